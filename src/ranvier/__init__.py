@@ -1,0 +1,66 @@
+"""Ranvier: a deep-learning framework whose every number can be seen.
+
+The way of the data:
+
+    tensor -> trace -> gradient -> passes (simplify, fuse, memory) -> lower -> emit LLVM -> run
+"""
+
+from __future__ import annotations
+
+from .autodiff import gradient
+from .config import config
+from .dtypes import bool_, float16, float32, float64, int32, int64, uint8, uint32
+from .ops.composite import clip, expand_dims, relu, softmax, squeeze
+from .ops.contraction import matmul
+from .ops.creation import full, iota, ones_like, zeros_like
+from .ops.elementwise import (
+    abs,
+    add,
+    astype,
+    atan2,
+    ceil,
+    cos,
+    detach,
+    divide,
+    equal,
+    erf,
+    exp,
+    expm1,
+    floor,
+    floor_divide,
+    greater,
+    greater_equal,
+    isfinite,
+    less,
+    less_equal,
+    log,
+    log1p,
+    logical_and,
+    logical_not,
+    logical_or,
+    logical_xor,
+    maximum,
+    minimum,
+    multiply,
+    negative,
+    not_equal,
+    power,
+    remainder,
+    round,
+    sigmoid,
+    sign,
+    sin,
+    sqrt,
+    subtract,
+    tanh,
+    trunc,
+    where,
+)
+from .ops.gather import scatter_add, scatter_add_along_axis, take, take_along_axis
+from .ops.movement import broadcast_to, concat, flip, pad, permute_dims, reshape
+from .ops.random import random_bits
+from .ops.reduce import all, any, argmax, argmin, cumulative_sum, max, mean, min, prod, sum, var
+from .tensor import Tensor, enable_grad, from_dlpack, is_grad_enabled, no_grad, tensor
+from .trace import compile, is_tracing
+
+__version__ = "0.1.0"

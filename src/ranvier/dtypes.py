@@ -1,0 +1,87 @@
+"""Number types and how they promote.
+
+dtypes are NumPy's own. Python scalars are weak: they take the dtype of the tensor they meet. Between tensors of one
+kind (floats, integers) the wider wins; an integer or bool meeting a float takes the float's dtype, so `int64 * float32`
+stays float32.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .errors import DTypeError
+
+float16 = np.dtype("float16")
+float32 = np.dtype("float32")
+float64 = np.dtype("float64")
+int32 = np.dtype("int32")
+int64 = np.dtype("int64")
+uint8 = np.dtype("uint8")
+uint32 = np.dtype("uint32")
+bool_ = np.dtype("bool")
+
+ALL = (float16, float32, float64, int32, int64, uint8, uint32, bool_)
+_BY_NAME = {d.name: d for d in ALL} | {"bool_": bool_, "float": float32, "int": int64}
+
+_FLOATS = (float16, float32, float64)
+_INTEGERS = (uint8, int32, uint32, int64)
+
+
+def is_float(dtype: np.dtype[Any]) -> bool:
+    """True for float16, float32 and float64."""
+    return dtype.kind == "f"
+
+
+def as_dtype(value: Any) -> np.dtype[Any]:
+    """The dtype meant by a name, a NumPy or Python type, or a dtype.
+
+    >>> as_dtype("float32"), as_dtype(int)
+    (dtype('float32'), dtype('int64'))
+    """
+    if isinstance(value, str) and value in _BY_NAME:
+        return _BY_NAME[value]
+    if value is float:
+        return float32
+    try:
+        dtype = np.dtype(value)
+    except TypeError:
+        dtype = None
+    if dtype is None or dtype not in ALL:
+        names = ", ".join(d.name for d in ALL)
+        raise DTypeError(f"dtype {value!r} is not one of Ranvier's: {names}")
+    return dtype
+
+
+def promote(x: np.dtype[Any], y: np.dtype[Any]) -> np.dtype[Any]:
+    """The dtype that holds both.
+
+    >>> promote(int64, float32), promote(uint8, int32)
+    (dtype('float32'), dtype('int32'))
+    """
+    if x == y:
+        return x
+    if x.kind == "f" or y.kind == "f":
+        floats = [d for d in (x, y) if d.kind == "f"]
+        return max(floats, key=_FLOATS.index)
+    if x == bool_:
+        return y
+    if y == bool_:
+        return x
+    if uint32 in (x, y) and int32 in (x, y):
+        return int64
+    return max((x, y), key=_INTEGERS.index)
+
+
+def of_scalar(value: bool | int | float, like: np.dtype[Any] | None) -> np.dtype[Any]:
+    """The dtype a Python scalar takes beside a tensor of dtype `like` (weak), or alone (`like` is None)."""
+    if isinstance(value, bool | np.bool_):
+        return like if like is not None else bool_
+    if isinstance(value, int | np.integer):
+        if like is None:
+            return int64
+        return int64 if like == bool_ else like
+    if like is None or like.kind != "f":
+        return float32
+    return like

@@ -1,0 +1,72 @@
+"""Every exception that Ranvier raises on purpose.
+
+    RanvierError
+      ShapeError(ValueError)       shapes that do not fit an op, layer or loss
+      DTypeError(TypeError)        dtypes that an op cannot take
+      ArgumentError(ValueError)    an argument outside what is allowed, with the nearest right one
+      DataError(ValueError)        data that cannot be used: empty, NaN, wrong labels, wrong columns
+      StateError(RuntimeError)     a call before what it needs (fit before compile, a leaked traced tensor)
+      TraceError(StateError)       Python asked a traced tensor for a number it does not have yet
+      GraphError(RuntimeError)     a graph that breaks its own rules: a defect of Ranvier, not of the user
+      FileError(OSError)           a model or data file that is damaged or foreign
+      NonFiniteError(ArithmeticError)  a NaN or infinity found in training
+
+Each message says what happened, what was expected and how to fix it.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class RanvierError(Exception):
+    """Base of all errors that Ranvier raises on purpose."""
+
+
+class ShapeError(RanvierError, ValueError):
+    """Shapes that do not fit together."""
+
+
+class DTypeError(RanvierError, TypeError):
+    """A dtype that the operation cannot take."""
+
+
+class ArgumentError(RanvierError, ValueError):
+    """An argument outside what is allowed."""
+
+
+class DataError(RanvierError, ValueError):
+    """Data that cannot be used as it is."""
+
+
+class StateError(RanvierError, RuntimeError):
+    """A call that came before what it needs."""
+
+
+class TraceError(StateError):
+    """Python asked a traced tensor for a number that does not exist yet."""
+
+
+class GraphError(RanvierError, RuntimeError):
+    """A graph that breaks its own rules; a defect of Ranvier."""
+
+
+class FileError(RanvierError, OSError):
+    """A file that is damaged, foreign or could not be written whole."""
+
+
+class NonFiniteError(RanvierError, ArithmeticError):
+    """A NaN or infinity appeared in training."""
+
+
+def unknown_name(what: str, name: object, known: Iterable[str]) -> ArgumentError:
+    """The error for a name that is not in a closed list, with the nearest right one.
+
+    >>> print(unknown_name("activation", "rleu", ["relu", "tanh"]))
+    unknown activation 'rleu'; did you mean 'relu'? Known: relu, tanh
+    """
+    names = sorted(known)
+    near = difflib.get_close_matches(str(name).lower(), names, n=1, cutoff=0.5)
+    hint = f"; did you mean {near[0]!r}?" if near else "."
+    return ArgumentError(f"unknown {what} {name!r}{hint} Known: {', '.join(names)}")

@@ -1,0 +1,43 @@
+"""Graphs as text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from .graph import Graph
+    from .node import Node
+
+
+def show(graph: Graph, sources: bool = False) -> str:
+    """The graph as text, one line a node; with `sources` each line ends with the user's file and line."""
+    names: dict[Node, str] = {}
+    taken: set[str] = set()
+    for number, node in enumerate(graph.inputs):
+        name = node.name or f"in{number}"
+        if name in taken:
+            name = f"{name}.{number}"
+        taken.add(name)
+        names[node] = name
+    lines = ["graph(" + ", ".join(f"{names[n]}: {n.spec}" for n in graph.inputs) + "):"]
+    number = 0
+    for node in graph.nodes:
+        if node in names:
+            continue
+        names[node] = f"%{number}"
+        operands = [names[x] for x in node.inputs]
+        operands += [f"{key}={_text(value)}" for key, value in node.params.items()]
+        line = f"  {number:<3} {node.op.name:<14} {node.spec!s:<18} {', '.join(operands)}"
+        if sources and node.source:
+            line += f"    # {node.source}"
+        lines.append(line.rstrip())
+        number += 1
+    lines.append("  return " + ", ".join(names[n] for n in graph.outputs))
+    lines += [f"  update {names[t]} = {names[n]}" for t, n in graph.updates.items()]
+    return "\n".join(lines)
+
+
+def _text(value: Any) -> str:
+    return value.name if isinstance(value, np.dtype) else repr(value).replace(" ", "")

@@ -1,0 +1,1 @@
+"""The primitive ops, one class each, and the composites written in them."""

@@ -1,0 +1,255 @@
+"""Ops that move elements without changing them."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..errors import ShapeError
+from ..graph.node import Shape, Spec
+from .creation import as_shape
+from .op import Op, apply, as_values, broadcast_shape, normal_axes, normal_axis, register, same_dtype
+
+
+class Movement(Op):
+    """Base of ops that only move elements."""
+
+    kind = "movement"
+
+
+class Reshape(Movement):
+    """The same elements in row-major order under another shape; one size may be -1.
+
+    >>> import ranvier
+    >>> ranvier.reshape(ranvier.tensor([1.0, 2.0, 3.0, 4.0]), (2, -1)).shape
+    (2, 2)
+    """
+
+    name = "reshape"
+
+    def __call__(self, x: Any, shape: Any) -> Any:
+        (x,) = as_values(x)
+        shape = as_shape(shape)
+        if shape.count(-1) == 1:
+            known = -math.prod(shape)
+            if known and x.size % known == 0:
+                shape = tuple(x.size // known if n == -1 else n for n in shape)
+        return x if shape == x.shape else apply(self, x, shape=shape)
+
+    def infer(self, *specs: Spec, **params: Any) -> Spec:
+        (x,) = specs
+        shape = params["shape"]
+        if any(n < 0 for n in shape) or math.prod(shape) != math.prod(x.shape):
+            raise ShapeError(
+                f"reshape: {x.shape} holds {math.prod(x.shape)} elements and cannot become {shape}"
+            )
+        return Spec(shape, x.dtype)
+
+    def reference(self, x: Any, *, shape: Shape) -> Any:
+        return np.reshape(x, shape)
+
+    def gradient(self, grad: Any, out: Any, x: Any, *, shape: Shape) -> tuple[Any, ...]:
+        return (reshape(grad, x.shape),)
+
+
+class PermuteDims(Movement):
+    """Axes in another order: axis i of the result is axis `axes[i]` of x."""
+
+    name = "permute_dims"
+
+    def __call__(self, x: Any, axes: Any) -> Any:
+        (x,) = as_values(x)
+        axes = tuple(normal_axis(self.name, a, x.ndim) for a in axes)
+        return x if axes == tuple(range(x.ndim)) else apply(self, x, axes=axes)
+
+    def infer(self, *specs: Spec, **params: Any) -> Spec:
+        (x,) = specs
+        axes = params["axes"]
+        if sorted(axes) != list(range(len(x.shape))):
+            raise ShapeError(f"permute_dims: {axes} does not name each axis of {x.shape} once")
+        return Spec(tuple(x.shape[a] for a in axes), x.dtype)
+
+    def reference(self, x: Any, *, axes: Shape) -> Any:
+        return np.transpose(x, axes)
+
+    def gradient(self, grad: Any, out: Any, x: Any, *, axes: Shape) -> tuple[Any, ...]:
+        return (permute_dims(grad, tuple(int(a) for a in np.argsort(axes))),)
+
+
+class BroadcastTo(Movement):
+    """x repeated along axes of size 1 and along new leading axes."""
+
+    name = "broadcast_to"
+
+    def __call__(self, x: Any, shape: Any) -> Any:
+        (x,) = as_values(x)
+        shape = as_shape(shape)
+        return x if shape == x.shape else apply(self, x, shape=shape)
+
+    def infer(self, *specs: Spec, **params: Any) -> Spec:
+        (x,) = specs
+        shape = params["shape"]
+        if len(shape) < len(x.shape) or broadcast_shape(self.name, x.shape, shape) != shape:
+            raise ShapeError(f"broadcast_to: {x.shape} cannot be repeated to {shape}")
+        return Spec(shape, x.dtype)
+
+    def reference(self, x: Any, *, shape: Shape) -> Any:
+        return np.broadcast_to(x, shape)
+
+    def gradient(self, grad: Any, out: Any, x: Any, *, shape: Shape) -> tuple[Any, ...]:
+        from .reduce import sum
+
+        new = len(shape) - x.ndim
+        repeated = tuple(range(new)) + tuple(
+            new + a for a, n in enumerate(x.shape) if n == 1 and shape[new + a] != 1
+        )
+        return (reshape(sum(grad, axis=repeated), x.shape),)
+
+
+class Slice(Movement):
+    """Elements start, start + step, ... below stop along each axis (steps above 0)."""
+
+    name = "slice"
+
+    def infer(self, *specs: Spec, **params: Any) -> Spec:
+        (x,) = specs
+        shape = []
+        for n, start, stop, step in zip(
+            x.shape, params["start"], params["stop"], params["step"], strict=True
+        ):
+            if not (0 <= start <= n and start <= stop <= n and step > 0):
+                raise ShapeError(f"slice: {start}:{stop}:{step} does not fit an axis of size {n}")
+            shape.append(-(-(stop - start) // step))
+        return Spec(tuple(shape), x.dtype)
+
+    def reference(self, x: Any, *, start: Shape, stop: Shape, step: Shape) -> Any:
+        return x[tuple(map(slice, start, stop, step))]
+
+    def gradient(
+        self, grad: Any, out: Any, x: Any, *, start: Shape, stop: Shape, step: Shape
+    ) -> tuple[Any, ...]:
+        after = tuple(
+            n - (a + (m - 1) * s + 1) if m else n - a
+            for n, m, a, s in zip(x.shape, out.shape, start, step, strict=True)
+        )
+        return (apply(pad, grad, before=start, after=after, step=step),)
+
+
+class Pad(Movement):
+    """x with zeros before, after and (step - 1 of them) between its elements along each axis.
+
+    It is the transpose of `slice`: each is the other's gradient.
+    """
+
+    name = "pad"
+
+    def __call__(self, x: Any, widths: Any) -> Any:
+        (x,) = as_values(x)
+        before, after = zip(*[(int(a), int(b)) for a, b in widths], strict=True)
+        return apply(self, x, before=before, after=after, step=(1,) * x.ndim)
+
+    def infer(self, *specs: Spec, **params: Any) -> Spec:
+        (x,) = specs
+        before, after, step = params["before"], params["after"], params["step"]
+        if len(before) != len(x.shape) or min((*before, *after, 0)) < 0:
+            raise ShapeError(f"pad: widths {before} and {after} do not fit shape {x.shape}")
+        return Spec(
+            tuple(
+                a + (max(n - 1, 0) * s + 1 if n else 0) + b
+                for n, a, b, s in zip(x.shape, before, after, step, strict=True)
+            ),
+            x.dtype,
+        )
+
+    def reference(self, x: Any, *, before: Shape, after: Shape, step: Shape) -> Any:
+        spec = self.infer(Spec(x.shape, x.dtype), before=before, after=after, step=step)
+        out = np.zeros(spec.shape, x.dtype)
+        inside = tuple(
+            slice(a, a + (n - 1) * s + 1 if n else a, s)
+            for n, a, s in zip(x.shape, before, step, strict=True)
+        )
+        out[inside] = x
+        return out
+
+    def gradient(
+        self, grad: Any, out: Any, x: Any, *, before: Shape, after: Shape, step: Shape
+    ) -> tuple[Any, ...]:
+        stop = tuple(
+            a + ((n - 1) * s + 1 if n else 0) for n, a, s in zip(x.shape, before, step, strict=True)
+        )
+        return (apply(slice_, grad, start=before, stop=stop, step=step),)
+
+
+class Flip(Movement):
+    """Elements in reverse order along the given axes (all by default)."""
+
+    name = "flip"
+
+    def __call__(self, x: Any, axis: Any = None) -> Any:
+        (x,) = as_values(x)
+        return apply(self, x, axes=normal_axes(self.name, axis, x.ndim))
+
+    def infer(self, *specs: Spec, **params: Any) -> Spec:
+        return specs[0]
+
+    def reference(self, x: Any, *, axes: Shape) -> Any:
+        return np.flip(x, axes)
+
+    def gradient(self, grad: Any, out: Any, x: Any, *, axes: Shape) -> tuple[Any, ...]:
+        return (flip(grad, axes),)
+
+
+class Concat(Movement):
+    """Tensors joined along one axis.
+
+    >>> import ranvier
+    >>> ranvier.concat([ranvier.tensor([1.0]), ranvier.tensor([2.0, 3.0])])
+    tensor([1., 2., 3.])
+    """
+
+    name = "concat"
+
+    def __call__(self, xs: Any, axis: int = 0) -> Any:
+        xs = same_dtype(*as_values(*xs))
+        return apply(self, *xs, axis=normal_axis(self.name, axis, xs[0].ndim))
+
+    def infer(self, *specs: Spec, **params: Any) -> Spec:
+        axis = params["axis"]
+        first = specs[0]
+        for x in specs[1:]:
+            same = x.shape[:axis] + x.shape[axis + 1 :] == first.shape[:axis] + first.shape[axis + 1 :]
+            if len(x.shape) != len(first.shape) or not same:
+                raise ShapeError(
+                    f"concat: shapes {first.shape} and {x.shape} differ outside axis {axis}"
+                )
+        total = builtins_sum(x.shape[axis] for x in specs)
+        return Spec((*first.shape[:axis], total, *first.shape[axis + 1 :]), first.dtype)
+
+    def reference(self, *arrays: Any, axis: int) -> Any:
+        return np.concatenate(arrays, axis)
+
+    def gradient(self, grad: Any, out: Any, *inputs: Any, axis: int) -> tuple[Any, ...]:
+        parts, at = [], 0
+        for x in inputs:
+            parts.append(narrow(grad, axis, at, at + x.shape[axis]))
+            at += x.shape[axis]
+        return tuple(parts)
+
+
+def narrow(x: Any, axis: int, start: int, stop: int) -> Any:
+    """Elements start to stop of one axis."""
+    begin, end = [0] * x.ndim, list(x.shape)
+    begin[axis], end[axis] = start, stop
+    return apply(slice_, x, start=tuple(begin), stop=tuple(end), step=(1,) * x.ndim)
+
+
+builtins_sum = sum
+reshape = register(Reshape())
+permute_dims = register(PermuteDims())
+broadcast_to = register(BroadcastTo())
+slice_ = register(Slice())
+pad = register(Pad())
+flip = register(Flip())
+concat = register(Concat())

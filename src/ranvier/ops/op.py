@@ -1,0 +1,182 @@
+"""What an op is, and how one is applied.
+
+An op is one class with one instance. The instance is what the user calls: `ranvier.multiply(x, y)`.
+
+    __call__    the user's signature: normalises arguments, promotes dtypes, broadcasts, then applies
+    infer       shape and dtype of the result from those of the inputs; raises ShapeError or DTypeError
+    reference   the NumPy meaning
+    gradient    gradient rule written in ops: `gradient(grad, out, x, y)` returns one value (or None) per input
+    scalar      elementwise ops: the expression of one element, over a small machine interface `m`
+
+Lowering goes by `kind`, never by op, so a new op is one class and one row of the op table in the tests.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar, TypeVar
+
+import numpy as np
+
+from .. import dtypes
+from ..errors import DTypeError, ShapeError
+from ..graph.node import OPS, Shape, Spec, Value
+
+KINDS = (
+    "input",
+    "creation",
+    "elementwise",
+    "reduce",
+    "movement",
+    "contraction",
+    "window",
+    "gather",
+    "random",
+    "scan",
+)
+
+
+class Op(ABC):
+    """One primitive operation."""
+
+    name: ClassVar[str]
+    kind: ClassVar[str]
+
+    @abstractmethod
+    def infer(self, *specs: Spec, **params: Any) -> Spec:
+        """Shape and dtype of the result."""
+
+    @abstractmethod
+    def reference(self, *arrays: Any, **params: Any) -> Any:
+        """The NumPy meaning; the specification of every other executor."""
+
+    @abstractmethod
+    def gradient(self, grad: Any, out: Any, *inputs: Any, **params: Any) -> tuple[Any, ...]:
+        """Gradients of the inputs from `grad`, the gradient of `out`."""
+
+    def __call__(self, *inputs: Any, **params: Any) -> Any:
+        return apply(self, *as_values(*inputs), **params)
+
+    def __repr__(self) -> str:
+        return f"<op {self.name}>"
+
+
+_O = TypeVar("_O", bound=Op)
+
+
+def register(op: _O) -> _O:
+    """Enter `op` in the closed registry."""
+    assert op.kind in KINDS and op.name not in OPS, op.name
+    OPS[op.name] = op
+    return op
+
+
+_default: list[type[Value]] = []
+
+
+def set_default_value(kind: type[Value]) -> None:
+    """Say which Value is made when an op has no Value among its inputs (tensor.py: the Tensor)."""
+    _default[:] = [kind]
+
+
+def apply(op: Op, *inputs: Any, like: Value | None = None, **params: Any) -> Any:
+    """Apply `op` to values; `like` decides Node or Tensor for an op without inputs."""
+    if inputs:
+        kind = type(inputs[0])
+    else:
+        kind = type(like) if like is not None else _default[0]
+    return kind._record(op, inputs, params)
+
+
+def as_values(*xs: Any, like: Value | None = None) -> tuple[Any, ...]:
+    """Every x as a Value; Python scalars weakly take the dtype of the Values and arrays beside them."""
+    common = None
+    for x in xs:
+        if isinstance(x, Value):
+            like = x if like is None else like
+            common = x.dtype if common is None else dtypes.promote(common, x.dtype)
+        elif isinstance(x, np.ndarray) and x.dtype in dtypes.ALL:
+            common = x.dtype if common is None else dtypes.promote(common, x.dtype)
+    return tuple(x if isinstance(x, Value) else _as_value(x, like, common) for x in xs)
+
+
+def _as_value(x: Any, like: Value | None, common: Any) -> Any:
+    if isinstance(x, bool | int | float | np.bool_ | np.integer | np.floating):
+        dtype = dtypes.of_scalar(x, common)
+        return apply(OPS["full"], like=like, value=_plain(x), shape=(), dtype=dtype)
+    if _default:
+        return _default[0](x)  # type: ignore[call-arg]
+    raise DTypeError(f"expected a tensor, an array or a number; got {type(x).__name__}")
+
+
+def _plain(x: Any) -> bool | int | float:
+    """A NumPy or Python scalar as a plain Python one."""
+    if isinstance(x, np.generic):
+        return x.item()  # type: ignore[no-any-return]
+    return x  # type: ignore[no-any-return]
+
+
+def broadcast_shape(op: str, *shapes: Shape) -> Shape:
+    """The common shape under NumPy's broadcasting rule.
+
+    >>> broadcast_shape("add", (3, 1), (4,))
+    (3, 4)
+    """
+    ndim = max((len(s) for s in shapes), default=0)
+    result = []
+    for axis in range(-ndim, 0):
+        sizes = {s[axis] for s in shapes if len(s) >= -axis} - {1}
+        if len(sizes) > 1:
+            said = " and ".join(str(s) for s in shapes)
+            raise ShapeError(
+                f"{op}: shapes {said} do not fit: axis {axis} has sizes "
+                f"{' and '.join(str(n) for n in sorted(sizes))}. Sizes must be equal or 1; "
+                "use reshape, expand_dims or a transpose to line the axes up"
+            )
+        result.append(sizes.pop() if sizes else 1)
+    return tuple(result)
+
+
+def broadcast(op: str, *xs: Any) -> tuple[Any, ...]:
+    """Every x broadcast to the common shape."""
+    first = xs[0].shape
+    if all(x.shape == first for x in xs):
+        return xs
+    shape = broadcast_shape(op, *[x.shape for x in xs])
+    broadcast_to = OPS["broadcast_to"]
+    return tuple(x if x.shape == shape else broadcast_to(x, shape) for x in xs)
+
+
+def same_dtype(*xs: Any) -> tuple[Any, ...]:
+    """Every x cast to the promoted dtype."""
+    dtype = xs[0].dtype
+    for x in xs[1:]:
+        dtype = dtypes.promote(dtype, x.dtype)
+    astype = OPS["astype"]
+    return tuple(x if x.dtype == dtype else astype(x, dtype) for x in xs)
+
+
+def as_float(x: Any) -> Any:
+    """x itself when it is a float, else cast to float32."""
+    return x if x.dtype.kind == "f" else OPS["astype"](x, dtypes.float32)
+
+
+def normal_axis(op: str, axis: int, ndim: int) -> int:
+    """A possibly negative axis as a non-negative one."""
+    if not isinstance(axis, int | np.integer) or not -ndim <= axis < ndim:
+        raise ShapeError(
+            f"{op}: axis {axis!r} is not an axis of a tensor with {ndim} dimensions "
+            f"(expected {-ndim} to {ndim - 1})"
+        )
+    return int(axis) % ndim
+
+
+def normal_axes(op: str, axis: Any, ndim: int) -> tuple[int, ...]:
+    """`axis` (None, a number or several) as a sorted tuple of non-negative axes."""
+    if axis is None:
+        return tuple(range(ndim))
+    several = axis if isinstance(axis, tuple | list) else (axis,)
+    axes = sorted(normal_axis(op, a, ndim) for a in several)
+    if len(set(axes)) != len(axes):
+        raise ShapeError(f"{op}: axis {axis!r} names an axis twice")
+    return tuple(axes)

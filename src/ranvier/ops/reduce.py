@@ -1,0 +1,235 @@
+"""Ops that fold axes away."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+
+from .. import dtypes
+from ..errors import ShapeError
+from ..graph.node import Shape, Spec
+from .elementwise import astype, divide, equal, not_equal, where
+from .movement import broadcast_to, flip, reshape
+from .op import Op, apply, as_values, normal_axes, normal_axis, register
+
+
+class Reduce(Op):
+    """Base of reductions over `axes`; the result has the other axes."""
+
+    kind = "reduce"
+    empty: ClassVar[bool] = True  # whether an empty axis has a value
+
+    def __call__(self, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+        (x,) = as_values(x)
+        axes = normal_axes(self.name, axis, x.ndim)
+        out = apply(self, self._widen(x), axes=axes)
+        return reshape(out, keep_shape(x.shape, axes)) if keepdims else out
+
+    def _widen(self, x: Any) -> Any:
+        return x
+
+    def infer(self, *specs: Spec, **params: Any) -> Spec:
+        (x,) = specs
+        axes = params["axes"]
+        if not self.empty and any(x.shape[a] == 0 for a in axes):
+            raise ShapeError(f"{self.name}: nothing to reduce in shape {x.shape}, axis {axes}")
+        return Spec(tuple(n for a, n in enumerate(x.shape) if a not in axes), x.dtype)
+
+
+class Sum(Reduce):
+    """The sum over `axis` (all axes by default). Bools, uint8 and int32 are summed as int64.
+
+    >>> import ranvier
+    >>> ranvier.sum(ranvier.tensor([[1.0, 2.0], [3.0, 4.0]]), axis=0)
+    tensor([4., 6.])
+    """
+
+    name = "sum"
+
+    def _widen(self, x: Any) -> Any:
+        return x if x.dtype.kind == "f" else astype(x, dtypes.int64)
+
+    def reference(self, x: Any, *, axes: Shape) -> Any:
+        wide = np.float32 if x.dtype == np.float16 else x.dtype
+        return np.sum(x, axes, dtype=wide).astype(x.dtype)
+
+    def gradient(self, grad: Any, out: Any, x: Any, *, axes: Shape) -> tuple[Any, ...]:
+        return (spread(grad, x.shape, axes),)
+
+
+class Prod(Reduce):
+    """The product over `axis` (all axes by default)."""
+
+    name = "prod"
+
+    def _widen(self, x: Any) -> Any:
+        return x if x.dtype.kind == "f" else astype(x, dtypes.int64)
+
+    def reference(self, x: Any, *, axes: Shape) -> Any:
+        wide = np.float32 if x.dtype == np.float16 else x.dtype
+        return np.prod(x, axes, dtype=wide).astype(x.dtype)
+
+    def gradient(self, grad: Any, out: Any, x: Any, *, axes: Shape) -> tuple[Any, ...]:
+        # The product of the others is out / x; where x is 0 it is the product of the rest if no other is 0.
+        zero = equal(x, 0)
+        safe = where(zero, 1, x)
+        rest = spread(prod(safe, axes), x.shape, axes)
+        zeros = spread(sum(astype(zero, x.dtype), axes), x.shape, axes)
+        lone = where(equal(zeros, 1), rest, 0)
+        others = where(zero, lone, divide(spread(out, x.shape, axes), safe))
+        return (spread(grad, x.shape, axes) * others,)
+
+
+class Max(Reduce):
+    """The largest element over `axis`; NaN if there is one. Ties share the gradient equally."""
+
+    name = "max"
+    empty = False
+
+    def reference(self, x: Any, *, axes: Shape) -> Any:
+        return np.max(x, axes)
+
+    def gradient(self, grad: Any, out: Any, x: Any, *, axes: Shape) -> tuple[Any, ...]:
+        return (_share(grad, out, x, axes),)
+
+
+class Min(Reduce):
+    """The smallest element over `axis`; NaN if there is one. Ties share the gradient equally."""
+
+    name = "min"
+    empty = False
+
+    def reference(self, x: Any, *, axes: Shape) -> Any:
+        return np.min(x, axes)
+
+    def gradient(self, grad: Any, out: Any, x: Any, *, axes: Shape) -> tuple[Any, ...]:
+        return (_share(grad, out, x, axes),)
+
+
+class _Arg(Op):
+    """Base of the position of an extreme element along one axis (the first at a tie)."""
+
+    kind = "reduce"
+
+    def __call__(self, x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
+        (x,) = as_values(x)
+        if axis is None:
+            out = apply(self, reshape(x, (x.size,)), axis=0)
+            return reshape(out, (1,) * x.ndim) if keepdims else out
+        axis = normal_axis(self.name, axis, x.ndim)
+        out = apply(self, x, axis=axis)
+        return reshape(out, keep_shape(x.shape, (axis,))) if keepdims else out
+
+    def infer(self, *specs: Spec, **params: Any) -> Spec:
+        (x,) = specs
+        axis = params["axis"]
+        if x.shape[axis] == 0:
+            raise ShapeError(f"{self.name}: nothing to choose from in shape {x.shape}, axis {axis}")
+        return Spec(x.shape[:axis] + x.shape[axis + 1 :], dtypes.int64)
+
+    def gradient(self, grad: Any, out: Any, x: Any, *, axis: int) -> tuple[Any, ...]:
+        return (None,)
+
+
+class ArgMax(_Arg):
+    """The position of the largest element; of the first NaN if there is one."""
+
+    name = "argmax"
+
+    def reference(self, x: Any, *, axis: int) -> Any:
+        return np.argmax(x, axis).astype(np.int64)
+
+
+class ArgMin(_Arg):
+    """The position of the smallest element; of the first NaN if there is one."""
+
+    name = "argmin"
+
+    def reference(self, x: Any, *, axis: int) -> Any:
+        return np.argmin(x, axis).astype(np.int64)
+
+
+class CumulativeSum(Op):
+    """Running sums along one axis: element i is the sum of elements 0 to i."""
+
+    name = "cumulative_sum"
+    kind = "scan"
+
+    def __call__(self, x: Any, axis: int = -1) -> Any:
+        (x,) = as_values(x)
+        x = x if x.dtype.kind == "f" else astype(x, dtypes.int64)
+        return apply(self, x, axis=normal_axis(self.name, axis, x.ndim))
+
+    def infer(self, *specs: Spec, **params: Any) -> Spec:
+        return specs[0]
+
+    def reference(self, x: Any, *, axis: int) -> Any:
+        return np.cumsum(x, axis, dtype=x.dtype)
+
+    def gradient(self, grad: Any, out: Any, x: Any, *, axis: int) -> tuple[Any, ...]:
+        return (flip(cumulative_sum(flip(grad, axis), axis), axis),)
+
+
+def keep_shape(shape: Shape, axes: Shape) -> Shape:
+    """`shape` with size 1 at `axes`."""
+    return tuple(1 if a in axes else n for a, n in enumerate(shape))
+
+
+def spread(x: Any, shape: Shape, axes: Shape) -> Any:
+    """The reduced x repeated along `axes` to `shape`: the transpose of a sum."""
+    return broadcast_to(reshape(x, keep_shape(shape, axes)), shape)
+
+
+def _share(grad: Any, out: Any, x: Any, axes: Shape) -> Any:
+    chosen = astype(equal(x, spread(out, x.shape, axes)), x.dtype)
+    return spread(grad / sum(chosen, axes), x.shape, axes) * chosen
+
+
+sum = register(Sum())
+prod = register(Prod())
+max = register(Max())
+min = register(Min())
+argmax = register(ArgMax())
+argmin = register(ArgMin())
+cumulative_sum = register(CumulativeSum())
+
+
+def mean(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """The mean over `axis` (all axes by default); integers are averaged as float32.
+
+    >>> import ranvier
+    >>> ranvier.mean(ranvier.tensor([1.0, 2.0, 6.0]))
+    tensor(3.)
+    """
+    (x,) = as_values(x)
+    x = x if x.dtype.kind == "f" else astype(x, dtypes.float32)
+    count = 1
+    for a in normal_axes("mean", axis, x.ndim):
+        count *= x.shape[a]
+    if count == 0:
+        raise ShapeError(f"mean: nothing to average in shape {x.shape}, axis {axis}")
+    return sum(x, axis, keepdims) * (1.0 / count)
+
+
+def var(x: Any, axis: Any = None, keepdims: bool = False, correction: float = 0.0) -> Any:
+    """The variance over `axis`: mean squared distance from the mean, over `count - correction`."""
+    (x,) = as_values(x)
+    axes = normal_axes("var", axis, x.ndim)
+    count = 1
+    for a in axes:
+        count *= x.shape[a]
+    far = x - mean(x, axes, keepdims=True)
+    return sum(far * far, axes, keepdims) / (count - correction)
+
+
+def any(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """True where at least one element over `axis` is true."""
+    (x,) = as_values(x)
+    return max(astype(not_equal(x, 0), dtypes.uint8), axis, keepdims) > 0
+
+
+def all(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """True where every element over `axis` is true."""
+    (x,) = as_values(x)
+    return min(astype(not_equal(x, 0), dtypes.uint8), axis, keepdims) > 0

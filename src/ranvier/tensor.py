@@ -1,0 +1,690 @@
+"""The tensor: the user's handle on numbers, with `.backward()` and `.grad`.
+
+An eager tensor holds a NumPy array. Inside a function that is being traced (trace.py) a tensor wraps a Node instead;
+user code cannot tell the difference until it asks for a number. In both cases a tensor remembers the op and the tensors
+it was made from when a gradient may be asked for.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from . import dtypes, source
+from .autodiff import backpropagate
+from .errors import DTypeError, RanvierError, ShapeError, StateError, TraceError
+from .graph.node import Node, Shape, Spec, Value
+from .ops import composite, contraction, elementwise, indexing, movement, reduce
+from .ops.creation import full
+from .ops.op import Op, apply, as_values, set_default_value
+
+_NONE: Mapping[str, Any] = {}
+
+
+class _State(threading.local):
+    """What holds for the current thread: the active trace, and whether history is kept."""
+
+    trace: Any = None
+    grad: bool = True
+
+
+state = _State()
+
+
+class Tensor(Value):
+    """An array of numbers with a shape, a dtype and, if wanted, a gradient.
+
+    Python floats become float32, Python ints int64; NumPy arrays keep their dtype and are copied.
+
+    >>> import ranvier
+    >>> w = ranvier.tensor(5.0, requires_grad=True)
+    >>> loss = 0.5 * (w * 2.0 - 6.0) ** 2
+    >>> loss.backward()
+    >>> loss.item(), w.grad.item()
+    (8.0, 8.0)
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_data",
+        "_grad",
+        "_node",
+        "_requires_grad",
+        "_trace",
+        "inputs",
+        "logits",
+        "name",
+        "op",
+        "params",
+    )
+
+    def __init__(
+        self,
+        data: Any,
+        dtype: Any = None,
+        requires_grad: bool = False,
+        name: str = "",
+        copy: bool = True,
+    ) -> None:
+        self._node: Node | None = None
+        self._trace: Any = None
+        self._grad: Tensor | None = None
+        self.op: Op | None = None
+        self.inputs: tuple[Tensor, ...] = ()
+        self.params: Mapping[str, Any] = _NONE
+        self.name = name
+        # NOTE: (kind, tensor) when this is the sigmoid or softmax of `tensor`; losses read it to stay exact.
+        self.logits: tuple[str, Tensor] | None = None
+        self._requires_grad = False
+        if isinstance(data, Tensor) and data._node is not None:
+            cast = data if dtype is None else elementwise.astype(data, dtype)
+            self._node, self._trace, self._data = cast._node, cast._trace, None
+        else:
+            self._data = _as_array(data, dtype, copy)
+        if requires_grad:
+            self.requires_grad = True
+
+    # -- how ops make tensors -------------------------------------------------------------------------------
+
+    @classmethod
+    def _record(cls, op: Op, inputs: tuple[Tensor, ...], params: dict[str, Any]) -> Tensor:
+        try:
+            spec = op.infer(*[x.spec for x in inputs], **params)
+            out = cls.__new__(cls)
+            trace = state.trace
+            if trace is None:
+                arrays = [x._array() for x in inputs]
+                with np.errstate(all="ignore"):
+                    out._data = np.asarray(op.reference(*arrays, **params), spec.dtype)
+                out._node = None
+            else:
+                out._data = None
+                out._node = Node(op, [trace.node_of(x) for x in inputs], params, spec, source.here())
+        except RanvierError as error:
+            place = source.here()
+            if place is not None and not getattr(error, "__notes__", None):
+                error.add_note(f"at {place}")
+            raise
+        out._trace = trace
+        out._grad = None
+        out.name = ""
+        out.logits = None
+        if state.grad and spec.dtype.kind == "f" and any(x._requires_grad for x in inputs):
+            out._requires_grad = True
+            out.op, out.inputs, out.params = op, inputs, params
+        else:
+            out._requires_grad = False
+            out.op, out.inputs, out.params = None, (), _NONE
+        return out
+
+    @classmethod
+    def _wrap(cls, array: np.ndarray[Any, Any]) -> Tensor:
+        """A tensor on `array` itself, without a copy."""
+        return cls(array, copy=False)
+
+    @classmethod
+    def _traced(cls, node: Node, trace: Any) -> Tensor:
+        """A tensor for `node` of `trace`."""
+        out = cls.__new__(cls)
+        out._data, out._node, out._trace, out._grad = None, node, trace, None
+        out.op, out.inputs, out.params = None, (), _NONE
+        out.name, out.logits, out._requires_grad = node.name, None, False
+        return out
+
+    def _array(self) -> np.ndarray[Any, Any]:
+        if self._data is None:
+            raise _no_number(self)
+        return self._data
+
+    # -- what is known without computing --------------------------------------------------------------------
+
+    @property
+    def shape(self) -> Shape:
+        return self._data.shape if self._data is not None else self._node.shape  # type: ignore[union-attr]
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self._data.dtype if self._data is not None else self._node.dtype  # type: ignore[union-attr]
+
+    @property
+    def spec(self) -> Spec:
+        x = self._data if self._data is not None else self._node
+        return Spec(x.shape, x.dtype)  # type: ignore[union-attr]
+
+    @property
+    def is_traced(self) -> bool:
+        """True for a tensor that stands for a node of a graph being traced."""
+        return self._node is not None
+
+    @property
+    def T(self) -> Tensor:
+        """The transpose of a matrix (axes in reverse order)."""
+        return self.permute_dims(tuple(reversed(range(self.ndim))))
+
+    @property
+    def mT(self) -> Tensor:
+        """The last two axes exchanged."""
+        return contraction.swap_last(self)  # type: ignore[no-any-return]
+
+    # -- numbers out ----------------------------------------------------------------------------------------
+
+    def numpy(self) -> np.ndarray[Any, Any]:
+        """The numbers as a NumPy array that shares this tensor's memory."""
+        return self._array()
+
+    def item(self) -> Any:
+        """The only element as a Python number."""
+        array = self._array()
+        if array.size != 1:
+            raise ShapeError(f"item: a tensor of shape {array.shape} holds {array.size} numbers, not one")
+        return array.item()
+
+    def tolist(self) -> Any:
+        """The numbers as nested lists."""
+        return self._array().tolist()
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+        array = self._array()
+        if dtype is not None and array.dtype != dtype:
+            return array.astype(dtype)
+        return array.copy() if copy else array
+
+    def __dlpack__(self, **options: Any) -> Any:
+        return self._array().__dlpack__(**options)
+
+    def __dlpack_device__(self) -> Any:
+        return self._array().__dlpack_device__()
+
+    def __float__(self) -> float:
+        return float(self.item())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __index__(self) -> int:
+        if self.dtype.kind not in "iu":
+            raise DTypeError(f"a {self.dtype} tensor is not a whole number")
+        return int(self.item())
+
+    def __bool__(self) -> bool:
+        array = self._array()
+        if array.size != 1:
+            raise ShapeError(
+                f"the truth of a tensor of shape {array.shape} is not one answer; use .any() or .all()"
+            )
+        return bool(array.item())
+
+    def __len__(self) -> int:
+        if not self.shape:
+            raise ShapeError("a tensor without axes has no length")
+        return self.shape[0]
+
+    def __iter__(self) -> Iterator[Tensor]:
+        return (self[i] for i in range(len(self)))
+
+    def __repr__(self) -> str:
+        if self._data is None:
+            return f"tensor(<traced {self.spec}>)"
+        text = np.array2string(self._data, separator=", ", prefix="tensor(", precision=4)
+        notes = "" if self.dtype in _PLAIN else f", dtype={self.dtype.name}"
+        if self._requires_grad:
+            notes += ", requires_grad=True"
+        return f"tensor({text}{notes})"
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item() if not self.shape else self, spec) if spec else repr(self)
+
+    # -- gradients ------------------------------------------------------------------------------------------
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether `.backward()` computes the gradient of this tensor, or flows through it."""
+        return self._requires_grad
+
+    @requires_grad.setter
+    def requires_grad(self, value: bool) -> None:
+        if value and self.dtype.kind != "f":
+            raise DTypeError(f"only floats have gradients; this tensor is {self.dtype}")
+        self._requires_grad = bool(value)
+
+    def requires_grad_(self, value: bool = True) -> Tensor:
+        """Set `requires_grad` and return the tensor itself."""
+        self.requires_grad = value
+        return self
+
+    @property
+    def grad(self) -> Tensor | None:
+        """The gradient that `.backward()` has added up here, or None."""
+        if state.trace is not None:
+            state.trace.grad_touched(self)
+        return self._grad
+
+    @grad.setter
+    def grad(self, value: Tensor | None) -> None:
+        if state.trace is not None:
+            state.trace.grad_touched(self)
+        self._grad = value
+
+    @property
+    def is_leaf(self) -> bool:
+        """True when no op made this tensor (or no history was kept)."""
+        return self.op is None
+
+    def backward(
+        self, gradient: Any = None, retain_graph: bool = True, create_graph: bool = False
+    ) -> None:
+        """Add the gradient of this tensor to `.grad` of every leaf that requires it.
+
+        `gradient` weighs the elements (needed unless this is a single number). History is kept as long as the tensor
+        lives, so `retain_graph` changes nothing. With `create_graph` the gradients have a history of their own.
+        """
+        if not self._requires_grad:
+            raise StateError(
+                "backward: nothing this tensor was made from requires a gradient; "
+                "set requires_grad=True on a leaf, and do not compute it under no_grad()"
+            )
+        if gradient is None:
+            if self.size != 1:
+                raise ShapeError(
+                    f"backward: a tensor of shape {self.shape} is not one number; reduce it with "
+                    ".sum() or .mean(), or pass gradient= with the same shape"
+                )
+            gradient = apply(full, like=self, value=1.0, shape=self.shape, dtype=self.dtype)
+        (gradient,) = as_values(gradient, like=self)
+        if gradient.shape != self.shape:
+            raise ShapeError(f"backward: gradient has shape {gradient.shape}, not {self.shape}")
+        leaves = [t for t in _ancestors(self) if t.op is None and t._requires_grad]
+        with grad_mode(create_graph):
+            found = backpropagate(self, gradient, leaves, lambda t: t._requires_grad)  # type: ignore[attr-defined]
+            for leaf in leaves:
+                g = found.get(id(leaf))
+                if g is not None:
+                    before = leaf.grad
+                    leaf.grad = g if before is None else before + g  # type: ignore[assignment]
+
+    def detach(self) -> Tensor:
+        """The same numbers without history; an eager result shares memory."""
+        if self._data is not None and state.trace is None:
+            return Tensor._wrap(self._data)
+        with no_grad():
+            return elementwise.detach(self)  # type: ignore[no-any-return]
+
+    @property
+    def data(self) -> Tensor:
+        """The same numbers without history (as in PyTorch); assigning to it replaces the numbers."""
+        return self.detach()
+
+    @data.setter
+    def data(self, value: Any) -> None:
+        self.assign(value)
+
+    # -- in-place changes -----------------------------------------------------------------------------------
+
+    def assign(self, value: Any) -> Tensor:
+        """Replace the numbers by those of `value` (same shape) and return the tensor itself.
+
+        Inside a compiled function the new numbers are in place when the call returns.
+        """
+        with no_grad():
+            (value,) = as_values(value, like=self)
+            if value.shape != self.shape:
+                value = movement.broadcast_to(value, self.shape)
+            value = elementwise.astype(value, self.dtype)
+        if state.trace is not None:
+            state.trace.write(self, value)
+        elif self._data is None:
+            raise _no_number(self)
+        elif self._data.flags.writeable:
+            np.copyto(self._data, value._array())
+        else:
+            self._data = np.array(value._array())
+        return self
+
+    copy_ = assign
+
+    def zero_(self) -> Tensor:
+        """Set every element to 0."""
+        return self.assign(0)
+
+    def fill_(self, value: float) -> Tensor:
+        """Set every element to `value`."""
+        return self.assign(value)
+
+    def _in_place(self, new: Tensor) -> Tensor:
+        if self.op is None and self._requires_grad and state.grad:
+            raise StateError(
+                "a leaf that requires a gradient cannot be changed in place while history is kept; "
+                "do it under `with ranvier.no_grad():`"
+            )
+        if not new._requires_grad and not self._requires_grad:
+            return self.assign(new)
+        if not state.grad:
+            return self.assign(new)
+        if new.spec != self.spec:
+            raise ShapeError(f"in-place result is {new.spec}, the tensor is {self.spec}")
+        return new
+
+    def __iadd__(self, other: Any) -> Tensor:
+        return self._in_place(self + other)
+
+    def __isub__(self, other: Any) -> Tensor:
+        return self._in_place(self - other)
+
+    def __imul__(self, other: Any) -> Tensor:
+        return self._in_place(self * other)
+
+    def __itruediv__(self, other: Any) -> Tensor:
+        return self._in_place(self / other)
+
+    def add_(self, other: Any, alpha: float = 1.0) -> Tensor:
+        """`self += alpha * other`."""
+        return self._in_place(self + other * alpha)
+
+    def sub_(self, other: Any, alpha: float = 1.0) -> Tensor:
+        """`self -= alpha * other`."""
+        return self._in_place(self - other * alpha)
+
+    def mul_(self, other: Any) -> Tensor:
+        """`self *= other`."""
+        return self._in_place(self * other)
+
+    def __getitem__(self, key: Any) -> Tensor:
+        return indexing.getitem(self, key)  # type: ignore[no-any-return]
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        indexing.setitem(self, key, value)
+
+    # -- ops as methods -------------------------------------------------------------------------------------
+
+    def sum(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+        """See `ranvier.sum`."""
+        return reduce.sum(self, axis, keepdims)  # type: ignore[no-any-return]
+
+    def prod(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+        """See `ranvier.prod`."""
+        return reduce.prod(self, axis, keepdims)  # type: ignore[no-any-return]
+
+    def mean(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+        """See `ranvier.mean`."""
+        return reduce.mean(self, axis, keepdims)  # type: ignore[no-any-return]
+
+    def var(self, axis: Any = None, keepdims: bool = False, correction: float = 0.0) -> Tensor:
+        """See `ranvier.var`."""
+        return reduce.var(self, axis, keepdims, correction)  # type: ignore[no-any-return]
+
+    def std(self, axis: Any = None, keepdims: bool = False, correction: float = 0.0) -> Tensor:
+        """The square root of `var`."""
+        return elementwise.sqrt(reduce.var(self, axis, keepdims, correction))  # type: ignore[no-any-return]
+
+    def max(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+        """See `ranvier.max`."""
+        return reduce.max(self, axis, keepdims)  # type: ignore[no-any-return]
+
+    def min(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+        """See `ranvier.min`."""
+        return reduce.min(self, axis, keepdims)  # type: ignore[no-any-return]
+
+    def argmax(self, axis: int | None = None, keepdims: bool = False) -> Tensor:
+        """See `ranvier.argmax`."""
+        return reduce.argmax(self, axis, keepdims)  # type: ignore[no-any-return]
+
+    def argmin(self, axis: int | None = None, keepdims: bool = False) -> Tensor:
+        """See `ranvier.argmin`."""
+        return reduce.argmin(self, axis, keepdims)  # type: ignore[no-any-return]
+
+    def any(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+        """See `ranvier.any`."""
+        return reduce.any(self, axis, keepdims)  # type: ignore[no-any-return]
+
+    def all(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+        """See `ranvier.all`."""
+        return reduce.all(self, axis, keepdims)  # type: ignore[no-any-return]
+
+    def reshape(self, *shape: Any) -> Tensor:
+        """See `ranvier.reshape`."""
+        return movement.reshape(self, _several(shape))  # type: ignore[no-any-return]
+
+    view = reshape
+
+    def flatten(self, start_dim: int = 0) -> Tensor:
+        """All axes from `start_dim` on as one."""
+        return movement.reshape(self, (*self.shape[:start_dim], -1))  # type: ignore[no-any-return]
+
+    def permute_dims(self, axes: Sequence[int]) -> Tensor:
+        """See `ranvier.permute_dims`."""
+        return movement.permute_dims(self, axes)  # type: ignore[no-any-return]
+
+    def permute(self, *axes: Any) -> Tensor:
+        """`permute_dims` under PyTorch's name."""
+        return movement.permute_dims(self, _several(axes))  # type: ignore[no-any-return]
+
+    def transpose(self, a: int = -2, b: int = -1) -> Tensor:
+        """Axes a and b exchanged."""
+        axes = list(range(self.ndim))
+        axes[a], axes[b] = axes[b], axes[a]
+        return self.permute_dims(axes)
+
+    def t(self) -> Tensor:
+        """The transpose of a matrix."""
+        return self.T
+
+    def squeeze(self, axis: int | None = None) -> Tensor:
+        """Without the axes of size 1 (or without `axis`)."""
+        return composite.squeeze(self, axis)  # type: ignore[no-any-return]
+
+    def expand_dims(self, axis: int) -> Tensor:
+        """With a new axis of size 1 at `axis`."""
+        return composite.expand_dims(self, axis)  # type: ignore[no-any-return]
+
+    unsqueeze = expand_dims
+
+    def astype(self, dtype: Any) -> Tensor:
+        """See `ranvier.astype`."""
+        return elementwise.astype(self, dtype)  # type: ignore[no-any-return]
+
+    def float(self) -> Tensor:
+        """As float32."""
+        return self.astype(dtypes.float32)
+
+    def double(self) -> Tensor:
+        """As float64."""
+        return self.astype(dtypes.float64)
+
+    def long(self) -> Tensor:
+        """As int64."""
+        return self.astype(dtypes.int64)
+
+    def int(self) -> Tensor:
+        """As int32."""
+        return self.astype(dtypes.int32)
+
+    def bool(self) -> Tensor:
+        """As bool."""
+        return self.astype(dtypes.bool_)
+
+    def to(self, target: Any) -> Tensor:
+        """In another dtype; device names such as `"cpu"` change nothing."""
+        return self if isinstance(target, str) and target == "cpu" else self.astype(target)
+
+    def cpu(self) -> Tensor:
+        """The tensor itself: every tensor is in main memory."""
+        return self
+
+    def clone(self) -> Tensor:
+        """A copy through which gradients flow."""
+        return self + 0 if self.dtype.kind != "b" else Tensor(self)
+
+    def matmul(self, other: Any) -> Tensor:
+        """See `ranvier.matmul`."""
+        return contraction.matmul(self, other)  # type: ignore[no-any-return]
+
+    def pow(self, exponent: Any) -> Tensor:
+        """`self ** exponent`."""
+        return self**exponent  # type: ignore[no-any-return]
+
+    def abs(self) -> Tensor:
+        """See `ranvier.abs`."""
+        return elementwise.abs(self)  # type: ignore[no-any-return]
+
+    def exp(self) -> Tensor:
+        """See `ranvier.exp`."""
+        return elementwise.exp(self)  # type: ignore[no-any-return]
+
+    def log(self) -> Tensor:
+        """See `ranvier.log`."""
+        return elementwise.log(self)  # type: ignore[no-any-return]
+
+    def sqrt(self) -> Tensor:
+        """See `ranvier.sqrt`."""
+        return elementwise.sqrt(self)  # type: ignore[no-any-return]
+
+    def sin(self) -> Tensor:
+        """See `ranvier.sin`."""
+        return elementwise.sin(self)  # type: ignore[no-any-return]
+
+    def cos(self) -> Tensor:
+        """See `ranvier.cos`."""
+        return elementwise.cos(self)  # type: ignore[no-any-return]
+
+    def tanh(self) -> Tensor:
+        """See `ranvier.tanh`."""
+        return elementwise.tanh(self)  # type: ignore[no-any-return]
+
+    def sigmoid(self) -> Tensor:
+        """See `ranvier.nn.activations.sigmoid`."""
+        return composite.sigmoid(self)  # type: ignore[no-any-return]
+
+    def relu(self) -> Tensor:
+        """See `ranvier.relu`."""
+        return composite.relu(self)  # type: ignore[no-any-return]
+
+    def softmax(self, axis: Any = -1) -> Tensor:
+        """See `ranvier.softmax`."""
+        return composite.softmax(self, axis)  # type: ignore[no-any-return]
+
+    def clip(self, low: Any = None, high: Any = None) -> Tensor:
+        """See `ranvier.clip`."""
+        return composite.clip(self, low, high)  # type: ignore[no-any-return]
+
+    clamp = clip
+
+
+_PLAIN = (dtypes.float32, dtypes.int64, dtypes.bool_)
+
+set_default_value(Tensor)
+
+
+def tensor(data: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """A new tensor from numbers, nested lists, an array or anything with `__array__` or DLPack.
+
+    >>> tensor([[1.0, 2.0], [3.0, 4.0]]).shape
+    (2, 2)
+    """
+    return Tensor(data, dtype, requires_grad)
+
+
+def from_dlpack(x: Any) -> Tensor:
+    """A tensor on the memory of another library's array, through DLPack."""
+    return Tensor._wrap(np.from_dlpack(x))
+
+
+@contextmanager
+def grad_mode(on: bool) -> Iterator[None]:
+    """Keep history inside (or not)."""
+    before, state.grad = state.grad, on
+    try:
+        yield
+    finally:
+        state.grad = before
+
+
+def no_grad() -> Any:
+    """Keep no history inside: `with ranvier.no_grad(): ...`, or as a decorator.
+
+    >>> w = tensor(2.0, requires_grad=True)
+    >>> with no_grad():
+    ...     y = w * 3.0
+    >>> y.requires_grad
+    False
+    """
+    return grad_mode(False)
+
+
+def enable_grad() -> Any:
+    """Keep history inside, also within `no_grad`."""
+    return grad_mode(True)
+
+
+def is_grad_enabled() -> bool:
+    """Whether history is kept now."""
+    return state.grad
+
+
+def _ancestors(result: Tensor) -> list[Tensor]:
+    seen: dict[int, Tensor] = {}
+    stack = [result]
+    while stack:
+        t = stack.pop()
+        if id(t) not in seen:
+            seen[id(t)] = t
+            stack.extend(x for x in t.inputs if x._requires_grad)
+    return list(seen.values())
+
+
+def _as_array(data: Any, dtype: Any, copy: bool) -> np.ndarray[Any, Any]:
+    wanted = None if dtype is None else dtypes.as_dtype(dtype)
+    if isinstance(data, Tensor):
+        data = data._array()
+    elif isinstance(data, list | tuple) and any(isinstance(x, Tensor) for x in data):
+        data = [x.numpy() if isinstance(x, Tensor) else x for x in data]
+    exact = isinstance(data, np.ndarray | np.generic) or hasattr(data, "__array__")
+    if wanted is None and not exact and not isinstance(data, list | tuple | int | float):
+        if hasattr(data, "__dlpack__"):
+            data, exact = np.from_dlpack(data), True
+    try:
+        array = np.array(data, wanted, copy=True if copy else None)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise DTypeError(
+            f"tensor: {type(data).__name__} could not be read as numbers ({error}); "
+            "rows must have equal lengths and hold only numbers"
+        ) from None
+    if wanted is not None:
+        return array
+    if not exact and array.dtype == np.float64:
+        return array.astype(np.float32)
+    if array.dtype in dtypes.ALL:
+        return array
+    return array.astype(_nearest(array.dtype))
+
+
+def _nearest(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """The dtype of Ranvier's that holds what a foreign one holds."""
+    if dtype.kind in "iu":
+        return dtypes.int64 if dtype.itemsize > 2 else dtypes.int32
+    if dtype.kind == "f":
+        return dtypes.float64
+    hint = "encode text as numbers first" if dtype.kind in "US" else "all values must be numbers"
+    raise DTypeError(f"tensor: values of dtype {dtype} are not numbers; {hint}")
+
+
+def _several(values: tuple[Any, ...]) -> Any:
+    return values[0] if len(values) == 1 and isinstance(values[0], list | tuple) else values
+
+
+def _no_number(t: Tensor) -> RanvierError:
+    if state.trace is None:
+        return TraceError(
+            f"this tensor ({t.spec}) was made inside a compiled function and has no number outside "
+            "it; return it from the function instead of keeping it"
+        )
+    return TraceError(
+        f"inside a compiled function a tensor ({t.spec}) has no number yet. Python's if, while, "
+        "print, float() and .item() need one: use ranvier.where for a choice, return the value "
+        "and look at it outside, or run without ranvier.compile"
+    )
+
+
