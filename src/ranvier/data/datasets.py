@@ -10,20 +10,27 @@ from __future__ import annotations
 
 import gzip
 import io
+from typing import Literal, overload
 
 import numpy as np
 
 from ..errors import FileError, unknown_name
-from .files import DataFile, read, read_packaged
+from .fetch import DataFile, read, read_packaged
 from .split import train_test_split
 
 Pair = tuple[np.ndarray, np.ndarray]
+Split = tuple[Pair, Pair]
 Columns = dict[str, np.ndarray]
+ColumnsSplit = tuple[tuple[Columns, np.ndarray], tuple[Columns, np.ndarray]]
 
 IRIS_SPECIES = ("setosa", "versicolor", "virginica")
 
 
-def load_digits(*, split: bool = True, seed: int = 0) -> tuple[Pair, Pair] | Pair:
+@overload
+def load_digits(*, split: Literal[True] = True, seed: int = 0) -> Split: ...
+@overload
+def load_digits(*, split: Literal[False], seed: int = 0) -> Pair: ...
+def load_digits(*, split: bool = True, seed: int = 0) -> Split | Pair:
     """The UCI handwritten digits: 1,797 images of 8x8 pixels, each 0 (blank) to 16 (full ink).
 
     Images are (n, 8, 8) uint8, labels (n,) int64. A stratified fifth (360 rows) is held out; with
@@ -39,7 +46,11 @@ def load_digits(*, split: bool = True, seed: int = 0) -> tuple[Pair, Pair] | Pai
     return _fifth_held_out(x, y, seed) if split else (x, y)
 
 
-def load_iris(*, split: bool = True, seed: int = 0) -> tuple[Pair, Pair] | Pair:
+@overload
+def load_iris(*, split: Literal[True] = True, seed: int = 0) -> Split: ...
+@overload
+def load_iris(*, split: Literal[False], seed: int = 0) -> Pair: ...
+def load_iris(*, split: bool = True, seed: int = 0) -> Split | Pair:
     """Fisher's irises: 150 flowers, sepal and petal length and width in cm, three species.
 
     Features are (n, 4) float32 in the order sepal length, sepal width, petal length, petal width;
@@ -87,7 +98,7 @@ MNIST_FILES = (
 )
 
 
-def load_mnist() -> tuple[Pair, Pair]:
+def load_mnist() -> Split:
     """MNIST: 60,000 handwritten digits to train on and 10,000 to test, 28x28 pixels from 0 to 255.
 
     Images are (n, 28, 28) uint8, labels (n,) int64. Read from files, see `MNIST_FILES`.
@@ -122,9 +133,11 @@ ADULT_COLUMNS = (
 )  # fmt: skip
 
 
-def load_adult(
-    *, encode: bool = True
-) -> tuple[Pair, Pair] | tuple[tuple[Columns, np.ndarray], ...]:
+@overload
+def load_adult(*, encode: Literal[True] = True) -> Split: ...
+@overload
+def load_adult(*, encode: Literal[False]) -> ColumnsSplit: ...
+def load_adult(*, encode: bool = True) -> Split | ColumnsSplit:
     """UCI Adult, the 1994 census: does a person earn more than 50,000 $ a year (1)?
 
     32,561 rows to train on, 16,281 to test. With `encode`, x is (n, 108) float32: the six columns
@@ -160,7 +173,7 @@ CALIFORNIA_COLUMNS = (
 )  # fmt: skip
 
 
-def load_california_housing(*, missing: str = "median", seed: int = 0) -> tuple[Pair, Pair]:
+def load_california_housing(*, missing: str = "median", seed: int = 0) -> Split:
     """The median house value of 20,640 Californian districts (1990 census), in 100,000 dollars.
 
     x is (n, 13) float32 in the order of `CALIFORNIA_COLUMNS`: eight measurements, then the nearness
@@ -186,7 +199,7 @@ def load_california_housing(*, missing: str = "median", seed: int = 0) -> tuple[
 # --- how files become arrays --------------------------------------------------------------------
 
 
-def _fifth_held_out(x: np.ndarray, y: np.ndarray, seed: int) -> tuple[Pair, Pair]:
+def _fifth_held_out(x: np.ndarray, y: np.ndarray, seed: int) -> Split:
     x_train, x_test, y_train, y_test = train_test_split(x, y, seed=seed, stratify=y)
     return (x_train, y_train), (x_test, y_test)
 

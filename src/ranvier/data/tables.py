@@ -18,6 +18,8 @@ from numpy.typing import DTypeLike
 
 from ..errors import DataError, RanvierError
 
+_TEXT: tuple[type, ...] = (str,)
+_NUMBERS: tuple[type, ...] = (numbers.Real, np.bool_, Decimal)
 FRAME_LIBRARIES = {"pandas", "polars", "pyarrow", "modin", "cudf", "narwhals", "dask", "duckdb"}
 _TEXT_FIX = "encode text as numbers, e.g. pandas.get_dummies(table) or polars table.to_dummies()"
 _DATE_FIX = "turn dates into numbers, e.g. the year, the month or the days since a fixed day"
@@ -39,10 +41,11 @@ def as_array(
     ...
     ranvier.errors.DataError: y: expected numbers, got text ('cat' in row 0); ...
     """
-    if is_frame(value):
-        array = _from_frame(value, role, np.dtype(float_dtype), text)
-    else:
+    table = _as_table(value, role)
+    if table is None:
         array = _to_numpy(value, role)
+    else:
+        array = _from_table(table, role, np.dtype(float_dtype), text)
     if array.ndim == 0:
         raise DataError(
             f"{role}: expected rows, got the single value {array.item()!r}; try [value]"
@@ -52,13 +55,13 @@ def as_array(
     if array.dtype.kind in "UST":
         if not text:
             _refuse(role, f"text ({_example(array)})", _TEXT_FIX)
-        return array.astype(str, copy=False)
+        return np.array(array.tolist(), dtype=str) if array.dtype.kind == "T" else array.astype(str)
     if array.dtype.kind in "mM":
         _refuse(role, f"dates or durations ({_example(array)})", _DATE_FIX)
     if array.dtype.kind == "c":
         _refuse(role, "complex numbers", f"take {role}.real, {role}.imag or numpy.abs({role})")
     if array.dtype.kind == "V":
-        _refuse(role, "records with fields", "numpy.lib.recfunctions.structured_to_unstructured")
+        _refuse(role, "records with fields", "give plain columns of numbers")
     if array.dtype.kind == "f":
         return _to_float(array, role, np.dtype(float_dtype))
     return array
@@ -72,7 +75,7 @@ def check_finite(array: np.ndarray, role: str = "x", names: Sequence[str] | None
     >>> check_finite(np.array([[1.0, 2.0], [3.0, np.nan]]), "x", ["age", "income"])
     Traceback (most recent call last):
     ...
-    ranvier.errors.DataError: x: NaN in row 1, column 1 ('income'); 1 of 4 values ...
+    ranvier.errors.DataError: x: NaN in row 1, column 1 ('income'); NaN or infinite in all: ...
     """
     if array.dtype.kind != "f" or array.size == 0:
         return
@@ -80,18 +83,14 @@ def check_finite(array: np.ndarray, role: str = "x", names: Sequence[str] | None
         if np.isfinite(array.min()) and np.isfinite(array.max()):
             return
     bad = ~np.isfinite(array)
-    index = tuple(int(i) for i in np.unravel_index(int(bad.argmax()), array.shape))
-    value = array[index]
-    what = "NaN" if np.isnan(value) else "infinity"
-    keep = (
-        ""
-        if array.ndim == 1
-        else f".all(axis={tuple(range(1, array.ndim)) if array.ndim > 2 else 1})"
-    )
+    index = _unravel(int(bad.argmax()), array.shape)
+    what = "NaN" if np.isnan(array[index]) else "infinity"
+    axes = tuple(range(1, array.ndim))
+    every = f".all(axis={axes if len(axes) > 1 else 1})" if axes else ""
     raise DataError(
-        f"{role}: {what} in {_place(index, names)}; {bad.sum():,} of {array.size:,} values are NaN "
-        f"or infinite. Expected finite numbers. Fill them (with the column's median, say) or drop "
-        f"their rows: keep = numpy.isfinite({role}){keep}"
+        f"{role}: {what} in {_place(index, names)}; NaN or infinite in all: {bad.sum():,} of "
+        f"{array.size:,} values. Expected finite numbers. Fill them (with the column's median, "
+        f"say) or drop their rows: keep = numpy.isfinite({role}){every}"
     )
 
 
@@ -121,33 +120,24 @@ def check_rows(**arrays: Any) -> int:
     return rows[first]
 
 
-def is_frame(value: Any) -> bool:
-    """Whether `value` is a table or a column of pandas, polars, pyarrow or a relative of theirs."""
-    if isinstance(value, np.ndarray) or type(value).__module__ == "builtins":
-        return False
-    roots = {base.__module__.partition(".")[0] for base in type(value).__mro__}
-    return bool(roots & FRAME_LIBRARIES) and _narwhal(value, "table") is not None
-
-
 def column_names(value: Any) -> list[str] | None:
     """The names of a table's columns; None for whatever has none.
 
     >>> column_names(np.zeros((2, 3))) is None
     True
     """
-    if not is_frame(value):
+    table = _as_table(value)
+    if table is None:
         return None
-    table = _narwhal(value, "table")
-    return [str(name) for name in table.columns] if _is_table(table) else [str(table.name)]
+    return [str(column.name) for column in _columns(table)]
 
 
 def take_rows(value: Any, rows: np.ndarray) -> Any:
     """The given rows of an array, list or table, in the type it came in."""
     if isinstance(value, (list, tuple)):
         return type(value)([value[i] for i in rows])
-    if is_frame(value):
-        return _narwhal(value, "table")[rows.tolist()].to_native()
-    return value[rows]
+    table = _as_table(value)
+    return value[rows] if table is None else table[rows.tolist()].to_native()
 
 
 # --- arrays, lists, tensors ---------------------------------------------------------------------
@@ -157,7 +147,7 @@ def _to_numpy(value: Any, role: str) -> np.ndarray:
     if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
         return np.ma.filled(value.astype(np.float64), np.nan)
     if type(value).__module__.startswith("scipy.sparse"):
-        _refuse(role, "a sparse matrix", f"a dense array: {role}.toarray()")
+        _refuse(role, "a sparse matrix", f"make it dense: {role}.toarray()")
     if value is None or isinstance(value, (str, bytes, dict, set, frozenset)):
         _refuse(role, _kind_of(value), "give rows as a list, an array or a table")
     try:
@@ -171,25 +161,25 @@ def _to_numpy(value: Any, role: str) -> np.ndarray:
             "length, an array, a tensor or a table"
         ) from problem
     if array.ndim == 0 and array.dtype.kind == "O":
-        _refuse(role, _kind_of(value), f"give rows as a list, an array or a table: list({role})?")
+        _refuse(role, _kind_of(value), "give rows as a list, an array or a table")
     return array
 
 
 def _from_objects(array: np.ndarray, role: str, text: bool) -> np.ndarray:
     """An array of Python objects as numbers (or as text, where text may pass)."""
     flat = array.ravel()
-    if text and flat.size and all(isinstance(item, str) for item in flat):
-        return array.astype(str)
+    if text and flat.size and isinstance(flat[0], str):
+        wanted, allowed = "text", _TEXT
+    else:
+        wanted, allowed = "numbers", _NUMBERS
     for place, item in enumerate(flat):
-        if not isinstance(item, (numbers.Real, np.bool_, Decimal)):
-            index = tuple(int(i) for i in np.unravel_index(place, array.shape))
-            what = "a missing value" if item is None or str(item) == "<NA>" else _kind_of(item)
+        if not isinstance(item, allowed):
             raise DataError(
-                f"{role}: expected numbers, got {what} in {_place(index)} of an array of Python "
-                f"objects; mend or drop that row, then numpy.asarray({role}, dtype='float32')"
+                f"{role}: expected {wanted}, got {_kind_of(item)} in "
+                f"{_place(_unravel(place, array.shape))}; mend or drop that row"
             )
-    whole = np.array(array.tolist())
-    return array.astype(np.float64) if whole.dtype.kind == "O" else whole
+    plain = np.array(array.tolist())
+    return array.astype(np.float64) if plain.dtype.kind == "O" else plain
 
 
 def _to_float(array: np.ndarray, role: str, dtype: np.dtype) -> np.ndarray:
@@ -198,7 +188,7 @@ def _to_float(array: np.ndarray, role: str, dtype: np.dtype) -> np.ndarray:
     if out is not array and dtype.itemsize < array.dtype.itemsize:
         lost = np.isinf(out) & np.isfinite(array)
         if lost.any():
-            index = tuple(int(i) for i in np.argwhere(lost)[0])
+            index = _unravel(int(lost.argmax()), array.shape)
             raise DataError(
                 f"{role}: {array[index]:.3g} in {_place(index)} is too large for {dtype}; "
                 "scale the column or take its logarithm"
@@ -209,8 +199,12 @@ def _to_float(array: np.ndarray, role: str, dtype: np.dtype) -> np.ndarray:
 # --- tables -------------------------------------------------------------------------------------
 
 
-def _narwhal(value: Any, role: str) -> Any:
-    """`value` seen through narwhals, or None when it is no table."""
+def _as_table(value: Any, role: str = "table") -> Any:
+    """`value` as a narwhals DataFrame or Series, or None when it is neither."""
+    if isinstance(value, np.ndarray) or type(value).__module__ == "builtins":
+        return None
+    if not FRAME_LIBRARIES & {base.__module__.partition(".")[0] for base in type(value).__mro__}:
+        return None
     import narwhals.stable.v2 as nw
 
     try:
@@ -222,74 +216,70 @@ def _narwhal(value: Any, role: str) -> Any:
     return table if isinstance(table, (nw.DataFrame, nw.Series)) else None
 
 
-def _is_table(table: Any) -> bool:
+def _columns(table: Any) -> list[Any]:
     import narwhals.stable.v2 as nw
 
-    return isinstance(table, nw.DataFrame)
+    return [table] if isinstance(table, nw.Series) else list(table.iter_columns())
 
 
-def _from_frame(value: Any, role: str, float_dtype: np.dtype, text: bool) -> np.ndarray:
-    table = _narwhal(value, role)
-    if not _is_table(table):
-        return _columns_to_arrays([table], role, text)[0]
-    if not table.columns:
+def _from_table(table: Any, role: str, float_dtype: np.dtype, text: bool) -> np.ndarray:
+    """All columns side by side; one error that names every column that holds no numbers."""
+    columns, arrays, bad = _columns(table), [], {}
+    for column in columns:
+        array, problem, fix = _from_column(column, text)
+        if problem:
+            bad["the column" if column.name is None else repr(column.name)] = (problem, fix)
+        else:
+            arrays.append(array)
+    if bad:
+        shown = [f"{name} ({problem})" for name, (problem, _) in bad.items()][:8]
+        more = f" and {len(bad) - len(shown)} more" if len(bad) > len(shown) else ""
+        fixes = dict.fromkeys(fix for _, fix in bad.values())
+        raise DataError(
+            f"{role}: expected columns of numbers; {len(bad)} of {len(columns)} cannot be used: "
+            f"{', '.join(shown)}{more}. To mend: {'; '.join(fixes)}; or drop them"
+        )
+    if not columns:
         raise DataError(f"{role}: the table has no columns")
-    columns = _columns_to_arrays([table[name] for name in table.columns], role, text)
-    if any(column.dtype.kind == "f" for column in columns):
-        dtype = float_dtype
-    else:
-        dtype = np.result_type(*columns)
-    out = np.empty((len(table), len(columns)), dtype)
-    for i, column in enumerate(columns):
-        out[:, i] = _to_float(column, role, dtype) if column.dtype.kind == "f" else column
+    if table is columns[0]:
+        return arrays[0]
+    fractions = any(array.dtype.kind == "f" for array in arrays)
+    out = np.empty((len(table), len(arrays)), float_dtype if fractions else np.result_type(*arrays))
+    for i, array in enumerate(arrays):
+        out[:, i] = _to_float(array, role, out.dtype) if array.dtype.kind == "f" else array
     return out
 
 
-def _columns_to_arrays(columns: list[Any], role: str, text: bool) -> list[np.ndarray]:
-    """Every column as an array of numbers; one error that names all that cannot be."""
-    arrays, bad, fixes = [], [], []
-    for column in columns:
-        array, problem, fix = _column(column, text)
-        if array is not None:
-            arrays.append(array)
-        else:
-            bad.append(f"{column.name!r} ({problem})")
-            fixes.append(fix)
-    if bad:
-        which = f"{len(bad)} of {len(columns)} columns hold no numbers: {', '.join(bad)}"
-        if len(columns) == 1:
-            which = f"the column {bad[0]} holds no numbers"
-        raise DataError(
-            f"{role}: {which}. {'; '.join(dict.fromkeys(fixes)).capitalize()}; or drop them"
-        )
-    return arrays
-
-
-def _column(column: Any, text: bool) -> tuple[np.ndarray | None, str, str]:
-    """One column as an array, or None with what is wrong and how to mend it."""
+def _from_column(column: Any, text: bool) -> tuple[np.ndarray, str, str]:
+    """One column as an array, with what is wrong and how to mend it, both empty if nothing is."""
     import narwhals.stable.v2 as nw
 
+    none = np.empty(0)
     dtype, missing = column.dtype, column.null_count()
     if dtype == nw.Boolean or dtype.is_numeric():
         if missing or dtype == nw.Decimal:
             column = column.cast(nw.Float64)
-        array = column.to_numpy()
-        return (array.astype(np.float64) if array.dtype.kind == "O" else array), "", ""
+        return column.to_numpy(), "", ""
+    if missing and missing == len(column):
+        return none, "all missing", "leave out what is empty"
     if dtype in (nw.String, nw.Categorical, nw.Enum):
-        values = column.drop_nulls()
-        if text and not missing:
-            return np.array(column.to_list(), dtype=str), "", ""
-        what = f"text, such as {values[0]!r}" if len(values) else "text"
-        return None, what + (f", {missing:,} missing" if missing else ""), _TEXT_FIX
+        if missing and text:
+            row = column.is_null().to_list().index(True)
+            return none, f"{missing:,} missing, first in row {row}", "fill or drop the rows"
+        if text:
+            return np.array(column.to_list()), "", ""
+        what = "text" if dtype == nw.String else "categories"
+        return none, f"{what} such as {column.drop_nulls()[0]!r}", _TEXT_FIX
     if dtype.is_temporal():
-        return None, "dates or times", _DATE_FIX
+        return none, "dates or times", _DATE_FIX
     if dtype == nw.Object:
+        items = np.empty(len(column), dtype=object)
+        items[:] = column.to_list()
         try:
-            objects = np.array([*column.to_list(), None], dtype=object)[:-1]
-            return _from_objects(objects, str(column.name), text), "", ""
+            return _from_objects(items, "", text), "", ""
         except DataError as problem:
-            return None, str(problem), "give the column one type"
-    return None, f"{dtype}", "keep one number in each cell"
+            return none, str(problem).removeprefix(": ").partition(";")[0], "give it one type"
+    return none, f"{dtype}", "keep one number in each cell"
 
 
 # --- words of the errors ------------------------------------------------------------------------
@@ -306,11 +296,18 @@ def _refuse_ragged(value: Any, role: str) -> None:
     lengths = [len(row) if isinstance(row, (list, tuple, np.ndarray)) else None for row in value]
     for i, length in enumerate(lengths):
         if length != lengths[0]:
-            names = ["a single value" if n is None else f"{n} values" for n in (lengths[0], length)]
+            names = [
+                "a single value" if n is None else f"{n} value{'s' * (n != 1)}"
+                for n in (lengths[0], length)
+            ]
             raise DataError(
                 f"{role}: row 0 has {names[0]} but row {i} has {names[1]}; expected rows of equal "
                 "length (pad the short ones)"
             ) from None
+
+
+def _unravel(place: int, shape: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(int(i) for i in np.unravel_index(place, shape))
 
 
 def _place(index: Sequence[int], names: Sequence[str] | None = None) -> str:
@@ -330,8 +327,9 @@ def _example(array: np.ndarray) -> str:
 
 
 def _kind_of(value: Any) -> str:
-    if value is None:
-        return "None"
+    if value is None or str(value) in ("<NA>", "NaT"):
+        return f"{value} (missing)" if value is not None else "None"
     if isinstance(value, (str, bytes, bool, int, float)):
         return f"{type(value).__name__} {value!r}"
-    return f"a {type(value).__name__}"
+    name = type(value).__name__
+    return f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"

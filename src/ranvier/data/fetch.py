@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from importlib.resources import files as package_files
 from pathlib import Path
 
 from ..config import cache_folder, switches
@@ -42,7 +41,7 @@ def read(*wanted: DataFile) -> list[bytes]:
 
 def read_packaged(name: str) -> bytes:
     """A file that travels in the package."""
-    return (package_files(__package__) / "files" / name).read_bytes()
+    return (Path(__file__).parent / "files" / name).read_bytes()
 
 
 def _find(file: DataFile) -> Path | None:

@@ -1,0 +1,207 @@
+"""The rules of the house: who may import whom, which names are public, how light the import is."""
+
+from __future__ import annotations
+
+import ast
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import ranvier
+
+TESTS = Path(__file__).parent
+SRC = TESTS.parent / "src"
+
+# Files in the order in which data flows. A file imports from lines above its own and, without
+# going in circles, from its own line. A folder stands for all its files; `ranvier` is the package
+# itself, the names a user sees.
+ORDER = """
+errors config dtypes source
+graph
+ops
+reference autodiff
+passes
+compiler
+tensor trace
+nn
+losses metrics
+optim
+data
+train
+io
+glass
+diagnose explain plots
+ranvier
+compat
+distributed playground cli __main__
+"""
+
+# Parts that import from these lines only, though others stand above them too.
+ONLY = {"data": {"errors", "config", "dtypes"}}
+
+# Imports inside a function that close a circle on purpose, each with its reason.
+CIRCLES = {
+    ("graph.graph", "graph.show"): "a graph prints itself; printing needs the graph",
+    ("ops.movement", "ops.reduce"): "the gradient of broadcast_to is a sum",
+}
+
+HEAVY = {
+    "click", "llvmlite", "matplotlib", "narwhals", "pandas", "rich", "safetensors", "scipy",
+    "sklearn",
+}  # fmt: skip
+
+
+# --- import order -------------------------------------------------------------------------------
+
+
+def sources() -> dict[str, str]:
+    """The text of every file by its dotted name, e.g. `ops.reduce`; "" is the package itself."""
+    files = {}
+    for path in sorted((SRC / "ranvier").rglob("*.py")):
+        parts = path.relative_to(SRC / "ranvier").with_suffix("").parts
+        name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+        files[name] = path.read_text(encoding="utf-8")
+    return files
+
+
+def imports(name: str, files: dict[str, str]) -> Iterator[tuple[int, str]]:
+    """Line and dotted name of each import of the package's own files in `name`, lazy ones too."""
+    tree = ast.parse(files[name])
+    is_package = name == "" or any(other.startswith(f"{name}.") for other in files)
+    skipped: set[ast.AST] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING"):
+            skipped.update(inner for part in node.body for inner in ast.walk(part))
+    for node in ast.walk(tree):
+        if node in skipped:
+            continue
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                if alias.name.partition(".")[0] == "ranvier":
+                    yield node.lineno, alias.name.partition(".")[2]
+        elif isinstance(node, ast.ImportFrom):
+            if node.level:
+                home = name.split(".") if name else []
+                base = home[: len(home) - node.level + is_package]
+                base += node.module.split(".") if node.module else []
+            elif node.module and node.module.partition(".")[0] == "ranvier":
+                base = node.module.split(".")[1:]
+            else:
+                continue
+            for alias in node.names:
+                full = ".".join([*base, alias.name])
+                yield node.lineno, full if full in files else ".".join(base)
+
+
+def offences(files: dict[str, str]) -> list[str]:
+    """Everything in `files` that breaks the order, in words."""
+    rank = {part: i for i, line in enumerate(ORDER.split("\n")) for part in line.split()}
+    found: list[str] = []
+    edges: dict[str, set[str]] = {}
+    for name in files:
+        part = name.partition(".")[0] or "ranvier"
+        if part not in rank:
+            found.append(f"{name}: {part!r} has no place in ORDER")
+            continue
+        edges[name] = set()
+        for line, target in imports(name, files):
+            other = target.partition(".")[0] or "ranvier"
+            if other not in rank:
+                found.append(f"{name}, line {line}: imports {target!r}, which is not there")
+            elif rank[other] > rank[part]:
+                found.append(f"{name}, line {line}: imports {target!r} from a line below it")
+            elif other != part and part in ONLY and other not in ONLY[part]:
+                found.append(f"{name}, line {line}: imports {target!r}; allowed: {ONLY[part]}")
+            elif (name, target) not in CIRCLES:
+                edges[name].add(target)
+    return found + circles(edges)
+
+
+def circles(edges: dict[str, set[str]]) -> list[str]:
+    """Every file that cannot be put in any order, because it comes to import itself."""
+    left = dict(edges)
+    while free := [name for name, targets in left.items() if not targets & left.keys()]:
+        for name in free:
+            del left[name]
+    return [f"in a circle of imports: {', '.join(sorted(left))}"] if left else []
+
+
+def test_files_import_only_from_above() -> None:
+    assert offences(sources()) == []
+
+
+@pytest.mark.parametrize(
+    ("planted", "said"),
+    [
+        ({"errors": "from .tensor import Tensor"}, "errors, line 1: imports 'tensor'"),
+        ({"errors": "def f():\n    from . import tensor"}, "errors, line 2: imports 'tensor'"),
+        ({"ops.reduce": "import ranvier.nn.dense"}, "ops.reduce, line 1: imports 'nn.dense'"),
+        ({"ops.reduce": "from ..nn.dense import Dense"}, "ops.reduce, line 1: imports 'nn.dense'"),
+        ({"nn.dense": "from ranvier import sum"}, "nn.dense, line 1: imports ''"),
+        ({"data.tables": "from ..tensor import Tensor"}, "data.tables, line 1: imports 'tensor'"),
+        ({"ops": "from .reduce import sum", "ops.reduce": "from . import x"}, "in a circle"),
+        ({"helpers": ""}, "helpers: 'helpers' has no place in ORDER"),
+    ],
+)
+def test_a_planted_import_is_caught(planted: dict[str, str], said: str) -> None:
+    files = {"": "", "errors": "", "tensor": "", "ops": "", "ops.reduce": "", "nn.dense": ""}
+    assert offences(files) == []
+    assert [line[: len(said)] for line in offences({**files, **planted})] == [said]
+
+
+def test_imports_for_type_checkers_do_not_count() -> None:
+    files = {"errors": "if TYPE_CHECKING:\n    from .tensor import Tensor", "tensor": ""}
+    assert offences(files) == []
+
+
+def test_circles_named_above_still_exist() -> None:
+    files = sources()
+    for name, target in CIRCLES:
+        assert target in {other for _, other in imports(name, files)}, (name, target)
+
+
+# --- public names -------------------------------------------------------------------------------
+
+
+def test_public_names_are_pinned() -> None:
+    lines = (TESTS / "public_names.txt").read_text(encoding="utf-8").splitlines()
+    pinned = {line for line in lines if line and not line.startswith("#")}
+    assert set(ranvier.__all__) == pinned
+    assert len(ranvier.__all__) == len(pinned), "a name stands twice in ranvier.__all__"
+    assert [name for name in ranvier.__all__ if getattr(ranvier, name, None) is None] == []
+
+
+# --- the import ---------------------------------------------------------------------------------
+
+
+def in_new_process(code: str) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code],
+        env={**os.environ, "PYTHONPATH": str(SRC)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+def test_import_is_silent_and_loads_nothing_heavy() -> None:
+    done = in_new_process("import ranvier, sys; print(*{n.partition('.')[0] for n in sys.modules})")
+    assert done.stderr == ""
+    assert set(done.stdout.split()) & HEAVY == set()
+
+
+def test_import_takes_less_than_0_3_seconds_over_numpy() -> None:
+    code = (
+        "import time, numpy; t = time.perf_counter(); import ranvier; print(time.perf_counter()-t)"
+    )
+    assert min(float(in_new_process(code).stdout) for _ in range(5)) < 0.3
+
+
+def test_version_is_the_one_of_the_build() -> None:
+    assert f'version = "{ranvier.__version__}"' in (TESTS.parent / "pyproject.toml").read_text()
