@@ -1,0 +1,89 @@
+"""What a thing was made with, as plain data: the arguments of its constructor.
+
+The rule: a layer, initializer, optimizer or loss keeps every constructor argument under the
+argument's own name. So its configuration is read off its signature, and `cls(**configuration)`
+makes an equal thing. Nothing but numbers, text, lists and dicts comes out; no code ever goes into
+a file.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ..errors import StateError, unknown_name
+
+
+def arguments(cls: type) -> list[str]:
+    """The constructor's argument names, with those of base classes behind `**options`."""
+    names: list[str] = []
+    for owner in cls.__mro__:
+        init = owner.__dict__.get("__init__")
+        if init is None or owner is object:
+            continue
+        parameters = list(inspect.signature(init).parameters.values())[1:]
+        names += [
+            p.name
+            for p in parameters
+            if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY) and p.name not in names
+        ]
+        if not any(p.kind is p.VAR_KEYWORD for p in parameters):
+            break
+    return names
+
+
+def configuration(thing: Any, skip: tuple[str, ...] = ()) -> dict[str, Any]:
+    """The constructor arguments of `thing` as JSON-able data; StateError for one not kept."""
+    found = {}
+    for name in arguments(type(thing)):
+        if name in skip:
+            continue
+        try:
+            value = getattr(thing, name)
+        except AttributeError:
+            raise StateError(
+                f"{type(thing).__name__}: its argument {name!r} cannot be saved, as it is not "
+                f"kept under that name; write `self.{name} = {name}` in __init__, or write get_config()"
+            ) from None
+        found[name] = plain(value, f"{type(thing).__name__}.{name}")
+    return found
+
+
+def plain(value: Any, what: str) -> Any:
+    """`value` as numbers, text, lists and dicts; objects become {"class", "config"}."""
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    if isinstance(value, np.dtype):
+        return value.name
+    if isinstance(value, list | tuple):
+        return [plain(v, what) for v in value]
+    if isinstance(value, Mapping):
+        return {str(k): plain(v, what) for k, v in value.items()}
+    describe = getattr(value, "get_config", None)
+    if describe is not None and not isinstance(value, type):
+        return {"class": type(value).__name__, "config": describe()}
+    name = getattr(value, "__name__", "")
+    if getattr(value, "is_registered", False) and name:
+        return name
+    raise StateError(
+        f"{what}: {value!r} cannot be saved, because files hold no code. "
+        "Use a name from Ranvier, or write the code as a layer of its own"
+    )
+
+
+def restore(what: str, described: Mapping[str, Any], classes: Mapping[str, type]) -> Any:
+    """The thing described by {"class", "config"}, its class found in the closed list `classes`."""
+    name = described.get("class", described.get("class_name"))
+    if name not in classes:
+        raise unknown_name(what, name, classes)
+    config = dict(described.get("config") or {})
+    cls: Any = classes[name]
+    build = getattr(cls, "from_config", None)
+    return build(config) if build is not None else cls(**config)

@@ -1,0 +1,366 @@
+"""The layer: the user's building block.
+
+A layer is a plain object that holds tensors. Its parameters are found by walking its attributes:
+tensors, lists, tuples, dicts and other layers.
+
+    class Scale(Layer):
+        def build(self, input_shape):           # once; the shape is without the batch axis
+            self.scale = self.add_weight(input_shape, "ones")
+
+        def forward(self, x):                   # any ops
+            return x * self.scale
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+import threading
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import numpy as np
+
+from .. import dtypes
+from ..errors import ArgumentError, DataError, RanvierError, ShapeError, StateError
+from ..graph.node import Shape
+from ..source import here
+from ..tensor import Tensor, state
+from ..trace import trace
+from . import config, initializers, regularizers
+
+# The closed registry: every class that a model file may name.
+LAYERS: dict[str, type[Layer]] = {}
+
+_L = TypeVar("_L", bound="type[Layer]")
+
+
+def register_layer(cls: _L) -> _L:
+    """Enter a layer class, so that models holding it can be saved and loaded: `@register_layer`."""
+    if LAYERS.get(cls.__name__, cls).__module__ != cls.__module__:
+        raise ArgumentError(
+            f"register_layer: the name {cls.__name__!r} is taken; give the class another name"
+        )
+    LAYERS[cls.__name__] = cls
+    return cls
+
+
+class _Mode(threading.local):
+    """Whether this thread trains; None: each layer's own `train()` or `eval()` decides."""
+
+    training: bool | None = None
+
+
+_mode = _Mode()
+
+
+@contextmanager
+def training_mode(on: bool) -> Iterator[None]:
+    """Layers behave as in training (`on`) or as in use (not `on`) inside, in this thread."""
+    before, _mode.training = _mode.training, bool(on)
+    try:
+        yield
+    finally:
+        _mode.training = before
+
+
+_counters: dict[str, Iterator[int]] = defaultdict(itertools.count)
+
+
+def unique_name(cls: type) -> str:
+    """dense, dense_1, dense_2, ...: the class's name in small letters and a number."""
+    stem = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", cls.__name__).lower()
+    number = next(_counters[stem])
+    return f"{stem}_{number}" if number else stem
+
+
+class Layer:
+    """Base of all layers.
+
+    Args:
+        name: by default the class's name and a number (dense, dense_1, ...).
+        input_shape: the shape of one row, without the batch axis; the model can then be built
+        before it sees data. trainable: False keeps the layer's parameters, and those of layers
+        inside it, as they are. input_dim: short for `input_shape=(input_dim,)`.
+    """
+
+    def __init__(
+        self,
+        name: str | None = None,
+        input_shape: Sequence[int] | int | None = None,
+        trainable: bool = True,
+        input_dim: int | None = None,
+    ) -> None:
+        if input_dim is not None:
+            input_shape = (input_dim,)
+        self.name = name or unique_name(type(self))
+        self.input_shape = None if input_shape is None else _row_shape(self.name, input_shape)
+        self.trainable = trainable
+        self.built = False
+        self.built_shape: Shape | None = (
+            None  # the input shape it was built for, without batch axis
+        )
+        self._own_mode: bool | None = None
+        self._penalized: dict[str, regularizers.Regularizer] = {}
+
+    def __getattr__(self, attribute: str) -> Any:
+        # Reached only for what is missing.
+        if attribute in ("built", "name", "trainable", "_own_mode", "_penalized"):
+            raise StateError(
+                f"{type(self).__name__}: call super().__init__() first in its __init__"
+            )
+        raise AttributeError(f"{type(self).__name__!r} has no attribute {attribute!r}")
+
+    # -- what a subclass writes --
+
+    def build(self, input_shape: Shape) -> None:
+        """Create parameters for rows of `input_shape` (without the batch axis). Called once."""
+
+    def forward(self, x: Any) -> Any:
+        """The output for the input `x` (with the batch axis)."""
+        raise StateError(f"{type(self).__name__}: a layer needs a method forward(self, x)")
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        """The shape of an output row for rows of `input_shape`: found by tracing `forward`."""
+        before, state.trace = state.trace, None
+        try:
+            _, out = trace(self, [((1, *input_shape), dtypes.float32)])
+        finally:
+            state.trace = before
+        return tuple(out.shape[1:])
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments as JSON-able data, for `from_config`."""
+        found = config.configuration(self, skip=("input_dim",))
+        return {k: v for k, v in found.items() if not (k == "input_shape" and v is None)}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Any:
+        """A new layer from what `get_config` gave."""
+        return cls(**config)
+
+    # -- calling --
+
+    def __call__(self, *inputs: Any, training: bool | None = None) -> Any:
+        """Build at the first call, then `forward`; float64 arrays and lists become float32."""
+        values = [x if isinstance(x, Tensor) else as_input(x) for x in inputs]
+        try:
+            if not self.built:
+                if values and isinstance(values[0], Tensor) and not values[0].shape:
+                    raise ShapeError(f"{self.name}: a single number is not a batch of rows")
+                self.ensure_built(values[0].shape[1:] if values else ())
+            if training is None:
+                return self.forward(*values)
+            with training_mode(training):
+                return self.forward(*values)
+        except RanvierError as error:
+            self._note(error)
+            raise
+
+    def ensure_built(self, input_shape: Shape) -> None:
+        """Create the parameters for rows of `input_shape`, unless they are there."""
+        if not self.built:
+            shape = _row_shape(self.name, input_shape)
+            self.build(shape)
+            self.built, self.built_shape = True, shape
+
+    def _note(self, error: RanvierError) -> None:
+        """Say in which (innermost) layer, and on which line of the user, the error appeared."""
+        notes = getattr(error, "__notes__", [])
+        if any(note.startswith("in layer ") for note in notes):
+            return
+        if not any(note.startswith("at ") for note in notes) and (place := here()):
+            error.add_note(f"at {place}")
+        error.add_note(f"in layer {self.name!r} ({type(self).__name__})")
+
+    # -- training or use --
+
+    @property
+    def training(self) -> bool:
+        """True while training: within `training_mode`, else after `train()`; False in use.
+
+        A compiled function that read it is compiled again when it changes.
+        """
+        now = self._mode_now()
+        if state.trace is not None:
+            state.trace.guard(self._mode_now, now)
+        return now
+
+    def _mode_now(self) -> bool:
+        return bool(self._own_mode) if _mode.training is None else _mode.training
+
+    def train(self, on: bool = True) -> Any:
+        """Behave as in training outside of `training_mode`, inner layers too; returns itself."""
+        for layer in self.sublayers():
+            layer._own_mode = on
+        return self
+
+    def eval(self) -> Any:
+        """Behave as in use; `train(False)`."""
+        return self.train(False)
+
+    # -- tensors --
+
+    def add_weight(
+        self,
+        shape: Sequence[int] | int = (),
+        initializer: Any = "glorot_uniform",
+        dtype: Any = dtypes.float32,
+        trainable: bool = True,
+        regularizer: Any = None,
+        name: str = "",
+    ) -> Tensor:
+        """A new tensor for this layer, filled by `initializer`; keep it in an attribute.
+
+        With a `regularizer`, `name` must be the attribute's name.
+        """
+        shape = (shape,) if isinstance(shape, int | np.integer) else tuple(shape)
+        values = initializers.get(initializer)(shape, dtype)
+        rule = regularizers.get(regularizer)
+        if rule is not None:
+            if not name:
+                raise ArgumentError(
+                    f"{self.name}: a regularizer needs the name of its weight: name="
+                )
+            self._penalized[name] = rule
+        label = f"{self.name}.{name}" if name else ""
+        return Tensor(values, dtype, requires_grad=trainable, name=label, copy=False)
+
+    def sublayers(self) -> list[Layer]:
+        """This layer and every layer inside it, each once, in the order of the attributes."""
+        found: dict[int, Layer] = {}
+        stack: list[Layer] = [self]
+        while stack:
+            layer = stack.pop()
+            if id(layer) not in found:
+                found[id(layer)] = layer
+                inside = [v for _, v in _members(layer) if isinstance(v, Layer)]
+                stack.extend(reversed(inside))
+        return list(found.values())
+
+    def parameters(self) -> list[Tensor]:
+        """The tensors that training changes, in order, each once."""
+        found: dict[int, Tensor] = {}
+        for layer, _, t in _walk(self, "", set(), frozen=False):
+            if layer is not None and t.requires_grad:
+                found.setdefault(id(t), t)
+        return list(found.values())
+
+    def state_tensors(self) -> list[Tensor]:
+        """Every tensor of the layer, untrained statistics included, in order, each once."""
+        return list(self.named_tensors().values())
+
+    def named_tensors(self) -> dict[str, Tensor]:
+        """Every tensor by its path, e.g. "0.kernel": attribute names and positions, joined by dots.
+
+        A list called `layers` adds only its positions to the path. A tensor used twice is named
+        once.
+        """
+        found: dict[str, Tensor] = {}
+        seen: set[int] = set()
+        for _, path, t in _walk(self, "", set(), frozen=False):
+            if id(t) not in seen:
+                seen.add(id(t))
+                found[path] = t
+        return found
+
+    def penalties(self) -> list[Tensor]:
+        """The L1 and L2 terms of this layer and those inside it, one number each."""
+        return [
+            rule(getattr(layer, attribute))
+            for layer in self.sublayers()
+            for attribute, rule in layer._penalized.items()
+        ]
+
+    def count_params(self) -> int:
+        """How many numbers the layer holds."""
+        return sum(t.size for t in self.state_tensors())
+
+    def get_weights(self) -> list[np.ndarray[Any, Any]]:
+        """Copies of all tensors, in the order of `named_tensors`."""
+        return [t.numpy().copy() for t in self.state_tensors()]
+
+    def set_weights(self, weights: Sequence[Any]) -> None:
+        """Replace all tensors by arrays of the same shapes; nothing changes if one does not fit."""
+        named = self.named_tensors()
+        if not named and len(weights) and not self.built:
+            raise StateError(
+                f"{self.name}: set_weights came before the layer was built; "
+                "give input_shape= or call it on data first"
+            )
+        if len(weights) != len(named):
+            raise DataError(
+                f"{self.name}: set_weights got {len(weights)} arrays for {len(named)} tensors: "
+                f"{', '.join(f'{k} {t.shape}' for k, t in named.items())}"
+            )
+        arrays = [np.asarray(w) for w in weights]
+        for (path, t), array in zip(named.items(), arrays, strict=True):
+            if array.shape != t.shape:
+                raise ShapeError(
+                    f"{self.name}: set_weights: {path} has shape {t.shape}; got {array.shape}"
+                )
+        for t, array in zip(named.values(), arrays, strict=True):
+            t.assign(array)
+
+    def __repr__(self) -> str:
+        parts = [repr(self.name)]
+        if self.built_shape is not None:
+            parts.append(f"{self.built_shape} -> {self.output_shape(self.built_shape)}")
+            parts.append(f"{self.count_params():,} parameters")
+        return f"{type(self).__name__}({', '.join(parts)})"
+
+
+def as_input(x: Any) -> Any:
+    """`x` as a tensor; NumPy's default float64 and Python's lists become float32."""
+    if isinstance(x, np.ndarray) and x.dtype == np.float64:
+        return Tensor(x, dtypes.float32)
+    return Tensor(x)
+
+
+def _row_shape(name: str, shape: Any) -> Shape:
+    if isinstance(shape, int | np.integer):
+        shape = (shape,)
+    try:
+        sizes = tuple(int(n) for n in shape)
+    except TypeError:
+        sizes = (-1,)
+    if any(n < 0 for n in sizes):
+        raise ArgumentError(
+            f"{name}: input_shape={shape!r}; expected the sizes of one row, without the batch "
+            "axis, e.g. input_shape=(784,)"
+        )
+    return sizes
+
+
+def _members(holder: Any) -> Iterator[tuple[str, Any]]:
+    """The tensors and layers directly in `holder`, lists and dicts unpacked, with their names."""
+    if isinstance(holder, Layer):
+        items: Any = vars(holder).items()
+    elif isinstance(holder, Mapping):
+        items = ((str(k), v) for k, v in holder.items())
+    else:
+        items = ((str(i), v) for i, v in enumerate(holder))
+    for name, value in items:
+        if isinstance(value, Tensor | Layer):
+            yield name, value
+        elif isinstance(value, list | tuple | dict):
+            bare = isinstance(holder, Layer) and name == "layers"
+            for inner, found in _members(value):
+                yield (inner if bare else f"{name}.{inner}"), found
+
+
+def _walk(
+    layer: Layer, prefix: str, seen: set[int], frozen: bool
+) -> Iterator[tuple[Layer | None, str, Tensor]]:
+    """(layer or None if that is frozen, path, tensor) for every tensor that is state."""
+    if id(layer) in seen:
+        return
+    seen.add(id(layer))
+    frozen = frozen or not layer.trainable
+    for name, value in _members(layer):
+        if isinstance(value, Layer):
+            yield from _walk(value, f"{prefix}{name}.", seen, frozen)
+        elif value.is_leaf and not value.is_traced:
+            yield (None if frozen else layer), prefix + name, value

@@ -1,0 +1,279 @@
+"""The optimizer: how parameters move along their gradients.
+
+A subclass writes its formula twice as pure functions, the base does the rest:
+
+    slots     the names and first values of what is remembered for each parameter (`m`, `v`)
+    factors   numbers common to all parameters in this step, computed once (bias corrections)
+    update    (w, g, slots, factors) -> (new w, new slots)
+
+Everything is kept in tensors that are updated in place, so a traced step holds forward, gradient
+and update in one graph, and changing the learning rate never compiles again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+
+from .. import dtypes
+from ..errors import ArgumentError, ShapeError, StateError, unknown_name
+from ..nn.config import configuration
+from ..ops.elementwise import astype
+from ..tensor import Tensor, no_grad
+from . import clip
+from .schedules import SCHEDULES, Schedule, restore_schedule
+
+Slots = dict[str, Tensor]
+
+
+class Optimizer:
+    """Base of all optimizers.
+
+    Two ways to make one, as in Keras and as in PyTorch:
+
+        Adam(learning_rate=0.001)            # model.compile gives it the parameters
+        Adam(parameters, lr=0.001)           # then zero_grad(), backward(), step()
+
+    Args:
+        parameters: a tensor or several; or, standing first, the learning rate.
+        learning_rate: a number or a schedule (`ranvier.optim.schedules`); `lr` is the same.
+        weight_decay: each step also takes `learning_rate * weight_decay * w` off w (Loshchilov &
+        Hutter 2019). With
+            `decoupled=False` `weight_decay * w` is added to the gradient instead (an L2 penalty,
+            as PyTorch's Adam does).
+        clipnorm: longest gradient of a single parameter; global_clipnorm: of all together;
+        clipvalue: largest element.
+    """
+
+    rate: ClassVar[float] = 0.001  # the learning rate when none is given
+    slot_values: ClassVar[Mapping[str, float]] = {}  # name -> first value
+
+    def __init__(
+        self,
+        parameters: Any = None,
+        learning_rate: Any = None,
+        *,
+        lr: Any = None,
+        weight_decay: float | None = None,
+        decoupled: bool = True,
+        clipnorm: float | None = None,
+        global_clipnorm: float | None = None,
+        clipvalue: float | None = None,
+        name: str | None = None,
+    ) -> None:
+        kind = type(self).__name__
+        self.name = name or kind.lower()
+        if isinstance(parameters, int | float | np.number | Schedule | Mapping):
+            if learning_rate is not None:
+                raise ArgumentError(
+                    f"{kind}({parameters!r}, {learning_rate!r}): after a learning rate in first "
+                    "place give every other argument by name"
+                )
+            parameters, learning_rate = None, parameters
+        if lr is not None and learning_rate is not None:
+            raise ArgumentError(f"{kind}: learning_rate and lr are the same; give one of them")
+        given = learning_rate if learning_rate is not None else lr
+        self._rate: Tensor | Schedule = Tensor(self.rate, dtypes.float32, name="learning_rate")
+        self.learning_rate = self.rate if given is None else given
+        self.weight_decay = _at_least_0(kind, "weight_decay", weight_decay)
+        self.decoupled = decoupled
+        self.clipnorm = _at_least_0(kind, "clipnorm", clipnorm)
+        self.global_clipnorm = _at_least_0(kind, "global_clipnorm", global_clipnorm)
+        self.clipvalue = _at_least_0(kind, "clipvalue", clipvalue)
+        if sum(v is not None for v in (clipnorm, global_clipnorm, clipvalue)) > 1:
+            raise ArgumentError(f"{kind}: give one of clipnorm, global_clipnorm and clipvalue")
+        self.iterations = Tensor(np.zeros((), np.int64), name="iterations")
+        self.parameters: list[Tensor] = _parameters(kind, parameters)
+        self._slots: dict[int, tuple[Tensor, Slots]] = {}
+
+    # -- what a subclass writes --
+
+    def factors(self, rate: Tensor, step: Tensor) -> Any:
+        """What all parameters need in step 1, 2, ... (`step`, float32) at this learning rate."""
+        return rate
+
+    def update(self, w: Tensor, g: Tensor, slots: Slots, factors: Any) -> tuple[Tensor, Slots]:
+        """The new parameter and the new slots."""
+        raise NotImplementedError
+
+    def scalars(self) -> Slots:
+        """State that belongs to no single parameter."""
+        return {}
+
+    # -- the learning rate --
+
+    @property
+    def learning_rate(self) -> Any:
+        """A scalar tensor or the schedule. Set it to a number at any time between steps."""
+        return self._rate
+
+    @learning_rate.setter
+    def learning_rate(self, value: Any) -> None:
+        if isinstance(value, Mapping):
+            value = restore_schedule(value)
+        if isinstance(value, Schedule):
+            self._rate = value
+            return
+        if isinstance(value, str):
+            raise unknown_name("schedule", value, SCHEDULES)
+        number = float(value)
+        if not 0 <= number < float("inf"):
+            raise ArgumentError(
+                f"{type(self).__name__}: learning_rate={value!r}; expected a number of at least 0, "
+                "such as 0.001, or a schedule"
+            )
+        if isinstance(self._rate, Schedule):
+            self._rate = Tensor(number, dtypes.float32, name="learning_rate")
+        else:
+            self._rate.assign(number)
+
+    lr = learning_rate
+
+    def current_rate(self) -> Tensor:
+        """The learning rate of the next step."""
+        if isinstance(self._rate, Schedule):
+            return self._rate(self.iterations)
+        return self._rate
+
+    # -- steps --
+
+    def slots(self, p: Tensor) -> Slots:
+        """What is remembered for the parameter `p`, made at the first call."""
+        if id(p) not in self._slots:
+            wide = dtypes.float32 if p.dtype == dtypes.float16 else p.dtype
+            made = {
+                slot: Tensor(
+                    np.full(p.shape, value, wide), name=f"{p.name}.{slot}" if p.name else slot
+                )
+                for slot, value in self.slot_values.items()
+                if self.uses_slot(slot)
+            }
+            self._slots[id(p)] = (p, made)
+        return self._slots[id(p)][1]
+
+    def uses_slot(self, slot: str) -> bool:
+        """Whether the arguments ask for this slot."""
+        return True
+
+    def apply(self, pairs: Iterable[tuple[Tensor, Tensor | None]]) -> None:
+        """One step along (parameter, gradient) pairs; a parameter without gradient (None) stays."""
+        given = [(p, g) for p, g in pairs if g is not None]
+        for p, g in given:
+            if p.shape != g.shape:
+                raise ShapeError(
+                    f"{type(self).__name__}: a gradient of {g.shape} for a parameter of {p.shape}"
+                )
+        with no_grad():
+            grads = self._clipped([g for _, g in given])
+            rate = self.current_rate()
+            factors = self.factors(rate, astype(self.iterations + 1, dtypes.float32))
+            keep = None
+            if self.weight_decay and self.decoupled:
+                keep = 1.0 - rate * self.weight_decay
+            results = []
+            for (p, _), g in zip(given, grads, strict=True):
+                slots = self.slots(p)
+                w: Tensor = p
+                if keep is not None:
+                    w = p * keep
+                elif self.weight_decay:
+                    g = g + p * self.weight_decay
+                results.append((p, slots, *self.update(w, g, slots, factors)))
+            for p, slots, w, changed in results:
+                p.assign(w)
+                for slot, value in changed.items():
+                    slots[slot].assign(value)
+            self.iterations.assign(self.iterations + 1)
+
+    def _clipped(self, grads: list[Tensor]) -> list[Tensor]:
+        if self.clipvalue is not None:
+            return clip.clip_by_value(grads, self.clipvalue)
+        if self.clipnorm is not None:
+            return clip.clip_by_norm(grads, self.clipnorm)
+        if self.global_clipnorm is not None:
+            return clip.clip_by_global_norm(grads, self.global_clipnorm)
+        return grads
+
+    def apply_gradients(self, grads_and_vars: Iterable[tuple[Tensor, Tensor]]) -> None:
+        """`apply` with Keras' order: pairs of (gradient, parameter)."""
+        self.apply([(p, g) for g, p in grads_and_vars])
+
+    def step(self) -> None:
+        """One step along the `.grad` of the parameters given at construction."""
+        self._need_parameters("step")
+        self.apply([(p, p.grad) for p in self.parameters])
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget the gradients: `.backward()` adds to what is there."""
+        self._need_parameters("zero_grad")
+        for p in self.parameters:
+            if set_to_none:
+                p.grad = None
+            elif p.grad is not None:
+                p.grad = p.grad * 0
+
+    def _need_parameters(self, call: str) -> None:
+        if not self.parameters:
+            kind = type(self).__name__
+            raise StateError(
+                f"{kind}.{call}: this optimizer was made without parameters; "
+                f"write {kind}(model.parameters(), lr=...), or let model.compile use it"
+            )
+
+    # -- state --
+
+    def named_tensors(self, parameters: Mapping[str, Tensor] | Sequence[Tensor]) -> Slots:
+        """All state by name, slots under the names (or positions) of `parameters`."""
+        if not isinstance(parameters, Mapping):
+            parameters = {str(i): p for i, p in enumerate(parameters)}
+        found: Slots = {"iterations": self.iterations, **self.scalars()}
+        if isinstance(self._rate, Tensor):
+            found["learning_rate"] = self._rate
+        for path, p in parameters.items():
+            found |= {f"{path}.{slot}": t for slot, t in self.slots(p).items()}
+        return found
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments as JSON-able data, without the parameters."""
+        found = configuration(self, skip=("parameters", "lr", "learning_rate"))
+        rate = self._rate
+        if isinstance(rate, Schedule):
+            found["learning_rate"] = {"class": type(rate).__name__, "config": rate.get_config()}
+        else:
+            found["learning_rate"] = float(str(np.float32(rate.item())))
+        return found
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Any:
+        """A new optimizer from what `get_config` gave; its state starts anew."""
+        return cls(**config)
+
+    def __repr__(self) -> str:
+        rate = self._rate if isinstance(self._rate, Schedule) else f"{self._rate.item():g}"
+        return f"{type(self).__name__}(learning_rate={rate})"
+
+
+def _parameters(kind: str, given: Any) -> list[Tensor]:
+    if given is None:
+        return []
+    tensors = [given] if isinstance(given, Tensor) else list(given)
+    if not tensors:
+        raise ArgumentError(f"{kind}: got an empty list of parameters; is the model built?")
+    for i, t in enumerate(tensors):
+        if not isinstance(t, Tensor):
+            raise ArgumentError(f"{kind}: parameter {i} is a {type(t).__name__}, not a tensor")
+        if not t.requires_grad or not t.is_leaf:
+            why = "is the result of an operation" if not t.is_leaf else "has requires_grad=False"
+            raise ArgumentError(
+                f"{kind}: parameter {i} of shape {t.shape} {why}; "
+                "make it with ranvier.tensor(..., requires_grad=True)"
+            )
+    return list({id(t): t for t in tensors}.values())
+
+
+def _at_least_0(kind: str, name: str, value: float | None) -> float | None:
+    if value is not None and not 0 <= value < float("inf"):
+        raise ArgumentError(f"{kind}: {name}={value!r}; expected a number of at least 0")
+    return value
