@@ -19,7 +19,7 @@ def write_arrays(name: str, arrays: dict) -> None:
 
 
 def write_json(name: str, content: dict) -> None:
-    """Write a dictionary as readable JSON, one case a line."""
+    """Write a dictionary as readable JSON."""
     path = FOLDER / f"{name}.json"
     path.write_text(json.dumps(content, indent=1) + "\n")
     print(f"{path.name}: {len(content)} entries, {path.stat().st_size / 1000:.0f} kB")
