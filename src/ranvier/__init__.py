@@ -10,9 +10,41 @@ from __future__ import annotations
 from .autodiff import gradient
 from .config import config
 from .dtypes import bool_, float16, float32, float64, int32, int64, uint8, uint32
-from .ops.composite import clip, expand_dims, relu, softmax, squeeze
+from .ops.composite import (
+    clip,
+    cosh,
+    isinf,
+    isnan,
+    log_softmax,
+    logaddexp,
+    logsumexp,
+    one_hot,
+    outer,
+    reciprocal,
+    relu,
+    rsqrt,
+    sigmoid,
+    sinh,
+    softmax,
+    square,
+    tan,
+    tensordot,
+    vecdot,
+)
 from .ops.contraction import matmul
-from .ops.creation import full, iota, ones_like, zeros_like
+from .ops.creation import (
+    arange,
+    eye,
+    full,
+    full_like,
+    iota,
+    linspace,
+    ones,
+    ones_like,
+    zeros,
+    zeros_like,
+)
+from .ops.einsum import einsum
 from .ops.elementwise import (
     abs,
     add,
@@ -47,7 +79,7 @@ from .ops.elementwise import (
     power,
     remainder,
     round,
-    sigmoid,
+    shift_right,
     sign,
     sin,
     sqrt,
@@ -59,7 +91,37 @@ from .ops.elementwise import (
 from .ops.gather import scatter_add, scatter_add_along_axis, take, take_along_axis
 from .ops.movement import broadcast_to, concat, flip, pad, permute_dims, reshape
 from .ops.random import random_bits
-from .ops.reduce import all, any, argmax, argmin, cumulative_sum, max, mean, min, prod, sum, var
+from .ops.reduce import (
+    all,
+    any,
+    argmax,
+    argmin,
+    count_nonzero,
+    cumulative_sum,
+    max,
+    mean,
+    min,
+    prod,
+    std,
+    sum,
+    var,
+)
+from .ops.shaping import (
+    broadcast_arrays,
+    expand_dims,
+    matrix_transpose,
+    moveaxis,
+    repeat,
+    roll,
+    split,
+    squeeze,
+    stack,
+    swapaxes,
+    tile,
+    tril,
+    triu,
+    unstack,
+)
 from .tensor import Tensor, enable_grad, from_dlpack, is_grad_enabled, no_grad, tensor
 from .trace import compile, is_tracing
 

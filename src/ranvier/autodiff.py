@@ -1,8 +1,9 @@
 """Reverse-mode differentiation (backpropagation).
 
-`backpropagate` walks the history of a result from its end to its beginning and applies each op's gradient rule. It
-knows nothing of numbers: given Tensors it computes (or traces) their gradients, given Nodes it extends the graph. As
-rules are written in ops, what it returns can be differentiated again.
+`backpropagate` walks the history of a result from its end to its beginning and applies each op's
+gradient rule. It knows nothing of numbers: given Tensors it computes (or traces) their gradients,
+given Nodes it extends the graph. As rules are written in ops, what it returns can be differentiated
+again.
 """
 
 from __future__ import annotations
@@ -21,12 +22,12 @@ def backpropagate(
     result: Value,
     grad: Value,
     wanted: Iterable[Value],
-    needed: Callable[[Value], bool] = lambda value: True,
+    needed: Callable[[Any], bool] = lambda value: True,
 ) -> dict[int, Value]:
     """Gradients of `result` (weighted by `grad`) with respect to the values in `wanted`.
 
-    Returns {id of value: gradient}; a value that `result` does not depend on is absent. `needed` says which values a
-    gradient has to flow through.
+    Returns {id of value: gradient}; a value that `result` does not depend on is absent. `needed`
+    says which values a gradient has to flow through.
     """
     wanted_ids = {id(v) for v in wanted}
     order = _history(result, needed)
@@ -53,15 +54,15 @@ def backpropagate(
         for x, part in zip(value.inputs, parts, strict=True):
             if part is None or id(x) not in depends:
                 continue
-            if part.shape != x.shape:
+            if part.spec != x.spec:
                 raise GraphError(
-                    f"{value.op.name}: its gradient rule gave shape {part.shape} for an input of {x.shape}"
+                    f"{value.op.name}: its gradient rule gave {part.spec} for an input of {x.spec}"
                 )
             grads[id(x)] = grads[id(x)] + part if id(x) in grads else part
     return found
 
 
-def _history(result: Value, needed: Callable[[Value], bool]) -> list[Value]:
+def _history(result: Value, needed: Callable[[Any], bool]) -> list[Value]:
     """Every needed value that `result` was made from, each after its inputs, without recursion."""
     order: list[Value] = []
     seen: set[int] = set()
@@ -82,8 +83,8 @@ def _history(result: Value, needed: Callable[[Value], bool]) -> list[Value]:
 def gradient(graph: Graph, wanted: Sequence[Node] | None = None) -> Graph:
     """The graph of the gradients of `graph`'s first output, a single number.
 
-    Its inputs are those of `graph`; its outputs are the first output, then one gradient for each node in `wanted`
-    (the float inputs by default).
+    Its inputs are those of `graph`; its outputs are the first output, then one gradient for each
+    node in `wanted` (the float inputs by default).
     """
     loss = graph.outputs[0]
     if loss.size != 1:
@@ -91,8 +92,10 @@ def gradient(graph: Graph, wanted: Sequence[Node] | None = None) -> Graph:
     chosen = [n for n in graph.inputs if n.dtype.kind == "f"] if wanted is None else list(wanted)
     one = apply(full, like=loss, value=1.0, shape=loss.shape, dtype=loss.dtype)
     found = backpropagate(loss, one, chosen)
-    grads = [
-        found.get(id(n)) or apply(full, like=n, value=0.0, shape=n.shape, dtype=n.dtype)
+    grads: list[Any] = [
+        found[id(n)]
+        if id(n) in found
+        else apply(full, like=n, value=0.0, shape=n.shape, dtype=n.dtype)
         for n in chosen
     ]
     return Graph(graph.inputs, [loss, *grads])

@@ -1,8 +1,8 @@
 """Number types and how they promote.
 
-dtypes are NumPy's own. Python scalars are weak: they take the dtype of the tensor they meet. Between tensors of one
-kind (floats, integers) the wider wins; an integer or bool meeting a float takes the float's dtype, so `int64 * float32`
-stays float32.
+dtypes are NumPy's own. Python scalars are weak: they take the dtype of the tensor they meet.
+Between tensors of one kind (floats, integers) the wider wins; an integer or bool meeting a float
+takes the float's dtype, so `int64 * float32` stays float32.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ uint32 = np.dtype("uint32")
 bool_ = np.dtype("bool")
 
 ALL = (float16, float32, float64, int32, int64, uint8, uint32, bool_)
-_BY_NAME = {d.name: d for d in ALL} | {"bool_": bool_, "float": float32, "int": int64}
+# The dtypes by the names a user may write.
+BY_NAME = {d.name: d for d in ALL} | {"bool_": bool_, "float": float32, "int": int64}
 
 _FLOATS = (float16, float32, float64)
 _INTEGERS = (uint8, int32, uint32, int64)
@@ -40,8 +41,8 @@ def as_dtype(value: Any) -> np.dtype[Any]:
     >>> as_dtype("float32"), as_dtype(int)
     (dtype('float32'), dtype('int64'))
     """
-    if isinstance(value, str) and value in _BY_NAME:
-        return _BY_NAME[value]
+    if isinstance(value, str) and value in BY_NAME:
+        return BY_NAME[value]
     if value is float:
         return float32
     try:
@@ -75,7 +76,7 @@ def promote(x: np.dtype[Any], y: np.dtype[Any]) -> np.dtype[Any]:
 
 
 def of_scalar(value: bool | int | float, like: np.dtype[Any] | None) -> np.dtype[Any]:
-    """The dtype a Python scalar takes beside a tensor of dtype `like` (weak), or alone (`like` is None)."""
+    """The dtype a Python scalar takes beside a tensor of dtype `like`, or alone (None)."""
     if isinstance(value, bool | np.bool_):
         return like if like is not None else bool_
     if isinstance(value, int | np.integer):
@@ -85,3 +86,38 @@ def of_scalar(value: bool | int | float, like: np.dtype[Any] | None) -> np.dtype
     if like is None or like.kind != "f":
         return float32
     return like
+
+
+def as_array(data: Any, dtype: Any = None, copy: bool = True) -> np.ndarray[Any, Any]:
+    """Numbers, nested lists, arrays or anything with `__array__` or DLPack as a NumPy array.
+
+    Python floats become float32 and ints int64; arrays keep their dtype, or take the nearest one
+    that holds their numbers.
+    """
+    wanted = None if dtype is None else as_dtype(dtype)
+    exact = isinstance(data, np.ndarray | np.generic) or hasattr(data, "__array__")
+    plain = isinstance(data, list | tuple | int | float)
+    if not exact and not plain and hasattr(data, "__dlpack__"):
+        data, exact = np.from_dlpack(data), True
+    try:
+        array = np.array(data, wanted, copy=True if copy else None)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise DTypeError(
+            f"tensor: {type(data).__name__} could not be read as numbers ({error}); "
+            "rows must have equal lengths and hold only numbers"
+        ) from None
+    if wanted is not None:
+        return array
+    if not exact and array.dtype == float64:
+        return array.astype(float32)
+    return array if array.dtype in ALL else array.astype(_nearest(array.dtype))
+
+
+def _nearest(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """The dtype of Ranvier's that holds what a foreign one holds."""
+    if dtype.kind in "iu":
+        return int64 if dtype.itemsize > 2 else int32
+    if dtype.kind == "f":
+        return float64
+    hint = "encode text as numbers first" if dtype.kind in "US" else "all values must be numbers"
+    raise DTypeError(f"tensor: values of dtype {dtype} are not numbers; {hint}")

@@ -10,6 +10,7 @@
       GraphError(RuntimeError)     a graph that breaks its own rules: a defect of Ranvier, not of the user
       FileError(OSError)           a model or data file that is damaged or foreign
       NonFiniteError(ArithmeticError)  a NaN or infinity found in training
+      GradientError(AssertionError)    a gradient that differs from finite differences
 
 Each message says what happened, what was expected and how to fix it.
 """
@@ -58,6 +59,10 @@ class FileError(RanvierError, OSError):
 
 class NonFiniteError(RanvierError, ArithmeticError):
     """A NaN or infinity appeared in training."""
+
+
+class GradientError(RanvierError, AssertionError):
+    """A gradient that differs from finite differences."""
 
 
 def unknown_name(what: str, name: object, known: Iterable[str]) -> ArgumentError:

@@ -1,14 +1,14 @@
 """The tensor: the user's handle on numbers, with `.backward()` and `.grad`.
 
-An eager tensor holds a NumPy array. Inside a function that is being traced (trace.py) a tensor wraps a Node instead;
-user code cannot tell the difference until it asks for a number. In both cases a tensor remembers the op and the tensors
-it was made from when a gradient may be asked for.
+An eager tensor holds a NumPy array. Inside a function that is being traced (trace.py) a tensor
+wraps a Node instead; user code cannot tell the difference until it asks for a number. In both cases
+a tensor remembers the op and the tensors it was made from when a gradient may be asked for.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,9 +17,10 @@ import numpy as np
 from . import dtypes, source
 from .autodiff import backpropagate
 from .errors import DTypeError, RanvierError, ShapeError, StateError, TraceError
-from .graph.node import Node, Shape, Spec, Value
-from .ops import composite, contraction, elementwise, indexing, movement, reduce
+from .graph.node import Node, Shape, Spec
+from .ops import elementwise, indexing, movement
 from .ops.creation import full
+from .ops.methods import Methods
 from .ops.op import Op, apply, as_values, set_default_value
 
 _NONE: Mapping[str, Any] = {}
@@ -35,7 +36,7 @@ class _State(threading.local):
 state = _State()
 
 
-class Tensor(Value):
+class Tensor(Methods):
     """An array of numbers with a shape, a dtype and, if wanted, a gradient.
 
     Python floats become float32, Python ints int64; NumPy arrays keep their dtype and are copied.
@@ -77,18 +78,22 @@ class Tensor(Value):
         self.inputs: tuple[Tensor, ...] = ()
         self.params: Mapping[str, Any] = _NONE
         self.name = name
-        # NOTE: (kind, tensor) when this is the sigmoid or softmax of `tensor`; losses read it to stay exact.
+        # NOTE: (kind, tensor) when this is the sigmoid or softmax of `tensor`; losses read it.
         self.logits: tuple[str, Tensor] | None = None
         self._requires_grad = False
         if isinstance(data, Tensor) and data._node is not None:
             cast = data if dtype is None else elementwise.astype(data, dtype)
             self._node, self._trace, self._data = cast._node, cast._trace, None
         else:
-            self._data = _as_array(data, dtype, copy)
+            if isinstance(data, Tensor):
+                data = data._array()
+            elif isinstance(data, list | tuple) and any(isinstance(x, Tensor) for x in data):
+                data = [x.numpy() if isinstance(x, Tensor) else x for x in data]
+            self._data = dtypes.as_array(data, dtype, copy)
         if requires_grad:
             self.requires_grad = True
 
-    # -- how ops make tensors -------------------------------------------------------------------------------
+    # -- how ops make tensors ---------------------------------------------------------------------
 
     @classmethod
     def _record(cls, op: Op, inputs: tuple[Tensor, ...], params: dict[str, Any]) -> Tensor:
@@ -99,11 +104,17 @@ class Tensor(Value):
             if trace is None:
                 arrays = [x._array() for x in inputs]
                 with np.errstate(all="ignore"):
-                    out._data = np.asarray(op.reference(*arrays, **params), spec.dtype)
-                out._node = None
+                    data = np.asarray(op.reference(*arrays, **params), spec.dtype)
+                # NOTE: a view would change when the tensor it looks at is assigned to, and a trace
+                # knows no views. Views of repeated elements are read-only and cheap, and stay.
+                if data.base is not None and data.flags.writeable:
+                    data = np.array(data)
+                out._data, out._node = data, None
             else:
                 out._data = None
-                out._node = Node(op, [trace.node_of(x) for x in inputs], params, spec, source.here())
+                out._node = Node(
+                    op, [trace.node_of(x) for x in inputs], params, spec, source.here()
+                )
         except RanvierError as error:
             place = source.here()
             if place is not None and not getattr(error, "__notes__", None):
@@ -140,7 +151,7 @@ class Tensor(Value):
             raise _no_number(self)
         return self._data
 
-    # -- what is known without computing --------------------------------------------------------------------
+    # -- what is known without computing ----------------------------------------------------------
 
     @property
     def shape(self) -> Shape:
@@ -160,17 +171,7 @@ class Tensor(Value):
         """True for a tensor that stands for a node of a graph being traced."""
         return self._node is not None
 
-    @property
-    def T(self) -> Tensor:
-        """The transpose of a matrix (axes in reverse order)."""
-        return self.permute_dims(tuple(reversed(range(self.ndim))))
-
-    @property
-    def mT(self) -> Tensor:
-        """The last two axes exchanged."""
-        return contraction.swap_last(self)  # type: ignore[no-any-return]
-
-    # -- numbers out ----------------------------------------------------------------------------------------
+    # -- numbers out ------------------------------------------------------------------------------
 
     def numpy(self) -> np.ndarray[Any, Any]:
         """The numbers as a NumPy array that shares this tensor's memory."""
@@ -180,7 +181,9 @@ class Tensor(Value):
         """The only element as a Python number."""
         array = self._array()
         if array.size != 1:
-            raise ShapeError(f"item: a tensor of shape {array.shape} holds {array.size} numbers, not one")
+            raise ShapeError(
+                f"item: a tensor of shape {array.shape} holds {array.size} numbers, not one"
+            )
         return array.item()
 
     def tolist(self) -> Any:
@@ -190,6 +193,8 @@ class Tensor(Value):
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
         array = self._array()
         if dtype is not None and array.dtype != dtype:
+            if copy is False:
+                raise ValueError(f"a {array.dtype} tensor cannot become {dtype} without a copy")
             return array.astype(dtype)
         return array.copy() if copy else array
 
@@ -214,7 +219,8 @@ class Tensor(Value):
         array = self._array()
         if array.size != 1:
             raise ShapeError(
-                f"the truth of a tensor of shape {array.shape} is not one answer; use .any() or .all()"
+                f"the truth of a tensor of shape {array.shape} is not one answer; "
+                "use .any() or .all()"
             )
         return bool(array.item())
 
@@ -236,9 +242,16 @@ class Tensor(Value):
         return f"tensor({text}{notes})"
 
     def __format__(self, spec: str) -> str:
-        return format(self.item() if not self.shape else self, spec) if spec else repr(self)
+        if not spec:
+            return repr(self)
+        if self.size != 1:
+            raise ShapeError(
+                f"format {spec!r} is for one number; this tensor has shape {self.shape}. Print it "
+                "whole, or choose an element"
+            )
+        return format(self.item(), spec)
 
-    # -- gradients ------------------------------------------------------------------------------------------
+    # -- gradients --------------------------------------------------------------------------------
 
     @property
     def requires_grad(self) -> bool:
@@ -260,13 +273,13 @@ class Tensor(Value):
     def grad(self) -> Tensor | None:
         """The gradient that `.backward()` has added up here, or None."""
         if state.trace is not None:
-            state.trace.grad_touched(self)
+            state.trace.grad_read(self)
         return self._grad
 
     @grad.setter
     def grad(self, value: Tensor | None) -> None:
         if state.trace is not None:
-            state.trace.grad_touched(self)
+            state.trace.grad_set(self)
         self._grad = value
 
     @property
@@ -279,8 +292,9 @@ class Tensor(Value):
     ) -> None:
         """Add the gradient of this tensor to `.grad` of every leaf that requires it.
 
-        `gradient` weighs the elements (needed unless this is a single number). History is kept as long as the tensor
-        lives, so `retain_graph` changes nothing. With `create_graph` the gradients have a history of their own.
+        `gradient` weighs the elements (needed unless this is a single number). History is kept as
+        long as the tensor lives, so `retain_graph` changes nothing. With `create_graph` the
+        gradients have a history of their own.
         """
         if not self._requires_grad:
             raise StateError(
@@ -299,30 +313,39 @@ class Tensor(Value):
             raise ShapeError(f"backward: gradient has shape {gradient.shape}, not {self.shape}")
         leaves = [t for t in _ancestors(self) if t.op is None and t._requires_grad]
         with grad_mode(create_graph):
-            found = backpropagate(self, gradient, leaves, lambda t: t._requires_grad)  # type: ignore[attr-defined]
+            found = backpropagate(self, gradient, leaves, _requires_grad)
             for leaf in leaves:
                 g = found.get(id(leaf))
-                if g is not None:
+                if isinstance(g, Tensor):
                     before = leaf.grad
-                    leaf.grad = g if before is None else before + g  # type: ignore[assignment]
+                    leaf.grad = g._own() if before is None else before + g
+
+    def _own(self) -> Tensor:
+        """The same value in memory of its own: two leaves must not share one gradient."""
+        if self._node is None:
+            return self.clone()
+        out = Tensor._traced(self._node, self._trace)
+        out.op, out.inputs, out.params = self.op, self.inputs, self.params
+        out._requires_grad = self._requires_grad
+        return out
 
     def detach(self) -> Tensor:
         """The same numbers without history; an eager result shares memory."""
         if self._data is not None and state.trace is None:
             return Tensor._wrap(self._data)
         with no_grad():
-            return elementwise.detach(self)  # type: ignore[no-any-return]
+            return elementwise.detach(self)
 
     @property
     def data(self) -> Tensor:
-        """The same numbers without history (as in PyTorch); assigning to it replaces the numbers."""
+        """The same numbers without history (as in PyTorch); assigning to it replaces them."""
         return self.detach()
 
     @data.setter
     def data(self, value: Any) -> None:
         self.assign(value)
 
-    # -- in-place changes -----------------------------------------------------------------------------------
+    # -- in-place changes -------------------------------------------------------------------------
 
     def assign(self, value: Any) -> Tensor:
         """Replace the numbers by those of `value` (same shape) and return the tensor itself.
@@ -393,184 +416,18 @@ class Tensor(Value):
         return self._in_place(self * other)
 
     def __getitem__(self, key: Any) -> Tensor:
-        return indexing.getitem(self, key)  # type: ignore[no-any-return]
+        return indexing.getitem(self, key)
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        indexing.setitem(self, key, value)
-
-    # -- ops as methods -------------------------------------------------------------------------------------
-
-    def sum(self, axis: Any = None, keepdims: bool = False) -> Tensor:
-        """See `ranvier.sum`."""
-        return reduce.sum(self, axis, keepdims)  # type: ignore[no-any-return]
-
-    def prod(self, axis: Any = None, keepdims: bool = False) -> Tensor:
-        """See `ranvier.prod`."""
-        return reduce.prod(self, axis, keepdims)  # type: ignore[no-any-return]
-
-    def mean(self, axis: Any = None, keepdims: bool = False) -> Tensor:
-        """See `ranvier.mean`."""
-        return reduce.mean(self, axis, keepdims)  # type: ignore[no-any-return]
-
-    def var(self, axis: Any = None, keepdims: bool = False, correction: float = 0.0) -> Tensor:
-        """See `ranvier.var`."""
-        return reduce.var(self, axis, keepdims, correction)  # type: ignore[no-any-return]
-
-    def std(self, axis: Any = None, keepdims: bool = False, correction: float = 0.0) -> Tensor:
-        """The square root of `var`."""
-        return elementwise.sqrt(reduce.var(self, axis, keepdims, correction))  # type: ignore[no-any-return]
-
-    def max(self, axis: Any = None, keepdims: bool = False) -> Tensor:
-        """See `ranvier.max`."""
-        return reduce.max(self, axis, keepdims)  # type: ignore[no-any-return]
-
-    def min(self, axis: Any = None, keepdims: bool = False) -> Tensor:
-        """See `ranvier.min`."""
-        return reduce.min(self, axis, keepdims)  # type: ignore[no-any-return]
-
-    def argmax(self, axis: int | None = None, keepdims: bool = False) -> Tensor:
-        """See `ranvier.argmax`."""
-        return reduce.argmax(self, axis, keepdims)  # type: ignore[no-any-return]
-
-    def argmin(self, axis: int | None = None, keepdims: bool = False) -> Tensor:
-        """See `ranvier.argmin`."""
-        return reduce.argmin(self, axis, keepdims)  # type: ignore[no-any-return]
-
-    def any(self, axis: Any = None, keepdims: bool = False) -> Tensor:
-        """See `ranvier.any`."""
-        return reduce.any(self, axis, keepdims)  # type: ignore[no-any-return]
-
-    def all(self, axis: Any = None, keepdims: bool = False) -> Tensor:
-        """See `ranvier.all`."""
-        return reduce.all(self, axis, keepdims)  # type: ignore[no-any-return]
-
-    def reshape(self, *shape: Any) -> Tensor:
-        """See `ranvier.reshape`."""
-        return movement.reshape(self, _several(shape))  # type: ignore[no-any-return]
-
-    view = reshape
-
-    def flatten(self, start_dim: int = 0) -> Tensor:
-        """All axes from `start_dim` on as one."""
-        return movement.reshape(self, (*self.shape[:start_dim], -1))  # type: ignore[no-any-return]
-
-    def permute_dims(self, axes: Sequence[int]) -> Tensor:
-        """See `ranvier.permute_dims`."""
-        return movement.permute_dims(self, axes)  # type: ignore[no-any-return]
-
-    def permute(self, *axes: Any) -> Tensor:
-        """`permute_dims` under PyTorch's name."""
-        return movement.permute_dims(self, _several(axes))  # type: ignore[no-any-return]
-
-    def transpose(self, a: int = -2, b: int = -1) -> Tensor:
-        """Axes a and b exchanged."""
-        axes = list(range(self.ndim))
-        axes[a], axes[b] = axes[b], axes[a]
-        return self.permute_dims(axes)
-
-    def t(self) -> Tensor:
-        """The transpose of a matrix."""
-        return self.T
-
-    def squeeze(self, axis: int | None = None) -> Tensor:
-        """Without the axes of size 1 (or without `axis`)."""
-        return composite.squeeze(self, axis)  # type: ignore[no-any-return]
-
-    def expand_dims(self, axis: int) -> Tensor:
-        """With a new axis of size 1 at `axis`."""
-        return composite.expand_dims(self, axis)  # type: ignore[no-any-return]
-
-    unsqueeze = expand_dims
-
-    def astype(self, dtype: Any) -> Tensor:
-        """See `ranvier.astype`."""
-        return elementwise.astype(self, dtype)  # type: ignore[no-any-return]
-
-    def float(self) -> Tensor:
-        """As float32."""
-        return self.astype(dtypes.float32)
-
-    def double(self) -> Tensor:
-        """As float64."""
-        return self.astype(dtypes.float64)
-
-    def long(self) -> Tensor:
-        """As int64."""
-        return self.astype(dtypes.int64)
-
-    def int(self) -> Tensor:
-        """As int32."""
-        return self.astype(dtypes.int32)
-
-    def bool(self) -> Tensor:
-        """As bool."""
-        return self.astype(dtypes.bool_)
-
-    def to(self, target: Any) -> Tensor:
-        """In another dtype; device names such as `"cpu"` change nothing."""
-        return self if isinstance(target, str) and target == "cpu" else self.astype(target)
-
-    def cpu(self) -> Tensor:
-        """The tensor itself: every tensor is in main memory."""
-        return self
-
-    def clone(self) -> Tensor:
-        """A copy through which gradients flow."""
-        return self + 0 if self.dtype.kind != "b" else Tensor(self)
-
-    def matmul(self, other: Any) -> Tensor:
-        """See `ranvier.matmul`."""
-        return contraction.matmul(self, other)  # type: ignore[no-any-return]
-
-    def pow(self, exponent: Any) -> Tensor:
-        """`self ** exponent`."""
-        return self**exponent  # type: ignore[no-any-return]
-
-    def abs(self) -> Tensor:
-        """See `ranvier.abs`."""
-        return elementwise.abs(self)  # type: ignore[no-any-return]
-
-    def exp(self) -> Tensor:
-        """See `ranvier.exp`."""
-        return elementwise.exp(self)  # type: ignore[no-any-return]
-
-    def log(self) -> Tensor:
-        """See `ranvier.log`."""
-        return elementwise.log(self)  # type: ignore[no-any-return]
-
-    def sqrt(self) -> Tensor:
-        """See `ranvier.sqrt`."""
-        return elementwise.sqrt(self)  # type: ignore[no-any-return]
-
-    def sin(self) -> Tensor:
-        """See `ranvier.sin`."""
-        return elementwise.sin(self)  # type: ignore[no-any-return]
-
-    def cos(self) -> Tensor:
-        """See `ranvier.cos`."""
-        return elementwise.cos(self)  # type: ignore[no-any-return]
-
-    def tanh(self) -> Tensor:
-        """See `ranvier.tanh`."""
-        return elementwise.tanh(self)  # type: ignore[no-any-return]
-
-    def sigmoid(self) -> Tensor:
-        """See `ranvier.nn.activations.sigmoid`."""
-        return composite.sigmoid(self)  # type: ignore[no-any-return]
-
-    def relu(self) -> Tensor:
-        """See `ranvier.relu`."""
-        return composite.relu(self)  # type: ignore[no-any-return]
-
-    def softmax(self, axis: Any = -1) -> Tensor:
-        """See `ranvier.softmax`."""
-        return composite.softmax(self, axis)  # type: ignore[no-any-return]
-
-    def clip(self, low: Any = None, high: Any = None) -> Tensor:
-        """See `ranvier.clip`."""
-        return composite.clip(self, low, high)  # type: ignore[no-any-return]
-
-    clamp = clip
+        if state.grad and (
+            self._requires_grad or (isinstance(value, Tensor) and value._requires_grad)
+        ):
+            raise StateError(
+                "x[...] = value keeps no history and would lose gradients; do it under "
+                "`with ranvier.no_grad():`, or build a new tensor with ranvier.where or concat"
+            )
+        with no_grad():
+            self.assign(indexing.replaced(self, key, value))
 
 
 _PLAIN = (dtypes.float32, dtypes.int64, dtypes.bool_)
@@ -635,44 +492,8 @@ def _ancestors(result: Tensor) -> list[Tensor]:
     return list(seen.values())
 
 
-def _as_array(data: Any, dtype: Any, copy: bool) -> np.ndarray[Any, Any]:
-    wanted = None if dtype is None else dtypes.as_dtype(dtype)
-    if isinstance(data, Tensor):
-        data = data._array()
-    elif isinstance(data, list | tuple) and any(isinstance(x, Tensor) for x in data):
-        data = [x.numpy() if isinstance(x, Tensor) else x for x in data]
-    exact = isinstance(data, np.ndarray | np.generic) or hasattr(data, "__array__")
-    if wanted is None and not exact and not isinstance(data, list | tuple | int | float):
-        if hasattr(data, "__dlpack__"):
-            data, exact = np.from_dlpack(data), True
-    try:
-        array = np.array(data, wanted, copy=True if copy else None)
-    except (ValueError, TypeError, OverflowError) as error:
-        raise DTypeError(
-            f"tensor: {type(data).__name__} could not be read as numbers ({error}); "
-            "rows must have equal lengths and hold only numbers"
-        ) from None
-    if wanted is not None:
-        return array
-    if not exact and array.dtype == np.float64:
-        return array.astype(np.float32)
-    if array.dtype in dtypes.ALL:
-        return array
-    return array.astype(_nearest(array.dtype))
-
-
-def _nearest(dtype: np.dtype[Any]) -> np.dtype[Any]:
-    """The dtype of Ranvier's that holds what a foreign one holds."""
-    if dtype.kind in "iu":
-        return dtypes.int64 if dtype.itemsize > 2 else dtypes.int32
-    if dtype.kind == "f":
-        return dtypes.float64
-    hint = "encode text as numbers first" if dtype.kind in "US" else "all values must be numbers"
-    raise DTypeError(f"tensor: values of dtype {dtype} are not numbers; {hint}")
-
-
-def _several(values: tuple[Any, ...]) -> Any:
-    return values[0] if len(values) == 1 and isinstance(values[0], list | tuple) else values
+def _requires_grad(t: Any) -> bool:
+    return bool(t._requires_grad)
 
 
 def _no_number(t: Tensor) -> RanvierError:
@@ -686,5 +507,3 @@ def _no_number(t: Tensor) -> RanvierError:
         "print, float() and .item() need one: use ranvier.where for a choice, return the value "
         "and look at it outside, or run without ranvier.compile"
     )
-
-

@@ -1,9 +1,10 @@
 """Tracing: run Python once on symbolic tensors and keep the Graph.
 
-While a trace is active every op on tensors adds a Node. A tensor from outside (a parameter, an optimiser slot, a
-learning rate, the random state) that is read becomes an input of the graph; one that is written (`assign`) becomes an
-input that the graph updates in place. So a training step written with `.backward()` and `optimizer.step()` traces to
-one graph: forward, loss, gradient and update.
+While a trace is active every op on tensors adds a Node. A tensor from outside (a parameter, an
+optimiser slot, a learning rate, the random state) that is read becomes an input of the graph; one
+that is written (`assign`) becomes an input that the graph updates in place. So a training step
+written with `.backward()` and `optimizer.step()` traces to one graph: forward, loss, gradient and
+update.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from .errors import StateError, TraceError
 from .graph.check import check
 from .graph.graph import Graph
 from .graph.node import Node
+from .ops.choice import detach
 from .ops.creation import input_node
 from .reference import run as run_reference
 from .tensor import Tensor, grad_mode, state
@@ -29,24 +31,32 @@ class Trace:
 
     def __init__(self) -> None:
         self.inputs: list[Node] = []
-        self.captured: dict[int, tuple[Tensor, Node]] = {}  # outside tensors read or written
+        self.arguments: list[Tensor] = []
+        self.captured: dict[int, tuple[Outside, Node]] = {}  # outside tensors read or written
         self.now: dict[int, Node] = {}  # what an outside tensor holds at this point of the trace
-        self.grads: dict[int, tuple[Tensor, Tensor | None]] = {}  # .grad before the trace touched it
+        self.grads: dict[int, tuple[Tensor, Tensor | None]] = {}  # .grad before the trace
+        self.owners: dict[int, tuple[Tensor, Tensor]] = {}  # a gradient from outside: it and whose
+        self.reset: set[int] = set()  # tensors whose .grad was set before it was read
         self.guards: list[tuple[Callable[[], Any], Any]] = []
 
-    def argument(self, shape: tuple[int, ...], dtype: Any, name: str = "") -> Tensor:
+    def argument(
+        self, shape: tuple[int, ...], dtype: Any, name: str = "", requires_grad: bool = False
+    ) -> Tensor:
         """A new symbolic argument."""
         node = input_node(shape, dtype, name)
+        t = Tensor._traced(node, self)
+        t.requires_grad = requires_grad
         self.inputs.append(node)
-        return Tensor._traced(node, self)
+        self.arguments.append(t)
+        return t
 
     def node_of(self, t: Tensor) -> Node:
         """The node that stands for `t` now."""
         if t._node is not None:
             if t._trace is not self:
                 raise TraceError(
-                    f"a tensor ({t.spec}) made inside an earlier compiled call is used in this one; "
-                    "return it from that function instead of keeping it"
+                    f"a tensor ({t.spec}) made inside an earlier compiled call is used in this "
+                    "one; return it from that function instead of keeping it"
                 )
             return t._node
         known = self.now.get(id(t))
@@ -56,7 +66,8 @@ class Trace:
 
     def _capture(self, t: Tensor) -> Node:
         node = input_node(t.shape, t.dtype, t.name)
-        self.captured[id(t)] = (t, node)
+        owner = self.owners.get(id(t))
+        self.captured[id(t)] = (t if owner is None else GradientOf(owner[1]), node)
         self.now[id(t)] = node
         return node
 
@@ -64,20 +75,57 @@ class Trace:
         """From here on `t` holds `value`."""
         node = self.node_of(value)
         if t._node is not None:
+            if t._node.op is detach:
+                raise TraceError(
+                    "inside a compiled function .data and detach() give a copy, so changing it "
+                    "would change nothing else. Write to the tensor itself: "
+                    "`with ranvier.no_grad(): w.assign(...)` or `w -= ...`"
+                )
             t._node = node
             return
         if id(t) not in self.captured:
             self._capture(t)
         self.now[id(t)] = node
 
-    def grad_touched(self, t: Tensor) -> None:
-        """`.grad` of an outside tensor is read or set: remember what it was, to put it back after the trace."""
+    def grad_read(self, t: Tensor) -> None:
+        """`.grad` of an outside tensor is read: the graph holds while there is one, or none."""
         if t._node is None and id(t) not in self.grads:
+            before = t._grad
+            self.grads[id(t)] = (t, before)
+            self.guard(functools.partial(_has_grad, t), before is not None)
+            if before is not None:
+                self.owners[id(before)] = (before, t)
+
+    def grad_set(self, t: Tensor) -> None:
+        """`.grad` of a tensor is set; what it was before does not matter if it was not read."""
+        if t._node is not None:
+            if t._grad is None:
+                self.reset.add(id(t))
+        elif id(t) not in self.grads:
             self.grads[id(t)] = (t, t._grad)
+            self.reset.add(id(t))
 
     def guard(self, question: Callable[[], Any], answer: Any) -> None:
         """The traced graph holds only while `question()` gives `answer`."""
         self.guards.append((question, answer))
+
+
+class GradientOf:
+    """The gradient of an outside tensor, whichever tensor holds it when the graph runs."""
+
+    def __init__(self, owner: Tensor) -> None:
+        self.owner = owner
+
+    @property
+    def name(self) -> str:
+        return f"{self.owner.name}.grad"
+
+    def _array(self) -> np.ndarray[Any, Any]:
+        assert self.owner._grad is not None  # a guard of the trace
+        return self.owner._grad._array()
+
+
+Outside = Tensor | GradientOf
 
 
 class Traced:
@@ -88,36 +136,45 @@ class Traced:
     """
 
     def __init__(self, trace: Trace, outputs: Sequence[Node]) -> None:
-        captured = list(trace.captured.values())
-        self.captured = [t for t, _ in captured]
-        grads: list[tuple[Tensor, Node | None]] = []
+        self.captured = [t for t, _ in trace.captured.values()]
+        self.grads: list[tuple[Tensor, Node | None]] = []
         for t, before in trace.grads.values():
             after, t._grad = t._grad, before
-            if after is before and (before is None or id(before) not in trace.now):
-                continue
-            grads.append((t, None if after is None else trace.node_of(after)))
-        self.grads = grads
+            # A gradient that was there before and is still there is at most changed in place.
+            if after is not before or id(t) in trace.reset:
+                self.grads.append((t, None if after is None else trace.node_of(after)))
+        # (argument, its gradient, whether an earlier gradient was put away)
+        self.argument_grads: list[tuple[int, Node | None, bool]] = []
+        for i, t in enumerate(trace.arguments):
+            if t._grad is not None or id(t) in trace.reset:
+                node = None if t._grad is None else trace.node_of(t._grad)
+                self.argument_grads.append((i, node, id(t) in trace.reset))
         self.guards = list(trace.guards)
-        self.guards += [(functools.partial(_has_grad, t), g is not None) for t, g in trace.grads.values()]
-        updates = {
-            node: trace.now[id(t)] for t, node in captured if trace.now[id(t)] is not node
-        }
-        extra = [node for _, node in grads if node is not None]
-        self.graph = Graph(
-            [*trace.inputs, *[node for _, node in captured]], [*outputs, *extra], updates
-        )
+        inputs = list(trace.inputs)
+        updates = {}
+        for t, node in zip(trace.arguments, trace.inputs, strict=True):
+            if t._node is not None and t._node is not node:
+                updates[node] = t._node
+        for key, (_, node) in trace.captured.items():
+            inputs.append(node)
+            if trace.now[key] is not node:
+                updates[node] = trace.now[key]
+        extra = [node for _, node in self.grads] + [node for _, node, _ in self.argument_grads]
+        self.graph = Graph(inputs, [*outputs, *[n for n in extra if n is not None]], updates)
         if switches.check:
             check(self.graph, "trace")
 
-    def finish(self, results: Sequence[Any]) -> None:
+    def finish(self, results: Sequence[Any], arguments: Sequence[Any] = ()) -> None:
         """Put new gradients where `.backward()` would have left them."""
-        at = len(results) - sum(node is not None for _, node in self.grads)
+        nodes = [node for _, node in self.grads] + [node for _, node, _ in self.argument_grads]
+        fresh = iter(results[len(results) - sum(node is not None for node in nodes) :])
         for t, node in self.grads:
-            if node is None:
-                t._grad = None
-            else:
-                t._grad = Tensor._wrap(results[at])
-                at += 1
+            t._grad = None if node is None else Tensor._wrap(next(fresh))
+        for i, node, reset in self.argument_grads:
+            new = None if node is None else Tensor._wrap(next(fresh))
+            if i < len(arguments) and isinstance(arguments[i], Tensor):
+                before = None if reset else arguments[i]._grad
+                arguments[i]._grad = new if before is None or new is None else before + new
 
     def holds(self) -> bool:
         """Whether what the trace took for granted is still so."""
@@ -134,9 +191,14 @@ def is_tracing() -> bool:
 
 
 def trace(
-    function: Callable[..., Any], specs: Sequence[tuple[tuple[int, ...], Any]], names: Sequence[str] = ()
+    function: Callable[..., Any],
+    specs: Sequence[tuple[tuple[int, ...], Any]],
+    names: Sequence[str] = (),
+    requires_grad: Sequence[bool] = (),
 ) -> tuple[Traced, Any]:
-    """Trace `function` on symbolic tensors of the given (shape, dtype); returns (Traced, what it returned).
+    """Trace `function` on symbolic tensors of the given (shape, dtype).
+
+    Returns (Traced, what the function returned). `requires_grad` says which arguments are leaves.
 
     >>> import ranvier
     >>> traced, _ = trace(lambda x: ranvier.exp(x) + 1.0, [((2,), "float32")], ["x"])
@@ -152,7 +214,12 @@ def trace(
         raise StateError("trace: a trace is already active")
     new = Trace()
     given = [
-        new.argument(shape, dtype, names[i] if i < len(names) else f"x{i}")
+        new.argument(
+            shape,
+            dtype,
+            names[i] if i < len(names) else f"x{i}",
+            i < len(requires_grad) and requires_grad[i],
+        )
         for i, (shape, dtype) in enumerate(specs)
     ]
     state.trace = new
@@ -193,7 +260,8 @@ def replace_tensors(value: Any, new: Any) -> Any:
 class CompiledFunction:
     """A function that is traced once for each kind of arguments and then runs as one graph.
 
-    Tensors, arrays and Python floats are inputs of the graph; every other argument is part of what is compiled.
+    Tensors, arrays and Python floats are inputs of the graph; every other argument is part of what
+    is compiled.
     """
 
     def __init__(self, function: Callable[..., Any], engine: str | None = None) -> None:
@@ -225,12 +293,17 @@ class CompiledFunction:
 class _Plan:
     """One traced and built form of a compiled function."""
 
-    def __init__(self, function: Any, args: Any, kwargs: Any, leaves: list[Any], engine: str) -> None:
+    def __init__(
+        self, function: Any, args: Any, kwargs: Any, leaves: list[Any], engine: str
+    ) -> None:
         def call(*symbols: Tensor) -> Any:
             new = iter(symbols)
             return function(*_refill(args, new), **_refill(kwargs, new))
 
-        self.traced, self.returned = trace(call, [(a.shape, a.dtype) for a in leaves])
+        leaf = [isinstance(x, Tensor) and x._requires_grad for x in leaves]
+        specs = [(x.shape, x.dtype) for x in leaves]
+        self.traced, self.returned = trace(call, specs, requires_grad=leaf)
+        self.kept = _objects((args, kwargs))  # NOTE: plans are found by id, which must stay taken
         graph = self.traced.graph
         if engine == "reference":
             self.run: Callable[[list[Any]], list[Any]] = functools.partial(run_reference, graph)
@@ -240,22 +313,23 @@ class _Plan:
             self.run = Executable(graph).run
 
     def __call__(self, leaves: list[Any]) -> Any:
-        arrays = leaves + [t._array() for t in self.traced.captured]
+        arrays = [x._array() if isinstance(x, Tensor) else x for x in leaves]
+        arrays += [t._array() for t in self.traced.captured]
         results = self.run(arrays)
-        self.traced.finish(results)
+        self.traced.finish(results, leaves)
         return replace_tensors(self.returned, iter([Tensor._wrap(r) for r in results]))
 
 
 def _flatten(value: Any, leaves: list[Any]) -> Any:
-    """A hashable key of `value`'s structure; the arrays in it are appended to `leaves`."""
+    """A hashable key of `value`'s structure; its tensors and arrays are appended to `leaves`."""
     if isinstance(value, Tensor):
         array = value._array()
-        leaves.append(array)
-        return ("tensor", array.shape, array.dtype)
+        leaves.append(value)
+        return ("tensor", array.shape, array.dtype, value._requires_grad)
     if isinstance(value, np.ndarray):
         array = Tensor(value, copy=False)._array()
         leaves.append(array)
-        return ("tensor", array.shape, array.dtype)
+        return ("tensor", array.shape, array.dtype, False)
     if isinstance(value, float):
         leaves.append(np.asarray(value, np.float32))
         return "float"
@@ -263,7 +337,19 @@ def _flatten(value: Any, leaves: list[Any]) -> Any:
         return (type(value), *[_flatten(v, leaves) for v in value])
     if isinstance(value, dict):
         return ("dict", *[(k, _flatten(v, leaves)) for k, v in value.items()])
-    return value if isinstance(value, int | str | bool | None) else ("object", id(value))
+    if isinstance(value, int | str | None):
+        return (type(value), value)
+    return ("object", id(value))
+
+
+def _objects(value: Any) -> list[Any]:
+    """Every argument that is known to a key only by its id."""
+    if isinstance(value, list | tuple):
+        return [x for v in value for x in _objects(v)]
+    if isinstance(value, dict):
+        return [x for v in value.values() for x in _objects(v)]
+    known = isinstance(value, Tensor | np.ndarray | float | int | str | None)
+    return [] if known else [value]
 
 
 def _refill(value: Any, new: Any) -> Any:
@@ -271,7 +357,8 @@ def _refill(value: Any, new: Any) -> Any:
     if isinstance(value, Tensor | np.ndarray | float):
         return next(new)
     if isinstance(value, list | tuple):
-        return type(value)([_refill(v, new) for v in value])
+        parts = [_refill(v, new) for v in value]
+        return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
     if isinstance(value, dict):
         return {k: _refill(v, new) for k, v in value.items()}
     return value
@@ -280,7 +367,8 @@ def _refill(value: Any, new: Any) -> Any:
 def compile(function: Callable[..., Any] | None = None, *, engine: str | None = None) -> Any:
     """Compile a function of tensors: traced at its first call, then run as one graph.
 
-    Parameters and other tensors that the function reads or changes are read and changed at every call.
+    Parameters and other tensors that the function reads or changes are read and changed at every
+    call.
 
     >>> import ranvier
     >>> @ranvier.compile

@@ -1,8 +1,9 @@
 """The immutable node: one application of one op.
 
-A `Value` is anything an op applies to. There are two: a `Node`, which is symbolic, and the user's `Tensor`
-(tensor.py), which holds numbers or wraps a Node while a function is traced. Both answer to `op`, `inputs`, `params`,
-`shape` and `dtype`, so one set of gradient rules and one walk over the history serve both.
+A `Value` is anything an op applies to. There are two: a `Node`, which is symbolic, and the user's
+`Tensor` (tensor.py), which holds numbers or wraps a Node while a function is traced. Both answer to
+`op`, `inputs`, `params`, `shape` and `dtype`, so one set of gradient rules and one walk over the
+history serve both.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from ..errors import DTypeError
 from ..source import Source
 
 if TYPE_CHECKING:
@@ -129,16 +131,18 @@ class Value(ABC):
         return OPS["abs"](self)
 
     def __invert__(self) -> Any:
-        return OPS["logical_not"](self)
+        return OPS["logical_not"](*_bools("~", self))
 
     def __and__(self, other: Any) -> Any:
-        return OPS["logical_and"](self, other)
+        return OPS["logical_and"](*_bools("&", self, other))
 
     def __or__(self, other: Any) -> Any:
-        return OPS["logical_or"](self, other)
+        return OPS["logical_or"](*_bools("|", self, other))
 
     def __xor__(self, other: Any) -> Any:
-        return OPS["logical_xor"](self, other)
+        return OPS["logical_xor"](*_bools("^", self, other))
+
+    __rand__, __ror__, __rxor__ = __and__, __or__, __xor__
 
     def __lt__(self, other: Any) -> Any:
         return OPS["less"](self, other)
@@ -152,13 +156,29 @@ class Value(ABC):
     def __ge__(self, other: Any) -> Any:
         return OPS["greater_equal"](self, other)
 
+    # NOTE: `x == None` and `x == "auto"` are questions about x itself, as for every Python object.
     def __eq__(self, other: Any) -> Any:
-        return OPS["equal"](self, other)
+        return NotImplemented if _no_number(other) else OPS["equal"](self, other)
 
     def __ne__(self, other: Any) -> Any:
-        return OPS["not_equal"](self, other)
+        return NotImplemented if _no_number(other) else OPS["not_equal"](self, other)
 
     __hash__ = object.__hash__
+
+
+def _no_number(x: Any) -> bool:
+    return x is None or isinstance(x, str)
+
+
+def _bools(operator: str, *xs: Any) -> tuple[Any, ...]:
+    for x in xs:
+        kind = x.dtype if isinstance(x, Value | np.ndarray | np.generic) else np.asarray(x).dtype
+        if kind.kind != "b":
+            raise DTypeError(
+                f"`{operator}` combines bools; this operand is {kind}. Compare it first, "
+                "e.g. (x > 0) & (y > 0), or call ranvier.logical_and and its kin"
+            )
+    return xs
 
 
 _numbers = itertools.count()
@@ -167,7 +187,8 @@ _numbers = itertools.count()
 class Node(Value):
     """One application of one op to nodes. Immutable; identity is what distinguishes two nodes.
 
-    `params` are plain Python values (numbers, strings, tuples, dtypes), so a node can be printed, hashed and stored.
+    `params` are plain Python values (numbers, strings, tuples, dtypes), so a node can be printed,
+    hashed and stored.
     """
 
     __slots__ = ("_dtype", "_shape", "inputs", "name", "number", "op", "params", "source")

@@ -18,7 +18,8 @@ from .op import Op, apply, as_values, broadcast_shape, register, same_dtype
 class MatMul(Op):
     """The matrix product `x @ y`, over leading batch axes if there are any.
 
-    Shapes `(..., n, k) @ (..., k, m)` give `(..., n, m)`; a vector on the left is a row, on the right a column.
+    Shapes `(..., n, k) @ (..., k, m)` give `(..., n, m)`; a vector on the left is a row, on the
+    right a column.
 
     >>> import ranvier
     >>> ranvier.matmul(ranvier.tensor([[1.0, 2.0]]), ranvier.tensor([[3.0], [4.0]]))

@@ -1,7 +1,8 @@
 """Reading and adding at places given by a tensor of positions.
 
-Positions count from 0; a negative one counts from the end. The reference refuses positions outside the axis; compiled
-code, which cannot stop in the middle, reads the nearest row and ignores what it would have added.
+Positions count from 0; a negative one counts from the end. The reference refuses positions outside
+the axis; compiled code, which cannot stop in the middle, reads the nearest row and ignores what it
+would have added.
 """
 
 from __future__ import annotations
@@ -69,7 +70,9 @@ class ScatterAdd(Op):
         _whole(self.name, indices)
         expected = x.shape[:axis] + indices.shape + x.shape[axis + 1 :]
         if updates.shape != expected or updates.dtype != x.dtype:
-            raise ShapeError(f"scatter_add: updates are {updates}; expected {Spec(expected, x.dtype)}")
+            raise ShapeError(
+                f"scatter_add: updates are {updates}; expected {Spec(expected, x.dtype)}"
+            )
         return x
 
     def reference(self, x: Any, indices: Any, updates: Any, *, axis: int) -> Any:
@@ -100,7 +103,10 @@ class TakeAlongAxis(Op):
         (indices,) = as_values(indices, like=x)
         axis = normal_axis(self.name, axis, x.ndim)
         if indices.ndim == x.ndim:
-            shape = tuple(i if a == axis else n for a, (n, i) in enumerate(zip(x.shape, indices.shape, strict=True)))
+            shape = tuple(
+                i if a == axis else n
+                for a, (n, i) in enumerate(zip(x.shape, indices.shape, strict=True))
+            )
             indices = broadcast_to(indices, shape)
         return apply(self, x, indices, axis=axis)
 
@@ -153,7 +159,9 @@ class ScatterAddAlongAxis(Op):
 
 def _whole(op: str, indices: Spec) -> None:
     if indices.dtype.kind not in "iu":
-        raise DTypeError(f"{op}: positions must be integers, not {indices.dtype}; use astype('int64')")
+        raise DTypeError(
+            f"{op}: positions must be integers, not {indices.dtype}; use astype('int64')"
+        )
 
 
 def _inside(op: str, indices: Any, size: int) -> None:
@@ -166,7 +174,9 @@ def _along(op: str, x: Spec, indices: Spec, axis: int) -> None:
     _whole(op, indices)
     same = x.shape[:axis] + x.shape[axis + 1 :] == indices.shape[:axis] + indices.shape[axis + 1 :]
     if len(x.shape) != len(indices.shape) or not same:
-        raise ShapeError(f"{op}: indices {indices.shape} and x {x.shape} differ outside axis {axis}")
+        raise ShapeError(
+            f"{op}: indices {indices.shape} and x {x.shape} differ outside axis {axis}"
+        )
 
 
 take = register(Take())

@@ -10,7 +10,16 @@ import numpy as np
 from ..errors import ShapeError
 from ..graph.node import Shape, Spec
 from .creation import as_shape
-from .op import Op, apply, as_values, broadcast_shape, normal_axes, normal_axis, register, same_dtype
+from .op import (
+    Op,
+    apply,
+    as_values,
+    broadcast_shape,
+    normal_axes,
+    normal_axis,
+    register,
+    same_dtype,
+)
 
 
 class Movement(Op):
@@ -147,7 +156,15 @@ class Pad(Movement):
 
     def __call__(self, x: Any, widths: Any) -> Any:
         (x,) = as_values(x)
-        before, after = zip(*[(int(a), int(b)) for a, b in widths], strict=True)
+        if isinstance(widths, int):
+            widths = ((widths, widths),) * x.ndim
+        if len(widths) != x.ndim or any(len(pair) != 2 for pair in widths):
+            raise ShapeError(
+                f"pad: widths {widths} do not fit shape {x.shape}; "
+                "expected one (before, after) for each axis"
+            )
+        before = tuple(int(a) for a, _ in widths)
+        after = tuple(int(b) for _, b in widths)
         return apply(self, x, before=before, after=after, step=(1,) * x.ndim)
 
     def infer(self, *specs: Spec, **params: Any) -> Spec:
@@ -202,7 +219,7 @@ class Flip(Movement):
 
 
 class Concat(Movement):
-    """Tensors joined along one axis.
+    """Tensors joined along one axis; with `axis=None` all are flattened first.
 
     >>> import ranvier
     >>> ranvier.concat([ranvier.tensor([1.0]), ranvier.tensor([2.0, 3.0])])
@@ -211,15 +228,21 @@ class Concat(Movement):
 
     name = "concat"
 
-    def __call__(self, xs: Any, axis: int = 0) -> Any:
+    def __call__(self, xs: Any, axis: int | None = 0) -> Any:
+        if not len(xs):
+            raise ShapeError("concat: nothing to join; the list of tensors is empty")
         xs = same_dtype(*as_values(*xs))
+        if axis is None:
+            xs, axis = [reshape(x, (x.size,)) for x in xs], 0
         return apply(self, *xs, axis=normal_axis(self.name, axis, xs[0].ndim))
 
     def infer(self, *specs: Spec, **params: Any) -> Spec:
         axis = params["axis"]
         first = specs[0]
         for x in specs[1:]:
-            same = x.shape[:axis] + x.shape[axis + 1 :] == first.shape[:axis] + first.shape[axis + 1 :]
+            same = (
+                x.shape[:axis] + x.shape[axis + 1 :] == first.shape[:axis] + first.shape[axis + 1 :]
+            )
             if len(x.shape) != len(first.shape) or not same:
                 raise ShapeError(
                     f"concat: shapes {first.shape} and {x.shape} differ outside axis {axis}"

@@ -2,13 +2,14 @@
 
 An op is one class with one instance. The instance is what the user calls: `ranvier.multiply(x, y)`.
 
-    __call__    the user's signature: normalises arguments, promotes dtypes, broadcasts, then applies
-    infer       shape and dtype of the result from those of the inputs; raises ShapeError or DTypeError
+    __call__    the user's signature: normalises arguments, promotes, broadcasts, then applies
+    infer       shape and dtype of the result from those of the inputs; raises when they do not fit
     reference   the NumPy meaning
-    gradient    gradient rule written in ops: `gradient(grad, out, x, y)` returns one value (or None) per input
+    gradient    `gradient(grad, out, x, y)`, written in ops: one value (or None) per input
     scalar      elementwise ops: the expression of one element, over a small machine interface `m`
 
-Lowering goes by `kind`, never by op, so a new op is one class and one row of the op table in the tests.
+Lowering goes by `kind`, never by op: a new op is one class, and one row of the op table in the
+tests.
 """
 
 from __future__ import annotations
@@ -89,7 +90,7 @@ def apply(op: Op, *inputs: Any, like: Value | None = None, **params: Any) -> Any
 
 
 def as_values(*xs: Any, like: Value | None = None) -> tuple[Any, ...]:
-    """Every x as a Value; Python scalars weakly take the dtype of the Values and arrays beside them."""
+    """Every x as a Value; Python scalars take the dtype of the Values and arrays beside them."""
     common = None
     for x in xs:
         if isinstance(x, Value):
@@ -102,18 +103,16 @@ def as_values(*xs: Any, like: Value | None = None) -> tuple[Any, ...]:
 
 def _as_value(x: Any, like: Value | None, common: Any) -> Any:
     if isinstance(x, bool | int | float | np.bool_ | np.integer | np.floating):
-        dtype = dtypes.of_scalar(x, common)
+        dtype = dtypes.of_scalar(_plain(x), common)
         return apply(OPS["full"], like=like, value=_plain(x), shape=(), dtype=dtype)
     if _default:
         return _default[0](x)  # type: ignore[call-arg]
     raise DTypeError(f"expected a tensor, an array or a number; got {type(x).__name__}")
 
 
-def _plain(x: Any) -> bool | int | float:
+def _plain(x: Any) -> Any:
     """A NumPy or Python scalar as a plain Python one."""
-    if isinstance(x, np.generic):
-        return x.item()  # type: ignore[no-any-return]
-    return x  # type: ignore[no-any-return]
+    return x.item() if isinstance(x, np.generic) else x
 
 
 def broadcast_shape(op: str, *shapes: Shape) -> Shape:
@@ -164,9 +163,9 @@ def as_float(x: Any) -> Any:
 def normal_axis(op: str, axis: int, ndim: int) -> int:
     """A possibly negative axis as a non-negative one."""
     if not isinstance(axis, int | np.integer) or not -ndim <= axis < ndim:
+        expected = f"expected {-ndim} to {ndim - 1}" if ndim else "it has none"
         raise ShapeError(
-            f"{op}: axis {axis!r} is not an axis of a tensor with {ndim} dimensions "
-            f"(expected {-ndim} to {ndim - 1})"
+            f"{op}: axis {axis!r} is not an axis of a tensor with {ndim} dimensions ({expected})"
         )
     return int(axis) % ndim
 

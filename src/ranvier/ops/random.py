@@ -1,7 +1,7 @@
 """Random bits from a counter: the same on every executor and for any number of threads.
 
-Threefry-2x32 with 20 rounds (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011): bits of element i
-are a function of the key and of i alone.
+Threefry-2x32 with 20 rounds (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011):
+the bits of element i are a function of the key and of i alone.
 """
 
 from __future__ import annotations

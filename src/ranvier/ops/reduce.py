@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, ClassVar
 
 import numpy as np
@@ -9,9 +10,10 @@ import numpy as np
 from .. import dtypes
 from ..errors import ShapeError
 from ..graph.node import Shape, Spec
-from .elementwise import astype, divide, equal, not_equal, where
-from .movement import broadcast_to, flip, reshape
-from .op import Op, apply, as_values, normal_axes, normal_axis, register
+from .creation import full
+from .elementwise import astype, equal, not_equal, sqrt
+from .movement import broadcast_to, concat, flip, narrow, permute_dims, reshape
+from .op import Op, apply, as_float, as_values, normal_axes, normal_axis, register
 
 
 class Reduce(Op):
@@ -32,7 +34,7 @@ class Reduce(Op):
     def infer(self, *specs: Spec, **params: Any) -> Spec:
         (x,) = specs
         axes = params["axes"]
-        if not self.empty and any(x.shape[a] == 0 for a in axes):
+        if not self.empty and 0 in [x.shape[a] for a in axes]:
             raise ShapeError(f"{self.name}: nothing to reduce in shape {x.shape}, axis {axes}")
         return Spec(tuple(n for a, n in enumerate(x.shape) if a not in axes), x.dtype)
 
@@ -71,14 +73,13 @@ class Prod(Reduce):
         return np.prod(x, axes, dtype=wide).astype(x.dtype)
 
     def gradient(self, grad: Any, out: Any, x: Any, *, axes: Shape) -> tuple[Any, ...]:
-        # The product of the others is out / x; where x is 0 it is the product of the rest if no other is 0.
-        zero = equal(x, 0)
-        safe = where(zero, 1, x)
-        rest = spread(prod(safe, axes), x.shape, axes)
-        zeros = spread(sum(astype(zero, x.dtype), axes), x.shape, axes)
-        lone = where(equal(zeros, 1), rest, 0)
-        others = where(zero, lone, divide(spread(out, x.shape, axes), safe))
-        return (spread(grad, x.shape, axes) * others,)
+        # NOTE: not out / x, which is 0 / 0 at a zero and loses second gradients at two of them.
+        kept = tuple(a for a in range(x.ndim) if a not in axes)
+        folded = permute_dims(x, axes + kept)
+        flat = reshape(folded, (math.prod(folded.shape[: len(axes)]), *out.shape))
+        others = reshape(_before(flat) * flip(_before(flip(flat, 0)), 0), folded.shape)
+        back = tuple(int(a) for a in np.argsort(axes + kept))
+        return (spread(grad, x.shape, axes) * permute_dims(others, back),)
 
 
 class Max(Reduce):
@@ -181,6 +182,22 @@ def spread(x: Any, shape: Shape, axes: Shape) -> Any:
     return broadcast_to(reshape(x, keep_shape(shape, axes)), shape)
 
 
+def _before(x: Any) -> Any:
+    """For each place of axis 0 the product of all before it, in log2(n) multiplications."""
+
+    def later(x: Any, by: int) -> Any:
+        ones = apply(full, like=x, value=1, shape=(by, *x.shape[1:]), dtype=x.dtype)
+        return concat([ones, narrow(x, 0, 0, n - by)])
+
+    n, by = x.shape[0], 1
+    if n == 0:
+        return x
+    x = later(x, 1)
+    while by < n:
+        x, by = x * later(x, by), 2 * by
+    return x
+
+
 def _share(grad: Any, out: Any, x: Any, axes: Shape) -> Any:
     chosen = astype(equal(x, spread(out, x.shape, axes)), x.dtype)
     return spread(grad / sum(chosen, axes), x.shape, axes) * chosen
@@ -203,33 +220,57 @@ def mean(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     tensor(3.)
     """
     (x,) = as_values(x)
-    x = x if x.dtype.kind == "f" else astype(x, dtypes.float32)
-    count = 1
-    for a in normal_axes("mean", axis, x.ndim):
-        count *= x.shape[a]
-    if count == 0:
-        raise ShapeError(f"mean: nothing to average in shape {x.shape}, axis {axis}")
-    return sum(x, axis, keepdims) * (1.0 / count)
+    count = _count("mean", x, axis)
+    if x.dtype == dtypes.float16:  # NOTE: the sum may exceed what float16 holds
+        return astype(mean(astype(x, dtypes.float32), axis, keepdims), dtypes.float16)
+    return sum(as_float(x), axis, keepdims) / float(count)
 
 
 def var(x: Any, axis: Any = None, keepdims: bool = False, correction: float = 0.0) -> Any:
-    """The variance over `axis`: mean squared distance from the mean, over `count - correction`."""
+    """The variance over `axis`: mean squared distance from the mean, over `count - correction`.
+
+    >>> import ranvier
+    >>> ranvier.var(ranvier.tensor([1.0, 3.0]))
+    tensor(1.)
+    """
     (x,) = as_values(x)
-    axes = normal_axes("var", axis, x.ndim)
-    count = 1
-    for a in axes:
-        count *= x.shape[a]
-    far = x - mean(x, axes, keepdims=True)
-    return sum(far * far, axes, keepdims) / (count - correction)
+    count = _count("var", x, axis)
+    if x.dtype == dtypes.float16:
+        return astype(var(astype(x, dtypes.float32), axis, keepdims, correction), dtypes.float16)
+    if count <= correction:
+        raise ShapeError(
+            f"var: {count} elements (shape {x.shape}, axis {axis}) minus correction {correction} "
+            "leaves nothing to divide by"
+        )
+    far = x - mean(x, axis, keepdims=True)
+    return sum(far * far, axis, keepdims) / float(count - correction)
+
+
+def std(x: Any, axis: Any = None, keepdims: bool = False, correction: float = 0.0) -> Any:
+    """The standard deviation over `axis`: the square root of `var`."""
+    return sqrt(var(x, axis, keepdims, correction))
+
+
+def _count(op: str, x: Any, axis: Any) -> int:
+    count = math.prod(x.shape[a] for a in normal_axes(op, axis, x.ndim))
+    if count == 0:
+        raise ShapeError(f"{op}: nothing to average in shape {x.shape}, axis {axis}")
+    return count
+
+
+def count_nonzero(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """How many elements over `axis` differ from 0."""
+    (x,) = as_values(x)
+    return sum(not_equal(x, 0), axis, keepdims)
 
 
 def any(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """True where at least one element over `axis` is true."""
     (x,) = as_values(x)
-    return max(astype(not_equal(x, 0), dtypes.uint8), axis, keepdims) > 0
+    return sum(not_equal(x, 0), axis, keepdims) > 0
 
 
 def all(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """True where every element over `axis` is true."""
     (x,) = as_values(x)
-    return min(astype(not_equal(x, 0), dtypes.uint8), axis, keepdims) > 0
+    return sum(equal(x, 0), axis, keepdims) < 1

@@ -1,0 +1,211 @@
+"""The ops that every Value has as methods, so that `ranvier.sum(x)` may be written `x.sum()`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, Self
+
+from .. import dtypes
+from ..errors import unknown_name
+from ..graph.node import Value
+from . import composite, contraction, elementwise, movement, reduce, shaping
+from .op import apply, normal_axis
+
+
+class Methods(Value):
+    """Ops as methods."""
+
+    __slots__ = ()
+
+    @property
+    def T(self) -> Self:
+        """The transpose of a matrix (axes in reverse order)."""
+        return self.permute_dims(tuple(reversed(range(self.ndim))))
+
+    @property
+    def mT(self) -> Self:
+        """The last two axes exchanged."""
+        return shaping.matrix_transpose(self)
+
+    def sum(self, axis: Any = None, keepdims: bool = False) -> Self:
+        """See `ranvier.sum`."""
+        return reduce.sum(self, axis, keepdims)
+
+    def prod(self, axis: Any = None, keepdims: bool = False) -> Self:
+        """See `ranvier.prod`."""
+        return reduce.prod(self, axis, keepdims)
+
+    def mean(self, axis: Any = None, keepdims: bool = False) -> Self:
+        """See `ranvier.mean`."""
+        return reduce.mean(self, axis, keepdims)
+
+    def var(self, axis: Any = None, keepdims: bool = False, correction: float = 0.0) -> Self:
+        """See `ranvier.var`."""
+        return reduce.var(self, axis, keepdims, correction)
+
+    def std(self, axis: Any = None, keepdims: bool = False, correction: float = 0.0) -> Self:
+        """See `ranvier.std`."""
+        return reduce.std(self, axis, keepdims, correction)
+
+    def max(self, axis: Any = None, keepdims: bool = False) -> Self:
+        """See `ranvier.max`."""
+        return reduce.max(self, axis, keepdims)
+
+    def min(self, axis: Any = None, keepdims: bool = False) -> Self:
+        """See `ranvier.min`."""
+        return reduce.min(self, axis, keepdims)
+
+    def argmax(self, axis: int | None = None, keepdims: bool = False) -> Self:
+        """See `ranvier.argmax`."""
+        return reduce.argmax(self, axis, keepdims)
+
+    def argmin(self, axis: int | None = None, keepdims: bool = False) -> Self:
+        """See `ranvier.argmin`."""
+        return reduce.argmin(self, axis, keepdims)
+
+    def any(self, axis: Any = None, keepdims: bool = False) -> Self:
+        """See `ranvier.any`."""
+        return reduce.any(self, axis, keepdims)
+
+    def all(self, axis: Any = None, keepdims: bool = False) -> Self:
+        """See `ranvier.all`."""
+        return reduce.all(self, axis, keepdims)
+
+    def reshape(self, *shape: Any) -> Self:
+        """See `ranvier.reshape`."""
+        return movement.reshape(self, _several(shape))
+
+    view = reshape
+
+    def flatten(self, start_dim: int = 0) -> Self:
+        """All axes from `start_dim` on as one."""
+        start = normal_axis("flatten", start_dim, self.ndim) if self.ndim else 0
+        count = math.prod(self.shape[start:])
+        return movement.reshape(self, (*self.shape[:start], count))
+
+    def permute_dims(self, axes: Sequence[int]) -> Self:
+        """See `ranvier.permute_dims`."""
+        return movement.permute_dims(self, axes)
+
+    def permute(self, *axes: Any) -> Self:
+        """`permute_dims` under PyTorch's name."""
+        return movement.permute_dims(self, _several(axes))
+
+    def transpose(self, a: int = -2, b: int = -1) -> Self:
+        """Axes a and b exchanged."""
+        return shaping.swapaxes(self, a, b)
+
+    def t(self) -> Self:
+        """The transpose of a matrix."""
+        return self.permute_dims(tuple(reversed(range(self.ndim))))
+
+    def squeeze(self, axis: Any = None) -> Self:
+        """Without the axes of size 1 (or without `axis`)."""
+        return shaping.squeeze(self, axis)
+
+    def expand_dims(self, axis: Any) -> Self:
+        """With a new axis of size 1 at `axis`."""
+        return shaping.expand_dims(self, axis)
+
+    unsqueeze = expand_dims
+
+    def astype(self, dtype: Any) -> Self:
+        """See `ranvier.astype`."""
+        return elementwise.astype(self, dtype)
+
+    def to(self, target: Any) -> Self:
+        """In another dtype; device names such as `"cpu"` change nothing."""
+        if not isinstance(target, str) or target in dtypes.BY_NAME:
+            return self.astype(target)
+        if target != "cpu":
+            raise unknown_name("device or dtype", target, ["cpu", *dtypes.BY_NAME])
+        return self
+
+    def cpu(self) -> Self:
+        """The tensor itself: every tensor is in main memory."""
+        return self
+
+    def clone(self) -> Self:
+        """A copy through which gradients flow."""
+        return apply(elementwise.astype, self, dtype=self.dtype)
+
+    def matmul(self, other: Any) -> Self:
+        """See `ranvier.matmul`."""
+        return contraction.matmul(self, other)
+
+    def pow(self, exponent: Any) -> Self:
+        """`self ** exponent`."""
+        return self**exponent
+
+    def abs(self) -> Self:
+        """See `ranvier.abs`."""
+        return elementwise.abs(self)
+
+    def exp(self) -> Self:
+        """See `ranvier.exp`."""
+        return elementwise.exp(self)
+
+    def log(self) -> Self:
+        """See `ranvier.log`."""
+        return elementwise.log(self)
+
+    def sqrt(self) -> Self:
+        """See `ranvier.sqrt`."""
+        return elementwise.sqrt(self)
+
+    def sin(self) -> Self:
+        """See `ranvier.sin`."""
+        return elementwise.sin(self)
+
+    def cos(self) -> Self:
+        """See `ranvier.cos`."""
+        return elementwise.cos(self)
+
+    def tanh(self) -> Self:
+        """See `ranvier.tanh`."""
+        return elementwise.tanh(self)
+
+    def sigmoid(self) -> Self:
+        """See `ranvier.nn.activations.sigmoid`."""
+        return composite.sigmoid(self)
+
+    def relu(self) -> Self:
+        """See `ranvier.relu`."""
+        return composite.relu(self)
+
+    def softmax(self, axis: Any = -1) -> Self:
+        """See `ranvier.softmax`."""
+        return composite.softmax(self, axis)
+
+    def clip(self, low: Any = None, high: Any = None) -> Self:
+        """See `ranvier.clip`."""
+        return composite.clip(self, low, high)
+
+    clamp = clip
+
+    # NOTE: these stand last: below them `float`, `int` and `bool` no longer mean the builtins.
+
+    def float(self) -> Self:
+        """As float32."""
+        return self.astype(dtypes.float32)
+
+    def double(self) -> Self:
+        """As float64."""
+        return self.astype(dtypes.float64)
+
+    def long(self) -> Self:
+        """As int64."""
+        return self.astype(dtypes.int64)
+
+    def int(self) -> Self:
+        """As int32."""
+        return self.astype(dtypes.int32)
+
+    def bool(self) -> Self:
+        """As bool."""
+        return self.astype(dtypes.bool_)
+
+
+def _several(values: tuple[Any, ...]) -> Any:
+    return values[0] if len(values) == 1 and isinstance(values[0], list | tuple) else values
