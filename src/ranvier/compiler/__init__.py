@@ -1,0 +1,1 @@
+"""The compiler: lower, schedule, emit LLVM IR, build machine code, run."""

@@ -1,0 +1,176 @@
+"""Build: LLVM IR text -> machine code, kept on disk.
+
+An entry of the cache is one file: a SHA-256 of the rest, then the object code. Its name is a hash of everything the code
+depends on: the IR, the LLVM version, the processor and the version of this package. A file is written whole or not at
+all; one that does not match its checksum is rebuilt.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+import threading
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ..config import cache_folder
+from ..errors import StateError
+
+_lock = threading.Lock()
+_ready: dict[str, Any] = {}
+
+
+class Host(NamedTuple):
+    """The processor that code is made for."""
+
+    name: str
+    features: str
+    vector_bytes: int
+    fma: bool
+    llvm: str
+
+
+def llvm() -> Any:
+    """llvmlite's binding layer, imported and set up at the first call."""
+    if "binding" not in _ready:
+        try:
+            import llvmlite
+            import llvmlite.binding as binding
+        except ImportError as error:
+            raise StateError(
+                "the compiled engine needs the package llvmlite, which could not be imported "
+                f"({error}); install it, or use engine='reference'"
+            ) from None
+        binding.initialize_native_target()
+        binding.initialize_native_asmprinter()
+        _ready["version"] = f"{llvmlite.__version__}/{binding.llvm_version_info}"
+        _ready["binding"] = binding
+    return _ready["binding"]
+
+
+def host() -> Host:
+    """The processor of this machine."""
+    if "host" not in _ready:
+        binding = llvm()
+        features = binding.get_host_cpu_features()
+        names = features.flatten()
+        if features.get("avx512f"):
+            width = 64
+        elif features.get("avx2"):
+            width = 32
+        else:
+            width = 16
+        fma = bool(features.get("fma") or features.get("neon"))
+        _ready["host"] = Host(binding.get_host_cpu_name(), names, width, fma, _ready["version"])
+    return _ready["host"]  # type: ignore[no-any-return]
+
+
+def _target_machine() -> Any:
+    if "machine" not in _ready:
+        binding, cpu = llvm(), host()
+        target = binding.Target.from_default_triple()
+        _ready["machine"] = target.create_target_machine(
+            cpu=cpu.name,
+            features=cpu.features,
+            opt=3,
+            reloc="static",
+            codemodel="jitdefault",
+            jit=True,
+        )
+    return _ready["machine"]
+
+
+class Code:
+    """Machine code in memory; its functions live as long as it does."""
+
+    def __init__(self, engine: Any) -> None:
+        self._engine = engine
+
+    def address(self, name: str) -> int:
+        """The address of a function."""
+        return self._engine.get_function_address(name)  # type: ignore[no-any-return]
+
+
+def build(text: str) -> Code:
+    """Machine code for a module of LLVM IR, from the cache if it is there."""
+    with _lock:
+        cpu = host()
+        key = hashlib.sha256("\n".join([text, *map(str, cpu)]).encode()).hexdigest()
+        folder = cache_folder("kernels")
+        path = None if folder is None else folder / f"{key[:40]}.bin"
+        code = None if path is None else _read(path)
+        if code is None:
+            code = compile_object(text)
+            if path is not None:
+                _write(path, code)
+        return _load(code)
+
+
+def compile_object(text: str) -> bytes:
+    """Object code for a module of LLVM IR."""
+    binding = llvm()
+    machine = _target_machine()
+    module = binding.parse_assembly(text)
+    optimize(module, machine)
+    return machine.emit_object(module)  # type: ignore[no-any-return]
+
+
+def optimize(module: Any, machine: Any) -> None:
+    """Run LLVM's own passes; vectors are already explicit, so its vectorisers stay off."""
+    binding = llvm()
+    options = binding.create_pipeline_tuning_options(speed_level=2)
+    options.loop_vectorization = False
+    options.slp_vectorization = False
+    options.loop_interleaving = False
+    builder = binding.create_pass_builder(machine, options)
+    builder.getModulePassManager().run(module, builder)
+
+
+def assembly(text: str) -> str:
+    """The host's assembly for a module of LLVM IR."""
+    binding = llvm()
+    machine = _target_machine()
+    module = binding.parse_assembly(text)
+    optimize(module, machine)
+    return machine.emit_assembly(module)  # type: ignore[no-any-return]
+
+
+def _load(code: bytes) -> Code:
+    binding = llvm()
+    empty = binding.parse_assembly("")
+    target = binding.Target.from_default_triple()
+    cpu = host()
+    machine = target.create_target_machine(cpu=cpu.name, features=cpu.features, jit=True)
+    engine = binding.create_mcjit_compiler(empty, machine)
+    engine.add_object_file(binding.ObjectFileRef.from_data(code))
+    engine.finalize_object()
+    return Code(engine)
+
+
+def _read(path: Path) -> bytes | None:
+    """The object code of an entry, or None when it is missing or damaged."""
+    try:
+        data = path.read_bytes()
+    except OSError:
+        return None
+    digest, code = data[:32], data[32:]
+    return code if code and hashlib.sha256(code).digest() == digest else None
+
+
+def _write(path: Path, code: bytes) -> None:
+    """Write an entry whole or not at all; a cache that cannot be written is no error."""
+    data = hashlib.sha256(code).digest() + code
+    name = None
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, suffix=".part")
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        if os.path.getsize(name) == len(data):
+            os.replace(name, path)
+            name = None
+    except OSError:
+        pass
+    finally:
+        if name is not None:
+            Path(name).unlink(missing_ok=True)

@@ -1,0 +1,318 @@
+"""The loop IR: what lowering makes of a graph and what the emitter turns into LLVM IR.
+
+    Buffer    a stretch of memory: a graph input or output, or a place in the arena
+    Affine    a place in a buffer (or a count): constant + sum of coefficient * axis
+    Expr      one element: Literal | Load | Counter | Apply | Random | Result
+    Nest      loops over `axes` (parallel) and, inside, over `inner` axes (folded away), with stores
+
+A Kernel is one nest. Nests print as the loops they are:
+
+    map i<32 j<10
+      b3[10*i + j] = tanh(b1[10*i + j])
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Union
+
+import numpy as np
+
+from ..graph.node import Shape
+from ..ops.op import Op
+
+AXIS_NAMES = "ijklmnpqrstuvwxyz"
+
+
+@dataclass(eq=False)
+class Buffer:
+    """A stretch of memory of `size` elements."""
+
+    name: str
+    dtype: np.dtype[Any]
+    size: int
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True)
+class Affine:
+    """constant + sum of coefficients[a] * axis a."""
+
+    coefficients: tuple[int, ...]
+    constant: int = 0
+
+    def __str__(self) -> str:
+        parts = [
+            AXIS_NAMES[a] if c == 1 else f"{c}*{AXIS_NAMES[a]}"
+            for a, c in enumerate(self.coefficients)
+            if c
+        ]
+        if self.constant or not parts:
+            parts.append(str(self.constant))
+        return " + ".join(parts)
+
+    def plus(self, other: Affine, times: int = 1) -> Affine:
+        """self + times * other."""
+        return Affine(
+            tuple(
+                a + times * b for a, b in zip(self.coefficients, other.coefficients, strict=True)
+            ),
+            self.constant + times * other.constant,
+        )
+
+    def scaled(self, factor: int, shift: int = 0) -> Affine:
+        """factor * self + shift."""
+        return Affine(tuple(c * factor for c in self.coefficients), self.constant * factor + shift)
+
+
+@dataclass(eq=False)
+class Literal:
+    """A constant."""
+
+    value: float | int | bool
+    dtype: np.dtype[Any]
+
+    def __str__(self) -> str:
+        return f"{self.value}"
+
+
+@dataclass(eq=False)
+class Load:
+    """An element of a buffer. With `index`, `stride * clamp(index)` is added to the place; a negative index counts
+    from the end of `size`."""
+
+    buffer: Buffer
+    at: Affine
+    index: Expr | None = None
+    stride: int = 0
+    size: int = 0
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self.buffer.dtype
+
+    def __str__(self) -> str:
+        dynamic = "" if self.index is None else f" + {self.stride}*[{self.index}]"
+        return f"{self.buffer}[{self.at}{dynamic}]"
+
+
+@dataclass(eq=False)
+class Counter:
+    """The value of an affine expression of the axes."""
+
+    at: Affine
+    dtype: np.dtype[Any]
+
+    def __str__(self) -> str:
+        return f"({self.at})"
+
+
+@dataclass(eq=False)
+class Apply:
+    """An elementwise op on elements."""
+
+    op: Op
+    params: dict[str, Any]
+    inputs: tuple[Expr, ...]
+    dtype: np.dtype[Any]
+
+    def __str__(self) -> str:
+        return f"{self.op.name}({', '.join(map(str, self.inputs))})"
+
+
+@dataclass(eq=False)
+class Result:
+    """What the inner loops of the nest have folded: accumulator `number`."""
+
+    number: int
+    dtype: np.dtype[Any]
+
+    def __str__(self) -> str:
+        return f"acc{self.number}"
+
+
+Expr = Union[Literal, Load, Counter, Apply, Result]
+
+
+@dataclass(eq=False)
+class Store:
+    """Write `value` to a place. With `index` as in Load; `add` adds to what is there."""
+
+    buffer: Buffer
+    at: Affine
+    value: Expr
+    index: Expr | None = None
+    stride: int = 0
+    size: int = 0
+    add: bool = False
+
+    def __str__(self) -> str:
+        dynamic = "" if self.index is None else f" + {self.stride}*[{self.index}]"
+        sign = "+=" if self.add else "="
+        return f"{self.buffer}[{self.at}{dynamic}] {sign} {self.value}"
+
+
+@dataclass(eq=False)
+class Fold:
+    """One accumulator of the inner loops: `term` folded by `how`.
+
+    how: sum, prod, max, min, argmax, argmin; running (a sum stored at every turn); product (a contraction: `term` and
+    `other` are multiplied and summed).
+    """
+
+    how: str
+    term: Expr
+    other: Expr | None = None
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self.term.dtype
+
+    def __str__(self) -> str:
+        return f"{self.how} {self.term}" + (f" * {self.other}" if self.other else "")
+
+
+@dataclass(eq=False)
+class Nest:
+    """Loops over `axes`, and inside over `inner`, folded; then the stores."""
+
+    axes: Shape
+    stores: list[Store]
+    inner: Shape = ()
+    folds: list[Fold] = field(default_factory=list)
+    serial: bool = False  # turns may touch the same place: keep their order
+
+    @property
+    def kind(self) -> str:
+        """map, fold, contraction, scan or scatter."""
+        if self.serial:
+            return "scatter"
+        if not self.folds:
+            return "map"
+        how = self.folds[0].how
+        return {"product": "contraction", "running": "scan"}.get(how, "fold")
+
+    def __str__(self) -> str:
+        axes = [f"{AXIS_NAMES[a]}<{n}" for a, n in enumerate((*self.axes, *self.inner))]
+        outer, inner = axes[: len(self.axes)], axes[len(self.axes) :]
+        lines = [f"{self.kind} {' '.join(outer)}".rstrip()]
+        for number, fold in enumerate(self.folds):
+            lines.append(f"  acc{number} = over {' '.join(inner)}: {fold}")
+        lines += [f"  {store}" for store in self.stores]
+        return "\n".join(lines)
+
+
+@dataclass(eq=False)
+class Kernel:
+    """One nest, as one function. `origin` names the ops it came from."""
+
+    name: str
+    nest: Nest
+    origin: str = ""
+
+    def __str__(self) -> str:
+        lines = [f"  {line}" for line in str(self.nest).splitlines()]
+        return "\n".join([f"{self.name}: {self.origin}", *lines])
+
+    def reads(self) -> list[Buffer]:
+        """The buffers read, each once."""
+        found = [load.buffer for load in loads(self.nest)]
+        found += [s.buffer for s in self.nest.stores if s.add]
+        return list(dict.fromkeys(found))
+
+    def writes(self) -> list[Buffer]:
+        """The buffers written, each once."""
+        return list(dict.fromkeys(s.buffer for s in self.nest.stores))
+
+    def buffers(self) -> list[Buffer]:
+        """The buffers read or written, each once."""
+        return list(dict.fromkeys([*self.reads(), *self.writes()]))
+
+
+def expressions(nest: Nest) -> list[Expr]:
+    """Every expression in the nest, each once, inputs first."""
+    order: list[Expr] = []
+    seen: set[int] = set()
+
+    def visit(e: Expr | None) -> None:
+        if e is None or id(e) in seen:
+            return
+        seen.add(id(e))
+        for x in e.inputs if isinstance(e, Apply) else ():
+            visit(x)
+        if isinstance(e, Load):
+            visit(e.index)
+        order.append(e)
+
+    for fold in nest.folds:
+        visit(fold.term)
+        visit(fold.other)
+    for store in nest.stores:
+        visit(store.index)
+        visit(store.value)
+    return order
+
+
+def loads(nest: Nest) -> list[Load]:
+    """Every load in the nest."""
+    return [e for e in expressions(nest) if isinstance(e, Load)]
+
+
+def collapse(nest: Nest) -> Nest:
+    """The nest with neighbouring axes joined wherever every place moves through both as through one."""
+    order = expressions(nest)
+    places = [e.at for e in order if isinstance(e, Load | Counter)] + [s.at for s in nest.stores]
+    extents = list((*nest.axes, *nest.inner))
+    split = len(nest.axes)
+    keep = [a for a, n in enumerate(extents) if n != 1]
+    groups: list[list[int]] = []
+    for a in keep:
+        if groups and (groups[-1][-1] < split) == (a < split):
+            b = groups[-1][-1]
+            if all(p.coefficients[b] == p.coefficients[a] * extents[a] for p in places):
+                groups[-1].append(a)
+                continue
+        groups.append([a])
+    if [[a] for a in range(len(extents))] == groups:
+        return nest
+    last = [g[-1] for g in groups]
+
+    def move(at: Affine) -> Affine:
+        return Affine(tuple(at.coefficients[a] for a in last), at.constant)
+
+    new: dict[int, Expr] = {}
+    for e in order:
+        new[id(e)] = moved_expression(e, move, new)
+    sizes = [int(np.prod([extents[a] for a in g])) for g in groups]
+    outer = sum(1 for g in groups if g[0] < split)
+    return Nest(
+        tuple(sizes[:outer]),
+        [moved_store(s, move, new) for s in nest.stores],
+        tuple(sizes[outer:]),
+        [
+            Fold(f.how, new[id(f.term)], None if f.other is None else new[id(f.other)])
+            for f in nest.folds
+        ],
+        nest.serial,
+    )
+
+
+def moved_expression(e: Expr, move: Callable[[Affine], Affine], new: dict[int, Expr]) -> Expr:
+    """`e` with its places moved; `new` holds its moved inputs by id."""
+    if isinstance(e, Load):
+        index = None if e.index is None else new[id(e.index)]
+        return Load(e.buffer, move(e.at), index, e.stride, e.size)
+    if isinstance(e, Counter):
+        return Counter(move(e.at), e.dtype)
+    if isinstance(e, Apply):
+        return Apply(e.op, e.params, tuple(new[id(x)] for x in e.inputs), e.dtype)
+    return e
+
+
+def moved_store(s: Store, move: Callable[[Affine], Affine], new: dict[int, Expr]) -> Store:
+    """`s` with its place moved."""
+    index = None if s.index is None else new[id(s.index)]
+    return Store(s.buffer, move(s.at), new[id(s.value)], index, s.stride, s.size, s.add)

@@ -1,0 +1,399 @@
+"""Lower: Graph -> Kernels of loop nests.
+
+A node's element at a place is an expression: movements change the place, elementwise ops apply to it, stored values are
+loaded. So lowering is one recursion, `element(node, place)`, where a place is one Affine for each axis of the node. It goes
+by kind of op and never by op, but for the few that have loops of their own.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from ..errors import GraphError
+from ..graph.graph import Graph
+from ..graph.node import Node, Shape
+from ..passes.fuse import Group, fuse, is_plain_reshape
+from .loops import (
+    Affine,
+    Apply,
+    Buffer,
+    Counter,
+    Expr,
+    Fold,
+    Kernel,
+    Literal,
+    Load,
+    Nest,
+    Result,
+    Store,
+    collapse,
+    expressions,
+    moved_expression,
+    moved_store,
+)
+
+Place = tuple[Affine, ...]
+
+
+class Lowered:
+    """Kernels in order, and what their buffers stand for."""
+
+    def __init__(self) -> None:
+        self.kernels: list[Kernel] = []
+        self.groups: list[Group] = []
+        self.inputs: list[Buffer] = []
+        self.outputs: list[Buffer] = []
+        self.arena: list[Buffer] = []
+
+
+def lower(graph: Graph) -> Lowered:
+    """The kernels of a prepared graph."""
+    groups, stored = fuse(graph)
+    low = Lowered()
+    low.groups = groups
+    buffers: dict[Node, Buffer] = {}
+    for i, node in enumerate(graph.inputs):
+        buffers[node] = Buffer(f"in{i}", node.dtype, node.size)
+        low.inputs.append(buffers[node])
+    temporary = {t for group in groups for t in group.temporary}
+    place_of = {n: buffers[t] for t, n in graph.updates.items() if t not in temporary}
+    for i, node in enumerate(graph.outputs):
+        place_of[node] = Buffer(f"out{i}", node.dtype, node.size)
+        low.outputs.append(place_of[node])
+    for group in groups:
+        for node in group.stores:
+            if node in place_of:
+                buffers[node] = place_of[node]
+            else:
+                buffers[node] = Buffer(f"t{len(low.arena)}", node.dtype, node.size)
+                low.arena.append(buffers[node])
+    for group in groups:
+        origin = " ".join(n.op.name for n in group.nodes)
+        for nest in _Lowering(group, buffers, stored, low).nests():
+            _add(low, nest, origin)
+    for target in temporary:
+        value = Load(buffers[graph.updates[target]], Affine((1,)))
+        _add(low, Nest((target.size,), [Store(buffers[target], Affine((1,)), value)]), "copy")
+    return low
+
+
+def _add(low: Lowered, nest: Nest, origin: str) -> None:
+    """One more kernel, unless it stores nothing."""
+    if math.prod(nest.axes) and nest.stores:
+        low.kernels.append(Kernel(f"k{len(low.kernels)}", nest, origin))
+
+
+class _Lowering:
+    """The lowering of one group."""
+
+    def __init__(
+        self, group: Group, buffers: dict[Node, Buffer], stored: set[Node], low: Lowered
+    ) -> None:
+        self.low = low
+        self.group = group
+        self.buffers = buffers
+        self.stored = stored
+        self.memo: dict[tuple[Node, Place], Expr] = {}
+        self.inside: set[Node] = set(group.nodes)
+
+    def nests(self) -> list[Nest]:
+        """The nests of the group."""
+        kind = self.group.kind
+        if kind in ("map", "reduce", "scan"):
+            return [collapse(getattr(self, f"_{kind}")())]
+        if kind == "contraction":
+            return self._contraction()
+        if kind == "copy":
+            return [collapse(n) for n in self._copy(self.group.anchors[0])]
+        if kind == "scatter":
+            return self._scatter(self.group.anchors[0])
+        raise GraphError(f"cannot lower a kernel of kind {kind}")
+
+    # -- the element of a node at a place -------------------------------------------------------------------
+
+    def element(self, node: Node, place: Place) -> Expr:
+        """The expression for the element of `node` at `place`."""
+        key = (node, place)
+        known = self.memo.get(key)
+        if known is None:
+            known = self.memo[key] = self._element(node, place)
+        return known
+
+    def _element(self, node: Node, place: Place) -> Expr:
+        if node in self.stored and node not in self.inside:
+            return Load(self.buffers[node], self._flat(node.shape, place))
+        kind, name = node.op.kind, node.op.name
+        if kind == "elementwise":
+            inputs = tuple(self.element(x, place) for x in node.inputs)
+            return Apply(node.op, dict(node.params), inputs, node.dtype)
+        if name == "full":
+            return Literal(node.params["value"], node.dtype)
+        if name == "iota":
+            return Counter(place[node.params["axis"]], node.dtype)
+        if kind == "random":
+            return self._random(node, place)
+        if kind == "movement":
+            return self._moved(node, place)
+        if name == "take":
+            return self._take(node, place)
+        if name == "take_along_axis":
+            return self._take_along(node, place)
+        raise GraphError(f"{name}: no rule to lower kind {kind}")
+
+    def _flat(self, shape: Shape, place: Place) -> Affine:
+        """The row-major position of `place` in a tensor of `shape`."""
+        at = place[0].scaled(0) if place else Affine((0,) * self.axes)
+        at = Affine(at.coefficients, 0)
+        step = 1
+        for n, p in zip(reversed(shape), reversed(place), strict=True):
+            at = at.plus(p, step)
+            step *= n
+        return at
+
+    def _moved(self, node: Node, place: Place) -> Expr:
+        (x,) = node.inputs
+        zero = Affine((0,) * self.axes)
+        name, params = node.op.name, node.params
+        if name == "broadcast_to":
+            new = place[len(place) - x.ndim :]
+            place = tuple(zero if n == 1 else p for n, p in zip(x.shape, new, strict=True))
+        elif name == "permute_dims":
+            moved = [zero] * len(place)
+            for p, a in zip(place, params["axes"], strict=True):
+                moved[a] = p
+            place = tuple(moved)
+        elif name == "slice":
+            parts = zip(place, params["start"], params["step"], strict=True)
+            place = tuple(p.scaled(step, start) for p, start, step in parts)
+        elif name == "flip":
+            place = tuple(
+                p.scaled(-1, n - 1) if a in params["axes"] else p
+                for a, (p, n) in enumerate(zip(place, x.shape, strict=True))
+            )
+        elif is_plain_reshape(node):
+            wide = iter([p for p, n in zip(place, node.shape, strict=True) if n != 1])
+            place = tuple(zero if n == 1 else next(wide) for n in x.shape)
+        elif name == "reshape":
+            base = x
+            while base not in self.stored and base.op.name == "reshape":
+                base = base.inputs[0]
+            return Load(self.buffers[base], self._flat(node.shape, place))
+        else:
+            raise GraphError(f"{name}: no rule to lower this movement")
+        return self.element(x, place)
+
+    def _random(self, node: Node, place: Place) -> Expr:
+        (key,) = node.inputs
+        zero = Affine((0,) * self.axes)
+        one = Affine((0,) * self.axes, 1)
+        counter = Counter(self._flat(node.shape, place), node.dtype)
+        words = (self.element(key, (zero,)), self.element(key, (one,)), counter)
+        return Apply(node.op, {}, words, node.dtype)
+
+    def _take(self, node: Node, place: Place) -> Expr:
+        x, indices = node.inputs
+        axis = node.params["axis"]
+        zero = Affine((0,) * self.axes)
+        index = self.element(indices, place[axis : axis + indices.ndim])
+        rest = (*place[:axis], zero, *place[axis + indices.ndim :])
+        return self._dynamic(x, rest, axis, index)
+
+    def _take_along(self, node: Node, place: Place) -> Expr:
+        x, indices = node.inputs
+        axis = node.params["axis"]
+        index = self.element(indices, place)
+        rest = tuple(Affine((0,) * self.axes) if a == axis else p for a, p in enumerate(place))
+        return self._dynamic(x, rest, axis, index)
+
+    def _dynamic(self, x: Node, place: Place, axis: int, index: Expr) -> Expr:
+        """A load from the view x at `place`, moved along `axis` by a computed index."""
+        still = self.element(x, place)
+        step = self.element(
+            x,
+            tuple(
+                p.plus(Affine((0,) * self.axes, 1)) if a == axis else p for a, p in enumerate(place)
+            ),
+        )
+        if not isinstance(still, Load) or not isinstance(step, Load) or still.index is not None:
+            raise GraphError("take: the tensor to read from is not in memory")
+        stride = step.at.constant - still.at.constant
+        return Load(still.buffer, still.at, index, stride, x.shape[axis])
+
+    # -- nests ----------------------------------------------------------------------------------------------
+
+    def _axes(self, shape: Shape, inner: Shape = ()) -> Place:
+        """The place of the loops themselves; sets how many axes there are."""
+        self.axes = len(shape) + len(inner)
+        return tuple(Affine(tuple(int(a == b) for b in range(self.axes))) for a in range(self.axes))
+
+    def _stores(self, place: Place) -> list[Store]:
+        """The stores of the group at the place of the loops."""
+        stores = []
+        for node in self.group.nodes:
+            value = self._here(node, place)
+            if node in self.group.stores:
+                at = self._flat(node.shape, place)
+                stores.append(Store(self.buffers[node], at, value))
+        return stores
+
+    def _here(self, node: Node, place: Place) -> Expr:
+        key = (node, place)
+        if key not in self.memo:
+            self.memo[key] = self._element(node, place)
+        return self.memo[key]
+
+    def _map(self) -> Nest:
+        shape = self.group.space
+        place = self._axes(shape)
+        return Nest(shape, self._stores(place))
+
+    def _reduce(self) -> Nest:
+        first = self.group.anchors[0]
+        x = first.inputs[0]
+        axes = first.params["axes"] if "axes" in first.params else (first.params["axis"],)
+        kept = tuple(n for a, n in enumerate(x.shape) if a not in axes)
+        inner = tuple(x.shape[a] for a in axes)
+        loops = self._axes(kept, inner)
+        outer, deep = iter(loops[: len(kept)]), iter(loops[len(kept) :])
+        place = tuple(next(deep) if a in axes else next(outer) for a in range(x.ndim))
+        folds = []
+        for number, anchor in enumerate(self.group.anchors):
+            folds.append(Fold(anchor.op.name, self.element(anchor.inputs[0], place)))
+            self.memo[anchor, loops[: len(kept)]] = Result(number, anchor.dtype)
+        return Nest(kept, self._stores(loops[: len(kept)]), inner, folds)
+
+    def _contraction(self) -> list[Nest]:
+        (anchor,) = self.group.anchors
+        x, y = anchor.inputs
+        m_size, k = x.shape[-2:]
+        n_size = y.shape[-1]
+        loops = self._axes(anchor.shape, (k,))
+        batch, (m, n, inner) = loops[:-3], loops[-3:]
+        left = self.element(x, (*batch, m, inner))
+        right = self.element(y, (*batch, inner, n))
+        m_axis, n_axis = self.axes - 3, self.axes - 2
+        assert isinstance(left, Load) and isinstance(right, Load)
+        if n_size == 1 and k > 1 and left.at.coefficients[m_axis] != 1:
+            return [self._dot(loops, left, right, k)]
+        before = []
+        if n_size > 1 and right.at.coefficients[n_axis] != 1:
+            right, nest = self._pack(right, (*anchor.shape[:-2], k, n_size), (*batch, inner, n))
+            before.append(nest)
+        self.memo[anchor, loops[:-1]] = Result(0, anchor.dtype)
+        fold = Fold("product", left, right)
+        nest = Nest(anchor.shape, self._stores(loops[:-1]), (k,), [fold])
+        if n_size == 1 and m_size > 1:
+            nest = _swapped(nest)
+        return [*before, nest]
+
+    def _dot(self, loops: Place, left: Load, right: Load, k: int) -> Nest:
+        """A matrix times one column: each result is one sum along a row."""
+        from ..graph.node import OPS
+
+        (anchor,) = self.group.anchors
+        term = Apply(OPS["multiply"], {}, (left, right), anchor.dtype)
+        self.memo[anchor, loops[:-1]] = Result(0, anchor.dtype)
+        nest = Nest(anchor.shape, self._stores(loops[:-1]), (k,), [Fold("sum", term)])
+        return collapse(nest)
+
+    def _pack(self, load: Load, shape: Shape, place: Place) -> tuple[Load, Nest]:
+        """A copy of an operand in row-major order, and the nest that makes it."""
+        buffer = Buffer(f"t{len(self.low.arena)}", load.dtype, math.prod(shape))
+        self.low.arena.append(buffer)
+        keep = [p.coefficients.index(1) for p in place]
+
+        def moved(at: Affine) -> Affine:
+            return Affine(tuple(at.coefficients[a] for a in keep), at.constant)
+
+        strides = [math.prod(shape[a + 1 :]) for a in range(len(shape))]
+        source = Load(load.buffer, moved(load.at), load.index, load.stride, load.size)
+        nest = Nest(shape, [Store(buffer, Affine(tuple(strides)), source)])
+        at = Affine((0,) * self.axes)
+        for p, step in zip(place, strides, strict=True):
+            at = at.plus(p, step)
+        return Load(buffer, at), collapse(nest)
+
+    def _scan(self) -> Nest:
+        (anchor,) = self.group.anchors
+        axis = anchor.params["axis"]
+        kept = tuple(n for a, n in enumerate(anchor.shape) if a != axis)
+        loops = self._axes(kept, (anchor.shape[axis],))
+        place = (*loops[:axis], loops[-1], *loops[axis:-1])
+        fold = Fold("running", self.element(anchor.inputs[0], place))
+        at = self._flat(anchor.shape, place)
+        result = Result(0, anchor.dtype)
+        return Nest(kept, [Store(self.buffers[anchor], at, result)], (anchor.shape[axis],), [fold])
+
+    def _copy(self, anchor: Node) -> list[Nest]:
+        """pad: zeros, then the inside; concat: one part after the other."""
+        buffer = self.buffers[anchor]
+        nests = []
+        if anchor.op.name == "pad":
+            (x,) = anchor.inputs
+            before, step = anchor.params["before"], anchor.params["step"]
+            self._axes((anchor.size,))
+            nests.append(
+                Nest((anchor.size,), [Store(buffer, Affine((1,)), Literal(0, anchor.dtype))])
+            )
+            parts = [(x, before, step)]
+        else:
+            axis, at, parts = anchor.params["axis"], 0, []
+            for x in anchor.inputs:
+                start = tuple(at if a == axis else 0 for a in range(x.ndim))
+                parts.append((x, start, (1,) * x.ndim))
+                at += x.shape[axis]
+        for x, start, step in parts:
+            self.memo = {}
+            place = self._axes(x.shape)
+            target = tuple(p.scaled(s, b) for p, s, b in zip(place, step, start, strict=True))
+            store = Store(buffer, self._flat(anchor.shape, target), self.element(x, place))
+            nests.append(Nest(x.shape, [store]))
+        return [n for n in nests if math.prod(n.axes)]
+
+    def _scatter(self, anchor: Node) -> list[Nest]:
+        """x copied, then the updates added one after the other."""
+        x, indices, updates = anchor.inputs
+        axis, buffer = anchor.params["axis"], self.buffers[anchor]
+        place = self._axes(x.shape)
+        copy = Nest(x.shape, [Store(buffer, self._flat(x.shape, place), self.element(x, place))])
+        self.memo = {}
+        place = self._axes(updates.shape)
+        zero = Affine((0,) * self.axes)
+        if anchor.op.name == "scatter_add":
+            index = self.element(indices, place[axis : axis + indices.ndim])
+            target: Any = (*place[:axis], zero, *place[axis + indices.ndim :])
+        else:
+            index = self.element(indices, place)
+            target = tuple(zero if a == axis else p for a, p in enumerate(place))
+        store = Store(
+            buffer,
+            self._flat(x.shape, target),
+            self.element(updates, place),
+            index,
+            math.prod(x.shape[axis + 1 :]),
+            x.shape[axis],
+            add=True,
+        )
+        return [collapse(copy), Nest(updates.shape, [store], serial=True)]
+
+
+def _swapped(nest: Nest) -> Nest:
+    """The contraction with m and n exchanged: out.T = y.T @ x.T, so that vectors run along m."""
+    count = len(nest.axes)
+    order = [*range(count - 2), count - 1, count - 2, count]
+    new: dict[int, Expr] = {}
+
+    def move(at: Affine) -> Affine:
+        return Affine(tuple(at.coefficients[a] for a in order), at.constant)
+
+    for e in expressions(nest):
+        new[id(e)] = moved_expression(e, move, new)
+    (fold,) = nest.folds
+    assert fold.other is not None
+    return Nest(
+        tuple(nest.axes[a] for a in order[:-1]),
+        [moved_store(s, move, new) for s in nest.stores],
+        nest.inner,
+        [Fold(fold.how, new[id(fold.other)], new[id(fold.term)])],
+    )

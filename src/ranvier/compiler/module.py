@@ -1,0 +1,285 @@
+"""Kernels -> one module of LLVM IR, with the functions that run them all.
+
+    step(table, arena, sync, thread, threads, round)     every kernel once
+    batches(..., streams, order, first, last, ...)        gather rows, step, for a stretch of batches
+
+`table` holds the addresses of the graph's inputs and outputs. With several threads every thread runs the same function:
+kernels worth sharing are cut into units, the others run on thread 0, and the threads meet (a counter in `sync`) wherever
+one kernel needs what another wrote.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from .. import dtypes
+from .build import host
+from .contraction import write_contraction
+from .emit import Function, index
+from .loops import Buffer, Kernel
+from .nests import Writer
+from .schedule import shared, worth_threads
+
+
+class Stream(NamedTuple):
+    """A graph input that is filled batch by batch: its number in the table, and the bytes of one row."""
+
+    slot: int
+    row_bytes: int
+
+
+@dataclass
+class Module:
+    """LLVM IR, and what the runner has to know of it."""
+
+    text: str
+    threaded: bool
+    units: list[int]
+
+
+def write_module(
+    kernels: list[Kernel],
+    table: dict[Buffer, int],
+    offsets: dict[Buffer, int],
+    threads: int,
+    streams: tuple[Stream, ...] = (),
+    batch: int = 0,
+    count_slot: int = -1,
+) -> Module:
+    """The module for `kernels`; `table` and `offsets` say where each buffer lives."""
+    bodies: dict[str, str] = {}  # body text -> name: equal kernels are written once
+    needs: set[str] = set()
+    names, units = [], []
+    for kernel in kernels:
+        body, count, declared = write_kernel(kernel)
+        names.append(bodies.setdefault(body, f"k{len(bodies)}"))
+        units.append(count)
+        needs |= declared
+    threaded = threads > 1 and worth_threads(kernels, units)
+    parts = [body.replace("@KERNEL", f"@{name}", 1) for body, name in bodies.items()]
+    calls = _Calls(kernels, names, units, table, offsets, threaded)
+    parts.append(calls.step())
+    if streams:
+        parts.append(_batches(streams, batch, count_slot, threaded))
+        needs.add("declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)")
+    if threaded:
+        parts.append(_meet())
+        needs |= _meeting_declarations()
+    attributes = 'attributes #0 = { nounwind "prefer-vector-width"="512" }'
+    return Module("\n\n".join([*sorted(needs), *parts, attributes]) + "\n", threaded, units)
+
+
+def write_kernel(kernel: Kernel) -> tuple[str, int, set[str]]:
+    """The function of a kernel (named @KERNEL), its number of units, and the declarations it needs."""
+    buffers = kernel.buffers()
+    written = set(kernel.writes())
+    names = {b: f"%b{i}" for i, b in enumerate(buffers)}
+    arguments = [f"ptr noalias {'' if b in written else 'readonly '}{names[b]}" for b in buffers]
+    f = Function("KERNEL", [*arguments, "i64 %lo", "i64 %hi"])
+    writer = Writer(f, names, host().vector_bytes, host().fma)
+    if kernel.nest.kind == "contraction":
+        units = write_contraction(writer, kernel.nest)
+    else:
+        units = writer.write(kernel.nest)
+    return f.text(), units, f.needs
+
+
+class _Calls:
+    """The function that calls every kernel."""
+
+    def __init__(
+        self,
+        kernels: list[Kernel],
+        names: list[str],
+        units: list[int],
+        table: dict[Buffer, int],
+        offsets: dict[Buffer, int],
+        threaded: bool,
+    ) -> None:
+        self.kernels, self.names, self.units = kernels, names, units
+        self.table, self.offsets, self.threaded = table, offsets, threaded
+        arguments = ["ptr %table", "ptr %arena", "ptr %sync", "i64 %thread", "i64 %threads"]
+        self.f = Function("step", [*arguments, "ptr %round"], "")
+        self.pointers: dict[Buffer, str] = {}
+
+    def step(self) -> str:
+        """The text of the function."""
+        for kernel in self.kernels:
+            for buffer in kernel.buffers():
+                self._pointer(buffer)
+        touched: set[tuple[int, int, int]] = set()
+        for kernel, name, units in zip(self.kernels, self.names, self.units, strict=True):
+            arguments = ", ".join(f"ptr {self.pointers[b]}" for b in kernel.buffers())
+            if not self.threaded:
+                self.f.do(f"call void @{name}({arguments}, i64 0, i64 {units})")
+                continue
+            if self._conflicts(kernel, touched):
+                self.f.do(MEET)
+                touched = set()
+            self._call_shared(kernel, name, units, arguments)
+            touched |= {(*self._range(b), 1) for b in kernel.writes()}
+            touched |= {(*self._range(b), 0) for b in kernel.reads()}
+        if self.threaded:
+            self.f.do(MEET)
+        return self.f.text()
+
+    def _pointer(self, buffer: Buffer) -> None:
+        if buffer in self.pointers:
+            return
+        f, name = self.f, self.f.fresh("p")
+        if buffer in self.table:
+            slot = self.f.fresh("s")
+            f.do(f"{slot} = getelementptr inbounds ptr, ptr %table, i64 {self.table[buffer]}")
+            f.do(f"{name} = load ptr, ptr {slot}")
+        else:
+            f.do(f"{name} = getelementptr inbounds i8, ptr %arena, i64 {self.offsets[buffer]}")
+        self.pointers[buffer] = name
+
+    def _call_shared(self, kernel: Kernel, name: str, units: int, arguments: str) -> None:
+        f = self.f
+        if not shared(kernel, units):
+            first = f.let("icmp eq i64 %thread, 0", dtypes.bool_)
+            with f.when(first):
+                f.do(f"call void @{name}({arguments}, i64 0, i64 {units})")
+            return
+        low, high = share(f, units)
+        f.do(f"call void @{name}({arguments}, i64 {low}, i64 {high})")
+
+    def _range(self, buffer: Buffer) -> tuple[int, int]:
+        """The bytes of a buffer: in the arena, or in a space of its own behind it."""
+        size = buffer.size * buffer.dtype.itemsize
+        if buffer in self.table:
+            start = -(self.table[buffer] + 1) << 40
+            return start, start + size
+        return self.offsets[buffer], self.offsets[buffer] + size
+
+    def _conflicts(self, kernel: Kernel, touched: set[tuple[int, int, int]]) -> bool:
+        """Whether the kernel reads or overwrites memory that was written or read since the last meeting."""
+        writes = {self._range(b) for b in kernel.writes()}
+        for begin, end in {self._range(b) for b in kernel.buffers()}:
+            mine = (begin, end) in writes
+            for b, e, written in touched:
+                if begin < e and b < end and (written or mine):
+                    return True
+        return False
+
+
+def share(f: Function, units: int) -> tuple[str, str]:
+    """This thread's range of units."""
+    low = f.let(f"mul i64 {units}, %thread", dtypes.int64)
+    low = f.let(f"udiv i64 {low.text}, %threads", dtypes.int64)
+    more = f.let("add i64 %thread, 1", dtypes.int64)
+    high = f.let(f"mul i64 {units}, {more.text}", dtypes.int64)
+    high = f.let(f"udiv i64 {high.text}, %threads", dtypes.int64)
+    return low.text, high.text
+
+
+MEET = "call void @meet(ptr %sync, ptr %round, i64 %threads)"
+
+
+def _batches(streams: tuple[Stream, ...], batch: int, count_slot: int, threaded: bool) -> str:
+    """The loop over a stretch of batches: rows of each stream are gathered, then one step is run."""
+    arguments = ["ptr %table", "ptr %arena", "ptr %sync", "i64 %thread", "i64 %threads"]
+    arguments += ["ptr %round", "ptr %streams", "ptr %order"]
+    arguments += ["i64 %first", "i64 %last", "i64 %total"]
+    f = Function("batches", arguments, "")
+    with f.loop(index("%first"), index("%last"), 1) as (s, _):
+        start = f.let(f"mul nsw i64 {s.text}, {batch}", dtypes.int64)
+        if threaded:
+            low, high = share(f, batch)
+        else:
+            low, high = "0", str(batch)
+        for number, stream in enumerate(streams):
+            source = f.fresh("src")
+            place = f.fresh("at")
+            f.do(f"{place} = getelementptr inbounds ptr, ptr %streams, i64 {number}")
+            f.do(f"{source} = load ptr, ptr {place}")
+            target = f.fresh("dst")
+            slot = f.fresh("at")
+            f.do(f"{slot} = getelementptr inbounds ptr, ptr %table, i64 {stream.slot}")
+            f.do(f"{target} = load ptr, ptr {slot}")
+            with f.loop(index(low), index(high), 1) as (r, _):
+                row = f.iadd(start, r)
+                where = f.fresh("w")
+                f.do(f"{where} = getelementptr inbounds i64, ptr %order, i64 {row.text}")
+                number_ = f.let(f"load i64, ptr {where}", dtypes.int64)
+                move_from = f.pointer(source, dtypes.uint8, f.imul(number_, stream.row_bytes))
+                move_to = f.pointer(target, dtypes.uint8, f.imul(r, stream.row_bytes))
+                f.do(
+                    f"call void @llvm.memcpy.p0.p0.i64(ptr {move_to}, ptr {move_from}, "
+                    f"i64 {stream.row_bytes}, i1 false)"
+                )
+        if count_slot >= 0:
+            left = f.let(f"sub nsw i64 %total, {start.text}", dtypes.int64)
+            less = f.let(f"icmp slt i64 {left.text}, {batch}", dtypes.bool_)
+            rows = f.let(f"select {less}, i64 {left.text}, i64 {batch}", dtypes.int64)
+            count = f.let(f"sitofp i64 {rows.text} to float", dtypes.float32)
+            first = f.let("icmp eq i64 %thread, 0", dtypes.bool_)
+            with f.when(first):
+                slot, target = f.fresh("at"), f.fresh("dst")
+                f.do(f"{slot} = getelementptr inbounds ptr, ptr %table, i64 {count_slot}")
+                f.do(f"{target} = load ptr, ptr {slot}")
+                f.do(f"store float {count.text}, ptr {target}")
+        if threaded:
+            f.do(MEET)
+        f.do(
+            "call void @step(ptr %table, ptr %arena, ptr %sync, i64 %thread, i64 %threads, ptr %round)"
+        )
+    return f.text()
+
+
+def _meet() -> str:
+    """Wait until every thread is here: each adds 1 to the counter and waits for it to reach a multiple.
+
+    The wait is a spin; a thread that spins for long gives its core away.
+    """
+    pause, give_way = _waiting_calls()
+    return f"""define internal void @meet(ptr %sync, ptr %round, i64 %threads) #0 {{
+entry:
+  %before = load i64, ptr %round
+  %goal = add i64 %before, %threads
+  store i64 %goal, ptr %round
+  %old = atomicrmw add ptr %sync, i64 1 acq_rel
+  br label %wait
+wait:
+  %turn = phi i64 [ 0, %entry ], [ %next, %again ]
+  %now = load atomic i64, ptr %sync acquire, align 8
+  %there = icmp uge i64 %now, %goal
+  br i1 %there, label %done, label %more
+more:
+  %next = add i64 %turn, 1
+  {pause}
+  %long = icmp ugt i64 %turn, 2000
+  br i1 %long, label %yield, label %again
+yield:
+  {give_way}
+  br label %again
+again:
+  br label %wait
+done:
+  ret void
+}}"""
+
+
+def _waiting_calls() -> tuple[str, str]:
+    machine = os.uname().machine if hasattr(os, "uname") else "x86_64"
+    pause = ""
+    if machine in ("x86_64", "AMD64", "i686"):
+        pause = "call void @llvm.x86.sse2.pause()"
+    elif machine in ("aarch64", "arm64"):
+        pause = "call void @llvm.aarch64.hint(i32 1)"
+    yielding = "SwitchToThread" if sys.platform == "win32" else "sched_yield"
+    return pause, f"%ignored = call i32 @{yielding}()"
+
+
+def _meeting_declarations() -> set[str]:
+    pause, give_way = _waiting_calls()
+    found = {f"declare i32 @{give_way.split('@')[1]}"}
+    if "x86" in pause:
+        found.add("declare void @llvm.x86.sse2.pause()")
+    elif pause:
+        found.add("declare void @llvm.aarch64.hint(i32)")
+    return found

@@ -1,0 +1,234 @@
+"""Run: a graph as machine code, called with arrays.
+
+An Executable is built once from a Graph. `run` calls it on arrays; `run_batches` runs a stretch of training steps, each on
+the next batch of rows, without Python in between. Updated inputs are written in place.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..config import thread_count
+from ..errors import GraphError
+from ..graph.graph import Graph
+from ..passes.memory import plan
+from ..passes.pipeline import prepare
+from .build import Code, build
+from .lower import lower
+from .module import Module, Stream, write_module
+
+_STEP = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 3, *[ctypes.c_int64] * 2, ctypes.c_void_p)
+_BATCHES = ctypes.CFUNCTYPE(
+    None,
+    *[ctypes.c_void_p] * 3,
+    *[ctypes.c_int64] * 2,
+    *[ctypes.c_void_p] * 3,
+    *[ctypes.c_int64] * 3,
+)
+
+
+class Executable:
+    """A graph as machine code.
+
+    `streams` are the numbers of inputs that `run_batches` fills with rows, `batch` their number of rows, `count_input`
+    the number of the float32 input that receives how many of them are real.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        streams: Sequence[int] = (),
+        batch: int = 0,
+        count_input: int = -1,
+    ) -> None:
+        self.traced = graph
+        self.graph = prepare(graph)
+        self.streams = tuple(streams)
+        self.batch = batch
+        self.count_input = count_input
+        self._lock = threading.Lock()
+        low = lower(self.graph)
+        self.kernels = low.kernels
+        inputs = list(self.graph.inputs)
+        self._updated = [inputs.index(t) for t in self.graph.updates]
+        table = {b: i for i, b in enumerate([*low.inputs, *low.outputs])}
+        offsets, arena_bytes = plan(self.kernels, low.arena)
+        self.arena_bytes = arena_bytes
+        rows = tuple(Stream(i, _row_bytes(inputs[i])) for i in self.streams)
+        self.threads = thread_count()
+        self.module: Module = write_module(
+            self.kernels, table, offsets, self.threads, rows, batch, count_input
+        )
+        if not self.module.threaded:
+            self.threads = 1
+        self._specs = [n.spec for n in inputs]
+        self._out_specs = [n.spec for n in self.graph.outputs]
+        self._code: Code = build(self.module.text)
+        self._step = _STEP(self._code.address("step"))
+        self._batches = _BATCHES(self._code.address("batches")) if rows else None
+        self._arena = _aligned(arena_bytes)
+        self._table = np.zeros(len(table) + 1, np.uint64)
+        self._sync = _aligned(64)
+        self._known: list[Any] = [None] * len(inputs)
+        self._scratch: dict[int, Any] = {}
+        self._fixed = (_address(self._table), _address(self._arena), _address(self._sync))
+
+    def run(self, arrays: Sequence[Any]) -> list[Any]:
+        """The outputs for these inputs; updated inputs are overwritten in place."""
+        outputs = [np.empty(s.shape, s.dtype) for s in self._out_specs]
+        with self._lock:
+            back = self._bind(arrays)
+            first = len(self._specs)
+            for i, out in enumerate(outputs):
+                self._table[first + i] = _address(out)
+            self._call(self._step, ())
+            self._write_back(back)
+        return outputs
+
+    def run_batches(
+        self,
+        arrays: Sequence[Any],
+        streams: Mapping[int, Any],
+        order: Any,
+        first: int,
+        last: int,
+        total: int,
+    ) -> None:
+        """Steps `first` to `last`: step s takes rows `order[s * batch : (s + 1) * batch]` of every stream.
+
+        `order` (int64) is padded to a multiple of the batch with valid row numbers; the count input gets how many rows of
+        a batch are real. Outputs are dropped; updates are applied in place.
+        """
+        if self._batches is None or tuple(streams) != self.streams:
+            raise GraphError("run_batches: the executable was built for other streams")
+        with self._lock:
+            full = list(arrays)
+            for i in (*self.streams, *([self.count_input] if self.count_input >= 0 else [])):
+                if i not in self._scratch:
+                    self._scratch[i] = np.zeros(self._specs[i].shape, self._specs[i].dtype)
+                full[i] = self._scratch[i]
+            back = self._bind(full)
+            outputs = [np.empty(s.shape, s.dtype) for s in self._out_specs]
+            for i, out in enumerate(outputs):
+                self._table[len(self._specs) + i] = _address(out)
+            sources = np.array([_address(a) for a in streams.values()], np.uint64)
+            extra = (_address(sources), _address(order), int(first), int(last), int(total))
+            self._call(self._batches, extra)
+            self._write_back(back)
+
+    def _bind(self, arrays: Sequence[Any]) -> list[tuple[Any, Any]]:
+        """Put the inputs' addresses into the table; returns (given, copy) of updated arrays that had to be copied."""
+        back: list[tuple[Any, Any]] = []
+        if len(arrays) != len(self._specs):
+            raise GraphError(f"the graph has {len(self._specs)} inputs, not {len(arrays)}")
+        for i, (array, spec) in enumerate(zip(arrays, self._specs, strict=True)):
+            if array is self._known[i]:
+                continue
+            if array.shape != spec.shape or array.dtype != spec.dtype:
+                raise GraphError(
+                    f"input {i} is {array.dtype}{list(array.shape)}; the graph was built for {spec}"
+                )
+            if not array.flags.c_contiguous or (i in self._updated and not array.flags.writeable):
+                copy = np.array(array, order="C")
+                if i in self._updated:
+                    back.append((array, copy))
+                self._known[i] = None
+                array = copy
+                self._scratch[-1 - i] = copy  # keep it alive during the call
+            else:
+                self._known[i] = array
+            self._table[i] = _address(array)
+        self._separate(arrays)
+        return back
+
+    def _separate(self, arrays: Sequence[Any]) -> None:
+        """An input that shares the memory of an updated one is read from a copy."""
+        taken = {int(self._table[i]) for i in self._updated}
+        for i, spec in enumerate(self._specs):
+            if i not in self._updated and int(self._table[i]) in taken and 0 not in spec.shape:
+                copy = np.array(arrays[i], order="C")
+                self._scratch[-1 - i] = copy
+                self._known[i] = None
+                self._table[i] = _address(copy)
+
+    @staticmethod
+    def _write_back(back: list[tuple[Any, Any]]) -> None:
+        for given, copy in back:
+            given[...] = copy
+
+    def _call(self, function: Callable[..., None], extra: tuple[int, ...]) -> None:
+        """Call on one thread, or on all threads at once."""
+        start = int(self._sync.view(np.int64)[0])
+        rounds = [np.array([start], np.int64) for _ in range(self.threads)]
+        if self.threads == 1:
+            function(*self._fixed, 0, 1, _address(rounds[0]), *extra)
+            return
+        work = [
+            (function, (*self._fixed, t, self.threads, _address(rounds[t]), *extra))
+            for t in range(self.threads)
+        ]
+        run_together(work)
+
+
+class _Pool:
+    """Persistent threads, each waiting for work at its own door."""
+
+    def __init__(self) -> None:
+        self.doors: list[tuple[Any, list[Any], Any]] = []
+        self.lock = threading.Lock()
+
+    def grow(self, count: int) -> None:
+        """At least `count` threads."""
+        while len(self.doors) < count:
+            door = (threading.Semaphore(0), [], threading.Semaphore(0))
+            self.doors.append(door)
+            threading.Thread(target=self._serve, args=(door,), daemon=True).start()
+
+    @staticmethod
+    def _serve(door: tuple[Any, list[Any], Any]) -> None:
+        begin, box, end = door
+        while True:
+            begin.acquire()
+            function, arguments = box.pop()
+            function(*arguments)
+            end.release()
+
+
+_pool = _Pool()
+
+
+def run_together(work: list[tuple[Callable[..., None], tuple[int, ...]]]) -> None:
+    """Run all the calls at once: the first here, each other on a thread of its own."""
+    with _pool.lock:
+        _pool.grow(len(work) - 1)
+        doors = _pool.doors[: len(work) - 1]
+        for (begin, box, _), call in zip(doors, work[1:], strict=True):
+            box.append(call)
+            begin.release()
+        function, arguments = work[0]
+        function(*arguments)
+        for _, _, end in doors:
+            end.acquire()
+
+
+def _aligned(size: int) -> Any:
+    """Zeroed bytes that begin at a cache line."""
+    raw = np.zeros(size + 64, np.uint8)
+    start = -_address(raw) % 64
+    return raw[start : start + max(size, 64)]
+
+
+def _address(array: Any) -> int:
+    return array.__array_interface__["data"][0]  # type: ignore[no-any-return]
+
+
+def _row_bytes(node: Any) -> int:
+    size = node.dtype.itemsize
+    for n in node.shape[1:]:
+        size *= n
+    return int(size)

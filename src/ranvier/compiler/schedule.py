@@ -1,0 +1,53 @@
+"""Schedule: what a kernel costs, and which kernels are worth sharing among threads.
+
+The figures are rough rates of one core; they only decide between one thread and several, never what is computed.
+"""
+
+from __future__ import annotations
+
+import math
+
+from .loops import Apply, Kernel, Literal, Load, Result, expressions
+
+_MULTIPLY_ADDS = 20.0  # per nanosecond
+_SIMPLE = 8.0  # elementwise operations per nanosecond
+_BYTES = 15.0  # bytes per nanosecond
+_SPECIAL = 12  # simple operations in a special function
+_SPECIAL_OPS = {
+    *("exp", "expm1", "log", "log1p", "sin", "cos", "tanh", "sigmoid", "erf", "power", "atan2"),
+    *("random_bits",),
+}
+BARRIER = 400.0  # nanoseconds that meeting costs
+WORTH_SHARING = 4_000.0  # nanoseconds of one kernel
+WORTH_THREADS = 40_000.0  # nanoseconds of all kernels worth sharing
+
+
+def nanoseconds(kernel: Kernel) -> float:
+    """The estimated time of a kernel on one core."""
+    nest = kernel.nest
+    turns = float(math.prod(nest.axes))
+    deep = turns * math.prod(nest.inner)
+    work = memory = 0.0
+    for e in expressions(nest):
+        if isinstance(e, Apply):
+            work += _SPECIAL if e.op.name in _SPECIAL_OPS else 1
+        elif isinstance(e, Load):
+            memory += e.dtype.itemsize
+        elif not isinstance(e, Literal | Result):
+            work += 1
+    memory += sum(s.buffer.dtype.itemsize for s in nest.stores)
+    if nest.kind == "contraction":
+        return deep / _MULTIPLY_ADDS + turns * max(work / _SIMPLE, memory / _BYTES)
+    scale = 8.0 if nest.kind in ("scan", "scatter") else 1.0
+    return scale * deep * max(work / _SIMPLE, memory / _BYTES / 2)
+
+
+def shared(kernel: Kernel, units: int) -> bool:
+    """Whether threads share the kernel."""
+    return units > 1 and not kernel.nest.serial and nanoseconds(kernel) > WORTH_SHARING
+
+
+def worth_threads(kernels: list[Kernel], units: list[int]) -> bool:
+    """Whether the whole graph gains from threads."""
+    times = [nanoseconds(k) for k, u in zip(kernels, units, strict=True) if shared(k, u)]
+    return sum(times) > WORTH_THREADS + BARRIER * len(times)

@@ -1,0 +1,1 @@
+"""Passes: pure rewrites of a Graph, and the plan of its kernels."""

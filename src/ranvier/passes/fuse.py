@@ -1,0 +1,384 @@
+"""Fuse: which nodes are computed together in one kernel, and which values are stored.
+
+Needs a simplified graph whose results are distinct computed nodes (pipeline.py); leaves an ordered list of Groups. A group
+is one loop nest: an anchor (a reduction, a contraction, a scan, a scatter, a copy) or nothing, and the elementwise nodes
+that go over the same places. Everything between stored values is computed on the way, without memory.
+
+Two groups are joined when they walk the same places and nothing between them stands in the way:
+  a contraction or reduction with what is applied to its result (bias, activation, the optimiser's update),
+  elementwise groups that read each other or share an input, reductions over the same axes of the same shape.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from ..graph.graph import Graph
+from ..graph.node import Node, Shape
+
+_EXPENSIVE = {"divide": 4, "sqrt": 4, "remainder": 6, "floor_divide": 6, "random_bits": 40}
+_SPECIAL = {
+    *("exp", "expm1", "log", "log1p", "sin", "cos", "tanh", "sigmoid", "erf", "power", "atan2"),
+}
+_ANCHORS = {"reduce", "contraction", "scan", "window"}
+
+
+@dataclass(eq=False)
+class Group:
+    """One kernel: the nodes it stores or keeps in registers, in order, and the anchor that shapes its loops."""
+
+    number: int
+    nodes: list[Node]
+    anchors: list[Node]
+    space: Shape  # the places the stores go over
+    stores: list[Node] = field(default_factory=list)
+    temporary: set[Node] = field(
+        default_factory=set
+    )  # updated inputs that cannot be written in place
+
+    @property
+    def kind(self) -> str:
+        """map, reduce, contraction, scan, scatter or copy."""
+        if not self.anchors:
+            return "map"
+        anchor = self.anchors[0]
+        if anchor.op.name in ("pad", "concat"):
+            return "copy"
+        return "scatter" if anchor.op.name.startswith("scatter") else anchor.op.kind
+
+
+def is_anchor(node: Node) -> bool:
+    """Whether a node has loops of its own."""
+    return (
+        node.op.kind in _ANCHORS
+        or node.op.name in ("pad", "concat")
+        or node.op.name.startswith("scatter")
+    )
+
+
+def is_plain_reshape(node: Node) -> bool:
+    """A reshape that only adds or removes axes of size 1."""
+    return node.op.name == "reshape" and [n for n in node.shape if n != 1] == [
+        n for n in node.inputs[0].shape if n != 1
+    ]
+
+
+def view_base(node: Node, stored: set[Node]) -> Node:
+    """The node whose memory `node` is a view of: through movements, up to a stored one."""
+    while node not in stored and node.op.kind == "movement" and not is_anchor(node):
+        node = node.inputs[0]
+    return node
+
+
+class _Fusion:
+    """The state of one fusion."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.readers = graph.consumers()
+        self.stored: set[Node] = set(graph.inputs)
+        self.group_of: dict[Node, Group] = {}
+        self.groups: list[Group] = []
+        self.before: dict[Group, set[Group]] = {}  # direct predecessors
+        self.ancestors: dict[Group, int] = {}  # as bits
+        self.temporary: set[Node] = set()
+
+    # -- what is stored -------------------------------------------------------------------------------------
+
+    def choose_stored(self) -> None:
+        """Mark the nodes that need memory or loops of their own."""
+        results = set(self.graph.results)
+        cost: dict[Node, int] = {}
+        needed = self._operands()
+        for node in self.graph.nodes:
+            if node.op.kind == "input":
+                continue
+            own = _cost(node)
+            total = own + sum(cost.get(x, 0) for x in node.inputs)
+            many = len(set(self.readers[node])) > 1 and total > 4
+            spread = total > 1 and any(
+                r.op.name == "broadcast_to" and r.size > node.size for r in self.readers[node]
+            )
+            movement = node.op.kind in ("movement", "creation") and not is_anchor(node)
+            if (
+                is_anchor(node)
+                or node in results
+                or node in needed
+                or ((many or spread) and not movement)
+            ):
+                self.stored.add(node)
+                total = 0
+            cost[node] = total
+
+    def _operands(self) -> set[Node]:
+        """Nodes that are read as memory: contraction operands, gathered tensors, what a reshape rearranges."""
+        needed: set[Node] = set()
+        for node in self.graph.nodes:
+            operands: tuple[Node, ...] = ()
+            if node.op.kind == "contraction":
+                operands = node.inputs
+            elif node.op.kind == "window" or node.op.name.startswith("take"):
+                operands = node.inputs[:1]
+            elif node.op.name == "reshape" and not is_plain_reshape(node):
+                x = node.inputs[0]
+                if not (x.op.name == "reshape" and not is_plain_reshape(x)):
+                    needed.add(x)  # the reshape is a view of contiguous memory
+                continue
+            for x in operands:
+                while (
+                    x.op.kind == "movement"
+                    and not is_anchor(x)
+                    and (x.op.name != "reshape" or is_plain_reshape(x))
+                ):
+                    x = x.inputs[0]
+                needed.add(x.inputs[0] if x.op.name == "reshape" else x)
+        return needed
+
+    # -- groups and their order -----------------------------------------------------------------------------
+
+    def make_groups(self) -> None:
+        """One group for each stored node, with its predecessors."""
+        for node in self.graph.nodes:
+            if node.op.kind == "input" or node not in self.stored:
+                continue
+            anchors = [node] if is_anchor(node) else []
+            group = Group(len(self.groups), [node], anchors, node.shape)
+            self.groups.append(group)
+            self.group_of[node] = group
+            self.before[group] = {
+                self.group_of[x] for x, _ in self.reads(node) if x in self.group_of
+            }
+        self._order_updates()
+        for group in self.groups:
+            self.ancestors[group] = 0
+        for group in _ordered(self.groups, self.before):
+            bits = 0
+            for p in self.before[group]:
+                bits |= self.ancestors[p] | 1 << p.number
+            self.ancestors[group] = bits
+
+    def reads(self, node: Node) -> Iterator[tuple[Node, bool]]:
+        """Stored nodes that computing `node` reads, each with whether only at the place being computed."""
+        pointwise = not is_anchor(node)
+        stack = [(x, pointwise and node.op.kind == "elementwise") for x in node.inputs]
+        seen: set[tuple[Node, bool]] = set()
+        while stack:
+            x, same = stack.pop()
+            if (x, same) in seen:
+                continue
+            seen.add((x, same))
+            if x in self.stored:
+                yield x, same
+            else:
+                stack.extend((y, same and x.op.kind == "elementwise") for y in x.inputs)
+
+    def _order_updates(self) -> None:
+        """A group that overwrites an input comes after all that read it; where it cannot, it writes elsewhere."""
+        readers: dict[Node, set[Group]] = {t: set() for t in self.graph.updates}
+        for group in self.groups:
+            for x, same in self.reads(group.nodes[0]):
+                if x in readers:
+                    own = self.graph.updates[x] in group.nodes
+                    if own and not same:
+                        self.temporary.add(x)
+                    elif not own:
+                        readers[x].add(group)
+        for target, node in self.graph.updates.items():
+            writer = self.group_of[node]
+            for reader in readers[target]:
+                if target in self.temporary or self._reaches(writer, reader):
+                    self.temporary.add(target)
+                else:
+                    self.before[writer].add(reader)
+
+    def _reaches(self, start: Group, end: Group) -> bool:
+        """Whether `end` must come after `start`."""
+        stack, seen = [end], {end}
+        while stack:
+            group = stack.pop()
+            if group is start:
+                return True
+            for p in self.before[group] - seen:
+                seen.add(p)
+                stack.append(p)
+        return False
+
+    # -- joining --------------------------------------------------------------------------------------------
+
+    def join_groups(self) -> None:
+        """Join what may be joined, producers first."""
+        for group in _ordered(self.groups, self.before):
+            node = group.nodes[0]
+            if group.kind == "map":
+                for other in self._partners(node):
+                    self._try_join(self.group_of[other], self.group_of[node])
+            elif group.kind == "reduce":
+                for other in self._same_folds(node):
+                    self._try_join(self.group_of[other], self.group_of[node])
+                    break
+
+    def _try_join(self, a: Group, b: Group) -> None:
+        if a is not b and self._may_join(a, b):
+            self._join(a, b)
+
+    def _partners(self, node: Node) -> list[Node]:
+        """Stored nodes whose groups walk the places of `node`: those it reads there, then those that read what it reads."""
+        producers: list[Group] = []
+        siblings: list[Group] = []
+        for x, same in self.reads(node):
+            if not same and node.shape:
+                continue
+            if x in self.group_of and x.shape == node.shape:
+                producers.append(self.group_of[x])
+            for reader in self._stored_readers(x):
+                group = self.group_of[reader]
+                if group.space == node.shape and group.kind == "map":
+                    siblings.append(group)
+        if not node.shape:
+            siblings += [g for g in set(self.group_of.values()) if g.kind == "map" and not g.space]
+        rank = {"contraction": 0, "reduce": 1, "map": 2}
+        fit = [g for g in producers if g.kind in rank and g.space == node.shape]
+        fit.sort(key=lambda g: (rank[g.kind], g.number))
+        found = dict.fromkeys([*fit, *sorted(siblings, key=lambda g: g.number)])
+        return [g.nodes[0] for g in found]
+
+    def _stored_readers(self, x: Node) -> list[Node]:
+        """Stored nodes computed from `x` without another stored node between, elementwise."""
+        found, stack = [], list(self.readers[x])
+        seen: set[Node] = set()
+        while stack and len(seen) < 64:
+            r = stack.pop()
+            if r in seen:
+                continue
+            seen.add(r)
+            if r in self.group_of:
+                found.append(r)
+            elif r not in self.stored and r.op.kind == "elementwise":
+                stack.extend(self.readers[r])
+        return found
+
+    def _same_folds(self, node: Node) -> list[Node]:
+        """Reductions over the same axes of the same shape."""
+        if "axes" not in node.params:
+            return []
+        return [
+            g.nodes[0]
+            for g in dict.fromkeys(self.group_of.values())
+            if g.kind == "reduce"
+            and g.number < self.group_of[node].number
+            and "axes" in g.anchors[0].params
+            and g.anchors[0].params == node.params
+            and g.anchors[0].inputs[0].shape == node.inputs[0].shape
+            and len(g.anchors) < 8
+        ]
+
+    def _may_join(self, a: Group, b: Group) -> bool:
+        """Whether one nest can do both: neither waits for a third that waits for the other, and what one
+        reads of the other is at the same place."""
+        if len(a.nodes) + len(b.nodes) > 24:
+            return False
+        for x, y in ((a, b), (b, a)):
+            for p in self.before[y]:
+                if p is not x and self.ancestors[p] >> x.number & 1:
+                    return False
+        written = {t for t, n in self.graph.updates.items() if n in a.nodes or n in b.nodes}
+        written -= self.temporary
+        inside = set(a.nodes) | set(b.nodes)
+        for node in (*a.nodes, *b.nodes):
+            for x, same in self.reads(node):
+                if x in written and not (same or not self._is_wide(x)):
+                    return False
+                if x in inside and not same and x.shape:
+                    return False
+                if x in inside and is_anchor(node):
+                    return False
+        return True
+
+    def _is_wide(self, x: Node) -> bool:
+        return x.size > 1
+
+    def _join(self, a: Group, b: Group) -> Group:
+        """Join b into a (the one with anchors stays)."""
+        if b.anchors and not a.anchors:
+            a, b = b, a
+        a.nodes = sorted({*a.nodes, *b.nodes}, key=self._position)
+        a.anchors += b.anchors
+        for node in b.nodes:
+            self.group_of[node] = a
+        self.before[a] = (self.before[a] | self.before.pop(b)) - {a, b}
+        for before in self.before.values():
+            if b in before:
+                before.discard(b)
+                before.add(a)
+        bit_a, bit_b = 1 << a.number, 1 << b.number
+        joint = (self.ancestors[a] | self.ancestors.pop(b)) & ~(bit_a | bit_b)
+        self.ancestors[a] = joint
+        for group, bits in self.ancestors.items():
+            if bits & (bit_a | bit_b):
+                self.ancestors[group] = (bits & ~bit_b) | bit_a | joint
+        self.groups.remove(b)
+        return a
+
+    def _position(self, node: Node) -> int:
+        return self.positions[node]
+
+    # -- the result -----------------------------------------------------------------------------------------
+
+    def finish(self) -> list[Group]:
+        """Groups in order, each with the nodes it must store."""
+        results = set(self.graph.results)
+        outside: set[Node] = set()
+        for group in self.groups:
+            for node in group.nodes:
+                outside |= {x for x, _ in self.reads(node) if self.group_of.get(x) is not group}
+        for group in self.groups:
+            group.stores = [n for n in group.nodes if n in results or n in outside]
+            group.temporary = {t for t in self.temporary if self.graph.updates[t] in group.stores}
+        return _ordered(self.groups, self.before)
+
+    def run(self) -> list[Group]:
+        self.positions = {node: i for i, node in enumerate(self.graph.nodes)}
+        self.choose_stored()
+        self.make_groups()
+        self.join_groups()
+        return self.finish()
+
+
+def fuse(graph: Graph) -> tuple[list[Group], set[Node]]:
+    """The groups in order, and the set of stored nodes (with the inputs)."""
+    fusion = _Fusion(graph)
+    groups = fusion.run()
+    return groups, fusion.stored
+
+
+def _cost(node: Node) -> int:
+    """Roughly how many instructions an element takes."""
+    if node.op.kind in ("movement", "creation"):
+        return 0
+    if node.op.kind == "gather":
+        return 3
+    return 12 if node.op.name in _SPECIAL else _EXPENSIVE.get(node.op.name, 1)
+
+
+def _ordered(groups: list[Group], before: dict[Group, set[Group]]) -> list[Group]:
+    """Groups each after its predecessors, otherwise by number."""
+    import heapq
+
+    waiting = {g: len(before[g]) for g in groups}
+    after: dict[Group, list[Group]] = {g: [] for g in groups}
+    for g in groups:
+        for p in before[g]:
+            after[p].append(g)
+    ready = [(g.number, g) for g in groups if not waiting[g]]
+    heapq.heapify(ready)
+    order = []
+    while ready:
+        _, g = heapq.heappop(ready)
+        order.append(g)
+        for n in after[g]:
+            waiting[n] -= 1
+            if not waiting[n]:
+                heapq.heappush(ready, (n.number, n))
+    assert len(order) == len(groups), "groups wait for each other"
+    return order

@@ -1,0 +1,54 @@
+"""The pipeline: the readable list of passes between a traced graph and its kernels.
+
+| pass | needs | leaves |
+|---|---|---|
+| simplify | any graph | the same values from fewer nodes |
+| separate | a simplified graph | results that are distinct computed nodes |
+| fuse | separated results | groups of nodes, one for each kernel (passes/fuse.py) |
+| memory | kernels in order | a place in the arena for every buffer (passes/memory.py) |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..config import switches
+from ..graph.check import check
+from ..graph.graph import Graph
+from ..graph.node import OPS, Node
+from ..ops.op import apply
+from .simplify import simplify
+
+
+def separate(graph: Graph) -> Graph:
+    """Results that are inputs, constants, views, or named twice get a node of their own, so that each has its memory."""
+    seen: set[Node] = set()
+
+    def own(node: Node) -> Node:
+        plain = node.op.kind in ("input", "creation", "movement") and node.op.name not in (
+            "pad",
+            "concat",
+        )
+        if plain or node in seen:
+            node = apply(OPS["detach"], node)
+        seen.add(node)
+        return node
+
+    outputs = [own(n) for n in graph.outputs]
+    updates = {t: own(n) for t, n in graph.updates.items() if t is not n}
+    return Graph(graph.inputs, outputs, updates)
+
+
+PASSES: list[tuple[str, Callable[[Graph], Graph]]] = [
+    ("simplify", simplify),
+    ("separate", separate),
+]
+
+
+def prepare(graph: Graph) -> Graph:
+    """The graph after all graph-to-graph passes, checked after each one where the switch is on."""
+    for name, transform in PASSES:
+        graph = transform(graph)
+        if switches.check:
+            check(graph, name)
+    return graph

@@ -1,0 +1,220 @@
+"""Simplify: constants, algebra that keeps every bit, common subexpressions.
+
+Needs nothing; leaves a graph of the same inputs, results and values. A rule is applied only where it is exact for every
+number, NaN and infinity included: `x * 1` goes, `x * 0` stays.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..graph.graph import Graph, rebuild
+from ..graph.node import OPS, Node, Shape
+from ..ops.op import apply
+
+Rule = Callable[[Node, tuple[Node, ...]], Node | None]
+
+
+def simplify(graph: Graph) -> Graph:
+    """The graph after constant folding, algebra and sharing of equal nodes, until nothing changes."""
+    for _ in range(4):
+        before = len(graph.nodes)
+        graph = _once(graph)
+        if len(graph.nodes) == before:
+            break
+    return graph
+
+
+def _once(graph: Graph) -> Graph:
+    known: dict[Any, Node] = {}
+
+    def share(node: Node) -> Node:
+        key = (
+            node.op.name,
+            tuple(id(x) for x in node.inputs),
+            tuple((k, repr(v)) for k, v in node.params.items()),
+        )
+        return known.setdefault(key, node)
+
+    def rule(node: Node, inputs: tuple[Node, ...]) -> Node:
+        simpler = _RULES.get(node.op.name)
+        new = simpler(node, inputs) if simpler else None
+        if new is None:
+            new = _fold(node, inputs)
+        if new is not None:
+            return new if new.op.name == "input" else share(new)
+        return share(rebuild(node, inputs))
+
+    return graph.rewrite(rule)
+
+
+def constant_of(node: Node) -> Any:
+    """The number that a constant node holds everywhere, or None."""
+    return node.params["value"] if node.op.name == "full" else None
+
+
+def _full(like: Node, value: Any, shape: Shape | None = None) -> Node:
+    shape = like.shape if shape is None else shape
+    return apply(OPS["full"], like=like, value=value, shape=shape, dtype=like.dtype)  # type: ignore[no-any-return]
+
+
+def _fold(node: Node, inputs: tuple[Node, ...]) -> Node | None:
+    """An elementwise op of constants is a constant."""
+    if node.op.kind != "elementwise" or not inputs:
+        return None
+    values = [constant_of(x) for x in inputs]
+    if any(v is None for v in values):
+        return None
+    arrays = [np.asarray(v, x.dtype) for v, x in zip(values, inputs, strict=True)]
+    with np.errstate(all="ignore"):
+        out = np.asarray(node.op.reference(*arrays, **node.params), node.dtype)
+    return _full(node, out.item())
+
+
+def _same_everywhere(node: Node, inputs: tuple[Node, ...]) -> Node | None:
+    """A movement of a constant is a constant of the new shape."""
+    value = constant_of(inputs[0])
+    return None if value is None else _full(node, value)
+
+
+def _reshape(node: Node, inputs: tuple[Node, ...]) -> Node | None:
+    (x,) = inputs
+    if x.shape == node.shape:
+        return x
+    if x.op.name == "reshape":
+        (base,) = x.inputs
+        return base if base.shape == node.shape else rebuild(node, (base,))
+    return _same_everywhere(node, inputs)
+
+
+def _permute(node: Node, inputs: tuple[Node, ...]) -> Node | None:
+    (x,) = inputs
+    axes = node.params["axes"]
+    if x.op.name == "permute_dims":
+        inner = x.params["axes"]
+        axes = tuple(inner[a] for a in axes)
+        (x,) = x.inputs
+        if axes == tuple(range(len(axes))):
+            return x
+        return Node(node.op, (x,), {"axes": axes}, node.spec, node.source, node.name)
+    return _same_everywhere(node, inputs)
+
+
+def _broadcast(node: Node, inputs: tuple[Node, ...]) -> Node | None:
+    (x,) = inputs
+    if x.shape == node.shape:
+        return x
+    if x.op.name == "broadcast_to":
+        return rebuild(node, x.inputs)
+    return _same_everywhere(node, inputs)
+
+
+def _slice(node: Node, inputs: tuple[Node, ...]) -> Node | None:
+    return inputs[0] if inputs[0].shape == node.shape else _same_everywhere(node, inputs)
+
+
+def _multiply(node: Node, inputs: tuple[Node, ...]) -> Node | None:
+    x, y = inputs
+    if constant_of(x) == 1:
+        return y
+    return x if constant_of(y) == 1 else None
+
+
+def _divide(node: Node, inputs: tuple[Node, ...]) -> Node | None:
+    x, y = inputs
+    value = constant_of(y)
+    if value is None:
+        return None
+    if value == 1:
+        return x
+    mantissa, _ = math.frexp(value) if math.isfinite(value) else (0.0, 0)
+    if abs(mantissa) == 0.5 and 2.0**-100 < abs(value) < 2.0**100 and node.dtype != np.float16:
+        # NOTE: a power of two has an exact inverse.
+        return apply(OPS["multiply"], x, _full(y, 1.0 / value))  # type: ignore[no-any-return]
+    return None
+
+
+def _subtract(node: Node, inputs: tuple[Node, ...]) -> Node | None:
+    x, y = inputs
+    value = constant_of(y)
+    if value == 0 and math.copysign(1.0, value) > 0:
+        return x
+    return None
+
+
+def _add(node: Node, inputs: tuple[Node, ...]) -> Node | None:
+    for x, y in (inputs, inputs[::-1]):
+        value = constant_of(y)
+        exact = node.dtype.kind != "f" or (value == 0 and math.copysign(1.0, value) < 0)
+        if value == 0 and exact:
+            return x
+        if y.op.name == "negative":  # x + (-y) and x - y are the same number
+            return apply(OPS["subtract"], x, y.inputs[0])  # type: ignore[no-any-return]
+    return None
+
+
+def _negative(node: Node, inputs: tuple[Node, ...]) -> Node | None:
+    (x,) = inputs
+    return x.inputs[0] if x.op.name == "negative" else None
+
+
+def _power(node: Node, inputs: tuple[Node, ...]) -> Node | None:
+    x, y = inputs
+    value = constant_of(y)
+    if value == 1:
+        return x
+    if value == 2:
+        return apply(OPS["multiply"], x, x)  # type: ignore[no-any-return]
+    return None
+
+
+def _where(node: Node, inputs: tuple[Node, ...]) -> Node | None:
+    condition, x, y = inputs
+    value = constant_of(condition)
+    if value is not None:
+        return x if value else y
+    return x if x is y else None
+
+
+def _astype(node: Node, inputs: tuple[Node, ...]) -> Node | None:
+    return inputs[0] if inputs[0].dtype == node.dtype else None
+
+
+def _detach(node: Node, inputs: tuple[Node, ...]) -> Node | None:
+    return inputs[0]
+
+
+def _reduce(node: Node, inputs: tuple[Node, ...]) -> Node | None:
+    """Over axes of size 1 only: the same elements in another shape."""
+    (x,) = inputs
+    if all(x.shape[a] == 1 for a in node.params["axes"]):
+        if x.shape == node.shape:
+            return x
+        return apply(OPS["reshape"], x, shape=node.shape)  # type: ignore[no-any-return]
+    return None
+
+
+_RULES: dict[str, Rule] = {
+    "reshape": _reshape,
+    "permute_dims": _permute,
+    "broadcast_to": _broadcast,
+    "slice": _slice,
+    "flip": _same_everywhere,
+    "multiply": _multiply,
+    "divide": _divide,
+    "subtract": _subtract,
+    "add": _add,
+    "negative": _negative,
+    "power": _power,
+    "where": _where,
+    "astype": _astype,
+    "detach": _detach,
+    "sum": _reduce,
+    "prod": _reduce,
+    "max": _reduce,
+    "min": _reduce,
+}
