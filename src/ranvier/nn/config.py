@@ -45,8 +45,8 @@ def configuration(thing: Any, skip: tuple[str, ...] = ()) -> dict[str, Any]:
             value = getattr(thing, name)
         except AttributeError:
             raise StateError(
-                f"{type(thing).__name__}: its argument {name!r} cannot be saved, as it is not "
-                f"kept under that name; write `self.{name} = {name}` in __init__, or write get_config()"
+                f"{type(thing).__name__}: argument {name!r} cannot be saved: it is not "
+                f"kept under that name; write `self.{name} = {name}` in __init__, or get_config()"
             ) from None
         found[name] = plain(value, f"{type(thing).__name__}.{name}")
     return found
@@ -69,9 +69,6 @@ def plain(value: Any, what: str) -> Any:
     describe = getattr(value, "get_config", None)
     if describe is not None and not isinstance(value, type):
         return {"class": type(value).__name__, "config": describe()}
-    name = getattr(value, "__name__", "")
-    if getattr(value, "is_registered", False) and name:
-        return name
     raise StateError(
         f"{what}: {value!r} cannot be saved, because files hold no code. "
         "Use a name from Ranvier, or write the code as a layer of its own"

@@ -1,0 +1,106 @@
+"""Losses: how wrong a prediction is.
+
+Every loss gives one number for each row (`per_row`) and their mean (calling it): `sum(weight *
+row) / rows`, as in Keras. Over the axes after the first an elementwise loss is averaged; a
+cross-entropy or divergence is summed over the classes (the last axis).
+
+Targets and predictions have the same shape; (n,) stands beside (n, 1); nothing else is ever
+broadcast.
+
+A prediction that comes out of sigmoid or softmax remembers its logits (the numbers before), and
+the cross-entropies are computed from those: exact where the probabilities have already become 0
+or 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ..errors import unknown_name
+from ..nn.config import restore
+from .crossentropy import (
+    BinaryCrossentropy,
+    CategoricalCrossentropy,
+    KLDivergence,
+    SparseCategoricalCrossentropy,
+)
+from .distance import (
+    HalfSquaredError,
+    Hinge,
+    Huber,
+    LogCosh,
+    MeanAbsoluteError,
+    MeanSquaredError,
+    Perceptron,
+    Poisson,
+    SquaredHinge,
+)
+from .loss import FunctionLoss, Loss
+
+CLASSES: dict[str, type[Loss]] = {
+    cls.__name__: cls
+    for cls in (
+        MeanSquaredError, HalfSquaredError, MeanAbsoluteError, Huber, LogCosh, Poisson, Hinge,
+        SquaredHinge, Perceptron, KLDivergence, BinaryCrossentropy, CategoricalCrossentropy,
+        SparseCategoricalCrossentropy,
+    )
+}  # fmt: skip
+NAMES: dict[str, type[Loss]] = {cls.name: cls for cls in CLASSES.values()} | {
+    "mse": MeanSquaredError,
+    "mae": MeanAbsoluteError,
+    "bce": BinaryCrossentropy,
+    "kld": KLDivergence,
+    "kullback_leibler_divergence": KLDivergence,
+    "logcosh": LogCosh,
+}
+_FUNCTIONS: dict[Any, type[Loss]] = {}
+
+
+def _function(cls: type[Loss]) -> Callable[..., Any]:
+    """The loss as a function `(y_true, y_pred, sample_weight=None, **class arguments)`."""
+
+    def loss(y_true: Any, y_pred: Any, sample_weight: Any = None, **options: Any) -> Any:
+        return cls(**options)(y_true, y_pred, sample_weight)
+
+    loss.__name__ = loss.__qualname__ = cls.name
+    loss.__doc__ = f"{cls.__doc__}\n\n    As a function: one number, the mean over the rows."
+    _FUNCTIONS[loss] = cls
+    return loss
+
+
+mean_squared_error = _function(MeanSquaredError)
+half_squared_error = _function(HalfSquaredError)
+mean_absolute_error = _function(MeanAbsoluteError)
+huber = _function(Huber)
+log_cosh = _function(LogCosh)
+poisson = _function(Poisson)
+hinge = _function(Hinge)
+squared_hinge = _function(SquaredHinge)
+perceptron = _function(Perceptron)
+kl_divergence = _function(KLDivergence)
+binary_crossentropy = _function(BinaryCrossentropy)
+categorical_crossentropy = _function(CategoricalCrossentropy)
+sparse_categorical_crossentropy = _function(SparseCategoricalCrossentropy)
+
+
+def get(loss: Any) -> Loss:
+    """A loss from a name, a Loss, a function of `(y_true, y_pred)` or a configuration.
+
+    >>> get("mse")
+    MeanSquaredError()
+    """
+    if isinstance(loss, Loss):
+        return loss
+    if isinstance(loss, str) and loss.lower() in NAMES:
+        return NAMES[loss.lower()]()
+    if isinstance(loss, str) and loss in CLASSES:
+        return CLASSES[loss]()
+    if isinstance(loss, Mapping):
+        return restore("loss", loss, CLASSES)  # type: ignore[no-any-return]
+    if isinstance(loss, type) and issubclass(loss, Loss):
+        return loss()
+    if callable(loss):
+        known = _FUNCTIONS.get(loss)
+        return known() if known is not None else FunctionLoss(loss)
+    raise unknown_name("loss", loss, NAMES)

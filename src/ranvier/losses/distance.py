@@ -1,0 +1,136 @@
+"""Losses that compare element by element."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..errors import ArgumentError, DataError
+from ..nn import targets
+from ..ops import composite
+from ..ops import elementwise as e
+from .loss import SMALLEST, ElementLoss, logits_of
+
+
+class MeanSquaredError(ElementLoss):
+    """`mean((y - p) ** 2)`.
+
+    >>> MeanSquaredError()([[1.0], [2.0]], [[0.0], [4.0]])
+    tensor(2.5)
+    """
+
+    name = "mean_squared_error"
+
+    def element(self, y: Any, p: Any) -> Any:
+        far = p - y
+        return far * far
+
+
+class HalfSquaredError(ElementLoss):
+    """`mean((y - p) ** 2 / 2)`, whose derivative is plainly `p - y`."""
+
+    name = "half_squared_error"
+
+    def element(self, y: Any, p: Any) -> Any:
+        far = p - y
+        return far * far * 0.5
+
+
+class MeanAbsoluteError(ElementLoss):
+    """`mean(|y - p|)`; the gradient at 0 is 0."""
+
+    name = "mean_absolute_error"
+
+    def element(self, y: Any, p: Any) -> Any:
+        return e.abs(p - y)
+
+
+class Huber(ElementLoss):
+    """`far ** 2 / 2` up to `delta`, beyond it `delta * (|far| - delta / 2)`: Huber 1964."""
+
+    name = "huber"
+
+    def __init__(self, delta: float = 1.0) -> None:
+        if not delta > 0:
+            raise ArgumentError(f"Huber: delta={delta}; expected a number above 0")
+        self.delta = delta
+
+    def element(self, y: Any, p: Any) -> Any:
+        far = e.abs(p - y)
+        near = e.minimum(far, self.delta)
+        return near * (far - near * 0.5)
+
+
+class LogCosh(ElementLoss):
+    """`log(cosh(p - y))`: about `far ** 2 / 2` near 0 and `|far| - log 2` far away."""
+
+    name = "log_cosh"
+
+    def element(self, y: Any, p: Any) -> Any:
+        far = e.abs(p - y)
+        return far + e.log1p(e.exp(far * -2)) - math.log(2)
+
+
+class Poisson(ElementLoss):
+    """`p - y * log(p)`: the negative log-likelihood of counts y under rates p, less constants."""
+
+    name = "poisson"
+
+    def element(self, y: Any, p: Any) -> Any:
+        return p - y * e.log(p + SMALLEST)
+
+    def check_targets(self, y: Any, n_outputs: int | None = None) -> None:
+        super().check_targets(y, n_outputs)
+        if np.min(y) < 0:
+            raise DataError(f"{self.name}: targets are counts, at least 0; found {np.min(y)}")
+
+
+class _Signed(ElementLoss):
+    """Base of losses for targets -1 and 1; a target 0 means -1."""
+
+    def align(self, y_true: Any, y_pred: Any) -> tuple[Any, Any]:
+        y, p = super().align(y_true, y_pred)
+        return e.where(e.equal(y, 0), -1, y), p
+
+    def check_targets(self, y: Any, n_outputs: int | None = None) -> None:
+        super().check_targets(y, n_outputs)
+        targets.check_signs(self.name, np.asarray(y))
+
+
+class Hinge(_Signed):
+    """`max(1 - y * p, 0)` for y of -1 or 1: the loss of support vector machines."""
+
+    name = "hinge"
+
+    def element(self, y: Any, p: Any) -> Any:
+        return composite.relu(1 - y * p)
+
+
+class SquaredHinge(_Signed):
+    """`max(1 - y * p, 0) ** 2` for y of -1 or 1."""
+
+    name = "squared_hinge"
+
+    def element(self, y: Any, p: Any) -> Any:
+        short = composite.relu(1 - y * p)
+        return short * short
+
+
+class Perceptron(_Signed):
+    """`-y * z` where the sign of z is wrong, else 0: Rosenblatt 1958.
+
+    z is the number before the `step` activation if the model ends in it. Its gradient, -y * x on
+    each mistake, is the perceptron rule; z = 0 counts as a mistake, so that learning can start
+    from zero weights.
+    """
+
+    name = "perceptron"
+
+    def align(self, y_true: Any, y_pred: Any) -> tuple[Any, Any]:
+        return super().align(y_true, logits_of(y_pred, "step", y_pred))
+
+    def element(self, y: Any, p: Any) -> Any:
+        margin = y * p
+        return e.where(e.greater(margin, 0), 0, -margin)

@@ -1,0 +1,139 @@
+"""The base of all losses: rows, weights, and when a target fits a prediction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ..errors import ShapeError
+from ..nn import targets
+from ..nn.config import configuration
+from ..ops import elementwise as e
+from ..ops.movement import reshape
+from ..ops.op import as_values
+from ..ops.reduce import mean, sum
+from ..tensor import Tensor
+
+SMALLEST = 1e-7  # probabilities are kept this far from 0 and 1, as in Keras
+
+
+class Loss:
+    """Base of all losses."""
+
+    name: str = "loss"
+
+    def per_row(self, y_true: Any, y_pred: Any) -> Any:
+        """The loss of each row: shape (batch,)."""
+        raise NotImplementedError
+
+    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+        """One number: `sum(sample_weight * per_row) / rows`."""
+        rows = self.per_row(y_true, y_pred)
+        if sample_weight is None:
+            return mean(rows)
+        (weight,) = as_values(sample_weight, like=rows)
+        if weight.shape not in ((), rows.shape, (*rows.shape, 1)):
+            raise ShapeError(
+                f"{self.name}: sample_weight has shape {weight.shape}; expected one weight for "
+                f"each of the {rows.shape[0]} rows: {rows.shape}"
+            )
+        if weight.shape:
+            weight = reshape(weight, rows.shape)
+        return sum(e.astype(weight, rows.dtype) * rows) / rows.shape[0]
+
+    def check_targets(self, y: Any, n_outputs: int | None = None) -> None:
+        """Raise DataError or ShapeError when the targets `y` (NumPy) cannot belong to this loss."""
+        targets.check_columns(self.name, targets.numbers(self.name, y), n_outputs)
+
+    def align(self, y_true: Any, y_pred: Any) -> tuple[Any, Any]:
+        """Both as floats of one shape: (n,) is read as (n, 1) beside (n, 1); else ShapeError."""
+        y_pred, y_true = values(y_true, y_pred)
+        true, pred = y_true.shape, y_pred.shape
+        if true != pred:
+            short, long = sorted((true, pred), key=len)
+            if len(short) != 1 or long != (*short, 1):
+                raise ShapeError(
+                    f"{self.name}: targets have shape {true}, predictions {pred}; expected the "
+                    f"same shape, or (n,) beside (n, 1).{_advice(true, pred)}"
+                )
+            y_true = reshape(y_true, pred)
+        return e.astype(y_true, y_pred.dtype), y_pred
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments as JSON-able data."""
+        return configuration(self)
+
+    def __repr__(self) -> str:
+        said = ", ".join(f"{k}={v}" for k, v in self.get_config().items())
+        return f"{type(self).__name__}({said})"
+
+
+def values(y_true: Any, y_pred: Any) -> tuple[Any, Any]:
+    """(the prediction as floats, the target), both as tensors."""
+    (y_pred,) = as_values(y_pred)
+    (y_true,) = as_values(y_true, like=y_pred)
+    if not y_pred.shape:
+        # A single number is a batch of one row: the worked example of one weight.
+        y_pred = reshape(y_pred, (1,))
+        y_true = reshape(y_true, (1,)) if not y_true.shape else y_true
+    return e.as_float(y_pred), y_true
+
+
+def _advice(true: tuple[int, ...], pred: tuple[int, ...]) -> str:
+    if true[:1] != pred[:1]:
+        return " The numbers of rows differ."
+    if len(true) == 1 and len(pred) == 2:
+        return (
+            f" The model has {pred[1]} outputs for one target: end it in Dense(1), or, for class "
+            "labels, use sparse_categorical_crossentropy"
+        )
+    if len(true) == 2 and len(pred) == 2:
+        return f" End the model in Dense({true[1]})"
+    return " Use reshape on one of them"
+
+
+class ElementLoss(Loss):
+    """Base of losses that compare element by element and average over the axes after the first."""
+
+    def element(self, y: Any, p: Any) -> Any:
+        """The loss of each element."""
+        raise NotImplementedError
+
+    def per_row(self, y_true: Any, y_pred: Any) -> Any:
+        return row_mean(self.element(*self.align(y_true, y_pred)))
+
+
+def row_mean(x: Any) -> Any:
+    """The mean over all axes after the first."""
+    return mean(x, axis=tuple(range(1, x.ndim))) if x.ndim > 1 else x
+
+
+def logits_of(p: Any, kind: str, otherwise: Any) -> Any:
+    """What `p` was computed from by the activation `kind`, if it was."""
+    note = p.logits if isinstance(p, Tensor) else None
+    return note[1] if note is not None and note[0] == kind else otherwise
+
+
+class FunctionLoss(Loss):
+    """A user's function `(y_true, y_pred)` that gives one number for each row (or each element)."""
+
+    name = "function"
+
+    def __init__(self, function: Callable[[Any, Any], Any]) -> None:
+        self.function = function
+        self.name = getattr(function, "__name__", "function")
+
+    def per_row(self, y_true: Any, y_pred: Any) -> Any:
+        (y_pred,) = as_values(y_pred)
+        (y_true,) = as_values(y_true, like=y_pred)
+        rows = self.function(y_true, y_pred)
+        if not isinstance(rows, Tensor) or rows.shape[:1] != y_pred.shape[:1]:
+            got = f"shape {rows.shape}" if isinstance(rows, Tensor) else type(rows).__name__
+            raise ShapeError(
+                f"loss {self.name!r} gave {got} for {y_pred.shape[0]} rows; expected one number "
+                "for each row, so that rows can be weighted: reduce with mean(..., axis=-1)"
+            )
+        return row_mean(rows)
+
+    def check_targets(self, y: Any, n_outputs: int | None = None) -> None:
+        targets.numbers(self.name, y)

@@ -1,0 +1,135 @@
+"""Metrics: numbers people read, beside the loss that training reads.
+
+Metrics of training are summed batch by batch inside the compiled step (metric.py);
+`confusion_matrix` and `roc_auc` take whole arrays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from .. import losses
+from ..errors import unknown_name
+from ..losses.distance import Hinge, Perceptron, SquaredHinge
+from .classification import (
+    AUC,
+    F1,
+    Accuracy,
+    BinaryAccuracy,
+    CategoricalAccuracy,
+    Precision,
+    Recall,
+    SparseCategoricalAccuracy,
+    TopK,
+)
+from .metric import LossMetric, MeanOfRows, Metric
+from .regression import R2, MeanAbsoluteError, MeanSquaredError, RootMeanSquaredError
+from .whole import confusion_matrix, roc_auc
+
+NAMES: dict[str, Callable[[], Metric]] = {
+    "accuracy": Accuracy,
+    "acc": Accuracy,
+    "binary_accuracy": BinaryAccuracy,
+    "categorical_accuracy": CategoricalAccuracy,
+    "sparse_categorical_accuracy": SparseCategoricalAccuracy,
+    "precision": Precision,
+    "recall": Recall,
+    "f1": F1,
+    "f1_score": F1,
+    "auc": AUC,
+    "mae": MeanAbsoluteError,
+    "mean_absolute_error": MeanAbsoluteError,
+    "mse": MeanSquaredError,
+    "mean_squared_error": MeanSquaredError,
+    "rmse": RootMeanSquaredError,
+    "root_mean_squared_error": RootMeanSquaredError,
+    "r2": R2,
+    "r2_score": R2,
+    "top_k_categorical_accuracy": TopK,
+    "sparse_top_k_categorical_accuracy": TopK,
+    "top_k": TopK,
+}
+
+
+def get(metric: Any) -> Metric:
+    """A metric from a name, a Metric, a loss or its name, or a function of `(y_true, y_pred)`.
+
+    >>> get("acc")
+    Accuracy('acc')
+    """
+    if isinstance(metric, Metric):
+        return metric
+    if isinstance(metric, str):
+        if metric.lower() in NAMES:
+            made = NAMES[metric.lower()]()
+            made.name = metric
+            return made
+        if metric.lower() not in losses.NAMES:
+            raise unknown_name("metric", metric, NAMES)
+    if isinstance(metric, type) and issubclass(metric, Metric):
+        return metric()
+    loss = losses.get(metric)
+    return LossMetric(loss, metric if isinstance(metric, str) else loss.name)
+
+
+def resolve(
+    metric: Any, loss: Any, output_shape: tuple[int, ...], target_shape: tuple[int, ...]
+) -> Metric:
+    """The metric made ready for a model: its loss, the shapes of an output and a target row.
+
+    The form of the targets follows from the loss; for other losses from the shapes, as in Keras.
+
+    >>> resolve("accuracy", losses.get("mse"), (3,), ()).form
+    'labels'
+    """
+    found = get(metric)
+    loss = losses.get(loss) if loss is not None else None
+    outputs = output_shape[-1] if output_shape else 1
+    return found.bound(*_form(found, loss, output_shape, target_shape, outputs))
+
+
+def _form(
+    metric: Metric, loss: Any, output: tuple[int, ...], target: tuple[int, ...], outputs: int
+) -> tuple[str, int, float]:
+    logits = bool(getattr(loss, "from_logits", False))
+    cut = getattr(metric, "threshold", 0.5)
+    if isinstance(loss, losses.SparseCategoricalCrossentropy):
+        return "labels", outputs, 0.0 if logits else cut
+    if isinstance(loss, losses.CategoricalCrossentropy | losses.KLDivergence):
+        return "one_hot", outputs, 0.0 if logits else cut
+    if isinstance(loss, losses.BinaryCrossentropy):
+        return "binary", outputs, 0.0 if logits and cut == 0.5 else cut
+    if isinstance(loss, Hinge | SquaredHinge | Perceptron):
+        return ("binary", 1, 0.0) if outputs == 1 else ("one_hot", outputs, cut)
+    if "real" in metric.fits:
+        return "real", outputs, cut
+    if outputs == 1:
+        return "binary", 1, cut
+    if target == output:
+        return ("one_hot" if "one_hot" in metric.fits else "binary"), outputs, cut
+    return "labels", outputs, cut
+
+
+__all__ = [
+    "AUC",
+    "F1",
+    "R2",
+    "Accuracy",
+    "BinaryAccuracy",
+    "CategoricalAccuracy",
+    "LossMetric",
+    "MeanAbsoluteError",
+    "MeanOfRows",
+    "MeanSquaredError",
+    "Metric",
+    "Precision",
+    "Recall",
+    "RootMeanSquaredError",
+    "SparseCategoricalAccuracy",
+    "TopK",
+    "confusion_matrix",
+    "get",
+    "resolve",
+    "roc_auc",
+]

@@ -1,0 +1,210 @@
+"""Metrics that count classes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .. import dtypes
+from ..errors import ArgumentError
+from ..losses.loss import values
+from ..ops import composite
+from ..ops import elementwise as e
+from ..ops.gather import scatter_add
+from ..ops.movement import broadcast_to, narrow, reshape
+from ..ops.reduce import argmax, sum
+from .metric import NAN, MeanOfRows, Metric, labels_of, mean_of_row, one_hot_of, wide
+
+THRESHOLDS = 200
+
+
+class Accuracy(MeanOfRows):
+    """The share of right answers.
+
+    Binary: prediction and target on the same side of the cut. One-hot or labels: the largest
+    prediction is the class.
+
+    >>> Accuracy()([2, 0], [[0.1, 0.2, 0.7], [0.3, 0.4, 0.3]])
+    0.5
+    """
+
+    label = "accuracy"
+    fits = ("binary", "one_hot", "labels")
+
+    def row(self, y: Any, p: Any) -> Any:
+        if self.form == "binary":
+            y = reshape(y, p.shape)
+            right = e.equal(e.greater(y, 0.5), e.greater(p, self.cut))
+        else:
+            right = e.equal(argmax(p, axis=-1), labels_of(y, p, self.form))
+        return mean_of_row(e.astype(right, p.dtype))
+
+
+class BinaryAccuracy(Accuracy):
+    """`Accuracy` of targets 0 and 1 against predictions above `threshold`."""
+
+    label = "binary_accuracy"
+    fits = ("binary",)
+
+    def __init__(self, name: str | None = None, threshold: float = 0.5) -> None:
+        super().__init__(name)
+        self.cut = self.threshold = threshold
+
+
+class CategoricalAccuracy(Accuracy):
+    """`Accuracy` of one-hot targets."""
+
+    label = "categorical_accuracy"
+    fits = ("one_hot",)
+
+
+class SparseCategoricalAccuracy(Accuracy):
+    """`Accuracy` of class labels."""
+
+    label = "sparse_categorical_accuracy"
+    fits = ("labels",)
+
+
+class TopK(MeanOfRows):
+    """The share of rows whose class is among the `k` largest predictions."""
+
+    label = "top_k_categorical_accuracy"
+    fits = ("one_hot", "labels")
+
+    def __init__(self, k: int = 5, name: str | None = None) -> None:
+        super().__init__(name)
+        if k < 1:
+            raise ArgumentError(f"{self.name}: k={k}; expected at least 1")
+        self.k = k
+
+    def row(self, y: Any, p: Any) -> Any:
+        chosen = one_hot_of(labels_of(y, p, self.form), p.shape)
+        score = sum(e.where(chosen, p, 0), axis=-1, keepdims=True)
+        above = e.greater(p, broadcast_to(score, p.shape))
+        return mean_of_row(e.astype(e.less(sum(above, axis=-1), self.k), p.dtype))
+
+
+class _Counts(Metric):
+    """Base of precision, recall and F1: sums of hits, predicted and actual members of a class.
+
+    Targets 0 and 1 have one class, "yes", over all outputs together; two softmax classes are judged
+    by the second. With more classes the result is the plain mean over the classes that occur
+    (macro average).
+    """
+
+    fits = ("binary", "one_hot", "labels")
+
+    def shapes(self) -> Sequence[tuple[int, ...]]:
+        return [(1 if self.form == "binary" else self.outputs,)] * 3
+
+    def update(self, state: Sequence[Any], y_true: Any, y_pred: Any, weight: Any) -> list[Any]:
+        p, y = values(y_true, y_pred)
+        if self.form == "binary":
+            shape = (p.size, 1)
+            weight = reshape(broadcast_to(_stand(weight, p.ndim), p.shape), shape)
+            said = reshape(e.greater(p, self.cut), shape)
+            true = reshape(e.greater(reshape(y, p.shape), 0.5), shape)
+        else:
+            shape = (p.size // p.shape[-1], p.shape[-1])
+            weight = reshape(broadcast_to(_stand(weight, p.ndim - 1), p.shape[:-1]), (shape[0], 1))
+            said = one_hot_of(reshape(argmax(p, axis=-1), (shape[0],)), shape)
+            true = one_hot_of(reshape(labels_of(y, p, self.form), (shape[0],)), shape)
+        return [
+            total + wide(sum(e.where(chosen, weight, 0), axis=0))
+            for total, chosen in zip(state, (e.logical_and(said, true), said, true), strict=True)
+        ]
+
+    def result(self, state: Sequence[Any]) -> float:
+        hits, said, true = (np.asarray(s, np.float64) for s in state)
+        score = self.score(hits, said, true)
+        if len(score) == 2:
+            return float(score[1])
+        occurs = said + true > 0
+        return float(score[occurs].mean()) if occurs.any() else 0.0
+
+    def score(self, hits: Any, said: Any, true: Any) -> Any:
+        """The score of each class."""
+        raise NotImplementedError
+
+
+def _stand(weight: Any, ndim: int) -> Any:
+    return reshape(weight, (weight.shape[0],) + (1,) * (ndim - 1))
+
+
+def _ratio(a: Any, b: Any) -> Any:
+    return np.divide(a, b, out=np.zeros_like(a), where=b > 0)
+
+
+class Precision(_Counts):
+    """Of what was predicted to be of the class, the share that is; 0 when nothing was."""
+
+    label = "precision"
+
+    def score(self, hits: Any, said: Any, true: Any) -> Any:
+        return _ratio(hits, said)
+
+
+class Recall(_Counts):
+    """Of what is of the class, the share that was found; 0 when there is nothing."""
+
+    label = "recall"
+
+    def score(self, hits: Any, said: Any, true: Any) -> Any:
+        return _ratio(hits, true)
+
+
+class F1(_Counts):
+    """`2 * precision * recall / (precision + recall)`."""
+
+    label = "f1"
+
+    def score(self, hits: Any, said: Any, true: Any) -> Any:
+        return _ratio(2 * hits, said + true)
+
+
+class AUC(Metric):
+    """The area under the receiver operating characteristic, from 200 thresholds as in Keras.
+
+    Predictions are sorted into 199 drawers of equal width, so scores closer than 1/199 may count
+    as ties; `ranvier.metrics.roc_auc` is exact. NaN when only one class occurs.
+    """
+
+    label = "auc"
+    fits = ("binary", "one_hot", "labels")
+
+    def shapes(self) -> Sequence[tuple[int, ...]]:
+        return [(THRESHOLDS - 1,)] * 2
+
+    def update(self, state: Sequence[Any], y_true: Any, y_pred: Any, weight: Any) -> list[Any]:
+        p, y = values(y_true, y_pred)
+        if self.form != "binary":
+            if p.shape[-1] != 2:
+                raise ArgumentError(
+                    f"metric {self.name!r} compares two classes; there are {p.shape[-1]} outputs"
+                )
+            y = labels_of(y, p, self.form)
+            last = p.ndim - 1
+            yes, no = (reshape(narrow(p, last, i, i + 1), y.shape) for i in (1, 0))
+            p = e.sigmoid(yes - no) if self.cut == 0 else yes
+        elif self.cut == 0:
+            p = e.sigmoid(p)
+        size = (p.size,)
+        weight = reshape(broadcast_to(_stand(weight, p.ndim), p.shape), size)
+        p, yes = reshape(p, size), e.greater(reshape(y, size), 0.5)
+        last = THRESHOLDS - 2
+        # A NaN must not become a position; it goes into the lowest drawer.
+        drawer = e.where(e.isfinite(p), composite.clip(p * (THRESHOLDS - 1), 0, THRESHOLDS - 1), 0)
+        drawer = composite.clip(e.astype(e.ceil(drawer), dtypes.int64) - 1, 0, last)
+        return [
+            scatter_add(total, drawer, wide(e.where(chosen, weight, 0)))
+            for total, chosen in zip(state, (yes, e.logical_not(yes)), strict=True)
+        ]
+
+    def result(self, state: Sequence[Any]) -> float:
+        yes, no = (np.asarray(s, np.float64) for s in state)
+        if not yes.sum() or not no.sum():
+            return NAN
+        below = np.cumsum(no) - no
+        return float((yes * (below + no / 2)).sum() / (yes.sum() * no.sum()))

@@ -1,0 +1,193 @@
+"""The base of metrics that are summed batch by batch.
+
+A metric keeps sums. `make_state` gives them as zeros; `update`, written in ops, adds one batch,
+inside the compiled step; `result` turns them into the number on the host. Rows of weight 0
+(padding) count nothing.
+
+NOTE: sums are float64. In float32 a count stops growing at 2**24 = 16,777,216 rows, and r2 would
+lose its digits.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .. import dtypes
+from ..errors import DataError
+from ..losses.loss import Loss, values
+from ..nn import targets
+from ..nn.config import configuration
+from ..ops import elementwise as e
+from ..ops.creation import iota
+from ..ops.movement import broadcast_to, reshape
+from ..ops.reduce import argmax, mean, sum
+from ..tensor import Tensor, no_grad
+
+Array = np.ndarray[Any, Any]
+
+
+class Metric:
+    """Base of all metrics.
+
+    `resolve` fixes what the metric has to know of the model:
+
+        form     what targets look like: "binary", "one_hot", "labels" or "real"
+        outputs  size of the last axis of the predictions
+        cut      predictions above it mean yes: 0.5 for probabilities, 0 for logits and margins
+    """
+
+    label: str = "metric"  # the name when none is given
+    fits: tuple[str, ...] = ("binary", "one_hot", "labels", "real")
+
+    def __init__(self, name: str | None = None) -> None:
+        self.name = name or self.label
+        self.form = "real"
+        self.outputs = 1
+        self.cut = 0.5
+
+    def bound(self, form: str, outputs: int, cut: float = 0.5) -> Any:
+        """A copy of this metric for targets of this form and this many outputs."""
+        if form not in self.fits:
+            fix = "use 'mae', 'rmse' or 'r2'" if form == "real" else "choose another metric or loss"
+            raise DataError(
+                f"metric {self.name!r} counts {_FORMS[self.fits[0]]}, but the targets are "
+                f"{_FORMS[form]}; {fix}"
+            )
+        other = copy.copy(self)
+        other.form, other.outputs, other.cut = form, outputs, cut
+        return other
+
+    # -- what a subclass writes --
+
+    def shapes(self) -> Sequence[tuple[int, ...]]:
+        """The shapes of the sums."""
+        return [(), ()]
+
+    def update(self, state: Sequence[Any], y_true: Any, y_pred: Any, weight: Any) -> list[Any]:
+        """The sums after one batch; `weight` has shape (batch,)."""
+        raise NotImplementedError
+
+    def result(self, state: Sequence[Any]) -> float:
+        """The number, from the sums as NumPy arrays."""
+        total, count = state
+        return float(total / count) if count else NAN
+
+    # -- use --
+
+    def make_state(self) -> list[Tensor]:
+        """The sums before the first batch."""
+        return [
+            Tensor(np.zeros(s, np.float64), name=f"{self.name}.{i}")
+            for i, s in enumerate(self.shapes())
+        ]
+
+    def check_targets(self, y: Any) -> None:
+        """DataError when the targets `y` (NumPy) are of a kind that this metric cannot count."""
+        if self.form == "real":
+            return
+        y = targets.numbers(f"metric {self.name!r}", y)
+        whole = y.dtype.kind != "f" or np.array_equal(y, np.round(y))
+        share = y.min() >= 0 and y.max() <= 1
+        if share or (whole and (self.form == "labels" or np.isin(y, (-1, 1)).all())):
+            return
+        bad = y[(y != np.round(y)) | (y < -1) | (y > 1)].ravel()[0]
+        raise DataError(
+            f"metric {self.name!r} counts {_FORMS[self.form]}, but the targets hold {bad}; "
+            "for real-valued targets use 'mae', 'rmse' or 'r2'"
+        )
+
+    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> float:
+        """The metric of one set of predictions, at once."""
+        metric = self
+        if type(self).bound is Metric.bound and self.form == "real" and self.fits[0] != "real":
+            y, p = np.asarray(y_true), np.asarray(y_pred)
+            metric = self.bound(form_of(y, p), p.shape[-1] if p.ndim > 1 else 1)
+        with no_grad():
+            p, y = values(y_true, y_pred)
+            rows = p.shape[0]
+            weight = np.ones(rows) if sample_weight is None else np.asarray(sample_weight)
+            state = metric.update(metric.make_state(), y, p, Tensor(weight, p.dtype))
+        return metric.result([s.numpy() for s in state])
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments as JSON-able data."""
+        return configuration(self)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.name!r})"
+
+
+NAN = float("nan")
+
+_FORMS = {
+    "binary": "targets 0 and 1",
+    "one_hot": "one-hot targets",
+    "labels": "class labels",
+    "real": "real numbers",
+}
+
+
+def form_of(y: Array, p: Array) -> str:
+    """The form of targets `y` beside predictions `p`, from values and shapes."""
+    if p.ndim > 1 and p.shape[-1] > 1:
+        if y.shape == p.shape:
+            return "one_hot" if targets.target_form(y) == "one_hot" else "binary"
+        return "labels"
+    return "binary" if targets.target_form(y) in ("binary", "labels", "one_hot") else "real"
+
+
+class MeanOfRows(Metric):
+    """Base of metrics that are the weighted mean of one number for each row."""
+
+    def row(self, y: Any, p: Any) -> Any:
+        """One number for each row: shape (batch,)."""
+        raise NotImplementedError
+
+    def update(self, state: Sequence[Any], y_true: Any, y_pred: Any, weight: Any) -> list[Any]:
+        total, count = state
+        p, y = values(y_true, y_pred)
+        row = e.astype(self.row(y, p), weight.dtype)
+        return [total + wide(sum(row * weight)), count + wide(sum(weight))]
+
+
+class LossMetric(MeanOfRows):
+    """The mean of a loss over the rows."""
+
+    def __init__(self, loss: Loss, name: str | None = None) -> None:
+        super().__init__(name or loss.name)
+        self.loss = loss
+
+    def row(self, y: Any, p: Any) -> Any:
+        return self.loss.per_row(y, p)
+
+
+def wide(x: Any) -> Any:
+    """x as float64."""
+    return e.astype(x, dtypes.float64)
+
+
+def column(x: Any) -> Any:
+    """(n, 1) as (n,); everything else as it is."""
+    return reshape(x, x.shape[:-1]) if x.ndim > 1 and x.shape[-1] == 1 else x
+
+
+def mean_of_row(x: Any) -> Any:
+    """The mean over the axes after the first."""
+    return mean(x, axis=tuple(range(1, x.ndim))) if x.ndim > 1 else x
+
+
+def labels_of(y: Any, p: Any, form: str) -> Any:
+    """Class labels of shape `p.shape[:-1]`, int64."""
+    if form == "one_hot":
+        return argmax(y, axis=-1)
+    return e.astype(reshape(y, p.shape[:-1]), dtypes.int64)
+
+
+def one_hot_of(labels: Any, shape: tuple[int, ...]) -> Any:
+    """True where the last axis of `shape` stands at the label."""
+    spread = broadcast_to(reshape(labels, (*labels.shape, 1)), shape)
+    return e.equal(iota(shape, axis=len(shape) - 1), spread)
