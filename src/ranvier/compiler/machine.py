@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
-from .emit import Function, Memory, V, constant, vector_type
+from .emit import Function, Memory, V, constant
 from .math import SpecialFunctions
 
 
@@ -274,5 +274,5 @@ class Machine(SpecialFunctions):
         """The vector 0, 1, 2, ..."""
         if lanes == 1:
             return constant(0, dtype)
-        element = vector_type(V("", dtype).type, 1)
-        return V("<" + ", ".join(f"{element} {i}" for i in range(lanes)) + ">", dtype, lanes)
+        numbers = ", ".join(str(constant(i, dtype)) for i in range(lanes))
+        return V(f"<{numbers}>", dtype, lanes)
