@@ -108,12 +108,13 @@ class Peer:
         return float(loss)
 
     def _steps(self, order: np.ndarray):
-        size, losses = self.workload.batch_size, []
+        size, losses, counts = self.workload.batch_size, [], []
         for start in range(0, len(order), size):
             rows = order[start : start + size]
             self.state, loss = self.run_step(self.state, self.x, self.y, rows)
             losses.append(loss)
-        return np.mean(jax.device_get(losses))
+            counts.append(len(rows))
+        return np.average(jax.device_get(losses), weights=counts)
 
     @staticmethod
     def versions() -> dict[str, str]:
