@@ -27,14 +27,14 @@ reference autodiff
 passes
 compiler
 tensor trace
+transforms random
 nn
 losses metrics
 optim
 data
-train
-io
+train io plots
 glass
-diagnose explain plots
+diagnose explain
 ranvier
 compat
 distributed playground cli __main__

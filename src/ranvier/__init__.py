@@ -7,9 +7,11 @@ The way of the data:
 
 from __future__ import annotations
 
+from . import random
 from .autodiff import gradient
 from .config import config
 from .dtypes import bool_, float16, float32, float64, int32, int64, uint8, uint32
+from .glass.gradcheck import gradcheck
 from .ops.composite import (
     clip,
     cosh,
@@ -122,7 +124,9 @@ from .ops.shaping import (
     triu,
     unstack,
 )
+from .random import seed
 from .tensor import Tensor, enable_grad, from_dlpack, is_grad_enabled, no_grad, tensor
 from .trace import compile, is_tracing
+from .transforms import grad, hessian, jacobian, value_and_grad, vjp
 
 __version__ = "0.1.0"

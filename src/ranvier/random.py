@@ -1,0 +1,174 @@
+"""Random numbers: the same seed gives the same numbers, eager or compiled, on any thread count.
+
+A generator is a seed and a count of draws, two uint32 numbers in one tensor. A draw takes both as
+the key of Threefry-2x32 (ops/random.py) and moves the count on by `assign`, so inside a compiled
+function the generator is state like any other: each call continues where the last one ended.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from . import dtypes
+from .errors import ArgumentError, TraceError
+from .ops import elementwise as e
+from .ops.creation import as_shape, iota
+from .ops.movement import narrow, reshape
+from .ops.op import apply
+from .ops.random import random_bits
+from .tensor import Tensor, no_grad, state
+
+
+class Generator:
+    """A source of random numbers.
+
+    >>> a, b = Generator(1), Generator(1)
+    >>> a.uniform((3,)).tolist() == b.uniform((3,)).tolist()
+    True
+    >>> a.uniform((3,)).tolist() == b.normal((3,)).tolist()
+    False
+    """
+
+    def __init__(self, seed: int | None = None) -> None:
+        # (seed, draws so far); write it to go back to an earlier point.
+        self.state = Tensor(np.zeros(2, np.uint32), name="random state")
+        self.seed(int.from_bytes(os.urandom(4), "little") if seed is None else seed)
+
+    def __repr__(self) -> str:
+        if self.state._data is None or state.trace is not None:
+            return "Generator(<traced>)"
+        seed, draws = self.state.tolist()
+        return f"Generator(seed={seed}, draws={draws})"
+
+    def seed(self, seed: int) -> None:
+        """Start again from `seed`, a whole number; those beyond 32 bits are folded into 32."""
+        if isinstance(seed, bool) or not isinstance(seed, int | np.integer):
+            raise ArgumentError(f"seed: expected a whole number, got {seed!r}")
+        if seed < 0:
+            raise ArgumentError(f"seed: expected 0 or more, got {seed}")
+        number, rest = int(seed) & 0xFFFFFFFF, int(seed) >> 32
+        while rest:
+            number, rest = (number * 0x9E3779B1 + (rest & 0xFFFFFFFF)) & 0xFFFFFFFF, rest >> 32
+        self.state.assign(Tensor(np.array([number, 0], np.uint32)))
+
+    def bits(self, shape: Any) -> Tensor:
+        """uint32 random bits."""
+        with no_grad():
+            bits: Tensor = random_bits(self.state, as_shape(shape))
+            step = apply(iota, like=self.state, shape=(2,), axis=0, dtype=dtypes.uint32)
+            self.state.assign(self.state + step)
+        return bits
+
+    def uniform(
+        self, shape: Any = (), low: float = 0.0, high: float = 1.0, dtype: Any = dtypes.float32
+    ) -> Tensor:
+        """Numbers from low (included) to high (excluded), each as likely as the other."""
+        dtype = _float("uniform", dtype)
+        unit = self._unit(as_shape(shape), dtype)
+        if low == 0 and high == 1:
+            return unit
+        return unit * (high - low) + low  # type: ignore[no-any-return]
+
+    def _unit(self, shape: tuple[int, ...], dtype: Any) -> Tensor:
+        """Multiples of 2 ** -digits in [0, 1), with as many binary digits as the dtype holds."""
+        if dtype == dtypes.float64:
+            bits = self.bits((2, *shape))
+            high, low = (
+                e.astype(e.shift_right(reshape(narrow(bits, 0, i, i + 1), shape), by), dtype)
+                for i, by in ((0, 5), (1, 6))
+            )
+            return (high * 2.0**26 + low) * 2.0**-53  # type: ignore[no-any-return]
+        digits = 24 if dtype == dtypes.float32 else 11
+        whole = e.astype(e.shift_right(self.bits(shape), 32 - digits), dtype)
+        return whole * 2.0**-digits  # type: ignore[no-any-return]
+
+    def normal(
+        self, shape: Any = (), mean: float = 0.0, std: float = 1.0, dtype: Any = dtypes.float32
+    ) -> Tensor:
+        """Normally distributed numbers (Box and Muller, 1958)."""
+        dtype = _float("normal", dtype)
+        wide = dtypes.float32 if dtype == dtypes.float16 else dtype
+        pair = self._unit((2, *as_shape(shape)), wide)
+        u, v = (reshape(narrow(pair, 0, i, i + 1), as_shape(shape)) for i in (0, 1))
+        # NOTE: 1 - u lies in (0, 1], so the logarithm is finite.
+        out = e.sqrt(-2.0 * e.log(1.0 - u)) * e.cos((2.0 * math.pi) * v)
+        if (mean, std) != (0, 1):
+            out = out * std + mean
+        return e.astype(out, dtype)
+
+    def bernoulli(self, p: float | Tensor, shape: Any = None) -> Tensor:
+        """True with probability p, else False."""
+        if isinstance(p, int | float) and not 0 <= p <= 1:
+            raise ArgumentError(f"bernoulli: p is a probability, 0 to 1; got {p}")
+        shape = getattr(p, "shape", ()) if shape is None else shape
+        return e.less(self.uniform(shape), p)
+
+    def randint(self, low: int, high: int, shape: Any = (), dtype: Any = dtypes.int64) -> Tensor:
+        """Whole numbers from low (included) to high (excluded)."""
+        span = int(high) - int(low)
+        if not 0 < span < 2**31:
+            raise ArgumentError(
+                f"randint: high must be above low by less than 2**31; got {low}, {high}"
+            )
+        # The upper half of a 64-bit product: even to 1 part in 2**32 / span.
+        wide = e.astype(self.bits(shape), dtypes.int64) * span
+        return e.astype(e.floor_divide(wide, 2**32) + int(low), dtype)
+
+    def host(self) -> np.random.Generator:
+        """A NumPy generator seeded by one draw of this one, for work outside graphs."""
+        return np.random.Generator(self._philox("host"))
+
+    def _philox(self, what: str) -> np.random.Philox:
+        if state.trace is not None:
+            raise TraceError(
+                f"{what}: inside a compiled function there are no numbers yet; call it outside and "
+                "pass the result as an argument"
+            )
+        seed, draws = (int(v) for v in self.state.numpy())
+        self.state.assign(Tensor(np.array([seed, (draws + 1) & 0xFFFFFFFF], np.uint32)))
+        return np.random.Philox(key=seed | draws << 32)
+
+    def permutation(self, n: int) -> Tensor:
+        """The numbers 0 to n - 1 in random order."""
+        if n < 0:
+            raise ArgumentError(f"permutation: n must be 0 or more; got {n}")
+        # NOTE: an argsort of raw bits, because NumPy promises the bits for ever, shuffles not.
+        bits = self._philox("permutation").random_raw(n)
+        return Tensor(np.argsort(bits, kind="stable"), dtypes.int64)
+
+    def rand(self, *shape: Any) -> Tensor:
+        """`uniform` with the sizes as arguments."""
+        return self.uniform(_sizes(shape))
+
+    def randn(self, *shape: Any) -> Tensor:
+        """`normal` with the sizes as arguments."""
+        return self.normal(_sizes(shape))
+
+
+def _float(what: str, dtype: Any) -> Any:
+    dtype = dtypes.as_dtype(dtype)
+    if dtype.kind != "f":
+        raise ArgumentError(f"{what}: the dtype must be a float, not {dtype}")
+    return dtype
+
+
+def _sizes(shape: tuple[Any, ...]) -> Any:
+    return shape[0] if len(shape) == 1 and isinstance(shape[0], tuple | list) else shape
+
+
+# The generator behind `ranvier.seed` and the functions below.
+generator = Generator()
+
+seed: Callable[..., None] = generator.seed
+uniform: Callable[..., Tensor] = generator.uniform
+normal: Callable[..., Tensor] = generator.normal
+bernoulli: Callable[..., Tensor] = generator.bernoulli
+randint: Callable[..., Tensor] = generator.randint
+permutation: Callable[..., Tensor] = generator.permutation
+rand: Callable[..., Tensor] = generator.rand
+randn: Callable[..., Tensor] = generator.randn
