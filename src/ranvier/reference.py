@@ -1,8 +1,8 @@
-"""The reference executor: a graph, node by node, in NumPy. The specification of the compiled one."""
+"""The reference executor: a graph, node by node, in NumPy. The compiled one must agree."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,9 @@ def evaluate(
     `watch(node, array)` sees every value as it is computed.
     """
     if len(arrays) != len(graph.inputs):
-        raise GraphError(f"the graph has {len(graph.inputs)} inputs, {len(arrays)} arrays were given")
+        raise GraphError(
+            f"the graph has {len(graph.inputs)} inputs, {len(arrays)} arrays were given"
+        )
     values: dict[Node, Any] = dict(zip(graph.inputs, arrays, strict=True))
     with np.errstate(all="ignore"):  # NaN and infinity are values, as in compiled code
         for node in graph.nodes:
@@ -37,9 +39,57 @@ def evaluate(
 def run(graph: Graph, arrays: Sequence[Any]) -> list[Any]:
     """The outputs of the graph; arrays of updated inputs are overwritten in place afterwards."""
     results = evaluate(graph, arrays)
-    place = {node: array for node, array in zip(graph.inputs, arrays, strict=True)}
+    place = dict(zip(graph.inputs, arrays, strict=True))
     new = [np.array(value) for value in results[len(graph.outputs) :]]
     outputs = [np.array(value) for value in results[: len(graph.outputs)]]
     for target, value in zip(graph.updates, new, strict=True):
         place[target][...] = value
     return outputs
+
+
+class ReferenceExecutable:
+    """A graph ready to run again and again, with the interface of the compiled `Executable`.
+
+    `streams` are the numbers of the inputs that `run_batches` fills with rows, `batch` how many
+    rows each time, and `count_input` the number of the input that says how many of them are real.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        streams: Sequence[int] = (),
+        batch: int = 0,
+        count_input: int = -1,
+    ) -> None:
+        self.graph = graph
+        self.streams = tuple(streams)
+        self.batch = batch
+        self.count_input = count_input
+
+    def run(self, arrays: Sequence[Any]) -> list[Any]:
+        """The outputs; arrays of updated inputs are overwritten in place."""
+        return run(self.graph, arrays)
+
+    def run_batches(
+        self,
+        arrays: Sequence[Any],
+        streams: Mapping[int, Any],
+        order: Any,
+        first: int,
+        last: int,
+        total: int,
+    ) -> None:
+        """Run the graph for the steps `first` to `last - 1`; only the in-place updates remain.
+
+        Step s sees the rows `order[s * batch : (s + 1) * batch]` of every array in `streams`; the
+        order is filled up to whole batches, and `total` rows of it are real.
+        """
+        given = list(arrays)
+        for s in range(first, last):
+            rows = order[s * self.batch : (s + 1) * self.batch]
+            for i in self.streams:
+                given[i] = streams[i][rows]
+            given[self.count_input] = np.asarray(
+                min(self.batch, total - s * self.batch), np.float32
+            )
+            run(self.graph, given)

@@ -1,0 +1,48 @@
+"""The curves of a training."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..errors import StateError, unknown_name
+
+
+def history(
+    numbers: Mapping[str, Sequence[float]],
+    epochs: Sequence[int],
+    names: Sequence[str] = (),
+    ax: Any = None,
+) -> Any:
+    """One panel for each of `names` (all by default), training solid and validation dashed; returns
+    the figure.
+    """
+    try:
+        import matplotlib.pyplot as plt
+    except ImportError:
+        raise StateError(
+            'plot needs matplotlib, which is not installed: pip install "ranvier[plot]"'
+        ) from None
+    known = [name for name in numbers if not name.startswith("val_")]
+    for name in names:
+        if name not in known:
+            raise unknown_name("curve", name, known)
+    chosen = list(names) or known
+    if not chosen:
+        raise StateError("plot: this history holds no epoch yet; call fit first")
+    if ax is not None:
+        figure, panels = ax.figure, [ax] * len(chosen)
+    else:
+        figure, grid = plt.subplots(
+            1, len(chosen), figsize=(4.5 * len(chosen), 3.5), squeeze=False, layout="constrained"
+        )
+        panels = list(grid[0])
+    x = [epoch + 1 for epoch in epochs]
+    for name, panel in zip(chosen, panels, strict=True):
+        (line,) = panel.plot(x, numbers[name], label=name)
+        if f"val_{name}" in numbers:
+            panel.plot(x, numbers[f"val_{name}"], "--", color=line.get_color(), label=f"val_{name}")
+        panel.set_xlabel("epoch")
+        panel.set_ylabel(name if ax is None else "")
+        panel.legend()
+    return figure

@@ -1,0 +1,195 @@
+"""The moments of training at which something can happen, and the callbacks that watch no number."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ..errors import StateError, unknown_name
+from ..tensor import Tensor
+
+Logs = dict[str, float]
+
+
+class Callback:
+    """Base of all callbacks: override the moments you need.
+
+    `self.model` is the model in training and `self.params` holds epochs, steps and verbose. Set
+    `self.model.stop_training = True` to stop after this epoch.
+    """
+
+    model: Any = None
+    params: Mapping[str, Any] = {}
+
+    def set_model(self, model: Any) -> None:
+        """Called by `fit` with the model."""
+        self.model = model
+
+    def set_params(self, params: Mapping[str, Any]) -> None:
+        """Called by `fit` with {"epochs", "steps", "verbose"}."""
+        self.params = params
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        """Before the first epoch."""
+
+    def on_train_end(self, logs: Logs | None = None) -> None:
+        """After the last epoch, also when training was interrupted or failed."""
+
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        """Before epoch `epoch` (counted from 0)."""
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """After epoch `epoch`; `logs` holds its numbers, those of validation as `val_...`."""
+
+    def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        """Before a batch."""
+
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """After a batch; `logs` holds the means over the epoch so far."""
+
+    def on_progress(self, step: int, logs: Logs) -> None:
+        """About ten times a second: `step` batches of the epoch are done."""
+
+
+def wants_batches(callback: Callback) -> bool:
+    """Whether the callback has something to do at every batch.
+
+    >>> wants_batches(History()), wants_batches(LambdaCallback(on_train_batch_end=print))
+    (False, True)
+    """
+    if isinstance(callback, LambdaCallback):
+        return any(name.startswith("on_train_batch") for name in callback.functions)
+    kind = type(callback)
+    return (
+        kind.on_train_batch_begin is not Callback.on_train_batch_begin
+        or kind.on_train_batch_end is not Callback.on_train_batch_end
+    )
+
+
+class History(Callback):
+    """The numbers of every epoch.
+
+    epoch: the epochs' numbers; history: {name: [one number an epoch]}; interrupted: Ctrl-C ended
+    the training; seconds: {"compile", "train"}.
+    """
+
+    def __init__(self) -> None:
+        self.epoch: list[int] = []
+        self.history: dict[str, list[float]] = {}
+        self.interrupted = False
+        self.seconds: dict[str, float] = {}
+
+    def set_model(self, model: Any) -> None:
+        """A history outlives the training; it does not keep the model alive."""
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """Append the epoch's numbers."""
+        self.epoch.append(epoch)
+        for name, value in (logs or {}).items():
+            self.history.setdefault(name, []).append(value)
+
+    def plot(self, *names: str, ax: Any = None) -> Any:
+        """Draw the curves of loss and metrics, training and validation together; see
+        `plots.history`.
+        """
+        from ..plots.history import history
+
+        return history(self.history, self.epoch, names, ax=ax)
+
+    def __repr__(self) -> str:
+        last = ", ".join(f"{k}={v[-1]:.4g}" for k, v in self.history.items() if v)
+        ended = ", interrupted" if self.interrupted else ""
+        return f"History({len(self.epoch)} epochs{': ' + last if last else ''}{ended})"
+
+
+def learning_rate(optimizer: Any, who: Callback) -> float:
+    """The optimizer's learning rate as a number that a callback may change."""
+    rate = optimizer.learning_rate
+    if not isinstance(rate, Tensor):
+        raise StateError(
+            f"{type(who).__name__} sets the learning rate, but the optimizer has a schedule ({rate!r}); "
+            "use one of the two"
+        )
+    return float(str(rate.numpy()))
+
+
+class LearningRateScheduler(Callback):
+    """Before each epoch: `learning_rate = schedule(epoch, learning_rate)`."""
+
+    def __init__(self, schedule: Callable[..., float], verbose: int = 0) -> None:
+        self.schedule = schedule
+        self.verbose = verbose
+
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        """Set the learning rate."""
+        optimizer = self.model.optimizer
+        rate = float(self.schedule(epoch, learning_rate(optimizer, self)))
+        optimizer.learning_rate = rate
+        if self.verbose:
+            print(f"epoch {epoch + 1}: learning rate {rate:g}")
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """Add the learning rate to the epoch's numbers."""
+        if logs is not None:
+            logs["learning_rate"] = learning_rate(self.model.optimizer, self)
+
+
+class CSVLogger(Callback):
+    """One line for each epoch in a CSV file, readable while training goes on."""
+
+    def __init__(self, filename: Any, separator: str = ",", append: bool = False) -> None:
+        self.filename = filename
+        self.separator = separator
+        self.append = append
+        self._file: Any = None
+        self._names: list[str] = []
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        """Open the file."""
+        self._file = open(self.filename, "a" if self.append else "w", newline="", encoding="utf-8")  # noqa: SIM115
+        self._names = []
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """Write a line."""
+        logs = logs or {}
+        writer = csv.writer(self._file, delimiter=self.separator)
+        if not self._names:
+            self._names = list(logs)
+            if self._file.tell() == 0:
+                writer.writerow(["epoch", *self._names])
+        writer.writerow([epoch, *[logs.get(name, "") for name in self._names]])
+        self._file.flush()
+
+    def on_train_end(self, logs: Logs | None = None) -> None:
+        """Close the file."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+
+class LambdaCallback(Callback):
+    """Functions for single moments: `LambdaCallback(on_epoch_end=lambda epoch, logs: ...)`."""
+
+    MOMENTS = (
+        "on_train_begin", "on_train_end", "on_epoch_begin", "on_epoch_end",
+        "on_train_batch_begin", "on_train_batch_end", "on_progress",
+    )  # fmt: skip
+
+    def __init__(self, **functions: Callable[..., Any]) -> None:
+        for name in functions:
+            if name not in self.MOMENTS:
+                raise unknown_name("moment of LambdaCallback", name, self.MOMENTS)
+        self.functions = {name: f for name, f in functions.items() if f is not None}
+        for name, function in self.functions.items():
+            setattr(self, name, function)
+
+
+class TerminateOnNaN(Callback):
+    """Training ends at the first NaN or infinity, with the weights before it, instead of raising
+    NonFiniteError.
+
+    What was found stands in `self.found`.
+    """
+
+    found: Exception | None = None

@@ -1,0 +1,40 @@
+"""Callbacks: what happens between epochs and batches, under the names Keras gives the moments.
+
+| callback | what it does |
+|---|---|
+| `History` | keeps the numbers of every epoch; `fit` returns one |
+| `EarlyStopping` | stops when nothing improves and restores the best weights |
+| `ModelCheckpoint` | saves the model, or the best one so far |
+| `LearningRateScheduler` | sets the learning rate before each epoch |
+| `ReduceLROnPlateau` | lowers the learning rate when nothing improves |
+| `CSVLogger` | one line a epoch in a CSV file |
+| `LambdaCallback` | functions for single moments |
+| `TerminateOnNaN` | ends training quietly at the first NaN instead of raising NonFiniteError |
+
+Training runs natively between two moments, and Python wakes about ten times a second; a callback
+that overrides `on_train_batch_begin` or `on_train_batch_end` makes it wake at every batch.
+"""
+
+from __future__ import annotations
+
+from .callback import (
+    Callback,
+    CSVLogger,
+    History,
+    LambdaCallback,
+    LearningRateScheduler,
+    TerminateOnNaN,
+)
+from .monitors import EarlyStopping, ModelCheckpoint, ReduceLROnPlateau
+
+__all__ = [
+    "CSVLogger",
+    "Callback",
+    "EarlyStopping",
+    "History",
+    "LambdaCallback",
+    "LearningRateScheduler",
+    "ModelCheckpoint",
+    "ReduceLROnPlateau",
+    "TerminateOnNaN",
+]

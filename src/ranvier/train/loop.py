@@ -1,0 +1,210 @@
+"""The loop of training: epochs, stretches of batches that run natively, and what happens between
+them.
+
+A stretch is as many steps as take about a tenth of a second, run by one call of the executor.
+Between two stretches Python looks at the sums, tells the callbacks and the display, and sees
+whether Ctrl-C was pressed.
+"""
+
+from __future__ import annotations
+
+import math
+import signal
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..errors import ArgumentError, NonFiniteError
+from .callback import Callback, History, TerminateOnNaN, wants_batches
+from .nonfinite import Recorder
+from .order import padded, permutations
+from .rows import Rows
+from .step import Step, Sums
+
+_WAKE = 0.1  # seconds between two looks of Python
+
+
+class Pace:
+    """How many steps make a stretch."""
+
+    def __init__(self) -> None:
+        self.seconds_per_step = 0.0
+
+    def steps(self, left: int) -> int:
+        """Steps for the next stretch: first one, then as many as take a tenth of a second."""
+        if not self.seconds_per_step:
+            return 1
+        return max(1, min(left, int(_WAKE / self.seconds_per_step)))
+
+    def took(self, steps: int, seconds: float) -> None:
+        """Learn from the last stretch."""
+        self.seconds_per_step = max(seconds, 1e-9) / steps
+
+
+class CtrlC:
+    """While training, Ctrl-C asks for a clean end; pressed again it ends at once."""
+
+    def __init__(self) -> None:
+        self.asked = False
+        self._before: Any = None
+
+    def __enter__(self) -> CtrlC:
+        if threading.current_thread() is threading.main_thread():
+            before = signal.getsignal(signal.SIGINT)
+            if before is signal.default_int_handler:  # somebody else's handler is left alone
+                self._before = before
+                signal.signal(signal.SIGINT, self._ask)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._before is not None:
+            signal.signal(signal.SIGINT, self._before)
+
+    def _ask(self, number: int, frame: Any) -> None:
+        if self.asked:
+            raise KeyboardInterrupt
+        self.asked = True
+
+
+def run_all(step: Step, rows: Rows, sums: Sums) -> dict[str, float]:
+    """Loss and metrics of all rows, in their order."""
+    order = padded(np.arange(rows.count), step.batch)
+    sums.reset()
+    step.run_batches(rows.arrays, order, 0, len(order) // step.batch)
+    return sums.results(rows.count)
+
+
+class Moments:
+    """Callbacks by moment: only those that have something to do then are called."""
+
+    def __init__(self, callbacks: Sequence[Callback]) -> None:
+        self.callbacks = list(callbacks)
+        self._at: dict[str, list[Callable[..., Any]]] = {}
+
+    def at(self, moment: str) -> list[Callable[..., Any]]:
+        """The methods to call at a moment."""
+        if moment not in self._at:
+            empty = getattr(Callback, moment)
+            methods = [getattr(c, moment) for c in self.callbacks]
+            self._at[moment] = [m for m in methods if getattr(m, "__func__", m) is not empty]
+        return self._at[moment]
+
+    def call(self, moment: str, *arguments: Any) -> None:
+        """Call them in their order."""
+        for method in self.at(moment):
+            method(*arguments)
+
+
+class Training:
+    """One call of `fit`."""
+
+    def __init__(
+        self,
+        model: Any,
+        step: Step,
+        sums: Sums,
+        rows: Rows,
+        validate: Callable[[], dict[str, float]] | None,
+        callbacks: Sequence[Callback],
+    ) -> None:
+        self.model, self.step, self.sums, self.rows, self.validate = (
+            model,
+            step,
+            sums,
+            rows,
+            validate,
+        )
+        self.history = History()
+        self.quiet = next((c for c in callbacks if isinstance(c, TerminateOnNaN)), None)
+        # The history comes last, so that it keeps what callbacks add to an epoch's numbers.
+        self.moments = Moments([*callbacks, self.history])
+        self.each_batch = any(wants_batches(c) for c in callbacks)
+        self.pace = Pace()
+        self.steps = -(-rows.count // step.batch)
+        self.recorder = Recorder(model, step, rows)
+
+    def run(self, first: int, epochs: int, shuffle: bool, params: dict[str, Any]) -> History:
+        """All epochs; whatever happens, the callbacks see the end of the training."""
+        self.model.stop_training = False
+        for callback in self.moments.callbacks:
+            callback.set_model(self.model)
+            callback.set_params({**params, "steps": self.steps})
+        began = time.perf_counter()
+        orders = permutations(self.rows.count) if shuffle else None
+        same = padded(np.arange(self.rows.count), self.step.batch)
+        with CtrlC() as ctrl_c:
+            begun = False
+            try:
+                self.moments.call("on_train_begin", None)
+                begun = True
+                for epoch in range(first, epochs):
+                    order = same if orders is None else padded(next(orders), self.step.batch)
+                    if not self._epoch(epoch, order, ctrl_c):
+                        break
+                self.recorder.finish()
+            except NonFiniteError as found:
+                if self.quiet is None:
+                    raise
+                self.quiet.found = found
+            finally:
+                self.history.interrupted = ctrl_c.asked
+                self.history.seconds["train"] = time.perf_counter() - began
+                if begun:
+                    self.moments.call("on_train_end", None)
+        if ctrl_c.asked:
+            print(
+                f"Interrupted: weights and history of {len(self.history.epoch)} whole epochs are "
+                "kept."
+            )
+        return self.history
+
+    def _epoch(self, epoch: int, order: np.ndarray, ctrl_c: CtrlC) -> bool:
+        """One epoch; False when training is to end."""
+        self.moments.call("on_epoch_begin", epoch, None)
+        self.sums.reset()
+        at = 0
+        while at < self.steps:
+            steps = 1 if self.each_batch else self.pace.steps(self.steps - at)
+            self._stretch(epoch, order, at, at + steps)
+            at += steps
+            if ctrl_c.asked:
+                return False
+            self._tell(at)
+        logs = self.sums.results(self.rows.count)
+        if self.validate is not None:
+            logs |= {f"val_{name}": value for name, value in self.validate().items()}
+        self.moments.call("on_epoch_end", epoch, logs)
+        return not (self.model.stop_training or ctrl_c.asked)
+
+    def _stretch(self, epoch: int, order: np.ndarray, first: int, last: int) -> None:
+        """The steps `first` to `last - 1` by one call of the executor."""
+        if self.each_batch:
+            self.moments.call("on_train_batch_begin", first, {})
+        self.recorder.before(epoch, order, first, last)
+        began = time.perf_counter()
+        self.step.run_batches(self.rows.arrays, order, first, last)
+        self.pace.took(last - first, time.perf_counter() - began)
+        if not math.isfinite(self.sums.loss.numpy()):
+            self.recorder.rewind()
+
+    def _tell(self, done: int) -> None:
+        """Tell batch callbacks and the display where training is."""
+        if self.each_batch or (done < self.steps and self.moments.at("on_progress")):
+            logs = self.sums.results(min(done * self.step.batch, self.rows.count))
+            if self.each_batch:
+                self.moments.call("on_train_batch_end", done - 1, logs)
+            self.moments.call("on_progress", done, logs)
+
+
+def check_numbers(batch_size: Any, epochs: Any, initial_epoch: Any) -> None:
+    """Whole numbers where fit needs them."""
+    for name, value, least in (
+        ("batch_size", batch_size, 1),
+        ("epochs", epochs, 1),
+        ("initial_epoch", initial_epoch, 0),
+    ):
+        if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+            raise ArgumentError(f"{name}={value!r}: expected a whole number of at least {least}")

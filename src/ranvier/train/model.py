@@ -1,0 +1,372 @@
+"""The model: a layer that can be compiled, fitted, evaluated, saved and verified, under the names
+Keras gives it all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from .. import dtypes, losses, optim
+from ..config import ENGINES
+from ..errors import ArgumentError, StateError, unknown_name
+from ..graph.node import Shape
+from ..nn.layer import Layer
+from ..nn.targets import encode_labels
+from ..tensor import state
+from ..trace import trace
+from . import loop
+from .callback import Callback, History
+from .progress import display, numbers
+from .rows import (
+    Rows,
+    check_features,
+    checked,
+    decode_labels,
+    features,
+    split,
+    weights,
+)
+from .step import Step, Steps
+
+Array = np.ndarray[Any, Any]
+
+
+class Model(Layer):
+    """A network: a layer with the verbs of training.
+
+    Write a subclass with `forward`, or use `Sequential`:
+
+        class Net(ranvier.Model):
+            def __init__(self):
+                super().__init__()
+                self.hidden = ranvier.nn.Dense(16, activation="relu")
+                self.out = ranvier.nn.Dense(1)
+
+            def forward(self, x):
+                return self.out(self.hidden(x))
+
+    Attributes: `optimizer`, `loss`, `engine` after `compile`; `classes`, the labels in order when
+    the targets are text; `stop_training`, to be set by callbacks.
+    """
+
+    def __init__(self, name: str | None = None, **options: Any) -> None:
+        super().__init__(name, **options)
+        self.optimizer: Any = None
+        self.loss: Any = None
+        self.engine: str | None = None
+        self.metrics: tuple[Any, ...] = ()
+        self.classes: Array | None = None
+        self.stop_training = False
+        self._steps: Steps | None = None
+        self._uses: Steps | None = None  # steps that need no loss: predict
+        self._row_dtype: Any = dtypes.float32
+
+    # -- as a layer
+    # -----------------------------------------------------------------------------------------
+
+    def build(self, input_shape: Shape) -> None:
+        """Build the layers inside by tracing `forward` once."""
+        before, state.trace = state.trace, None
+        try:
+            trace(self.forward, [((1, *input_shape), self._row_dtype)])
+        finally:
+            state.trace = before
+
+    def first_layer(self) -> Layer:
+        """The layer that meets the input."""
+        return next((layer for layer in self.sublayers() if layer is not self), self)
+
+    def summary(self) -> None:
+        """Print the layers, their output shapes and the number of parameters."""
+        from .summary import summary
+
+        print(summary(self))
+
+    # -- compile
+    # --------------------------------------------------------------------------------------------
+
+    def compile(
+        self,
+        optimizer: Any = "rmsprop",
+        loss: Any = None,
+        metrics: Sequence[Any] | str | None = None,
+        engine: str | None = None,
+    ) -> None:
+        """Say how to train: optimizer and loss by name or as objects, metrics, and the engine.
+
+        Args:
+            engine: "compiled" (LLVM) or "reference" (NumPy); by default what `ranvier.config()`
+                says.
+
+        The state of an optimizer given by name begins anew; weights stay.
+        """
+        if loss is None:
+            raise ArgumentError(
+                "compile: loss is missing; give one by name, such as loss='mean_squared_error', "
+                "'binary_crossentropy' or 'sparse_categorical_crossentropy'"
+            )
+        if engine is not None and engine not in ENGINES:
+            raise unknown_name("engine", engine, ENGINES)
+        self.optimizer = optim.get(optimizer)
+        self.loss = losses.get(loss)
+        given = [metrics] if isinstance(metrics, str) else list(metrics or [])
+        self.metrics = tuple(given)
+        self.engine = engine
+        self._steps = None
+
+    def _compiled(self, call: str) -> None:
+        if self.loss is None:
+            raise StateError(
+                f"{call} needs a compiled model: call model.compile(optimizer='adam', loss=...) "
+                "first"
+            )
+
+    def _ready(self, rows: Rows) -> Steps:
+        """The steps for these rows: layers built, targets checked, metrics chosen by the targets'
+        form.
+        """
+        self._build_for(rows.x)
+        outputs = self.output_shape(rows.x.shape[1:])
+        self.loss.check_targets(rows.y, outputs[-1] if outputs else None)
+        if self._steps is None:
+            self._steps = Steps(self, self.loss, self.optimizer)
+        chosen = self._steps.choose_metrics(self.metrics, outputs, rows.y.shape[1:])
+        for metric in chosen:
+            metric.check_targets(rows.y)
+        return self._steps
+
+    def _build_for(self, x: Array) -> None:
+        check_features(self, x)
+        if not self.built:
+            self._row_dtype = (
+                x.dtype if x.dtype.kind in "iu" and x.dtype != dtypes.uint8 else dtypes.float32
+            )
+            self.ensure_built(x.shape[1:])
+
+    def _rows(
+        self,
+        x: Any,
+        y: Any,
+        sample_weight: Any = None,
+        class_weight: Any = None,
+        learn_classes: bool = False,
+    ) -> Rows:
+        """The user's data as arrays; text labels become numbers."""
+        x, y = checked(x, y)
+        if y.dtype.kind == "U" and learn_classes and self.classes is None:
+            self.classes = encode_labels(y)[1]
+        y = decode_labels(y, self.classes)
+        weight = weights(len(x), y, self.classes, sample_weight, class_weight)
+        if (
+            self.classes is not None
+            and self.loss.name == "categorical_crossentropy"
+            and y.ndim == 1
+        ):
+            y = np.eye(len(self.classes), dtype=np.float32)[y]
+        return Rows(x, y, weight)
+
+    # -- fit ---------------------------------------------------------------------------------------
+    # ---------
+
+    def fit(
+        self,
+        x: Any,
+        y: Any = None,
+        batch_size: int | None = 32,
+        epochs: int = 1,
+        verbose: Any = "auto",
+        callbacks: Sequence[Callback] | Callback | None = None,
+        validation_split: float = 0.0,
+        validation_data: Any = None,
+        shuffle: bool = True,
+        class_weight: Mapping[Any, float] | str | None = None,
+        sample_weight: Any = None,
+        initial_epoch: int = 0,
+    ) -> History:
+        """Train on rows x with targets y (arrays, lists, tensors or tables) and return the history.
+
+        Args:
+            batch_size: rows in a step; None for all.
+            epochs: train until this epoch, counted from `initial_epoch`.
+            verbose: 0 silent, 1 a bar (in a terminal), 2 a line for each epoch; "auto": 1 in a
+                terminal.
+            validation_split: the share of rows held out, taken from the end before shuffling.
+            validation_data: (x, y) or (x, y, sample_weight) instead.
+            class_weight: {class: weight} or "balanced".
+            sample_weight: one weight for each row.
+
+        Raises DataError or ShapeError for data that cannot be used, NonFiniteError at the first NaN
+        or infinity (with the last good weights restored). Ctrl-C ends the training cleanly.
+        """
+        self._compiled("fit")
+        loop.check_numbers(1 if batch_size is None else batch_size, epochs, initial_epoch)
+        rows = self._rows(x, y, sample_weight, class_weight, learn_classes=True)
+        held: Rows | None = None
+        if validation_data is not None:
+            if not isinstance(validation_data, tuple | list) or len(validation_data) not in (2, 3):
+                raise ArgumentError("validation_data: expected (x, y) or (x, y, sample_weight)")
+            held = self._rows(*validation_data)
+        elif validation_split:
+            rows, held = split(rows, validation_split)
+        steps = self._ready(rows)
+        before = steps.seconds
+        step = steps.get(
+            "train", min(batch_size or rows.count, rows.count), rows.arrays, self.engine
+        )
+        validate = None
+        if held is not None:
+            self._ready(held)
+            test, kept = self._test_step(held, step.batch), held
+            validate = lambda: loop.run_all(test, kept, steps.test_sums)  # noqa: E731
+        shown = display(verbose)
+        given = [callbacks] if isinstance(callbacks, Callback) else list(callbacks or [])
+        training = loop.Training(
+            self, step, steps.sums, rows, validate, [*given, *([shown] if shown else [])]
+        )
+        training.history.seconds["compile"] = steps.seconds - before
+        params = {"epochs": epochs, "verbose": verbose, "initial_epoch": initial_epoch}
+        return training.run(initial_epoch, epochs, shuffle, params)
+
+    def train_on_batch(
+        self,
+        x: Any,
+        y: Any,
+        sample_weight: Any = None,
+        class_weight: Any = None,
+        return_dict: bool = False,
+    ) -> Any:
+        """One step on these rows as one batch; returns the loss before it, and the metrics."""
+        self._compiled("train_on_batch")
+        rows = self._rows(x, y, sample_weight, class_weight, learn_classes=True)
+        steps = self._ready(rows)
+        step = steps.get("train", rows.count, rows.arrays, self.engine, larger=True)
+        return _answer(loop.run_all(step, rows, steps.sums), return_dict)
+
+    # -- evaluate and predict
+    # -------------------------------------------------------------------------------
+
+    def evaluate(
+        self,
+        x: Any,
+        y: Any = None,
+        batch_size: int | None = 256,
+        verbose: Any = 0,
+        sample_weight: Any = None,
+        return_dict: bool = False,
+    ) -> Any:
+        """The loss over these rows, or [loss, metrics...], or with `return_dict` all by name."""
+        self._compiled("evaluate")
+        rows = self._rows(x, y, sample_weight)
+        steps = self._ready(rows)
+        found = loop.run_all(self._test_step(rows, batch_size or rows.count), rows, steps.test_sums)
+        if verbose not in (0, "auto"):
+            print(numbers(found))
+        return _answer(found, return_dict)
+
+    def test_on_batch(
+        self, x: Any, y: Any, sample_weight: Any = None, return_dict: bool = False
+    ) -> Any:
+        """Loss and metrics of these rows as one batch."""
+        return self.evaluate(x, y, None, 0, sample_weight, return_dict)
+
+    def _test_step(self, rows: Rows, batch: int) -> Step:
+        assert self._steps is not None
+        return self._steps.get("test", _round_up(rows.count, batch), rows.arrays, self.engine)
+
+    def predict(self, x: Any, batch_size: int | None = 256, verbose: Any = 0) -> Array:
+        """The outputs for the rows of x, as an array."""
+        x = features(x)
+        self._build_for(x)
+        if self._uses is None:
+            self._uses = Steps(self)
+        step = self._uses.get("predict", _round_up(len(x), batch_size or len(x)), [x], self.engine)
+        parts = []
+        for start in range(0, len(x), step.batch):
+            chunk = x[start : start + step.batch]
+            rows = len(chunk)
+            if rows < step.batch:
+                chunk = np.concatenate([chunk, np.repeat(chunk[:1], step.batch - rows, axis=0)])
+            parts.append(np.array(step.run([chunk])[0][:rows]))
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+    def predict_on_batch(self, x: Any) -> Array:
+        """The outputs for these rows as one batch."""
+        return self.predict(x, batch_size=None)
+
+    def predict_classes(self, x: Any, batch_size: int | None = 256, verbose: Any = 0) -> Array:
+        """The most likely class of each row: a number, or a text label if trained on those."""
+        out = self.predict(x, batch_size)
+        if out.ndim > 1 and out.shape[-1] > 1:
+            codes = out.argmax(axis=-1)
+        else:
+            threshold = 0.0 if self._signed() else 0.5
+            codes = (out.reshape(len(out), -1) > threshold).astype(np.int64)[:, 0]
+        return codes if self.classes is None else self.classes[codes]
+
+    def _signed(self) -> bool:
+        """Whether a single output says yes above 0 rather than above 1/2."""
+        loss = self.loss
+        return loss is not None and (
+            getattr(loss, "from_logits", False) or loss.name in ("hinge", "squared_hinge")
+        )
+
+    # -- files and checks
+    # -----------------------------------------------------------------------------------
+
+    def save(self, path: Any, include_optimizer: bool = True) -> str:
+        """Write architecture, weights and the state of the optimizer to one safetensors file;
+        returns the checksum.
+
+        `ranvier.load(path)` reads it. A failed save leaves the file that was there before.
+        """
+        from .saving import save
+
+        return save(self, path, include_optimizer)
+
+    def save_weights(self, path: Any) -> str:
+        """Write the weights alone; returns the checksum."""
+        from .saving import save_weights
+
+        return save_weights(self, path)
+
+    def load_weights(self, path: Any) -> None:
+        """Read weights written by `save_weights` or `save`; nothing changes if one does not fit."""
+        from .saving import load_weights
+
+        load_weights(self, path)
+
+    def verify(self, x: Any, y: Any, samples: int = 5, verbose: int = 1) -> Any:
+        """Compare the compiled with the reference executor, and gradients with finite differences;
+        see `Report`.
+        """
+        from .verify import verify
+
+        self._compiled("verify")
+        rows = self._rows(x, y, learn_classes=True)
+        self._ready(rows)
+        report = verify(self, rows, samples)
+        if verbose:
+            print(report)
+        return report
+
+
+def _answer(found: dict[str, float], as_dict: bool) -> Any:
+    if as_dict:
+        return found
+    values = list(found.values())
+    return values[0] if len(values) == 1 else values
+
+
+def _round_up(rows: int, batch: int) -> int:
+    """The batch size for `rows` rows: at most `batch`; for fewer rows the next power of two.
+
+    So a model asked for 1 row, then 3, then 7 builds three small graphs and never one for each
+    number.
+
+    >>> _round_up(1000, 256), _round_up(100, 256), _round_up(1, 256)
+    (256, 128, 1)
+    """
+    return min(batch, 1 << (rows - 1).bit_length())

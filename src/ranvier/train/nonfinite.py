@@ -1,0 +1,284 @@
+"""The first NaN or infinity of a training: found, named, and undone.
+
+While training runs, a `Recorder` keeps a copy of all that a step changes, at most every half
+second, and the list of stretches run since. When the loss is no longer finite it goes back to the
+copy, runs the stretches again, stops before the first step that breaks, and runs that one on the
+reference executor, looking at every value.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+import numpy as np
+
+from ..errors import NonFiniteError
+from ..graph.node import Node
+from ..nn.layer import Layer
+from ..reference import evaluate
+from ..tensor import Tensor
+from ..trace import Traced, trace
+from .rows import Rows
+from .step import Step
+
+_EVERY = 0.5  # seconds between two copies at least; more when copying is slow
+_SHARE = 0.01  # of the time, at most, goes into copies
+_LONGEST = 256  # stretches between two copies
+
+
+@dataclass
+class _Stretch:
+    epoch: int
+    order: np.ndarray
+    first: int
+    last: int
+    rate: float | None
+
+
+@dataclass
+class Finding:
+    """What was found: node `op` of `layer`, in rows of the batch that are rows `rows` of x."""
+
+    node: Node
+    value: np.ndarray
+    operands: list[np.ndarray]
+    layer: str
+    rows: list[int]
+    is_input: bool
+
+
+class Recorder:
+    """Keeps what is needed to go back to the step in which the first NaN appeared."""
+
+    def __init__(self, model: Any, step: Step, rows: Rows) -> None:
+        self.model, self.step, self.rows = model, step, rows
+        self._saved: list[np.ndarray] = []
+        self._saved_at = -1e9
+        self._interval = _EVERY
+        self._log: list[_Stretch] = []
+
+    def before(self, epoch: int, order: np.ndarray, first: int, last: int) -> None:
+        """Note a stretch that is about to run."""
+        now = time.perf_counter()
+        if now - self._saved_at > self._interval or len(self._log) >= _LONGEST:
+            state = self.step.state()
+            if self._log and not _finite(state):
+                self.rewind()
+            self._saved = [a.copy() for a in state]
+            self._saved_at = time.perf_counter()
+            self._interval = max(_EVERY, (self._saved_at - now) / _SHARE)
+            self._log.clear()
+        self._log.append(_Stretch(epoch, order, first, last, self._rate()))
+
+    def finish(self) -> None:
+        """The weights after the last step must be finite too."""
+        if self._log and not _finite(self.step.state()):
+            self.rewind()
+
+    def rewind(self) -> NoReturn:
+        """Restore the state before the first step that breaks and raise NonFiniteError naming its
+        cause.
+        """
+        self._restore(self._saved)
+        for stretch in self._log:
+            before = [a.copy() for a in self.step.state()]
+            self._run(stretch, stretch.first, stretch.last)
+            if _finite(self.step.state()):
+                continue
+            self._restore(before)
+            for s in range(stretch.first, stretch.last):
+                before = [a.copy() for a in self.step.state()]
+                self._run(stretch, s, s + 1)
+                if not _finite(self.step.state()):
+                    self._restore(before)
+                    raise NonFiniteError(self._explain(stretch, s))
+        self._restore(self._saved)
+        raise NonFiniteError(
+            "the loss became NaN or infinite, but not when the same batches ran again; a callback "
+            "must "
+            "have changed weights or data meanwhile. The last good weights are restored"
+        )
+
+    def _rate(self) -> float | None:
+        rate = self.model.optimizer.learning_rate
+        return float(rate.numpy()) if isinstance(rate, Tensor) else None
+
+    def _restore(self, saved: Sequence[np.ndarray]) -> None:
+        for array, copy in zip(self.step.state(), saved, strict=True):
+            np.copyto(array, copy)
+
+    def _run(self, stretch: _Stretch, first: int, last: int) -> None:
+        if stretch.rate is not None:
+            self.model.optimizer.learning_rate = stretch.rate
+        self.step.run_batches(self.rows.arrays, stretch.order, first, last)
+
+    def _explain(self, stretch: _Stretch, s: int) -> str:
+        batch = self.step.batch
+        chosen = stretch.order[s * batch : (s + 1) * batch]
+        count = np.asarray(min(batch, self.rows.count - s * batch), np.float32)
+        arguments = [*[a[chosen] for a in self.rows.arrays], count]
+        where = f"epoch {stretch.epoch + 1}, batch {s + 1}"
+        found = search(self.model, self.step, arguments, chosen)
+        if found is None:
+            return (
+                f"the loss became NaN or infinite in {where} on the compiled engine, but not on "
+                "the reference "
+                "engine: this is a defect of Ranvier; please report it, and use "
+                "engine='reference' meanwhile"
+            )
+        return describe(found, where, self._rate(), float(np.abs(arguments[0]).max()))
+
+
+def _finite(arrays: Sequence[np.ndarray]) -> bool:
+    """Whether all floats are finite (a sum of finite float32 in float64 is finite)."""
+    return all(bool(np.isfinite(a).all()) for a in arrays if a.dtype.kind == "f")
+
+
+# --- the search ---------------------------------------------------------------------------------
+
+
+def search(
+    model: Any, step: Step, arguments: Sequence[np.ndarray], chosen: np.ndarray
+) -> Finding | None:
+    """The first value that is not finite and that the loss or a new weight depends on."""
+    with _ranges(model) as ranges:
+        traced: Traced = trace(step.function, step.specs, step.names)[0]
+    values: dict[Node, np.ndarray] = {}
+    state = [t._array().copy() for t in traced.captured]
+    evaluate(traced.graph, [*arguments, *state], lambda node, value: values.update({node: value}))
+    for node, value in zip(traced.graph.inputs, [*arguments, *state], strict=True):
+        values.setdefault(node, value)
+    bad = {n for n, v in values.items() if v.dtype.kind == "f" and not np.isfinite(v).all()}
+    start = [n for n in traced.graph.results if n in bad]
+    if not start:
+        return None
+    origin = _origin(start, bad)
+    value = values[origin]
+    return Finding(
+        origin,
+        value,
+        [values[x] for x in origin.inputs],
+        _layer_of(origin, ranges),
+        _rows_of(value, chosen),
+        origin in traced.graph.inputs,
+    )
+
+
+def _origin(start: Sequence[Node], bad: set[Node]) -> Node:
+    """Of the bad nodes that lead to a bad result: the earliest, whose own inputs are all finite."""
+    seen: set[Node] = set()
+    stack, origins = list(start), []
+    while stack:
+        node = stack.pop()
+        if node in seen:
+            continue
+        seen.add(node)
+        worse = [x for x in node.inputs if x in bad]
+        stack.extend(worse)
+        if not worse:
+            origins.append(node)
+    return min(origins, key=lambda n: n.number)
+
+
+@contextmanager
+def _ranges(model: Any) -> Iterator[list[tuple[int, int, str]]]:
+    """Inside, every layer's `forward` notes the numbers of the nodes it makes: [(first, after last,
+    layer)].
+    """
+    ranges: list[tuple[int, int, str]] = []
+    layers = [layer for layer in model.sublayers() if layer is not model]
+    for layer in layers:
+        vars(layer)["forward"] = _noting(layer, ranges)
+    try:
+        yield ranges
+    finally:
+        for layer in layers:
+            del vars(layer)["forward"]
+
+
+def _noting(layer: Layer, ranges: list[tuple[int, int, str]]) -> Any:
+    forward = type(layer).forward
+
+    def noting(*inputs: Any) -> Any:
+        first = _next_number()
+        result = forward(layer, *inputs)
+        ranges.append((first, _next_number(), f"{layer.name!r} ({type(layer).__name__})"))
+        return result
+
+    return noting
+
+
+def _next_number() -> int:
+    from ..ops.creation import input_node
+
+    return input_node((), np.float32).number
+
+
+def _layer_of(node: Node, ranges: Sequence[tuple[int, int, str]]) -> str:
+    """The layer that made `node`, or whose gradient it is part of; "" when it is the loss."""
+    for first, after, layer in ranges:
+        if first <= node.number < after:
+            return layer
+    last = max((after for _, after, _ in ranges), default=0)
+    if node.number < last or not node.inputs:
+        return ""
+    made = [(x.number, layer) for x in node.inputs for a, b, layer in ranges if a <= x.number < b]
+    return f"{max(made)[1]}, in its gradient" if made else ""
+
+
+def _rows_of(value: np.ndarray, chosen: np.ndarray) -> list[int]:
+    """The rows of x in which `value` is not finite, when its first axis is the batch."""
+    if value.ndim == 0 or len(value) != len(chosen):
+        return []
+    bad = ~np.isfinite(value.reshape(len(value), -1)).all(axis=1)
+    return sorted({int(row) for row in chosen[bad]})
+
+
+# --- the words ----------------------------------------------------------------------------------
+
+
+def describe(found: Finding, where: str, rate: float | None, largest_x: float) -> str:
+    """What happened, where, the likely cause and what to change."""
+    what = "NaN" if np.isnan(found.value).any() else "infinity"
+    if found.is_input:
+        place = f"in {found.node.name or 'a tensor'} before the step"
+    else:
+        at = f"in layer {found.layer}" if found.layer else "in the loss or the update"
+        place = f"{at}, operation {found.node.op.name} {found.node.spec}"
+    text = f"{what} first appeared in {where}, {place}"
+    if found.rows:
+        more = f" and {len(found.rows) - 5} more" if len(found.rows) > 5 else ""
+        text += f", rows {', '.join(map(str, found.rows[:5]))}{more} of x"
+    cause = _cause(found, rate, largest_x)
+    return f"{text}. Likely cause: {cause}. The last good weights are restored."
+
+
+def _cause(found: Finding, rate: float | None, largest_x: float) -> str:
+    name = "" if found.is_input else found.node.op.name
+    first = found.operands[0] if found.operands else np.zeros(1)
+    if name in ("log", "log1p") and first.size and first.min() <= (0 if name == "log" else -1):
+        return (
+            f"the logarithm of {first.min():g}; keep its argument above 0 (add a small number, or "
+            "let the "
+            "last layer be a sigmoid or softmax with a cross-entropy loss, which is computed "
+            "exactly)"
+        )
+    if name == "divide" and (found.operands[1] == 0).any():
+        return "a division by 0; add a small number to the divisor"
+    if name in ("sqrt", "power") and first.size and first.min() < 0:
+        return f"{name} of the negative number {first.min():g}"
+    sizes = [float(np.abs(a).max()) for a in found.operands if a.size and a.dtype.kind == "f"]
+    said = f"values grew to {max(sizes):.3g} and overflowed" if sizes else "values overflowed"
+    fixes = []
+    if largest_x > 100:
+        fixes.append(
+            f"scale the input, whose largest value is {largest_x:g} (a Normalize layer does it)"
+        )
+    if rate is not None:
+        fixes.append(f"lower the learning rate {rate:g}, e.g. to {rate / 10:g}")
+    fixes.append("clip gradients with the optimizer's clipnorm=1.0")
+    return f"{said}; {', or '.join(fixes)}"

@@ -1,0 +1,104 @@
+"""Layers one after another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..errors import ArgumentError, StateError
+from ..graph.node import Shape
+from ..nn.config import restore
+from ..nn.layer import LAYERS, Layer, register_layer
+from .model import Model
+
+
+@register_layer
+class Sequential(Model):
+    """A model whose layers follow one another.
+
+    >>> import ranvier
+    >>> from ranvier.nn import Dense
+    >>> model = ranvier.Sequential([Dense(16, activation="relu", input_shape=(4,)), Dense(3)])
+    >>> model.count_params()
+    131
+    """
+
+    def __init__(self, layers: Sequence[Layer] | None = None, name: str | None = None) -> None:
+        super().__init__(name)
+        self.layers: list[Layer] = []
+        for layer in layers or ():
+            self.add(layer)
+
+    def add(self, layer: Layer) -> None:
+        """Append a layer; it is built at once when the shape of its input is known."""
+        if isinstance(layer, type):
+            raise ArgumentError(
+                f"Sequential: got the class {layer.__name__}; write {layer.__name__}(...)"
+            )
+        if not isinstance(layer, Layer):
+            raise ArgumentError(
+                f"Sequential: expected a layer, got a {type(layer).__name__}; "
+                "wrap a function in a layer, or subclass ranvier.Model"
+            )
+        if layer in self.layers:
+            raise ArgumentError(f"Sequential: the layer {layer.name!r} is in it already")
+        if any(layer.name == other.name for other in self.layers):
+            raise ArgumentError(
+                f"Sequential: two layers are called {layer.name!r}; give one another name"
+            )
+        if self.built:
+            assert self.built_shape is not None
+            layer.ensure_built(self.output_shape(self.built_shape))
+        self.layers.append(layer)
+        if not self.built and len(self.layers) == 1:
+            shape = layer.built_shape if layer.built else layer.input_shape
+            if shape is not None:
+                self.ensure_built(shape)
+
+    def pop(self) -> Layer:
+        """Remove and return the last layer."""
+        if not self.layers:
+            raise StateError("Sequential: there is no layer to remove")
+        return self.layers.pop()
+
+    def build(self, input_shape: Shape) -> None:
+        """Build every layer for the output of the one before."""
+        if not self.layers:
+            raise StateError("Sequential has no layers; add some: model.add(ranvier.nn.Dense(1))")
+        shape = input_shape
+        for layer in self.layers:
+            layer.ensure_built(shape)
+            shape = layer.output_shape(shape)
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        """The shape of an output row."""
+        shape = tuple(input_shape)
+        for layer in self.layers:
+            shape = tuple(layer.output_shape(shape))
+        return shape
+
+    def forward(self, x: Any) -> Any:
+        """The output of the last layer."""
+        for layer in self.layers:
+            x = layer(x)
+        return x
+
+    def first_layer(self) -> Layer:
+        """The first layer with tensors, or the first one."""
+        return next((layer for layer in self.layers if layer.state_tensors()), self.layers[0])
+
+    def get_config(self) -> dict[str, Any]:
+        """Name and layers."""
+        described = [{"class": type(x).__name__, "config": x.get_config()} for x in self.layers]
+        return {"name": self.name, "layers": described}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Any:
+        """A new model with the described layers, found in the closed registry."""
+        return cls([restore("layer", c, LAYERS) for c in config["layers"]], config.get("name"))
+
+    def __getitem__(self, index: int) -> Layer:
+        return self.layers[index]
+
+    def __len__(self) -> int:
+        return len(self.layers)

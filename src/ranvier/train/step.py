@@ -1,0 +1,282 @@
+"""Steps: forward, loss, gradient and update traced into one graph and kept ready to run.
+
+A graph has a fixed number of rows, the batch size B. The last short batch of an epoch uses the same
+graph: it is filled up with any other rows, and `count` says how many rows are real.
+
+    weight of row i   w_i = (i < count) * sample weight
+    loss              sum(w_i * loss_i) / count + penalties
+    sums              loss * count and the states of the metrics add up in tensors of the graph,
+                      so no number has to leave it between batches
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .. import dtypes, metrics
+from ..autodiff import backpropagate
+from ..config import switches
+from ..errors import StateError
+from ..graph.graph import Graph
+from ..nn.layer import training_mode
+from ..ops.creation import full, iota
+from ..ops.elementwise import astype, less
+from ..ops.op import apply
+from ..ops.reduce import sum
+from ..reference import ReferenceExecutable
+from ..tensor import Tensor, no_grad
+from ..trace import Traced, trace
+
+_NO_COUNT = np.zeros((), np.float32)  # stands where the executor puts the count
+
+Specs = Sequence[tuple[tuple[int, ...], Any]]
+
+
+def executable(graph: Graph, engine: str, rows: Sequence[int], batch: int, count: int) -> Any:
+    """`graph` ready to run on the engine; the inputs `rows` hold rows, the input `count` their
+    number.
+    """
+    if engine == "reference":
+        return ReferenceExecutable(graph, rows, batch, count)
+    try:
+        from ..compiler.run import Executable
+    except ModuleNotFoundError as missing:
+        if not (missing.name or "").startswith("llvmlite"):
+            raise
+        raise StateError(
+            "the compiled engine needs llvmlite, which is not installed: pip install llvmlite, or "
+            "use "
+            "engine='reference'"
+        ) from missing
+    return Executable(graph, rows, batch, count)
+
+
+class Step:
+    """One function of arrays, traced and ready to run; the tensors it reads and changes are found
+    by the trace.
+
+    When the last argument is called "count" the others hold rows, and the step can run over batches
+    of them.
+    """
+
+    def __init__(
+        self, function: Callable[..., Any], specs: Specs, names: Sequence[str], engine: str
+    ) -> None:
+        began = time.perf_counter()
+        self.function, self.specs, self.names, self.engine = function, specs, names, engine
+        self.traced: Traced = trace(function, specs, names)[0]
+        self.batch = specs[0][0][0]
+        count = len(specs) - 1 if names[-1] == "count" else -1
+        self.executable = executable(
+            self.traced.graph, engine, range(max(count, 0)), self.batch, count
+        )
+        self.seconds = time.perf_counter() - began
+
+    def state(self) -> list[np.ndarray]:
+        """The arrays of all tensors the graph reads or changes, in the graph's order."""
+        return [t._array() for t in self.traced.captured]
+
+    def run(self, arguments: Sequence[Any]) -> list[Any]:
+        """The outputs for these arguments."""
+        return self.executable.run([*arguments, *self.state()])  # type: ignore[no-any-return]
+
+    def run_batches(
+        self, rows: Sequence[np.ndarray], order: np.ndarray, first: int, last: int
+    ) -> None:
+        """The steps `first` to `last - 1` over batches of `rows` in this order (filled up to whole
+        batches).
+        """
+        arrays = [*rows, _NO_COUNT, *self.state()]
+        self.executable.run_batches(arrays, dict(enumerate(rows)), order, first, last, len(rows[0]))
+
+
+class Sums:
+    """The running sums of an epoch: of the loss, and the states of the metrics."""
+
+    def __init__(self, chosen: Sequence[Any]) -> None:
+        self.metrics = list(chosen)
+        self.loss = Tensor(np.zeros((), np.float64), name="loss_sum")
+        self.states: list[list[Tensor]] = [list(m.make_state()) for m in self.metrics]
+        self._first = [[t.numpy().copy() for t in state] for state in self.states]
+
+    def reset(self) -> None:
+        """Back to the start of an epoch."""
+        self.loss.numpy()[...] = 0.0
+        for state, first in zip(self.states, self._first, strict=True):
+            for t, array in zip(state, first, strict=True):
+                np.copyto(t.numpy(), array)
+
+    def add(self, loss: Any, count: Any, y: Any, out: Any, weight: Any) -> None:
+        """One batch more (traced)."""
+        with no_grad():
+            self.loss.assign(self.loss + astype(loss * count, dtypes.float64))
+            for metric, state in zip(self.metrics, self.states, strict=True):
+                for t, new in zip(state, metric.update(state, y, out, weight), strict=True):
+                    t.assign(new)
+
+    def results(self, rows: int) -> dict[str, float]:
+        """Loss and metrics over the `rows` seen so far."""
+        found = {"loss": float(self.loss.numpy()) / rows}
+        for metric, state in zip(self.metrics, self.states, strict=True):
+            found[metric.name] = float(metric.result([t.numpy() for t in state]))
+        return found
+
+
+def entry(x: Tensor) -> Tensor:
+    """The input as layers expect it: bytes and bools as float32 (labels and positions stay whole
+    numbers).
+    """
+    return astype(x, dtypes.float32) if x.dtype in (dtypes.uint8, dtypes.bool_) else x
+
+
+def row_mask(count: Tensor, batch: int) -> Tensor:
+    """1 for the first `count` rows, 0 for the rows that only fill up the batch."""
+    return astype(less(iota((batch,), dtype=dtypes.float32), count), dtypes.float32)
+
+
+def batch_loss(
+    model: Any, loss: Any, out: Tensor, y: Tensor, weight: Tensor, count: Tensor
+) -> Tensor:
+    """The weighted mean of the rows' losses plus the penalties: one number."""
+    value = sum(loss.per_row(y, out) * weight) / count
+    for penalty in model.penalties():
+        value = value + penalty
+    return value
+
+
+def gradients(value: Tensor, parameters: Sequence[Tensor]) -> list[Tensor | None]:
+    """The gradient of `value` for each parameter; None where it has no influence."""
+    if not value.requires_grad:
+        return [None] * len(parameters)
+    one = apply(full, like=value, value=1.0, shape=(), dtype=value.dtype)
+    with no_grad():
+        found = backpropagate(value, one, parameters, lambda t: t.requires_grad)  # type: ignore[attr-defined]
+    return [found.get(id(p)) for p in parameters]  # type: ignore[misc]
+
+
+def forward(
+    model: Any, loss: Any, training: bool, x: Tensor, y: Tensor, rest: Sequence[Tensor]
+) -> tuple[Tensor, Tensor, Tensor]:
+    """(loss, output, row mask) of one batch; `rest` is (count,) or (weight, count)."""
+    count = rest[-1]
+    mask = row_mask(count, x.shape[0])
+    weight = mask * rest[0] if len(rest) == 2 else mask
+    with training_mode(training):
+        out = model(entry(x))
+        return batch_loss(model, loss, out, y, weight, count), out, mask
+
+
+def train_function(model: Any, loss: Any, optimizer: Any, sums: Sums) -> Callable[..., Any]:
+    """The training step (x, y, [weight,] count): forward, loss, gradient, update, sums."""
+
+    def train_step(x: Tensor, y: Tensor, *rest: Tensor) -> Any:
+        value, out, mask = forward(model, loss, True, x, y, rest)
+        parameters = model.parameters()
+        pairs = list(zip(parameters, gradients(value, parameters), strict=True))
+        optimizer.apply(pairs)
+        sums.add(value, rest[-1], y, out, mask)
+
+    return train_step
+
+
+def test_function(model: Any, loss: Any, sums: Sums) -> Callable[..., Any]:
+    """The evaluation step: forward, loss, sums."""
+
+    def test_step(x: Tensor, y: Tensor, *rest: Tensor) -> Any:
+        with no_grad():
+            value, out, mask = forward(model, loss, False, x, y, rest)
+            sums.add(value, rest[-1], y, out, mask)
+
+    return test_step
+
+
+def predict_function(model: Any) -> Callable[..., Any]:
+    """The outputs of the model in use."""
+
+    def predict_step(x: Tensor) -> Any:
+        with no_grad(), training_mode(False):
+            return model(entry(x))
+
+    return predict_step
+
+
+class Steps:
+    """All steps of one model, each traced and built once.
+
+    A step is known by what it depends on: its kind, the batch size, the shapes and dtypes of a row,
+    the engine, and for training the parameters that are not frozen and the optimizer's rate (a
+    tensor or a schedule).
+    """
+
+    def __init__(self, model: Any, loss: Any = None, optimizer: Any = None) -> None:
+        self.model, self.loss, self.optimizer = model, loss, optimizer
+        self.sums, self.test_sums = Sums(()), Sums(())
+        self.seconds = 0.0  # spent on tracing and building
+        self._made: dict[Any, list[Step]] = {}
+        self._shapes: Any = None
+
+    def choose_metrics(
+        self, given: Sequence[Any], outputs: tuple[int, ...], target: tuple[int, ...]
+    ) -> list[Any]:
+        """The metrics for rows of these output and target shapes; steps begin anew when the shapes
+        change.
+        """
+        if self._shapes != (outputs, target):
+            chosen = [metrics.resolve(m, self.loss, outputs, target) for m in given]
+            self.sums, self.test_sums = Sums(chosen), Sums(chosen)
+            self._made.clear()
+            self._shapes = (outputs, target)
+        return self.sums.metrics
+
+    def get(
+        self,
+        kind: str,
+        batch: int,
+        rows: Sequence[np.ndarray],
+        engine: str | None,
+        larger: bool = False,
+    ) -> Step:
+        """The step of this kind for batches of `batch` rows of these arrays (x, y and perhaps
+        weight).
+
+        With `larger` a step that is there already, for at least so many rows, is as good.
+        """
+        engine = engine or switches.engine
+        specs = [(a.shape[1:], a.dtype) for a in rows]
+        key = (kind, engine, *specs, *self._structure(kind))
+        made = self._made.setdefault(key, [])
+        for step in made:
+            fits = step.batch >= batch if larger else step.batch == batch
+            if fits and step.traced.holds():
+                return step
+        step = self._make(kind, batch, specs, engine)
+        made.append(step)
+        made.sort(key=lambda s: s.batch)
+        self.seconds += step.seconds
+        return step
+
+    def _structure(self, kind: str) -> tuple[Any, ...]:
+        """What the graph of a step takes for granted of the model: its tensors, and for training
+        which ones move.
+        """
+        tensors = tuple(id(t) for t in self.model.state_tensors())
+        if kind != "train":
+            return tensors
+        moving = (id(t) for t in self.model.parameters())
+        return (*tensors, self.optimizer.learning_rate, *moving)
+
+    def _make(self, kind: str, batch: int, specs: Any, engine: str) -> Step:
+        names = ["x", "y", "weight"][: len(specs)]
+        full_specs = [((batch, *shape), dtype) for shape, dtype in specs]
+        if kind == "predict":
+            return Step(predict_function(self.model), full_specs, names, engine)
+        if kind == "train":
+            function = train_function(self.model, self.loss, self.optimizer, self.sums)
+        else:
+            function = test_function(self.model, self.loss, self.test_sums)
+        full_specs.append(((), dtypes.float32))
+        return Step(function, full_specs, [*names, "count"], engine)
