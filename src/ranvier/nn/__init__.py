@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from . import activations, initializers, regularizers, targets
 from .dense import Dense
+from .dropout import Dropout
 from .layer import LAYERS, Layer, register_layer, training_mode
 from .normalize import Normalize
 from .regularizers import L1, L1L2, L2
@@ -16,6 +17,7 @@ __all__ = [
     "LAYERS",
     "Activation",
     "Dense",
+    "Dropout",
     "Flatten",
     "Input",
     "InputLayer",

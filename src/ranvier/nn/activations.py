@@ -1,7 +1,7 @@
 """Activation functions: what a layer's outputs go through, element by element or row by row.
 
 Each is a plain function of a tensor, written in ops. Layers take them by name, with their default
-arguments, or as functions: `Dense(10, activation="relu")`, `Dense(10, activation=lambda x: leaky_relu(x, 0.01))`.
+arguments, or as functions: `Dense(10, "relu")`, `Dense(10, lambda x: leaky_relu(x, 0.01))`.
 """
 
 from __future__ import annotations

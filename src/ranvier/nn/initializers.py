@@ -26,7 +26,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import dtypes
+from .. import dtypes, random
 from ..errors import ArgumentError, unknown_name
 from .config import configuration, restore
 
@@ -55,7 +55,7 @@ class Initializer:
     def generator(self) -> np.random.Generator:
         """Where draws come from."""
         if self.seed is None:
-            return _generator
+            return random.generator.host()
         return np.random.Generator(np.random.Philox(self.seed))
 
     def get_config(self) -> dict[str, Any]:
@@ -65,9 +65,6 @@ class Initializer:
     def __repr__(self) -> str:
         said = ", ".join(f"{k}={v}" for k, v in self.get_config().items() if v is not None)
         return f"{type(self).__name__}({said})"
-
-
-_generator = np.random.Generator(np.random.Philox(0))
 
 
 class Constant(Initializer):

@@ -163,7 +163,12 @@ class Layer:
         """Create the parameters for rows of `input_shape`, unless they are there."""
         if not self.built:
             shape = _row_shape(self.name, input_shape)
-            self.build(shape)
+            # First values are numbers even when the first call is being traced.
+            outer, state.trace = state.trace, None
+            try:
+                self.build(shape)
+            finally:
+                state.trace = outer
             self.built, self.built_shape = True, shape
 
     def _note(self, error: RanvierError) -> None:

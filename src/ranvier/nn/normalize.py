@@ -36,7 +36,7 @@ class Normalize(Layer):
         self.std = self.add_weight((input_shape[-1],), "ones", trainable=False, name="std")
 
     def adapt(self, data: Any) -> None:
-        """Measure mean and deviation of each feature over the rows of `data` (rows, ..., features)."""
+        """Measure mean and deviation of each feature over `data` (rows, ..., features)."""
         x = np.asarray(data, np.float64)
         if x.ndim < 2 or not x.size:
             raise DataError(
@@ -57,7 +57,7 @@ class Normalize(Layer):
         flat = x.reshape(-1, x.shape[-1])
         std = flat.std(axis=0)
         self.mean.assign(flat.mean(axis=0))
-        # NOTE: rounding leaves a tiny deviation in a constant column; dividing by it blows it up.
+        # NOTE: rounding leaves a tiny deviation in a constant column; it must not be a divisor.
         self.std.assign(np.where(std > 1e-7 * np.abs(flat).max(axis=0), std, 1.0))
 
     def forward(self, x: Any) -> Any:

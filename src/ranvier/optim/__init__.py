@@ -2,7 +2,81 @@
 
 from __future__ import annotations
 
-from . import clip, schedules
-from .optimizer import Optimizer
+from collections.abc import Mapping
+from typing import Any
 
-__all__ = ["Optimizer", "clip", "schedules"]
+from ..errors import unknown_name
+from ..nn.config import restore
+from . import clip, schedules
+from .adam import Adam, Adamax, AdamW, Nadam
+from .adaptive import Adadelta, Adagrad, RMSprop
+from .clip import clip_by_global_norm, clip_by_norm, clip_by_value
+from .optimizer import Optimizer
+from .schedules import (
+    Constant,
+    CosineDecay,
+    ExponentialDecay,
+    InverseTimeDecay,
+    OneCycle,
+    PiecewiseConstant,
+    PolynomialDecay,
+    Schedule,
+    StepDecay,
+)
+from .sgd import SGD, Momentum, Nesterov
+
+OPTIMIZERS: dict[str, type[Optimizer]] = {
+    cls.__name__: cls
+    for cls in (
+        SGD, Momentum, Nesterov, RMSprop, Adagrad, Adadelta, Adam, AdamW, Adamax, Nadam,
+    )
+}  # fmt: skip
+_NAMES = {name.lower(): cls for name, cls in OPTIMIZERS.items()}
+
+
+def get(optimizer: Any) -> Optimizer:
+    """An optimizer from a name (with its defaults), an Optimizer or its class, or a configuration.
+
+    >>> get("adam")
+    Adam(learning_rate=0.001)
+    """
+    if isinstance(optimizer, Optimizer):
+        return optimizer
+    if isinstance(optimizer, str) and optimizer.lower() in _NAMES:
+        return _NAMES[optimizer.lower()]()
+    if isinstance(optimizer, Mapping):
+        return restore("optimizer", optimizer, OPTIMIZERS)  # type: ignore[no-any-return]
+    if isinstance(optimizer, type) and issubclass(optimizer, Optimizer):
+        return optimizer()
+    raise unknown_name("optimizer", optimizer, _NAMES)
+
+
+__all__ = [
+    "OPTIMIZERS",
+    "SGD",
+    "Adadelta",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "Adamax",
+    "Constant",
+    "CosineDecay",
+    "ExponentialDecay",
+    "InverseTimeDecay",
+    "Momentum",
+    "Nadam",
+    "Nesterov",
+    "OneCycle",
+    "Optimizer",
+    "PiecewiseConstant",
+    "PolynomialDecay",
+    "RMSprop",
+    "Schedule",
+    "StepDecay",
+    "clip",
+    "clip_by_global_norm",
+    "clip_by_norm",
+    "clip_by_value",
+    "get",
+    "schedules",
+]

@@ -147,11 +147,15 @@ class Optimizer:
                 slot: Tensor(
                     np.full(p.shape, value, wide), name=f"{p.name}.{slot}" if p.name else slot
                 )
-                for slot, value in self.slot_values.items()
+                for slot, value in self.first_values().items()
                 if self.uses_slot(slot)
             }
             self._slots[id(p)] = (p, made)
         return self._slots[id(p)][1]
+
+    def first_values(self) -> Mapping[str, float]:
+        """What the slots hold before the first step."""
+        return self.slot_values
 
     def uses_slot(self, slot: str) -> bool:
         """Whether the arguments ask for this slot."""

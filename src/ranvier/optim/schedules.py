@@ -1,8 +1,12 @@
 """Learning rates as functions of the number of steps taken.
 
 A schedule is called with the step (0 for the first) and gives the rate, written in ops, so it is
-part of the compiled step. `step` counts batches, not epochs: multiply by `steps_per_epoch` where
-a tutorial counts epochs.
+part of the compiled step. Steps are batches, not epochs: multiply by the batches in an epoch
+where a tutorial counts epochs.
+
+>>> schedule = ExponentialDecay(0.1, decay_steps=10, decay_rate=0.5)
+>>> [round(schedule(step).item(), 4) for step in (0, 10, 20)]
+[0.1, 0.05, 0.025]
 """
 
 from __future__ import annotations
@@ -13,9 +17,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .. import dtypes
-from ..errors import ArgumentError, unknown_name
+from ..errors import ArgumentError
 from ..nn.config import configuration, restore
-from ..ops.elementwise import astype, cos, floor, greater, less, maximum, minimum, power, where
+from ..ops.elementwise import astype, cos, exp, floor, greater, less, maximum, minimum, power, where
 from ..ops.op import as_values
 
 
@@ -40,7 +44,227 @@ class Schedule(ABC):
         return f"{type(self).__name__}({said})"
 
 
-SCHEDULES: dict[str, type[Schedule]] = {}
+class Constant(Schedule):
+    """The same rate always."""
+
+    def __init__(self, learning_rate: float) -> None:
+        self.learning_rate = learning_rate
+
+    def at(self, t: Any) -> Any:
+        return t * 0 + self.learning_rate
+
+
+class StepDecay(Schedule):
+    """`initial_learning_rate * factor ** floor(t / every)`: PyTorch's StepLR (step_size, gamma)."""
+
+    def __init__(self, initial_learning_rate: float, every: int, factor: float = 0.1) -> None:
+        self.initial_learning_rate = initial_learning_rate
+        self.every = _positive("StepDecay", "every", every)
+        self.factor = factor
+
+    def at(self, t: Any) -> Any:
+        return self.initial_learning_rate * power(self.factor, floor(t / self.every))
+
+
+class PiecewiseConstant(Schedule):
+    """`values[0]` up to and with step `boundaries[0]`, then `values[1]`, and so on (Keras).
+
+    PyTorch's MultiStepLR with milestones m is `boundaries = [n - 1 for n in m]`.
+    """
+
+    def __init__(self, boundaries: Sequence[float], values: Sequence[float]) -> None:
+        self.boundaries, self.values = list(boundaries), list(values)
+        rising = sorted(self.boundaries) == self.boundaries
+        if len(self.values) != len(self.boundaries) + 1 or not rising:
+            raise ArgumentError(
+                f"PiecewiseConstant: {len(self.boundaries)} boundaries (in rising order) need "
+                f"{len(self.boundaries) + 1} values; got {boundaries} and {values}"
+            )
+
+    def at(self, t: Any) -> Any:
+        rate = t * 0 + self.values[0]
+        for boundary, value in zip(self.boundaries, self.values[1:], strict=True):
+            rate = where(greater(t, boundary), value, rate)
+        return rate
+
+
+class ExponentialDecay(Schedule):
+    """`initial_learning_rate * decay_rate ** (t / decay_steps)`.
+
+    `staircase` takes the whole part of the quotient. PyTorch's ExponentialLR has decay_steps = 1
+    and decay_rate = gamma.
+    """
+
+    def __init__(
+        self,
+        initial_learning_rate: float,
+        decay_steps: float = 1,
+        decay_rate: float = 0.96,
+        staircase: bool = False,
+    ) -> None:
+        self.initial_learning_rate = initial_learning_rate
+        self.decay_steps = _positive("ExponentialDecay", "decay_steps", decay_steps)
+        self.decay_rate = _positive("ExponentialDecay", "decay_rate", decay_rate)
+        self.staircase = staircase
+
+    def at(self, t: Any) -> Any:
+        passed = t / self.decay_steps
+        passed = floor(passed) if self.staircase else passed
+        return self.initial_learning_rate * exp(passed * math.log(self.decay_rate))
+
+
+class InverseTimeDecay(Schedule):
+    """`initial_learning_rate / (1 + decay_rate * t / decay_steps)`.
+
+    `staircase` takes the whole part of the quotient. PyTorch's `lr_decay` of Adagrad is
+    decay_steps = 1.
+    """
+
+    def __init__(
+        self,
+        initial_learning_rate: float,
+        decay_steps: float = 1,
+        decay_rate: float = 0.5,
+        staircase: bool = False,
+    ) -> None:
+        self.initial_learning_rate = initial_learning_rate
+        self.decay_steps = _positive("InverseTimeDecay", "decay_steps", decay_steps)
+        self.decay_rate = decay_rate
+        self.staircase = staircase
+
+    def at(self, t: Any) -> Any:
+        passed = t / self.decay_steps
+        passed = floor(passed) if self.staircase else passed
+        return self.initial_learning_rate / (1 + self.decay_rate * passed)
+
+
+class PolynomialDecay(Schedule):
+    """From the initial to the end rate along `(1 - t / decay_steps) ** power`.
+
+    With power 1 a straight line: PyTorch's LinearLR goes from lr * start_factor to lr *
+    end_factor in total_iters.
+    """
+
+    def __init__(
+        self,
+        initial_learning_rate: float,
+        decay_steps: float,
+        end_learning_rate: float = 0.0001,
+        power: float = 1.0,
+    ) -> None:
+        self.initial_learning_rate = initial_learning_rate
+        self.decay_steps = _positive("PolynomialDecay", "decay_steps", decay_steps)
+        self.end_learning_rate = end_learning_rate
+        self.power = power
+
+    def at(self, t: Any) -> Any:
+        left = 1 - minimum(t, self.decay_steps) / self.decay_steps
+        left = left if self.power == 1 else power(left, self.power)
+        return (self.initial_learning_rate - self.end_learning_rate) * left + self.end_learning_rate
+
+
+class CosineDecay(Schedule):
+    """Half a cosine from `initial_learning_rate` down to `alpha` times it: Loshchilov & Hutter 2017.
+
+    With `warmup_target` the rate first rises in a straight line from `initial_learning_rate` to
+    the target in `warmup_steps`, then falls from the target in `decay_steps` to `alpha *
+    warmup_target` (Keras). PyTorch's CosineAnnealingLR(T_max, eta_min) has decay_steps = T_max,
+    alpha = eta_min / lr.
+    """
+
+    def __init__(
+        self,
+        initial_learning_rate: float,
+        decay_steps: float,
+        alpha: float = 0.0,
+        warmup_target: float | None = None,
+        warmup_steps: float = 0,
+    ) -> None:
+        self.initial_learning_rate = initial_learning_rate
+        self.decay_steps = _positive("CosineDecay", "decay_steps", decay_steps)
+        self.alpha = alpha
+        self.warmup_target = warmup_target
+        self.warmup_steps = warmup_steps
+        if warmup_target is not None:
+            _positive("CosineDecay", "warmup_steps", warmup_steps)
+
+    def at(self, t: Any) -> Any:
+        first, warm = self.initial_learning_rate, self.warmup_steps
+        if self.warmup_target is None:
+            return _half_cosine(first, first * self.alpha, t / self.decay_steps)
+        top = self.warmup_target
+        falling = _half_cosine(top, top * self.alpha, maximum(t - warm, 0) / self.decay_steps)
+        return where(less(t, warm), first + (top - first) * (t / warm), falling)
+
+
+class OneCycle(Schedule):
+    """Up to `max_learning_rate`, then down to almost nothing, in `total_steps`: Smith & Topin 2019.
+
+    The rate starts at max / `div_factor`, is largest after the share `pct_start` of the steps,
+    and ends at max / (`div_factor` * `final_div_factor`). `anneal_strategy` is "cos" or "linear". `three_phase` first falls back
+    to the start as fast as it rose. All as in PyTorch's OneCycleLR.
+    """
+
+    def __init__(
+        self,
+        max_learning_rate: float,
+        total_steps: int,
+        pct_start: float = 0.3,
+        anneal_strategy: str = "cos",
+        div_factor: float = 25.0,
+        final_div_factor: float = 1e4,
+        three_phase: bool = False,
+    ) -> None:
+        self.max_learning_rate = max_learning_rate
+        self.total_steps = _positive("OneCycle", "total_steps", total_steps)
+        self.pct_start = pct_start
+        if anneal_strategy not in ("cos", "linear"):
+            raise ArgumentError(
+                f"OneCycle: anneal_strategy={anneal_strategy!r}; expected 'cos' or 'linear'"
+            )
+        self.anneal_strategy = anneal_strategy
+        self.div_factor = div_factor
+        self.final_div_factor = final_div_factor
+        self.three_phase = three_phase
+
+    def at(self, t: Any) -> Any:
+        top, last = self.max_learning_rate, self.total_steps - 1
+        low = top / self.div_factor
+        end = low / self.final_div_factor
+        peak = self.pct_start * self.total_steps - 1
+        if self.three_phase:
+            back = 2 * self.pct_start * self.total_steps - 2
+            phases = [(0.0, peak, low, top), (peak, back, top, low), (back, last, low, end)]
+        else:
+            phases = [(0.0, peak, low, top), (peak, last, top, end)]
+        rate = t * 0 + end
+        for begin, stop, a, b in reversed(phases):
+            share = (t - begin) / max(stop - begin, 1e-12)
+            move = (
+                _half_cosine(a, b, share) if self.anneal_strategy == "cos" else a + (b - a) * share
+            )
+            rate = where(greater(t, stop), rate, move)
+        return rate
+
+
+def _half_cosine(a: float, b: float, share: Any) -> Any:
+    """From a (share 0) to b (share 1 and above)."""
+    return b + (a - b) * 0.5 * (1 + cos(minimum(share, 1) * math.pi))
+
+
+def _positive(kind: str, name: str, value: float) -> float:
+    if not value > 0:
+        raise ArgumentError(f"{kind}: {name}={value}; expected a number above 0")
+    return value
+
+
+SCHEDULES: dict[str, type[Schedule]] = {
+    cls.__name__: cls
+    for cls in (
+        Constant, StepDecay, PiecewiseConstant, ExponentialDecay, InverseTimeDecay, PolynomialDecay,
+        CosineDecay, OneCycle,
+    )
+}  # fmt: skip
 
 
 def restore_schedule(described: Mapping[str, Any]) -> Schedule:

@@ -1,0 +1,135 @@
+"""Optimizers that divide by the size of past gradients: Adagrad, Adadelta, RMSprop."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..ops.elementwise import sqrt
+from ..tensor import Tensor
+from .optimizer import Optimizer, Slots
+
+
+class Adagrad(Optimizer):
+    """Duchi, Hazan & Singer 2011: a step for each weight, smaller the more it has moved.
+
+        s <- s + g^2
+        w <- w - a g / sqrt(s + epsilon)
+
+    s starts at `initial_accumulator_value`. With `epsilon_inside=False` (PyTorch) the divisor is
+    sqrt(s) + epsilon.
+    """
+
+    slot_values = {"s": 0.0}
+
+    def __init__(
+        self,
+        parameters: Any = None,
+        learning_rate: Any = None,
+        initial_accumulator_value: float = 0.1,
+        epsilon: float = 1e-7,
+        epsilon_inside: bool = True,
+        **options: Any,
+    ) -> None:
+        super().__init__(parameters, learning_rate, **options)
+        self.initial_accumulator_value = initial_accumulator_value
+        self.epsilon = epsilon
+        self.epsilon_inside = epsilon_inside
+
+    def first_values(self) -> Mapping[str, float]:
+        return {"s": self.initial_accumulator_value}
+
+    def update(self, w: Tensor, g: Tensor, slots: Slots, factors: Any) -> tuple[Tensor, Slots]:
+        a = factors
+        s = slots["s"] + g * g
+        return w - a * g / _root(s, self.epsilon, self.epsilon_inside), {"s": s}
+
+
+class Adadelta(Optimizer):
+    """Zeiler 2012: steps in the unit of the weights, so that no learning rate has to be found.
+
+        s <- rho s + (1 - rho) g^2
+        d = g sqrt(u + epsilon) / sqrt(s + epsilon)
+        u <- rho u + (1 - rho) d^2
+        w <- w - a d
+
+    The paper has a = 1 (PyTorch's default); Keras has a = 0.001.
+    """
+
+    slot_values = {"s": 0.0, "u": 0.0}
+
+    def __init__(
+        self,
+        parameters: Any = None,
+        learning_rate: Any = None,
+        rho: float = 0.95,
+        epsilon: float = 1e-7,
+        **options: Any,
+    ) -> None:
+        super().__init__(parameters, learning_rate, **options)
+        self.rho = rho
+        self.epsilon = epsilon
+
+    def update(self, w: Tensor, g: Tensor, slots: Slots, factors: Any) -> tuple[Tensor, Slots]:
+        a, rho, epsilon = factors, self.rho, self.epsilon
+        s = rho * slots["s"] + (1 - rho) * (g * g)
+        d = g * (sqrt(slots["u"] + epsilon) / sqrt(s + epsilon))
+        u = rho * slots["u"] + (1 - rho) * (d * d)
+        return w - a * d, {"s": s, "u": u}
+
+
+class RMSprop(Optimizer):
+    """Tieleman & Hinton 2012 (lecture 6.5): divide by a running mean of squared gradients.
+
+        s <- rho s + (1 - rho) g^2
+        w <- w - a g / sqrt(s + epsilon)
+
+    `centered` (Graves 2013) takes s minus the square of the running mean of g. With `momentum` mu
+    the quotient goes through v <- mu v + a (quotient), w <- w - v; with `raw_velocity` (PyTorch)
+    a stands outside of v. With `epsilon_inside=False` (PyTorch) the divisor is sqrt(s) + epsilon.
+    """
+
+    slot_values = {"s": 0.0, "mean": 0.0, "velocity": 0.0}
+
+    def __init__(
+        self,
+        parameters: Any = None,
+        learning_rate: Any = None,
+        rho: float = 0.9,
+        momentum: float = 0.0,
+        epsilon: float = 1e-7,
+        centered: bool = False,
+        epsilon_inside: bool = True,
+        raw_velocity: bool = False,
+        **options: Any,
+    ) -> None:
+        super().__init__(parameters, learning_rate, **options)
+        self.rho = rho
+        self.momentum = momentum
+        self.epsilon = epsilon
+        self.centered = centered
+        self.epsilon_inside = epsilon_inside
+        self.raw_velocity = raw_velocity
+
+    def uses_slot(self, slot: str) -> bool:
+        return {"mean": self.centered, "velocity": self.momentum != 0}.get(slot, True)
+
+    def update(self, w: Tensor, g: Tensor, slots: Slots, factors: Any) -> tuple[Tensor, Slots]:
+        a, rho = factors, self.rho
+        s = rho * slots["s"] + (1 - rho) * (g * g)
+        new, size = {"s": s}, s
+        if self.centered:
+            new["mean"] = mean = rho * slots["mean"] + (1 - rho) * g
+            size = s - mean * mean
+        quotient = g / _root(size, self.epsilon, self.epsilon_inside)
+        if not self.momentum:
+            return w - a * quotient, new
+        if self.raw_velocity:
+            new["velocity"] = v = self.momentum * slots["velocity"] + quotient
+            return w - a * v, new
+        new["velocity"] = v = self.momentum * slots["velocity"] + a * quotient
+        return w - v, new
+
+
+def _root(s: Tensor, epsilon: float, inside: bool) -> Any:
+    return sqrt(s + epsilon) if inside else sqrt(s) + epsilon
