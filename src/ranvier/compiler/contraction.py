@@ -12,16 +12,18 @@ The naive version that a tile replaces:
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from typing import NamedTuple
 
 from .. import dtypes
 from .emit import V, constant, index
-from .loops import Fold, Nest
+from .loops import Nest, expressions
 from .nests import Axis, Writer
 
 # Registers for accumulators: AVX2 and NEON pairs leave 12 of 16, AVX-512 28 of 32.
 _ACCUMULATORS = {16: 8, 32: 12, 64: 28}
+_WRITTEN_OUT = 40  # expressions x rows of an epilogue that is not a loop
 
 
 class Tile(NamedTuple):
@@ -209,17 +211,41 @@ def _tile(
         for u in range(unroll):
             acc = turn(acc, Axis(i, u))
         loop.next = acc
-    totals = loop.values
-    for r in range(rows):
+    _epilogue(w, nest, (row, column), (rows, vectors, lanes), loop.values, live)
+
+
+def _epilogue(
+    w: Writer,
+    nest: Nest,
+    corner: tuple[Axis, Axis],
+    size: tuple[int, int, int],
+    totals: list[V],
+    live: Callable[[int], int],
+) -> None:
+    """What the group does with the sums. A long epilogue is a loop over the rows of the tile, whose sums go through a
+    corner of the stack; a short one is written out for each vector, straight from the registers."""
+    (row, column), (rows, vectors, lanes) = corner, size
+    (fold,) = nest.folds
+    m_axis, n_axis = len(nest.axes) - 2, len(nest.axes) - 1
+
+    def finish(at: Axis, v: int, total: V) -> None:
+        w.at[m_axis] = at
+        w.at[n_axis] = Axis(column.base, column.shift + v * lanes)
+        w.begin(n_axis, lanes, live(v))
+        w.results = [w.m.cast(total, fold.dtype)]
+        w.store_all(nest.stores)
+
+    if rows * len(expressions(nest)) <= _WRITTEN_OUT:
+        for r in range(rows):
+            for v in range(vectors):
+                finish(Axis(row.base, row.shift + r), v, totals[r * vectors + v])
+        return
+    f, dtype = w.f, totals[0].dtype
+    stack = f.reserve(f"[{rows * vectors * lanes} x {totals[0].type.strip('<>').split()[-1]}]")
+    for number, total in enumerate(totals):
+        w.m.memory.store(stack, total, index(number * lanes))
+    with f.loop(index(0), index(rows), 1) as (r, _):
+        at = Axis(f.iadd(row.base, r), row.shift)
+        base = f.pointer(stack, dtype, f.imul(r, vectors * lanes))
         for v in range(vectors):
-            w.at[m_axis] = Axis(row.base, row.shift + r)
-            w.at[n_axis] = Axis(column.base, column.shift + v * lanes)
-            w.begin(n_axis, lanes, live(v))
-            w.results = [w.m.cast(totals[r * vectors + v], fold.dtype)]
-            w.store_all(nest.stores)
-
-
-def needs_packing(fold: Fold, n_axis: int, extent: int) -> bool:
-    """Whether y has to be copied so that it is contiguous along n."""
-    at = getattr(fold.other, "at", None)
-    return extent > 1 and (at is None or at.coefficients[n_axis] != 1)
+            finish(at, v, w.m.memory.load(base, dtype, index(v * lanes), lanes))

@@ -91,7 +91,14 @@ class Function:
         self.lines: list[str] = []
         self.block = "entry"
         self.needs: set[str] = set()  # declarations of intrinsics
+        self.stack: list[str] = []
         self._count = 0
+
+    def reserve(self, kind: str) -> str:
+        """Room on the stack for the whole call."""
+        name = self.fresh("stack")
+        self.stack.append(f"  {name} = alloca {kind}, align 64")
+        return name
 
     def fresh(self, stem: str = "v") -> str:
         """A new SSA name."""
@@ -122,7 +129,7 @@ class Function:
     def text(self) -> str:
         """The whole definition."""
         head = f"define {self.linkage} void @{self.name}({', '.join(self.arguments)}) #0 {{"
-        return "\n".join([head, "entry:", *self.lines, "  ret void", "}"])
+        return "\n".join([head, "entry:", *self.stack, *self.lines, "  ret void", "}"])
 
     # -- index arithmetic (i64 scalars, constants folded) ---------------------------------------------------
 
@@ -287,17 +294,30 @@ class Memory:
         if dtype == dtypes.bool_:
             value = f.let(f"zext {value} to {kind}", dtype, lanes)
         if lanes > 1 and 0 < live < lanes:
-            suffix = f"v{lanes}{_mangled(dtype)}"
-            call = f.call(
-                f"llvm.masked.store.{suffix}.p0",
-                "void",
-                f"{kind} {value.text}",
-                f"ptr {address}",
-                f"<{lanes} x i1> {_mask(lanes, live)}",
-            )
-            f.do(call)
+            self._store_part(address, value, kind, live)
         else:
             f.do(f"store {kind} {value.text}, ptr {address}, align {dtype.itemsize}")
+
+    def _store_part(self, address: str, value: V, kind: str, live: int) -> None:
+        """The first `live` lanes, in pieces of 2 to the n: some processors take far longer for one masked store."""
+        f, lanes, size = self.f, value.lanes, value.dtype.itemsize
+        element = kind.strip("<>").split()[-1]
+        at = 0
+        while at < live:
+            count = 1 << ((live - at).bit_length() - 1)
+            if count == 1:
+                part = f.let(f"extractelement {kind} {value.text}, i32 {at}", value.dtype)
+            else:
+                chosen = ", ".join(f"i32 {i}" for i in range(at, at + count))
+                part = f.let(
+                    f"shufflevector {kind} {value.text}, {kind} poison, <{count} x i32> <{chosen}>",
+                    value.dtype,
+                    count,
+                )
+            place = f.fresh("p")
+            f.do(f"{place} = getelementptr inbounds i8, ptr {address}, i64 {at * size}")
+            f.do(f"store {vector_type(element, count)} {part.text}, ptr {place}, align {size}")
+            at += count
 
     def splat(self, x: V, lanes: int) -> V:
         """The scalar x in every lane."""

@@ -68,7 +68,7 @@ def write_module(
     if threaded:
         parts.append(_meet())
         needs |= _meeting_declarations()
-    attributes = 'attributes #0 = { nounwind "prefer-vector-width"="512" }'
+    attributes = 'attributes #0 = { noinline nounwind "prefer-vector-width"="512" }'
     return Module("\n\n".join([*sorted(needs), *parts, attributes]) + "\n", threaded, units)
 
 
