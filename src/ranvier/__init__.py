@@ -7,7 +7,7 @@ The way of the data:
 
 from __future__ import annotations
 
-from . import data, random
+from . import data, losses, metrics, nn, optim, random
 from .autodiff import gradient
 from .config import config
 from .dtypes import bool_, float16, float32, float64, int32, int64, uint8, uint32

@@ -15,6 +15,7 @@ from .optimizer import Optimizer
 from .schedules import (
     Constant,
     CosineDecay,
+    CosineDecayRestarts,
     ExponentialDecay,
     InverseTimeDecay,
     OneCycle,
@@ -61,6 +62,7 @@ __all__ = [
     "Adamax",
     "Constant",
     "CosineDecay",
+    "CosineDecayRestarts",
     "ExponentialDecay",
     "InverseTimeDecay",
     "Momentum",

@@ -19,7 +19,19 @@ from typing import Any
 from .. import dtypes
 from ..errors import ArgumentError
 from ..nn.config import configuration, restore
-from ..ops.elementwise import astype, cos, exp, floor, greater, less, maximum, minimum, power, where
+from ..ops.elementwise import (
+    astype,
+    cos,
+    exp,
+    floor,
+    greater,
+    less,
+    log,
+    maximum,
+    minimum,
+    power,
+    where,
+)
 from ..ops.op import as_values
 
 
@@ -164,7 +176,7 @@ class PolynomialDecay(Schedule):
 
 
 class CosineDecay(Schedule):
-    """Half a cosine from `initial_learning_rate` down to `alpha` times it: Loshchilov & Hutter 2017.
+    """Half a cosine from the initial rate down to `alpha` times it: Loshchilov & Hutter 2017.
 
     With `warmup_target` the rate first rises in a straight line from `initial_learning_rate` to
     the target in `warmup_steps`, then falls from the target in `decay_steps` to `alpha *
@@ -197,12 +209,50 @@ class CosineDecay(Schedule):
         return where(less(t, warm), first + (top - first) * (t / warm), falling)
 
 
+class CosineDecayRestarts(Schedule):
+    """Half cosines one after another: Loshchilov & Hutter 2017, "SGDR".
+
+    The first takes `first_decay_steps`; each next one `t_mul` times as long, from a top `m_mul`
+    times as high.
+    """
+
+    def __init__(
+        self,
+        initial_learning_rate: float,
+        first_decay_steps: float,
+        t_mul: float = 2.0,
+        m_mul: float = 1.0,
+        alpha: float = 0.0,
+    ) -> None:
+        self.initial_learning_rate = initial_learning_rate
+        self.first_decay_steps = _positive("CosineDecayRestarts", "steps", first_decay_steps)
+        self.t_mul = _positive("CosineDecayRestarts", "t_mul", t_mul)
+        self.m_mul = m_mul
+        self.alpha = alpha
+
+    def at(self, t: Any) -> Any:
+        passed = t / self.first_decay_steps
+        if self.t_mul == 1:
+            turn = floor(passed)
+            share = passed - turn
+        else:
+            # Turns 0 to i - 1 take (t_mul ** i - 1) / (t_mul - 1) together.
+            # NOTE: 1e-5 keeps a rounded logarithm from falling below the whole number.
+            length = self.t_mul - 1
+            turn = floor(log(1 + passed * length) / math.log(self.t_mul) + 1e-5)
+            stretch = exp(turn * math.log(self.t_mul))
+            share = (passed - (stretch - 1) / length) / stretch
+        top = power(self.m_mul, turn)
+        wave = top * 0.5 * (1 + cos(share * math.pi))
+        return self.initial_learning_rate * ((1 - self.alpha) * wave + self.alpha)
+
+
 class OneCycle(Schedule):
     """Up to `max_learning_rate`, then down to almost nothing, in `total_steps`: Smith & Topin 2019.
 
     The rate starts at max / `div_factor`, is largest after the share `pct_start` of the steps,
-    and ends at max / (`div_factor` * `final_div_factor`). `anneal_strategy` is "cos" or "linear". `three_phase` first falls back
-    to the start as fast as it rose. All as in PyTorch's OneCycleLR.
+    and ends at max / (`div_factor` * `final_div_factor`). `anneal_strategy` is "cos" or "linear".
+    `three_phase` first falls back to the start as fast as it rose. All as in PyTorch's OneCycleLR.
     """
 
     def __init__(
@@ -262,7 +312,7 @@ SCHEDULES: dict[str, type[Schedule]] = {
     cls.__name__: cls
     for cls in (
         Constant, StepDecay, PiecewiseConstant, ExponentialDecay, InverseTimeDecay, PolynomialDecay,
-        CosineDecay, OneCycle,
+        CosineDecay, CosineDecayRestarts, OneCycle,
     )
 }  # fmt: skip
 
