@@ -92,31 +92,35 @@ class Code:
         return self._engine.get_function_address(name)  # type: ignore[no-any-return]
 
 
-def build(text: str) -> Code:
-    """Machine code for a module of LLVM IR, from the cache if it is there."""
+def build(text: str, thorough: bool = True) -> Code:
+    """Machine code for a module of LLVM IR, from the cache if it is there.
+
+    `thorough` runs all of LLVM's passes; otherwise only the quickest, which serve kernels that are short anyway.
+    """
     with _lock:
         cpu = host()
-        key = hashlib.sha256("\n".join([text, *map(str, cpu)]).encode()).hexdigest()
+        parts = [text, str(thorough), *map(str, cpu)]
+        key = hashlib.sha256("\n".join(parts).encode()).hexdigest()
         folder = cache_folder("kernels")
         path = None if folder is None else folder / f"{key[:40]}.bin"
         code = None if path is None else _read(path)
         if code is None:
-            code = compile_object(text)
+            code = compile_object(text, thorough)
             if path is not None:
                 _write(path, code)
         return _load(code)
 
 
-def compile_object(text: str) -> bytes:
+def compile_object(text: str, thorough: bool = True) -> bytes:
     """Object code for a module of LLVM IR."""
     binding = llvm()
     machine = _target_machine()
     module = binding.parse_assembly(text)
-    optimize(module, machine)
+    optimize(module, machine, thorough)
     return machine.emit_object(module)  # type: ignore[no-any-return]
 
 
-def optimize(module: Any, machine: Any) -> None:
+def optimize(module: Any, machine: Any, thorough: bool = True) -> None:
     """Run LLVM's own passes; vectors are already explicit, so its vectorisers stay off."""
     binding = llvm()
     options = binding.create_pipeline_tuning_options(speed_level=2)
@@ -124,7 +128,13 @@ def optimize(module: Any, machine: Any) -> None:
     options.slp_vectorization = False
     options.loop_interleaving = False
     builder = binding.create_pass_builder(machine, options)
-    builder.getModulePassManager().run(module, builder)
+    if thorough:
+        passes = builder.getModulePassManager()
+    else:
+        passes = binding.create_new_module_pass_manager()
+        passes.add_instruction_combine_pass()
+        passes.add_simplify_cfg_pass()
+    passes.run(module, builder)
 
 
 def assembly(text: str) -> str:

@@ -23,6 +23,8 @@ from .nests import Axis, Writer
 
 # Registers for accumulators: AVX2 and NEON pairs leave 12 of 16, AVX-512 28 of 32.
 _ACCUMULATORS = {16: 8, 32: 12, 64: 28}
+_PIECE = 0.08  # what a further shape of tile must gain in a small product: each is code of its own
+_NEAR = 4096  # elements that stay in the first cache
 _WRITTEN_OUT = 40  # expressions x rows of an epilogue that is not a loop
 
 
@@ -41,23 +43,28 @@ class Tile(NamedTuple):
 def choose_tile(m: int, n: int, k: int, lanes: int, registers: int) -> Tile:
     """The tile with the lowest estimated time for an m x k by k x n product.
 
-    A turn of k takes at least the multiply-adds at two a cycle, the loads at two a cycle, and the four cycles of latency
-    of one multiply-add.
+    A turn of k takes the multiply-adds at two a cycle, but at least the four cycles of latency of one, and a little for
+    the loads.
     """
     while lanes > 1 and lanes // 2 >= n:
         lanes //= 2
     best, best_cost = Tile(1, 1, lanes), float("inf")
+    piece = _PIECE if m * n * k < 500_000 else 0.0
     for rows in range(1, min(m, 8) + 1):
         for vectors in range(1, 5):
             if rows * vectors > registers or (vectors > 1 and (vectors - 1) * lanes >= n):
                 continue
-            cost = 0.0
+            cost, pieces = 0.0, 0
             for r, times_r in ((rows, m // rows), (m % rows, 1)):
                 for v, times_v in _panels(n, vectors, lanes):
-                    if r and v:
-                        turn = max(r * v / 2, (r + v) / 2, 4.0)
+                    if r and v and times_r and times_v:
+                        turn = max(r * v / 2, 4.0, (r + v) * 0.55) + 0.1 * (r + v)
+                        if k * v * lanes > _NEAR:  # the panel of y comes from the second cache
+                            turn += v
                         cost += times_r * times_v * (turn * k + 12 + 2 * r * v)
-            if cost < best_cost - 1e-9:
+                        pieces += 1
+            cost *= 1 + piece * (pieces - 1)
+            if cost < best_cost * (1 - 1e-9):
                 best, best_cost = Tile(rows, vectors, lanes), cost
     return best
 
@@ -205,7 +212,7 @@ def _tile(
                     new.append(w.m.add(a, w.m.mul(x, ys[v])))
         return new
 
-    unroll = next(u for u in (4, 2, 1) if k % u == 0 and (u * rows * vectors <= 32 or u == 1))
+    unroll = next(u for u in (4, 2, 1) if k % u == 0 and (u * rows * vectors <= 16 or u == 1))
     with w.f.loop(index(0), index(k), unroll, start) as (i, loop):
         acc = loop.values
         for u in range(unroll):

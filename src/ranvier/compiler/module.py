@@ -21,7 +21,7 @@ from .contraction import write_contraction
 from .emit import Function, index
 from .loops import Buffer, Kernel
 from .nests import Writer
-from .schedule import shared, worth_threads
+from .schedule import shared, worth_passes, worth_threads
 
 
 class Stream(NamedTuple):
@@ -38,6 +38,7 @@ class Module:
     text: str
     threaded: bool
     units: list[int]
+    thorough: bool
 
 
 def write_module(
@@ -69,7 +70,7 @@ def write_module(
         parts.append(_meet())
         needs |= _meeting_declarations()
     attributes = 'attributes #0 = { noinline nounwind "prefer-vector-width"="512" }'
-    return Module("\n\n".join([*sorted(needs), *parts, attributes]) + "\n", threaded, units)
+    return Module("\n\n".join([*sorted(needs), *parts, attributes]) + "\n", threaded, units, worth_passes(kernels))
 
 
 def write_kernel(kernel: Kernel) -> tuple[str, int, set[str]]:

@@ -68,7 +68,7 @@ class Executable:
             self.threads = 1
         self._specs = [n.spec for n in inputs]
         self._out_specs = [n.spec for n in self.graph.outputs]
-        self._code: Code = build(self.module.text)
+        self._code: Code = build(self.module.text, self.module.thorough)
         self._step = _STEP(self._code.address("step"))
         self._batches = _BATCHES(self._code.address("batches")) if rows else None
         self._arena = _aligned(arena_bytes)

@@ -19,6 +19,7 @@ _SPECIAL_OPS = {
 }
 BARRIER = 400.0  # nanoseconds that meeting costs
 WORTH_SHARING = 4_000.0  # nanoseconds of one kernel
+WORTH_PASSES = 30_000.0  # nanoseconds of one kernel that all of LLVM's passes are run for
 WORTH_THREADS = 40_000.0  # nanoseconds of all kernels worth sharing
 
 
@@ -51,3 +52,8 @@ def worth_threads(kernels: list[Kernel], units: list[int]) -> bool:
     """Whether the whole graph gains from threads."""
     times = [nanoseconds(k) for k, u in zip(kernels, units, strict=True) if shared(k, u)]
     return sum(times) > WORTH_THREADS + BARRIER * len(times)
+
+
+def worth_passes(kernels: list[Kernel]) -> bool:
+    """Whether some kernel runs long enough to be worth a thorough compilation."""
+    return any(nanoseconds(k) > WORTH_PASSES for k in kernels)
