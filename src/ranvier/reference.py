@@ -78,18 +78,26 @@ class ReferenceExecutable:
         first: int,
         last: int,
         total: int,
+        sums: Any = None,
+        log: Any = None,
     ) -> None:
         """Run the graph for the steps `first` to `last - 1`; only the in-place updates remain.
 
-        Step s sees the rows `order[s * batch : (s + 1) * batch]` of every array in `streams`; the
-        order is filled up to whole batches, and `total` rows of it are real.
+        Step s sees the rows `order[s * batch : (s + 1) * batch]` of every array in `streams`. The order holds one epoch or
+        several, each filled up to whole batches; `total` rows of an epoch are real. With `log` the array `sums` is
+        copied into its row at the end of each epoch and set to zero.
         """
         given = list(arrays)
+        per_epoch = -(-total // self.batch)
         for s in range(first, last):
             rows = order[s * self.batch : (s + 1) * self.batch]
+            epoch, turn = divmod(s, per_epoch)
             for i in self.streams:
                 given[i] = streams[i][rows]
-            given[self.count_input] = np.asarray(
-                min(self.batch, total - s * self.batch), np.float32
-            )
+            if self.count_input >= 0:
+                real = min(self.batch, total - turn * self.batch)
+                given[self.count_input] = np.asarray(real, np.float32)
             run(self.graph, given)
+            if log is not None and turn + 1 == per_epoch:
+                log[epoch] = sums
+                sums[...] = 0

@@ -1,7 +1,7 @@
 """Kernels -> one module of LLVM IR, with the functions that run them all.
 
     step(table, arena, sync, thread, threads, round)     every kernel once
-    batches(..., streams, order, first, last, ...)        gather rows, step, for a stretch of batches
+    batches(..., streams, order, first, last, ...)        gather rows, step, for a stretch of batches of one or more epochs
 
 `table` holds the addresses of the graph's inputs and outputs. With several threads every thread runs the same function:
 kernels worth sharing are cut into units, the others run on thread 0, and the threads meet (a counter in `sync`) wherever
@@ -18,7 +18,7 @@ from typing import NamedTuple
 from .. import dtypes
 from .build import host
 from .contraction import write_contraction
-from .emit import Function, index
+from .emit import Function, V, index
 from .loops import Buffer, Kernel
 from .nests import Writer
 from .schedule import shared, worth_passes, worth_threads
@@ -66,11 +66,17 @@ def write_module(
     if streams:
         parts.append(_batches(streams, batch, count_slot, threaded))
         needs.add("declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)")
+        needs.add("declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)")
     if threaded:
         parts.append(_meet())
         needs |= _meeting_declarations()
     attributes = 'attributes #0 = { noinline nounwind "prefer-vector-width"="512" }'
-    return Module("\n\n".join([*sorted(needs), *parts, attributes]) + "\n", threaded, units, worth_passes(kernels))
+    return Module(
+        "\n\n".join([*sorted(needs), *parts, attributes]) + "\n",
+        threaded,
+        units,
+        worth_passes(kernels),
+    )
 
 
 def write_kernel(kernel: Kernel) -> tuple[str, int, set[str]]:
@@ -185,7 +191,8 @@ def _batches(streams: tuple[Stream, ...], batch: int, count_slot: int, threaded:
     """The loop over a stretch of batches: rows of each stream are gathered, then one step is run."""
     arguments = ["ptr %table", "ptr %arena", "ptr %sync", "i64 %thread", "i64 %threads"]
     arguments += ["ptr %round", "ptr %streams", "ptr %order"]
-    arguments += ["i64 %first", "i64 %last", "i64 %total"]
+    arguments += ["i64 %first", "i64 %last", "i64 %total", "i64 %per_epoch"]
+    arguments += ["ptr %sums", "i64 %sum_bytes", "ptr %log"]
     f = Function("batches", arguments, "")
     with f.loop(index("%first"), index("%last"), 1) as (s, _):
         start = f.let(f"mul nsw i64 {s.text}, {batch}", dtypes.int64)
@@ -213,8 +220,10 @@ def _batches(streams: tuple[Stream, ...], batch: int, count_slot: int, threaded:
                     f"call void @llvm.memcpy.p0.p0.i64(ptr {move_to}, ptr {move_from}, "
                     f"i64 {stream.row_bytes}, i1 false)"
                 )
+        turn = f.let(f"srem i64 {s.text}, %per_epoch", dtypes.int64)
         if count_slot >= 0:
-            left = f.let(f"sub nsw i64 %total, {start.text}", dtypes.int64)
+            done = f.let(f"mul nsw i64 {turn.text}, {batch}", dtypes.int64)
+            left = f.let(f"sub nsw i64 %total, {done.text}", dtypes.int64)
             less = f.let(f"icmp slt i64 {left.text}, {batch}", dtypes.bool_)
             rows = f.let(f"select {less}, i64 {left.text}, i64 {batch}", dtypes.int64)
             count = f.let(f"sitofp i64 {rows.text} to float", dtypes.float32)
@@ -229,7 +238,23 @@ def _batches(streams: tuple[Stream, ...], batch: int, count_slot: int, threaded:
         f.do(
             "call void @step(ptr %table, ptr %arena, ptr %sync, i64 %thread, i64 %threads, ptr %round)"
         )
+        _end_epoch(f, s, turn)
     return f.text()
+
+
+def _end_epoch(f: Function, step: V, turn: V) -> None:
+    """After the last batch of an epoch its sums go into the log and begin anew (if there is a log)."""
+    following = f.let(f"add nsw i64 {turn.text}, 1", dtypes.int64)
+    last = f.let(f"icmp eq i64 {following.text}, %per_epoch", dtypes.bool_)
+    logged = f.let("icmp ne ptr %log, null", dtypes.bool_)
+    first = f.let("icmp eq i64 %thread, 0", dtypes.bool_)
+    both = f.let(f"and i1 {last.text}, {logged.text}", dtypes.bool_)
+    with f.when(f.let(f"and i1 {both.text}, {first.text}", dtypes.bool_)):
+        epoch = f.let(f"sdiv i64 {step.text}, %per_epoch", dtypes.int64)
+        at = f.let(f"mul nsw i64 {epoch.text}, %sum_bytes", dtypes.int64)
+        row = f.pointer("%log", dtypes.uint8, at)
+        f.do(f"call void @llvm.memcpy.p0.p0.i64(ptr {row}, ptr %sums, i64 %sum_bytes, i1 false)")
+        f.do("call void @llvm.memset.p0.i64(ptr %sums, i8 0, i64 %sum_bytes, i1 false)")
 
 
 def _meet() -> str:

@@ -28,7 +28,10 @@ _BATCHES = ctypes.CFUNCTYPE(
     *[ctypes.c_void_p] * 3,
     *[ctypes.c_int64] * 2,
     *[ctypes.c_void_p] * 3,
-    *[ctypes.c_int64] * 3,
+    *[ctypes.c_int64] * 4,
+    ctypes.c_void_p,
+    ctypes.c_int64,
+    ctypes.c_void_p,
 )
 
 
@@ -76,6 +79,10 @@ class Executable:
         self._sync = _aligned(64)
         self._known: list[Any] = [None] * len(inputs)
         self._scratch: dict[int, Any] = {}
+        if rows:
+            self._prepare_batches()
+        self._rounds = [np.zeros(1, np.int64) for _ in range(self.threads)]
+        self._counter = self._sync.view(np.int64)
         self._fixed = (_address(self._table), _address(self._arena), _address(self._sync))
 
     def run(self, arrays: Sequence[Any]) -> list[Any]:
@@ -88,6 +95,9 @@ class Executable:
                 self._table[first + i] = _address(out)
             self._call(self._step, ())
             self._write_back(back)
+            if self._batches is not None:
+                for i, out in enumerate(self._dropped):
+                    self._table[first + i] = _address(out)
         return outputs
 
     def run_batches(
@@ -98,28 +108,39 @@ class Executable:
         first: int,
         last: int,
         total: int,
+        sums: Any = None,
+        log: Any = None,
     ) -> None:
-        """Steps `first` to `last`: step s takes rows `order[s * batch : (s + 1) * batch]` of every stream.
+        """Steps `first` to `last - 1`: step s takes rows `order[s * batch : (s + 1) * batch]` of every stream.
 
-        `order` (int64) is padded to a multiple of the batch with valid row numbers; the count input gets how many rows of
-        a batch are real. Outputs are dropped; updates are applied in place.
+        `order` (int64) holds the rows of one epoch or of several, each padded to whole batches with valid row numbers;
+        `total` rows of an epoch are real, and the count input gets how many of a batch are. Outputs are dropped; updates
+        are applied in place. With `log` (epochs, len(sums)) the array `sums` is copied into its row at the end of an epoch
+        and set to zero.
         """
         if self._batches is None or tuple(streams) != self.streams:
             raise GraphError("run_batches: the executable was built for other streams")
         with self._lock:
             full = list(arrays)
-            for i in (*self.streams, *([self.count_input] if self.count_input >= 0 else [])):
-                if i not in self._scratch:
-                    self._scratch[i] = np.zeros(self._specs[i].shape, self._specs[i].dtype)
-                full[i] = self._scratch[i]
+            for i, array in self._fill.items():
+                full[i] = array
             back = self._bind(full)
-            outputs = [np.empty(s.shape, s.dtype) for s in self._out_specs]
-            for i, out in enumerate(outputs):
-                self._table[len(self._specs) + i] = _address(out)
-            sources = np.array([_address(a) for a in streams.values()], np.uint64)
-            extra = (_address(sources), _address(order), int(first), int(last), int(total))
-            self._call(self._batches, extra)
+            for i, array in enumerate(streams.values()):
+                self._sources[i] = _address(array)
+            places = (_address(self._sources), _address(order), first, last, total)
+            per_epoch = -(-total // self.batch)
+            kept = (0, 0, 0) if log is None else (_address(sums), sums.nbytes, _address(log))
+            self._call(self._batches, (*places, per_epoch, *kept))
             self._write_back(back)
+
+    def _prepare_batches(self) -> None:
+        """Arrays for one batch of every stream and for the outputs nobody asked for."""
+        chosen = [*self.streams, *([self.count_input] if self.count_input >= 0 else [])]
+        self._fill = {i: np.zeros(self._specs[i].shape, self._specs[i].dtype) for i in chosen}
+        self._sources = np.zeros(max(len(self.streams), 1), np.uint64)
+        self._dropped = [np.zeros(s.shape, s.dtype) for s in self._out_specs]
+        for i, out in enumerate(self._dropped):
+            self._table[len(self._specs) + i] = _address(out)
 
     def _bind(self, arrays: Sequence[Any]) -> list[tuple[Any, Any]]:
         """Put the inputs' addresses into the table; returns (given, copy) of updated arrays that had to be copied."""
@@ -163,14 +184,14 @@ class Executable:
 
     def _call(self, function: Callable[..., None], extra: tuple[int, ...]) -> None:
         """Call on one thread, or on all threads at once."""
-        start = int(self._sync.view(np.int64)[0])
-        rounds = [np.array([start], np.int64) for _ in range(self.threads)]
+        for r in self._rounds:
+            r[0] = self._counter[0]
         if self.threads == 1:
-            function(*self._fixed, 0, 1, _address(rounds[0]), *extra)
+            function(*self._fixed, 0, 1, _address(self._rounds[0]), *extra)
             return
         work = [
-            (function, (*self._fixed, t, self.threads, _address(rounds[t]), *extra))
-            for t in range(self.threads)
+            (function, (*self._fixed, t, self.threads, _address(r), *extra))
+            for t, r in enumerate(self._rounds)
         ]
         run_together(work)
 
