@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -21,6 +22,8 @@ from ..passes.pipeline import prepare
 from .build import Code, build
 from .lower import lower
 from .module import Module, Stream, write_module
+
+_TRY_OTHER = 25  # calls of run_batches between two looks at the slower number of threads
 
 _STEP = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 3, *[ctypes.c_int64] * 2, ctypes.c_void_p)
 _BATCHES = ctypes.CFUNCTYPE(
@@ -81,6 +84,7 @@ class Executable:
         self._scratch: dict[int, Any] = {}
         if rows:
             self._prepare_batches()
+        self._choice = _Choice(self.threads)
         self._rounds = [np.zeros(1, np.int64) for _ in range(self.threads)]
         self._counter = self._sync.view(np.int64)
         self._fixed = (_address(self._table), _address(self._arena), _address(self._sync))
@@ -130,7 +134,10 @@ class Executable:
             places = (_address(self._sources), _address(order), first, last, total)
             per_epoch = -(-total // self.batch)
             kept = (0, 0, 0) if log is None else (_address(sums), sums.nbytes, _address(log))
-            self._call(self._batches, (*places, per_epoch, *kept))
+            threads = self._choice.threads()
+            began = time.perf_counter()
+            self._call(self._batches, (*places, per_epoch, *kept), threads)
+            self._choice.took(threads, last - first, time.perf_counter() - began)
             self._write_back(back)
 
     def _prepare_batches(self) -> None:
@@ -182,18 +189,51 @@ class Executable:
         for given, copy in back:
             given[...] = copy
 
-    def _call(self, function: Callable[..., None], extra: tuple[int, ...]) -> None:
-        """Call on one thread, or on all threads at once."""
+    def _call(
+        self, function: Callable[..., None], extra: tuple[int, ...], threads: int = 0
+    ) -> None:
+        """Call on one thread, or on several at once."""
+        threads = threads or self.threads
         for r in self._rounds:
             r[0] = self._counter[0]
-        if self.threads == 1:
+        if threads == 1:
             function(*self._fixed, 0, 1, _address(self._rounds[0]), *extra)
             return
         work = [
-            (function, (*self._fixed, t, self.threads, _address(r), *extra))
+            (function, (*self._fixed, t, threads, _address(r), *extra))
             for t, r in enumerate(self._rounds)
         ]
         run_together(work)
+
+
+class _Choice:
+    """One thread or all: whichever has been faster lately.
+
+    Threads that wait for each other lose when another process holds a core. As no result depends on their number, both ways
+    are timed, the slower one again now and then.
+    """
+
+    def __init__(self, threads: int) -> None:
+        self.most = threads
+        self.seconds: dict[int, float] = {}  # for one step
+        self.calls = 0
+
+    def threads(self) -> int:
+        """How many threads to use now."""
+        if self.most == 1 or self.most not in self.seconds:
+            return self.most
+        if 1 not in self.seconds:
+            return 1
+        self.calls += 1
+        best = min(self.seconds, key=lambda t: self.seconds[t])
+        if self.calls % _TRY_OTHER:
+            return best
+        return 1 if best > 1 else self.most
+
+    def took(self, threads: int, steps: int, seconds: float) -> None:
+        """Learn from one call; the first one also pays for waking the threads."""
+        if self.most > 1 and (steps > 1 or seconds > 0.01):
+            self.seconds[threads] = seconds / steps
 
 
 class _Pool:

@@ -20,7 +20,7 @@ import numpy as np
 from ..errors import ArgumentError, NonFiniteError
 from .callback import Callback, History, TerminateOnNaN, wants_batches
 from .nonfinite import Recorder
-from .order import padded, permutations
+from .order import Orders, padded
 from .rows import Rows
 from .step import Step, Sums
 
@@ -133,17 +133,20 @@ class Training:
             callback.set_model(self.model)
             callback.set_params({**params, "steps": self.steps})
         began = time.perf_counter()
-        orders = permutations(self.rows.count) if shuffle else None
-        same = padded(np.arange(self.rows.count), self.step.batch)
+        orders = Orders(self.rows.count, self.step.batch, shuffle)
         with CtrlC() as ctrl_c:
             begun = False
             try:
                 self.moments.call("on_train_begin", None)
                 begun = True
-                for epoch in range(first, epochs):
-                    order = same if orders is None else padded(next(orders), self.step.batch)
-                    if not self._epoch(epoch, order, ctrl_c):
-                        break
+                epoch, going = first, True
+                while going and epoch < epochs:
+                    together = self._epochs_together(epochs - epoch)
+                    if together > 1:
+                        going = self._epochs(epoch, orders.take(together), ctrl_c)
+                    else:
+                        going = self._epoch(epoch, orders.take(1)[0], ctrl_c)
+                    epoch += together
                 self.recorder.finish()
             except NonFiniteError as found:
                 if self.quiet is None:
@@ -160,6 +163,32 @@ class Training:
                 "kept."
             )
         return self.history
+
+    def _epochs_together(self, left: int) -> int:
+        """How many epochs make the next stretch: several when they are short and nothing happens
+        between them but looking at their numbers.
+        """
+        if self.validate is not None or not all(c.only_looks for c in self.moments.callbacks):
+            return 1
+        return self.pace.steps(left * self.steps) // self.steps or 1
+
+    def _epochs(self, first: int, orders: np.ndarray, ctrl_c: CtrlC) -> bool:
+        """Several whole epochs by one call of the executor; False when training is to end."""
+        count = len(orders)
+        log = np.zeros((count, self.sums.flat.size), np.float64)
+        self.sums.reset()
+        order = orders.reshape(-1)
+        self.recorder.before(first, order, 0, count * self.steps)
+        began = time.perf_counter()
+        self.step.run_batches(self.rows.arrays, order, 0, count * self.steps, self.sums.flat, log)
+        self.pace.took(count * self.steps, time.perf_counter() - began)
+        if not np.isfinite(log[:, 0]).all():
+            self.recorder.rewind()
+        for i in range(count):
+            self.moments.call("on_epoch_begin", first + i, None)
+            logs = self.sums.results(self.rows.count, log[i])
+            self.moments.call("on_epoch_end", first + i, logs)
+        return not ctrl_c.asked
 
     def _epoch(self, epoch: int, order: np.ndarray, ctrl_c: CtrlC) -> bool:
         """One epoch; False when training is to end."""

@@ -119,9 +119,10 @@ class Recorder:
     def _explain(self, stretch: _Stretch, s: int) -> str:
         batch = self.step.batch
         chosen = stretch.order[s * batch : (s + 1) * batch]
-        count = np.asarray(min(batch, self.rows.count - s * batch), np.float32)
+        epochs, turn = divmod(s, -(-self.rows.count // batch))
+        count = np.asarray(min(batch, self.rows.count - turn * batch), np.float32)
         arguments = [*[a[chosen] for a in self.rows.arrays], count]
-        where = f"epoch {stretch.epoch + 1}, batch {s + 1}"
+        where = f"epoch {stretch.epoch + epochs + 1}, batch {turn + 1}"
         found = search(self.model, self.step, arguments, chosen)
         if found is None:
             return (

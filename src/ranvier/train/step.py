@@ -11,6 +11,7 @@ graph: it is filled up with any other rows, and `count` says how many rows are r
 
 from __future__ import annotations
 
+import builtins
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -85,13 +86,20 @@ class Step:
         return self.executable.run([*arguments, *self.state()])  # type: ignore[no-any-return]
 
     def run_batches(
-        self, rows: Sequence[np.ndarray], order: np.ndarray, first: int, last: int
+        self,
+        rows: Sequence[np.ndarray],
+        order: np.ndarray,
+        first: int,
+        last: int,
+        sums: np.ndarray | None = None,
+        log: np.ndarray | None = None,
     ) -> None:
-        """The steps `first` to `last - 1` over batches of `rows` in this order (filled up to whole
-        batches).
+        """The steps `first` to `last - 1` over batches of `rows` in this order (one epoch or several,
+        each filled up to whole batches); with `log` the `sums` of each epoch are kept there.
         """
         arrays = [*rows, _NO_COUNT, *self.state()]
-        self.executable.run_batches(arrays, dict(enumerate(rows)), order, first, last, len(rows[0]))
+        streams = dict(enumerate(rows))
+        self.executable.run_batches(arrays, streams, order, first, last, len(rows[0]), sums, log)
 
 
 class Sums:
@@ -99,16 +107,29 @@ class Sums:
 
     def __init__(self, chosen: Sequence[Any]) -> None:
         self.metrics = list(chosen)
-        self.loss = Tensor(np.zeros((), np.float64), name="loss_sum")
-        self.states: list[list[Tensor]] = [list(m.make_state()) for m in self.metrics]
-        self._first = [[t.numpy().copy() for t in state] for state in self.states]
+        states = [m.make_state() for m in self.metrics]
+        # All sums are views of one array, so that an epoch's can be kept or cleared at once.
+        self.flat = np.zeros(1 + builtins.sum(t.size for ts in states for t in ts), np.float64)
+        self.loss = Tensor(self.flat[0:1].reshape(()), name="loss_sum", copy=False)
+        self._places: list[list[tuple[int, int, tuple[int, ...]]]] = []
+        self.states: list[list[Tensor]] = []
+        at = 1
+        for tensors in states:
+            places = []
+            for t in tensors:
+                places.append((at, at + t.size, t.shape))
+                at += t.size
+            self._places.append(places)
+            self.states.append(
+                [self._view(*p, t.name) for p, t in zip(places, tensors, strict=True)]
+            )
+
+    def _view(self, start: int, stop: int, shape: tuple[int, ...], name: str) -> Tensor:
+        return Tensor(self.flat[start:stop].reshape(shape), name=name, copy=False)
 
     def reset(self) -> None:
         """Back to the start of an epoch."""
-        self.loss.numpy()[...] = 0.0
-        for state, first in zip(self.states, self._first, strict=True):
-            for t, array in zip(state, first, strict=True):
-                np.copyto(t.numpy(), array)
+        self.flat[...] = 0.0
 
     def add(self, loss: Any, count: Any, y: Any, out: Any, weight: Any) -> None:
         """One batch more (traced)."""
@@ -118,11 +139,13 @@ class Sums:
                 for t, new in zip(state, metric.update(state, y, out, weight), strict=True):
                     t.assign(new)
 
-    def results(self, rows: int) -> dict[str, float]:
-        """Loss and metrics over the `rows` seen so far."""
-        found = {"loss": float(self.loss.numpy()) / rows}
-        for metric, state in zip(self.metrics, self.states, strict=True):
-            found[metric.name] = float(metric.result([t.numpy() for t in state]))
+    def results(self, rows: int, sums: np.ndarray | None = None) -> dict[str, float]:
+        """Loss and metrics over the `rows` seen so far (or of a line of an epochs' log)."""
+        sums = self.flat if sums is None else sums
+        found = {"loss": float(sums[0]) / rows}
+        for metric, places in zip(self.metrics, self._places, strict=True):
+            state = [sums[start:stop].reshape(shape) for start, stop, shape in places]
+            found[metric.name] = float(metric.result(state))
         return found
 
 
