@@ -31,7 +31,7 @@ class Accuracy(MeanOfRows):
     """
 
     label = "accuracy"
-    fits = ("binary", "one_hot", "labels")
+    fits: tuple[str, ...] = ("binary", "one_hot", "labels")
 
     def row(self, y: Any, p: Any) -> Any:
         if self.form == "binary":
@@ -46,7 +46,7 @@ class BinaryAccuracy(Accuracy):
     """`Accuracy` of targets 0 and 1 against predictions above `threshold`."""
 
     label = "binary_accuracy"
-    fits = ("binary",)
+    fits: tuple[str, ...] = ("binary",)
 
     def __init__(self, name: str | None = None, threshold: float = 0.5) -> None:
         super().__init__(name)
@@ -57,21 +57,21 @@ class CategoricalAccuracy(Accuracy):
     """`Accuracy` of one-hot targets."""
 
     label = "categorical_accuracy"
-    fits = ("one_hot",)
+    fits: tuple[str, ...] = ("one_hot",)
 
 
 class SparseCategoricalAccuracy(Accuracy):
     """`Accuracy` of class labels."""
 
     label = "sparse_categorical_accuracy"
-    fits = ("labels",)
+    fits: tuple[str, ...] = ("labels",)
 
 
 class TopK(MeanOfRows):
     """The share of rows whose class is among the `k` largest predictions."""
 
     label = "top_k_categorical_accuracy"
-    fits = ("one_hot", "labels")
+    fits: tuple[str, ...] = ("one_hot", "labels")
 
     def __init__(self, k: int = 5, name: str | None = None) -> None:
         super().__init__(name)
@@ -94,7 +94,7 @@ class _Counts(Metric):
     (macro average).
     """
 
-    fits = ("binary", "one_hot", "labels")
+    fits: tuple[str, ...] = ("binary", "one_hot", "labels")
 
     def shapes(self) -> Sequence[tuple[int, ...]]:
         return [(1 if self.form == "binary" else self.outputs,)] * 3
@@ -172,7 +172,7 @@ class AUC(Metric):
     """
 
     label = "auc"
-    fits = ("binary", "one_hot", "labels")
+    fits: tuple[str, ...] = ("binary", "one_hot", "labels")
 
     def shapes(self) -> Sequence[tuple[int, ...]]:
         return [(THRESHOLDS - 1,)] * 2

@@ -94,7 +94,8 @@ class Metric:
         share = y.min() >= 0 and y.max() <= 1
         if share or (whole and (self.form == "labels" or np.isin(y, (-1, 1)).all())):
             return
-        bad = y[(y != np.round(y)) | (y < -1) | (y > 1)].ravel()[0]
+        outside = y[(y < 0) | (y > 1)]
+        bad = outside[0] if outside.size else y[y != np.round(y)][0]
         raise DataError(
             f"metric {self.name!r} counts {_FORMS[self.form]}, but the targets hold {bad}; "
             "for real-valued targets use 'mae', 'rmse' or 'r2'"

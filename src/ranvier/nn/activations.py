@@ -65,14 +65,14 @@ def elu(x: Any, alpha: float = 1.0) -> Any:
     """x above 0, `alpha * (e ** x - 1)` below: Clevert et al. 2016."""
     (x,) = as_values(x)
     # NOTE: expm1 only ever sees x <= 0: an infinity there would make the gradient NaN.
-    low = e.expm1(e.minimum(x, 0)) * alpha
+    low = e.expm1(e.where(e.greater(x, 0), 0, x)) * alpha
     return e.where(e.greater(x, 0), x, low)
 
 
 def celu(x: Any, alpha: float = 1.0) -> Any:
     """x above 0, `alpha * (e ** (x / alpha) - 1)` below: Barron 2017."""
     (x,) = as_values(x)
-    low = e.expm1(e.minimum(x, 0) * (1 / alpha)) * alpha
+    low = e.expm1(e.where(e.greater(x, 0), 0, x) * (1 / alpha)) * alpha
     return e.where(e.greater(x, 0), x, low)
 
 

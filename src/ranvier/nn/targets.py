@@ -64,7 +64,7 @@ def numbers(what: str, y: Any) -> Array:
     except ValueError:
         raise DataError(f"{what}: targets have rows of different lengths") from None
     if y.dtype.kind in "USO":
-        first = y.ravel()[0] if y.size else ""
+        first = str(y.ravel()[0]) if y.size else ""
         raise DataError(
             f"{what}: targets are text or objects such as {first!r}; expected numbers. "
             "Turn labels into numbers with codes, classes = ranvier.nn.targets.encode_labels(y)"
