@@ -278,6 +278,8 @@ class _Fusion:
         reads of the other is at the same place."""
         if len(a.nodes) + len(b.nodes) > 24:
             return False
+        if a.anchors and b.anchors and {a.kind, b.kind} != {"reduce"}:
+            return False  # only reductions share their loops
         for x, y in ((a, b), (b, a)):
             for p in self.before[y]:
                 if p is not x and self.ancestors[p] >> x.number & 1:
