@@ -267,7 +267,9 @@ def collapse(nest: Nest) -> Nest:
     places = [e.at for e in order if isinstance(e, Load | Counter)] + [s.at for s in nest.stores]
     extents = list((*nest.axes, *nest.inner))
     split = len(nest.axes)
-    keep = [a for a, n in enumerate(extents) if n != 1]
+    # A position that is counted, or a store at every turn, needs its loop, however short.
+    ordered = any(f.how in ("argmax", "argmin", "running") for f in nest.folds)
+    keep = [a for a, n in enumerate(extents) if n != 1 or (ordered and a >= split)]
     groups: list[list[int]] = []
     for a in keep:
         if groups and (groups[-1][-1] < split) == (a < split):
