@@ -241,6 +241,10 @@ class Machine(SpecialFunctions):
             return x
         if dtype == dtypes.bool_:
             return self.ne(x, self.const(0, x))
+        # NOTE: other ways to and from float16 are calls of a library that may not be there.
+        if dtypes.float16 in (x.dtype, dtype) and dtypes.float32 not in (x.dtype, dtype):
+            middle = self._odd_float32(x) if x.dtype == dtypes.float64 else x
+            return self.cast(self.cast(middle, dtypes.float32), dtype)
         to = V("", dtype, x.lanes).type
         source, target = x.dtype, dtype
         if source.kind == "f" and target.kind == "f":
@@ -256,6 +260,16 @@ class Machine(SpecialFunctions):
         else:
             return V(x.text, dtype, x.lanes)
         return self.f.let(f"{instruction} {x} to {to}", dtype, x.lanes)
+
+    def _odd_float32(self, x: V) -> V:
+        """float64 as float32 rounded to the odd neighbour: rounded once more to float16 it is exact."""
+        near = self.cast(x, dtypes.float32)
+        back = self.cast(near, x.dtype)
+        bits = self.bits(near, dtypes.int32)
+        one = self.const(1, bits)
+        below = self.select(self.gt(self.abs(back), self.abs(x)), self.sub(bits, one), bits)
+        odd = self.select(self.ne(back, x), self.bit_or(below, one), bits)
+        return self.bits(odd, dtypes.float32)
 
     def _to_integer(self, x: V, dtype: np.dtype[Any]) -> V:
         """Saturating where the number does not fit, 0 for NaN: never undefined."""
