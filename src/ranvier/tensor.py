@@ -324,7 +324,7 @@ class Tensor(Methods):
         """The same value in memory of its own: two leaves must not share one gradient."""
         if self._node is None:
             return self.clone()
-        out = Tensor._traced(self._node, self._trace)
+        out = self._traced(self._node, self._trace)
         out.op, out.inputs, out.params = self.op, self.inputs, self.params
         out._requires_grad = self._requires_grad
         return out
@@ -332,7 +332,7 @@ class Tensor(Methods):
     def detach(self) -> Tensor:
         """The same numbers without history; an eager result shares memory."""
         if self._data is not None and state.trace is None:
-            return Tensor._wrap(self._data)
+            return self._wrap(self._data)
         with no_grad():
             return elementwise.detach(self)
 

@@ -40,11 +40,16 @@ class Trace:
         self.guards: list[tuple[Callable[[], Any], Any]] = []
 
     def argument(
-        self, shape: tuple[int, ...], dtype: Any, name: str = "", requires_grad: bool = False
+        self,
+        shape: tuple[int, ...],
+        dtype: Any,
+        name: str = "",
+        requires_grad: bool = False,
+        kind: type[Tensor] = Tensor,
     ) -> Tensor:
-        """A new symbolic argument."""
+        """A new symbolic argument; `kind` is its class."""
         node = input_node(shape, dtype, name)
-        t = Tensor._traced(node, self)
+        t = kind._traced(node, self)
         t.requires_grad = requires_grad
         self.inputs.append(node)
         self.arguments.append(t)
@@ -150,6 +155,7 @@ class Traced:
                 node = None if t._grad is None else trace.node_of(t._grad)
                 self.argument_grads.append((i, node, id(t) in trace.reset))
         self.guards = list(trace.guards)
+        self.kinds = [type(t) for t in trace.arguments]
         inputs = list(trace.inputs)
         updates = {}
         for t, node in zip(trace.arguments, trace.inputs, strict=True):
@@ -169,9 +175,9 @@ class Traced:
         nodes = [node for _, node in self.grads] + [node for _, node, _ in self.argument_grads]
         fresh = iter(results[len(results) - sum(node is not None for node in nodes) :])
         for t, node in self.grads:
-            t._grad = None if node is None else Tensor._wrap(next(fresh))
+            t._grad = None if node is None else t._wrap(next(fresh))
         for i, node, reset in self.argument_grads:
-            new = None if node is None else Tensor._wrap(next(fresh))
+            new = None if node is None else self.kinds[i]._wrap(next(fresh))
             if i < len(arguments) and isinstance(arguments[i], Tensor):
                 before = None if reset else arguments[i]._grad
                 arguments[i]._grad = new if before is None or new is None else before + new
@@ -195,10 +201,12 @@ def trace(
     specs: Sequence[tuple[tuple[int, ...], Any]],
     names: Sequence[str] = (),
     requires_grad: Sequence[bool] = (),
+    kinds: Sequence[type[Tensor]] = (),
 ) -> tuple[Traced, Any]:
     """Trace `function` on symbolic tensors of the given (shape, dtype).
 
-    Returns (Traced, what the function returned). `requires_grad` says which arguments are leaves.
+    Returns (Traced, what the function returned). `requires_grad` says which arguments are leaves,
+    `kinds` their classes.
 
     >>> import ranvier
     >>> traced, _ = trace(lambda x: ranvier.exp(x) + 1.0, [((2,), "float32")], ["x"])
@@ -219,6 +227,7 @@ def trace(
             dtype,
             names[i] if i < len(names) else f"x{i}",
             i < len(requires_grad) and requires_grad[i],
+            kinds[i] if i < len(kinds) else Tensor,
         )
         for i, (shape, dtype) in enumerate(specs)
     ]
@@ -302,7 +311,9 @@ class _Plan:
 
         leaf = [isinstance(x, Tensor) and x._requires_grad for x in leaves]
         specs = [(x.shape, x.dtype) for x in leaves]
-        self.traced, self.returned = trace(call, specs, requires_grad=leaf)
+        kinds = [type(x) if isinstance(x, Tensor) else Tensor for x in leaves]
+        self.traced, self.returned = trace(call, specs, requires_grad=leaf, kinds=kinds)
+        self.result_kinds = [type(t) for t in tensors_in(self.returned)]
         self.kept = _objects((args, kwargs))  # NOTE: plans are found by id, which must stay taken
         graph = self.traced.graph
         if engine == "reference":
@@ -317,7 +328,8 @@ class _Plan:
         arrays += [t._array() for t in self.traced.captured]
         results = self.run(arrays)
         self.traced.finish(results, leaves)
-        return replace_tensors(self.returned, iter([Tensor._wrap(r) for r in results]))
+        new = [kind._wrap(r) for kind, r in zip(self.result_kinds, results, strict=False)]
+        return replace_tensors(self.returned, iter(new))
 
 
 def _flatten(value: Any, leaves: list[Any]) -> Any:
@@ -325,7 +337,7 @@ def _flatten(value: Any, leaves: list[Any]) -> Any:
     if isinstance(value, Tensor):
         array = value._array()
         leaves.append(value)
-        return ("tensor", array.shape, array.dtype, value._requires_grad)
+        return (type(value), array.shape, array.dtype, value._requires_grad)
     if isinstance(value, np.ndarray):
         array = Tensor(value, copy=False)._array()
         leaves.append(array)

@@ -81,9 +81,15 @@ def set_default_value(kind: type[Value]) -> None:
 
 
 def apply(op: Op, *inputs: Any, like: Value | None = None, **params: Any) -> Any:
-    """Apply `op` to values; `like` decides Node or Tensor for an op without inputs."""
+    """Apply `op` to values; `like` decides Node or Tensor for an op without inputs.
+
+    A Tensor of a subclass (compat/) beside plain ones makes a result of its own class.
+    """
     if inputs:
         kind = type(inputs[0])
+        for x in inputs[1:]:
+            if type(x) is not kind and issubclass(type(x), kind):
+                kind = type(x)
     else:
         kind = type(like) if like is not None else _default[0]
     return kind._record(op, inputs, params)
