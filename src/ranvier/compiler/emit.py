@@ -16,15 +16,16 @@ import numpy as np
 
 from .. import dtypes
 
+# NOTE: keyed by dtype, not by name: NumPy makes a dtype's name anew each time, slowly.
 _REGISTER = {
-    "float16": "half",
-    "float32": "float",
-    "float64": "double",
-    "int32": "i32",
-    "uint32": "i32",
-    "int64": "i64",
-    "uint8": "i8",
-    "bool": "i1",
+    dtypes.float16: "half",
+    dtypes.float32: "float",
+    dtypes.float64: "double",
+    dtypes.int32: "i32",
+    dtypes.uint32: "i32",
+    dtypes.int64: "i64",
+    dtypes.uint8: "i8",
+    dtypes.bool_: "i1",
 }
 
 
@@ -37,7 +38,7 @@ class V(NamedTuple):
 
     @property
     def type(self) -> str:
-        return vector_type(_REGISTER[self.dtype.name], self.lanes)
+        return vector_type(_REGISTER[self.dtype], self.lanes)
 
     def __str__(self) -> str:
         return f"{self.type} {self.text}"
@@ -50,7 +51,7 @@ def vector_type(element: str, lanes: int) -> str:
 
 def memory_type(dtype: np.dtype[Any], lanes: int = 1) -> str:
     """The type of an element (or several) in memory."""
-    return vector_type("i8" if dtype == dtypes.bool_ else _REGISTER[dtype.name], lanes)
+    return vector_type("i8" if dtype == dtypes.bool_ else _REGISTER[dtype], lanes)
 
 
 def constant(value: float | int | bool, dtype: np.dtype[Any], lanes: int = 1) -> V:
@@ -68,7 +69,7 @@ def constant(value: float | int | bool, dtype: np.dtype[Any], lanes: int = 1) ->
         number_ = int(value) & ((1 << bits) - 1)
         text = str(number_ - (1 << bits) if number_ >> (bits - 1) else number_)
     if lanes > 1:
-        element = _REGISTER[dtype.name]
+        element = _REGISTER[dtype]
         text = "<" + ", ".join([f"{element} {text}"] * lanes) + ">"
     return V(text, dtype, lanes)
 

@@ -24,6 +24,11 @@ from ..ops.op import Op
 
 AXIS_NAMES = "ijklmnpqrstuvwxyz"
 
+SPECIAL = 12  # simple operations that a special function takes, about
+SPECIAL_OPS = frozenset(
+    ("exp", "expm1", "log", "log1p", "sin", "cos", "tanh", "sigmoid", "erf", "power", "atan2")
+) | {"random_bits"}
+
 
 @dataclass(eq=False)
 class Buffer:

@@ -9,6 +9,7 @@ Vectors run along the innermost axis; the rest of an axis that is no multiple of
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any, NamedTuple
@@ -17,7 +18,23 @@ import numpy as np
 
 from .. import dtypes
 from .emit import Function, V, constant, fold, index
-from .loops import Affine, Apply, Buffer, Counter, Expr, Literal, Load, Nest, Result, Store
+from .loops import (
+    SPECIAL,
+    SPECIAL_OPS,
+    Affine,
+    Apply,
+    Buffer,
+    Counter,
+    Expr,
+    Fold,
+    Literal,
+    Load,
+    Nest,
+    Result,
+    Store,
+    expressions,
+    loads,
+)
 from .machine import Machine
 
 BLOCK = 1024  # elements that one unit of a single loop covers
@@ -232,10 +249,18 @@ class Writer:
         if not nest.axes:
             return True
         r, k = len(nest.axes) + len(nest.inner) - 1, len(nest.axes) - 1
-        places = [e.at for e in _reads(nest)]
+        places = [e.at for e in loads(nest)]
         deep = sum(p.coefficients[r] == 1 for p in places)
         wide = sum(p.coefficients[k] == 1 for p in places)
-        return deep > wide and nest.inner[-1] >= 4
+        if deep <= wide or nest.inner[-1] < 4:
+            return False
+        # Along k every element is loaded on its own; along r every result is combined from lanes and finished alone.
+        lanes = self.lanes_for(_dtypes(nest), nest.axes[-1])
+        terms, after = _work([f.term for f in nest.folds]), _work([s.value for s in nest.stores])
+        length = math.prod(nest.inner)
+        along_k = (length * (1.5 * deep * lanes + terms) + after) / lanes
+        along_r = -(-length // lanes) * (terms + deep) + 6 * len(nest.folds) + after
+        return along_r <= along_k
 
     def _fold_each(self, nest: Nest) -> None:
         """Each lane folds its own elements, one after the other."""
@@ -442,13 +467,11 @@ class Writer:
         return 1
 
 
-def _reads(nest: Nest) -> list[Load]:
-    from .loops import loads
-
-    return loads(nest)
+def _work(values: list[Expr]) -> float:
+    """Roughly how many instructions the expressions take."""
+    order = expressions(Nest((), [], (), [Fold("sum", v) for v in values]))
+    return sum(SPECIAL if e.op.name in SPECIAL_OPS else 1.0 for e in order if isinstance(e, Apply))
 
 
 def _dtypes(nest: Nest) -> set[Any]:
-    from .loops import expressions
-
     return {e.dtype for e in expressions(nest)} | {s.buffer.dtype for s in nest.stores}

@@ -7,16 +7,11 @@ from __future__ import annotations
 
 import math
 
-from .loops import Apply, Kernel, Literal, Load, Result, expressions
+from .loops import SPECIAL, SPECIAL_OPS, Apply, Kernel, Literal, Load, Result, expressions
 
 _MULTIPLY_ADDS = 20.0  # per nanosecond
 _SIMPLE = 8.0  # elementwise operations per nanosecond
 _BYTES = 15.0  # bytes per nanosecond
-_SPECIAL = 12  # simple operations in a special function
-_SPECIAL_OPS = {
-    *("exp", "expm1", "log", "log1p", "sin", "cos", "tanh", "sigmoid", "erf", "power", "atan2"),
-    *("random_bits",),
-}
 BARRIER = 400.0  # nanoseconds that meeting costs
 WORTH_SHARING = 4_000.0  # nanoseconds of one kernel
 WORTH_PASSES = 30_000.0  # nanoseconds of one kernel that all of LLVM's passes are run for
@@ -31,7 +26,7 @@ def nanoseconds(kernel: Kernel) -> float:
     work = memory = 0.0
     for e in expressions(nest):
         if isinstance(e, Apply):
-            work += _SPECIAL if e.op.name in _SPECIAL_OPS else 1
+            work += SPECIAL if e.op.name in SPECIAL_OPS else 1
         elif isinstance(e, Load):
             memory += e.dtype.itemsize
         elif not isinstance(e, Literal | Result):
