@@ -80,6 +80,11 @@ def test_extreme_inputs_stay_finite() -> None:
         assert not np.isnan(gradient[[0, 2, 3]]).any(), name
 
 
+@pytest.mark.parametrize("name", sorted(set(activations.NAMES) - {"step"}))
+def test_nan_stays_nan(name: str) -> None:
+    assert np.isnan(activations.get(name)(ranvier.tensor([[np.nan, 1.0]])).numpy()[0, 0])
+
+
 def test_step_and_notes_of_logits() -> None:
     x = ranvier.tensor([[-1.0, 0.0, 2.0]])
     for name in ("step", "sigmoid", "softmax"):

@@ -48,7 +48,8 @@ def relu(x: Any) -> Any:
 def relu6(x: Any) -> Any:
     """`min(max(x, 0), 6)`: Krizhevsky 2010."""
     (x,) = as_values(x)
-    return e.where(e.greater(x, 0), e.where(e.less(x, 6), x, 6), 0)
+    # NOTE: asked this way round, NaN stays NaN.
+    return e.where(e.less_equal(x, 0), 0, e.where(e.greater_equal(x, 6), 6, x))
 
 
 def leaky_relu(x: Any, negative_slope: float = 0.2) -> Any:
