@@ -63,7 +63,7 @@ def square(x: mp.mpf) -> mp.mpf:
 def tables(dtype: type[np.floating], counts: dict[str, int]) -> dict[str, list[float]]:
     """All polynomials for one dtype."""
     ln2, quarter = mp.log(2), mp.pi / 4
-    tiny = mp.mpf(10) ** -9
+    tiny = mp.mpf(10) ** -6
     root = mp.sqrt(2)
     s_end = (root - 1) / (root + 1)
     edge, end = mp.mpf(1), mp.mpf("3.9375" if dtype is np.float32 else "5.9375")
@@ -85,6 +85,14 @@ def tables(dtype: type[np.floating], counts: dict[str, int]) -> dict[str, list[f
             ln2 / 2,
             lambda r: r,
         ),
+        # tanh(x) = x + x^3 Q(x^2) below 5/8
+        "tanh": (
+            lambda x: (mp.tanh(x) - x) / x**3,
+            lambda x: x**3 / mp.tanh(x),
+            tiny,
+            mp.mpf(5) / 8,
+            square,
+        ),
         # log(1 + f) = f - f^2 / 2 + f^3 Q(f)
         "log": (
             lambda f: (mp.log1p(f) - f + f**2 / 2) / f**3,
@@ -97,6 +105,14 @@ def tables(dtype: type[np.floating], counts: dict[str, int]) -> dict[str, list[f
         "atanh": (
             lambda s: 2 * (mp.atanh(s) - s) / s**3,
             lambda s: s**3 / mp.atanh(s),
+            tiny,
+            s_end,
+            square,
+        ),
+        # the same after the term 2 / 3 s^3
+        "atanh_rest": (
+            lambda s: (2 * (mp.atanh(s) - s) / s**3 - mp.mpf(2) / 3) / s**2,
+            lambda s: s**5 / mp.atanh(s),
             tiny,
             s_end,
             square,
@@ -155,28 +171,18 @@ def show(name: str, table: dict[str, list[float]]) -> None:
 
 def main() -> None:
     single = {
-        "exp": 6,
-        "expm1": 5,
-        "log": 8,
-        "sin": 3,
-        "cos": 3,
-        "erf_low": 7,
-        "erf_high": 15,
+        "exp": 6, "expm1": 5, "tanh": 5, "log": 8, "sin": 3, "cos": 3, "erf_low": 7, "erf_high": 15,
         "atan": 9,
-    }
+    }  # fmt: skip
     double = {
-        "exp": 14,
-        "expm1": 11,
-        "atanh": 8,
-        "sin": 7,
-        "cos": 7,
-        "erf_low": 15,
-        "erf_high": 38,
-        "atan": 21,
-    }
+        "exp": 13, "expm1": 11, "tanh": 12, "atanh": 7, "atanh_rest": 8, "sin": 7, "cos": 6,
+        "erf_low": 15, "erf_high": 38, "atan": 20,
+    }  # fmt: skip
+    short = {"expm1": 6, "atanh": 4}  # in float64 for results in float32
     print(HEAD, end="")
     show("FLOAT32", tables(np.float32, single))
     show("FLOAT64", tables(np.float64, double))
+    show("FLOAT64_SHORT", tables(np.float64, short))
 
 
 if __name__ == "__main__":

@@ -11,8 +11,6 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from .. import dtypes
 from .emit import V
 from .math_kit import through_float32
@@ -27,85 +25,63 @@ class SpecialFunctions(Trigonometry, Powers):
 
     @through_float32
     def exp(self, x: V) -> V:
-        """e**x as (exp(r) 2**j) 2**j, where x = 2 j ln 2 + r.
-
-        Two factors reach infinity and the subnormal numbers, each with one rounding.
-        """
-        form = self.format(x)
-        x = self.clamp(x, *form.exp_range)
-        j, t = self.nearest(x, 0.5 / math.log(2))
-        r = self.fma(j, self.const(-2 * form.ln2_high, x), x)
-        r = self.fma(j, self.const(-2 * form.ln2_low, x), r)
-        p = self.polynomial(r, (1.0, 1.0, *form.table["exp"]))
-        scale = self.power_of_two(t)
-        return self.mul(self.mul(p, scale), scale)
+        """e**x."""
+        return self.exp_of_sum(x)
 
     @through_float32
     def sigmoid(self, x: V) -> V:
-        """1 / (1 + exp(-x)), which with exp(-x) = exp(r) / 4**i is 4**i / (4**i + exp(r)).
+        """1 / (1 + exp(-x)), which with exp(-x) = (1 + w) / a is a / (1 + a + w).
 
-        Written so, nothing overflows, and one division serves both signs.
+        Written so, one division serves both signs. Both its parts are 2**n times as large, so that
+        the upper one stays a normal number where the result is not.
         """
         form = self.format(x)
         x = self.clamp(x, form.exp_range[0], form.saturated)
-        i, t = self.nearest(x, 0.5 / math.log(2))
-        r = self.fma(i, self.const(2 * form.ln2_high, x), self.neg(x))
-        r = self.fma(i, self.const(2 * form.ln2_low, x), r)
-        p = self.polynomial(r, (1.0, 1.0, *form.table["exp"]))
-        scale = self.power_of_two(t)
-        return self.mul(scale, self.div(scale, self.fma(scale, scale, p)))
-
-    def _expm1_parts(self, x: V, twice: bool) -> tuple[V, V]:
-        """w = expm1(r) and t for `power_of_two`, where x (or 2 x) = k ln 2 + r."""
-        form = self.format(x)
-        unit = 2.0 if twice else 1.0
-        k, t = self.nearest(x, unit / math.log(2))
-        r = self.fma(k, self.const(-form.ln2_high / unit, x), x)
-        r = self.fma(k, self.const(-form.ln2_low / unit, x), r)
-        q = self.polynomial(r, [c * unit ** (i + 2) for i, c in enumerate(form.table["expm1"])])
-        first = self.add(r, r) if twice else r
-        return self.fma(r, self.mul(r, q), first), t
+        i, t = self.nearest(x, 1 / math.log(2))
+        r = self.fma(i, self.const(form.ln2_high, x), self.neg(x))
+        r = self.fma(i, self.const(form.ln2_low, x), r)
+        w = self.fma(r, self.mul(r, self.polynomial(r, form.table["expm1"])), r)
+        n = form.mantissa + 9
+        large = self.const(2.0**n, x)
+        a = self.power_of_two(t, shift=n)
+        return self.div(a, self.add(self.fma(w, large, a), large))
 
     @through_float32
     def tanh(self, x: V) -> V:
-        """(1 - a + w) / (1 + a + w) for |x|, where exp(2 |x|) = (1 + w) / a.
-
-        The difference cannot cancel: w is exact to its last bit and 1 - a is 0 or at least 1/2.
-        """
+        """x + x^3 P(x^2) below 5/8; above it 1 - 2 / (exp(2 x) + 1), where nothing cancels."""
         form = self.format(x)
+        one, two = self.const(1, x), self.const(2, x)
         size, sign = self.signed(x)
-        size = self.clamp(size, None, form.saturated / 2 + 1)
-        w, t = self._expm1_parts(size, twice=True)
-        a = self.power_of_two(t, -1)
-        one = self.const(1, x)
-        out = self.div(self.add(self.sub(one, a), w), self.add(self.add(one, a), w))
-        return self.resign(out, sign)
+        square = self.mul(size, size)
+        low = self.polynomial(square, form.table["tanh"])
+        low = self.fma(self.mul(square, size), low, size)
+        # 2 |x| = k ln 2 + 2 r
+        near = self.clamp(size, None, form.saturated / 2 + 1)
+        k, t = self.nearest(near, 2 / math.log(2))
+        r = self.fma(k, self.const(-form.ln2_high / 2, x), near)
+        r = self.fma(k, self.const(-form.ln2_low / 2, x), r)
+        powers = enumerate((1.0, 1.0, *form.table["expm1"]))
+        p = self.polynomial(r, [c * 2.0**i for i, c in powers])
+        high = self.sub(one, self.div(two, self.fma(p, self.power_of_two(t), one)))
+        return self.resign(self.select(self.lt(size, self.const(0.625, x)), low, high), sign)
 
     @through_float32
     def expm1(self, x: V) -> V:
         """exp(x) - 1 as 2 ((a - 1/2) + a w), where exp(x) = 2 a (1 + w)."""
         form = self.format(x)
         near = self.clamp(x, -form.saturated, form.exp_range[1])
-        w, t = self._expm1_parts(near, twice=False)
+        k, t = self.nearest(near, 1 / math.log(2))
+        r = self.fma(k, self.const(-form.ln2_high, x), near)
+        r = self.fma(k, self.const(-form.ln2_low, x), r)
+        w = self.fma(r, self.mul(r, self.polynomial(r, form.table["expm1"])), r)
         half = self.const(0.5, x)
         a = self.power_of_two(t, shift=-1)
         out = self.fma(a, w, self.sub(a, half))
-        # NOTE: doubling comes last, for 2**k may be infinite; tiny x would lose bits by the halving.
+        # NOTE: doubling comes last, for 2**k may be infinite; tiny x would lose bits by halving.
         out = self.add(out, out)
         return self.select(self.lt(self.abs(x), self.const(form.tiny, x)), x, out)
 
     # -- log and its kin --------------------------------------------------------------------------
-
-    def _split(self, x: V) -> tuple[V, V]:
-        """Integer e and m in [sqrt(1/2), sqrt(2)) with x = 2**e m, for x > 0 and normal."""
-        form = self.format(x)
-        root = np.asarray(math.sqrt(0.5), x.dtype).view(form.integer)
-        raw = self.bits(x, form.integer)
-        base = self.const(int(root), raw)
-        shifted = self.sub(raw, base)
-        e = self.shift_right(shifted, self.const(form.mantissa, raw))
-        m = self.add(self.bit_and(shifted, self.const((1 << form.mantissa) - 1, raw)), base)
-        return e, self.bits(m, x.dtype)
 
     def _log_sum(self, e: V, f: V) -> V:
         """e ln 2 + log(1 + f)."""
@@ -133,11 +109,8 @@ class SpecialFunctions(Trigonometry, Powers):
     @through_float32
     def log(self, x: V) -> V:
         """The natural logarithm, e ln 2 + log(m), where x = 2**e m."""
-        form = self.format(x)
-        small = self.lt(x, self.const(np.finfo(x.dtype).smallest_normal, x))
-        shift = form.mantissa + 2
-        grown = self.select(small, self.mul(x, self.const(2.0**shift, x)), x)
-        e, m = self._split(grown)
+        small, grown, shift = self.grow(x)
+        e, m = self.split(grown)
         e = self.select(small, self.sub(e, self.const(shift, e)), e)
         return self._log_limits(self._log_sum(e, self.sub(m, self.const(1, x))), x)
 
@@ -147,7 +120,7 @@ class SpecialFunctions(Trigonometry, Powers):
         form = self.format(x)
         one = self.const(1, x)
         u = self.add(x, one)
-        e, m = self._split(u)
+        e, m = self.split(u)
         lost = self.sub(x, self.sub(u, one))
         # NOTE: beyond 2**100 the lost part does not matter, but 2**-e must stay a normal number.
         bound = self.const(100, e)

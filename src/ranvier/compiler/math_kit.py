@@ -151,3 +151,35 @@ class Kit:
     def resign(self, x: V, sign: V) -> V:
         """x, negated where the sign bits are set."""
         return self.bits(self.bit_xor(self.bits(x, sign.dtype), sign), x.dtype)
+
+    def split(self, x: V) -> tuple[V, V]:
+        """Integer e and m in [sqrt(1/2), sqrt(2)) with x = 2**e m, for x > 0 and normal."""
+        form = self.format(x)
+        root = np.asarray(math.sqrt(0.5), x.dtype).view(form.integer)
+        raw = self.bits(x, form.integer)
+        base = self.const(int(root), raw)
+        shifted = self.sub(raw, base)
+        e = self.shift_right(shifted, self.const(form.mantissa, raw))
+        m = self.add(self.bit_and(shifted, self.const((1 << form.mantissa) - 1, raw)), base)
+        return e, self.bits(m, x.dtype)
+
+    def grow(self, x: V) -> tuple[V, V, int]:
+        """Where x > 0 is subnormal, x made normal there, and the exponent of the factor."""
+        small = self.lt(x, self.const(np.finfo(x.dtype).smallest_normal, x))
+        shift = self.format(x).mantissa + 2
+        return small, self.select(small, self.mul(x, self.const(2.0**shift, x)), x), shift
+
+    def exp_of_sum(self, x: V, low: V | None = None) -> V:
+        """e**(x + low) as (exp(r) 2**j) 2**j, where x + low = 2 j ln 2 + r.
+
+        Two factors reach infinity and the subnormal numbers, each with one rounding.
+        """
+        form = self.format(x)
+        x = self.clamp(x, *form.exp_range)
+        j, t = self.nearest(x, 0.5 / math.log(2))
+        r = self.fma(j, self.const(-2 * form.ln2_high, x), x)
+        part = self.const(-2 * form.ln2_low, x)
+        r = self.fma(j, part, r) if low is None else self.add(r, self.fma(j, part, low))
+        p = self.polynomial(r, (1.0, 1.0, *form.table["exp"]))
+        scale = self.power_of_two(t)
+        return self.mul(self.mul(p, scale), scale)

@@ -69,11 +69,16 @@ class Trigonometry(Kit):
         return self.cast(r, x.dtype), self.cast(self.bits(t, dtypes.int64), dtypes.int32)
 
     def _reduce64(self, x: V) -> tuple[V, V]:
-        """r and q for float64."""
+        """r and q for float64 below 2**50 (2**20 without fma); beyond, only sure to be in range."""
         q, t = self.nearest(x, 2 / math.pi)
-        for part in QUARTER:
-            x = self.fma(q, self.const(-part, x), x)
-        return x, self.bits(t, dtypes.int64)
+        first, second, third = (self.const(part, x) for part in QUARTER)
+        x = self.fma(self.neg(q), first, x)
+        part = self.mul(q, second)
+        r = self.sub(x, part)
+        lost = self.sub(self.sub(x, r), part)
+        lost = self.sub(lost, self.fma(q, second, self.neg(part)))
+        r = self.add(r, self.fma(self.neg(q), third, lost))
+        return self.clamp(r, -math.pi / 4, math.pi / 4), self.bits(t, dtypes.int64)
 
     @through_float32
     def atan2(self, y: V, x: V) -> V:
@@ -98,13 +103,7 @@ class Trigonometry(Kit):
 
     def _away(self, condition: V, high: float, low: float, angle: V) -> V:
         """high + low - angle where the condition holds."""
-        if angle.dtype == dtypes.float32:
-            exact = high
-            high = float(self._single(high))
-            low = exact - high
-        turned = self.add(self.sub(self.const(high, angle), angle), self.const(low, angle))
+        rounded = float(angle.dtype.type(high))
+        low += high - rounded
+        turned = self.add(self.sub(self.const(rounded, angle), angle), self.const(low, angle))
         return self.select(condition, turned, angle)
-
-    def _single(self, value: float) -> float:
-        """The float32 nearest to value."""
-        return float(dtypes.float32.type(value))
