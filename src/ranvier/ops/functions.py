@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from .. import dtypes
+from ..graph.node import OPS
 from .element import Elementwise
 from .op import as_values, register
 
@@ -182,8 +184,12 @@ class Erf(Elementwise):
 class _Rounding(Elementwise):
     """Piecewise constant functions; integers pass unchanged, bools become integers."""
 
+    accepts = "float"
+
     def __call__(self, x: Any) -> Any:
         (x,) = as_values(x)
+        if x.dtype.kind == "b":
+            return OPS["astype"](x, dtypes.int64)
         return x if x.dtype.kind in "iu" else super().__call__(x)
 
     def gradient(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:

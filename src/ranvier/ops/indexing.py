@@ -48,10 +48,8 @@ def getitem(x: Any, key: Any) -> Any:
 
 def expand(shape: Shape, key: Any) -> tuple[list[Any], Shape]:
     """One item (number, slice, integer array) for each axis, and `shape` with the axes of None."""
-    items: list[Any] = []
-    for item in key if isinstance(key, tuple) else (key,):
-        items.extend(_read(item, len(items)))
-    used = sum(item is not None and item is not Ellipsis for item in items)
+    items = [_read(item, i) for i, item in enumerate(key if isinstance(key, tuple) else (key,))]
+    used = sum(_axes_of(item) for item in items)
     dots = [i for i, item in enumerate(items) if item is Ellipsis]
     if len(dots) > 1:
         raise ShapeError("index: '...' may stand only once")
@@ -61,47 +59,54 @@ def expand(shape: Shape, key: Any) -> tuple[list[Any], Shape]:
         )
     at = dots[0] if dots else len(items)
     items[at : at + 1] = [slice(None)] * (len(shape) - used)
-    sizes, wide, result = iter(shape), [], []
+    left, wide, result = list(shape), [], []
     for item in items:
-        wide.append(1 if item is None else next(sizes))
-        result.append(slice(None) if item is None else item)
-    axis = -1
-    for item in result:
-        axis += 1
-        if isinstance(item, np.ndarray) and item.size:
-            _inside(item, wide[axis], axis)
-        elif isinstance(item, int | np.integer) and not -wide[axis] <= item < wide[axis]:
-            raise ShapeError(f"index {item} is outside axis {axis} of size {wide[axis]}")
+        sizes = [left.pop(0) for _ in range(_axes_of(item))]
+        if item is None:
+            sizes, item = [1], slice(None)
+        elif isinstance(item, np.ndarray) and item.dtype.kind == "b":
+            if item.shape != tuple(sizes):
+                raise ShapeError(f"index: a bool array of shape {item.shape} for axes of {sizes}")
+            result.extend(np.nonzero(item))
+            wide.extend(sizes)
+            continue
+        elif isinstance(item, int | np.integer | np.ndarray):
+            _inside(np.asarray(item), sizes[0], len(wide))
+        result.append(item)
+        wide.extend(sizes)
     return result, tuple(wide)
 
 
-def _read(item: Any, place: int) -> Sequence[Any]:
-    """One part of a key as what `expand` works with; a boolean array becomes one array per axis."""
+def _axes_of(item: Any) -> int:
+    """How many axes one part of a key stands for."""
     if item is None or item is Ellipsis:
-        return (item,)
+        return 0
+    return item.ndim if isinstance(item, np.ndarray) and item.dtype.kind == "b" else 1
+
+
+def _read(item: Any, place: int) -> Any:
+    """One part of a key, checked; boolean and integer arrays as NumPy arrays."""
+    if item is None or item is Ellipsis:
+        return item
     if isinstance(item, slice):
-        return (_plain_slice(item),)
+        return _plain_slice(item)
     if isinstance(item, bool | np.bool_):
         raise DTypeError(f"index {item}: a single bool chooses no axis; use None for a new axis")
     if isinstance(item, int | np.integer):
-        return (item,)
+        return item
     if isinstance(item, Value):
-        if item.dtype.kind == "b":
-            return np.nonzero(_mask(item))
-        if item.dtype.kind not in "iu":
+        if item.dtype.kind not in "iub":
             raise DTypeError(f"index: positions must be integers or bools, not {item.dtype}")
-        return (item,)
+        return _mask(item) if item.dtype.kind == "b" else item
     array = np.asarray(item)
     if array.size == 0 and isinstance(item, list):
         array = array.astype(np.int64)
-    if array.dtype.kind == "b":
-        return np.nonzero(array)
-    if array.dtype.kind not in "iu":
+    if array.dtype.kind not in "iub":
         raise DTypeError(
             f"index: expected numbers, slices, None, '...', integer or boolean arrays; "
             f"got {item!r} at place {place}"
         )
-    return (array.astype(np.int64),)
+    return array if array.dtype.kind == "b" else array.astype(np.int64)
 
 
 def _plain_slice(item: slice) -> slice:
@@ -117,6 +122,7 @@ def _plain_slice(item: slice) -> slice:
 
 
 def _mask(item: Any) -> Any:
+    """The numbers of a bool tensor."""
     if getattr(item, "is_traced", True):
         raise TraceError(
             "index: inside a compiled function it is not known how many elements a bool tensor "
@@ -127,6 +133,8 @@ def _mask(item: Any) -> Any:
 
 
 def _inside(array: Any, size: int, axis: int) -> None:
+    if not array.size:
+        return
     low, high = array.min(), array.max()
     if low < -size or high >= size:
         bad = low if low < -size else high

@@ -1,0 +1,486 @@
+"""The op table: one row for each primitive op, with what NumPy says it means.
+
+A row gives the call, the same in NumPy, shapes and dtypes to try it on, where its gradient can be
+compared with finite differences, and the text of its errors. test_ops.py runs every row, and
+refuses a table that does not cover the registry exactly.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+import ranvier
+from ranvier import dtypes
+from ranvier.errors import DTypeError, RanvierError, ShapeError
+from ranvier.graph.node import OPS
+from ranvier.ops.op import apply
+
+Array = np.ndarray[Any, Any]
+Shapes = tuple[tuple[int, ...], ...]
+Error = tuple[Callable[[], Any], type[RanvierError], str]
+
+FLOATS = ("float64", "float32", "float16")
+INTEGERS = ("int64", "int32", "uint8")
+NUMBERS = (*FLOATS, *INTEGERS)
+EVERY = (*NUMBERS, "bool")
+
+ONE: tuple[Shapes, ...] = tuple((s,) for s in ((), (3,), (2, 3), (0,), (1, 3), (2, 1, 4)))
+TWO: tuple[Shapes, ...] = (
+    ((), ()),
+    ((3,), (3,)),
+    ((2, 3), (3,)),
+    ((2, 1), (1, 3)),
+    ((0, 3), (3,)),
+    ((1,), ()),
+)
+
+
+@dataclass
+class Row:
+    """What is known of one op."""
+
+    call: Callable[..., Any]
+    numpy: Callable[..., Any]
+    shapes: tuple[Shapes, ...]
+    dtypes: tuple[str, ...] = EVERY
+    widen: str = ""  # "float": integers become float32; "number": bools become int64
+    gives: str = (
+        "same"  # dtype of the result: "same" as input `like`, "numpy": as NumPy's; or a name
+    )
+    like: int = 0
+    low: float = -2.0  # where samples of floats lie
+    high: float = 2.0
+    integers: tuple[int, int] = (-5, 6)
+    gradient: str = "smooth"  # "smooth"; "zero": constant pieces; "": the result has no gradient
+    sample: Callable[[np.random.Generator, int, tuple[int, ...], Any], Array | None] | None = None
+    special: bool = False  # also tried on NaN, infinities, zeros
+    loose: float = 1.0  # factor on tolerances
+    errors: tuple[Error, ...] = ()
+
+    def arrays(self, shapes: Shapes, dtype: str, seed: int = 0) -> list[Array]:
+        """Inputs of the given shapes."""
+        rng = np.random.default_rng(seed)
+        return [self._array(rng, i, shape, np.dtype(dtype)) for i, shape in enumerate(shapes)]
+
+    def _array(self, rng: np.random.Generator, i: int, shape: tuple[int, ...], dtype: Any) -> Array:
+        own = self.sample(rng, i, shape, dtype) if self.sample else None
+        if own is not None:
+            return own
+        if dtype.kind == "b":
+            return rng.integers(0, 2, shape).astype(bool)
+        if dtype.kind in "iu":
+            low = max(self.integers[0], 0) if dtype.kind == "u" else self.integers[0]
+            return rng.integers(low, self.integers[1], shape).astype(dtype)
+        # Well apart from each other, so that no step of a finite difference meets a tie or a kink.
+        size = math.prod(shape)
+        grid = (rng.permutation(size) + 0.5 + 0.1 * i) / max(size, 1)
+        return (self.low + (self.high - self.low) * grid).reshape(shape).astype(dtype)
+
+    def expected(self, arrays: list[Array]) -> Array:
+        """NumPy's answer, in the dtype that Ranvier promises."""
+        wide = arrays
+        if self.widen == "float":
+            wide = [a if a.dtype.kind == "f" else a.astype(np.float32) for a in arrays]
+        elif self.widen == "number":
+            wide = [a.astype(np.int64) if a.dtype.kind == "b" else a for a in arrays]
+        with np.errstate(all="ignore"):
+            out = np.asarray(self.numpy(*wide))
+        names = {"same": wide[self.like].dtype if wide else None, "numpy": out.dtype}
+        return out.astype(names.get(self.gives, self.gives))
+
+
+def _t(*values: Any, dtype: Any = None) -> Any:
+    return ranvier.tensor(list(values), dtype)
+
+
+def _z(*shape: int) -> Any:
+    return ranvier.zeros(shape)
+
+
+def _unlike(op: Any) -> Error:
+    return (
+        lambda: op(_z(2, 3), _z(4)),
+        ShapeError,
+        rf"{op.name}: shapes .*axis -1 has sizes 3 and 4",
+    )
+
+
+def unary(name: str, numpy: Any, **other: Any) -> Row:
+    """An elementwise op of one input."""
+    refused = (
+        lambda: apply(OPS[name], ranvier.tensor([True])),
+        DTypeError,
+        f"{name}: dtype bool is not",
+    )
+    errors = (refused,) if other.get("widen") else ()
+    return Row(OPS[name], numpy, ONE, **{"special": True, "errors": errors, **other})
+
+
+def binary(name: str, numpy: Any, **other: Any) -> Row:
+    """An elementwise op of two inputs."""
+    return Row(OPS[name], numpy, TWO, **{"special": True, "errors": (_unlike(OPS[name]),), **other})
+
+
+def compare(name: str, numpy: Any) -> Row:
+    """A comparison."""
+    return binary(name, numpy, gives="bool", gradient="")
+
+
+def logic(name: str, numpy: Any) -> Row:
+    """A combination of truth values."""
+    return binary(name, numpy, gives="bool", gradient="", special=False)
+
+
+def stepwise(name: str, numpy: Any) -> Row:
+    """Rounding: constant pieces; integers pass, bools become integers."""
+    return Row(OPS[name], numpy, ONE, widen="number", gradient="zero", special=True, low=-2.7)
+
+
+def reduction(name: str, numpy: Any, shapes: tuple[Shapes, ...], **other: Any) -> Row:
+    """A reduction: all axes, the last one, and a pair with keepdims, laid out flat."""
+    op = OPS[name]
+
+    def both(module: Any, f: Any, x: Any) -> Any:
+        parts = [f(x)] + ([f(x, axis=-1), f(x, axis=0, keepdims=True)] if x.ndim else [])
+        return module([module_reshape(module, p) for p in parts])
+
+    def module_reshape(module: Any, p: Any) -> Any:
+        return (ranvier.reshape if module is ranvier.concat else np.reshape)(p, (-1,))
+
+    errors: tuple[Error, ...] = (
+        (lambda: op(_z(2, 3), axis=2), ShapeError, rf"{name}: axis 2 is not an axis .*-2 to 1"),
+    )
+    if other.pop("empty", True):
+        errors += (
+            (lambda: op(_z(2, 3), axis=(0, -2)), ShapeError, f"{name}: .*names an axis twice"),
+        )
+    else:
+        errors += (
+            (lambda: op(_z(0, 3), axis=0), ShapeError, f"{name}: nothing to .*shape .0, 3."),
+        )
+    return Row(
+        lambda x: both(ranvier.concat, op, x),
+        lambda x: both(np.concatenate, numpy, x),
+        shapes,
+        errors=errors,
+        **other,
+    )
+
+
+def _safe(low: int, high: int) -> Any:
+    """Integers other than 0 as second operand; floats as they come."""
+
+    def sample(
+        rng: np.random.Generator, i: int, shape: tuple[int, ...], dtype: Any
+    ) -> Array | None:
+        if i != 1 or dtype.kind == "f":
+            return None
+        return rng.integers(low, high, shape).astype(dtype)
+
+    return sample
+
+
+def _wide(f: Any) -> Any:
+    """A NumPy reduction that sums up integers and bools in int64."""
+
+    def wide(x: Array, **how: Any) -> Array:
+        out: Array = f(x if x.dtype.kind == "f" else x.astype(np.int64), **how)
+        return out
+
+    return wide
+
+
+def _erf(x: Array) -> Array:
+    return np.vectorize(math.erf, otypes=[np.float64])(x.astype(np.float64))
+
+
+def _sigmoid(x: Array) -> Array:
+    return np.where(x < 0, np.exp(np.minimum(x, 0)), 1) / (1 + np.exp(-np.abs(x)))
+
+
+def _positions(size: int, at: int) -> Any:
+    """Integer positions (some negative) as input `at`, whatever the dtype of the row."""
+
+    def sample(
+        rng: np.random.Generator, i: int, shape: tuple[int, ...], dtype: Any
+    ) -> Array | None:
+        return rng.integers(-size, size, shape) if i == at else None
+
+    return sample
+
+
+def _bool_first(
+    rng: np.random.Generator, i: int, shape: tuple[int, ...], dtype: Any
+) -> Array | None:
+    return rng.integers(0, 2, shape).astype(bool) if i == 0 else None
+
+
+def _key(rng: np.random.Generator, i: int, shape: tuple[int, ...], dtype: Any) -> Array | None:
+    return np.array([7, 11], np.uint32)
+
+
+def _scatter(x: Array, indices: Array, updates: Array) -> Array:
+    out = x.copy()
+    for i, row in zip(indices.ravel(), updates.reshape(-1, *x.shape[1:]), strict=True):
+        out[i] += row
+    return out
+
+
+def _scatter_along(x: Array, indices: Array, updates: Array) -> Array:
+    out = x.copy()
+    for (i, j), at in np.ndenumerate(indices):
+        out[i, at] += updates[i, j]
+    return out
+
+
+def _threefry(key: Array) -> Array:
+    """Threefry-2x32-20 in Python's own integers, element by element."""
+    mask, turns = 2**32 - 1, (13, 15, 26, 6, 17, 29, 16, 24)
+    k = [int(key[0]), int(key[1])]
+    k.append(k[0] ^ k[1] ^ 0x1BD11BDA)
+    out = []
+    for count in range(6):
+        x, y = (count + k[0]) & mask, k[1]
+        for r in range(20):
+            x = (x + y) & mask
+            y = ((y << turns[r % 8] | y >> (32 - turns[r % 8])) & mask) ^ x
+            if r % 4 == 3:
+                i = r // 4 + 1
+                x, y = (x + k[i % 3]) & mask, (y + k[(i + 1) % 3] + i) & mask
+        out.append(x)
+    return np.array(out, np.uint32).reshape(2, 3)
+
+
+def _movement_shapes(*shapes: tuple[int, ...]) -> tuple[Shapes, ...]:
+    return tuple((s,) for s in shapes)
+
+
+GRIDS = _movement_shapes((2, 3), (1, 3), (4, 1), (0, 3), (2, 0))
+POSITIVE: dict[str, Any] = {"low": 0.2, "high": 3.0}
+INSIDE: dict[str, Any] = {"widen": "float"}
+
+TABLE: dict[str, Row] = {
+    # arithmetic
+    "add": binary("add", np.add, widen="number"),
+    "subtract": binary("subtract", np.subtract, widen="number"),
+    "multiply": binary("multiply", np.multiply, widen="number"),
+    "divide": binary("divide", np.divide, widen="float", low=0.5, high=2.5, integers=(1, 6)),
+    "floor_divide": binary(
+        "floor_divide",
+        lambda x, y: np.floor(np.divide(x, y)) if x.dtype.kind == "f" else np.floor_divide(x, y),
+        dtypes=NUMBERS, low=0.63, high=2.9, gradient="zero", sample=_safe(1, 6),
+    ),
+    "remainder": binary(
+        "remainder", np.remainder,
+        dtypes=NUMBERS, low=0.63, high=2.9, sample=_safe(1, 6),
+    ),
+    "power": binary(
+        "power", np.power, dtypes=NUMBERS, **POSITIVE, sample=_safe(0, 4), loose=8,
+        errors=(
+            _unlike(OPS["power"]),
+            (lambda: ranvier.tensor([1, 2]) ** -1, DTypeError, "power: an integer .*is a fraction"),
+            (lambda: ranvier.tensor([1, 2]) ** ranvier.tensor([-1, 0]), DTypeError, "power: integers"),
+        ),
+    ),
+    "maximum": binary("maximum", np.maximum, widen="number"),
+    "minimum": binary("minimum", np.minimum, widen="number"),
+    "atan2": binary("atan2", np.arctan2, **INSIDE, low=-1.7),
+    "negative": unary("negative", np.negative, widen="number"),
+    "abs": unary("abs", np.abs, widen="number", low=-2.1),
+    "sign": unary("sign", np.sign, widen="number", gradient="zero", low=-2.1),
+    "shift_right": Row(
+        OPS["shift_right"], np.right_shift, (((3,), (3,)), ((2, 3), (3,)), ((0,), ())),
+        dtypes=("uint32",), integers=(0, 32), gradient="",
+        errors=((lambda: ranvier.shift_right(_t(1.0), 2), DTypeError, "shift_right: .*uint32, not"),),
+    ),
+    # functions
+    "exp": unary("exp", np.exp, **INSIDE),
+    "expm1": unary("expm1", np.expm1, **INSIDE),
+    "log": unary("log", np.log, **INSIDE, **POSITIVE),
+    "log1p": unary("log1p", np.log1p, **INSIDE, low=-0.7, high=2.0, integers=(0, 6)),
+    "sqrt": unary("sqrt", np.sqrt, **INSIDE, **POSITIVE),
+    "sin": unary("sin", np.sin, **INSIDE),
+    "cos": unary("cos", np.cos, **INSIDE),
+    "tanh": unary("tanh", np.tanh, **INSIDE),
+    "sigmoid": unary("sigmoid", _sigmoid, **INSIDE),
+    "erf": unary("erf", _erf, **INSIDE),
+    "floor": stepwise("floor", np.floor),
+    "ceil": stepwise("ceil", np.ceil),
+    "round": stepwise("round", np.rint),
+    "trunc": stepwise("trunc", np.trunc),
+    # comparison and choice
+    "equal": compare("equal", np.equal),
+    "not_equal": compare("not_equal", np.not_equal),
+    "less": compare("less", np.less),
+    "less_equal": compare("less_equal", np.less_equal),
+    "greater": compare("greater", np.greater),
+    "greater_equal": compare("greater_equal", np.greater_equal),
+    "logical_and": logic("logical_and", np.logical_and),
+    "logical_or": logic("logical_or", np.logical_or),
+    "logical_xor": logic("logical_xor", np.logical_xor),
+    "logical_not": unary("logical_not", np.logical_not, gives="bool", gradient="", special=False),
+    "isfinite": unary("isfinite", np.isfinite, gives="bool", gradient=""),
+    "where": Row(
+        OPS["where"], np.where, tuple((a, a, b) for a, b in TWO), like=1, sample=_bool_first,
+        errors=(
+            (lambda: ranvier.where(_t(True, False), _z(3), 0.0), ShapeError, "where: shapes"),
+            (
+                lambda: apply(OPS["where"], _t(1.0), _t(1.0), _t(1.0)),
+                DTypeError, "where: the condition must be bool",
+            ),
+        ),
+    ),
+    "astype": Row(
+        lambda x: ranvier.astype(x, "float64"), lambda x: x.astype(np.float64), ONE, gives="float64",
+        errors=((lambda: ranvier.astype(_t(1.0), "complex64"), DTypeError, "not one of Ranvier's"),),
+    ),
+    "detach": Row(OPS["detach"], lambda x: x, ONE, gradient="zero"),
+    # reductions
+    "sum": reduction("sum", _wide(np.sum), ONE, gives="numpy"),
+    "prod": reduction("prod", _wide(np.prod), ONE, gives="numpy", integers=(-2, 3)),
+    "max": reduction("max", np.max, _movement_shapes((), (3,), (2, 3), (1, 3), (2, 1, 4)), empty=False),
+    "min": reduction("min", np.min, _movement_shapes((), (3,), (2, 3), (1, 3), (2, 1, 4)), empty=False),
+    "argmax": Row(
+        lambda x: ranvier.argmax(x, -1), lambda x: np.argmax(x, -1), GRIDS[:3], gives="int64",
+        gradient="",
+        errors=((lambda: ranvier.argmax(_z(0)), ShapeError, "argmax: nothing to choose from"),),
+    ),
+    "argmin": Row(
+        lambda x: ranvier.argmin(x, 0), lambda x: np.argmin(x, 0), GRIDS[:3], gives="int64",
+        gradient="",
+        errors=((lambda: ranvier.argmin(_z(3), 1), ShapeError, "argmin: axis 1 is not an axis"),),
+    ),
+    "cumulative_sum": Row(
+        lambda x: ranvier.cumulative_sum(x, 0), lambda x: np.cumsum(x, 0, dtype=x.dtype), GRIDS,
+        dtypes=(*FLOATS, "int64"),
+        errors=((lambda: ranvier.cumulative_sum(_z(3), 1), ShapeError, "cumulative_sum: axis 1"),),
+    ),
+    # movement
+    "reshape": Row(
+        lambda x: ranvier.reshape(x, x.shape[::-1]), lambda x: x.reshape(x.shape[::-1]), GRIDS,
+        errors=((lambda: ranvier.reshape(_z(6), (4, -1)), ShapeError, r"reshape: \(6,\) holds 6 el"),),
+    ),
+    "permute_dims": Row(
+        lambda x: ranvier.permute_dims(x, (2, 0, 1)), lambda x: x.transpose(2, 0, 1),
+        _movement_shapes((2, 3, 4), (1, 3, 1), (0, 2, 3)),
+        errors=((lambda: ranvier.permute_dims(_z(2, 3), (0, 0)), ShapeError, "does not name each"),),
+    ),
+    "broadcast_to": Row(
+        lambda x: ranvier.broadcast_to(x, (2, 3)), lambda x: np.broadcast_to(x, (2, 3)),
+        _movement_shapes((), (3,), (1, 3), (2, 1)),
+        errors=((lambda: ranvier.broadcast_to(_z(2), (2, 3)), ShapeError, "broadcast_to"),),
+    ),
+    "slice": Row(
+        lambda x: apply(OPS["slice"], x, start=(1, 0), stop=(6, 2), step=(2, 1)),
+        lambda x: x[1:6:2, 0:2], _movement_shapes((6, 2), (7, 3)),
+        errors=(
+            (
+                lambda: apply(OPS["slice"], _z(3), start=(1,), stop=(9,), step=(1,)),
+                ShapeError, "slice: 1:9:1 does not fit an axis of size 3",
+            ),
+        ),
+    ),
+    "pad": Row(
+        lambda x: ranvier.pad(x, ((1, 2), (0, 1))), lambda x: np.pad(x, ((1, 2), (0, 1))), GRIDS,
+        errors=((lambda: ranvier.pad(_z(3), ((1, 1), (1, 1))), ShapeError, "pad: widths .*do not fit"),),
+    ),
+    "flip": Row(
+        lambda x: ranvier.flip(x, 1), lambda x: np.flip(x, 1), GRIDS,
+        errors=((lambda: ranvier.flip(_z(3), 1), ShapeError, "flip: axis 1 is not an axis"),),
+    ),
+    "concat": Row(
+        lambda x, y: ranvier.concat([x, y], 1), lambda x, y: np.concatenate([x, y], 1),
+        (((2, 3), (2, 1)), ((2, 0), (2, 2)), ((1, 1), (1, 1))),
+        errors=(
+            (lambda: ranvier.concat([_z(2, 3), _z(3, 2)], 0), ShapeError, "differ outside axis 0"),
+            (lambda: ranvier.concat([]), ShapeError, "concat: nothing to join"),
+        ),
+    ),
+    # contraction
+    "matmul": Row(
+        ranvier.matmul, np.matmul,
+        (
+            ((2, 3), (3, 4)), ((1, 1), (1, 1)), ((0, 3), (3, 2)), ((2, 0), (0, 3)), ((3,), (3,)),
+            ((2, 3), (3,)), ((3,), (3, 2)), ((2, 2, 3), (3, 4)), ((2, 1, 2, 3), (4, 3, 2)),
+        ),
+        dtypes=(*FLOATS, "int64", "int32"), loose=8,
+        errors=(
+            (
+                lambda: _z(32, 784) @ _z(10, 784), ShapeError,
+                r"matmul: \(32, 784\) @ \(10, 784\): inner sizes 784 and 10 differ; did you mean the",
+            ),
+            (lambda: _z(2) @ ranvier.tensor(1.0), ShapeError, "a number has no axis to sum over"),
+        ),
+    ),
+    # gather and scatter
+    "take": Row(
+        ranvier.take, lambda x, i: np.take(x, i, 0), (((4, 3), (2, 2)), ((4,), (0,)), ((4, 2), ())),
+        sample=_positions(4, 1),
+        errors=(
+            (lambda: ranvier.take(_z(3), _t(3)), ShapeError, "take: position 3 is outside an axis of"),
+            (lambda: ranvier.take(_z(3), _t(0.5)), DTypeError, "take: positions must be integers"),
+        ),
+    ),
+    "scatter_add": Row(
+        ranvier.scatter_add, _scatter, (((4, 3), (5,), (5, 3)), ((4,), (2, 2), (2, 2))),
+        dtypes=(*FLOATS, "int64", "int32"), sample=_positions(4, 1),
+        errors=(
+            (lambda: ranvier.scatter_add(_z(3), _t(0), _z(2)), ShapeError, "scatter_add: updates are"),
+            (lambda: ranvier.scatter_add(_z(3), _t(-4), _z(1)), ShapeError, "position -4 is outside"),
+        ),
+    ),
+    "take_along_axis": Row(
+        ranvier.take_along_axis, lambda x, i: np.take_along_axis(x, i, -1),
+        (((2, 4), (2, 3)), ((2, 4), (2, 0)), ((1, 4), (1, 1))), sample=_positions(4, 1),
+        errors=(
+            (lambda: ranvier.take_along_axis(_z(2, 3), _t(0)), ShapeError, "differ outside axis 1"),
+            (
+                lambda: ranvier.take_along_axis(_z(1, 3), ranvier.tensor([[5]])),
+                ShapeError, "position 5 is outside",
+            ),
+        ),
+    ),
+    "scatter_add_along_axis": Row(
+        ranvier.scatter_add_along_axis, _scatter_along,
+        (((2, 4), (2, 5), (2, 5)), ((1, 4), (1, 1), (1, 1))),
+        dtypes=(*FLOATS, "int64", "int32"), sample=_positions(4, 1),
+        errors=(
+            (
+                lambda: ranvier.scatter_add_along_axis(_z(1, 3), ranvier.tensor([[0]]), _z(1, 2)),
+                ShapeError, "updates are float32",
+            ),
+        ),
+    ),
+    # made from nothing
+    "full": Row(
+        lambda: ranvier.full((2, 3), 1.5, "float64"), lambda: np.full((2, 3), 1.5), ((),),
+        dtypes=("float64",), gives="float64", gradient="",
+        errors=(
+            (lambda: ranvier.tensor([1], "uint8") + 300, DTypeError, "full: 300 is outside uint8"),
+            (lambda: ranvier.full((-1,), 0.0), ShapeError, "a size cannot be negative"),
+            (lambda: ranvier.full((1.5,), 0.0), ShapeError, "a shape is made of whole numbers"),
+        ),
+    ),
+    "iota": Row(
+        lambda: ranvier.iota((2, 3), 1), lambda: np.arange(3) + np.zeros((2, 1), np.int64), ((),),
+        dtypes=("int64",), gives="int64", gradient="",
+        errors=((lambda: ranvier.iota((2,), 1), ShapeError, "iota: axis 1 is not an axis"),),
+    ),
+    "input": Row(lambda x: x, lambda x: x, ONE),
+    "random_bits": Row(
+        lambda key: ranvier.random_bits(key, (2, 3)), _threefry, (((2,),),),
+        dtypes=("uint32",), gives="uint32", gradient="", sample=_key,
+        errors=(
+            (lambda: ranvier.random_bits(_t(1.0), 3), DTypeError, "random_bits: the key must be uint32"),
+            (
+                lambda: ranvier.random_bits(_t(1, dtype=dtypes.uint32), 3),
+                ShapeError, "the key must have shape",
+            ),
+        ),
+    ),
+}  # fmt: skip
