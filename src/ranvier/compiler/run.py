@@ -17,9 +17,10 @@ import numpy as np
 from ..config import thread_count
 from ..errors import GraphError
 from ..graph.graph import Graph
-from ..passes.memory import plan
+from ..passes.memory import Life, plan
 from ..passes.pipeline import prepare
 from .build import Code, build
+from .loops import Buffer, Kernel
 from .lower import lower
 from .module import Module, Stream, write_module
 
@@ -63,8 +64,7 @@ class Executable:
         inputs = list(self.graph.inputs)
         self._updated = [inputs.index(t) for t in self.graph.updates]
         table = {b: i for i, b in enumerate([*low.inputs, *low.outputs])}
-        offsets, arena_bytes = plan(self.kernels, low.arena)
-        self.arena_bytes = arena_bytes
+        offsets, self.arena_bytes = place_in_arena(self.kernels, low.arena)
         rows = tuple(Stream(i, _row_bytes(inputs[i])) for i in self.streams)
         self.threads = thread_count()
         self.module: Module = write_module(
@@ -77,7 +77,7 @@ class Executable:
         self._code: Code = build(self.module.text, self.module.thorough)
         self._step = _STEP(self._code.address("step"))
         self._batches = _BATCHES(self._code.address("batches")) if rows else None
-        self._arena = _aligned(arena_bytes)
+        self._arena = _aligned(self.arena_bytes)
         self._table = np.zeros(len(table) + 1, np.uint64)
         self._sync = _aligned(64)
         self._known: list[Any] = [None] * len(inputs)
@@ -204,6 +204,19 @@ class Executable:
             for t, r in enumerate(self._rounds)
         ]
         run_together(work)
+
+
+def place_in_arena(kernels: list[Kernel], arena: list[Buffer]) -> tuple[dict[Buffer, int], int]:
+    """The offset of every arena buffer that a kernel uses, and the size of the arena."""
+    first: dict[Buffer, int] = {}
+    last: dict[Buffer, int] = {}
+    for i, kernel in enumerate(kernels):
+        for buffer in kernel.buffers():
+            first.setdefault(buffer, i)
+            last[buffer] = i
+    used = [b for b in arena if b in first]
+    offsets, size = plan([Life(first[b], last[b], b.size * b.dtype.itemsize) for b in used])
+    return dict(zip(used, offsets, strict=True)), size
 
 
 class _Choice:

@@ -1,48 +1,52 @@
 """Memory: one place in the arena for every buffer that lives inside the graph.
 
-Needs kernels in order; leaves an offset for each arena buffer. A buffer lives from the kernel that writes it to the last
-that reads it; buffers that never live together share memory.
+Needs to know when each buffer is first written and last read (as kernel numbers) and how large it is; leaves an offset for
+each. Buffers that never live together share memory.
 """
 
 from __future__ import annotations
 
-from ..compiler.loops import Buffer, Kernel
+from collections.abc import Sequence
+from typing import NamedTuple
 
 ALIGN = 64  # bytes: one cache line, and the widest vector
-SLACK = 64
 
 
-def plan(kernels: list[Kernel], arena: list[Buffer]) -> tuple[dict[Buffer, int], int]:
-    """Offsets in bytes of the arena's buffers, and the arena's size."""
-    first: dict[Buffer, int] = {}
-    last: dict[Buffer, int] = {}
-    for i, kernel in enumerate(kernels):
-        for buffer in (*kernel.writes(), *kernel.reads()):
-            first.setdefault(buffer, i)
-            last[buffer] = i
-    offsets: dict[Buffer, int] = {}
+class Life(NamedTuple):
+    """A buffer's first and last kernel, and its size in bytes."""
+
+    first: int
+    last: int
+    size: int
+
+
+def plan(lives: Sequence[Life]) -> tuple[list[int], int]:
+    """The offset of each buffer, and the size of the arena, in bytes.
+
+    >>> plan([Life(0, 1, 100), Life(1, 2, 64), Life(2, 3, 100)])
+    ([0, 128, 0], 192)
+    """
+    offsets = [0] * len(lives)
+    placed: list[int] = []
     top = 0
-    placed: list[Buffer] = []
     # Large buffers first: small ones then fill the gaps.
-    for buffer in sorted(arena, key=lambda b: (-_bytes(b), first.get(b, 0))):
-        if buffer not in first:
-            continue
-        together = sorted(
-            (offsets[b], offsets[b] + _bytes(b))
-            for b in placed
-            if first[b] <= last[buffer] and first[buffer] <= last[b]
+    for i in sorted(range(len(lives)), key=lambda i: (-lives[i].size, lives[i].first)):
+        life = lives[i]
+        taken = sorted(
+            (offsets[j], offsets[j] + _whole(lives[j].size))
+            for j in placed
+            if lives[j].first <= life.last and life.first <= lives[j].last
         )
         at = 0
-        for begin, end in together:
-            if at + _bytes(buffer) <= begin:
+        for begin, end in taken:
+            if at + _whole(life.size) <= begin:
                 break
             at = max(at, end)
-        offsets[buffer] = at
-        placed.append(buffer)
-        top = max(top, at + _bytes(buffer))
-    return offsets, top + SLACK
+        offsets[i] = at
+        placed.append(i)
+        top = max(top, at + _whole(life.size))
+    return offsets, top
 
 
-def _bytes(buffer: Buffer) -> int:
-    size = buffer.size * buffer.dtype.itemsize
+def _whole(size: int) -> int:
     return max(ALIGN, -(-size // ALIGN) * ALIGN)
