@@ -33,6 +33,7 @@ losses metrics
 optim
 data
 train io plots
+callbacks
 glass
 diagnose explain
 ranvier

@@ -7,7 +7,7 @@ The way of the data:
 
 from __future__ import annotations
 
-from . import data, losses, metrics, nn, optim, random
+from . import callbacks, data, losses, metrics, nn, optim, random
 from .autodiff import gradient
 from .config import config
 from .dtypes import bool_, float16, float32, float64, int32, int64, uint8, uint32
@@ -127,7 +127,6 @@ from .ops.shaping import (
 from .random import seed
 from .tensor import Tensor, enable_grad, from_dlpack, is_grad_enabled, no_grad, tensor
 from .trace import compile, is_tracing
-from .train import callbacks
 from .train.model import Model
 from .train.saving import load
 from .train.sequential import Sequential

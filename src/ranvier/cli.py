@@ -90,12 +90,11 @@ def train(
     _check_folder(out)
     (x, y), (x_test, y_test) = ranvier.data.load_digits()
     ranvier.seed(seed)
-    model = digits_model(_units(hidden), activation)
+    model = digits_model(x, _units(hidden), activation)
     rule = ranvier.optim.get(optimizer)
     if learning_rate is not None:
         rule.learning_rate = learning_rate
     model.compile(rule, "sparse_categorical_crossentropy", ["accuracy"], engine)
-    model.ensure_built(x.shape[1:])
     sizes = " - ".join(map(str, [64, *_units(hidden), 10]))
     click.echo(
         f"digits: {len(x):,} images to train on, {len(x_test)} held out; 8x8 pixels, 10 classes"
@@ -114,13 +113,17 @@ def train(
     _say_accuracy(model, x_test, y_test)
 
 
-def digits_model(hidden: list[int], activation: str) -> Any:
-    """A network for 8x8 images with 16 grey levels."""
-    from .nn import Dense, Flatten, Rescale
+def digits_model(images: np.ndarray, hidden: list[int], activation: str) -> Any:
+    """A network for 8x8 images, normalised by what these are like."""
+    from .nn import Dense, Flatten, Normalize, Reshape
     from .train.sequential import Sequential
 
+    # One mean and one deviation for all pixels: each is a row of one feature.
+    grey = Normalize()
+    grey.adapt(images.reshape(-1, 1))
     layers = [Dense(units, activation=activation) for units in hidden]
-    return Sequential([Flatten(), Rescale(1 / 16), *layers, Dense(10, activation="softmax")])
+    entry = [Reshape((64, 1), input_shape=(8, 8)), grey, Flatten()]
+    return Sequential([*entry, *layers, Dense(10, activation="softmax")])
 
 
 def _units(text: str) -> list[int]:

@@ -21,6 +21,9 @@ class Callback:
 
     model: Any = None
     params: Mapping[str, Any] = {}
+    # True promises that the callback looks at the numbers of an epoch and never at the model, so
+    # that it may hear of several short epochs at once.
+    only_looks = False
 
     def set_model(self, model: Any) -> None:
         """Called by `fit` with the model."""
@@ -74,6 +77,8 @@ class History(Callback):
     the training; seconds: {"compile", "train"}.
     """
 
+    only_looks = True
+
     def __init__(self) -> None:
         self.epoch: list[int] = []
         self.history: dict[str, list[float]] = {}
@@ -108,8 +113,8 @@ def learning_rate(optimizer: Any, who: Callback) -> float:
     rate = optimizer.learning_rate
     if not isinstance(rate, Tensor):
         raise StateError(
-            f"{type(who).__name__} sets the learning rate, but the optimizer has a schedule ({rate!r}); "
-            "use one of the two"
+            f"{type(who).__name__} sets the learning rate, but the optimizer has a schedule "
+            f"({rate!r}); use one of the two"
         )
     return float(str(rate.numpy()))
 
@@ -137,6 +142,8 @@ class LearningRateScheduler(Callback):
 
 class CSVLogger(Callback):
     """One line for each epoch in a CSV file, readable while training goes on."""
+
+    only_looks = True
 
     def __init__(self, filename: Any, separator: str = ",", append: bool = False) -> None:
         self.filename = filename
@@ -191,5 +198,7 @@ class TerminateOnNaN(Callback):
 
     What was found stands in `self.found`.
     """
+
+    only_looks = True
 
     found: Exception | None = None

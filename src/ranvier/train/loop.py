@@ -8,7 +8,6 @@ whether Ctrl-C was pressed.
 
 from __future__ import annotations
 
-import math
 import signal
 import threading
 import time
@@ -20,7 +19,7 @@ import numpy as np
 from ..errors import ArgumentError, NonFiniteError
 from .callback import Callback, History, TerminateOnNaN, wants_batches
 from .nonfinite import Recorder
-from .order import Orders, padded
+from .order import Orders
 from .rows import Rows
 from .step import Step, Sums
 
@@ -71,7 +70,7 @@ class CtrlC:
 
 def run_all(step: Step, rows: Rows, sums: Sums) -> dict[str, float]:
     """Loss and metrics of all rows, in their order."""
-    order = padded(np.arange(rows.count), step.batch)
+    order = Orders(rows.count, step.batch, shuffle=False).take(1)
     sums.reset()
     step.run_batches(rows.arrays, order, 0, len(order) // step.batch)
     return sums.results(rows.count)
@@ -110,18 +109,15 @@ class Training:
         validate: Callable[[], dict[str, float]] | None,
         callbacks: Sequence[Callback],
     ) -> None:
-        self.model, self.step, self.sums, self.rows, self.validate = (
-            model,
-            step,
-            sums,
-            rows,
-            validate,
-        )
+        self.model, self.step, self.sums = model, step, sums
+        self.rows, self.validate = rows, validate
         self.history = History()
         self.quiet = next((c for c in callbacks if isinstance(c, TerminateOnNaN)), None)
         # The history comes last, so that it keeps what callbacks add to an epoch's numbers.
         self.moments = Moments([*callbacks, self.history])
         self.each_batch = any(wants_batches(c) for c in callbacks)
+        looked_at = all(c.only_looks for c in self.moments.callbacks)
+        self.each_epoch = validate is not None or self.each_batch or not looked_at
         self.pace = Pace()
         self.steps = -(-rows.count // step.batch)
         self.recorder = Recorder(model, step, rows)
@@ -139,14 +135,7 @@ class Training:
             try:
                 self.moments.call("on_train_begin", None)
                 begun = True
-                epoch, going = first, True
-                while going and epoch < epochs:
-                    together = self._epochs_together(epochs - epoch)
-                    if together > 1:
-                        going = self._epochs(epoch, orders.take(together), ctrl_c)
-                    else:
-                        going = self._epoch(epoch, orders.take(1)[0], ctrl_c)
-                    epoch += together
+                self._epochs(first, epochs, orders, ctrl_c)
                 self.recorder.finish()
             except NonFiniteError as found:
                 if self.quiet is None:
@@ -158,40 +147,39 @@ class Training:
                 if begun:
                     self.moments.call("on_train_end", None)
         if ctrl_c.asked:
-            print(
-                f"Interrupted: weights and history of {len(self.history.epoch)} whole epochs are "
-                "kept."
-            )
+            whole = len(self.history.epoch)
+            print(f"Interrupted: weights and history of {whole} whole epochs are kept.")
         return self.history
 
-    def _epochs_together(self, left: int) -> int:
-        """How many epochs make the next stretch: several when they are short and nothing happens
-        between them but looking at their numbers.
-        """
-        if self.validate is not None or not all(c.only_looks for c in self.moments.callbacks):
-            return 1
-        return self.pace.steps(left * self.steps) // self.steps or 1
+    def _epochs(self, epoch: int, epochs: int, orders: Orders, ctrl_c: CtrlC) -> None:
+        """Epoch after epoch; short ones several at a time if nothing happens between them."""
+        while epoch < epochs and not self.model.stop_training:
+            several = 1 if self.each_epoch else self._together(epochs - epoch)
+            if several > 1:
+                self._several(epoch, orders.take(several), several)
+            elif not self._one(epoch, orders.take(1), ctrl_c):
+                return
+            if ctrl_c.asked:
+                return
+            epoch += several
 
-    def _epochs(self, first: int, orders: np.ndarray, ctrl_c: CtrlC) -> bool:
-        """Several whole epochs by one call of the executor; False when training is to end."""
-        count = len(orders)
-        log = np.zeros((count, self.sums.flat.size), np.float64)
+    def _together(self, left: int) -> int:
+        """How many epochs make a stretch: a tenth of a second, and at most a million rows."""
+        fast = self.pace.steps(left * self.steps) // self.steps
+        return max(1, min(fast, 1_000_000 // self.rows.count))
+
+    def _several(self, epoch: int, order: np.ndarray, several: int) -> None:
+        """Several epochs by one call of the executor."""
+        log = np.empty((several, len(self.sums.flat)))
         self.sums.reset()
-        order = orders.reshape(-1)
-        self.recorder.before(first, order, 0, count * self.steps)
-        began = time.perf_counter()
-        self.step.run_batches(self.rows.arrays, order, 0, count * self.steps, self.sums.flat, log)
-        self.pace.took(count * self.steps, time.perf_counter() - began)
-        if not np.isfinite(log[:, 0]).all():
-            self.recorder.rewind()
-        for i in range(count):
-            self.moments.call("on_epoch_begin", first + i, None)
+        self._stretch(epoch, order, 0, several * self.steps, log)
+        for i in range(several):
+            self.moments.call("on_epoch_begin", epoch + i, None)
             logs = self.sums.results(self.rows.count, log[i])
-            self.moments.call("on_epoch_end", first + i, logs)
-        return not ctrl_c.asked
+            self.moments.call("on_epoch_end", epoch + i, logs)
 
-    def _epoch(self, epoch: int, order: np.ndarray, ctrl_c: CtrlC) -> bool:
-        """One epoch; False when training is to end."""
+    def _one(self, epoch: int, order: np.ndarray, ctrl_c: CtrlC) -> bool:
+        """One epoch in stretches; False when it was interrupted."""
         self.moments.call("on_epoch_begin", epoch, None)
         self.sums.reset()
         at = 0
@@ -206,17 +194,21 @@ class Training:
         if self.validate is not None:
             logs |= {f"val_{name}": value for name, value in self.validate().items()}
         self.moments.call("on_epoch_end", epoch, logs)
-        return not (self.model.stop_training or ctrl_c.asked)
+        return True
 
-    def _stretch(self, epoch: int, order: np.ndarray, first: int, last: int) -> None:
+    def _stretch(
+        self, epoch: int, order: np.ndarray, first: int, last: int, log: np.ndarray | None = None
+    ) -> None:
         """The steps `first` to `last - 1` by one call of the executor."""
         if self.each_batch:
             self.moments.call("on_train_batch_begin", first, {})
         self.recorder.before(epoch, order, first, last)
         began = time.perf_counter()
-        self.step.run_batches(self.rows.arrays, order, first, last)
+        self.step.run_batches(self.rows.arrays, order, first, last, self.sums.flat, log)
         self.pace.took(last - first, time.perf_counter() - began)
-        if not math.isfinite(self.sums.loss.numpy()):
+        # The loss comes first among the sums; a NaN stays in the sum of its epoch.
+        losses = self.sums.flat[0] if log is None else log[:, 0]
+        if not np.isfinite(losses).all():
             self.recorder.rewind()
 
     def _tell(self, done: int) -> None:

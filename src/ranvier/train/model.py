@@ -4,6 +4,7 @@ Keras gives it all.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ from .. import dtypes, losses, optim
 from ..config import ENGINES
 from ..errors import ArgumentError, StateError, unknown_name
 from ..graph.node import Shape
+from ..metrics import Accuracy
 from ..nn.layer import Layer
 from ..nn.targets import encode_labels
 from ..tensor import state
@@ -118,9 +120,11 @@ class Model(Layer):
         self._steps = None
 
     def _compiled(self, call: str) -> None:
+        name = self.name  # here a subclass that forgot super().__init__() is told so
         if self.loss is None:
             raise StateError(
-                f"{call} needs a compiled model: call model.compile(optimizer='adam', loss=...) "
+                f"{name}: {call} needs a compiled model; call model.compile(optimizer='adam', "
+                "loss=...) "
                 "first"
             )
 
@@ -136,6 +140,7 @@ class Model(Layer):
         chosen = self._steps.choose_metrics(self.metrics, outputs, rows.y.shape[1:])
         for metric in chosen:
             metric.check_targets(rows.y)
+            _warn_of_shares(metric, rows.y)
         return self._steps
 
     def _build_for(self, x: Array) -> None:
@@ -221,11 +226,10 @@ class Model(Layer):
             self._ready(held)
             test, kept = self._test_step(held, step.batch), held
             validate = lambda: loop.run_all(test, kept, steps.test_sums)  # noqa: E731
-        shown = display(verbose)
         given = [callbacks] if isinstance(callbacks, Callback) else list(callbacks or [])
-        training = loop.Training(
-            self, step, steps.sums, rows, validate, [*given, *([shown] if shown else [])]
-        )
+        shown = display(verbose)
+        given += [shown] if shown is not None else []
+        training = loop.Training(self, step, steps.sums, rows, validate, given)
         training.history.seconds["compile"] = steps.seconds - before
         params = {"epochs": epochs, "verbose": verbose, "initial_epoch": initial_epoch}
         return training.run(initial_epoch, epochs, shuffle, params)
@@ -351,6 +355,23 @@ class Model(Layer):
         if verbose:
             print(report)
         return report
+
+
+def _warn_of_shares(metric: Any, y: Array) -> None:
+    """Counting right answers needs yes and no; most targets between 0 and 1 are a sign of a
+    mistake.
+    """
+    if metric.form != "binary" or y.dtype.kind != "f" or not isinstance(metric, Accuracy):
+        return
+    between = float(((y > 0) & (y < 1)).mean())
+    if between > 0.5:
+        warnings.warn(
+            f"metric {metric.name!r} means little here: {between:.0%} of the targets lie between "
+            "0 and 1, "
+            "and it counts them as 1 above a half; for real-valued targets use 'mae', 'rmse' or "
+            "'r2'",
+            stacklevel=4,
+        )
 
 
 def _answer(found: dict[str, float], as_dict: bool) -> Any:

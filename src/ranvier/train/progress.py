@@ -49,6 +49,8 @@ def numbers(logs: Mapping[str, float]) -> str:
 class _Display(Callback):
     """Base of displays: keeps account of the time it takes."""
 
+    only_looks = True
+
     def __init__(self) -> None:
         self.began = self.spent = 0.0
 
@@ -69,17 +71,12 @@ class EpochLines(_Display):
         super().__init__()
         self.every = every
 
-    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
-        """Look at the clock."""
-        self.epoch_began = time.perf_counter()
-
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Print the line."""
         before = time.perf_counter()
         last = epoch + 1 == self.params.get("epochs") or self.model.stop_training
         if self.every or last or self._may_show():
-            took = _duration(before - self.epoch_began)
-            print(f"Epoch {epoch + 1}/{self.params['epochs']} - {took} - {numbers(logs or {})}")
+            print(f"Epoch {epoch + 1}/{self.params['epochs']} - {numbers(logs or {})}")
         self.spent += time.perf_counter() - before
 
 
@@ -145,14 +142,3 @@ class ProgressBar(_Display):
         self.bar.refresh()
         self.shown = time.perf_counter()
         self.spent += self.shown - now
-
-
-def _duration(seconds: float) -> str:
-    """Seconds in three digits.
-
-    >>> _duration(0.00123), _duration(0.5), _duration(83.2)
-    ('1.23ms', '500ms', '83s')
-    """
-    if seconds < 1:
-        return f"{seconds * 1e3:.3g}ms"
-    return f"{seconds:.3g}s" if seconds < 10 else f"{seconds:.0f}s"

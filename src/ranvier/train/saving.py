@@ -15,12 +15,11 @@ from ..io import files
 from ..nn.config import plain, restore
 from ..nn.layer import LAYERS
 from ..tensor import Tensor
-from .model import Model
 
 _OPTIMIZER = "optimizer/"  # before the names of the optimizer's tensors
 
 
-def save(model: Model, path: Any, include_optimizer: bool = True) -> str:
+def save(model: Any, path: Any, include_optimizer: bool = True) -> str:
     """Write a whole model; see `Model.save`."""
     _check_saveable(model)
     described: dict[str, Any] = {
@@ -38,13 +37,13 @@ def save(model: Model, path: Any, include_optimizer: bool = True) -> str:
     return files.write(path, arrays, described)
 
 
-def save_weights(model: Model, path: Any) -> str:
+def save_weights(model: Any, path: Any) -> str:
     """Write the weights alone; see `Model.save_weights`."""
     _check_built(model, "save_weights")
     return files.write(path, _arrays(model.named_tensors()), {"kind": "weights"})
 
 
-def load_weights(model: Model, path: Any) -> None:
+def load_weights(model: Any, path: Any) -> None:
     """Read weights into a built model; see `Model.load_weights`."""
     arrays, _ = files.read(path)
     _check_built(model, "load_weights")
@@ -69,8 +68,8 @@ def load(path: Any) -> Any:
         )
     try:
         model = restore("layer", described, LAYERS)
-        if not isinstance(model, Model):
-            raise ArgumentError(f"{described['class']} is no model")
+        if getattr(type(model), "fit", None) is None:
+            raise ArgumentError(f"{described['class']} is a layer, not a model")
         model._row_dtype = np.dtype(described["input_dtype"])
         model.ensure_built(tuple(described["input_shape"]))
         if described["classes"] is not None:
@@ -96,7 +95,7 @@ def load(path: Any) -> Any:
     return model
 
 
-def _training(model: Model) -> dict[str, Any] | None:
+def _training(model: Any) -> dict[str, Any] | None:
     """Optimizer, loss and metrics as data; None when not compiled, or when one of them is the
     user's own code.
     """
@@ -113,7 +112,7 @@ def _training(model: Model) -> dict[str, Any] | None:
         return None
 
 
-def _slots(model: Model) -> dict[str, Tensor]:
+def _slots(model: Any) -> dict[str, Tensor]:
     """The optimizer's tensors, those of a parameter under the parameter's name."""
     moving = {id(t) for t in model.parameters()}
     named = {name: t for name, t in model.named_tensors().items() if id(t) in moving}
@@ -124,7 +123,7 @@ def _arrays(tensors: Mapping[str, Tensor]) -> dict[str, np.ndarray]:
     return {name: t.numpy() for name, t in tensors.items()}
 
 
-def _check_built(model: Model, call: str) -> None:
+def _check_built(model: Any, call: str) -> None:
     if not model.built:
         raise StateError(
             f"{call}: the model is not built, so it has no weights; give its first layer "
@@ -133,7 +132,7 @@ def _check_built(model: Model, call: str) -> None:
         )
 
 
-def _check_saveable(model: Model) -> None:
+def _check_saveable(model: Any) -> None:
     """Every class in the model must be in the registry, so that the file needs no code."""
     for layer in model.sublayers():
         kind = type(layer)

@@ -11,7 +11,7 @@ graph: it is filled up with any other rows, and `count` says how many rows are r
 
 from __future__ import annotations
 
-import builtins
+import math
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -94,8 +94,10 @@ class Step:
         sums: np.ndarray | None = None,
         log: np.ndarray | None = None,
     ) -> None:
-        """The steps `first` to `last - 1` over batches of `rows` in this order (one epoch or several,
-        each filled up to whole batches); with `log` the `sums` of each epoch are kept there.
+        """The steps `first` to `last - 1` over batches of `rows` in this order, of one epoch or
+        several.
+
+        With `log` the array `sums` goes into a row of it at the end of each epoch, and back to 0.
         """
         arrays = [*rows, _NO_COUNT, *self.state()]
         streams = dict(enumerate(rows))
@@ -103,33 +105,33 @@ class Step:
 
 
 class Sums:
-    """The running sums of an epoch: of the loss, and the states of the metrics."""
+    """The running sums of an epoch, of the loss and for the metrics: float64, and all in one array,
+    so that an executor can put them aside at the end of an epoch and begin the next one.
+    """
+
+    _LINE = 8  # numbers in a cache line; each tensor begins on one of its own
 
     def __init__(self, chosen: Sequence[Any]) -> None:
         self.metrics = list(chosen)
-        states = [m.make_state() for m in self.metrics]
-        # All sums are views of one array, so that an epoch's can be kept or cleared at once.
-        self.flat = np.zeros(1 + builtins.sum(t.size for ts in states for t in ts), np.float64)
-        self.loss = Tensor(self.flat[0:1].reshape(()), name="loss_sum", copy=False)
-        self._places: list[list[tuple[int, int, tuple[int, ...]]]] = []
-        self.states: list[list[Tensor]] = []
-        at = 1
-        for tensors in states:
-            places = []
-            for t in tensors:
-                places.append((at, at + t.size, t.shape))
-                at += t.size
-            self._places.append(places)
-            self.states.append(
-                [self._view(*p, t.name) for p, t in zip(places, tensors, strict=True)]
-            )
+        shapes = [(), *(t.shape for m in self.metrics for t in m.make_state())]
+        starts, end = [], 0
+        for shape in shapes:
+            starts.append(end)
+            end += -(-max(1, math.prod(shape)) // self._LINE) * self._LINE
+        self.flat = np.zeros(end)
+        self._places = list(zip(starts, shapes, strict=True))
+        tensors = iter([Tensor._wrap(a) for a in self._parts(self.flat)])
+        self.loss = next(tensors)
+        self.loss.name = "loss_sum"
+        self.states = [[next(tensors) for _ in m.make_state()] for m in self.metrics]
 
-    def _view(self, start: int, stop: int, shape: tuple[int, ...], name: str) -> Tensor:
-        return Tensor(self.flat[start:stop].reshape(shape), name=name, copy=False)
+    def _parts(self, flat: np.ndarray) -> list[np.ndarray]:
+        """The sums in `flat`, each in its shape; they share its memory."""
+        return [flat[at : at + math.prod(shape)].reshape(shape) for at, shape in self._places]
 
     def reset(self) -> None:
         """Back to the start of an epoch."""
-        self.flat[...] = 0.0
+        self.flat[:] = 0.0
 
     def add(self, loss: Any, count: Any, y: Any, out: Any, weight: Any) -> None:
         """One batch more (traced)."""
@@ -139,13 +141,12 @@ class Sums:
                 for t, new in zip(state, metric.update(state, y, out, weight), strict=True):
                     t.assign(new)
 
-    def results(self, rows: int, sums: np.ndarray | None = None) -> dict[str, float]:
-        """Loss and metrics over the `rows` seen so far (or of a line of an epochs' log)."""
-        sums = self.flat if sums is None else sums
-        found = {"loss": float(sums[0]) / rows}
-        for metric, places in zip(self.metrics, self._places, strict=True):
-            state = [sums[start:stop].reshape(shape) for start, stop, shape in places]
-            found[metric.name] = float(metric.result(state))
+    def results(self, rows: int, flat: np.ndarray | None = None) -> dict[str, float]:
+        """Loss and metrics over the `rows` seen so far, from the sums or from a copy of them."""
+        parts = iter(self._parts(self.flat if flat is None else flat))
+        found = {"loss": float(next(parts)) / rows}
+        for metric, state in zip(self.metrics, self.states, strict=True):
+            found[metric.name] = float(metric.result([next(parts) for _ in state]))
         return found
 
 

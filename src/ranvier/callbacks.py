@@ -17,7 +17,7 @@ that overrides `on_train_batch_begin` or `on_train_batch_end` makes it wake at e
 
 from __future__ import annotations
 
-from .callback import (
+from .train.callback import (
     Callback,
     CSVLogger,
     History,
@@ -25,7 +25,7 @@ from .callback import (
     LearningRateScheduler,
     TerminateOnNaN,
 )
-from .monitors import EarlyStopping, ModelCheckpoint, ReduceLROnPlateau
+from .train.monitors import EarlyStopping, ModelCheckpoint, ReduceLROnPlateau
 
 __all__ = [
     "CSVLogger",
