@@ -13,7 +13,7 @@ import pytest
 from ranvier.errors import FileError
 from ranvier.io import files
 
-ARRAYS = {
+ARRAYS: dict[str, np.ndarray] = {
     "dense.kernel": np.arange(6, dtype=np.float32).reshape(2, 3).T,
     "count": np.asarray(7, np.int64),
     "flags": np.array([True, False]),

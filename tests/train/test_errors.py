@@ -68,8 +68,16 @@ def model(loss: str = "binary_crossentropy", units: int = 1, metrics: Any = ()) 
         (lambda: model().fit(X, Y, sample_weight=-np.ones(6)), DataError, "negative"),
         (lambda: model().fit(X, Y, class_weight="even"), ArgumentError, "balanced"),
         (lambda: model().fit(X, Y * 0.5, class_weight={0: 2.0}), DataError, "class labels"),
-        (lambda: Sequential([Dense]), ArgumentError, r"write Dense\(\.\.\.\)"),
-        (lambda: Sequential([3]), ArgumentError, "expected a layer"),
+        (
+            lambda: Sequential([Dense]),  # type: ignore[list-item]
+            ArgumentError,
+            r"write Dense\(\.\.\.\)",
+        ),
+        (
+            lambda: Sequential([3]),  # type: ignore[list-item]
+            ArgumentError,
+            "expected a layer",
+        ),
         (lambda: Sequential().fit(X, Y), StateError, "compile"),
         (lambda: _empty().fit(X, Y), StateError, "no layers"),
     ],

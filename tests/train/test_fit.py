@@ -132,6 +132,7 @@ def test_no_graph_is_built_twice() -> None:
     assert _graphs(model) == {"train": 1, "test": 1}
     for rows in range(1, 30):
         model.predict(X[:rows])
+    assert model._uses is not None
     assert len(next(iter(model._uses._made.values()))) == 6  # 1, 2, 4, 8, 16, 32
     model.fit(X, Y, 25, 1, 0)
     assert _graphs(model)["train"] == 2
@@ -236,7 +237,7 @@ def test_class_weight_multiplies_the_rows_of_a_class() -> None:
         model.compile("sgd", "binary_crossentropy", engine="reference")
         model.fit(X, labels, verbose=0, shuffle=False, **how)
         results.append(model.get_weights()[0])
-    assert np.array_equal(*results)
+    assert np.array_equal(results[0], results[1])
 
 
 def test_tables_go_straight_in() -> None:

@@ -85,7 +85,7 @@ def test_weights_go_back_to_just_before_the_step() -> None:
         else:
             model.fit(rows, Y[:48], 16, 1, 0, shuffle=False)
         kept.append(model.get_weights()[0])
-    assert np.array_equal(*kept)
+    assert np.array_equal(kept[0], kept[1])
 
 
 def test_inputs_out_of_scale_are_the_likely_cause() -> None:
