@@ -266,7 +266,8 @@ def inspect(file: str) -> None:
             click.echo(f"trained with {how['optimizer']['class']}, {how['loss']['class']}")
     click.echo()
     head = ("tensor", "shape", "dtype", "mean", "deviation", "least", "largest")
-    table = [head, *(_statistics(name, a) for name, a in arrays.items())]
+    names = sorted(arrays, key=lambda name: (name.startswith("optimizer/"), name))
+    table = [head, *(_statistics(name, arrays[name]) for name in names)]
     widths = [max(len(row[i]) for row in table) for i in range(len(head))]
     for row in table:
         click.echo("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip())
