@@ -1,0 +1,159 @@
+"""Whether two executors agree: on every bit where they compute alike, within rounding elsewhere.
+
+The reference is evaluated several times, each time with the results of the ops that may round
+differently (special functions, sums, products) moved by a few units in the last place, up or down
+at random. Where those runs agree, the compiled executor must give the very same bits; where they do
+not, it must stay within a few times their distance. So no tolerance is guessed, and a comparison
+that hangs on the last bit is known to do so.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ranvier import reference
+from ranvier.config import switches
+from ranvier.graph.graph import Graph
+from ranvier.graph.node import Node
+
+Array = np.ndarray[Any, Any]
+
+RUNS = 8
+SPECIAL = {
+    *("exp", "expm1", "log", "log1p", "sin", "cos", "tanh", "sigmoid", "erf", "power", "atan2"),
+}
+# NumPy does not say which zero comes out of these, so neither do we.
+EITHER_ZERO = {"sum", "prod", "max", "min", "maximum", "minimum", "matmul", "cumulative_sum"}
+
+
+def uncertain(node: Node, out: Array, inputs: Sequence[Array]) -> Array | None:
+    """How far another executor may be from `out`, element by element; None: not at all."""
+    if node.dtype.kind != "f":
+        return None
+    eps = np.finfo(node.dtype).eps
+    inner = max(eps, np.finfo(np.float32).eps) if eps > 1e-5 else eps
+    own = np.float64(eps if eps > 1e-5 else 0) * np.abs(out, dtype=np.float64)
+    wide = [np.abs(x.astype(np.float64)) for x in inputs]
+    tiny = float(np.finfo(node.dtype).smallest_subnormal)
+    name = node.op.name
+    if name in SPECIAL:
+        return 4 * eps * np.abs(out.astype(np.float64)) + 2 * tiny  # type: ignore[no-any-return]
+    if name == "matmul":
+        turns = math.sqrt(node.inputs[0].shape[-1])
+        inner = np.finfo(np.float32).eps if eps > 1e-5 else eps
+        return own + (2 + 2 * turns) * inner * np.matmul(*wide)  # type: ignore[no-any-return]
+    if name in ("sum", "prod"):
+        axes = node.params["axes"]
+        turns = math.prod(inputs[0].shape[a] for a in axes)
+        inner = np.finfo(np.float32).eps if eps > 1e-5 else eps
+        if name == "sum":
+            return own + (2 + 2 * math.sqrt(turns)) * inner * np.sum(wide[0], axes)  # type: ignore[no-any-return]
+        return own + (2 + turns) * inner * np.abs(out.astype(np.float64)) + 2 * tiny  # type: ignore[no-any-return]
+    return None
+
+
+def shaken(graph: Graph, arrays: Sequence[Array], rng: np.random.Generator) -> list[Array]:
+    """The results of the graph, every uncertain value moved by what it may be off."""
+    values: dict[Node, Array] = dict(zip(graph.inputs, map(np.asarray, arrays), strict=True))
+    for node in graph.nodes:
+        if node in values:
+            continue
+        inputs = [values[x] for x in node.inputs]
+        with np.errstate(all="ignore"):
+            out = np.asarray(node.op.reference(*inputs, **node.params), node.dtype)
+            far = uncertain(node, out, inputs)
+            if far is not None:
+                sign = rng.choice([-1.0, 1.0], out.shape)
+                out = np.asarray(out.astype(np.float64) + sign * far, node.dtype)
+            if node.op.name in EITHER_ZERO and node.dtype.kind == "f":
+                sign = rng.choice([-1.0, 1.0], out.shape).astype(node.dtype)
+                out = np.asarray(np.where(out == 0, np.copysign(0 * sign, sign), out), node.dtype)
+        values[node] = out
+    return [np.array(values[node]) for node in graph.results]
+
+
+def differences(found: Array, expected: Array, runs: Sequence[Array]) -> Array:
+    """Where `found` is not what the reference says, given the shaken runs."""
+    with np.errstate(all="ignore"):
+        same = (found == expected) | ((found != found) & (expected != expected))
+        agree = np.ones(expected.shape, bool)
+        finite = np.isfinite(expected)
+        far = np.zeros(expected.shape)
+        for run in runs:
+            agree &= (run == expected) | ((run != run) & (expected != expected))
+            finite &= np.isfinite(run)
+            far = np.maximum(far, np.abs(run.astype(np.float64) - expected.astype(np.float64)))
+        near = np.abs(found.astype(np.float64) - expected.astype(np.float64)) <= 4 * far
+    if expected.dtype.kind != "f":
+        return ~(same | ~agree)
+    return ~(same | (~agree & (near | ~finite)))
+
+
+def assert_same(
+    graph: Graph, before: Sequence[Array], found: Sequence[Array], expected: Sequence[Array]
+) -> None:
+    """Raise where `found` differs from `expected`, the results for the arrays `before`."""
+    assert len(found) == len(expected)
+    for x, y in zip(found, expected, strict=True):
+        assert x.shape == y.shape and x.dtype == y.dtype, (x.shape, x.dtype, y.shape, y.dtype)
+    if all(np.array_equal(x, y, equal_nan=True) for x, y in zip(found, expected, strict=True)):
+        return
+    rng = np.random.default_rng(0)
+    runs = [shaken(graph, before, rng) for _ in range(RUNS)]
+    for number, (x, y) in enumerate(zip(found, expected, strict=True)):
+        bad = differences(x, y, [run[number] for run in runs])
+        if bad.any():
+            at = tuple(int(i[0]) for i in np.nonzero(bad))
+            raise AssertionError(
+                f"result {number} of {len(found)} differs at {int(bad.sum())} places, at {at}: "
+                f"{x[at]!r}, the reference says {y[at]!r}\n{graph}"
+            )
+
+
+def evaluated(graph: Graph, arrays: Sequence[Array]) -> list[Array]:
+    """What the reference makes of the graph; the arrays stay as they are."""
+    return [np.array(x) for x in reference.evaluate(graph, arrays)]
+
+
+def check(graph: Graph, arrays: Sequence[Array], turns: int = 1, **how: Any) -> Any:
+    """Run the graph compiled on `arrays` (whose updates happen in place) and compare with the
+    reference; returns the Executable.
+    """
+    from ranvier.compiler.run import Executable
+
+    executable = Executable(graph, **how)
+    for _ in range(turns):
+        check_run(executable, graph, arrays)
+    return executable
+
+
+def check_run(executable: Any, graph: Graph, arrays: Sequence[Array]) -> None:
+    """One run, compared with the reference: outputs, updated inputs, and inputs left alone."""
+    before = [np.array(a) for a in arrays]
+    expected = evaluated(graph, before)
+    outputs = executable.run(arrays)
+    place = dict(zip(graph.inputs, arrays, strict=True))
+    found = [*outputs, *[np.array(place[t]) for t in graph.updates]]
+    assert_same(graph, before, found, expected)
+    written = [place[t] for t in graph.updates]
+    for array, was in zip(arrays, before, strict=True):
+        if not any(np.may_share_memory(array, w) for w in written):
+            np.testing.assert_array_equal(array, was)
+
+
+@contextmanager
+def threads(count: int) -> Iterator[None]:
+    """Every kernel that can be shared is shared among `count` threads."""
+    from ranvier.compiler import schedule
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(schedule, "WORTH_SHARING", -1.0)
+        patch.setattr(schedule, "WORTH_THREADS", -1e30)
+        patch.setattr(switches, "threads", count)
+        yield

@@ -1,0 +1,146 @@
+"""Random graphs: the compiled executor and the reference agree, whatever the graph."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from compiler.common import Array, check
+from compiler.random_graphs import build
+from ranvier.graph.graph import Graph
+from ranvier.graph.node import OPS, Node
+from ranvier.ops.creation import input_node
+
+COMMON: dict[str, Any] = {
+    "deadline": None,
+    "derandomize": True,
+    "suppress_health_check": list(HealthCheck),
+    "phases": (Phase.explicit, Phase.generate, Phase.shrink),
+}
+QUICK = settings(max_examples=120, **COMMON)
+LONG = settings(max_examples=5000, **COMMON)
+
+
+def random_graph(data: st.DataObject) -> tuple[Graph, list[Array]]:
+    return build(lambda n: data.draw(st.integers(0, n - 1)))
+
+
+def compiled_is_reference(data: st.DataObject) -> None:
+    graph, arrays = random_graph(data)
+    check(graph, arrays, turns=2)
+
+
+@QUICK
+@given(st.data())
+def test_compiled_is_reference(data: st.DataObject) -> None:
+    compiled_is_reference(data)
+
+
+@pytest.mark.slow
+@LONG
+@given(st.data())
+def test_compiled_is_reference_on_many_graphs(data: st.DataObject) -> None:
+    compiled_is_reference(data)
+
+
+# --- matrix products ----------------------------------------------------------------------------
+
+EDGES = st.one_of(
+    st.sampled_from(
+        (1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 15, 16, 17, 23, 24, 25, 31, 32, 33, 48, 64, 65)
+    ),
+    st.integers(1, 70),
+)
+
+
+def swapped(x: Node) -> Node:
+    return OPS["permute_dims"](x, (*range(x.ndim - 2), x.ndim - 1, x.ndim - 2))  # type: ignore[no-any-return]
+
+
+def operand(
+    draw: Any, name: str, batch: tuple[int, ...], shape: tuple[int, int], dtype: str
+) -> Any:
+    """An input and the view of it, of the given shape, that the product reads."""
+    turn = draw(st.integers(0, 6))
+    rows, columns = shape
+    if turn == 1:
+        x = input_node((*batch, columns, rows), dtype, name)
+        return x, swapped(x)
+    if turn == 2:
+        x = input_node((*batch, rows, 2 * columns), dtype, name)
+        ends = {"start": (0,) * x.ndim, "stop": x.shape, "step": (*[1] * (x.ndim - 1), 2)}
+        return x, type(x)._record(OPS["slice"], (x,), ends)
+    if turn == 3:
+        x = input_node((*batch, rows, columns), dtype, name)
+        return x, OPS["flip"](x, draw(st.integers(0, x.ndim - 1)))
+    if turn == 4:
+        x = input_node((rows, columns), dtype, name)
+        return x, OPS["broadcast_to"](x, (*batch, rows, columns))
+    if turn == 5:
+        x = input_node((*batch, 1, columns), dtype, name)
+        return x, OPS["broadcast_to"](x, (*batch, rows, columns))
+    if turn == 6:
+        x = input_node((math.prod(batch) * rows * columns,), dtype, name)
+        return x, OPS["reshape"](x, (*batch, rows, columns))
+    x = input_node((*batch, rows, columns), dtype, name)
+    return x, x
+
+
+def epilogue(draw: Any, out: Node, bias: Node) -> Node:
+    turn = draw(st.integers(0, 4))
+    if turn == 0:
+        return out
+    if turn == 1:
+        return OPS["maximum"](out + bias, 0)  # type: ignore[no-any-return]
+    if turn == 2:
+        return OPS["tanh"](out + bias) if out.dtype.kind == "f" else out - bias  # type: ignore[no-any-return]
+    if turn == 3:
+        return OPS["sum"](out * bias, axis=draw(st.integers(0, out.ndim - 1)))  # type: ignore[no-any-return]
+    return OPS["where"](out > bias, out * out, bias)  # type: ignore[no-any-return]
+
+
+def product_is_reference(data: st.DataObject) -> None:
+    draw = data.draw
+    batch = draw(st.sampled_from(((), (), (2,), (3, 2), (1,))))
+    m, k, n = draw(EDGES), draw(st.one_of(EDGES, st.just(0))), draw(EDGES)
+    dtype = draw(
+        st.sampled_from(("float32",) * 5 + ("float64", "float16", "int64", "int32", "uint8"))
+    )
+    x, left = operand(draw, "x", batch, (m, k), dtype)
+    y, right = operand(draw, "y", batch, (k, n), dtype)
+    bias = input_node(draw(st.sampled_from(((n,), (m, 1), (), (m, n)))), dtype, "bias")
+    out = OPS["matmul"](left, right)
+    outputs = [epilogue(draw, out, bias)]
+    if draw(st.booleans()):
+        outputs.append(out)
+    updates = {}
+    if bias.shape == out.shape and draw(st.booleans()):
+        updates[bias] = bias - out
+    if y.shape == out.shape and draw(st.booleans()):
+        updates[y] = out
+    graph = Graph([x, y, bias], outputs, updates)
+    rng = np.random.default_rng(draw(st.integers(0, 99)))
+    arrays = [np.asarray(rng.integers(0, 9, i.shape) / 4).astype(dtype) for i in graph.inputs]
+    if dtype[0] == "f" and draw(st.booleans()):
+        arrays = [np.asarray(rng.standard_normal(a.shape)).astype(dtype) for a in arrays]
+        if arrays[0].size and draw(st.booleans()):
+            arrays[0].flat[0] = draw(st.sampled_from((np.nan, np.inf)))
+    check(graph, arrays)
+
+
+@QUICK
+@given(st.data())
+def test_products_of_every_size_and_layout(data: st.DataObject) -> None:
+    product_is_reference(data)
+
+
+@pytest.mark.slow
+@LONG
+@given(st.data())
+def test_many_products_of_every_size_and_layout(data: st.DataObject) -> None:
+    product_is_reference(data)
