@@ -463,7 +463,8 @@ class Writer:
                 base = self.f.pointer(self.names[s.buffer], s.buffer.dtype, variable)
                 base = self.f.pointer(base, s.buffer.dtype, self.f.imul(where, s.stride))
                 old = m.memory.load(base, s.buffer.dtype, index(shift))
-                m.memory.store(base, m.add(old, value), index(shift))
+                total = m.bit_or(old, value) if old.dtype == dtypes.bool_ else m.add(old, value)
+                m.memory.store(base, total, index(shift))
         return 1
 
 
