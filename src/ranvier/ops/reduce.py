@@ -166,7 +166,8 @@ class CumulativeSum(Op):
         return specs[0]
 
     def reference(self, x: Any, *, axis: int) -> Any:
-        return np.cumsum(x, axis, dtype=x.dtype)
+        wide = np.float32 if x.dtype == np.float16 else x.dtype
+        return np.cumsum(x, axis, dtype=wide).astype(x.dtype)
 
     def gradient(self, grad: Any, out: Any, x: Any, *, axis: int) -> tuple[Any, ...]:
         return (flip(cumulative_sum(flip(grad, axis), axis), axis),)
