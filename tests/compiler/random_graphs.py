@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from compiler.common import Array
+from ranvier.errors import ShapeError
 from ranvier.graph.graph import Graph
 from ranvier.graph.node import OPS, Node
 from ranvier.ops.creation import input_node
@@ -132,7 +133,7 @@ class Builder:
         def fits(y: Node) -> bool:
             try:
                 shape = broadcast_shape("", x.shape, y.shape)
-            except Exception:
+            except ShapeError:
                 return False
             return y.dtype == x.dtype and math.prod(shape) <= MOST
 
@@ -211,7 +212,11 @@ class Builder:
         conditions = [c for c in self.pool if c.dtype == bool and c.shape in (x.shape, ())]
         condition = self.choose(conditions) if conditions else OPS["not_equal"](x, self.like(x))
         y = self.like(x)
-        if math.prod(broadcast_shape("", condition.shape, x.shape, y.shape)) <= MOST:
+        try:
+            shape = broadcast_shape("", condition.shape, x.shape, y.shape)
+        except ShapeError:
+            return
+        if math.prod(shape) <= MOST:
             self.add(OPS["where"](condition, x, y))
 
     def cast(self) -> None:
