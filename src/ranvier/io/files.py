@@ -15,7 +15,6 @@ import contextlib
 import hashlib
 import json
 import os
-import secrets
 import struct
 from collections.abc import Mapping
 from pathlib import Path
@@ -96,7 +95,7 @@ def write_whole(path: FilePath, data: bytes) -> None:
         raise FileError(f"{path} is a folder; give the name of a file in it")
     if not target.parent.is_dir():
         raise FileError(f"the folder {target.parent} does not exist; make it first")
-    part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
+    part = target.with_name(f".{target.name}.{os.urandom(4).hex()}.part")
     try:
         handle = os.open(
             part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666

@@ -11,7 +11,6 @@ import numpy as np
 
 from .. import losses, optim
 from ..errors import ArgumentError, FileError, RanvierError, ShapeError, StateError
-from ..io import files
 from ..nn.config import plain, restore
 from ..nn.layer import LAYERS
 from ..tensor import Tensor
@@ -21,6 +20,8 @@ _OPTIMIZER = "optimizer/"  # before the names of the optimizer's tensors
 
 def save(model: Any, path: Any, include_optimizer: bool = True) -> str:
     """Write a whole model; see `Model.save`."""
+    from ..io import files
+
     _check_saveable(model)
     described: dict[str, Any] = {
         "kind": "model",
@@ -39,12 +40,16 @@ def save(model: Any, path: Any, include_optimizer: bool = True) -> str:
 
 def save_weights(model: Any, path: Any) -> str:
     """Write the weights alone; see `Model.save_weights`."""
+    from ..io import files
+
     _check_built(model, "save_weights")
     return files.write(path, _arrays(model.named_tensors()), {"kind": "weights"})
 
 
 def load_weights(model: Any, path: Any) -> None:
     """Read weights into a built model; see `Model.load_weights`."""
+    from ..io import files
+
     arrays, _ = files.read(path)
     _check_built(model, "load_weights")
     _fill(
@@ -60,6 +65,8 @@ def load(path: Any) -> Any:
     Files hold numbers and names, never code: classes are looked up among Ranvier's own and those
     entered with `ranvier.nn.register_layer`. A damaged, cut or foreign file is a FileError.
     """
+    from ..io import files
+
     arrays, described = files.read(path)
     if described.get("kind") != "model":
         raise FileError(
