@@ -11,6 +11,7 @@ from . import callbacks, data, losses, metrics, nn, optim, random
 from .autodiff import gradient
 from .config import config
 from .dtypes import bool_, float16, float32, float64, int32, int64, uint8, uint32
+from .glass.explain import explain
 from .glass.gradcheck import gradcheck
 from .ops.composite import (
     clip,

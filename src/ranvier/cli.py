@@ -12,6 +12,7 @@ import click
 import numpy as np
 
 from . import __version__
+from .cli_explain import explain
 from .errors import ArgumentError, DataError, RanvierError
 
 STARTED = time.process_time()  # the processor time that starting Python and importing took
@@ -326,6 +327,8 @@ def _row_numbers(text: str, rows: int) -> np.ndarray:
         raise DataError(f"--rows: there is no row {outside[0]}; the rows run from 0 to {rows - 1}")
     return np.array(found)
 
+
+main.add_command(explain)
 
 if __name__ == "__main__":
     main()

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from .node import Node
 
 
-def show(graph: Graph, sources: bool = False) -> str:
-    """The graph as text, one line a node; with `sources` each line ends with the user's file and line."""
+def names_of(graph: Graph) -> dict[Node, str]:
+    """The names that nodes have in the text: an input its own, every other node its number."""
     names: dict[Node, str] = {}
     taken: set[str] = set()
     for number, node in enumerate(graph.inputs):
@@ -21,19 +21,27 @@ def show(graph: Graph, sources: bool = False) -> str:
             name = f"{name}.{number}"
         taken.add(name)
         names[node] = name
+    computed = (node for node in graph.nodes if node not in names)
+    return names | {node: f"%{number}" for number, node in enumerate(computed)}
+
+
+def show(graph: Graph, sources: bool = False) -> str:
+    """The graph as text, one line a node; with `sources` each line ends with the user's file and
+    line.
+    """
+    names = names_of(graph)
     lines = ["graph(" + ", ".join(f"{names[n]}: {n.spec}" for n in graph.inputs) + "):"]
-    number = 0
+    inputs = set(graph.inputs)
     for node in graph.nodes:
-        if node in names:
+        if node in inputs:
             continue
-        names[node] = f"%{number}"
         operands = [names[x] for x in node.inputs]
         operands += [f"{key}={_text(value)}" for key, value in node.params.items()]
+        number = names[node][1:]
         line = f"  {number:<3} {node.op.name:<14} {node.spec!s:<18} {', '.join(operands)}"
         if sources and node.source:
             line += f"    # {node.source}"
         lines.append(line.rstrip())
-        number += 1
     lines.append("  return " + ", ".join(names[n] for n in graph.outputs))
     lines += [f"  update {names[t]} = {names[n]}" for t, n in graph.updates.items()]
     return "\n".join(lines)
