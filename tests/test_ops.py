@@ -64,7 +64,7 @@ def agree(got: Any, expected: Array, loose: float = 1.0, said: str = "") -> None
 
 
 def run_cases(call: Callable[..., Any], cases: list[list[Array]], execute: Executor) -> list[Array]:
-    """`call` on every case in one graph; also checks that the traced specs are those of the values."""
+    """`call` on every case in one graph; traced specs must be those of the values."""
     flat = [array for case in cases for array in case]
     sizes = [len(case) for case in cases]
 
@@ -164,7 +164,7 @@ def test_every_op_that_can_fail_has_an_error_in_the_table() -> None:
     assert without == {"input", "detach", "isfinite", "logical_not", *rounding}
 
 
-# --- the tests are tested ---------------------------------------------------------------------------
+# --- the tests are tested -------------------------------------------------------------------------
 
 
 class _TanhABitOff(Tanh):
@@ -228,7 +228,7 @@ def test_a_broken_fusion_is_caught(engine: str) -> None:
         check_row(row, "float64", execute)
 
 
-# --- traps of single rules ----------------------------------------------------------------------------
+# --- traps of single rules ------------------------------------------------------------------------
 
 
 def by(f: Callable[..., Any], *values: Any) -> list[Any]:

@@ -146,6 +146,12 @@ class Tensor(Methods):
         out.name, out.logits, out._requires_grad = node.name, None, False
         return out
 
+    def _number(self) -> np.ndarray[Any, Any]:
+        """The array, for Python to look at; what it decides then holds while the numbers do."""
+        if state.trace is not None and self._node is None:
+            state.trace.looked_at(self)
+        return self._array()
+
     def _array(self) -> np.ndarray[Any, Any]:
         if self._data is None:
             raise _no_number(self)
@@ -175,11 +181,11 @@ class Tensor(Methods):
 
     def numpy(self) -> np.ndarray[Any, Any]:
         """The numbers as a NumPy array that shares this tensor's memory."""
-        return self._array()
+        return self._number()
 
     def item(self) -> Any:
         """The only element as a Python number."""
-        array = self._array()
+        array = self._number()
         if array.size != 1:
             raise ShapeError(
                 f"item: a tensor of shape {array.shape} holds {array.size} numbers, not one"
@@ -188,10 +194,10 @@ class Tensor(Methods):
 
     def tolist(self) -> Any:
         """The numbers as nested lists."""
-        return self._array().tolist()
+        return self._number().tolist()
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
-        array = self._array()
+        array = self._number()
         if dtype is not None and array.dtype != dtype:
             if copy is False:
                 raise ValueError(f"a {array.dtype} tensor cannot become {dtype} without a copy")
@@ -199,10 +205,10 @@ class Tensor(Methods):
         return array.copy() if copy else array
 
     def __dlpack__(self, **options: Any) -> Any:
-        return self._array().__dlpack__(**options)
+        return self._number().__dlpack__(**options)
 
     def __dlpack_device__(self) -> Any:
-        return self._array().__dlpack_device__()
+        return self._number().__dlpack_device__()
 
     def __float__(self) -> float:
         return float(self.item())
@@ -216,7 +222,7 @@ class Tensor(Methods):
         return int(self.item())
 
     def __bool__(self) -> bool:
-        array = self._array()
+        array = self._number()
         if array.size != 1:
             raise ShapeError(
                 f"the truth of a tensor of shape {array.shape} is not one answer; "
@@ -236,7 +242,8 @@ class Tensor(Methods):
         if self._data is None:
             return f"tensor(<traced {self.spec}>)"
         text = np.array2string(self._data, separator=", ", prefix="tensor(", precision=4)
-        notes = "" if self.dtype in _PLAIN else f", dtype={self.dtype.name}"
+        notes = f", shape={self.shape}" if not self.size and self.ndim > 1 else ""
+        notes += "" if self.dtype in _PLAIN else f", dtype={self.dtype.name}"
         if self._requires_grad:
             notes += ", requires_grad=True"
         return f"tensor({text}{notes})"

@@ -36,7 +36,8 @@ class Trace:
         self.now: dict[int, Node] = {}  # what an outside tensor holds at this point of the trace
         self.grads: dict[int, tuple[Tensor, Tensor | None]] = {}  # .grad before the trace
         self.owners: dict[int, tuple[Tensor, Tensor]] = {}  # a gradient from outside: it and whose
-        self.reset: set[int] = set()  # tensors whose .grad was set before it was read
+        self.read: dict[int, Tensor] = {}  # whose .grad was read
+        self.reset: dict[int, Tensor] = {}  # whose .grad was set before it was read
         self.guards: list[tuple[Callable[[], Any], Any]] = []
 
     def argument(
@@ -94,6 +95,7 @@ class Trace:
 
     def grad_read(self, t: Tensor) -> None:
         """`.grad` of an outside tensor is read: the graph holds while there is one, or none."""
+        self.read[id(t)] = t
         if t._node is None and id(t) not in self.grads:
             before = t._grad
             self.grads[id(t)] = (t, before)
@@ -103,12 +105,20 @@ class Trace:
 
     def grad_set(self, t: Tensor) -> None:
         """`.grad` of a tensor is set; what it was before does not matter if it was not read."""
-        if t._node is not None:
-            if t._grad is None:
-                self.reset.add(id(t))
-        elif id(t) not in self.grads:
+        if id(t) not in self.read:
+            self.reset[id(t)] = t
+        if t._node is None and id(t) not in self.grads:
             self.grads[id(t)] = (t, t._grad)
-            self.reset.add(id(t))
+
+    def looked_at(self, t: Tensor) -> None:
+        """Python reads the numbers of an outside tensor: the graph holds only while they stay."""
+        if id(t) in self.now and self.now[id(t)] is not self.captured[id(t)][1]:
+            raise TraceError(
+                f"this tensor ({t.spec}) was changed earlier in the compiled function and has no "
+                "number there yet; return it and look at it outside"
+            )
+        question = functools.partial(_numbers_of, t)
+        self.guard(question, question())
 
     def guard(self, question: Callable[[], Any], answer: Any) -> None:
         """The traced graph holds only while `question()` gives `answer`."""
@@ -189,6 +199,10 @@ class Traced:
 
 def _has_grad(t: Tensor) -> bool:
     return t._grad is not None
+
+
+def _numbers_of(t: Tensor) -> bytes:
+    return t._array().tobytes()
 
 
 def is_tracing() -> bool:

@@ -59,7 +59,8 @@ def expand(shape: Shape, key: Any) -> tuple[list[Any], Shape]:
         )
     at = dots[0] if dots else len(items)
     items[at : at + 1] = [slice(None)] * (len(shape) - used)
-    left, wide, result = list(shape), [], []
+    left, wide = list(shape), []
+    result: list[Any] = []
     for item in items:
         sizes = [left.pop(0) for _ in range(_axes_of(item))]
         if item is None:
