@@ -7,6 +7,7 @@ the next batch of rows, without Python in between. Updated inputs are written in
 from __future__ import annotations
 
 import ctypes
+import math
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -152,6 +153,7 @@ class Executable:
     def _bind(self, arrays: Sequence[Any]) -> list[tuple[Any, Any]]:
         """Put the inputs' addresses into the table; returns (given, copy) of updated arrays that had to be copied."""
         back: list[tuple[Any, Any]] = []
+        changed = False
         if len(arrays) != len(self._specs):
             raise GraphError(f"the graph has {len(self._specs)} inputs, not {len(arrays)}")
         for i, (array, spec) in enumerate(zip(arrays, self._specs, strict=True)):
@@ -171,18 +173,40 @@ class Executable:
             else:
                 self._known[i] = array
             self._table[i] = _address(array)
-        self._separate(arrays)
+            changed = True
+        if changed and self._updated:
+            self._separate(arrays, back)
         return back
 
-    def _separate(self, arrays: Sequence[Any]) -> None:
-        """An input that shares the memory of an updated one is read from a copy."""
-        taken = {int(self._table[i]) for i in self._updated}
-        for i, spec in enumerate(self._specs):
-            if i not in self._updated and int(self._table[i]) in taken and 0 not in spec.shape:
-                copy = np.array(arrays[i], order="C")
-                self._scratch[-1 - i] = copy
-                self._known[i] = None
-                self._table[i] = _address(copy)
+    def _separate(self, arrays: Sequence[Any], back: list[tuple[Any, Any]]) -> None:
+        """Of inputs that share memory with an updated one, all but one updated one work on copies."""
+        starts = self._table.tolist()
+        spans = sorted(
+            (starts[i], starts[i] + s.dtype.itemsize * math.prod(s.shape), i)
+            for i, s in enumerate(self._specs)
+            if 0 not in s.shape
+        )
+        end, together = 0, list[int]()
+        for start, stop, i in spans:
+            if start >= end:
+                self._copy_all_but_one(arrays, together, back)
+                together = []
+            together.append(i)
+            end = max(end, stop)
+        self._copy_all_but_one(arrays, together, back)
+
+    def _copy_all_but_one(
+        self, arrays: Sequence[Any], together: list[int], back: list[tuple[Any, Any]]
+    ) -> None:
+        """The first updated one of these inputs keeps its memory; later updates overwrite its own."""
+        updated = [i for i in self._updated if i in together]
+        for i in [*updated[1:], *[i for i in together if updated and i not in updated]]:
+            copy = np.array(arrays[i], order="C")
+            self._scratch[-1 - i] = copy
+            self._known[i] = None
+            self._table[i] = _address(copy)
+            if i in updated:
+                back.append((arrays[i], copy))
 
     @staticmethod
     def _write_back(back: list[tuple[Any, Any]]) -> None:
