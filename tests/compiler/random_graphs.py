@@ -15,35 +15,7 @@ from ranvier.graph.node import OPS, Node
 from ranvier.ops.creation import input_node
 from ranvier.ops.op import apply, broadcast_shape
 
-SIZES = (
-    1,
-    1,
-    2,
-    3,
-    4,
-    5,
-    7,
-    8,
-    9,
-    12,
-    15,
-    16,
-    17,
-    24,
-    31,
-    33,
-    48,
-    64,
-    65,
-    70,
-    2,
-    3,
-    5,
-    7,
-    9,
-    17,
-    0,
-)
+SIZES = (*range(6), *range(1, 10), 1, 7, 12, 15, 16, 17, 24, 31, 33, 48, 64, 65, 70)
 DTYPES = ("float32", "float32", "float64", "float16", "int32", "int64", "uint8", "bool")
 MOST = 6000  # elements of one value
 
@@ -168,21 +140,12 @@ class Builder:
 
     def grow(self) -> None:
         steps = (
-            *([self.unary] * 6),
-            *([self.binary] * 8),
-            self.compare,
-            *(
-                self.choice,
-                self.cast,
-                self.broadcast,
-                self.reduce,
-                self.reduce,
-                self.arg,
-                self.broadcast,
-            ),
-            *(self.reshape, self.permute, self.cut, self.flip, self.pad, self.concat),
-            *(self.matmul, self.matmul, self.take, self.scatter, self.running, self.random),
-            *(self.constant,),
+            *[self.unary] * 6,
+            *[self.binary] * 8,
+            *[self.reduce, self.broadcast, self.matmul] * 2,
+            *(self.compare, self.choice, self.cast, self.arg, self.reshape, self.permute),
+            *(self.cut, self.flip, self.pad, self.concat, self.take, self.scatter),
+            *(self.running, self.random, self.constant),
         )
         self.choose(steps)()
 
