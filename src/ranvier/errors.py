@@ -11,6 +11,7 @@
       FileError(OSError)           a model or data file that is damaged or foreign
       NonFiniteError(ArithmeticError)  a NaN or infinity found in training
       GradientError(AssertionError)    a gradient that differs from finite differences
+      MissingNameError(AttributeError) a name of another framework that compat/ does not have
 
 Each message says what happened, what was expected and how to fix it.
 """
@@ -65,6 +66,10 @@ class GradientError(RanvierError, AssertionError):
     """A gradient that differs from finite differences."""
 
 
+class MissingNameError(RanvierError, AttributeError):
+    """A name of another framework that the compatibility layer does not have."""
+
+
 def unknown_name(what: str, name: object, known: Iterable[str]) -> ArgumentError:
     """The error for a name that is not in a closed list, with the nearest right one.
 
@@ -72,6 +77,17 @@ def unknown_name(what: str, name: object, known: Iterable[str]) -> ArgumentError
     unknown activation 'rleu'; did you mean 'relu'? Known: relu, tanh
     """
     names = sorted(known)
-    near = difflib.get_close_matches(str(name).lower(), names, n=1, cutoff=0.5)
-    hint = f"; did you mean {near[0]!r}?" if near else "."
+    near = nearest(name, names)
+    hint = f"; did you mean {near!r}?" if near else "."
     return ArgumentError(f"unknown {what} {name!r}{hint} Known: {', '.join(names)}")
+
+
+def nearest(name: object, names: Iterable[str]) -> str | None:
+    """The name most like `name` in letters, capitals aside; None when none is like it.
+
+    >>> nearest("rleu", ["ReLU", "Tanh"])
+    'ReLU'
+    """
+    small = {n.lower(): n for n in names}
+    near = difflib.get_close_matches(str(name).lower(), small, n=1, cutoff=0.5)
+    return small[near[0]] if near else None

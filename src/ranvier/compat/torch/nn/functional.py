@@ -1,0 +1,299 @@
+"""`torch.nn.functional`: activations and losses as functions.
+
+Losses take (prediction, target). A target (n,) stands beside a prediction (n, 1); nothing else is
+broadcast.
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+from .... import losses
+from ....errors import ArgumentError, ShapeError, unknown_name
+from ....nn import activations
+from ....nn.dropout import Dropout
+from ....nn.layer import training_mode
+from ....ops import composite, elementwise, gather, movement, reduce, shaping
+from ....tensor import Tensor as RanvierTensor
+from ...names import module_getattr
+from ..tensor import of
+
+# -- activations -----------------------------------------------------------------------------------
+
+
+def _activation(name: str, function: Any) -> Any:
+    def activation(input: Any, *args: Any, inplace: bool = False, **options: Any) -> Any:
+        return function(of(input), *args, **options)
+
+    activation.__name__ = activation.__qualname__ = name
+    activation.__doc__ = function.__doc__
+    return activation
+
+
+relu = _activation("relu", activations.relu)
+relu6 = _activation("relu6", activations.relu6)
+sigmoid = _activation("sigmoid", activations.sigmoid)
+tanh = _activation("tanh", activations.tanh)
+elu = _activation("elu", activations.elu)
+celu = _activation("celu", activations.celu)
+selu = _activation("selu", activations.selu)
+silu = _activation("silu", activations.silu)
+softplus = _activation("softplus", activations.softplus)
+softsign = _activation("softsign", activations.softsign)
+mish = _activation("mish", activations.mish)
+hardsigmoid = _activation("hardsigmoid", activations.hard_sigmoid)
+hardswish = _activation("hardswish", activations.hard_silu)
+logsigmoid = _activation("logsigmoid", activations.log_sigmoid)
+
+
+def leaky_relu(input: Any, negative_slope: float = 0.01, inplace: bool = False) -> Any:
+    """x above 0, `negative_slope * x` below."""
+    return activations.leaky_relu(of(input), negative_slope)
+
+
+def gelu(input: Any, approximate: str = "none") -> Any:
+    """`x * Phi(x)` with the normal distribution Phi; `approximate="tanh"` for its formula."""
+    if approximate not in ("none", "tanh"):
+        raise unknown_name("approximation of gelu", approximate, ("none", "tanh"))
+    return activations.gelu(of(input), approximate == "tanh")
+
+
+def hardtanh(input: Any, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Any:
+    """x kept between `min_val` and `max_val`."""
+    return composite.clip(of(input), min_val, max_val)
+
+
+def softmax(input: Any, dim: int | None = None, dtype: Any = None) -> Any:
+    """`e ** x / sum(e ** x)` over `dim`."""
+    x = of(input) if dtype is None else of(input).astype(dtype)
+    return activations.softmax(x, _dim(x) if dim is None else dim)
+
+
+def log_softmax(input: Any, dim: int | None = None, dtype: Any = None) -> Any:
+    """The logarithm of `softmax`."""
+    x = of(input) if dtype is None else of(input).astype(dtype)
+    return activations.log_softmax(x, _dim(x) if dim is None else dim)
+
+
+def _dim(x: Any) -> int:
+    """The axis that PyTorch takes when none is given."""
+    return 0 if x.ndim in (0, 1, 3) else 1
+
+
+def dropout(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
+    """In training each element is 0 with probability p, else `x / (1 - p)`."""
+    with training_mode(training):
+        return Dropout(p, name="dropout")(of(input))
+
+
+def linear(input: Any, weight: Any, bias: Any = None) -> Any:
+    """`x @ weight.T + bias`; `weight` is (outputs, inputs)."""
+    x = of(input)
+    if x.shape[-1:] != weight.shape[1:]:
+        raise ShapeError(
+            f"linear: got an input of shape {x.shape}; expected (batch, {weight.shape[1]}), as "
+            f"the weight has shape {weight.shape}: {weight.shape[1]} inputs to {weight.shape[0]} "
+            "outputs"
+        )
+    out = x @ weight.t()
+    return out if bias is None else out + bias
+
+
+def one_hot(tensor: Any, num_classes: int = -1) -> Any:
+    """A new last axis that is 1 (int64) at the label's place and 0 elsewhere."""
+    x = of(tensor)
+    classes = int(x.numpy().max()) + 1 if num_classes == -1 else num_classes
+    return composite.one_hot(x, classes, x.dtype)
+
+
+# -- losses ----------------------------------------------------------------------------------------
+
+
+def mse_loss(input: Any, target: Any, reduction: str = "mean") -> Any:
+    """`(x - y) ** 2`."""
+    return _each(losses.MeanSquaredError(), input, target, reduction)
+
+
+def l1_loss(input: Any, target: Any, reduction: str = "mean") -> Any:
+    """`|x - y|`."""
+    return _each(losses.MeanAbsoluteError(), input, target, reduction)
+
+
+def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: float = 1.0) -> Any:
+    """`(x - y) ** 2 / 2` up to `delta`, beyond it `delta * (|x - y| - delta / 2)`."""
+    return _each(losses.Huber(delta), input, target, reduction)
+
+
+def smooth_l1_loss(input: Any, target: Any, reduction: str = "mean", beta: float = 1.0) -> Any:
+    """`huber_loss` with `delta = beta`, divided by `beta`."""
+    if beta == 0:
+        return l1_loss(input, target, reduction)
+    return huber_loss(input, target, reduction, beta) / beta
+
+
+def binary_cross_entropy(
+    input: Any, target: Any, weight: Any = None, reduction: str = "mean"
+) -> Any:
+    """`-(y * log(p) + (1 - y) * log(1 - p))`; computed from the logits when p is a sigmoid."""
+    return _each(losses.BinaryCrossentropy(), input, target, reduction, weight)
+
+
+def binary_cross_entropy_with_logits(
+    input: Any,
+    target: Any,
+    weight: Any = None,
+    reduction: str = "mean",
+    pos_weight: Any = None,
+) -> Any:
+    """`binary_cross_entropy` of `sigmoid(x)`, from x; `pos_weight` weighs the targets 1."""
+    x = _scores("BCEWithLogitsLoss", input)
+    if pos_weight is None:
+        return _each(losses.BinaryCrossentropy(from_logits=True), x, target, reduction, weight)
+    y, x = losses.BinaryCrossentropy().align(of(target), x)
+    each = (1 - y) * x + (1 + (pos_weight - 1) * y) * activations.softplus(-x)
+    return _reduced(each if weight is None else each * weight, reduction)
+
+
+def _each(loss: Any, input: Any, target: Any, reduction: str, weight: Any = None) -> Any:
+    """A loss of single elements: mean or sum of all, or none of both."""
+    x, y = of(input), of(target)
+    if x.shape != y.shape and not x.size == y.size == 1:
+        y, _ = loss.align(y, x)  # only (n,) beside (n, 1); anything else is an error
+    shape = x.shape
+    flat = movement.reshape(x, (x.size,))
+    if x.logits is not None:
+        kind, logits = x.logits
+        flat.logits = (kind, movement.reshape(logits, (x.size,)))
+    each = movement.reshape(loss.per_row(movement.reshape(y, (x.size,)), flat), shape)
+    return _reduced(each if weight is None else each * weight, reduction)
+
+
+def _reduced(each: Any, reduction: str) -> Any:
+    if reduction not in ("mean", "sum", "none"):
+        raise unknown_name("reduction", reduction, ("mean", "sum", "none"))
+    if reduction == "none":
+        return each
+    return reduce.mean(each) if reduction == "mean" else reduce.sum(each)
+
+
+def _scores(what: str, input: Any) -> Any:
+    """The input of a loss that expects logits."""
+    x = of(input)
+    if x.logits is None or x.logits[0] not in ("sigmoid", "softmax"):
+        return x
+    warnings.warn(
+        f"{what} expects the numbers before {x.logits[0]}, and the input already went through it: "
+        f"remove the {x.logits[0]} at the end of the model, or learning is slow",
+        stacklevel=4,
+    )
+    return x.clone()
+
+
+def nll_loss(
+    input: Any,
+    target: Any,
+    weight: Any = None,
+    ignore_index: int = -100,
+    reduction: str = "mean",
+) -> Any:
+    """`-x[label]` for log-probabilities x (rows, classes) and labels (rows,)."""
+    x, labels = _classes_last(of(input), of(target), "nll_loss")
+    return _by_class(
+        lambda y: (
+            -shaping.squeeze(gather.take_along_axis(x, shaping.expand_dims(y, -1), axis=-1), -1)
+        ),
+        x,
+        labels,
+        weight,
+        ignore_index,
+        reduction,
+        of(target).shape,
+    )
+
+
+def cross_entropy(
+    input: Any,
+    target: Any,
+    weight: Any = None,
+    ignore_index: int = -100,
+    reduction: str = "mean",
+    label_smoothing: float = 0.0,
+) -> Any:
+    """`-log(softmax(x)[label])` for logits x (rows, classes) and labels (rows,), int64.
+
+    Float targets of the shape of x are probabilities of the classes.
+    """
+    x, y = _scores("CrossEntropyLoss", input), of(target)
+    if y.dtype.kind == "f":
+        if weight is not None:
+            raise ArgumentError("cross_entropy: weight= is for targets that are class labels")
+        loss = losses.CategoricalCrossentropy(True, label_smoothing)
+        if x.ndim > 2:
+            x, y = shaping.moveaxis(x, 1, -1), shaping.moveaxis(y, 1, -1)
+        if x.ndim == 1:
+            x, y = shaping.expand_dims(x, 0), shaping.expand_dims(y, 0)
+        return _reduced(loss.per_row(y, x), reduction)
+    x, labels = _classes_last(x, y, "cross_entropy")
+
+    def rows_of(chosen: Any) -> Any:
+        if not label_smoothing:
+            return losses.SparseCategoricalCrossentropy(True).per_row(chosen, x)
+        one_hot = composite.one_hot(chosen, x.shape[-1])
+        return losses.CategoricalCrossentropy(True, label_smoothing).per_row(one_hot, x)
+
+    if label_smoothing and weight is not None:
+        raise ArgumentError("cross_entropy: give weight or label_smoothing, not both")
+    return _by_class(rows_of, x, labels, weight, ignore_index, reduction, y.shape)
+
+
+def _classes_last(x: Any, labels: Any, what: str) -> tuple[Any, Any]:
+    """Logits as (rows, classes) and labels as (rows,); classes stand on axis 1 of the input."""
+    expected = x.shape[:1] + x.shape[2:] if x.ndim > 1 else ()
+    if labels.shape == (*expected, 1) and x.ndim == 2:
+        labels = movement.reshape(labels, expected)
+    if not x.ndim or labels.shape != expected:
+        raise ShapeError(
+            f"{what}: labels have shape {labels.shape}, predictions {x.shape}; expected labels of "
+            f"shape {expected}, one class number for each row"
+        )
+    if labels.dtype.kind not in "iu":
+        raise ArgumentError(f"{what}: labels are {labels.dtype}; expected int64: y.long()")
+    if x.ndim > 2:
+        x = shaping.moveaxis(x, 1, -1)
+    count = x.size // x.shape[-1]
+    return movement.reshape(x, (count, x.shape[-1])), movement.reshape(labels, (count,))
+
+
+def _by_class(
+    rows_of: Any,
+    x: Any,
+    labels: Any,
+    weight: Any,
+    ignore_index: int,
+    reduction: str,
+    shape: tuple[int, ...],
+) -> Any:
+    """The rows' losses, weighed by the class of each row; rows labelled `ignore_index` count 0."""
+    if ignore_index >= 0 or not isinstance(labels, RanvierTensor) or _holds(labels, ignore_index):
+        counts = elementwise.not_equal(labels, ignore_index)
+        labels = elementwise.where(counts, labels, 0)
+        share = elementwise.astype(counts, x.dtype)
+    elif weight is None:
+        return _reduced(movement.reshape(rows_of(labels), shape), reduction)
+    else:
+        share = 1.0
+    if weight is not None:
+        share = gather.take(weight, labels) * share
+    each = rows_of(labels) * share
+    if reduction == "mean":
+        return reduce.sum(each) / reduce.sum(share)
+    return _reduced(movement.reshape(each, shape), reduction)
+
+
+def _holds(labels: Any, ignored: int) -> bool:
+    """Whether a label says that its row is to be ignored; unknown while tracing."""
+    return labels.is_traced or bool((labels.numpy() == ignored).any())
+
+
+__getattr__ = module_getattr("torch.nn.functional", globals())

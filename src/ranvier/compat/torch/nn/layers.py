@@ -1,0 +1,166 @@
+"""The layers and losses of `torch.nn`, each a call of `nn.functional`."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from ....errors import ArgumentError
+from ....nn.initializers import RandomUniform
+from ..tensor import Tensor
+from . import functional as F
+from .module import Module
+
+
+class Linear(Module):
+    """`x @ weight.T + bias`, with `weight` (out_features, in_features).
+
+    First values as in PyTorch: uniform within `1 / sqrt(in_features)`.
+
+    >>> Linear(3, 2)
+    Linear(in_features=3, out_features=2, bias=True)
+    """
+
+    def __init__(
+        self,
+        in_features: int,
+        out_features: int,
+        bias: bool = True,
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__()
+        if in_features < 1 or out_features < 1:
+            raise ArgumentError(f"Linear({in_features}, {out_features}): sizes must be 1 or more")
+        self.in_features, self.out_features = in_features, out_features
+        limit = 1 / math.sqrt(in_features)
+        first = RandomUniform(-limit, limit)
+        self.weight = Tensor(first((out_features, in_features)), dtype, requires_grad=True)
+        self.bias = Tensor(first((out_features,)), dtype, requires_grad=True) if bias else None
+
+    def forward(self, x: Any) -> Any:
+        """(..., in_features) -> (..., out_features)."""
+        return F.linear(x, self.weight, self.bias)
+
+    def extra_repr(self) -> str:
+        """The sizes."""
+        return (
+            f"in_features={self.in_features}, out_features={self.out_features}, "
+            f"bias={self.bias is not None}"
+        )
+
+
+class Identity(Module):
+    """The input itself."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__()
+
+    def forward(self, x: Any) -> Any:
+        """x."""
+        return x
+
+
+class Flatten(Module):
+    """The axes from `start_dim` to `end_dim` as one: each row as one line of numbers."""
+
+    def __init__(self, start_dim: int = 1, end_dim: int = -1) -> None:
+        super().__init__()
+        self.start_dim, self.end_dim = start_dim, end_dim
+
+    def forward(self, x: Any) -> Any:
+        """(batch, 28, 28) -> (batch, 784)."""
+        return x.flatten(self.start_dim, self.end_dim)
+
+    def extra_repr(self) -> str:
+        """The axes."""
+        return f"start_dim={self.start_dim}, end_dim={self.end_dim}"
+
+
+class Dropout(Module):
+    """In training each element is 0 with probability p, else `x / (1 - p)`; in use just x."""
+
+    def __init__(self, p: float = 0.5, inplace: bool = False) -> None:
+        super().__init__()
+        self.p = p
+
+    def forward(self, x: Any) -> Any:
+        """Of the shape of x."""
+        return F.dropout(x, self.p, self.training)
+
+    def extra_repr(self) -> str:
+        """The probability."""
+        return f"p={self.p}"
+
+
+class _Function(Module):
+    """A function of `nn.functional` as a module; its options are kept."""
+
+    function: Any = None
+    names: tuple[str, ...] = ()  # of the constructor's arguments, in order
+
+    def __init__(self, *args: Any, inplace: bool = False, **options: Any) -> None:
+        super().__init__()
+        given = dict(zip(self.names, args, strict=False)) | options
+        wrong = [name for name in given if name not in self.names]
+        if wrong or len(args) > len(self.names):
+            said = wrong[0] if wrong else args[len(self.names)]
+            known = ", ".join(self.names) or "none"
+            raise ArgumentError(f"{type(self).__name__}: unknown argument {said!r}. Known: {known}")
+        self.options = given
+
+    def forward(self, *inputs: Any) -> Any:
+        """What the function gives."""
+        return type(self).function(*inputs, **self.options)
+
+    def extra_repr(self) -> str:
+        """The options."""
+        return ", ".join(f"{k}={v}" for k, v in self.options.items())
+
+
+def _module(name: str, function: Any, *names: str) -> Any:
+    """A module class for a function, whose constructor takes the arguments `names`."""
+    made = type(name, (_Function,), {"function": staticmethod(function), "names": names})
+    made.__doc__ = f"`nn.functional.{function.__name__}` as a module. {function.__doc__}"
+    made.__module__ = __name__
+    return made
+
+
+ReLU = _module("ReLU", F.relu)
+ReLU6 = _module("ReLU6", F.relu6)
+LeakyReLU = _module("LeakyReLU", F.leaky_relu, "negative_slope")
+Sigmoid = _module("Sigmoid", F.sigmoid)
+Tanh = _module("Tanh", F.tanh)
+Softmax = _module("Softmax", F.softmax, "dim")
+LogSoftmax = _module("LogSoftmax", F.log_softmax, "dim")
+GELU = _module("GELU", F.gelu, "approximate")
+ELU = _module("ELU", F.elu, "alpha")
+CELU = _module("CELU", F.celu, "alpha")
+SELU = _module("SELU", F.selu)
+SiLU = _module("SiLU", F.silu)
+Mish = _module("Mish", F.mish)
+Softplus = _module("Softplus", F.softplus)
+Softsign = _module("Softsign", F.softsign)
+Hardtanh = _module("Hardtanh", F.hardtanh, "min_val", "max_val")
+Hardsigmoid = _module("Hardsigmoid", F.hardsigmoid)
+Hardswish = _module("Hardswish", F.hardswish)
+LogSigmoid = _module("LogSigmoid", F.logsigmoid)
+
+
+# Losses are called with (prediction, target); `reduction` is "mean", "sum" or "none".
+MSELoss = _module("MSELoss", F.mse_loss, "reduction")
+L1Loss = _module("L1Loss", F.l1_loss, "reduction")
+HuberLoss = _module("HuberLoss", F.huber_loss, "reduction", "delta")
+SmoothL1Loss = _module("SmoothL1Loss", F.smooth_l1_loss, "reduction", "beta")
+BCELoss = _module("BCELoss", F.binary_cross_entropy, "weight", "reduction")
+BCEWithLogitsLoss = _module(
+    "BCEWithLogitsLoss",
+    F.binary_cross_entropy_with_logits,
+    "weight",
+    "reduction",
+    "pos_weight",
+)
+CrossEntropyLoss = _module(
+    "CrossEntropyLoss", F.cross_entropy, "weight", "ignore_index", "reduction", "label_smoothing"
+)
+NLLLoss = _module("NLLLoss", F.nll_loss, "weight", "ignore_index", "reduction")

@@ -1,0 +1,96 @@
+"""`torch.optim.lr_scheduler`: each `scheduler.step()` sets the optimizer's learning rate.
+
+The rates come from Ranvier's schedules. In a compiled step the rate is a tensor, so changing it
+compiles nothing again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ....optim import schedules
+from ...names import module_getattr
+
+
+class LRScheduler:
+    """Base: `rate(epoch)` is the learning rate after so many calls of `step`."""
+
+    def __init__(self, optimizer: Any, rate: Callable[[int], Any]) -> None:
+        self.optimizer = optimizer
+        self.rate = rate
+        self.last_epoch = 0
+        optimizer.learning_rate = float(rate(0))
+
+    def step(self) -> None:
+        """One epoch more."""
+        self.last_epoch += 1
+        self.optimizer.learning_rate = float(self.rate(self.last_epoch))
+
+    def get_last_lr(self) -> list[float]:
+        """The rate in force, in a list."""
+        return [float(str(self.optimizer.learning_rate.numpy()))]
+
+    def state_dict(self) -> dict[str, Any]:
+        """How many epochs have passed."""
+        return {"last_epoch": self.last_epoch}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take up where another scheduler ended."""
+        self.last_epoch = state_dict["last_epoch"]
+        self.optimizer.learning_rate = float(self.rate(self.last_epoch))
+
+
+def _first(optimizer: Any) -> float:
+    return float(str(optimizer.learning_rate.numpy()))
+
+
+class StepLR(LRScheduler):
+    """Times `gamma` every `step_size` epochs."""
+
+    def __init__(self, optimizer: Any, step_size: int, gamma: float = 0.1) -> None:
+        super().__init__(optimizer, schedules.StepDecay(_first(optimizer), step_size, gamma))
+
+
+class MultiStepLR(LRScheduler):
+    """Times `gamma` at each of the epochs `milestones`."""
+
+    def __init__(self, optimizer: Any, milestones: Sequence[int], gamma: float = 0.1) -> None:
+        first = _first(optimizer)
+        values = [first * gamma**i for i in range(len(milestones) + 1)]
+        before = [n - 1 for n in milestones]
+        super().__init__(optimizer, schedules.PiecewiseConstant(before, values))
+
+
+class ExponentialLR(LRScheduler):
+    """Times `gamma` every epoch."""
+
+    def __init__(self, optimizer: Any, gamma: float) -> None:
+        super().__init__(optimizer, schedules.ExponentialDecay(_first(optimizer), 1, gamma))
+
+
+class CosineAnnealingLR(LRScheduler):
+    """Half a cosine from the first rate down to `eta_min` in `T_max` epochs, and up again."""
+
+    def __init__(self, optimizer: Any, T_max: int, eta_min: float = 0.0) -> None:
+        first = _first(optimizer)
+        half = schedules.CosineDecay(first, T_max, eta_min / first)
+        super().__init__(optimizer, lambda epoch: half(T_max - abs(epoch % (2 * T_max) - T_max)))
+
+
+class OneCycleLR(LRScheduler):
+    """Up to `max_lr`, then down to almost nothing, in `total_steps` steps."""
+
+    def __init__(self, optimizer: Any, max_lr: float, total_steps: int, **options: Any) -> None:
+        super().__init__(optimizer, schedules.OneCycle(max_lr, total_steps, **options))
+
+
+class LambdaLR(LRScheduler):
+    """The first rate times `lr_lambda(epoch)`."""
+
+    def __init__(self, optimizer: Any, lr_lambda: Callable[[int], float]) -> None:
+        first = _first(optimizer)
+        super().__init__(optimizer, lambda epoch: first * lr_lambda(epoch))
+
+
+__getattr__ = module_getattr("torch.optim.lr_scheduler", globals())

@@ -1,0 +1,10 @@
+"""`torch.utils`: data."""
+
+from __future__ import annotations
+
+from ...names import module_getattr
+from . import data
+
+__all__ = ["data"]
+
+__getattr__ = module_getattr("torch.utils", globals())
