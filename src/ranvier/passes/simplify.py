@@ -69,8 +69,8 @@ def _fold(node: Node, inputs: tuple[Node, ...]) -> Node | None:
     values = [constant_of(x) for x in inputs]
     if any(v is None for v in values):
         return None
-    arrays = [np.asarray(v, x.dtype) for v, x in zip(values, inputs, strict=True)]
     with np.errstate(all="ignore"):
+        arrays = [np.asarray(v, x.dtype) for v, x in zip(values, inputs, strict=True)]
         out = np.asarray(node.op.reference(*arrays, **node.params), node.dtype)
     return _full(node, out.item())
 
