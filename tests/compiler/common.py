@@ -109,7 +109,7 @@ def assert_same(
     for number, (x, y) in enumerate(zip(found, expected, strict=True)):
         bad = differences(x, y, [run[number] for run in runs])
         if bad.any():
-            at = tuple(int(i[0]) for i in np.nonzero(bad))
+            at = tuple(int(i) for i in np.argwhere(bad)[0])
             raise AssertionError(
                 f"result {number} of {len(found)} differs at {int(bad.sum())} places, at {at}: "
                 f"{x[at]!r}, the reference says {y[at]!r}\n{graph}"

@@ -373,7 +373,7 @@ class Builder:
             twins = [
                 j for j in range(i)
                 if (out[j].shape, out[j].dtype) == (array.shape, array.dtype)
-                and not (i in updated and j in updated)
+                and not (i in updated and (j in updated or not out[j].flags.writeable))
             ]  # fmt: skip
             if twins and self.chance(4):
                 out.append(out[self.choose(twins)])

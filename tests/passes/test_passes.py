@@ -1,0 +1,177 @@
+"""Passes: the same shapes, dtypes and values before and after, and nothing left to do then."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from compiler.common import assert_same, evaluated
+from compiler.random_graphs import build
+from ranvier.graph.check import check
+from ranvier.graph.graph import Graph
+from ranvier.graph.node import OPS, Node
+from ranvier.ops.creation import input_node
+from ranvier.ops.op import apply
+from ranvier.passes.pipeline import PASSES, prepare, separate
+from ranvier.passes.simplify import simplify
+
+COMMON: dict[str, Any] = {
+    "deadline": None,
+    "derandomize": True,
+    "suppress_health_check": list(HealthCheck),
+    "phases": (Phase.explicit, Phase.generate, Phase.shrink),
+}
+SPECIAL = np.array([0.0, -0.0, 1.0, -1.0, 0.5, 3.0, np.inf, -np.inf, np.nan, 1e30, 1e-40], "f4")
+
+
+def keeps_values(transform: Callable[[Graph], Graph], graph: Graph, arrays: Any) -> Graph:
+    """Assert that the transform keeps inputs, specs and values; returns the new graph."""
+    new = check(transform(graph), transform.__name__)
+    assert new.inputs == graph.inputs
+    assert [n.spec for n in new.outputs] == [n.spec for n in graph.outputs]
+    kept = [t for t, n in graph.updates.items() if t is not n]
+    assert set(kept) <= set(new.updates) <= set(graph.updates)
+    outputs, count = evaluated(graph, arrays), len(graph.outputs)
+    after = evaluated(new, arrays)
+    by_target = dict(zip(new.updates, after[count:], strict=True))
+    values = [by_target.get(t, arrays[graph.inputs.index(t)]) for t in graph.updates]
+    assert_same(graph, arrays, [*after[:count], *values], outputs)
+    return new
+
+
+def text(graph: Graph) -> str:
+    return str(graph)
+
+
+def passes_keep_values(data: st.DataObject) -> None:
+    graph, arrays = build(lambda n: data.draw(st.integers(0, n - 1)), most=24)
+    for name, transform in PASSES:
+        before = text(graph)
+        new = keeps_values(transform, graph, arrays)
+        assert text(graph) == before, f"{name} changed the graph it was given"
+        assert text(transform(graph)) == text(new), f"{name} gives two graphs for one"
+        assert text(transform(new)) == text(new), f"{name} finds more to do in what it made"
+        graph = new
+    assert all(n.op.kind not in ("input", "creation") for n in graph.results)
+    assert len(set(graph.results)) == len(graph.results)
+
+
+@settings(max_examples=100, **COMMON)
+@given(st.data())
+def test_passes_keep_values(data: st.DataObject) -> None:
+    passes_keep_values(data)
+
+
+@pytest.mark.slow
+@settings(max_examples=5000, **COMMON)
+@given(st.data())
+def test_passes_keep_values_of_many_graphs(data: st.DataObject) -> None:
+    passes_keep_values(data)
+
+
+# --- every rule, on numbers that are not harmless -----------------------------------------------
+
+
+def number(value: Any, x: Node) -> Node:
+    return apply(OPS["full"], like=x, value=value, shape=x.shape, dtype=x.dtype)  # type: ignore[no-any-return]
+
+
+CONSTANTS = (0, -0.0, 1, -1, 2, 0.5, 4, 3, 2.0**-99, 2.0**120, np.inf, -np.inf, np.nan)
+BINARY = ("add", "subtract", "multiply", "divide", "power", "maximum", "minimum", "remainder")
+
+
+@pytest.mark.parametrize("name", [*BINARY, "floor_divide", "atan2"])
+@pytest.mark.parametrize("dtype", ["float32", "float16", "float64"])
+def test_constants_beside_every_float(name: str, dtype: str) -> None:
+    x = input_node(SPECIAL.shape, dtype, "x")
+    outputs = []
+    for value in CONSTANTS:
+        outputs += [OPS[name](x, number(value, x)), OPS[name](number(value, x), x)]
+        outputs.append(OPS[name](number(value, x), number(3, x)))
+    with np.errstate(over="ignore"):
+        arrays = [SPECIAL.astype(dtype)]
+    keeps_values(simplify, Graph([x], outputs), arrays)
+
+
+@pytest.mark.parametrize("name", [*BINARY[:3], *BINARY[5:], "floor_divide"])
+@pytest.mark.parametrize("dtype", ["int32", "int64", "uint8"])
+def test_constants_beside_every_whole_number(name: str, dtype: str) -> None:
+    info = np.iinfo(dtype)
+    values = np.array([info.min, info.max, 0, 1, 2, 3, info.max - 1], dtype)
+    x = input_node(values.shape, dtype, "x")
+    constants = (0, 1, 2, 4, info.max, info.min)
+    outputs = [OPS[name](x, number(v, x)) for v in constants]
+    outputs += [OPS[name](number(v, x), x) for v in constants]
+    outputs += [OPS[name](number(v, x), number(info.max, x)) for v in constants]
+    keeps_values(simplify, Graph([x], outputs), [values])
+
+
+def fewer(outputs: list[Node], x: Node, names: set[str]) -> None:
+    """Assert that simplify leaves ops of these names only, and the values as they are."""
+    rng = np.random.default_rng(0)
+    graph = Graph([x], outputs)
+    new = keeps_values(simplify, graph, [rng.standard_normal(x.shape).astype(x.dtype)])
+    assert {n.op.name for n in new.nodes} <= names | {"input"}, new
+
+
+def test_what_simplify_takes_away() -> None:
+    x = input_node((4, 6), "float32", "x")
+    turn = OPS["permute_dims"]
+    fewer([turn(turn(x, (1, 0)), (1, 0))], x, set())
+    fewer([OPS["reshape"](OPS["reshape"](x, (24,)), (4, 6))], x, set())
+    fewer([OPS["reshape"](OPS["reshape"](x, (24,)), (2, 12))], x, {"reshape"})
+    everywhere = apply(OPS["full"], like=x, value=True, shape=x.shape, dtype=np.dtype(bool))
+    fewer(
+        [x * 1, x / 1, x - 0.0, x + -0.0, OPS["negative"](-x), OPS["power"](x, number(1, x))],
+        x,
+        set(),
+    )
+    fewer([OPS["detach"](x), OPS["where"](everywhere, x, x + 1)], x, set())
+    fewer([x / 4], x, {"full", "broadcast_to", "multiply"})
+    fewer([x + -x], x, {"subtract"})
+    sums = [OPS["sum"](x, 0), OPS["sum"](x, 0)]
+    assert len(simplify(Graph([x], sums)).nodes) == 2
+    constant = OPS["exp"](number(1, x)) + OPS["sqrt"](number(2, x))
+    fewer([constant], x, {"full"})
+
+
+def test_nothing_is_left_for_a_second_time() -> None:
+    x = input_node((6, 1, 4), "float32", "x")
+    y = OPS["sum"](OPS["reshape"](OPS["reshape"](x, (1, 24)), (24, 1)), 1)
+    y = OPS["reshape"](OPS["sum"](OPS["reshape"](y, (4, 6, 1)), 2), (6, 1, 4))
+    new = simplify(Graph([x], [y]))
+    assert text(simplify(new)) == text(new)
+
+
+def test_what_simplify_leaves() -> None:
+    """Each of these would be wrong for some number."""
+    x = input_node((4,), "float32", "x")
+    kept = [x * 0, x - x, x / x, x + 0.0, 0.0 - x, x / 3, OPS["equal"](x, x), 0 / x]
+    new = simplify(Graph([x], kept))
+    left = {n.op.name for n in new.outputs}
+    assert left == {"multiply", "subtract", "divide", "add", "equal"}
+    assert len(set(new.outputs)) == len(kept)
+
+
+def test_long_chains_need_no_recursion() -> None:
+    x = input_node((2,), "float32", "x")
+    y = x
+    for _ in range(5000):
+        y = y * 1 + 1
+    assert len(prepare(Graph([x], [y])).nodes) > 5000
+
+
+def test_separate_gives_every_result_its_own_node() -> None:
+    x, y = input_node((3, 3), "float32", "x"), input_node((3, 3), "float32", "y")
+    z = x + y
+    turned = OPS["permute_dims"](x, (1, 0))
+    graph = Graph([x, y], [x, x, z, z, turned, number(1, x)], {x: y, y: z})
+    new = keeps_values(separate, graph, [np.eye(3, dtype="f4"), np.ones((3, 3), "f4")])
+    assert len(set(new.results)) == 8
+    assert not set(new.results) & {x, y, turned}
+    assert separate(Graph([x], [], {x: x})).updates == {}
