@@ -3,7 +3,7 @@
 `out[.., m, n] = sum over k of x[.., m, k] * y[.., k, n]`, with whatever the group applies to the result written in the
 epilogue of the tile. A tile of `rows` x `vectors` accumulators stays in registers over the whole of k; each turn loads
 `vectors` vectors of y and one element of x for each row. Places are affine, so a transpose of x costs nothing; y must be
-contiguous along n (lower.py packs it if it is not).
+contiguous along n (operands.py packs it if it is not).
 
 The naive version that a tile replaces:
 
@@ -12,106 +12,64 @@ The naive version that a tile replaces:
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from contextlib import ExitStack
-from typing import NamedTuple
 
 from .. import dtypes
 from .emit import V, constant, index
 from .loops import Nest, expressions
 from .nests import Axis, Writer
+from .tiles import Tile, tile_for
 
-# Registers for accumulators: AVX2 and NEON pairs leave 12 of 16, AVX-512 28 of 32.
-_ACCUMULATORS = {16: 8, 32: 12, 64: 28}
-_PIECE = 0.08  # what a further shape of tile must gain in a small product: each is code of its own
-_NEAR = 4096  # elements that stay in the first cache
 _WRITTEN_OUT = 40  # expressions x rows of an epilogue that is not a loop
-
-
-class Tile(NamedTuple):
-    """rows x (vectors * lanes) of the result."""
-
-    rows: int
-    vectors: int
-    lanes: int
-
-    @property
-    def columns(self) -> int:
-        return self.vectors * self.lanes
-
-
-def choose_tile(m: int, n: int, k: int, lanes: int, registers: int) -> Tile:
-    """The tile with the lowest estimated time for an m x k by k x n product.
-
-    A turn of k takes the multiply-adds at two a cycle, but at least the four cycles of latency of one, and a little for
-    the loads.
-    """
-    while lanes > 1 and lanes // 2 >= n:
-        lanes //= 2
-    best, best_cost = Tile(1, 1, lanes), float("inf")
-    piece = _PIECE if m * n * k < 500_000 else 0.0
-    for rows in range(1, min(m, 8) + 1):
-        for vectors in range(1, 5):
-            if rows * vectors > registers or (vectors > 1 and (vectors - 1) * lanes >= n):
-                continue
-            cost, pieces = 0.0, 0
-            for r, times_r in ((rows, m // rows), (m % rows, 1)):
-                for v, times_v in _panels(n, vectors, lanes):
-                    if r and v and times_r and times_v:
-                        turn = max(r * v / 2, 4.0, (r + v) * 0.55) + 0.1 * (r + v)
-                        if k * v * lanes > _NEAR:  # the panel of y comes from the second cache
-                            turn += v
-                        cost += times_r * times_v * (turn * k + 12 + 2 * r * v)
-                        pieces += 1
-            cost *= 1 + piece * (pieces - 1)
-            if cost < best_cost * (1 - 1e-9):
-                best, best_cost = Tile(rows, vectors, lanes), cost
-    return best
-
-
-def _panels(n: int, vectors: int, lanes: int) -> list[tuple[int, int]]:
-    """(vectors, how many) of the full panels and of the last, narrower one."""
-    columns = vectors * lanes
-    rest = n % columns
-    return [(vectors, n // columns), (-(-rest // lanes), 1 if rest else 0)]
+_CHUNK = (
+    60_000  # elements of x that a pass over the panels goes through: they stay in the second cache
+)
 
 
 def write_contraction(w: Writer, nest: Nest) -> int:
     """Write the nest over the units %lo to %hi; returns how many units there are."""
     *batch, m, n = nest.axes
-    (k,) = nest.inner
     (fold,) = nest.folds
-    registers = _ACCUMULATORS.get(w.vector_bytes, 12)
-    lanes = max(w.vector_bytes // max(fold.dtype.itemsize, 4), 1)
-    tile = choose_tile(m, n, k, lanes, registers)
-    count = len(nest.axes)
-    w.at = [Axis(index(0))] * (count + 1)
+    tile = tile_for(m, n, math.prod(nest.inner), fold.dtype.itemsize, w.vector_bytes)
+    w.at = [Axis(index(0))] * (len(nest.axes) + len(nest.inner))
     blocks, panels = -(-m // tile.rows), -(-n // tile.columns)
-    with ExitStack() as stack:
-        for a, extent in enumerate(batch):
-            start, stop = (index("%lo"), index("%hi")) if a == 0 else (index(0), index(extent))
-            i, _ = stack.enter_context(w.f.loop(start, stop, 1))
-            w.at[a] = Axis(i)
-        if batch:
-            _rows(w, nest, tile, index(0), index(blocks), None, 0, panels)
-            return batch[0]
-        if blocks >= panels:
-            _rows(w, nest, tile, index("%lo"), index("%hi"), blocks, 0, panels)
-            return blocks
-        _columns(w, nest, tile, index("%lo"), index("%hi"), panels)
-        return panels
+    if batch:
+        with w.f.loop(index("%lo"), index("%hi"), 1) as (unit, _):
+            _set_batch(w, batch, unit)
+            _panels(w, nest, tile, index(0), index(blocks), None)
+        return math.prod(batch)
+    if blocks >= panels:
+        _rows(w, nest, tile, blocks)
+        return blocks
+    _columns(w, nest, tile, index("%lo"), index("%hi"), panels)
+    return panels
 
 
-def _rows(
-    w: Writer,
-    nest: Nest,
-    tile: Tile,
-    first: V,
-    last: V,
-    units: int | None,
-    panel: int,
-    panels: int,
-) -> None:
+def _set_batch(w: Writer, batch: list[int], unit: V) -> None:
+    """The places of the batch axes that make up unit number `unit`."""
+    f = w.f
+    for a in reversed(range(len(batch))):
+        if a == 0:
+            w.at[a] = Axis(unit)
+            continue
+        w.at[a] = Axis(f.let(f"srem i64 {unit.text}, {batch[a]}", dtypes.int64))
+        unit = f.let(f"sdiv i64 {unit.text}, {batch[a]}", dtypes.int64)
+
+
+def _rows(w: Writer, nest: Nest, tile: Tile, blocks: int) -> None:
+    """Blocks of rows %lo to %hi, in chunks of x that stay in the cache while all panels pass by."""
+    per_chunk = max(1, _CHUNK // max(1, tile.rows * math.prod(nest.inner)))
+    low, high = index("%lo"), index("%hi")
+    if per_chunk >= blocks:
+        _panels(w, nest, tile, low, high, blocks)
+        return
+    with w.f.loop(low, high, per_chunk) as (c, _):
+        end = w.m.minimum(w.f.iadd(c, index(per_chunk)), high)
+        _panels(w, nest, tile, c, end, blocks)
+
+
+def _panels(w: Writer, nest: Nest, tile: Tile, first: V, last: V, units: int | None) -> None:
     """Panels outside, blocks of rows `first` to `last` inside: a panel of y is used by all of them."""
     n = nest.axes[-1]
     full = n // tile.columns
@@ -180,23 +138,24 @@ def _tile(
 ) -> None:
     """One tile: the loop over k, then the epilogue."""
     (fold,) = nest.folds
-    (k,) = nest.inner
     lanes = tile.lanes
     vectors = -(-width // lanes)
-    m_axis, n_axis, k_axis = len(nest.axes) - 2, len(nest.axes) - 1, len(nest.axes)
+    m_axis, n_axis = len(nest.axes) - 2, len(nest.axes) - 1
     dtype = dtypes.float32 if fold.dtype == dtypes.float16 else fold.dtype
     start = [constant(0, dtype, lanes) for _ in range(rows * vectors)]
+    of_y = column
+    if nest.panel:  # a panel begins where all rows of those before it end
+        of_y = Axis(w.f.imul(column.base, nest.panel), column.shift * nest.panel)
 
     def live(v: int) -> int:
         left = width - v * lanes
         return left if left < lanes else 0
 
-    def turn(acc: list[V], at: Axis) -> list[V]:
-        w.at[k_axis] = at
+    def turn(acc: list[V]) -> list[V]:
         ys = []
         for v in range(vectors):
-            w.at[n_axis] = Axis(column.base, column.shift + v * lanes)
-            w.begin(n_axis, lanes, live(v))
+            w.at[n_axis] = Axis(of_y.base, of_y.shift + v * lanes)
+            w.begin(n_axis, lanes, 0 if nest.panel else live(v))
             assert fold.other is not None
             ys.append(w.m.cast(w.value(fold.other), dtype))
         new = []
@@ -212,13 +171,26 @@ def _tile(
                     new.append(w.m.add(a, w.m.mul(x, ys[v])))
         return new
 
-    unroll = next(u for u in (4, 2, 1) if k % u == 0 and (u * rows * vectors <= 16 or u == 1))
-    with w.f.loop(index(0), index(k), unroll, start) as (i, loop):
-        acc = loop.values
-        for u in range(unroll):
-            acc = turn(acc, Axis(i, u))
-        loop.next = acc
-    _epilogue(w, nest, (row, column), (rows, vectors, lanes), loop.values, live)
+    totals = _over_inner(w, nest, 0, start, turn)
+    _epilogue(w, nest, (row, column), (rows, vectors, lanes), totals, live)
+
+
+def _over_inner(
+    w: Writer, nest: Nest, depth: int, acc: list[V], turn: Callable[[list[V]], list[V]]
+) -> list[V]:
+    """The loops over the folded axes from `depth` inwards, the innermost a few turns at a time."""
+    axis, extent = len(nest.axes) + depth, nest.inner[depth]
+    innermost = depth + 1 == len(nest.inner)
+    times = 1
+    if innermost:
+        times = next(u for u in (4, 3, 2, 1) if extent % u == 0 and (u * len(acc) <= 16 or u == 1))
+    with w.f.loop(index(0), index(extent), times, acc) as (i, loop):
+        new = loop.values
+        for u in range(times):
+            w.at[axis] = Axis(i, u)
+            new = turn(new) if innermost else _over_inner(w, nest, depth + 1, new, turn)
+        loop.next = new
+    return loop.values
 
 
 def _epilogue(

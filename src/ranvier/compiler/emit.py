@@ -301,7 +301,7 @@ class Memory:
 
     def _store_part(self, address: str, value: V, kind: str, live: int) -> None:
         """The first `live` lanes, in pieces of 2 to the n: some processors take far longer for one masked store."""
-        f, lanes, size = self.f, value.lanes, value.dtype.itemsize
+        f, size = self.f, value.dtype.itemsize
         element = kind.strip("<>").split()[-1]
         at = 0
         while at < live:

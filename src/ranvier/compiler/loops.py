@@ -189,6 +189,7 @@ class Nest:
     inner: Shape = ()
     folds: list[Fold] = field(default_factory=list)
     serial: bool = False  # turns may touch the same place: keep their order
+    panel: int = 0  # contractions: y is packed, and its panels are this many rows long
 
     @property
     def kind(self) -> str:
@@ -266,18 +267,20 @@ def loads(nest: Nest) -> list[Load]:
     return [e for e in expressions(nest) if isinstance(e, Load)]
 
 
-def collapse(nest: Nest) -> Nest:
-    """The nest with neighbouring axes joined wherever every place moves through both as through one."""
+def collapse(nest: Nest, only_inner: bool = False) -> Nest:
+    """The nest with neighbouring axes joined wherever every place moves through both as through one; with `only_inner`
+    the parallel axes stay as they are."""
     order = expressions(nest)
     places = [e.at for e in order if isinstance(e, Load | Counter)] + [s.at for s in nest.stores]
     extents = list((*nest.axes, *nest.inner))
     split = len(nest.axes)
     # A position that is counted, or a store at every turn, needs its loop, however short.
     ordered = any(f.how in ("argmax", "argmin", "running") for f in nest.folds)
-    keep = [a for a, n in enumerate(extents) if n != 1 or (ordered and a >= split)]
+    needed = range(split) if only_inner else range(split, len(extents)) if ordered else ()
+    keep = [a for a, n in enumerate(extents) if n != 1 or a in needed]
     groups: list[list[int]] = []
     for a in keep:
-        if groups and (groups[-1][-1] < split) == (a < split):
+        if groups and (groups[-1][-1] < split) == (a < split) and not (only_inner and a < split):
             b = groups[-1][-1]
             if all(p.coefficients[b] == p.coefficients[a] * extents[a] for p in places):
                 groups[-1].append(a)
@@ -287,24 +290,26 @@ def collapse(nest: Nest) -> Nest:
         return nest
     last = [g[-1] for g in groups]
 
-    def move(at: Affine) -> Affine:
-        return Affine(tuple(at.coefficients[a] for a in last), at.constant)
-
-    new: dict[int, Expr] = {}
-    for e in order:
-        new[id(e)] = moved_expression(e, move, new)
     sizes = [int(np.prod([extents[a] for a in g])) for g in groups]
     outer = sum(1 for g in groups if g[0] < split)
-    return Nest(
-        tuple(sizes[:outer]),
-        [moved_store(s, move, new) for s in nest.stores],
-        tuple(sizes[outer:]),
-        [
-            Fold(f.how, new[id(f.term)], None if f.other is None else new[id(f.other)])
-            for f in nest.folds
-        ],
-        nest.serial,
-    )
+    return with_axes(nest, last, tuple(sizes[:outer]), tuple(sizes[outer:]))
+
+
+def with_axes(nest: Nest, chosen: list[int], axes: Shape, inner: Shape) -> Nest:
+    """The nest over other axes: new axis i moves every place as axis `chosen[i]` did."""
+
+    def move(at: Affine) -> Affine:
+        return Affine(tuple(at.coefficients[a] for a in chosen), at.constant)
+
+    new: dict[int, Expr] = {}
+    for e in expressions(nest):
+        new[id(e)] = moved_expression(e, move, new)
+    stores = [moved_store(s, move, new) for s in nest.stores]
+    folds = [
+        Fold(f.how, new[id(f.term)], None if f.other is None else new[id(f.other)])
+        for f in nest.folds
+    ]
+    return Nest(axes, stores, inner, folds, nest.serial)
 
 
 def moved_expression(e: Expr, move: Callable[[Affine], Affine], new: dict[int, Expr]) -> Expr:

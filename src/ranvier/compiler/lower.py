@@ -28,10 +28,8 @@ from .loops import (
     Result,
     Store,
     collapse,
-    expressions,
-    moved_expression,
-    moved_store,
 )
+from .operands import arrange
 
 Place = tuple[Affine, ...]
 
@@ -45,6 +43,11 @@ class Lowered:
         self.inputs: list[Buffer] = []
         self.outputs: list[Buffer] = []
         self.arena: list[Buffer] = []
+
+    def new_buffer(self, dtype: Any, size: int) -> Buffer:
+        """One more buffer in the arena."""
+        self.arena.append(Buffer(f"t{len(self.arena)}", dtype, size))
+        return self.arena[-1]
 
 
 def lower(graph: Graph) -> Lowered:
@@ -66,8 +69,7 @@ def lower(graph: Graph) -> Lowered:
             if node in place_of:
                 buffers[node] = place_of[node]
             else:
-                buffers[node] = Buffer(f"t{len(low.arena)}", node.dtype, node.size)
-                low.arena.append(buffers[node])
+                buffers[node] = low.new_buffer(node.dtype, node.size)
     for group in groups:
         origin = " ".join(n.op.name for n in group.nodes)
         for nest in _Lowering(group, buffers, stored, low).nests():
@@ -264,55 +266,24 @@ class _Lowering:
         return Nest(kept, self._stores(loops[: len(kept)]), inner, folds)
 
     def _contraction(self) -> list[Nest]:
+        """A matrix product: x[.., m, k] and y[.., k, n]."""
         (anchor,) = self.group.anchors
         x, y = anchor.inputs
-        m_size, k = x.shape[-2:]
-        n_size = y.shape[-1]
-        loops = self._axes(anchor.shape, (k,))
-        batch, (m, n, inner) = loops[:-3], loops[-3:]
-        left = self.element(x, (*batch, m, inner))
-        right = self.element(y, (*batch, inner, n))
-        m_axis, n_axis = self.axes - 3, self.axes - 2
-        assert isinstance(left, Load) and isinstance(right, Load)
-        if n_size == 1 and k > 1 and left.at.coefficients[m_axis] != 1:
-            return [self._dot(loops, left, right, k)]
-        before = []
-        if n_size > 1 and right.at.coefficients[n_axis] != 1:
-            right, nest = self._pack(right, (*anchor.shape[:-2], k, n_size), (*batch, inner, n))
-            before.append(nest)
-        self.memo[anchor, loops[:-1]] = Result(0, anchor.dtype)
-        fold = Fold("product", left, right)
-        nest = Nest(anchor.shape, self._stores(loops[:-1]), (k,), [fold])
-        if n_size == 1 and m_size > 1:
-            nest = _swapped(nest)
-        return [*before, nest]
+        loops = self._axes(anchor.shape, x.shape[-1:])
+        (*batch, m, n), inner = loops[:-1], loops[-1]
+        places = ((*batch, m, inner), (*batch, inner, n))
+        return self._product(loops, x.shape[-1:], places)
 
-    def _dot(self, loops: Place, left: Load, right: Load, k: int) -> Nest:
-        """A matrix times one column: each result is one sum along a row."""
-        from ..graph.node import OPS
-
+    def _product(self, loops: Place, inner: Shape, places: tuple[Place, Place]) -> list[Nest]:
+        """The nests of a sum over `inner` of products of the anchor's inputs at the two places."""
         (anchor,) = self.group.anchors
-        term = Apply(OPS["multiply"], {}, (left, right), anchor.dtype)
-        self.memo[anchor, loops[:-1]] = Result(0, anchor.dtype)
-        nest = Nest(anchor.shape, self._stores(loops[:-1]), (k,), [Fold("sum", term)])
-        return collapse(nest)
-
-    def _pack(self, load: Load, shape: Shape, place: Place) -> tuple[Load, Nest]:
-        """A copy of an operand in row-major order, and the nest that makes it."""
-        buffer = Buffer(f"t{len(self.low.arena)}", load.dtype, math.prod(shape))
-        self.low.arena.append(buffer)
-        keep = [p.coefficients.index(1) for p in place]
-
-        def moved(at: Affine) -> Affine:
-            return Affine(tuple(at.coefficients[a] for a in keep), at.constant)
-
-        strides = [math.prod(shape[a + 1 :]) for a in range(len(shape))]
-        source = Load(load.buffer, moved(load.at), load.index, load.stride, load.size)
-        nest = Nest(shape, [Store(buffer, Affine(tuple(strides)), source)])
-        at = Affine((0,) * self.axes)
-        for p, step in zip(place, strides, strict=True):
-            at = at.plus(p, step)
-        return Load(buffer, at), collapse(nest)
+        outer = loops[: len(anchor.shape)]
+        left, right = (self.element(x, p) for x, p in zip(anchor.inputs, places, strict=True))
+        self.memo[anchor, outer] = Result(0, anchor.dtype)
+        fold = Fold("product", left, right)
+        nest = Nest(anchor.shape, self._stores(outer), inner, [fold])
+        before, nest = arrange(nest, self.low.new_buffer)
+        return [*before, nest]
 
     def _scan(self) -> Nest:
         (anchor,) = self.group.anchors
@@ -376,24 +347,3 @@ class _Lowering:
             add=True,
         )
         return [collapse(copy), Nest(updates.shape, [store], serial=True)]
-
-
-def _swapped(nest: Nest) -> Nest:
-    """The contraction with m and n exchanged: out.T = y.T @ x.T, so that vectors run along m."""
-    count = len(nest.axes)
-    order = [*range(count - 2), count - 1, count - 2, count]
-    new: dict[int, Expr] = {}
-
-    def move(at: Affine) -> Affine:
-        return Affine(tuple(at.coefficients[a] for a in order), at.constant)
-
-    for e in expressions(nest):
-        new[id(e)] = moved_expression(e, move, new)
-    (fold,) = nest.folds
-    assert fold.other is not None
-    return Nest(
-        tuple(nest.axes[a] for a in order[:-1]),
-        [moved_store(s, move, new) for s in nest.stores],
-        nest.inner,
-        [Fold(fold.how, new[id(fold.other)], new[id(fold.term)])],
-    )

@@ -260,16 +260,13 @@ class _Fusion:
 
     def _same_folds(self, node: Node) -> list[Node]:
         """Reductions over the same axes of the same shape."""
-        if "axes" not in node.params:
-            return []
+        own = self.group_of[node]
         return [
             g.nodes[0]
             for g in dict.fromkeys(self.group_of.values())
             if g.kind == "reduce"
-            and g.number < self.group_of[node].number
-            and "axes" in g.anchors[0].params
-            and g.anchors[0].params == node.params
-            and g.anchors[0].inputs[0].shape == node.inputs[0].shape
+            and g.number < own.number
+            and _same_loops(g.anchors[0], node)
             and len(g.anchors) < 8
         ]
 
@@ -278,8 +275,8 @@ class _Fusion:
         reads of the other is at the same place."""
         if len(a.nodes) + len(b.nodes) > 24:
             return False
-        if a.anchors and b.anchors and {a.kind, b.kind} != {"reduce"}:
-            return False  # only reductions share their loops
+        if a.anchors and b.anchors and not _same_loops(a.anchors[0], b.anchors[0]):
+            return False
         for x, y in ((a, b), (b, a)):
             for p in self.before[y]:
                 if p is not x and self.ancestors[p] >> x.number & 1:
@@ -352,6 +349,26 @@ def fuse(graph: Graph) -> tuple[list[Group], set[Node]]:
     fusion = _Fusion(graph)
     groups = fusion.run()
     return groups, fusion.stored
+
+
+def _same_loops(x: Node, y: Node) -> bool:
+    """Whether two anchors are reductions over the same axes of the same shape, so that one nest does both."""
+    return (
+        x.op.kind == y.op.kind == "reduce"
+        and "axes" in x.params
+        and x.params == y.params
+        and x.inputs[0].shape == y.inputs[0].shape
+    )
+
+
+def _same_loops(x: Node, y: Node) -> bool:
+    """Whether two anchors are reductions that fold the same axes of the same shape."""
+    return (
+        (x.op.kind, y.op.kind) == ("reduce", "reduce")
+        and "axes" in x.params
+        and x.params == y.params
+        and x.inputs[0].shape == y.inputs[0].shape
+    )
 
 
 def _cost(node: Node) -> int:
