@@ -144,3 +144,57 @@ def test_products_of_every_size_and_layout(data: st.DataObject) -> None:
 @given(st.data())
 def test_many_products_of_every_size_and_layout(data: st.DataObject) -> None:
     product_is_reference(data)
+
+
+# --- graphs that once went wrong ----------------------------------------------------------------
+
+
+def test_two_products_added() -> None:
+    x, a, b = (input_node((6, 6), "float32", name) for name in "xab")
+    graph = Graph([x, a, b], [OPS["tanh"](x @ a + x @ b)])
+    check(graph, [np.full((6, 6), 0.25, np.float32)] * 3)
+
+
+@pytest.mark.parametrize("name", ["argmax", "argmin", "cumulative_sum"])
+@pytest.mark.parametrize("shape", [(1,), (40, 1), (1, 40), (1, 1)])
+def test_one_element_along_the_axis(name: str, shape: tuple[int, ...]) -> None:
+    x = input_node(shape, "float32", "x")
+    check(Graph([x], [OPS[name](x, axis) for axis in range(x.ndim)]), [np.ones(shape, "f4")])
+
+
+def test_sums_of_two_lengths_that_meet_in_numbers() -> None:
+    """Both updates are loops over nothing, but the sums in them are not over the same axis."""
+    x, y = input_node((5,), "float32", "x"), input_node((9,), "float32", "y")
+    s, t = input_node((), "float32", "s"), input_node((), "float32", "t")
+    total = s - OPS["sum"](x) + (t - OPS["sum"](y))
+    updates = {s: s - OPS["sum"](x), t: t - OPS["sum"](y)}
+    arrays = [np.ones(5, "f4"), np.ones(9, "f4"), np.zeros((), "f4"), np.zeros((), "f4")]
+    check(Graph([x, y, s, t], [total], updates), arrays, turns=2)
+
+
+def test_float64_becomes_float16_with_one_rounding() -> None:
+    """Just above and below the middle of two float16, where float32 says it is the middle."""
+    halves = np.arange(0x7C00, dtype=np.uint16).view(np.float16).astype(np.float64)
+    middle = (halves[:-1] + halves[1:]) / 2
+    values = np.concatenate([halves, middle, middle * (1 + 1e-12), middle * (1 - 1e-12)])
+    odd = np.array([65519.9999, 65520.0, 1e300, np.inf, np.nan, 1e-300, 2.0**-25, 2.0001**-25])
+    values = np.concatenate([values, odd])
+    values = np.concatenate([values, -values])
+    x = input_node(values.shape, "float64", "x")
+    check(Graph([x], [OPS["astype"](x, "float16")]), [values])
+
+
+@pytest.mark.parametrize("source", ["int32", "int64", "uint8", "uint32", "bool", "float32"])
+@pytest.mark.parametrize("target", ["float16", "float32", "float64"])
+def test_large_whole_numbers_become_floats(source: str, target: str) -> None:
+    if source == "bool":
+        values = np.array([True, False])
+    elif source == "float32":
+        values = np.arange(-70000, 70000, 7).astype(np.float32) / 8
+    else:
+        info = np.iinfo(source)
+        powers = [(1 << n) + d for n in range(info.bits - 1) for d in (-1, 0, 1, 3)]
+        chosen = [info.min, info.max, *[p for p in powers if info.min <= p <= info.max]]
+        values = np.array(chosen, source)
+    x = input_node(values.shape, source, "x")
+    check(Graph([x], [OPS["astype"](x, target)]), [values])
