@@ -100,7 +100,7 @@ def test_timings_measure_every_kernel_and_count_its_work() -> None:
     lines = str(shown).splitlines()
     assert lines[0].startswith("function <lambda>: ")
     assert "best of this machine" in lines[1] and "GFLOP/s" in lines[1]
-    assert len(lines) == 4 + len(timings.kernels)
+    assert len(lines) == 3 + len(timings.kernels)
 
 
 def test_work_of_a_map_and_a_fold() -> None:

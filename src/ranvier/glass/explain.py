@@ -71,7 +71,6 @@ def explain(target: Any, *args: Any, level: str = "graph", **kwargs: Any) -> Exp
     >>> explain(f, ranvier.ones((3,)), level="loops")
     in0 float32[3] = x0
     out0 float32[]: sum
-    <BLANKLINE>
     k0: sum
       fold
         acc0 = over i<3: sum multiply(tanh(in0[i]), 2.0)
@@ -229,4 +228,4 @@ def _loops(executable: Executable) -> str:
         update = ", updated" if node in graph.updates else ""
         lines.append(f"in{number} {node.spec}{name}{update}")
     lines += [f"out{i} {n.spec}: {n.op.name}" for i, n in enumerate(graph.outputs)]
-    return "\n".join([*lines, "", *map(str, executable.kernels)])
+    return "\n".join([*lines, *map(str, executable.kernels)])

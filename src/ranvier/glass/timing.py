@@ -84,12 +84,12 @@ class Timings:
         copies = ", ".join(f"{b / 1e9:.0f} of {_size(n)}" for n, b in self.peak_bytes.items())
         return "\n".join(
             [
-                f"{self.what}: {len(self.kernels)} kernels, {_time(self.seconds)} on one thread, "
+                f"{self.what}: {len(self.kernels)} kernel{'s' * (len(self.kernels) != 1)}, "
+                f"{_time(self.seconds)} on one thread, "
                 f"{_short(flop)} FLOP, {flop / self.seconds / 1e9:.1f} GFLOP/s; "
                 f"it runs on {self.threads} thread{'s' * (self.threads != 1)}",
                 f"best of this machine, one thread: {self.peak_flops / 1e9:.0f} GFLOP/s; "
                 f"copies, GB/s: {copies}",
-                "",
                 *text,
             ]
         )

@@ -1,0 +1,26 @@
+"""Sphinx: `sphinx-build -W docs docs/_build`. The pages load nothing from outside."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+_BUILD = (Path(__file__).parent.parent / "pyproject.toml").read_text(encoding="utf-8")
+
+project = "Ranvier"
+author = "The Ranvier authors"
+copyright = "the Ranvier authors"
+release = version = re.search(r'^version = "(.+)"', _BUILD, re.M)[1]  # type: ignore[index]
+
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+myst_enable_extensions = ["colon_fence", "dollarmath", "deflist"]
+myst_heading_anchors = 3
+exclude_patterns = ["_build"]
+autodoc_member_order = "bysource"
+autodoc_typehints = "description"
+html_theme = "alabaster"
+html_theme_options = {
+    "description": "Deep learning whose every number can be seen",
+    "fixed_sidebar": True,
+}
+html_show_sourcelink = False
