@@ -32,7 +32,8 @@ def module_getattr(where: str, names: dict[str, Any]) -> Callable[[str], Any]:
     def __getattr__(name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(f"{where} has no {name}")
-        error = missing(where, name, [n for n, thing in names.items() if _offered(n, thing)])
+        offered = [n for n, thing in names.items() if _offered(n, thing)]
+        error = missing(where, name, names.get("__all__", offered))
         # NOTE: `from module import name` hides the text of an AttributeError, but not of an
         # ImportError. Which of the two asks is seen from the instruction of the caller.
         frame = sys._getframe(1)

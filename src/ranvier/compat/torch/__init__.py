@@ -143,6 +143,8 @@ __all__ = [
     "zeros_like",
 ]
 
+__all__ += ["bool", "float", "int", *FUNCTIONS]
+
 __getattr__ = module_getattr("torch", globals())
 # NOTE: these stand last, because here they hide Python's own.
 globals().update(FUNCTIONS)

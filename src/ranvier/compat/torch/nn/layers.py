@@ -121,7 +121,8 @@ class _Function(Module):
 def _module(name: str, function: Any, *names: str) -> Any:
     """A module class for a function, whose constructor takes the arguments `names`."""
     made = type(name, (_Function,), {"function": staticmethod(function), "names": names})
-    made.__doc__ = f"`nn.functional.{function.__name__}` as a module. {function.__doc__}"
+    first = (function.__doc__ or "").partition("\n")[0]
+    made.__doc__ = f"`nn.functional.{function.__name__}` as a module. {first}"
     made.__module__ = __name__
     return made
 
