@@ -24,6 +24,7 @@ from .build import Code, build
 from .loops import Buffer, Kernel
 from .lower import lower
 from .module import Module, Stream, write_module
+from .pool import run_together
 
 _TRY_OTHER = 25  # calls of run_batches between two looks at the slower number of threads
 
@@ -271,47 +272,6 @@ class _Choice:
         """Learn from one call; the first one also pays for waking the threads."""
         if self.most > 1 and (steps > 1 or seconds > 0.01):
             self.seconds[threads] = seconds / steps
-
-
-class _Pool:
-    """Persistent threads, each waiting for work at its own door."""
-
-    def __init__(self) -> None:
-        self.doors: list[tuple[Any, list[Any], Any]] = []
-        self.lock = threading.Lock()
-
-    def grow(self, count: int) -> None:
-        """At least `count` threads."""
-        while len(self.doors) < count:
-            door = (threading.Semaphore(0), [], threading.Semaphore(0))
-            self.doors.append(door)
-            threading.Thread(target=self._serve, args=(door,), daemon=True).start()
-
-    @staticmethod
-    def _serve(door: tuple[Any, list[Any], Any]) -> None:
-        begin, box, end = door
-        while True:
-            begin.acquire()
-            function, arguments = box.pop()
-            function(*arguments)
-            end.release()
-
-
-_pool = _Pool()
-
-
-def run_together(work: list[tuple[Callable[..., None], tuple[int, ...]]]) -> None:
-    """Run all the calls at once: the first here, each other on a thread of its own."""
-    with _pool.lock:
-        _pool.grow(len(work) - 1)
-        doors = _pool.doors[: len(work) - 1]
-        for (begin, box, _), call in zip(doors, work[1:], strict=True):
-            box.append(call)
-            begin.release()
-        function, arguments = work[0]
-        function(*arguments)
-        for _, _, end in doors:
-            end.acquire()
 
 
 def _aligned(size: int) -> Any:

@@ -1,0 +1,90 @@
+"""Pool: persistent threads that run native code together.
+
+The threads that work on one graph wait for each other (module.py), so all of them must start and
+all must end, whatever happens in Python meanwhile: Ctrl-C, or a fork, after which the child has
+none of them.
+"""
+
+from __future__ import annotations
+
+import operator
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from functools import partial
+
+Call = tuple[Callable[..., None], tuple[int, ...]]
+
+
+class _Door:
+    """Where one thread waits for work."""
+
+    def __init__(self) -> None:
+        self.begin, self.end = threading.Lock(), threading.Lock()
+        self.begin.acquire()
+        self.end.acquire()
+        self.call: Call | None = None
+        self.done = True
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        while True:
+            self.begin.acquire()
+            if self.call is not None:
+                function, arguments = self.call
+                function(*arguments)
+            self.end.release()
+            self.done = True
+
+
+class _Pool:
+    """The doors; `lock` is held while work is done."""
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Without threads."""
+        self.doors: list[_Door] = []
+        self.lock = threading.Lock()
+
+    def first(self, count: int) -> list[_Door]:
+        """`count` doors."""
+        while len(self.doors) < count:
+            self.doors.append(_Door())
+        return self.doors[:count]
+
+
+_pool = _Pool()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_pool.reset)
+
+
+def run_together(work: list[Call]) -> None:
+    """Run all the calls at once: the first here, each other on a thread of its own."""
+    with _pool.lock:
+        doors = _pool.first(len(work) - 1)
+        for door, call in zip(doors, work[1:], strict=True):
+            door.call, door.done = call, False
+        function, arguments = work[0]
+        steps = [d.begin.release for d in doors]
+        steps += [partial(function, *arguments), *[d.end.acquire for d in doors]]
+        try:
+            # NOTE: a loop in C, so that no Ctrl-C comes between the first start and the last.
+            deque(map(operator.call, steps), maxlen=0)
+        except BaseException:
+            for door in doors:
+                _wait(door)
+            raise
+
+
+def _wait(door: _Door) -> None:
+    """Wait until the work is done, and leave the door as it was before; Ctrl-C has to wait too."""
+    while not door.done:
+        try:
+            time.sleep(0.001)
+        except KeyboardInterrupt:
+            continue
+    door.end.acquire(blocking=False)
