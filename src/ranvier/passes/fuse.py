@@ -186,7 +186,7 @@ class _Fusion:
                         readers[x].add(group)
         for target, node in self.graph.updates.items():
             writer = self.group_of[node]
-            for reader in readers[target]:
+            for reader in sorted(readers[target], key=lambda group: group.number):
                 if target in self.temporary or self._reaches(writer, reader):
                     self.temporary.add(target)
                 else:
@@ -355,16 +355,6 @@ def _same_loops(x: Node, y: Node) -> bool:
     """Whether two anchors are reductions over the same axes of the same shape, so that one nest does both."""
     return (
         x.op.kind == y.op.kind == "reduce"
-        and "axes" in x.params
-        and x.params == y.params
-        and x.inputs[0].shape == y.inputs[0].shape
-    )
-
-
-def _same_loops(x: Node, y: Node) -> bool:
-    """Whether two anchors are reductions that fold the same axes of the same shape."""
-    return (
-        (x.op.kind, y.op.kind) == ("reduce", "reduce")
         and "axes" in x.params
         and x.params == y.params
         and x.inputs[0].shape == y.inputs[0].shape
