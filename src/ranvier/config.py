@@ -63,13 +63,19 @@ def config(**changes: object) -> dict[str, object]:
 
 
 def cache_folder(part: str) -> Path | None:
-    """The private folder `part` of the cache, made when missing; None when the cache is off."""
+    """The private folder `part` of the cache, made when missing.
+
+    None when the cache is off, or when others can write there: what lies there is run as code.
+    """
     if switches.cache == "off":
         return None
     folder = Path(switches.cache) / part
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        found = folder.stat()
     except OSError:
+        return None
+    if hasattr(os, "getuid") and (found.st_uid != os.getuid() or found.st_mode & 0o022):
         return None
     return folder
 

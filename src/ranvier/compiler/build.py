@@ -1,8 +1,8 @@
 """Build: LLVM IR text -> machine code, kept on disk.
 
 An entry of the cache is one file: a SHA-256 of the rest, then the object code. Its name is a hash of everything the code
-depends on: the IR, the LLVM version, the processor and the version of this package. A file is written whole or not at
-all; one that does not match its checksum is rebuilt.
+depends on: the IR, the LLVM version, the processor and this file. A file is written whole or not at all; one that does
+not match its checksum is rebuilt.
 """
 
 from __future__ import annotations
@@ -44,9 +44,17 @@ def llvm() -> Any:
             ) from None
         binding.initialize_native_target()
         binding.initialize_native_asmprinter()
-        _ready["version"] = f"{llvmlite.__version__}/{binding.llvm_version_info}"
+        _ready["version"] = f"{llvmlite.__version__}/{binding.llvm_version_info}/{_own_hash()}"
         _ready["binding"] = binding
     return _ready["binding"]
+
+
+def _own_hash() -> str:
+    """What stands for this file, which decides how IR becomes code, in every key."""
+    try:
+        return hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:16]
+    except OSError:
+        return "unknown"
 
 
 def host() -> Host:
