@@ -69,7 +69,7 @@ def run_together(work: list[Call]) -> None:
         for door, call in zip(doors, work[1:], strict=True):
             door.call, door.done = call, False
         function, arguments = work[0]
-        steps = [d.begin.release for d in doors]
+        steps: list[Callable[[], object]] = [d.begin.release for d in doors]
         steps += [partial(function, *arguments), *[d.end.acquire for d in doors]]
         try:
             # NOTE: a loop in C, so that no Ctrl-C comes between the first start and the last.
