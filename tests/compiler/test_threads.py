@@ -226,7 +226,7 @@ def batches(
     return copies[3:]
 
 
-HOW = {"streams": (0, 1), "batch": 64, "count_input": 2}
+HOW: dict[str, Any] = {"streams": (0, 1), "batch": 64, "count_input": 2}
 
 
 @pytest.mark.parametrize("rows", [64, 65, 127, 200])

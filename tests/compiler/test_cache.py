@@ -1,0 +1,291 @@
+"""The cache of kernels: whole entries or none, never an error, never another machine's code."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ranvier.compiler import build as build_module
+from ranvier.compiler.run import Executable
+from ranvier.config import cache_folder, switches
+from ranvier.graph.graph import Graph
+from ranvier.graph.node import OPS
+from ranvier.ops.creation import input_node
+
+ON_POSIX = pytest.mark.skipif(not hasattr(os, "getuid"), reason="permissions of POSIX")
+
+
+def sample(number: int = 1) -> Graph:
+    x, y = input_node((7, 5), "float32", "x"), input_node((5, 3), "float32", "y")
+    return Graph([x, y], [OPS["tanh"](x @ y) + number])
+
+
+def result(number: int = 1) -> Any:
+    """Build and run the sample; its numbers."""
+    return Executable(sample(number)).run([np.ones((7, 5), "f4"), np.ones((5, 3), "f4")])[0]
+
+
+EXPECTED = np.full((7, 3), np.tanh(5.0) + 1)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty cache."""
+    monkeypatch.setattr(switches, "cache", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "kernels"
+
+
+@pytest.fixture
+def built(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """The IR of everything that LLVM really compiled."""
+    seen: list[str] = []
+    compile_object = build_module.compile_object
+
+    def spy(text: str, *how: Any) -> bytes:
+        seen.append(text)
+        return compile_object(text, *how)
+
+    monkeypatch.setattr(build_module, "compile_object", spy)
+    yield seen
+
+
+def entries(folder: Path) -> list[Path]:
+    return sorted(folder.iterdir()) if folder.exists() else []
+
+
+def test_the_second_time_nothing_is_compiled(folder: Path, built: list[str]) -> None:
+    np.testing.assert_allclose(result(), EXPECTED, rtol=1e-6)
+    np.testing.assert_allclose(result(), EXPECTED, rtol=1e-6)
+    assert len(built) == 1
+    (entry,) = entries(folder)
+    assert entry.suffix == ".bin"
+    result(2)
+    assert len(built) == 2 and len(entries(folder)) == 2
+
+
+DAMAGE = {
+    "empty": lambda data: b"",
+    "only a checksum": lambda data: data[:32],
+    "cut short": lambda data: data[:-1],
+    "cut in the checksum": lambda data: data[:20],
+    "one bit of the code": lambda data: data[:100] + bytes([data[100] ^ 1]) + data[101:],
+    "one bit of the checksum": lambda data: bytes([data[0] ^ 128]) + data[1:],
+    "more behind": lambda data: data + b"x",
+    "something else": lambda data: b"not a kernel",
+    "zeros": lambda data: bytes(len(data)),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_damaged_entry_is_rebuilt(folder: Path, built: list[str], damage: str) -> None:
+    result()
+    (entry,) = entries(folder)
+    whole = entry.read_bytes()
+    entry.write_bytes(DAMAGE[damage](whole))
+    np.testing.assert_allclose(result(), EXPECTED, rtol=1e-6)
+    assert len(built) == 2
+    assert entry.read_bytes()[32:] == whole[32:]
+    result()
+    assert len(built) == 2
+
+
+def test_a_folder_in_the_place_of_an_entry(folder: Path, built: list[str]) -> None:
+    result()
+    (entry,) = entries(folder)
+    entry.unlink()
+    entry.mkdir()
+    np.testing.assert_allclose(result(), EXPECTED, rtol=1e-6)
+    assert entries(folder) == [entry]
+
+
+def test_a_write_that_fails_leaves_nothing(
+    folder: Path, built: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*arguments: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", full)
+        np.testing.assert_allclose(result(), EXPECTED, rtol=1e-6)
+    assert entries(folder) == []
+    with monkeypatch.context() as patch:
+        patch.setattr(os.path, "getsize", lambda name: 1)
+        result()
+    assert entries(folder) == []
+    result()
+    assert len(entries(folder)) == 1
+
+
+def test_off_keeps_nothing(
+    tmp_path: Path, built: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(switches, "cache", "off")
+    monkeypatch.chdir(tmp_path)
+    result()
+    result()
+    assert len(built) == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_in_the_place_of_the_folder(
+    tmp_path: Path, built: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "cache").write_text("a file")
+    monkeypatch.setattr(switches, "cache", str(tmp_path / "cache"))
+    np.testing.assert_allclose(result(), EXPECTED, rtol=1e-6)
+    assert len(built) == 1
+
+
+@ON_POSIX
+def test_a_folder_that_cannot_be_written(folder: Path, built: list[str]) -> None:
+    result()
+    folder.chmod(0o500)
+    try:
+        np.testing.assert_allclose(result(3), EXPECTED + 2, rtol=1e-6)
+        np.testing.assert_allclose(result(), EXPECTED, rtol=1e-6)
+        assert len(built) == 2
+    finally:
+        folder.chmod(0o700)
+
+
+@ON_POSIX
+def test_the_folder_is_private(folder: Path) -> None:
+    before = os.umask(0)
+    try:
+        result()
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    (entry,) = entries(folder)
+    assert stat.S_IMODE(entry.stat().st_mode) & 0o077 == 0
+
+
+@ON_POSIX
+@pytest.mark.parametrize("mode", [0o777, 0o770, 0o702])
+def test_a_folder_that_others_can_write_is_not_used(
+    folder: Path, built: list[str], mode: int
+) -> None:
+    folder.mkdir(parents=True)
+    folder.chmod(mode)
+    assert cache_folder("kernels") is None
+    result()
+    assert entries(folder) == []
+
+
+@ON_POSIX
+def test_a_folder_of_somebody_else_is_not_used(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder.mkdir(parents=True, mode=0o700)
+    monkeypatch.setattr(os, "getuid", lambda: folder.stat().st_uid + 1)
+    assert cache_folder("kernels") is None
+
+
+@pytest.mark.parametrize("field", ["name", "features", "llvm"])
+def test_another_machine_has_entries_of_its_own(
+    folder: Path, built: list[str], monkeypatch: pytest.MonkeyPatch, field: str
+) -> None:
+    result()
+    host = build_module.host()
+    other = host._replace(**{field: getattr(host, field) + "?"})
+    text = built[0]
+    with monkeypatch.context() as patch:
+        patch.setitem(build_module._ready, "host", other)
+        patch.setattr(build_module, "_load", lambda code: code)
+        build_module.build(text)
+    assert len(built) == 2 and len(entries(folder)) == 2
+
+
+def test_the_name_of_the_host_says_how_code_is_made() -> None:
+    """LLVM's version and this package's own part in it are in every key."""
+    import llvmlite
+
+    version = build_module.host().llvm.split("/")
+    assert version[0] == llvmlite.__version__
+    assert len(version) == 3 and all(version)
+
+
+# --- a graph has one text, whenever and wherever it is compiled ----------------------------------
+
+TEXTS = """
+import sys, hashlib
+sys.path[:0] = PATHS
+import random
+from compiler.random_graphs import build
+from compiler.test_arrays import UPDATES
+from compiler.test_threads import network
+from compiler.common import threads
+from ranvier.compiler.run import Executable
+import ranvier.compiler.run as run
+class Stop(Exception): pass
+def stop(text, *how): print(hashlib.sha256(text.encode()).hexdigest()); raise Stop
+run.build = stop
+def show(graph):
+    for count in (1, 2):
+        with threads(count):
+            try: Executable(graph)
+            except Stop: pass
+for name, graph in UPDATES.items(): show(graph)
+show(network()[0])
+for seed in range(60):
+    r = random.Random(seed)
+    show(build(lambda n: r.randrange(n))[0])
+"""
+
+
+def in_new_process(code: str, **environment: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code.replace("PATHS", repr(sys.path))],
+        env={**os.environ, **environment}, capture_output=True, text=True, timeout=300,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    return done.stdout
+
+
+def test_every_process_writes_the_same_code() -> None:
+    """Nothing in it may hang on the order of a set, which is another one in every process."""
+    first = in_new_process(TEXTS, PYTHONHASHSEED="1")
+    assert len(first.split()) > 100
+    assert (
+        in_new_process(
+            "import math, decimal\npad = [object() for _ in range(999)]" + TEXTS, PYTHONHASHSEED="2"
+        )
+        == first
+    )
+
+
+# --- several processes at once ------------------------------------------------------------------
+
+WORK = """
+import sys
+sys.path[:0] = PATHS
+from compiler.test_cache import result
+for turn in range(3):
+    for number in range(6):
+        assert abs(float(result(number)[0, 0]) - number - 0.9999092) < 1e-5
+"""
+
+
+def test_processes_share_one_cache(folder: Path) -> None:
+    environment = {**os.environ, "RANVIER_CACHE": str(folder.parent)}
+    code = WORK.replace("PATHS", repr(sys.path))
+    workers = [
+        subprocess.Popen([sys.executable, "-c", code], env=environment, stderr=subprocess.PIPE)
+        for _ in range(4)
+    ]
+    for worker in workers:
+        _, said = worker.communicate(timeout=120)
+        assert worker.returncode == 0, said.decode()
+    found = entries(folder)
+    assert len(found) == 6 and all(e.suffix == ".bin" for e in found)
+    for entry in found:
+        assert build_module._read(entry) is not None
