@@ -260,6 +260,17 @@ def _movement_shapes(*shapes: tuple[int, ...]) -> tuple[Shapes, ...]:
     return tuple((s,) for s in shapes)
 
 
+def _convolution(x: Array, w: Array) -> Array:
+    """Every element as the sum it is."""
+    rows, columns = x.shape[1] - w.shape[0] + 1, x.shape[2] - w.shape[1] + 1
+    out = np.zeros((x.shape[0], rows, columns, w.shape[3]), x.dtype)
+    for i in range(rows):
+        for j in range(columns):
+            window = x[:, i : i + w.shape[0], j : j + w.shape[1]].astype(np.float64)
+            out[:, i, j] = np.tensordot(window, w.astype(np.float64), 3).astype(x.dtype)
+    return out
+
+
 GRIDS = _movement_shapes((2, 3), (1, 3), (4, 1), (0, 3), (2, 0))
 POSITIVE: dict[str, Any] = {"low": 0.2, "high": 3.0}
 INSIDE: dict[str, Any] = {"widen": "float"}
@@ -419,6 +430,39 @@ TABLE: dict[str, Row] = {
             (lambda: _z(2) @ rv.tensor(1.0), ShapeError, "a number has no axis to sum over"),
         ),
     ),
+    "convolution": Row(
+        rv.convolution, _convolution,
+        (
+            ((2, 4, 5, 3), (3, 2, 3, 4)), ((1, 1, 1, 1), (1, 1, 1, 1)), ((0, 3, 3, 2), (2, 2, 2, 3)),
+            ((9, 3, 20, 2), (2, 3, 2, 17)),
+        ),
+        dtypes=FLOATS, loose=8,
+        errors=(
+            (
+                lambda: rv.convolution(_z(1, 4, 4, 3), _z(2, 2, 4, 5)), ShapeError,
+                "convolution: x has 3 channels, w takes 4 in each of 1 groups",
+            ),
+            (
+                lambda: rv.convolution(_z(1, 2, 4, 3), _z(3, 3, 3, 5)), ShapeError,
+                "convolution: a window of 3 does not fit an axis of size 2; pad x",
+            ),
+            (
+                lambda: rv.convolution(_z(4, 4, 3), _z(3, 3, 3, 5)), ShapeError,
+                r"must be \(batch, height, width, channels\)",
+            ),
+        ),
+    ),  # fmt: skip
+    "sliding_window": Row(
+        lambda x: rv.sliding_window(x, (2, 3), (1, 2)),
+        lambda x: np.stack(
+            [np.stack([x[:, r : r - 1 or None, c : c + x.shape[2] - 2 : 2] for c in range(3)], 3)
+             for r in range(2)], 3,
+        ),
+        (((2, 3, 5, 2),), ((1, 4, 7, 1),)),
+        errors=(
+            (lambda: rv.sliding_window(_z(1, 2, 2, 1), 3), ShapeError, "windows of .3, 3. do not fit"),
+        ),
+    ),  # fmt: skip
     # gather and scatter
     "take": Row(
         rv.take, lambda x, i: np.take(x, i, 0), (((4, 3), (2, 2)), ((4,), (0,)), ((4, 2), ())),

@@ -34,6 +34,7 @@ from .ops.composite import (
     tensordot,
     vecdot,
 )
+from .ops.convolution import conv2d, convolution
 from .ops.contraction import matmul
 from .ops.creation import (
     arange,
@@ -94,6 +95,7 @@ from .ops.elementwise import (
 from .ops.gather import scatter_add, scatter_add_along_axis, take, take_along_axis
 from .ops.movement import broadcast_to, concat, flip, pad, permute_dims, reshape
 from .ops.random import random_bits
+from .ops.window import average_pool2d, max_pool2d, sliding_window
 from .ops.reduce import (
     all,
     any,

@@ -17,7 +17,7 @@ from collections.abc import Callable
 
 from .. import dtypes
 from .emit import V, constant, index
-from .loops import Nest, expressions
+from .loops import Load, Nest, expressions
 from .nests import Axis, Writer
 from .tiles import Tile, tile_for
 
@@ -34,6 +34,16 @@ def write_contraction(w: Writer, nest: Nest) -> int:
     tile = tile_for(m, n, math.prod(nest.inner), fold.dtype.itemsize, w.vector_bytes)
     w.at = [Axis(index(0))] * (len(nest.axes) + len(nest.inner))
     blocks, panels = -(-m // tile.rows), -(-n // tile.columns)
+    if nest.part:
+        with w.f.loop(index(0), index(nest.inner[0]), nest.part) as (p, _):
+            w.part = p
+            units = _units(w, nest, tile, batch, blocks, panels)
+        return units
+    return _units(w, nest, tile, batch, blocks, panels)
+
+
+def _units(w: Writer, nest: Nest, tile: Tile, batch: list[int], blocks: int, panels: int) -> int:
+    """The loops over the units %lo to %hi; returns how many there are."""
     if batch:
         with w.f.loop(index("%lo"), index("%hi"), 1) as (unit, _):
             _set_batch(w, batch, unit)
@@ -171,8 +181,32 @@ def _tile(
                     new.append(w.m.add(a, w.m.mul(x, ys[v])))
         return new
 
+    if nest.part:
+        start = _so_far(w, nest, (row, column), (rows, vectors, lanes), live)
     totals = _over_inner(w, nest, 0, start, turn)
     _epilogue(w, nest, (row, column), (rows, vectors, lanes), totals, live)
+
+
+def _so_far(
+    w: Writer,
+    nest: Nest,
+    corner: tuple[Axis, Axis],
+    size: tuple[int, int, int],
+    live: Callable[[int], int],
+) -> list[V]:
+    """The sums of the parts before this one, 0 before the first."""
+    (row, column), (rows, vectors, lanes) = corner, size
+    (store,) = nest.stores
+    begun = w.m.gt(w.part, index(0))
+    found = []
+    for r in range(rows):
+        for v in range(vectors):
+            w.at[len(nest.axes) - 2] = Axis(row.base, row.shift + r)
+            w.at[len(nest.axes) - 1] = Axis(column.base, column.shift + v * lanes)
+            w.begin(len(nest.axes) - 1, lanes, live(v))
+            sums = w.value(Load(store.buffer, store.at))
+            found.append(w.m.select(begun, sums, w.m.const(0, sums)))
+    return found
 
 
 def _over_inner(
@@ -184,7 +218,11 @@ def _over_inner(
     times = 1
     if innermost:
         times = next(u for u in (4, 3, 2, 1) if extent % u == 0 and (u * len(acc) <= 16 or u == 1))
-    with w.f.loop(index(0), index(extent), times, acc) as (i, loop):
+    first, last = index(0), index(extent)
+    if nest.part and depth == 0:
+        first = w.part
+        last = w.m.minimum(w.f.iadd(first, index(nest.part)), last)
+    with w.f.loop(first, last, times, acc) as (i, loop):
         new = loop.values
         for u in range(times):
             w.at[axis] = Axis(i, u)

@@ -189,6 +189,7 @@ class Nest:
     inner: Shape = ()
     folds: list[Fold] = field(default_factory=list)
     serial: bool = False  # turns may touch the same place: keep their order
+    part: int = 0  # contractions: turns of the first inner axis that are folded at a time
     panel: int = 0  # contractions: y is packed, and its panels are this many rows long
 
     @property

@@ -74,7 +74,7 @@ def lower(graph: Graph) -> Lowered:
         origin = " ".join(n.op.name for n in group.nodes)
         for nest in _Lowering(group, buffers, stored, low).nests():
             _add(low, nest, origin)
-    for target in temporary:
+    for target in [t for t in graph.updates if t in temporary]:
         value = Load(buffers[graph.updates[target]], Affine((1,)))
         _add(low, Nest((target.size,), [Store(buffers[target], Affine((1,)), value)]), "copy")
     return low
@@ -173,6 +173,10 @@ class _Lowering:
                 p.scaled(-1, n - 1) if a in params["axes"] else p
                 for a, (p, n) in enumerate(zip(place, x.shape, strict=True))
             )
+        elif name == "sliding_window":
+            b, i, j, r, c, k = place
+            (down, right) = params["stride"]
+            place = (b, r.plus(i, down), c.plus(j, right), k)
         elif is_plain_reshape(node):
             wide = iter([p for p, n in zip(place, node.shape, strict=True) if n != 1])
             place = tuple(zero if n == 1 else next(wide) for n in x.shape)
@@ -266,24 +270,37 @@ class _Lowering:
         return Nest(kept, self._stores(loops[: len(kept)]), inner, folds)
 
     def _contraction(self) -> list[Nest]:
-        """A matrix product: x[.., m, k] and y[.., k, n]."""
+        """A sum of products of two places of memory, with loops chosen by the kind of product."""
         (anchor,) = self.group.anchors
-        x, y = anchor.inputs
-        loops = self._axes(anchor.shape, x.shape[-1:])
-        (*batch, m, n), inner = loops[:-1], loops[-1]
-        places = ((*batch, m, inner), (*batch, inner, n))
-        return self._product(loops, x.shape[-1:], places)
-
-    def _product(self, loops: Place, inner: Shape, places: tuple[Place, Place]) -> list[Nest]:
-        """The nests of a sum over `inner` of products of the anchor's inputs at the two places."""
-        (anchor,) = self.group.anchors
-        outer = loops[: len(anchor.shape)]
+        if anchor.op.name == "convolution":
+            axes, inner, outer, places = self._convolution(anchor)
+        else:
+            axes, inner, outer, places = self._matrices(anchor)
         left, right = (self.element(x, p) for x, p in zip(anchor.inputs, places, strict=True))
         self.memo[anchor, outer] = Result(0, anchor.dtype)
         fold = Fold("product", left, right)
-        nest = Nest(anchor.shape, self._stores(outer), inner, [fold])
-        before, nest = arrange(nest, self.low.new_buffer)
-        return [*before, nest]
+        before, nests = arrange(Nest(axes, self._stores(outer), inner, [fold]), self.low.new_buffer)
+        return [*before, *nests]
+
+    def _matrices(self, anchor: Node) -> tuple[Shape, Shape, Place, tuple[Place, Place]]:
+        """x[.., m, k] and y[.., k, n]."""
+        inner = anchor.inputs[0].shape[-1:]
+        loops = self._axes(anchor.shape, inner)
+        *batch, m, n, k = loops
+        return anchor.shape, inner, loops[:-1], ((*batch, m, k), (*batch, k, n))
+
+    def _convolution(self, anchor: Node) -> tuple[Shape, Shape, Place, tuple[Place, Place]]:
+        """x[b, i*stride + r*dilation, j*stride + c*dilation, k] and w[r, c, k, f], group by group."""
+        w = anchor.inputs[1].shape
+        (down, right), (down_w, right_w) = anchor.params["stride"], anchor.params["dilation"]
+        groups, f = anchor.params["groups"], w[3] // anchor.params["groups"]
+        axes = (*anchor.shape[:3], groups, f)
+        b, i, j, g, filter_, r, c, k = self._axes(axes, w[:3])
+        rows = i.scaled(down).plus(r, down_w)
+        columns = j.scaled(right).plus(c, right_w)
+        number = filter_.plus(g, f)
+        places = ((b, rows, columns, k.plus(g, w[2])), (r, c, k, number))
+        return axes, w[:3], (b, i, j, number), places
 
     def _scan(self) -> Nest:
         (anchor,) = self.group.anchors

@@ -62,6 +62,7 @@ class Writer:
         self.lanes = 1
         self.live = 0
         self.results: list[V] = []
+        self.part = index(0)  # where the part of a long sum begins
         self.memo: dict[int, V] = {}
 
     # -- expressions ----------------------------------------------------------------------------------------

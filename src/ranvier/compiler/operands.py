@@ -14,20 +14,38 @@ from collections.abc import Callable
 from typing import Any
 
 from ..graph.node import OPS, Shape
-from .loops import Affine, Apply, Buffer, Expr, Fold, Load, Nest, Store, collapse, with_axes
+from .loops import (
+    Affine,
+    Apply,
+    Buffer,
+    Expr,
+    Fold,
+    Load,
+    Nest,
+    Result,
+    Store,
+    collapse,
+    expressions,
+    moved_expression,
+    moved_store,
+    with_axes,
+)
 from .tiles import Tile, host_tile, tile_cost
 
 _PACK_FROM = 1_000_000  # multiply-adds of a product whose y is packed although it is contiguous
 _PACK_ROWS = 48  # and rows that share the packed panel
 
+_LONG = 8192  # products in a sum from which on it is made in parts
+_PART = 3072  # products in a part, about
+
 NewBuffer = Callable[[Any, int], Buffer]
 
 
-def arrange(nest: Nest, new_buffer: NewBuffer) -> tuple[list[Nest], Nest]:
-    """(nests that pack operands, the arranged contraction or, for a single column, a plain fold)."""
+def arrange(nest: Nest, new_buffer: NewBuffer) -> tuple[list[Nest], list[Nest]]:
+    """(nests that pack operands, the arranged contraction and what follows it; for a single column a plain fold)."""
     if 0 in nest.axes:  # nothing to compute
-        return [], nest
-    nest = collapse(nest, only_inner=True)
+        return [], []
+    nest = collapse(_ordered(nest), only_inner=True)
     if not nest.inner:  # a sum over one element; keep an axis for the loop
         nest = _inserted(nest, len(nest.axes))
         nest.inner = (1,)
@@ -36,7 +54,7 @@ def arrange(nest: Nest, new_buffer: NewBuffer) -> tuple[list[Nest], Nest]:
     if nest.axes[n] == 1:
         along = [a for a in range(n) if nest.axes[a] > 1 and _step(x, a) == 1 and not _step(y, a)]
         if not along:
-            return [], _as_fold(nest, x, y)
+            return [], [_as_fold(nest, x, y)]
         nest = _exchanged(nest, along[-1])
         x, y = _operands(nest)
     m = _rows_axis(nest, x, y)
@@ -49,7 +67,52 @@ def arrange(nest: Nest, new_buffer: NewBuffer) -> tuple[list[Nest], Nest]:
         nest = with_axes(nest, [*order, *inner], axes, nest.inner)
     before, nest = _spread(nest, new_buffer)
     packs, nest = _packed(nest, new_buffer)
-    return before + packs, nest
+    return before + packs, _in_parts(nest, new_buffer)
+
+
+def _ordered(nest: Nest) -> Nest:
+    """The folded axes from the one that moves y the farthest to the one that moves it the least."""
+    x, y = _operands(nest)
+    first, count = len(nest.axes), len(nest.axes) + len(nest.inner)
+    order = sorted(range(first, count), key=lambda a: (-abs(_step(y, a)), -abs(_step(x, a))))
+    if order == list(range(first, count)):
+        return nest
+    inner = tuple(nest.inner[a - first] for a in order)
+    return with_axes(nest, [*range(first), *order], nest.axes, inner)
+
+
+def _in_parts(nest: Nest, new_buffer: NewBuffer) -> list[Nest]:
+    """A long sum is made in parts, so that the panel of y that a part needs stays in the second cache; what follows the
+    sum is a nest of its own."""
+    k = math.prod(nest.inner)
+    if k < _LONG or len(nest.inner) < 2 or math.prod(nest.axes[:-1]) < 12:
+        return [nest]
+    turns = max(1, _PART // math.prod(nest.inner[1:]))
+    if turns >= nest.inner[0]:
+        return [nest]
+    (fold,) = nest.folds
+    dtype = fold.dtype
+    size = math.prod(nest.axes)
+    partial = new_buffer(dtype, size)
+    count = len(nest.axes)
+    strides = [math.prod(nest.axes[i + 1 :]) for i in range(count)]
+    at = Affine((*strides, *([0] * len(nest.inner))))
+    sums = Nest(nest.axes, [Store(partial, at, Result(0, dtype))], nest.inner, nest.folds)
+    sums.panel, sums.part = nest.panel, turns
+    return [sums, collapse(_after(nest, Load(partial, Affine(tuple(strides)))))]
+
+
+def _after(nest: Nest, total: Load) -> Nest:
+    """What the stores of the contraction do with its result, read from memory."""
+    count = len(nest.axes)
+
+    def move(at: Affine) -> Affine:
+        return Affine(at.coefficients[:count], at.constant)
+
+    new: dict[int, Expr] = {}
+    for e in expressions(Nest(nest.axes, nest.stores)):
+        new[id(e)] = total if isinstance(e, Result) else moved_expression(e, move, new)
+    return Nest(nest.axes, [moved_store(s, move, new) for s in nest.stores])
 
 
 def _operands(nest: Nest) -> tuple[Load, Load]:
@@ -64,7 +127,6 @@ def _step(load: Load, axis: int) -> int:
 
 def _inserted(nest: Nest, place: int) -> Nest:
     """The same loops with a silent axis at `place`; sizes are the caller's to set."""
-    from .loops import expressions, moved_expression, moved_store
 
     def move(at: Affine) -> Affine:
         c = at.coefficients

@@ -1,0 +1,98 @@
+"""Windows that slide over an image: the view that pooling folds."""
+
+from __future__ import annotations
+
+import builtins
+from typing import Any
+
+import numpy as np
+
+from ..errors import ShapeError
+from ..graph.node import Shape, Spec
+from .convolution import pair
+from .movement import narrow, pad, permute_dims, reshape
+from .op import Op, apply, as_values, register
+from .reduce import max, mean
+
+
+class SlidingWindow(Op):
+    """Every window of x (batch, height, width, channels) as an axis of its own.
+
+    Element (b, i, j, r, c, k) is `x[b, i*stride + r, j*stride + c, k]`. No memory is used for it: compiled code reads x.
+    """
+
+    name = "sliding_window"
+    kind = "movement"
+
+    def __call__(self, x: Any, size: Any, stride: Any = None) -> Any:
+        (x,) = as_values(x)
+        size = pair("size", size)
+        return apply(self, x, size=size, stride=size if stride is None else pair("stride", stride))
+
+    def infer(self, *specs: Spec, **params: Any) -> Spec:
+        (x,) = specs
+        size, stride = params["size"], params["stride"]
+        if len(x.shape) != 4 or any(n < k for n, k in zip(x.shape[1:3], size, strict=True)):
+            raise ShapeError(
+                f"sliding_window: windows of {size} do not fit {x.shape}; expected "
+                "(batch, height, width, channels) at least as large"
+            )
+        places = [(n - k) // s + 1 for n, k, s in zip(x.shape[1:3], size, stride, strict=True)]
+        return Spec((x.shape[0], *places, *size, x.shape[3]), x.dtype)
+
+    def reference(self, x: Any, *, size: Shape, stride: Shape) -> Any:
+        windows = np.lib.stride_tricks.sliding_window_view(x, size, (1, 2))
+        return windows[:, :: stride[0], :: stride[1]].transpose(0, 1, 2, 4, 5, 3)
+
+    def gradient(
+        self, grad: Any, out: Any, x: Any, *, size: Shape, stride: Shape
+    ) -> tuple[Any, ...]:
+        if size == stride:
+            return (_tiled(grad, x.shape),)
+        # Each place of a window goes back to where it came from; where windows overlap they add up.
+        total = None
+        for r in range(size[0]):
+            for c in range(size[1]):
+                part = narrow(narrow(grad, 3, r, r + 1), 4, c, c + 1)
+                part = reshape(part, (*out.shape[:3], out.shape[5]))
+                before = (0, r, c, 0)
+                after = (
+                    0,
+                    x.shape[1] - r - ((out.shape[1] - 1) * stride[0] + 1),
+                    x.shape[2] - c - ((out.shape[2] - 1) * stride[1] + 1),
+                    0,
+                )
+                placed = apply(pad, part, before=before, after=after, step=(1, *stride, 1))
+                total = placed if total is None else total + placed
+        return (total,)
+
+
+def _tiled(windows: Any, shape: Shape) -> Any:
+    """Windows side by side as one image, with zeros at the edge that none of them reached."""
+    b, rows, columns, r, c, k = windows.shape
+    image = reshape(permute_dims(windows, (0, 1, 3, 2, 4, 5)), (b, rows * r, columns * c, k))
+    rest = (0, shape[1] - rows * r, shape[2] - columns * c, 0)
+    if not builtins.any(rest):
+        return image
+    return apply(pad, image, before=(0, 0, 0, 0), after=rest, step=(1, 1, 1, 1))
+
+
+sliding_window = register(SlidingWindow())
+
+
+def max_pool2d(x: Any, size: Any = 2, stride: Any = None) -> Any:
+    """The largest element of each window (batch, height, width, channels); windows that would reach over the edge are
+    left out. Ties share the gradient equally.
+
+    >>> import ranvier
+    >>> x = ranvier.reshape(ranvier.arange(16, dtype="float32"), (1, 4, 4, 1))
+    >>> max_pool2d(x).numpy()[0, :, :, 0]
+    array([[ 5.,  7.],
+           [13., 15.]], dtype=float32)
+    """
+    return max(sliding_window(x, size, stride), axis=(3, 4))
+
+
+def average_pool2d(x: Any, size: Any = 2, stride: Any = None) -> Any:
+    """The mean of each window (batch, height, width, channels)."""
+    return mean(sliding_window(x, size, stride), axis=(3, 4))
