@@ -1,16 +1,13 @@
 """Random orders of rows in native code.
 
-The algorithm is Fisher and Yates', inside out, with 32 random bits for each row: row i goes to place j = bits * (i + 1) /
-2**32, and what was there to place i. `shuffled` is the same in Python; both give the same orders. (An order is less likely
-than another by at most one part in 2**32 / rows.)
+The algorithm is Fisher and Yates', inside out; `shuffled` in train/order.py explains it, is the same
+in Python and gives the same orders.
 """
 
 from __future__ import annotations
 
 import ctypes
 from typing import Any
-
-import numpy as np
 
 from .. import dtypes
 from .build import Code, build
@@ -19,28 +16,11 @@ from .emit import Function, V, index
 _kept: list[tuple[Code, Any]] = []
 
 
-def shuffled(bits: Any) -> Any:
-    """The orders for `bits` (epochs, rows) of uint32, one line an epoch.
-
-    >>> shuffled(np.array([[0, 0, 0]], np.uint32))
-    array([[2, 0, 1]])
-    """
-    out = np.empty(bits.shape, np.int64)
-    places = (
-        bits.astype(np.uint64) * np.arange(1, bits.shape[1] + 1, dtype=np.uint64)
-    ) >> np.uint64(32)
-    for line, chosen in zip(out, places.tolist(), strict=True):
-        order: list[int] = []
-        for i, j in enumerate(chosen):
-            order.append(i)
-            order[i] = order[j]
-            order[j] = i
-        line[:] = order
-    return out
-
-
 def shuffle(bits: Any, out: Any) -> None:
-    """Write the orders for `bits` (epochs, rows) of uint32 to the first columns of `out` (epochs, at least rows) of int64."""
+    """Write the orders for `bits` (epochs, rows) of uint32 to the first columns of `out`.
+
+    `out` is (epochs, at least rows) of int64; both arrays are in C order.
+    """
     if not _kept:
         code = build(_text(), thorough=False)
         kind = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 2, *[ctypes.c_int64] * 3)

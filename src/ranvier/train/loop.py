@@ -129,7 +129,7 @@ class Training:
             callback.set_model(self.model)
             callback.set_params({**params, "steps": self.steps})
         began = time.perf_counter()
-        orders = Orders(self.rows.count, self.step.batch, shuffle)
+        orders = Orders(self.rows.count, self.step.batch, shuffle, self.step.engine)
         with CtrlC() as ctrl_c:
             begun = False
             try:
