@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 
 from .. import dtypes
@@ -59,13 +60,12 @@ class Trigonometry(Kit):
         x / (2 pi) is a sum of exact partial products; whole turns drop out of each of them.
         """
         wide = self.cast(x, dtypes.float64)
-        turns = self.const(0, wide)
-        for part in TURN:
-            product = self.mul(wide, self.const(part, wide))
-            turns = self.add(turns, self.sub(product, self.round(product)))
-        q, t = self.nearest(turns, 4.0)
-        r = self.fma(turns, self.const(4, turns), self.neg(q))
-        r = self.mul(r, self.const(math.pi / 2, r))
+        products = [self.mul(wide, self.const(part, wide)) for part in TURN]
+        parts = [self.sub(product, self.round(product)) for product in products]
+        q, t = self.nearest(functools.reduce(self.add, parts), 4.0)
+        # NOTE: q comes off first, so that the small parts are added to what is left, not to q.
+        parts[0] = self.fma(q, self.const(-0.25, q), parts[0])
+        r = self.mul(functools.reduce(self.add, parts), self.const(2 * math.pi, q))
         return self.cast(r, x.dtype), self.cast(self.bits(t, dtypes.int64), dtypes.int32)
 
     def _reduce64(self, x: V) -> tuple[V, V]:
@@ -78,7 +78,7 @@ class Trigonometry(Kit):
         lost = self.sub(self.sub(x, r), part)
         lost = self.sub(lost, self.fma(q, second, self.neg(part)))
         r = self.add(r, self.fma(self.neg(q), third, lost))
-        return self.clamp(r, -math.pi / 4, math.pi / 4), self.bits(t, dtypes.int64)
+        return self.clamp(r, -1.0, 1.0), self.bits(t, dtypes.int64)
 
     @through_float32
     def atan2(self, y: V, x: V) -> V:
