@@ -1,7 +1,7 @@
 """Random orders of rows in native code.
 
-The algorithm is Fisher and Yates', inside out; `shuffled` in train/order.py explains it, is the same
-in Python and gives the same orders.
+The algorithm is Fisher and Yates', inside out; `shuffled` in train/order.py explains it, and gives
+the same orders in Python.
 """
 
 from __future__ import annotations
