@@ -11,6 +11,7 @@ lose its digits.
 from __future__ import annotations
 
 import copy
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -93,6 +94,14 @@ class Metric:
         whole = y.dtype.kind != "f" or np.array_equal(y, np.round(y))
         share = y.min() >= 0 and y.max() <= 1
         if share or (whole and (self.form == "labels" or np.isin(y, (-1, 1)).all())):
+            if self.form == "binary" and not whole:
+                between = y[y != np.round(y)].ravel()[0]
+                warnings.warn(
+                    f"metric {self.name!r} counts targets 0 and 1, but these lie between, such as "
+                    f"{between:.4g}: it takes those above 0.5 for 1 and means little. For "
+                    "real-valued targets use 'mae', 'rmse' or 'r2'",
+                    stacklevel=2,
+                )
             return
         outside = y[(y < 0) | (y > 1)]
         bad = outside[0] if outside.size else y[y != np.round(y)][0]
