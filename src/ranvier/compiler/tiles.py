@@ -61,9 +61,9 @@ def _choose(m: int, n: int, k: int, lanes: int, registers: int) -> tuple[Tile, f
             for r, times_r in ((rows, m // rows), (m % rows, 1)):
                 for v, times_v in _panels(n, vectors, lanes):
                     if r and v and times_r and times_v:
-                        turn = max(r * v / 2, 4.0, (r + v) * 0.55) + 0.1 * (r + v)
+                        turn = max(r * v / 2, 4.0, (r + v) * 0.55) + 0.1 * r + 0.25 * v
                         if k * v * lanes > _NEAR:  # the panel of y comes from the second cache
-                            turn += v
+                            turn += 0.5 * v
                         cost += times_r * times_v * (turn * k + 12 + 2 * r * v)
                         pieces += 1
             cost *= 1 + piece * (pieces - 1)
