@@ -8,7 +8,6 @@ Functions named `load_...` return `(x_train, y_train), (x_test, y_test)` as Kera
 
 from __future__ import annotations
 
-import gzip
 import io
 from typing import Literal, overload
 
@@ -104,6 +103,8 @@ def load_mnist() -> Split:
     Images are (n, 28, 28) uint8, labels (n,) int64. Read from files, see `MNIST_FILES`.
     Source: LeCun, Bottou, Bengio and Haffner (1998), from NIST's Special Databases 1 and 3.
     """
+    import gzip
+
     x_train, y_train, x_test, y_test = (_idx(gzip.decompress(data)) for data in read(*MNIST_FILES))
     return (x_train, y_train.astype(np.int64)), (x_test, y_test.astype(np.int64))
 

@@ -5,7 +5,6 @@ A file is looked for in the folder of the switch `data` (environment RANVIER_DAT
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,6 +51,8 @@ def _find(file: DataFile) -> Path | None:
 
 
 def _checked(file: DataFile, path: Path) -> bytes:
+    import hashlib
+
     content = path.read_bytes()
     sha256 = hashlib.sha256(content).hexdigest()
     if sha256 != file.sha256:

@@ -10,16 +10,17 @@ from __future__ import annotations
 
 import numbers
 from collections.abc import Sequence
-from decimal import Decimal
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
-from numpy.typing import DTypeLike
 
 from ..errors import DataError, RanvierError
 
+if TYPE_CHECKING:
+    from numpy.typing import DTypeLike
+
 _TEXT: tuple[type, ...] = (str,)
-_NUMBERS: tuple[type, ...] = (numbers.Real, np.bool_, Decimal)
+_NUMBERS: tuple[type, ...] = (numbers.Real, np.bool_)
 FRAME_LIBRARIES = {"pandas", "polars", "pyarrow", "modin", "cudf", "narwhals", "dask", "duckdb"}
 _TEXT_FIX = "encode text as numbers, e.g. pandas.get_dummies(table) or polars table.to_dummies()"
 _DATE_FIX = "turn dates into numbers, e.g. the year, the month or the days since a fixed day"
@@ -171,7 +172,9 @@ def _from_objects(array: np.ndarray, role: str, text: bool) -> np.ndarray:
     if text and flat.size and isinstance(flat[0], str):
         wanted, allowed = "text", _TEXT
     else:
-        wanted, allowed = "numbers", _NUMBERS
+        from decimal import Decimal
+
+        wanted, allowed = "numbers", (*_NUMBERS, Decimal)
     for place, item in enumerate(flat):
         if not isinstance(item, allowed):
             raise DataError(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -159,6 +158,8 @@ class CSVLogger(Callback):
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Write a line."""
+        import csv
+
         logs = logs or {}
         writer = csv.writer(self._file, delimiter=self.separator)
         if not self._names:
