@@ -38,6 +38,8 @@ _PACK_ROWS = 48  # and rows that share the packed panel
 _LONG = 8192  # products in a sum from which on it is made in parts
 _PART = 3072  # products in a part, about
 
+_FAR = 1.25  # how much longer a tile takes whose rows lie on pages of their own
+
 NewBuffer = Callable[[Any, int], Buffer]
 
 
@@ -175,13 +177,13 @@ def _rows_axis(nest: Nest, x: Load, y: Load) -> int | None:
     fit = [a for a in range(n) if not _step(y, a) and y.index is None]
     if not fit:
         return None
-    return min(
-        fit,
-        key=lambda a: (
-            round(tile_cost(nest.axes[a], nest.axes[n], k, x.dtype.itemsize) / nest.axes[a], 6),
-            -a,
-        ),
-    )
+    size = x.dtype.itemsize
+
+    def cost(a: int) -> tuple[float, int]:
+        far = _FAR if abs(_step(x, a)) * size >= 4096 and len(fit) > 1 else 1.0
+        return round(far * tile_cost(nest.axes[a], nest.axes[n], k, size) / nest.axes[a], 6), -a
+
+    return min(fit, key=cost)
 
 
 def _spread(nest: Nest, new_buffer: NewBuffer) -> tuple[list[Nest], Nest]:
