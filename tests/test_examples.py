@@ -1,0 +1,79 @@
+"""The examples run, say what they promise, and are quick."""
+
+from __future__ import annotations
+
+import re
+import runpy
+import time
+from pathlib import Path
+
+import pytest
+
+import ranvier
+from engines import ENGINES
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+
+# What each one prints among other lines.
+SAID = {
+    "one_weight": [
+        r"half_squared_error\n(  by_\w+ +gradient  8\.0000   w 4\.2000.*\n){4}",
+        r"mean_squared_error\n(  by_\w+ +gradient 16\.0000   w 3\.4000.*\n){4}",
+        r"after 50 more steps 3\.0000",
+    ],
+    "xor": [
+        r"perceptron +AND .* 4 of 4 right",
+        r"perceptron +OR .* 4 of 4 right",
+        r"perceptron +XOR .* [0-3] of 4 right",
+        r"2-4-1 +XOR .* 4 of 4 right",
+    ],
+    "keras_style": [r"classifier: loss 0\.\d+ to 0\.\d+, accuracy 0\.\d+", r"2 parameters"],
+    "pytorch_style": [r"epoch  0: loss 12\.5000", r"moved to tensor\(\[2\.9\d+, 3\.9\d+\]\)"],
+    "numpy_article": [
+        "UnboundLocalError",
+        r"gradient_as_printed  \d\.\de-0[12]",
+        r"gradient( +\d\.\de-1\d){4}",
+        r"gradient_by_ranvier( +\d\.\de-1\d){4}",
+    ],
+}
+
+
+def test_every_example_is_tested() -> None:
+    assert {path.stem for path in EXAMPLES.glob("*.py")} == set(SAID)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("name", SAID)
+def test_example(name: str, engine: str, capsys: pytest.CaptureFixture[str]) -> None:
+    before = ranvier.config()["engine"]
+    ranvier.config(engine=engine)
+    began = time.perf_counter()
+    try:
+        runpy.run_path(str(EXAMPLES / f"{name}.py"), run_name="__main__")
+    finally:
+        ranvier.config(engine=before)
+    seconds = time.perf_counter() - began
+    text = capsys.readouterr().out
+    for pattern in SAID[name]:
+        assert re.search(pattern, text), f"{pattern!r} not in\n{text}"
+    assert seconds < 20, "an example is to be quick: 5 s on a free machine"
+
+
+def numbers(pattern: str, text: str) -> list[float]:
+    found = re.search(pattern, text)
+    assert found, text
+    return [float(n) for n in found.groups()]
+
+
+def test_numbers_of_the_examples(capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("keras_style", "pytorch_style", "numpy_article"):
+        runpy.run_path(str(EXAMPLES / f"{name}.py"), run_name="__main__")
+    text = capsys.readouterr().out
+    error, floor, flat = numbers(r"error ([\d.]+), of the best line ([\d.]+).* line (\d+)", text)
+    assert error == pytest.approx(floor, rel=0.02) and floor < flat / 10
+    (apart,) = numbers(r"largest difference ([\d.e-]+);", text)
+    assert apart < 1e-4
+    before, printed, corrected = numbers(
+        r"before training +([\d.]+)\n.*as printed +([\d.]+)\n.*corrected +([\d.]+)", text
+    )
+    assert corrected < 0.01 < 0.3 < printed and corrected < before
