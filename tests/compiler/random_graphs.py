@@ -370,10 +370,11 @@ class Builder:
         """The arrays, some of them not contiguous, read-only, or the same one twice."""
         out: list[Array] = []
         for i, array in enumerate(self.arrays):
+            written = [id(out[j]) for j in updated if j < i]
             twins = [
                 j for j in range(i)
                 if (out[j].shape, out[j].dtype) == (array.shape, array.dtype)
-                and not (i in updated and (j in updated or not out[j].flags.writeable))
+                and not (i in updated and (id(out[j]) in written or not out[j].flags.writeable))
             ]  # fmt: skip
             if twins and self.chance(4):
                 out.append(out[self.choose(twins)])
