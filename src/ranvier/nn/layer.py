@@ -70,8 +70,11 @@ _counters: dict[str, Iterator[int]] = defaultdict(itertools.count)
 
 
 def unique_name(cls: type) -> str:
-    """dense, dense_1, dense_2, ...: the class's name in small letters and a number."""
-    stem = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", cls.__name__).lower()
+    """dense, dense_1, dense_2, ...: the class's name in small letters and a number.
+
+    The D of Conv2D stays with its number: conv2d.
+    """
+    stem = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z0-9])(?=[A-Z][a-z])", "_", cls.__name__).lower()
     number = next(_counters[stem])
     return f"{stem}_{number}" if number else stem
 
