@@ -31,6 +31,7 @@ SHAPED: list[tuple[str, tuple[Any, ...]]] = [
     ("tril", (1,)), ("tril", ()), ("triu", (-1,)), ("triu", ()),
     ("squeeze", ()), ("expand_dims", ((0, 2),)), ("expand_dims", (-1,)), ("matrix_transpose", ()),
     ("square", ()), ("reciprocal", ()), ("tan", ()), ("sinh", ()), ("cosh", ()),
+    ("diff", ()), ("zeros_like", ()),
     ("isnan", ()), ("isinf", ()), ("count_nonzero", (1,)), ("std", (1,)), ("var", ((0, 2),)),
     ("clip", (-0.5, 0.5)), ("broadcast_to", ((5, 2, 3, 4),)),
 ]  # fmt: skip
@@ -41,8 +42,41 @@ def test_as_numpy(name: str, args: tuple[Any, ...]) -> None:
     agree(getattr(ranvier, name)(ranvier.tensor(A), *args), getattr(np, name)(A, *args))
 
 
+@pytest.mark.parametrize(
+    ("name", "its", "low"),
+    [
+        ("asin", np.arcsin, -1), ("acos", np.arccos, -1), ("atan", np.arctan, -1),
+        ("log2", np.log2, 0.001), ("log10", np.log10, 0.001),
+    ],
+)  # fmt: skip
+def test_inverse_functions_as_numpy(name: str, its: Callable[[Any], Any], low: float) -> None:
+    x = np.linspace(low, 1, 401)
+    np.testing.assert_allclose(getattr(ranvier, name)(x).numpy(), its(x), rtol=1e-14, atol=1e-15)
+    inside = ranvier.tensor(np.linspace(0.1, 0.9, 5))
+    assert ranvier.gradcheck(getattr(ranvier, name), [inside])
+
+
+def test_hypot_as_numpy() -> None:
+    special = np.array([0.0, -0.0, inf, -inf, nan, 3.0, 1e-300, 1e300])
+    x, y = (np.ascontiguousarray(a) for a in np.meshgrid(special, special))
+    np.testing.assert_allclose(ranvier.hypot(x, y).numpy(), np.hypot(x, y), rtol=1e-15)
+    assert ranvier.gradcheck(ranvier.hypot, [ranvier.tensor([3.0, 0.5]), ranvier.tensor([4.0, 2])])
+
+
+@pytest.mark.parametrize("indexing", ["xy", "ij"])
+def test_meshgrid_as_numpy(indexing: Any) -> None:
+    lines = [np.arange(2), np.arange(3), np.arange(4)]
+    for n in range(4):
+        ours = ranvier.meshgrid(*lines[:n], indexing=indexing)
+        for a, b in zip(ours, np.meshgrid(*lines[:n], indexing=indexing), strict=True):
+            agree(a, b)
+
+
 def test_joining_and_cutting_as_numpy() -> None:
     t = ranvier.tensor(A)
+    for axis, n in ((1, 2), (0, 5), (2, 0)):
+        agree(ranvier.diff(t, axis=axis, n=n), np.diff(A, axis=axis, n=n))
+    agree(ranvier.diff(t > 0), np.diff(A > 0))
     for axis in (0, 1, -1):
         agree(ranvier.stack([t, 2 * t], axis), np.stack([A, 2 * A], axis))
         for ours, theirs in zip(ranvier.unstack(t, axis), np.moveaxis(A, axis, 0), strict=True):
@@ -192,3 +226,9 @@ def test_gradients(number: int, engine: str) -> None:
 def test_errors(call: Any, kind: type[Exception], text: str) -> None:
     with pytest.raises(kind, match=text):
         call(ranvier.tensor(A))
+
+
+def test_a_softmax_remembers_its_logits_only_over_the_last_axis() -> None:
+    x = ranvier.tensor(A)
+    for axis, known in ((-1, True), (2, True), (0, False), ((1, 2), False)):
+        assert (ranvier.softmax(x, axis).logits is not None) == known

@@ -175,7 +175,10 @@ def test_public_names_are_pinned() -> None:
     pinned = {line for line in lines if line and not line.startswith("#")}
     assert set(ranvier.__all__) == pinned
     assert len(ranvier.__all__) == len(pinned), "a name stands twice in ranvier.__all__"
-    assert [name for name in ranvier.__all__ if getattr(ranvier, name, None) is None] == []
+    assert [name for name in ranvier.__all__ if not hasattr(ranvier, name)] == []
+    assert ranvier.__dir__() == sorted(pinned)
+    with pytest.raises(AttributeError, match="no attribute 'tensors'"):
+        ranvier.tensors  # type: ignore[attr-defined]  # noqa: B018
 
 
 # --- the import ---------------------------------------------------------------------------------
@@ -200,8 +203,9 @@ def test_import_is_silent_and_loads_nothing_heavy() -> None:
 
 
 def test_import_takes_less_than_0_3_seconds_over_numpy() -> None:
+    # Time of the processor, which a busy machine does not lengthen much.
     code = (
-        "import time, numpy; t = time.perf_counter(); import ranvier; print(time.perf_counter()-t)"
+        "import time, numpy; t = time.process_time(); import ranvier; print(time.process_time()-t)"
     )
     assert min(float(in_new_process(code).stdout) for _ in range(5)) < 0.3
 

@@ -7,17 +7,28 @@ The way of the data:
 
 from __future__ import annotations
 
-from . import callbacks, data, losses, metrics, nn, optim, random
+import importlib
+from typing import Any
+
+from numpy import e, finfo, iinfo, inf, nan, newaxis, pi
+
+from . import callbacks, data, dtypes, errors, losses, metrics, nn, optim, random
 from .autodiff import gradient
 from .config import config
 from .dtypes import bool_, float16, float32, float64, int32, int64, uint8, uint32
 from .glass.explain import explain
 from .glass.gradcheck import gradcheck
 from .ops.composite import (
+    acos,
+    asin,
+    atan,
     clip,
     cosh,
+    hypot,
     isinf,
     isnan,
+    log2,
+    log10,
     log_softmax,
     logaddexp,
     logsumexp,
@@ -34,10 +45,12 @@ from .ops.composite import (
     tensordot,
     vecdot,
 )
-from .ops.convolution import conv2d, convolution
 from .ops.contraction import matmul
+from .ops.convolution import conv2d, convolution
 from .ops.creation import (
     arange,
+    empty,
+    empty_like,
     eye,
     full,
     full_like,
@@ -95,7 +108,6 @@ from .ops.elementwise import (
 from .ops.gather import scatter_add, scatter_add_along_axis, take, take_along_axis
 from .ops.movement import broadcast_to, concat, flip, pad, permute_dims, reshape
 from .ops.random import random_bits
-from .ops.window import average_pool2d, max_pool2d, sliding_window
 from .ops.reduce import (
     all,
     any,
@@ -113,8 +125,10 @@ from .ops.reduce import (
 )
 from .ops.shaping import (
     broadcast_arrays,
+    diff,
     expand_dims,
     matrix_transpose,
+    meshgrid,
     moveaxis,
     repeat,
     roll,
@@ -127,12 +141,208 @@ from .ops.shaping import (
     triu,
     unstack,
 )
+from .ops.window import average_pool2d, max_pool2d, sliding_window
 from .random import seed
-from .tensor import Tensor, enable_grad, from_dlpack, is_grad_enabled, no_grad, tensor
+from .tensor import Tensor, asarray, enable_grad, from_dlpack, is_grad_enabled, no_grad, tensor
 from .trace import compile, is_tracing
 from .train.model import Model
 from .train.saving import load
 from .train.sequential import Sequential
 from .transforms import grad, hessian, jacobian, value_and_grad, vjp
 
+pow = power
+
 __version__ = "0.1.0"
+
+# Parts that few programs need: imported when first asked for.
+_WHEN_ASKED = ("compat", "glass", "plots")
+
+
+def __getattr__(name: str) -> Any:
+    if name in _WHEN_ASKED:
+        return importlib.import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
+__all__ = [
+    "Model",
+    "Sequential",
+    "Tensor",
+    "__version__",
+    "abs",
+    "acos",
+    "add",
+    "all",
+    "any",
+    "arange",
+    "argmax",
+    "argmin",
+    "asarray",
+    "asin",
+    "astype",
+    "atan",
+    "atan2",
+    "average_pool2d",
+    "bool_",
+    "broadcast_arrays",
+    "broadcast_to",
+    "callbacks",
+    "ceil",
+    "clip",
+    "compat",
+    "compile",
+    "concat",
+    "config",
+    "conv2d",
+    "convolution",
+    "cos",
+    "cosh",
+    "count_nonzero",
+    "cumulative_sum",
+    "data",
+    "detach",
+    "diff",
+    "divide",
+    "dtypes",
+    "e",
+    "einsum",
+    "empty",
+    "empty_like",
+    "enable_grad",
+    "equal",
+    "erf",
+    "errors",
+    "exp",
+    "expand_dims",
+    "explain",
+    "expm1",
+    "eye",
+    "finfo",
+    "flip",
+    "float16",
+    "float32",
+    "float64",
+    "floor",
+    "floor_divide",
+    "from_dlpack",
+    "full",
+    "full_like",
+    "glass",
+    "grad",
+    "gradcheck",
+    "gradient",
+    "greater",
+    "greater_equal",
+    "hessian",
+    "hypot",
+    "iinfo",
+    "inf",
+    "int32",
+    "int64",
+    "iota",
+    "is_grad_enabled",
+    "is_tracing",
+    "isfinite",
+    "isinf",
+    "isnan",
+    "jacobian",
+    "less",
+    "less_equal",
+    "linspace",
+    "load",
+    "log",
+    "log1p",
+    "log2",
+    "log10",
+    "log_softmax",
+    "logaddexp",
+    "logical_and",
+    "logical_not",
+    "logical_or",
+    "logical_xor",
+    "logsumexp",
+    "losses",
+    "matmul",
+    "matrix_transpose",
+    "max",
+    "max_pool2d",
+    "maximum",
+    "mean",
+    "meshgrid",
+    "metrics",
+    "min",
+    "minimum",
+    "moveaxis",
+    "multiply",
+    "nan",
+    "negative",
+    "newaxis",
+    "nn",
+    "no_grad",
+    "not_equal",
+    "one_hot",
+    "ones",
+    "ones_like",
+    "optim",
+    "outer",
+    "pad",
+    "permute_dims",
+    "pi",
+    "plots",
+    "pow",
+    "power",
+    "prod",
+    "random",
+    "random_bits",
+    "reciprocal",
+    "relu",
+    "remainder",
+    "repeat",
+    "reshape",
+    "roll",
+    "round",
+    "rsqrt",
+    "scatter_add",
+    "scatter_add_along_axis",
+    "seed",
+    "shift_right",
+    "sigmoid",
+    "sign",
+    "sin",
+    "sinh",
+    "sliding_window",
+    "softmax",
+    "split",
+    "sqrt",
+    "square",
+    "squeeze",
+    "stack",
+    "std",
+    "subtract",
+    "sum",
+    "swapaxes",
+    "take",
+    "take_along_axis",
+    "tan",
+    "tanh",
+    "tensor",
+    "tensordot",
+    "tile",
+    "tril",
+    "triu",
+    "trunc",
+    "uint8",
+    "uint32",
+    "unstack",
+    "value_and_grad",
+    "var",
+    "vecdot",
+    "vjp",
+    "where",
+    "zeros",
+    "zeros_like",
+]

@@ -451,6 +451,20 @@ def tensor(data: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     return Tensor(data, dtype, requires_grad)
 
 
+def asarray(data: Any, dtype: Any = None, copy: bool | None = None) -> Tensor:
+    """`data` as a tensor: itself if it is one of this dtype, else a new one.
+
+    A NumPy array is looked at in place unless `copy` or the dtype asks for a copy.
+
+    >>> t = tensor([1.0])
+    >>> asarray(t) is t, asarray(t, copy=True) is t
+    (True, False)
+    """
+    if isinstance(data, Tensor) and not copy and (dtype is None or data.dtype == dtype):
+        return data
+    return Tensor(data, dtype, copy=bool(copy))
+
+
 def from_dlpack(x: Any) -> Tensor:
     """A tensor on the memory of another library's array, through DLPack."""
     return Tensor._wrap(np.from_dlpack(x))

@@ -39,7 +39,7 @@ def relu(x: Any) -> Any:
 
 
 def softmax(x: Any, axis: Any = -1) -> Any:
-    """`e ** x / sum(e ** x)` over `axis`, without overflow; remembers x as its logits.
+    """`e ** x / sum(e ** x)` over `axis`, without overflow; over the last it remembers its logits.
 
     >>> import ranvier
     >>> ranvier.softmax(ranvier.tensor([1000.0, 1000.0]))
@@ -49,7 +49,8 @@ def softmax(x: Any, axis: Any = -1) -> Any:
     x = as_float(x)
     top = e.exp(x - max(e.detach(x), axis, keepdims=True))
     out = top / sum(top, axis, keepdims=True)
-    if hasattr(out, "logits"):
+    # NOTE: losses take the last axis for the classes, so over another one x are not their logits.
+    if hasattr(out, "logits") and normal_axes("softmax", axis, x.ndim) == (x.ndim - 1,):
         out.logits = ("softmax", x)
     return out
 
@@ -120,6 +121,52 @@ def rsqrt(x: Any) -> Any:
 def tan(x: Any) -> Any:
     """The tangent of x radians."""
     return e.sin(x) / e.cos(x)
+
+
+def asin(x: Any) -> Any:
+    """The angle between -pi/2 and pi/2 whose sine is x; NaN outside -1 to 1."""
+    return e.atan2(x, _other_leg(x))
+
+
+def acos(x: Any) -> Any:
+    """The angle between 0 and pi whose cosine is x; NaN outside -1 to 1."""
+    return e.atan2(_other_leg(x), x)
+
+
+def atan(x: Any) -> Any:
+    """The angle between -pi/2 and pi/2 whose tangent is x."""
+    return e.atan2(x, 1.0)
+
+
+def _other_leg(x: Any) -> Any:
+    """`sqrt(1 - x ** 2)`, exact near 1."""
+    (x,) = as_values(x)
+    return e.sqrt((1.0 - x) * (1.0 + x))
+
+
+def log2(x: Any) -> Any:
+    """The logarithm to base 2."""
+    return e.log(x) * (1 / math.log(2))
+
+
+def log10(x: Any) -> Any:
+    """The logarithm to base 10."""
+    return e.log(x) * (1 / math.log(10))
+
+
+def hypot(x: Any, y: Any) -> Any:
+    """`sqrt(x ** 2 + y ** 2)`, without overflow.
+
+    >>> import ranvier
+    >>> ranvier.hypot(ranvier.tensor([3.0, 3e30]), ranvier.tensor([4.0, 4e30]))
+    tensor([5.e+00, 5.e+30])
+    """
+    x, y = broadcast("hypot", *[as_float(v) for v in same_dtype(*as_values(x, y))])
+    infinite = e.logical_or(isinf(x), isinf(y))
+    top = e.detach(e.maximum(e.abs(x), e.abs(y)))
+    scale = e.where(e.logical_or(e.equal(top, 0), infinite), 1.0, top)
+    length = scale * e.sqrt(square(x / scale) + square(y / scale))
+    return e.where(infinite, float("inf"), length)
 
 
 def sinh(x: Any) -> Any:

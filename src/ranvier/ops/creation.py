@@ -184,6 +184,11 @@ def linspace(start: float, stop: float, num: int, dtype: Any = None, endpoint: b
     return OPS["astype"](values, dtype or dtypes.float32)
 
 
+def empty(shape: Any, dtype: Any = dtypes.float32) -> Any:
+    """A tensor to be filled by `assign`; it holds zeros, so that a program that forgets is seen."""
+    return full(shape, 0, dtype)
+
+
 def full_like(x: Any, value: float, dtype: Any = None) -> Any:
     """One number everywhere, in the shape (and dtype) of x."""
     (x,) = as_values(x)
@@ -191,14 +196,19 @@ def full_like(x: Any, value: float, dtype: Any = None) -> Any:
     return apply(full, like=x, value=value, shape=x.shape, dtype=kind)
 
 
-def zeros_like(x: Any) -> Any:
-    """Zeros of the shape and dtype of x."""
-    return full_like(x, 0)
+def zeros_like(x: Any, dtype: Any = None) -> Any:
+    """Zeros of the shape (and dtype) of x."""
+    return full_like(x, 0, dtype)
 
 
-def ones_like(x: Any) -> Any:
-    """Ones of the shape and dtype of x."""
-    return full_like(x, 1)
+def ones_like(x: Any, dtype: Any = None) -> Any:
+    """Ones of the shape (and dtype) of x."""
+    return full_like(x, 1, dtype)
+
+
+def empty_like(x: Any, dtype: Any = None) -> Any:
+    """Zeros of the shape (and dtype) of x, to be filled by `assign`."""
+    return full_like(x, 0, dtype)
 
 
 input_op = register(Input())

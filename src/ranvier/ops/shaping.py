@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from ..dtypes import int64
-from ..errors import ArgumentError, ShapeError
+from ..errors import ArgumentError, ShapeError, unknown_name
 from .creation import iota
-from .elementwise import where
+from .elementwise import not_equal, where
 from .movement import broadcast_to, concat, narrow, permute_dims, reshape
 from .op import apply, as_values, broadcast_shape, normal_axes, normal_axis, same_dtype
 
@@ -216,3 +216,48 @@ def _triangle(name: str, x: Any, inside: Any) -> Any:
         apply(iota, like=x, shape=x.shape, axis=a, dtype=int64) for a in (x.ndim - 2, x.ndim - 1)
     )
     return where(inside(row, column), x, 0)
+
+
+def meshgrid(*lines: Any, indexing: str = "xy") -> list[Any]:
+    """The coordinates of the points of a grid with these lines, one tensor for each line.
+
+    With "xy" the first line runs along the columns, with "ij" along the rows.
+
+    >>> import ranvier
+    >>> x, y = ranvier.meshgrid(ranvier.arange(3), ranvier.arange(2))
+    >>> y
+    tensor([[0, 0, 0],
+            [1, 1, 1]])
+    """
+    if indexing not in ("xy", "ij"):
+        raise unknown_name("indexing", indexing, ("xy", "ij"))
+    values = as_values(*lines)
+    if any(v.ndim != 1 for v in values):
+        raise ShapeError(f"meshgrid: expected vectors, got shapes {[v.shape for v in values]}")
+    places = list(range(len(values)))
+    if indexing == "xy":
+        places[:2] = places[1::-1]
+    shape = [values[places.index(a)].size for a in range(len(values))]
+    grids = []
+    for value, place in zip(values, places, strict=True):
+        line = [value.size if a == place else 1 for a in range(len(values))]
+        grids.append(broadcast_to(reshape(value, line), shape))
+    return grids
+
+
+def diff(x: Any, axis: int = -1, n: int = 1) -> Any:
+    """Each element less the one before it along `axis`, n times over.
+
+    >>> import ranvier
+    >>> ranvier.diff(ranvier.tensor([1, 4, 9, 16]))
+    tensor([3, 5, 7])
+    """
+    (x,) = as_values(x)
+    axis = normal_axis("diff", axis, x.ndim)
+    if n < 0:
+        raise ArgumentError(f"diff: n must be 0 or more; got {n}")
+    for _ in range(min(n, x.shape[axis])):
+        size = x.shape[axis]
+        later, earlier = narrow(x, axis, 1, size), narrow(x, axis, 0, size - 1)
+        x = later - earlier if x.dtype.kind != "b" else not_equal(later, earlier)
+    return x
