@@ -77,6 +77,14 @@ class Metric:
         total, count = state
         return float(total / count) if count else NAN
 
+    def results(self, states: Sequence[Any]) -> list[float]:
+        """`result` for many states at once: each array of the state has a first axis more."""
+        if type(self).result is Metric.result:
+            total, count = states
+            with np.errstate(invalid="ignore", divide="ignore"):
+                return np.where(count > 0, total / count, NAN).tolist()  # type: ignore[no-any-return]
+        return [self.result(state) for state in zip(*states, strict=True)]
+
     # -- use --
 
     def make_state(self) -> list[Tensor]:

@@ -93,6 +93,12 @@ class History(Callback):
         for name, value in (logs or {}).items():
             self.history.setdefault(name, []).append(value)
 
+    def extend(self, first: int, columns: Mapping[str, list[float]]) -> None:
+        """Append the numbers of several epochs, `first` and those after it."""
+        self.epoch.extend(range(first, first + len(columns["loss"])))
+        for name, values in columns.items():
+            self.history.setdefault(name, []).extend(values)
+
     def plot(self, *names: str, ax: Any = None) -> Any:
         """Draw the curves of loss and metrics, training and validation together; see
         `plots.history`.

@@ -173,9 +173,13 @@ class Training:
         log = np.empty((several, len(self.sums.flat)))
         self.sums.reset()
         self._stretch(epoch, order, 0, several * self.steps, log)
+        columns = self.sums.columns(self.rows.count, log)
+        if self.moments.callbacks == [self.history]:
+            self.history.extend(epoch, columns)
+            return
         for i in range(several):
             self.moments.call("on_epoch_begin", epoch + i, None)
-            logs = self.sums.results(self.rows.count, log[i])
+            logs = {name: values[i] for name, values in columns.items()}
             self.moments.call("on_epoch_end", epoch + i, logs)
 
     def _one(self, epoch: int, order: np.ndarray, ctrl_c: CtrlC) -> bool:

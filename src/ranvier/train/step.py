@@ -149,6 +149,16 @@ class Sums:
             found[metric.name] = float(metric.result([next(parts) for _ in state]))
         return found
 
+    def columns(self, rows: int, log: np.ndarray) -> dict[str, list[float]]:
+        """`results` for every line of an epochs' log, name by name."""
+        parts = iter(
+            log[:, at : at + math.prod(shape)].reshape(-1, *shape) for at, shape in self._places
+        )
+        found = {"loss": (next(parts) / rows).tolist()}
+        for metric, state in zip(self.metrics, self.states, strict=True):
+            found[metric.name] = metric.results([next(parts) for _ in state])
+        return found
+
 
 def entry(x: Tensor) -> Tensor:
     """The input as layers expect it: bytes and bools as float32 (labels and positions stay whole
