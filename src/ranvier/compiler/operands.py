@@ -13,6 +13,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from .. import dtypes
 from ..graph.node import OPS, Shape
 from .loops import (
     Affine,
@@ -53,7 +54,8 @@ def arrange(nest: Nest, new_buffer: NewBuffer) -> tuple[list[Nest], list[Nest]]:
         nest.inner = (1,)
     x, y = _operands(nest)
     n = len(nest.axes) - 1
-    if nest.axes[n] == 1:
+    # NOTE: a fold of products would round each product of float16; the tile keeps them in float32.
+    if nest.axes[n] == 1 and x.dtype != dtypes.float16:
         along = [a for a in range(n) if nest.axes[a] > 1 and _step(x, a) == 1 and not _step(y, a)]
         if not along:
             return [], [_as_fold(nest, x, y)]
