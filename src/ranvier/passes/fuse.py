@@ -83,6 +83,7 @@ class _Fusion:
         self.before: dict[Group, set[Group]] = {}  # direct predecessors
         self.ancestors: dict[Group, int] = {}  # as bits
         self.temporary: set[Node] = set()
+        self.needed: set[Node] = set()  # read as memory
 
     # -- what is stored -------------------------------------------------------------------------------------
 
@@ -90,7 +91,7 @@ class _Fusion:
         """Mark the nodes that need memory or loops of their own."""
         results = set(self.graph.results)
         cost: dict[Node, int] = {}
-        needed = self._operands()
+        needed = self.needed = self._operands()
         for node in self.graph.nodes:
             if node.op.kind == "input":
                 continue
@@ -288,7 +289,7 @@ class _Fusion:
             for x, same in self.reads(node):
                 if x in written and not (same or not self._is_wide(x)):
                     return False
-                if x in inside and not same and x.shape:
+                if x in inside and not same and (x.shape or x in self.needed):
                     return False
                 if x in inside and is_anchor(node):
                     return False
