@@ -77,7 +77,8 @@ def shaken(graph: Graph, arrays: Sequence[Array], number: int) -> list[Array]:
             if far is not None:
                 out = np.where(np.isnan(far) & (number % 2 == 1), np.nan, out)
                 far = np.where(np.isfinite(far), far, 0)
-                sign = rng.choice(signs, out.shape)
+                # Not all by the same, or one movement would undo another.
+                sign = rng.choice(signs, out.shape) * rng.uniform(0.3, 1, out.shape)
                 out = np.asarray(out.astype(np.float64) + sign * far, node.dtype)
             if node.op.name in EITHER_ZERO and node.dtype.kind == "f":
                 sign = rng.choice(signs, out.shape).astype(node.dtype)

@@ -172,6 +172,24 @@ def test_sums_of_two_lengths_that_meet_in_numbers() -> None:
     check(Graph([x, y, s, t], [total], updates), arrays, turns=2)
 
 
+def test_positions_in_a_sum_of_the_same_nest() -> None:
+    x, i = input_node((9,), "float32", "x"), input_node((), "int64", "i")
+    total = OPS["sum"](x)
+    chosen = OPS["take"](OPS["reshape"](total, (1,)), i)
+    arrays = [np.ones(9, "f4"), np.zeros((), "i8")]
+    check(Graph([x, i], [chosen, total * 2, chosen + total]), arrays)
+
+
+@pytest.mark.parametrize("shape", [(1,), (8,), (40,), (3, 8)])
+def test_products_of_float16_are_rounded_once(shape: tuple[int, ...]) -> None:
+    x, y = input_node((*shape, 2), "float16", "x"), input_node((2, 1), "float16", "y")
+    rng = np.random.default_rng(0)
+    arrays = [rng.standard_normal(n.shape).astype("f2") for n in (x, y)]
+    arrays[1][:] = [[1.001], [-1.0]]
+    arrays[0][..., 1] = arrays[0][..., 0]
+    check(Graph([x, y], [x @ y]), arrays)
+
+
 def test_float64_becomes_float16_with_one_rounding() -> None:
     """Just above and below the middle of two float16, where float32 says it is the middle."""
     halves = np.arange(0x7C00, dtype=np.uint16).view(np.float16).astype(np.float64)
