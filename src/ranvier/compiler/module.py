@@ -117,18 +117,19 @@ class _Calls:
         for kernel in self.kernels:
             for buffer in kernel.buffers():
                 self._pointer(buffer)
-        touched: set[tuple[int, int, int]] = set()
+        touched: list[_Touch] = []
         for kernel, name, units in zip(self.kernels, self.names, self.units, strict=True):
             arguments = ", ".join(f"ptr {self.pointers[b]}" for b in kernel.buffers())
             if not self.threaded:
                 self.f.do(f"call void @{name}({arguments}, i64 0, i64 {units})")
                 continue
-            if self._conflicts(kernel, touched):
+            together = shared(kernel, units)
+            if self._conflicts(kernel, together, touched):
                 self.f.do(MEET)
-                touched = set()
-            self._call_shared(kernel, name, units, arguments)
-            touched |= {(*self._range(b), 1) for b in kernel.writes()}
-            touched |= {(*self._range(b), 0) for b in kernel.reads()}
+                touched = []
+            self._call_shared(together, name, units, arguments)
+            touched += [_Touch(*self._range(b), True, together) for b in kernel.writes()]
+            touched += [_Touch(*self._range(b), False, together) for b in kernel.reads()]
         if self.threaded:
             self.f.do(MEET)
         return self.f.text()
@@ -145,9 +146,9 @@ class _Calls:
             f.do(f"{name} = getelementptr inbounds i8, ptr %arena, i64 {self.offsets[buffer]}")
         self.pointers[buffer] = name
 
-    def _call_shared(self, kernel: Kernel, name: str, units: int, arguments: str) -> None:
+    def _call_shared(self, together: bool, name: str, units: int, arguments: str) -> None:
         f = self.f
-        if not shared(kernel, units):
+        if not together:
             first = f.let("icmp eq i64 %thread, 0", dtypes.bool_)
             with f.when(first):
                 f.do(f"call void @{name}({arguments}, i64 0, i64 {units})")
@@ -163,15 +164,26 @@ class _Calls:
             return start, start + size
         return self.offsets[buffer], self.offsets[buffer] + size
 
-    def _conflicts(self, kernel: Kernel, touched: set[tuple[int, int, int]]) -> bool:
-        """Whether the kernel reads or overwrites memory that was written or read since the last meeting."""
+    def _conflicts(self, kernel: Kernel, together: bool, touched: list[_Touch]) -> bool:
+        """Whether the kernel reads or overwrites what another thread may have written or read since the last meeting;
+        what thread 0 did alone it knows of itself."""
         writes = {self._range(b) for b in kernel.writes()}
         for begin, end in {self._range(b) for b in kernel.buffers()}:
             mine = (begin, end) in writes
-            for b, e, written in touched:
-                if begin < e and b < end and (written or mine):
+            for t in touched:
+                known = not (together or t.together)
+                if t.begin < end and begin < t.end and (t.written or mine) and not known:
                     return True
         return False
+
+
+class _Touch(NamedTuple):
+    """Bytes that a kernel wrote or read, alone or together with other threads."""
+
+    begin: int
+    end: int
+    written: bool
+    together: bool
 
 
 def share(f: Function, units: int) -> tuple[str, str]:
