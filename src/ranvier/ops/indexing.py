@@ -158,9 +158,8 @@ def _basic(x: Any, items: Sequence[Any]) -> Any:
         start.append(first)
         stop.append(first + (count - 1) * by + 1 if count else first)
         step.append(by if count > 1 else 1)
-    if any((a, b) != (0, n) for a, b, n in zip(start, stop, x.shape, strict=True)) or set(step) > {
-        1
-    }:
+    whole = all((a, b) == (0, n) for a, b, n in zip(start, stop, x.shape, strict=True))
+    if not whole or any(by != 1 for by in step):
         x = apply(slice_, x, start=tuple(start), stop=tuple(stop), step=tuple(step))
     if turned:
         x = flip(x, tuple(turned))
