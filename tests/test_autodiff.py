@@ -270,3 +270,91 @@ def test_gradient_of_a_graph_is_a_graph() -> None:
     assert isinstance(graph, Graph)
     loss, by_x, by_y = run(graph, [np.array([1.0, 2.0]), np.array([3.0, 4.0])])
     assert loss == 41.0 and by_x.tolist() == [9.0, 16.0] and by_y.tolist() == [6.0, 16.0]
+
+
+# --- numbers replaced between forward and backward ----------------------------------------------
+
+
+def squared_error(w: Any) -> Any:
+    return ranvier.sum((w * ranvier.tensor([1.0, 2.0]) - 3.0) ** 2)
+
+
+def by_optimizer(w: Any) -> None:
+    w.grad = ranvier.ones_like(w)
+    ranvier.optim.SGD([w], 0.1).step()
+
+
+def by_compiled(w: Any) -> None:
+    ranvier.compile(lambda: w.assign(w * 2.0), engine="reference")()
+
+
+def by_argument(w: Any) -> None:
+    ranvier.compile(lambda v: v.assign(v * 2.0), engine="reference")(w)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda w: w.assign([0.0, 0.0]),
+        lambda w: w.data.assign([0.0, 0.0]),
+        lambda w: w.detach().__setitem__(0, 5.0),
+        by_optimizer, by_compiled, by_argument,
+    ],
+)  # fmt: skip
+def test_a_gradient_never_reads_numbers_that_were_replaced(change: Any) -> None:
+    w = ranvier.tensor([1.0, 2.0], requires_grad=True)
+    loss = ranvier.sum(w * w)
+    with ranvier.no_grad():
+        change(w)
+    w.grad = None
+    with pytest.raises(StateError, match=r"replaced since.*Call backward\(\) before"):
+        loss.backward()
+    assert w.grad is None
+    # What is computed from the new numbers has a gradient.
+    assert ranvier.grad(lambda v: ranvier.sum(v * v))(w).tolist() == (2 * w.numpy()).tolist()
+
+
+def test_numbers_that_no_gradient_needs_may_be_replaced() -> None:
+    w = ranvier.tensor([1.0, 2.0], requires_grad=True)
+    x = ranvier.tensor([3.0, 4.0])
+    loss = ranvier.sum((w + x) * 2.0 - w)
+    with ranvier.no_grad():
+        w.assign([7.0, 7.0])
+        x.assign([7.0, 7.0])
+    loss.backward()
+    assert w.grad is not None and w.grad.tolist() == [1.0, 1.0]
+
+
+def test_a_result_that_its_own_gradient_needs_is_kept() -> None:
+    w = ranvier.tensor([1.0, 2.0], requires_grad=True)
+    out = ranvier.exp(w)
+    with ranvier.no_grad():
+        out.assign([0.0, 0.0])
+    with pytest.raises(StateError, match="replaced since"):
+        ranvier.sum(out).backward()
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_replaced_numbers_are_noticed_while_tracing(engine: str) -> None:
+    w = ranvier.tensor([1.0, 2.0], requires_grad=True)
+
+    def wrong() -> None:
+        loss = ranvier.sum(w * w)
+        with ranvier.no_grad():
+            w.assign(w + 1.0)
+        loss.backward()
+
+    with pytest.raises(StateError, match="replaced since"):
+        ranvier.compile(wrong, engine=engine)()
+
+
+def test_a_gradient_given_to_backward_is_cast() -> None:
+    w = ranvier.tensor([1.0, 2.0], requires_grad=True)
+    (w * 3.0).backward(gradient=np.array([1.0, 2.0]))
+    assert w.grad is not None and w.grad.dtype == np.float32 and w.grad.tolist() == [3.0, 6.0]
+
+
+def test_step_says_why_it_has_no_gradient() -> None:
+    w = ranvier.tensor([1.0, -2.0], requires_grad=True)
+    with pytest.raises(StateError, match="step, comparisons, argmax .* pass no gradient on"):
+        ranvier.sum(ranvier.nn.activations.step(w)).backward()

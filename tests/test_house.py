@@ -26,7 +26,7 @@ ops
 reference autodiff
 passes
 compiler
-tensor trace
+mode reading tensor trace compiled
 transforms random
 nn
 losses metrics

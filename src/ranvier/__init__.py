@@ -14,10 +14,12 @@ from numpy import e, finfo, iinfo, inf, nan, newaxis, pi
 
 from . import callbacks, data, dtypes, errors, losses, metrics, nn, optim, random
 from .autodiff import gradient
+from .compiled import compile
 from .config import config
 from .dtypes import bool_, float16, float32, float64, int32, int64, uint8, uint32
 from .glass.explain import explain
 from .glass.gradcheck import gradcheck
+from .mode import enable_grad, is_grad_enabled, no_grad
 from .ops.composite import (
     acos,
     asin,
@@ -143,8 +145,8 @@ from .ops.shaping import (
 )
 from .ops.window import average_pool2d, max_pool2d, sliding_window
 from .random import seed
-from .tensor import Tensor, asarray, enable_grad, from_dlpack, is_grad_enabled, no_grad, tensor
-from .trace import compile, is_tracing
+from .tensor import Tensor, asarray, from_dlpack, tensor
+from .trace import is_tracing
 from .train.model import Model
 from .train.saving import load
 from .train.sequential import Sequential

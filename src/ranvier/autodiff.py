@@ -45,7 +45,7 @@ def backpropagate(
             found[id(value)] = g
         if value.op is None or not any(id(x) in depends for x in value.inputs):
             continue
-        parts = value.op.gradient(g, value, *value.inputs, **value.params)
+        parts = value.op.gradient(g, *value.for_gradient(), **value.params)
         if len(parts) != len(value.inputs):
             raise GraphError(
                 f"{value.op.name}: its gradient rule returned {len(parts)} values "

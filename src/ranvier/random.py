@@ -16,12 +16,13 @@ import numpy as np
 
 from . import dtypes
 from .errors import ArgumentError, TraceError
+from .mode import no_grad, state
 from .ops import elementwise as e
 from .ops.creation import as_shape, iota
 from .ops.movement import narrow, reshape
 from .ops.op import apply
 from .ops.random import random_bits
-from .tensor import Tensor, no_grad, state
+from .tensor import Tensor
 
 
 class Generator:

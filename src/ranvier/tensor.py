@@ -7,9 +7,8 @@ a tensor remembers the op and the tensors it was made from when a gradient may b
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import itertools
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -18,25 +17,21 @@ from . import dtypes, source
 from .autodiff import backpropagate
 from .errors import DTypeError, RanvierError, ShapeError, StateError, TraceError
 from .graph.node import Node, Shape, Spec
+from .mode import grad_mode, no_grad, state
 from .ops import elementwise, indexing, movement
-from .ops.creation import full
-from .ops.methods import Methods
+from .ops.creation import full, input_node
 from .ops.op import Op, apply, as_values, set_default_value
+from .reading import Readable
 
 _NONE: Mapping[str, Any] = {}
+CHANGED = object()  # stands as the trace of a tensor whose numbers have been replaced
+
+# In-place changes of all tensors are counted, so that one made after an op is known to be later.
+_ticks = itertools.count(1)
+_clock = [0]
 
 
-class _State(threading.local):
-    """What holds for the current thread: the active trace, and whether history is kept."""
-
-    trace: Any = None
-    grad: bool = True
-
-
-state = _State()
-
-
-class Tensor(Methods):
+class Tensor(Readable):
     """An array of numbers with a shape, a dtype and, if wanted, a gradient.
 
     Python floats become float32, Python ints int64; NumPy arrays keep their dtype and are copied.
@@ -51,8 +46,10 @@ class Tensor(Methods):
 
     __slots__ = (
         "__weakref__",
+        "_changed",
         "_data",
         "_grad",
+        "_made",
         "_node",
         "_requires_grad",
         "_trace",
@@ -74,6 +71,9 @@ class Tensor(Methods):
         self._node: Node | None = None
         self._trace: Any = None
         self._grad: Tensor | None = None
+        self._made = 0
+        # [when its numbers were last replaced], shared by tensors that share memory; None: never.
+        self._changed: list[int] | None = None
         self.op: Op | None = None
         self.inputs: tuple[Tensor, ...] = ()
         self.params: Mapping[str, Any] = _NONE
@@ -121,7 +121,8 @@ class Tensor(Methods):
                 error.add_note(f"at {place}")
             raise
         out._trace = trace
-        out._grad = None
+        out._grad = out._changed = None
+        out._made = _clock[0]
         out.name = ""
         out.logits = None
         if state.grad and spec.dtype.kind == "f" and any(x._requires_grad for x in inputs):
@@ -142,6 +143,7 @@ class Tensor(Methods):
         """A tensor for `node` of `trace`."""
         out = cls.__new__(cls)
         out._data, out._node, out._trace, out._grad = None, node, trace, None
+        out._made, out._changed = 0, None
         out.op, out.inputs, out.params = None, (), _NONE
         out.name, out.logits, out._requires_grad = node.name, None, False
         return out
@@ -151,6 +153,28 @@ class Tensor(Methods):
         if state.trace is not None and self._node is None:
             state.trace.looked_at(self)
         return self._array()
+
+    def for_gradient(self) -> tuple[Tensor, ...]:
+        """This tensor and its inputs for its gradient rule, which must not read changed numbers."""
+        values = (self, *self.inputs)
+        for t in values:
+            if t._changed is not None and t._changed[0] > self._made:
+                return tuple(t._as_changed(self._made) for t in values)
+        return values
+
+    def _as_changed(self, made: int) -> Tensor:
+        """What a gradient rule may know of this tensor: all but numbers replaced after `made`."""
+        if self._changed is None or self._changed[0] <= made:
+            return self
+        return self._traced(input_node(self.shape, self.dtype, self.name), CHANGED)
+
+    def _touch(self) -> None:
+        """Note that the numbers have been replaced."""
+        _clock[0] = now = next(_ticks)
+        if self._changed is None:
+            self._changed = [now]
+        else:
+            self._changed[0] = now
 
     def _array(self) -> np.ndarray[Any, Any]:
         if self._data is None:
@@ -176,87 +200,6 @@ class Tensor(Methods):
     def is_traced(self) -> bool:
         """True for a tensor that stands for a node of a graph being traced."""
         return self._node is not None
-
-    # -- numbers out ------------------------------------------------------------------------------
-
-    def numpy(self) -> np.ndarray[Any, Any]:
-        """The numbers as a NumPy array that shares this tensor's memory."""
-        return self._number()
-
-    def item(self) -> Any:
-        """The only element as a Python number."""
-        array = self._number()
-        if array.size != 1:
-            raise ShapeError(
-                f"item: a tensor of shape {array.shape} holds {array.size} numbers, not one"
-            )
-        return array.item()
-
-    def tolist(self) -> Any:
-        """The numbers as nested lists."""
-        return self._number().tolist()
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
-        array = self._number()
-        if dtype is not None and array.dtype != dtype:
-            if copy is False:
-                raise ValueError(f"a {array.dtype} tensor cannot become {dtype} without a copy")
-            return array.astype(dtype)
-        return array.copy() if copy else array
-
-    def __dlpack__(self, **options: Any) -> Any:
-        return self._number().__dlpack__(**options)
-
-    def __dlpack_device__(self) -> Any:
-        return self._number().__dlpack_device__()
-
-    def __float__(self) -> float:
-        return float(self.item())
-
-    def __int__(self) -> int:
-        return int(self.item())
-
-    def __index__(self) -> int:
-        if self.dtype.kind not in "iu":
-            raise DTypeError(f"a {self.dtype} tensor is not a whole number")
-        return int(self.item())
-
-    def __bool__(self) -> bool:
-        array = self._number()
-        if array.size != 1:
-            raise ShapeError(
-                f"the truth of a tensor of shape {array.shape} is not one answer; "
-                "use .any() or .all()"
-            )
-        return bool(array.item())
-
-    def __len__(self) -> int:
-        if not self.shape:
-            raise ShapeError("a tensor without axes has no length")
-        return self.shape[0]
-
-    def __iter__(self) -> Iterator[Tensor]:
-        return (self[i] for i in range(len(self)))
-
-    def __repr__(self) -> str:
-        if self._data is None:
-            return f"tensor(<traced {self.spec}>)"
-        text = np.array2string(self._data, separator=", ", prefix="tensor(", precision=4)
-        notes = f", shape={self.shape}" if not self.size and self.ndim > 1 else ""
-        notes += "" if self.dtype in _PLAIN else f", dtype={self.dtype.name}"
-        if self._requires_grad:
-            notes += ", requires_grad=True"
-        return f"tensor({text}{notes})"
-
-    def __format__(self, spec: str) -> str:
-        if not spec:
-            return repr(self)
-        if self.size != 1:
-            raise ShapeError(
-                f"format {spec!r} is for one number; this tensor has shape {self.shape}. Print it "
-                "whole, or choose an element"
-            )
-        return format(self.item(), spec)
 
     # -- gradients --------------------------------------------------------------------------------
 
@@ -306,7 +249,9 @@ class Tensor(Methods):
         if not self._requires_grad:
             raise StateError(
                 "backward: nothing this tensor was made from requires a gradient; "
-                "set requires_grad=True on a leaf, and do not compute it under no_grad()"
+                "set requires_grad=True on a leaf, and do not compute it under no_grad(). "
+                "step, comparisons, argmax and whole numbers pass no gradient on: their "
+                "derivative is 0 wherever it exists"
             )
         if gradient is None:
             if self.size != 1:
@@ -318,6 +263,7 @@ class Tensor(Methods):
         (gradient,) = as_values(gradient, like=self)
         if gradient.shape != self.shape:
             raise ShapeError(f"backward: gradient has shape {gradient.shape}, not {self.shape}")
+        gradient = elementwise.astype(gradient, self.dtype)
         leaves = [t for t in _ancestors(self) if t.op is None and t._requires_grad]
         with grad_mode(create_graph):
             found = backpropagate(self, gradient, leaves, _requires_grad)
@@ -333,13 +279,17 @@ class Tensor(Methods):
             return self.clone()
         out = self._traced(self._node, self._trace)
         out.op, out.inputs, out.params = self.op, self.inputs, self.params
-        out._requires_grad = self._requires_grad
+        out._requires_grad, out._made = self._requires_grad, self._made
         return out
 
     def detach(self) -> Tensor:
         """The same numbers without history; an eager result shares memory."""
         if self._data is not None and state.trace is None:
-            return self._wrap(self._data)
+            out = self._wrap(self._data)
+            if self._changed is None:
+                self._changed = [0]
+            out._changed = self._changed
+            return out
         with no_grad():
             return elementwise.detach(self)
 
@@ -364,6 +314,7 @@ class Tensor(Methods):
             if value.shape != self.shape:
                 value = movement.broadcast_to(value, self.shape)
             value = elementwise.astype(value, self.dtype)
+        self._touch()
         if state.trace is not None:
             state.trace.write(self, value)
         elif self._data is None:
@@ -437,8 +388,6 @@ class Tensor(Methods):
             self.assign(indexing.replaced(self, key, value))
 
 
-_PLAIN = (dtypes.float32, dtypes.int64, dtypes.bool_)
-
 set_default_value(Tensor)
 
 
@@ -470,38 +419,6 @@ def from_dlpack(x: Any) -> Tensor:
     return Tensor._wrap(np.from_dlpack(x))
 
 
-@contextmanager
-def grad_mode(on: bool) -> Iterator[None]:
-    """Keep history inside (or not)."""
-    before, state.grad = state.grad, on
-    try:
-        yield
-    finally:
-        state.grad = before
-
-
-def no_grad() -> Any:
-    """Keep no history inside: `with ranvier.no_grad(): ...`, or as a decorator.
-
-    >>> w = tensor(2.0, requires_grad=True)
-    >>> with no_grad():
-    ...     y = w * 3.0
-    >>> y.requires_grad
-    False
-    """
-    return grad_mode(False)
-
-
-def enable_grad() -> Any:
-    """Keep history inside, also within `no_grad`."""
-    return grad_mode(True)
-
-
-def is_grad_enabled() -> bool:
-    """Whether history is kept now."""
-    return state.grad
-
-
 def _ancestors(result: Tensor) -> list[Tensor]:
     seen: dict[int, Tensor] = {}
     stack = [result]
@@ -513,11 +430,23 @@ def _ancestors(result: Tensor) -> list[Tensor]:
     return list(seen.values())
 
 
+def changed_too_soon(t: Tensor) -> StateError:
+    """The error for a gradient rule that asks for numbers that are gone."""
+    name = f"{t.name!r} ({t.spec})" if t.name else f"({t.spec})"
+    return StateError(
+        f"backward: a gradient needs the numbers that the tensor {name} held when the result was "
+        "computed, but they have been replaced since. Call backward() before the tensor is "
+        "changed in place (assign, -=, optimizer.step()), or change a copy: t = t.clone()"
+    )
+
+
 def _requires_grad(t: Any) -> bool:
     return bool(t._requires_grad)
 
 
 def _no_number(t: Tensor) -> RanvierError:
+    if t._trace is CHANGED:
+        return changed_too_soon(t)
     if state.trace is None:
         return TraceError(
             f"this tensor ({t.spec}) was made inside a compiled function and has no number outside "

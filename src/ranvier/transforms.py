@@ -13,12 +13,13 @@ import numpy as np
 
 from .autodiff import backpropagate
 from .errors import ArgumentError, DTypeError, ShapeError
+from .mode import grad_mode, is_grad_enabled, state
 from .ops.choice import astype, equal
 from .ops.creation import full, iota, ones_like, zeros_like
 from .ops.movement import reshape
 from .ops.op import apply, as_values
 from .ops.shaping import stack
-from .tensor import Tensor, grad_mode, is_grad_enabled, state
+from .tensor import Tensor
 from .trace import replace_tensors, tensors_in
 
 

@@ -17,12 +17,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..compiled import CompiledFunction
 from ..config import switches
 from ..errors import ArgumentError, StateError, unknown_name
 from ..graph.graph import Graph
 from ..graph.show import names_of
 from ..reference import ReferenceExecutable
-from ..trace import CompiledFunction
 from ..train.model import Model
 
 if TYPE_CHECKING:

@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from ..compiled import compile
 from ..errors import ArgumentError, GradientError
+from ..mode import no_grad
 from ..ops.reduce import sum
-from ..tensor import Tensor, no_grad
-from ..trace import compile, tensors_in
+from ..tensor import Tensor
+from ..trace import tensors_in
 from ..transforms import grad
 
 Array = np.ndarray[Any, Any]

@@ -61,6 +61,10 @@ class Value(ABC):
     def _record(cls, op: Op, inputs: tuple[Any, ...], params: dict[str, Any]) -> Any:
         """Apply `op`: make a Node, or compute."""
 
+    def for_gradient(self) -> tuple[Any, ...]:
+        """This value and its inputs, as its op's gradient rule takes them."""
+        return (self, *self.inputs)
+
     @property
     def spec(self) -> Spec:
         return Spec(self.shape, self.dtype)

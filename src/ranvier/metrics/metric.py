@@ -11,7 +11,6 @@ lose its digits.
 from __future__ import annotations
 
 import copy
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,13 +19,14 @@ import numpy as np
 from .. import dtypes
 from ..errors import DataError
 from ..losses.loss import Loss, values
+from ..mode import no_grad
 from ..nn import targets
 from ..nn.config import configuration
 from ..ops import elementwise as e
 from ..ops.creation import iota
 from ..ops.movement import broadcast_to, reshape
 from ..ops.reduce import argmax, mean, sum
-from ..tensor import Tensor, no_grad
+from ..tensor import Tensor
 
 Array = np.ndarray[Any, Any]
 
@@ -102,14 +102,6 @@ class Metric:
         whole = y.dtype.kind != "f" or np.array_equal(y, np.round(y))
         share = y.min() >= 0 and y.max() <= 1
         if share or (whole and (self.form == "labels" or np.isin(y, (-1, 1)).all())):
-            if self.form == "binary" and not whole:
-                between = y[y != np.round(y)].ravel()[0]
-                warnings.warn(
-                    f"metric {self.name!r} counts targets 0 and 1, but these lie between, such as "
-                    f"{between:.4g}: it takes those above 0.5 for 1 and means little. For "
-                    "real-valued targets use 'mae', 'rmse' or 'r2'",
-                    stacklevel=2,
-                )
             return
         outside = y[(y < 0) | (y > 1)]
         bad = outside[0] if outside.size else y[y != np.round(y)][0]

@@ -26,8 +26,9 @@ import numpy as np
 from .. import dtypes
 from ..errors import ArgumentError, DataError, RanvierError, ShapeError, StateError
 from ..graph.node import Shape
+from ..mode import state
 from ..source import here
-from ..tensor import Tensor, state
+from ..tensor import Tensor
 from ..trace import trace
 from . import config, initializers, regularizers
 

@@ -19,9 +19,10 @@ import numpy as np
 
 from .. import dtypes
 from ..errors import ArgumentError, ShapeError, StateError, unknown_name
+from ..mode import no_grad
 from ..nn.config import configuration
 from ..ops.elementwise import astype
-from ..tensor import Tensor, no_grad
+from ..tensor import Tensor
 from . import clip
 from .schedules import SCHEDULES, Schedule, restore_schedule
 

@@ -15,9 +15,9 @@ from ..config import ENGINES
 from ..errors import ArgumentError, StateError, unknown_name
 from ..graph.node import Shape
 from ..metrics import Accuracy
+from ..mode import state
 from ..nn.layer import Layer
 from ..nn.targets import encode_labels
-from ..tensor import state
 from ..trace import trace
 from . import loop
 from .callback import Callback, History

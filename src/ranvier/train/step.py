@@ -23,13 +23,14 @@ from ..autodiff import backpropagate
 from ..config import switches
 from ..errors import StateError
 from ..graph.graph import Graph
+from ..mode import no_grad
 from ..nn.layer import training_mode
 from ..ops.creation import full, iota
 from ..ops.elementwise import astype, less
 from ..ops.op import apply
 from ..ops.reduce import sum
 from ..reference import ReferenceExecutable
-from ..tensor import Tensor, no_grad
+from ..tensor import Tensor
 from ..trace import Traced, trace
 
 _NO_COUNT = np.zeros((), np.float32)  # stands where the executor puts the count

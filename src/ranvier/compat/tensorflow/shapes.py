@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ... import dtypes
+from ...compiled import compile
 from ...ops import (
     composite,
     contraction,
@@ -18,7 +19,6 @@ from ...ops import (
 from ...ops import gather as gathering
 from ...ops.op import as_values
 from ...tensor import Tensor
-from ...trace import compile
 
 broadcast_to = movement.broadcast_to
 eye = creation.eye

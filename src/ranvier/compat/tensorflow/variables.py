@@ -7,8 +7,9 @@ from typing import Any
 
 from ...autodiff import backpropagate
 from ...errors import StateError
+from ...mode import grad_mode, no_grad
 from ...ops.creation import ones_like
-from ...tensor import Tensor, grad_mode, no_grad
+from ...tensor import Tensor
 from ...trace import replace_tensors, tensors_in
 
 

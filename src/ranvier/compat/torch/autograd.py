@@ -7,9 +7,9 @@ from typing import Any
 
 from ...autodiff import backpropagate
 from ...errors import ShapeError, StateError
+from ...mode import grad_mode
 from ...ops.creation import ones_like
 from ...tensor import Tensor as RanvierTensor
-from ...tensor import grad_mode
 from ..names import module_getattr
 from .tensor import of
 

@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 
 from ... import dtypes
+from ...compiled import compile as ranvier_compile
 from ...config import config
 from ...errors import ArgumentError
 from ...io import files
+from ...mode import grad_mode
 from ...ops import contraction, elementwise
 from ...ops import einsum as einsums
 from ...tensor import Tensor as RanvierTensor
-from ...tensor import grad_mode
-from ...trace import compile as ranvier_compile
 from .creation import tensor
 from .nn.module import Module
 from .tensor import Tensor, of

@@ -12,9 +12,9 @@ import numpy as np
 from ... import dtypes, random
 from ...errors import ShapeError
 from ...graph.node import OPS
+from ...mode import no_grad
 from ...ops import composite, elementwise, gather, movement, reduce, shaping
 from ...tensor import Tensor as RanvierTensor
-from ...tensor import no_grad
 from ..names import missing
 from .devices import CPU, Device, device
 from .sizes import Sizes, sizes_of

@@ -7,9 +7,9 @@ from typing import Any
 
 from .... import optim as ours
 from ....errors import ArgumentError, unknown_name
+from ....mode import enable_grad
 from ....optim import Optimizer as RanvierOptimizer
 from ....tensor import Tensor as RanvierTensor
-from ....tensor import enable_grad
 
 _FOR_SPEED = ("foreach", "fused", "capturable", "differentiable")  # mean nothing here
 

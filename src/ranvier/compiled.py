@@ -1,0 +1,144 @@
+"""Compiled functions: traced once for each kind of arguments, then run as one graph."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .config import switches
+from .graph.graph import Graph
+from .mode import state
+from .reference import run as run_reference
+from .tensor import Tensor
+from .trace import replace_tensors, tensors_in, trace
+
+
+class CompiledFunction:
+    """A function that is traced once for each kind of arguments and then runs as one graph.
+
+    Tensors, arrays and Python floats are inputs of the graph; every other argument is part of what
+    is compiled.
+    """
+
+    def __init__(self, function: Callable[..., Any], engine: str | None = None) -> None:
+        functools.update_wrapper(self, function)
+        self.function = function
+        self.engine = engine
+        self._plans: dict[Any, list[_Plan]] = {}
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if state.trace is not None:
+            return self.function(*args, **kwargs)
+        leaves: list[Any] = []
+        key = (_flatten(args, leaves), _flatten(kwargs, leaves), self.engine or switches.engine)
+        plans = self._plans.setdefault(key, [])
+        plan = next((p for p in plans if p.traced.holds()), None)
+        if plan is None:
+            plan = _Plan(self.function, args, kwargs, leaves, key[2])
+            plans.append(plan)
+        return plan(leaves)
+
+    def graph(self, *args: Any, **kwargs: Any) -> Graph:
+        """The traced graph for these arguments, before any pass."""
+        leaves: list[Any] = []
+        _flatten(args, leaves)
+        _flatten(kwargs, leaves)
+        return _Plan(self.function, args, kwargs, leaves, "reference").traced.graph
+
+
+class _Plan:
+    """One traced and built form of a compiled function."""
+
+    def __init__(
+        self, function: Any, args: Any, kwargs: Any, leaves: list[Any], engine: str
+    ) -> None:
+        def call(*symbols: Tensor) -> Any:
+            new = iter(symbols)
+            return function(*_refill(args, new), **_refill(kwargs, new))
+
+        leaf = [isinstance(x, Tensor) and x._requires_grad for x in leaves]
+        specs = [(x.shape, x.dtype) for x in leaves]
+        kinds = [type(x) if isinstance(x, Tensor) else Tensor for x in leaves]
+        self.traced, self.returned = trace(call, specs, requires_grad=leaf, kinds=kinds)
+        self.result_kinds = [type(t) for t in tensors_in(self.returned)]
+        self.kept = _objects((args, kwargs))  # NOTE: plans are found by id, which must stay taken
+        graph = self.traced.graph
+        if engine == "reference":
+            self.run: Callable[[list[Any]], list[Any]] = functools.partial(run_reference, graph)
+        else:
+            from .compiler.run import Executable
+
+            self.run = Executable(graph).run
+
+    def __call__(self, leaves: list[Any]) -> Any:
+        arrays = [x._array() if isinstance(x, Tensor) else x for x in leaves]
+        arrays += [t._array() for t in self.traced.captured]
+        results = self.run(arrays)
+        self.traced.finish(results, leaves)
+        new = [kind._wrap(r) for kind, r in zip(self.result_kinds, results, strict=False)]
+        return replace_tensors(self.returned, iter(new))
+
+
+def _flatten(value: Any, leaves: list[Any]) -> Any:
+    """A hashable key of `value`'s structure; its tensors and arrays are appended to `leaves`."""
+    if isinstance(value, Tensor):
+        array = value._array()
+        leaves.append(value)
+        return (type(value), array.shape, array.dtype, value._requires_grad)
+    if isinstance(value, np.ndarray):
+        array = Tensor(value, copy=False)._array()
+        leaves.append(array)
+        return ("tensor", array.shape, array.dtype, False)
+    if isinstance(value, float):
+        leaves.append(np.asarray(value, np.float32))
+        return "float"
+    if isinstance(value, list | tuple):
+        return (type(value), *[_flatten(v, leaves) for v in value])
+    if isinstance(value, dict):
+        return ("dict", *[(k, _flatten(v, leaves)) for k, v in value.items()])
+    if isinstance(value, int | str | None):
+        return (type(value), value)
+    return ("object", id(value))
+
+
+def _objects(value: Any) -> list[Any]:
+    """Every argument that is known to a key only by its id."""
+    if isinstance(value, list | tuple):
+        return [x for v in value for x in _objects(v)]
+    if isinstance(value, dict):
+        return [x for v in value.values() for x in _objects(v)]
+    known = isinstance(value, Tensor | np.ndarray | float | int | str | None)
+    return [] if known else [value]
+
+
+def _refill(value: Any, new: Any) -> Any:
+    """`value` with each tensor, array and float replaced by the next symbol."""
+    if isinstance(value, Tensor | np.ndarray | float):
+        return next(new)
+    if isinstance(value, list | tuple):
+        parts = [_refill(v, new) for v in value]
+        return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
+    if isinstance(value, dict):
+        return {k: _refill(v, new) for k, v in value.items()}
+    return value
+
+
+def compile(function: Callable[..., Any] | None = None, *, engine: str | None = None) -> Any:
+    """Compile a function of tensors: traced at its first call, then run as one graph.
+
+    Parameters and other tensors that the function reads or changes are read and changed at every
+    call.
+
+    >>> import ranvier
+    >>> @ranvier.compile
+    ... def f(x):
+    ...     return ranvier.sum(x * x)
+    >>> f(ranvier.tensor([1.0, 2.0]))
+    tensor(5.)
+    """
+    if function is None:
+        return lambda f: CompiledFunction(f, engine)
+    return CompiledFunction(function, engine)

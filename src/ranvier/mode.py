@@ -1,0 +1,49 @@
+"""What holds for the current thread: the active trace, and whether history is kept."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+
+class _State(threading.local):
+    trace: Any = None
+    grad: bool = True
+
+
+state = _State()
+
+
+@contextmanager
+def grad_mode(on: bool) -> Iterator[None]:
+    """Keep history inside (or not)."""
+    before, state.grad = state.grad, on
+    try:
+        yield
+    finally:
+        state.grad = before
+
+
+def no_grad() -> Any:
+    """Keep no history inside: `with ranvier.no_grad(): ...`, or as a decorator.
+
+    >>> import ranvier
+    >>> w = ranvier.tensor(2.0, requires_grad=True)
+    >>> with ranvier.no_grad():
+    ...     y = w * 3.0
+    >>> y.requires_grad
+    False
+    """
+    return grad_mode(False)
+
+
+def enable_grad() -> Any:
+    """Keep history inside, also within `no_grad`."""
+    return grad_mode(True)
+
+
+def is_grad_enabled() -> bool:
+    """Whether history is kept now."""
+    return state.grad
