@@ -13,10 +13,10 @@ from compiler.common import Array, check
 from compiler.random_graphs import build
 from compiler.test_arrays import UPDATES
 from passes.test_passes import SPECIAL, keeps_values, number
-from ranvier.compiler import nests, run
+from ranvier.compiler import emit, folds, run
 from ranvier.compiler.emit import Memory
 from ranvier.compiler.machine import Machine
-from ranvier.compiler.nests import Writer
+from ranvier.compiler.writer import Writer
 from ranvier.config import switches
 from ranvier.errors import GraphError, RanvierError
 from ranvier.graph.graph import Graph
@@ -268,20 +268,20 @@ def test_lanes_beyond_the_end_counted(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_an_accumulator_that_starts_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
-    start = Writer._start
+    start = folds._start
 
-    def careless(self: Writer, f: Any, lanes: int) -> Any:
-        found = start(self, f, lanes)
-        return [nests.constant(0, v.dtype, v.lanes) for v in found]
+    def careless(w: Writer, f: Any, lanes: int) -> Any:
+        found = start(w, f, lanes)
+        return [folds.constant(0, v.dtype, v.lanes) for v in found]
 
-    monkeypatch.setattr(Writer, "_start", careless)
+    monkeypatch.setattr(folds, "_start", careless)
     with pytest.raises(AssertionError, match="differs at"):
         check_reductions()
 
 
 def test_reassociation_that_is_not_ours(monkeypatch: pytest.MonkeyPatch) -> None:
     """Fast arithmetic, which takes NaN for impossible, does not pass for ours."""
-    let = nests.Function.let
+    let = emit.Function.let
 
     def fast(f: Any, text: str, *rest: Any) -> Any:
         name, _, tail = text.partition(" ")
@@ -289,7 +289,7 @@ def test_reassociation_that_is_not_ours(monkeypatch: pytest.MonkeyPatch) -> None
             text = f"{name} nnan ninf {tail}"
         return let(f, text, *rest)
 
-    monkeypatch.setattr(nests.Function, "let", fast)
+    monkeypatch.setattr(emit.Function, "let", fast)
     x = input_node(SPECIAL.shape, "float32", "x")
     outputs = [OPS["equal"](x, x), OPS["maximum"](x, x * 2), OPS["isfinite"](x * x)]
     outputs += [OPS["max"](x), OPS["where"](OPS["not_equal"](x, x), x + 1, x - x)]

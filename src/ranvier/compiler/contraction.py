@@ -1,9 +1,10 @@
 """The contraction generator: register-tiled sums of products.
 
-`out[.., m, n] = sum over k of x[.., m, k] * y[.., k, n]`, with whatever the group applies to the result written in the
-epilogue of the tile. A tile of `rows` x `vectors` accumulators stays in registers over the whole of k; each turn loads
-`vectors` vectors of y and one element of x for each row. Places are affine, so a transpose of x costs nothing; y must be
-contiguous along n (operands.py packs it if it is not).
+`out[.., m, n] = sum over k of x[.., m, k] * y[.., k, n]`, with whatever the group applies to the
+result written in the epilogue of the tile. A tile of `rows` x `vectors` accumulators stays in
+registers over the whole of k; each turn loads `vectors` vectors of y and one element of x for each
+row. Places are affine, so a transpose of x costs nothing; y must be contiguous along n (operands.py
+packs it if it is not).
 
 The naive version that a tile replaces:
 
@@ -18,8 +19,8 @@ from collections.abc import Callable
 from .. import dtypes
 from .emit import V, constant, index
 from .loops import Load, Nest, expressions
-from .nests import Axis, Writer
 from .tiles import Tile, tile_for
+from .writer import Axis, Writer
 
 _WRITTEN_OUT = 40  # expressions x rows of an epilogue that is not a loop
 _CHUNK = (
@@ -32,7 +33,7 @@ def write_contraction(w: Writer, nest: Nest) -> int:
     *batch, m, n = nest.axes
     (fold,) = nest.folds
     tile = tile_for(m, n, math.prod(nest.inner), fold.dtype.itemsize, w.vector_bytes)
-    w.at = [Axis(index(0))] * (len(nest.axes) + len(nest.inner))
+    w.begin_nest(nest)
     blocks, panels = -(-m // tile.rows), -(-n // tile.columns)
     if nest.part:
         with w.f.loop(index(0), index(nest.inner[0]), nest.part) as (p, _):
@@ -80,7 +81,8 @@ def _rows(w: Writer, nest: Nest, tile: Tile, blocks: int) -> None:
 
 
 def _panels(w: Writer, nest: Nest, tile: Tile, first: V, last: V, units: int | None) -> None:
-    """Panels outside, blocks of rows `first` to `last` inside: a panel of y is used by all of them."""
+    """Panels outside, blocks of rows `first` to `last` inside: a panel of y is used by all of
+    them."""
     n = nest.axes[-1]
     full = n // tile.columns
     if full:
@@ -239,8 +241,9 @@ def _epilogue(
     totals: list[V],
     live: Callable[[int], int],
 ) -> None:
-    """What the group does with the sums. A long epilogue is a loop over the rows of the tile, whose sums go through a
-    corner of the stack; a short one is written out for each vector, straight from the registers."""
+    """What the group does with the sums. A long epilogue is a loop over the rows of the tile, whose
+    sums go through a corner of the stack; a short one is written out for each vector, straight from
+    the registers."""
     (row, column), (rows, vectors, lanes) = corner, size
     (fold,) = nest.folds
     m_axis, n_axis = len(nest.axes) - 2, len(nest.axes) - 1
@@ -261,8 +264,8 @@ def _epilogue(
     stack = f.reserve(f"[{rows * vectors * lanes} x {totals[0].type.strip('<>').split()[-1]}]")
     for number, total in enumerate(totals):
         w.m.memory.store(stack, total, index(number * lanes))
-    with f.loop(index(0), index(rows), 1) as (r, _):
-        at = Axis(f.iadd(row.base, r), row.shift)
-        base = f.pointer(stack, dtype, f.imul(r, vectors * lanes))
+    with f.loop(index(0), index(rows), 1) as (turn, _):
+        at = Axis(f.iadd(row.base, turn), row.shift)
+        base = f.pointer(stack, dtype, f.imul(turn, vectors * lanes))
         for v in range(vectors):
             finish(at, v, w.m.memory.load(base, dtype, index(v * lanes), lanes))

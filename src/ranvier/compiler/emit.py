@@ -1,9 +1,9 @@
 """LLVM IR as text: values, functions, loops and memory access.
 
-LLVM's textual form is written directly: it is quick to make, and it is what a reader sees with `explain`. A `V` is one
-SSA value of one dtype with 1 lane (a scalar) or more (a vector). bool lives in memory as one byte and in registers as i1.
-No fast-math flag is ever written, so NaN and infinity behave as in NumPy.
-"""
+LLVM's textual form is written directly: it is quick to make, and it is what a reader sees with
+`explain`. A `V` is one SSA value of one dtype with 1 lane (a scalar) or more (a vector). bool lives
+in memory as one byte and in registers as i1. No fast-math flag is ever written, so NaN and infinity
+behave as in NumPy."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ class Function:
         head = f"define {self.linkage} void @{self.name}({', '.join(self.arguments)}) #0 {{"
         return "\n".join([head, "entry:", *self.stack, *self.lines, "  ret void", "}"])
 
-    # -- index arithmetic (i64 scalars, constants folded) ---------------------------------------------------
+    # -- index arithmetic (i64 scalars, constants folded) ------------------------------------------
 
     def iadd(self, x: V, y: V) -> V:
         """x + y."""
@@ -170,9 +170,9 @@ class Function:
     ) -> Iterator[tuple[V, Loop]]:
         """`for i in range(start, stop, step)`; `carried` values pass from turn to turn.
 
-        Inside, `loop.values` are the carried values and `loop.next` must be set to their new ones; afterwards
-        `loop.values` are the final ones. A loop of constant length 1 is written without a branch.
-        """
+        Inside, `loop.values` are the carried values and `loop.next` must be set to their new ones;
+        afterwards `loop.values` are the final ones. A loop of constant length 1 is written without
+        a branch."""
         carried = carried or []
         state = Loop(list(carried))
         if _is_number(start) and _is_number(stop):
@@ -181,7 +181,7 @@ class Function:
                 if turns == 1:
                     yield start, state
                     state.values = state.next or state.values
-                else:  # NOTE: the body must run once for the generator protocol; its code is thrown away
+                else:  # NOTE: a generator has to yield once; what is written then is thrown away
                     kept = len(self.lines)
                     block = self.block
                     yield start, state
@@ -208,9 +208,8 @@ class Function:
         self.do(f"br label %{head}")
         phis = [f"  {i} = phi i64 [ {start.text}, %{before} ], [ {following}, %{end} ]"]
         for name, first, new in zip(names, carried, state.next or names, strict=True):
-            phis.append(
-                f"  {name.text} = phi {name.type} [ {first.text}, %{before} ], [ {new.text}, %{end} ]"
-            )
+            ways = f"[ {first.text}, %{before} ], [ {new.text}, %{end} ]"
+            phis.append(f"  {name.text} = phi {name.type} {ways}")
         self.lines[at:at] = phis
         self.label(done)
         state.values = list(names)
@@ -249,7 +248,8 @@ class Memory:
         stride: int = 1,
         live: int = 0,
     ) -> V:
-        """`lanes` elements from `offset` on, `stride` apart; only the first `live` are read if live > 0."""
+        """`lanes` elements from `offset` on, `stride` apart; only the first `live` are read if live
+        > 0."""
         f = self.f
         if lanes > 1 and stride != 1:
             return self._gather(base, dtype, offset, lanes, stride, live or lanes)
@@ -283,7 +283,8 @@ class Memory:
         return out
 
     def store(self, base: str, value: V, offset: V, stride: int = 1, live: int = 0) -> None:
-        """Write the lanes of `value` from `offset` on, `stride` apart; only the first `live` if live > 0."""
+        """Write the lanes of `value` from `offset` on, `stride` apart; only the first `live` if
+        live > 0."""
         f, dtype, lanes = self.f, value.dtype, value.lanes
         if lanes > 1 and stride != 1:
             for lane in range(live or lanes):
@@ -300,7 +301,8 @@ class Memory:
             f.do(f"store {kind} {value.text}, ptr {address}, align {dtype.itemsize}")
 
     def _store_part(self, address: str, value: V, kind: str, live: int) -> None:
-        """The first `live` lanes, in pieces of 2 to the n: some processors take far longer for one masked store."""
+        """The first `live` lanes, in pieces of 2 to the n: some processors take far longer for one
+        masked store."""
         f, size = self.f, value.dtype.itemsize
         element = kind.strip("<>").split()[-1]
         at = 0

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Union
+from typing import Any
 
 import numpy as np
 
@@ -86,8 +86,8 @@ class Literal:
 
 @dataclass(eq=False)
 class Load:
-    """An element of a buffer. With `index`, `stride * clamp(index)` is added to the place; a negative index counts
-    from the end of `size`."""
+    """An element of a buffer. With `index`, `stride * clamp(index)` is added to the place; a
+    negative index counts from the end of `size`."""
 
     buffer: Buffer
     at: Affine
@@ -139,7 +139,7 @@ class Result:
         return f"acc{self.number}"
 
 
-Expr = Union[Literal, Load, Counter, Apply, Result]
+Expr = Literal | Load | Counter | Apply | Result
 
 
 @dataclass(eq=False)
@@ -164,9 +164,8 @@ class Store:
 class Fold:
     """One accumulator of the inner loops: `term` folded by `how`.
 
-    how: sum, prod, max, min, argmax, argmin; running (a sum stored at every turn); product (a contraction: `term` and
-    `other` are multiplied and summed).
-    """
+    how: sum, prod, max, min, argmax, argmin; running (a sum stored at every turn); product (a
+    contraction: `term` and `other` are multiplied and summed)."""
 
     how: str
     term: Expr
@@ -269,11 +268,11 @@ def loads(nest: Nest) -> list[Load]:
 
 
 def collapse(nest: Nest, only_inner: bool = False) -> Nest:
-    """The nest with neighbouring axes joined wherever every place moves through both as through one; with `only_inner`
-    the parallel axes stay as they are."""
+    """The nest with neighbouring axes joined wherever every place moves through both as through
+    one; with `only_inner` the parallel axes stay as they are."""
     order = expressions(nest)
     places = [e.at for e in order if isinstance(e, Load | Counter)] + [s.at for s in nest.stores]
-    extents = list((*nest.axes, *nest.inner))
+    extents = [*nest.axes, *nest.inner]
     split = len(nest.axes)
     # A position that is counted, or a store at every turn, needs its loop, however short.
     ordered = any(f.how in ("argmax", "argmin", "running") for f in nest.folds)

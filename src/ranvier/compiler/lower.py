@@ -1,9 +1,9 @@
 """Lower: Graph -> Kernels of loop nests.
 
-A node's element at a place is an expression: movements change the place, elementwise ops apply to it, stored values are
-loaded. So lowering is one recursion, `element(node, place)`, where a place is one Affine for each axis of the node. It goes
-by kind of op and never by op, but for the few that have loops of their own.
-"""
+A node's element at a place is an expression: movements change the place, elementwise ops apply to
+it, stored values are loaded. So lowering is one recursion, `element(node, place)`, where a place is
+one Affine for each axis of the node. It goes by kind of op and never by op, but for the few that
+have loops of their own."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ class _Lowering:
             return self._scatter(self.group.anchors[0])
         raise GraphError(f"cannot lower a kernel of kind {kind}")
 
-    # -- the element of a node at a place -------------------------------------------------------------------
+    # -- the element of a node at a place ----------------------------------------------------------
 
     def element(self, node: Node, place: Place) -> Expr:
         """The expression for the element of `node` at `place`."""
@@ -226,7 +226,7 @@ class _Lowering:
         stride = step.at.constant - still.at.constant
         return Load(still.buffer, still.at, index, stride, x.shape[axis])
 
-    # -- nests ----------------------------------------------------------------------------------------------
+    # -- nests -------------------------------------------------------------------------------------
 
     def _axes(self, shape: Shape, inner: Shape = ()) -> Place:
         """The place of the loops themselves; sets how many axes there are."""
@@ -290,7 +290,8 @@ class _Lowering:
         return anchor.shape, inner, loops[:-1], ((*batch, m, k), (*batch, k, n))
 
     def _convolution(self, anchor: Node) -> tuple[Shape, Shape, Place, tuple[Place, Place]]:
-        """x[b, i*stride + r*dilation, j*stride + c*dilation, k] and w[r, c, k, f], group by group."""
+        """x[b, i*stride + r*dilation, j*stride + c*dilation, k] and w[r, c, k, f], group by
+        group."""
         w = anchor.inputs[1].shape
         (down, right), (down_w, right_w) = anchor.params["stride"], anchor.params["dilation"]
         groups, f = anchor.params["groups"], w[3] // anchor.params["groups"]

@@ -22,7 +22,7 @@ class Machine(SpecialFunctions):
         self.memory = Memory(f)
         self.has_fma = fma
 
-    # -- helpers --------------------------------------------------------------------------------------------
+    # -- helpers -----------------------------------------------------------------------------------
 
     def level(self, *xs: V) -> tuple[V, ...]:
         """All values with the same number of lanes."""
@@ -56,7 +56,7 @@ class Machine(SpecialFunctions):
         call = self.f.call(f"llvm.{name}.{suffix}", x.type, *[str(v) for v in xs])
         return self.f.let(call, x.dtype, x.lanes)
 
-    # -- arithmetic -----------------------------------------------------------------------------------------
+    # -- arithmetic --------------------------------------------------------------------------------
 
     def add(self, x: V, y: V) -> V:
         """x + y."""
@@ -136,7 +136,8 @@ class Machine(SpecialFunctions):
         safe = self.select(none, one, y)
         if self.is_unsigned(x):
             return self.select(none, zero, self._two("udiv", x, safe))
-        # NOTE: the smallest integer over -1 overflows and traps; it is its own negative, so divide by 1 instead.
+        # NOTE: the smallest integer over -1 overflows and traps; it is its own negative, so divide
+        # by 1 instead.
         lone = self.bit_and(self.eq(safe, self.const(-1, x)), self.eq(x, self.neg(x)))
         safe = self.select(lone, one, safe)
         quotient = self._two("sdiv", x, safe)
@@ -163,7 +164,7 @@ class Machine(SpecialFunctions):
         signed = self.intrinsic("copysign", zero, y)
         return self.cast(self.select(self.eq(moved, zero), signed, moved), wide)
 
-    # -- comparisons and selection --------------------------------------------------------------------------
+    # -- comparisons and selection -----------------------------------------------------------------
 
     def _compare(self, float_: str, signed: str, unsigned: str, x: V, y: V) -> V:
         x, y = self.level(x, y)
@@ -202,7 +203,7 @@ class Machine(SpecialFunctions):
         condition, x, y = self.level(condition, x, y)
         return self.f.let(f"select {condition}, {x}, {y}", x.dtype, x.lanes)
 
-    # -- bits -----------------------------------------------------------------------------------------------
+    # -- bits --------------------------------------------------------------------------------------
 
     def bit_and(self, x: V, y: V) -> V:
         """x & y."""
@@ -233,7 +234,7 @@ class Machine(SpecialFunctions):
         to = V("", dtype, x.lanes).type
         return self.f.let(f"bitcast {x} to {to}", dtype, x.lanes)
 
-    # -- casts ----------------------------------------------------------------------------------------------
+    # -- casts -------------------------------------------------------------------------------------
 
     def cast(self, x: V, dtype: np.dtype[Any]) -> V:
         """x in another dtype; floats become integers towards 0, anything but 0 becomes True."""
@@ -262,7 +263,8 @@ class Machine(SpecialFunctions):
         return self.f.let(f"{instruction} {x} to {to}", dtype, x.lanes)
 
     def _odd_float32(self, x: V) -> V:
-        """float64 as float32 rounded to the odd neighbour: rounded once more to float16 it is exact."""
+        """float64 as float32 rounded to the odd neighbour: rounded once more to float16 it is
+        exact."""
         near = self.cast(x, dtypes.float32)
         back = self.cast(near, x.dtype)
         bits = self.bits(near, dtypes.int32)

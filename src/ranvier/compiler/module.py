@@ -1,17 +1,18 @@
 """Kernels -> one module of LLVM IR, with the functions that run them all.
 
-    step(table, arena, sync, thread, threads, round)     every kernel once
-    batches(..., streams, order, first, last, ...)        gather rows, step, for a stretch of batches of one or more epochs
+    step(table, arena, sync, thread, threads, round)     every kernel once batches(..., streams,
+    order, first, last, ...)        gather rows, step, for a stretch of batches of one or more
+    epochs
 
-`table` holds the addresses of the graph's inputs and outputs. With several threads every thread runs the same function:
-kernels worth sharing are cut into units, the others run on thread 0, and the threads meet (a counter in `sync`) wherever
-one kernel needs what another wrote.
-"""
+`table` holds the addresses of the graph's inputs and outputs. With several threads every thread
+runs the same function: kernels worth sharing are cut into units, the others run on thread 0, and
+the threads meet (a counter in `sync`) wherever one kernel needs what another wrote."""
 
 from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -19,13 +20,24 @@ from .. import dtypes
 from .build import host
 from .contraction import write_contraction
 from .emit import Function, V, index
-from .loops import Buffer, Kernel
-from .nests import Writer
+from .folds import write_fold, write_scan
+from .loops import Buffer, Kernel, Nest
+from .nests import write_map, write_scatter
 from .schedule import shared, worth_passes, worth_threads
+from .writer import Writer
+
+_WRITERS: dict[str, Callable[[Writer, Nest], int]] = {
+    "map": write_map,
+    "fold": write_fold,
+    "scan": write_scan,
+    "scatter": write_scatter,
+    "contraction": write_contraction,
+}
 
 
 class Stream(NamedTuple):
-    """A graph input that is filled batch by batch: its number in the table, and the bytes of one row."""
+    """A graph input that is filled batch by batch: its number in the table, and the bytes of one
+    row."""
 
     slot: int
     row_bytes: int
@@ -80,17 +92,15 @@ def write_module(
 
 
 def write_kernel(kernel: Kernel) -> tuple[str, int, set[str]]:
-    """The function of a kernel (named @KERNEL), its number of units, and the declarations it needs."""
+    """The function of a kernel (named @KERNEL), its number of units, and the declarations it
+    needs."""
     buffers = kernel.buffers()
     written = set(kernel.writes())
     names = {b: f"%b{i}" for i, b in enumerate(buffers)}
     arguments = [f"ptr noalias {'' if b in written else 'readonly '}{names[b]}" for b in buffers]
     f = Function("KERNEL", [*arguments, "i64 %lo", "i64 %hi"])
     writer = Writer(f, names, host().vector_bytes, host().fma)
-    if kernel.nest.kind == "contraction":
-        units = write_contraction(writer, kernel.nest)
-    else:
-        units = writer.write(kernel.nest)
+    units = _WRITERS[kernel.nest.kind](writer, kernel.nest)
     return f.text(), units, f.needs
 
 
@@ -165,8 +175,8 @@ class _Calls:
         return self.offsets[buffer], self.offsets[buffer] + size
 
     def _conflicts(self, kernel: Kernel, together: bool, touched: list[_Touch]) -> bool:
-        """Whether the kernel reads or overwrites what another thread may have written or read since the last meeting;
-        what thread 0 did alone it knows of itself."""
+        """Whether the kernel reads or overwrites what another thread may have written or read since
+        the last meeting; what thread 0 did alone it knows of itself."""
         writes = {self._range(b) for b in kernel.writes()}
         for begin, end in {self._range(b) for b in kernel.buffers()}:
             mine = (begin, end) in writes
@@ -200,7 +210,8 @@ MEET = "call void @meet(ptr %sync, ptr %round, i64 %threads)"
 
 
 def _batches(streams: tuple[Stream, ...], batch: int, count_slot: int, threaded: bool) -> str:
-    """The loop over a stretch of batches: rows of each stream are gathered, then one step is run."""
+    """The loop over a stretch of batches: rows of each stream are gathered, then one step is
+    run."""
     arguments = ["ptr %table", "ptr %arena", "ptr %sync", "i64 %thread", "i64 %threads"]
     arguments += ["ptr %round", "ptr %streams", "ptr %order"]
     arguments += ["i64 %first", "i64 %last", "i64 %total", "i64 %per_epoch"]
@@ -248,14 +259,16 @@ def _batches(streams: tuple[Stream, ...], batch: int, count_slot: int, threaded:
         if threaded:
             f.do(MEET)
         f.do(
-            "call void @step(ptr %table, ptr %arena, ptr %sync, i64 %thread, i64 %threads, ptr %round)"
+            "call void @step(ptr %table, ptr %arena, ptr %sync, "
+            "i64 %thread, i64 %threads, ptr %round)"
         )
         _end_epoch(f, s, turn)
     return f.text()
 
 
 def _end_epoch(f: Function, step: V, turn: V) -> None:
-    """After the last batch of an epoch its sums go into the log and begin anew (if there is a log)."""
+    """After the last batch of an epoch its sums go into the log and begin anew (if there is a
+    log)."""
     following = f.let(f"add nsw i64 {turn.text}, 1", dtypes.int64)
     last = f.let(f"icmp eq i64 {following.text}, %per_epoch", dtypes.bool_)
     logged = f.let("icmp ne ptr %log, null", dtypes.bool_)
@@ -270,7 +283,8 @@ def _end_epoch(f: Function, step: V, turn: V) -> None:
 
 
 def _meet() -> str:
-    """Wait until every thread is here: each adds 1 to the counter and waits for it to reach a multiple.
+    """Wait until every thread is here: each adds 1 to the counter and waits for it to reach a
+    multiple.
 
     The wait is a spin; a thread that spins for long gives its core away.
     """

@@ -1,8 +1,9 @@
 """Arrange the operands of a contraction for the tile that will compute it.
 
-A contraction comes as a nest over any axes: out[axes] = sum over inner of x * y. It leaves as `(batch.., m, n)` with the
-rows of the tile along m and its vectors along n, where y moves along n and x does not. y is packed into panels of the
-tile's width where it is not contiguous along n, or too large to be read well where it lies:
+A contraction comes as a nest over any axes: out[axes] = sum over inner of x * y. It leaves as
+`(batch.., m, n)` with the rows of the tile along m and its vectors along n, where y moves along n
+and x does not. y is packed into panels of the tile's width where it is not contiguous along n, or
+too large to be read well where it lies:
 
     packed[.., p, k, c] = y[.., k, p * width + c]
 """
@@ -45,7 +46,8 @@ NewBuffer = Callable[[Any, int], Buffer]
 
 
 def arrange(nest: Nest, new_buffer: NewBuffer) -> tuple[list[Nest], list[Nest]]:
-    """(nests that pack operands, the arranged contraction and what follows it; for a single column a plain fold)."""
+    """(nests that pack operands, the arranged contraction and what follows it; for a single column
+    a plain fold)."""
     if 0 in nest.axes:  # nothing to compute
         return [], []
     nest = collapse(_ordered(nest), only_inner=True)
@@ -86,8 +88,8 @@ def _ordered(nest: Nest) -> Nest:
 
 
 def _in_parts(nest: Nest, new_buffer: NewBuffer) -> list[Nest]:
-    """A long sum is made in parts, so that the panel of y that a part needs stays in the second cache; what follows the
-    sum is a nest of its own."""
+    """A long sum is made in parts, so that the panel of y that a part needs stays in the second
+    cache; what follows the sum is a nest of its own."""
     k = math.prod(nest.inner)
     if k < _LONG or len(nest.inner) < 2 or math.prod(nest.axes[:-1]) < 12:
         return [nest]
@@ -189,8 +191,8 @@ def _rows_axis(nest: Nest, x: Load, y: Load) -> int | None:
 
 
 def _spread(nest: Nest, new_buffer: NewBuffer) -> tuple[list[Nest], Nest]:
-    """x copied with a little room behind each row when its rows lie a multiple of 2 KiB apart: such rows fall on the same
-    places of the first cache and push each other out."""
+    """x copied with a little room behind each row when its rows lie a multiple of 2 KiB apart: such
+    rows fall on the same places of the first cache and push each other out."""
     x, y = _operands(nest)
     m, n = nest.axes[-2:]
     if len(nest.axes) != 2 or len(nest.inner) != 1 or x.index is not None:

@@ -1,7 +1,7 @@
 """Schedule: what a kernel costs, and which kernels are worth sharing among threads.
 
-The figures are rough rates of one core; they only decide between one thread and several, never what is computed.
-"""
+The figures are rough rates of one core; they only decide between one thread and several, never what
+is computed."""
 
 from __future__ import annotations
 

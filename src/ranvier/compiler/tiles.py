@@ -46,9 +46,8 @@ def tile_for(m: int, n: int, k: int, itemsize: int, vector_bytes: int) -> Tile:
 def _choose(m: int, n: int, k: int, lanes: int, registers: int) -> tuple[Tile, float]:
     """The tile with the lowest estimated time, in cycles, for an m x k by k x n product.
 
-    A turn of k takes the multiply-adds at two a cycle, but at least the four cycles of latency of one, and a little for
-    the loads.
-    """
+    A turn of k takes the multiply-adds at two a cycle, but at least the four cycles of latency of
+    one, and a little for the loads."""
     while lanes > 1 and lanes // 2 >= n:
         lanes //= 2
     best, best_cost = Tile(1, 1, lanes), float("inf")

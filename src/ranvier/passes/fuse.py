@@ -1,12 +1,14 @@
 """Fuse: which nodes are computed together in one kernel, and which values are stored.
 
-Needs a simplified graph whose results are distinct computed nodes (pipeline.py); leaves an ordered list of Groups. A group
-is one loop nest: an anchor (a reduction, a contraction, a scan, a scatter, a copy) or nothing, and the elementwise nodes
-that go over the same places. Everything between stored values is computed on the way, without memory.
+Needs a simplified graph whose results are distinct computed nodes (pipeline.py); leaves an ordered
+list of Groups. A group is one loop nest: an anchor (a reduction, a contraction, a scan, a scatter,
+a copy) or nothing, and the elementwise nodes that go over the same places. Everything between
+stored values is computed on the way, without memory.
 
 Two groups are joined when they walk the same places and nothing between them stands in the way:
-  a contraction or reduction with what is applied to its result (bias, activation, the optimiser's update),
-  elementwise groups that read each other or share an input, reductions over the same axes of the same shape.
+  a contraction or reduction with what is applied to its result (bias, activation, the optimiser's
+  update), elementwise groups that read each other or share an input, reductions over the same axes
+  of the same shape.
 """
 
 from __future__ import annotations
@@ -26,7 +28,8 @@ _ANCHORS = {"reduce", "contraction", "scan", "window"}
 
 @dataclass(eq=False)
 class Group:
-    """One kernel: the nodes it stores or keeps in registers, in order, and the anchor that shapes its loops."""
+    """One kernel: the nodes it stores or keeps in registers, in order, and the anchor that shapes
+    its loops."""
 
     number: int
     nodes: list[Node]
@@ -85,7 +88,7 @@ class _Fusion:
         self.temporary: set[Node] = set()
         self.needed: set[Node] = set()  # read as memory
 
-    # -- what is stored -------------------------------------------------------------------------------------
+    # -- what is stored ----------------------------------------------------------------------------
 
     def choose_stored(self) -> None:
         """Mark the nodes that need memory or loops of their own."""
@@ -113,7 +116,8 @@ class _Fusion:
             cost[node] = total
 
     def _operands(self) -> set[Node]:
-        """Nodes that are read as memory: contraction operands, gathered tensors, what a reshape rearranges."""
+        """Nodes that are read as memory: contraction operands, gathered tensors, what a reshape
+        rearranges."""
         needed: set[Node] = set()
         for node in self.graph.nodes:
             operands: tuple[Node, ...] = ()
@@ -136,7 +140,7 @@ class _Fusion:
                 needed.add(x.inputs[0] if x.op.name == "reshape" else x)
         return needed
 
-    # -- groups and their order -----------------------------------------------------------------------------
+    # -- groups and their order --------------------------------------------------------------------
 
     def make_groups(self) -> None:
         """One group for each stored node, with its predecessors."""
@@ -160,7 +164,8 @@ class _Fusion:
             self.ancestors[group] = bits
 
     def reads(self, node: Node) -> Iterator[tuple[Node, bool]]:
-        """Stored nodes that computing `node` reads, each with whether only at the place being computed."""
+        """Stored nodes that computing `node` reads, each with whether only at the place being
+        computed."""
         pointwise = not is_anchor(node)
         stack = [(x, pointwise and node.op.kind == "elementwise") for x in node.inputs]
         seen: set[tuple[Node, bool]] = set()
@@ -175,7 +180,8 @@ class _Fusion:
                 stack.extend((y, same and x.op.kind == "elementwise") for y in x.inputs)
 
     def _order_updates(self) -> None:
-        """A group that overwrites an input comes after all that read it; where it cannot, it writes elsewhere."""
+        """A group that overwrites an input comes after all that read it; where it cannot, it writes
+        elsewhere."""
         readers: dict[Node, set[Group]] = {t: set() for t in self.graph.updates}
         for group in self.groups:
             for x, same in self.reads(group.nodes[0]):
@@ -205,7 +211,7 @@ class _Fusion:
                 stack.append(p)
         return False
 
-    # -- joining --------------------------------------------------------------------------------------------
+    # -- joining -----------------------------------------------------------------------------------
 
     def join_groups(self) -> None:
         """Join what may be joined, producers first."""
@@ -224,7 +230,8 @@ class _Fusion:
             self._join(a, b)
 
     def _partners(self, node: Node) -> list[Node]:
-        """Stored nodes whose groups walk the places of `node`: those it reads there, then those that read what it reads."""
+        """Stored nodes whose groups walk the places of `node`: those it reads there, then those
+        that read what it reads."""
         producers: list[Group] = []
         siblings: list[Group] = []
         for x, same in self.reads(node):
@@ -272,31 +279,28 @@ class _Fusion:
         ]
 
     def _may_join(self, a: Group, b: Group) -> bool:
-        """Whether one nest can do both: neither waits for a third that waits for the other, and what one
-        reads of the other is at the same place."""
+        """Whether one nest can do both: neither waits for a third that waits for the other, and
+        what one reads of the other is at the same place."""
         if len(a.nodes) + len(b.nodes) > 24:
             return False
         if a.anchors and b.anchors and not _same_loops(a.anchors[0], b.anchors[0]):
             return False
-        for x, y in ((a, b), (b, a)):
-            for p in self.before[y]:
-                if p is not x and self.ancestors[p] >> x.number & 1:
+        for one, other in ((a, b), (b, a)):
+            for p in self.before[other]:
+                if p is not one and self.ancestors[p] >> one.number & 1:
                     return False
         written = {t for t, n in self.graph.updates.items() if n in a.nodes or n in b.nodes}
         written -= self.temporary
         inside = set(a.nodes) | set(b.nodes)
         for node in (*a.nodes, *b.nodes):
             for x, same in self.reads(node):
-                if x in written and not (same or not self._is_wide(x)):
+                if x in written and not same and x.size > 1:
                     return False
                 if x in inside and not same and (x.shape or x in self.needed):
                     return False
                 if x in inside and is_anchor(node):
                     return False
         return True
-
-    def _is_wide(self, x: Node) -> bool:
-        return x.size > 1
 
     def _join(self, a: Group, b: Group) -> Group:
         """Join b into a (the one with anchors stays)."""
@@ -323,7 +327,7 @@ class _Fusion:
     def _position(self, node: Node) -> int:
         return self.positions[node]
 
-    # -- the result -----------------------------------------------------------------------------------------
+    # -- the result --------------------------------------------------------------------------------
 
     def finish(self) -> list[Group]:
         """Groups in order, each with the nodes it must store."""
@@ -353,7 +357,8 @@ def fuse(graph: Graph) -> tuple[list[Group], set[Node]]:
 
 
 def _same_loops(x: Node, y: Node) -> bool:
-    """Whether two anchors are reductions over the same axes of the same shape, so that one nest does both."""
+    """Whether two anchors are reductions over the same axes of the same shape, so that one nest
+    does both."""
     return (
         x.op.kind == y.op.kind == "reduce"
         and "axes" in x.params

@@ -1,8 +1,7 @@
 """Memory: one place in the arena for every buffer that lives inside the graph.
 
-Needs to know when each buffer is first written and last read (as kernel numbers) and how large it is; leaves an offset for
-each. Buffers that never live together share memory.
-"""
+Needs to know when each buffer is first written and last read (as kernel numbers) and how large it
+is; leaves an offset for each. Buffers that never live together share memory."""
 
 from __future__ import annotations
 

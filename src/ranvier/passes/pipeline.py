@@ -21,7 +21,8 @@ from .simplify import simplify
 
 
 def separate(graph: Graph) -> Graph:
-    """Results that are inputs, constants, views, or named twice get a node of their own, so that each has its memory."""
+    """Results that are inputs, constants, views, or named twice get a node of their own, so that
+    each has its memory."""
     seen: set[Node] = set()
 
     def own(node: Node) -> Node:

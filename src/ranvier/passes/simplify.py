@@ -1,8 +1,7 @@
 """Simplify: constants, algebra that keeps every bit, common subexpressions.
 
-Needs nothing; leaves a graph of the same inputs, results and values. A rule is applied only where it is exact for every
-number, NaN and infinity included: `x * 1` goes, `x * 0` stays.
-"""
+Needs nothing; leaves a graph of the same inputs, results and values. A rule is applied only where
+it is exact for every number, NaN and infinity included: `x * 1` goes, `x * 0` stays."""
 
 from __future__ import annotations
 
@@ -20,7 +19,8 @@ Rule = Callable[[Node, tuple[Node, ...]], Node | None]
 
 
 def simplify(graph: Graph) -> Graph:
-    """The graph after constant folding, algebra and sharing of equal nodes, until nothing changes."""
+    """The graph after constant folding, algebra and sharing of equal nodes, until nothing
+    changes."""
     for _ in range(4):
         before = len(graph.nodes)
         graph = _once(graph)

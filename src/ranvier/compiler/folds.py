@@ -1,0 +1,246 @@
+"""Write folds: sums, products, largest and smallest elements and their positions.
+
+Vectors run along the innermost folded axis and their lanes are combined at the end, or along the
+innermost kept axis, each lane folding its own elements. Either order is fixed, so the same numbers
+give the same bits on any number of threads."""
+
+from __future__ import annotations
+
+import functools
+import math
+from contextlib import ExitStack
+from typing import Any
+
+import numpy as np
+
+from .. import dtypes
+from .emit import V, constant, fold, index
+from .loops import SPECIAL, SPECIAL_OPS, Apply, Expr, Fold, Nest, expressions, loads
+from .nests import spread
+from .writer import Axis, Writer, dtypes_of
+
+
+def write_fold(w: Writer, nest: Nest) -> int:
+    """A fold, along the axis that takes fewer instructions."""
+    w.begin_nest(nest)
+    if _folds_along_lanes(w, nest):
+        return _fold_lanes(w, nest)
+    return spread(w, nest, lambda: _fold_each(w, nest))
+
+
+def _folds_along_lanes(w: Writer, nest: Nest) -> bool:
+    """Whether vectors run along the innermost folded axis rather than the last kept one."""
+    if not nest.inner or nest.folds[0].how.startswith("arg"):
+        return False
+    if not nest.axes:
+        return True
+    r, k = len(nest.axes) + len(nest.inner) - 1, len(nest.axes) - 1
+    places = [e.at for e in loads(nest)]
+    deep = sum(p.coefficients[r] == 1 for p in places)
+    wide = sum(p.coefficients[k] == 1 for p in places)
+    if deep <= wide or nest.inner[-1] < 4:
+        return False
+    # Along k every element is loaded on its own; along r every result is combined from lanes and
+    # finished alone.
+    lanes = w.lanes_for(dtypes_of(nest), nest.axes[-1])
+    terms, after = _work([f.term for f in nest.folds]), _work([s.value for s in nest.stores])
+    length = math.prod(nest.inner)
+    along_k = (length * (1.5 * deep * lanes + terms) + after) / lanes
+    along_r = -(-length // lanes) * (terms + deep) + 6 * len(nest.folds) + after
+    return along_r <= along_k
+
+
+def _fold_each(w: Writer, nest: Nest) -> None:
+    """Each lane folds its own elements, one after the other."""
+    lane_axis, lanes, live = w.lane_axis, w.lanes, w.live
+    start = [v for f in nest.folds for v in _start(w, f, lanes)]
+    totals = _each_inner(w, nest, 0, start, (lane_axis, lanes, live))
+    w.results = _finish(w, nest, totals)
+    w.begin(lane_axis, lanes, live)
+    w.store_all(nest.stores)
+
+
+def _each_inner(
+    w: Writer, nest: Nest, depth: int, carried: list[V], lane: tuple[int, int, int]
+) -> list[V]:
+    """The folded loops from `depth` inwards, one element a turn; returns the new accumulators."""
+    if depth == len(nest.inner):
+        w.begin(*lane)
+        new: list[V] = []
+        for f in nest.folds:
+            old = carried[len(new) : len(new) + len(_start(w, f, 1))]
+            new += _combine(w, f, old, w.value(f.term), len(w.at) - 1)
+        return new
+    with w.f.loop(index(0), index(nest.inner[depth]), 1, carried) as (i, loop):
+        w.at[len(nest.axes) + depth] = Axis(i)
+        loop.next = _each_inner(w, nest, depth + 1, loop.values, lane)
+    return loop.values
+
+
+def _fold_lanes(w: Writer, nest: Nest) -> int:
+    """Vectors along the innermost folded axis; the lanes are combined at the end, in a fixed
+    order."""
+    axes = nest.axes
+    with ExitStack() as stack:
+        for a in range(len(axes)):
+            start, stop = (index("%lo"), index("%hi")) if a == 0 else (index(0), index(axes[a]))
+            i, _ = stack.enter_context(w.f.loop(start, stop, 1))
+            w.at[a] = Axis(i)
+        extent = nest.inner[-1]
+        lanes = w.lanes_for(dtypes_of(nest), extent)
+        accumulators = [v for f in nest.folds for v in _start(w, f, lanes)]
+        totals = _fold_inner(w, nest, 0, accumulators, lanes)
+        folded = []
+        for f, v in zip(nest.folds, totals, strict=True):
+            folded.append(fold(w.f, v, functools.partial(_two, w, f.how)))
+        w.results = _finish(w, nest, folded)
+        w.begin()
+        w.store_all(nest.stores)
+    return axes[0] if axes else 1
+
+
+def _fold_inner(w: Writer, nest: Nest, depth: int, carried: list[V], lanes: int) -> list[V]:
+    """The folded loops from `depth` inwards; returns the new accumulators."""
+    axis = len(nest.axes) + depth
+    if depth + 1 < len(nest.inner):
+        with w.f.loop(index(0), index(nest.inner[depth]), 1, carried) as (i, loop):
+            w.at[axis] = Axis(i)
+            loop.next = _fold_inner(w, nest, depth + 1, loop.values, lanes)
+        return loop.values
+    extent = nest.inner[-1]
+    at = 0
+    for turns in (4, 1):  # four vectors at a time hide the latency of the additions
+        step = turns * lanes
+        stop = at + (extent - at) // step * step
+        if stop - at < 2 * step and turns > 1:
+            continue
+        if stop > at:
+            copies = [carried] + [
+                [v for f in nest.folds for v in _start(w, f, lanes)] for _ in range(turns - 1)
+            ]
+            flat = [v for c in copies for v in c]
+            with w.f.loop(index(at), index(stop), step, flat) as (i, loop):
+                new = []
+                for turn in range(turns):
+                    w.at[axis] = Axis(i, turn * lanes)
+                    w.begin(axis, lanes)
+                    part = loop.values[turn * len(carried) : (turn + 1) * len(carried)]
+                    new += [
+                        _two(w, f.how, v, _widen(w, f, w.value(f.term)))
+                        for f, v in zip(nest.folds, part, strict=True)
+                    ]
+                loop.next = new
+            n = len(carried)
+            parts = [loop.values[t * n : (t + 1) * n] for t in range(turns)]
+            while len(parts) > 1:
+                parts = [
+                    [_two(w, f.how, a, b) for f, a, b in zip(nest.folds, x, y, strict=True)]
+                    for x, y in zip(parts[::2], parts[1::2], strict=True)
+                ]
+            carried = parts[0]
+            at = stop
+    if at < extent:
+        w.at[axis] = Axis(index(0), at)
+        w.begin(axis, lanes, extent - at)
+        live = V(
+            "<" + ", ".join(f"i1 {str(i < extent - at).lower()}" for i in range(lanes)) + ">",
+            dtypes.bool_,
+            lanes,
+        )
+        carried = [
+            _two(w, f.how, v, _widen(w, f, w.value(f.term)))
+            if lanes == extent - at
+            else w.m.select(live, _two(w, f.how, v, _widen(w, f, w.value(f.term))), v)
+            for f, v in zip(nest.folds, carried, strict=True)
+        ]
+    return carried
+
+
+def write_scan(w: Writer, nest: Nest) -> int:
+    """Running sums: one lane a line, a store at every turn."""
+    w.begin_nest(nest)
+    (f,) = nest.folds
+    axes = nest.axes
+    with ExitStack() as stack:
+        for a in range(len(axes)):
+            start, stop = (index("%lo"), index("%hi")) if a == 0 else (index(0), index(axes[a]))
+            i, _ = stack.enter_context(w.f.loop(start, stop, 1))
+            w.at[a] = Axis(i)
+        begin = _start(w, f, 1)
+        with w.f.loop(index(0), index(nest.inner[0]), 1, begin) as (i, loop):
+            w.at[len(axes)] = Axis(i)
+            w.begin()
+            loop.next = [w.m.add(loop.values[0], _widen(w, f, w.value(f.term)))]
+            w.results = [w.m.cast(loop.next[0], f.dtype)]
+            w.begin()
+            w.store_all(nest.stores)
+    return axes[0] if axes else 1
+
+
+def _start(w: Writer, f: Any, lanes: int) -> list[V]:
+    """The accumulator of a fold before anything is folded."""
+    dtype = (
+        dtypes.float32
+        if f.dtype == dtypes.float16 and f.how in ("sum", "prod", "running")
+        else f.dtype
+    )
+    if f.how in ("sum", "running"):
+        return [constant(0, dtype, lanes)]
+    if f.how == "prod":
+        return [constant(1, dtype, lanes)]
+    low = f.how.endswith("max")
+    if dtype.kind == "f":
+        first: Any = -np.inf if low else np.inf
+    elif dtype == dtypes.bool_:
+        first = not low
+    else:
+        first = np.iinfo(dtype).min if low else np.iinfo(dtype).max
+    start = [constant(first, dtype, lanes)]
+    return [*start, constant(0, dtypes.int64, lanes)] if f.how.startswith("arg") else start
+
+
+def _widen(w: Writer, f: Any, term: V) -> V:
+    """The term as it is folded: float16 is added up as float32."""
+    if f.dtype == dtypes.float16 and f.how in ("sum", "prod", "running"):
+        return w.m.cast(term, dtypes.float32)
+    return term
+
+
+def _two(w: Writer, how: str, x: V, y: V) -> V:
+    """Two elements folded."""
+    if how in ("sum", "running"):
+        return w.m.add(x, y)
+    if how == "prod":
+        return w.m.mul(x, y)
+    return w.m.maximum(x, y) if how == "max" else w.m.minimum(x, y)
+
+
+def _combine(w: Writer, f: Any, old: list[V], term: V, axis: int) -> list[V]:
+    """One more element folded into the accumulator."""
+    if not f.how.startswith("arg"):
+        return [_two(w, f.how, old[0], _widen(w, f, term))]
+    m = w.m
+    best, where = old
+    better = m.gt(term, best) if f.how == "argmax" else m.lt(term, best)
+    if m.is_float(term):
+        better = m.bit_or(better, m.bit_and(m.ne(term, term), m.eq(best, best)))
+    here = w.at[axis]
+    position = w.f.iadd(here.base, index(here.shift))
+    return [m.select(better, term, best), m.select(better, position, where)]
+
+
+def _finish(w: Writer, nest: Nest, values: list[V]) -> list[V]:
+    """What the stores see as the results of the folds."""
+    out, at = [], 0
+    for f in nest.folds:
+        width = len(_start(w, f, 1))
+        last = values[at + width - 1]
+        out.append(w.m.cast(last, f.dtype) if width == 1 else last)
+        at += width
+    return out
+
+
+def _work(values: list[Expr]) -> float:
+    """Roughly how many instructions the expressions take."""
+    order = expressions(Nest((), [], (), [Fold("sum", v) for v in values]))
+    return sum(SPECIAL if e.op.name in SPECIAL_OPS else 1.0 for e in order if isinstance(e, Apply))

@@ -1,0 +1,191 @@
+"""Write elements: the expressions of a nest as LLVM values, at the place where its loops stand.
+
+A Writer knows for every axis of the nest where its loop is, along which axis the lanes of a vector
+run and how many of them are live. `value` writes an expression for that place, `store_all` the
+stores."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import Any, NamedTuple
+
+from .. import dtypes
+from .emit import Function, V, constant, index
+from .loops import (
+    Affine,
+    Apply,
+    Buffer,
+    Counter,
+    Expr,
+    Literal,
+    Load,
+    Nest,
+    Result,
+    Store,
+    expressions,
+)
+from .machine import Machine
+
+
+class Axis(NamedTuple):
+    """Where a loop stands: an SSA value and a constant added to it."""
+
+    base: V
+    shift: int = 0
+
+
+class Writer:
+    """Writes nests into one function."""
+
+    def __init__(
+        self, f: Function, names: dict[Buffer, str], vector_bytes: int, fma: bool = True
+    ) -> None:
+        self.f = f
+        self.names = names
+        self.vector_bytes = vector_bytes
+        self.m = Machine(f, fma)
+        self.at: list[Axis] = []
+        self.lane_axis = -1
+        self.lanes = 1
+        self.live = 0
+        self.results: list[V] = []
+        self.part = index(0)  # where the part of a long sum begins
+        self.memo: dict[int, V] = {}
+
+    # -- expressions -------------------------------------------------------------------------------
+
+    def begin_nest(self, nest: Nest) -> None:
+        """All loops of the nest stand at 0."""
+        self.at = [Axis(index(0))] * (len(nest.axes) + len(nest.inner))
+
+    def begin(self, lane_axis: int = -1, lanes: int = 1, live: int = 0) -> None:
+        """From here on elements are written anew, `lanes` at a time along `lane_axis`."""
+        self.memo = {}
+        self.lane_axis, self.lanes, self.live = lane_axis, lanes, live
+
+    def value(self, e: Expr) -> V:
+        """The value of an expression at the present place of the loops."""
+        known = self.memo.get(id(e))
+        if known is None:
+            known = self.memo[id(e)] = self._value(e)
+        return known
+
+    def _value(self, e: Expr) -> V:
+        if isinstance(e, Literal):
+            return constant(e.value, e.dtype)
+        if isinstance(e, Result):
+            return self.results[e.number]
+        if isinstance(e, Counter):
+            return self._counter(e)
+        if isinstance(e, Apply):
+            return e.op.scalar(self.m, *[self.value(x) for x in e.inputs], **e.params)  # type: ignore[attr-defined, no-any-return]
+        return self._load(e)
+
+    def _counter(self, e: Counter) -> V:
+        variable, constant_ = self.place(e.at)
+        base = self.m.cast(self.f.iadd(variable, index(constant_)), e.dtype)
+        step = e.at.coefficients[self.lane_axis] if self.lane_axis >= 0 else 0
+        if not step or self.lanes == 1:
+            return base
+        lane = self.m.lane_numbers(self.lanes, e.dtype)
+        return self.m.add(base, self.m.mul(lane, self.m.const(step, lane)))
+
+    def _load(self, e: Load) -> V:
+        step = e.at.coefficients[self.lane_axis] if self.lane_axis >= 0 else 0
+        lanes = self.lanes if step else 1
+        variable, shift = self.place(e.at)
+        base = self.f.pointer(self.names[e.buffer], e.dtype, variable)
+        if e.index is None:
+            return self.m.memory.load(base, e.dtype, index(shift), lanes, step, self.live)
+        where = self.clamped(self.value(e.index), e.size)
+        if where.lanes == 1:
+            moved = self.f.pointer(base, e.dtype, self.f.imul(where, e.stride))
+            return self.m.memory.load(moved, e.dtype, index(shift), lanes, step, self.live)
+        out = V("zeroinitializer", e.dtype, self.lanes)
+        for lane in range(self.live or self.lanes):
+            one = self.f.let(f"extractelement {where}, i32 {lane}", dtypes.int64)
+            moved = self.f.pointer(base, e.dtype, self.f.imul(one, e.stride))
+            x = self.m.memory.load(moved, e.dtype, index(shift + lane * step))
+            out = self.f.let(f"insertelement {out}, {x}, i32 {lane}", e.dtype, self.lanes)
+        return out
+
+    def from_end(self, where: V, size: int) -> V:
+        """A position as int64, a negative one counted from the end."""
+        m = self.m
+        where = m.cast(where, dtypes.int64)
+        return m.select(m.lt(where, m.const(0, where)), m.add(where, m.const(size, where)), where)
+
+    def clamped(self, where: V, size: int) -> V:
+        """A position kept inside the axis."""
+        m = self.m
+        where = self.from_end(where, size)
+        where = m.select(m.lt(where, m.const(0, where)), m.const(0, where), where)
+        last = m.const(size - 1, where)
+        return m.select(m.gt(where, last), last, where)
+
+    def place(self, at: Affine) -> tuple[V, int]:
+        """The position `at` as a computed part and a constant part."""
+        variable, shift = index(0), at.constant
+        for axis, c in zip(self.at, at.coefficients, strict=True):
+            if c:
+                variable = self.f.iadd(variable, self.f.imul(axis.base, c))
+                shift += c * axis.shift
+        return variable, shift
+
+    def store_all(self, stores: list[Store]) -> None:
+        """All values first, then all stores: a store may overwrite what another value reads."""
+        values = [self.value(s.value) for s in stores]
+        for s, value in zip(stores, values, strict=True):
+            self.store(s, value)
+
+    def store(self, s: Store, value: V) -> None:
+        """Write one value at its place."""
+        step = s.at.coefficients[self.lane_axis] if self.lane_axis >= 0 else 0
+        if step and value.lanes != self.lanes:
+            value = self.m.memory.splat(value, self.lanes)
+        variable, shift = self.place(s.at)
+        base = self.f.pointer(self.names[s.buffer], s.buffer.dtype, variable)
+        self.m.memory.store(base, value, index(shift), step or 1, self.live)
+
+    # -- lanes -------------------------------------------------------------------------------------
+
+    def lanes_for(self, nest_dtypes: set[Any], extent: int) -> int:
+        """How many lanes serve an axis: those of the widest float, fewer for a short axis."""
+        wide = max((d.itemsize for d in nest_dtypes if d.kind == "f"), default=4)
+        lanes = max(self.vector_bytes // max(wide, 4), 1)
+        while lanes > 1 and lanes // 2 >= extent:
+            lanes //= 2
+        return lanes
+
+    def along(
+        self,
+        axis: int,
+        start: V,
+        stop: V,
+        extent: int,
+        lanes: int,
+        body: Callable[[], None],
+        tail: V | None = None,
+    ) -> None:
+        """Run `body` over `axis` in vectors from `start` to `stop` (at most the whole vectors of
+        `extent`), and the rest once under a mask, if `tail` (a scalar bool; always when None) says
+        so."""
+        whole = extent - extent % lanes
+        if whole:
+            with self.f.loop(start, stop, lanes) as (i, _):
+                self.at[axis] = Axis(i)
+                self.begin(axis, lanes)
+                body()
+        if extent % lanes:
+            with ExitStack() as stack:
+                if tail is not None:
+                    stack.enter_context(self.f.when(tail))
+                self.at[axis] = Axis(index(0), whole)
+                self.begin(axis, lanes, extent - whole)
+                body()
+
+
+def dtypes_of(nest: Nest) -> set[Any]:
+    """The dtypes of everything in the nest."""
+    return {e.dtype for e in expressions(nest)} | {s.buffer.dtype for s in nest.stores}
