@@ -224,11 +224,11 @@ def evaluate(file: str) -> None:
 
 @main.command()
 @click.argument("file", type=click.Path())
-@click.option("--rows", default="0-4", show_default=True, help="Rows of the data, such as 0-4,10.")
+@click.option("--rows", help="Rows of the data, such as 0-4,10.  [default: the first five]")
 @click.option(
     "--data", type=click.Path(), help="A .npy or .csv file instead of the held-out digits."
 )
-def predict(file: str, rows: str, data: str | None) -> None:
+def predict(file: str, rows: str | None, data: str | None) -> None:
     """Show what a saved model says about some rows."""
     import ranvier
 
@@ -288,8 +288,7 @@ def _digits_reader(file: str) -> tuple[Any, tuple[np.ndarray, np.ndarray]]:
     if model.built_shape not in ((8, 8), (64,)) or model.output_shape(model.built_shape) != (10,):
         raise DataError(
             f"{file} takes rows of shape {model.built_shape}; a digits model takes (8, 8) or "
-            "(64,) and has "
-            "10 outputs. Use `ranvier predict FILE --data ROWS.npy` for other models"
+            "(64,) and has 10 outputs. Use `ranvier predict FILE --data ROWS.npy` for other models"
         )
     return model, (x if model.built_shape == (8, 8) else x.reshape(len(x), 64), y)
 
@@ -305,17 +304,18 @@ def _read_numbers(path: str) -> np.ndarray:
     except (ValueError, OSError) as problem:
         raise DataError(
             f"{path} could not be read: {problem}. Expected rows of numbers, a .npy file or a "
-            ".csv file "
-            "without headings"
+            ".csv file without headings"
         ) from problem
 
 
-def _row_numbers(text: str, rows: int) -> np.ndarray:
-    """The numbers in "0-4,10".
+def _row_numbers(text: str | None, rows: int) -> np.ndarray:
+    """The numbers in "0-4,10", by default those of the first five of `rows` rows.
 
     >>> _row_numbers("0-2,5", 10)
     array([0, 1, 2, 5])
     """
+    if text is None:
+        return np.arange(min(5, rows))
     found: list[int] = []
     for part in text.split(","):
         first, _, last = part.strip().partition("-")

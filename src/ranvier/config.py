@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,13 +35,30 @@ def _default_cache() -> str:
     return str((Path(base) if base else Path.home() / ".cache") / "ranvier")
 
 
+def _engine(name: object) -> str:
+    if name not in ENGINES:
+        raise unknown_name("engine", name, ENGINES)
+    return str(name)
+
+
+def _threads(number: object) -> int:
+    if isinstance(number, str) and number.isdecimal():
+        number = int(number)
+    if not isinstance(number, int) or number < 0:
+        raise ArgumentError(f"threads: expected a whole number, 0 for all cores; got {number!r}")
+    return number
+
+
 switches = _Switches(
-    engine=os.environ.get("RANVIER_ENGINE", "compiled"),
-    threads=int(os.environ.get("RANVIER_THREADS", "0") or 0),
+    engine=_engine(os.environ.get("RANVIER_ENGINE") or "compiled"),
+    threads=_threads(os.environ.get("RANVIER_THREADS") or "0"),
     cache=os.environ.get("RANVIER_CACHE") or _default_cache(),
     data=os.environ.get("RANVIER_DATA", ""),
     check=os.environ.get("RANVIER_CHECK", "0") == "1",
 )
+
+
+_CHECKS: dict[str, Callable[[object], object]] = {"engine": _engine, "threads": _threads}
 
 
 def config(**changes: object) -> dict[str, object]:
@@ -54,10 +72,8 @@ def config(**changes: object) -> dict[str, object]:
     for name, value in changes.items():
         if name not in vars(switches):
             raise unknown_name("switch", name, vars(switches))
-        if name == "engine" and value not in ENGINES:
-            raise unknown_name("engine", value, ENGINES)
-        if name == "threads" and (not isinstance(value, int) or value < 0):
-            raise ArgumentError(f"threads: expected a whole number, 0 for all cores; got {value!r}")
+        if name in _CHECKS:
+            value = _CHECKS[name](value)
         setattr(switches, name, value)
     return dict(vars(switches))
 

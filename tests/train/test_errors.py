@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ranvier import Model, Sequential
+from ranvier import Model, Sequential, detach
 from ranvier.errors import (
     ArgumentError,
     DataError,
@@ -134,3 +134,11 @@ def test_forgotten_super_init_is_said() -> None:
         net = Net()
         net.compile("sgd", "mse")
         net.fit(X, Y)
+
+
+@pytest.mark.parametrize("activation", ["step", detach])
+def test_a_network_that_no_gradient_reaches_says_why(activation: Any) -> None:
+    network = Sequential([Dense(1, activation=activation)])
+    network.compile("sgd", "mean_squared_error")
+    with pytest.raises(StateError, match="no gradient of mean_squared_error.*loss='perceptron'"):
+        network.fit(np.ones((4, 2)), np.ones(4), verbose=0)

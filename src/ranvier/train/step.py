@@ -212,6 +212,13 @@ def train_function(model: Any, loss: Any, optimizer: Any, sums: Sums) -> Callabl
         value, out, mask = forward(model, loss, True, x, y, rest)
         parameters = model.parameters()
         pairs = list(zip(parameters, gradients(value, parameters), strict=True))
+        if parameters and all(gradient is None for _, gradient in pairs):
+            raise StateError(
+                f"{model.name}: no gradient of {loss.name} reaches a weight, so nothing would be "
+                "learned. step, comparisons, argmax and detach pass no gradient on: a perceptron "
+                "that ends in step learns with loss='perceptron'; elsewhere use a smooth "
+                "activation such as 'sigmoid'"
+            )
         optimizer.apply(pairs)
         sums.add(value, rest[-1], y, out, mask)
 

@@ -1,0 +1,50 @@
+"""The switches: what may be set, in a program and by the environment."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import ranvier
+from ranvier.errors import ArgumentError
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"engine": "compild"}, "unknown engine 'compild'; did you mean 'compiled'"),
+        ({"threads": -1}, "threads: expected a whole number, 0 for all cores; got -1"),
+        ({"threads": 1.5}, "threads: expected a whole number"),
+        ({"thread": 1}, "unknown switch 'thread'; did you mean 'threads'"),
+    ],
+)
+def test_wrong_switches(changes: dict[str, Any], said: str) -> None:
+    before = ranvier.config()
+    with pytest.raises(ArgumentError, match=said):
+        ranvier.config(**changes)
+    assert ranvier.config() == before
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("RANVIER_ENGINE", "gpu", "unknown engine 'gpu'"),
+        ("RANVIER_THREADS", "two", "threads: expected a whole number"),
+        ("RANVIER_THREADS", "-1", "threads: expected a whole number"),
+    ],
+)
+def test_a_wrong_environment_is_said_at_import(name: str, value: str, said: str) -> None:
+    source = str(Path(ranvier.__file__).parents[1])
+    done = subprocess.run(
+        [sys.executable, "-c", "import ranvier"],
+        env={**os.environ, "PYTHONPATH": source, name: value},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode and said in done.stderr.splitlines()[-1]
