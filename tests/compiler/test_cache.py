@@ -199,7 +199,7 @@ def test_another_machine_has_entries_of_its_own(
     text = built[0]
     with monkeypatch.context() as patch:
         patch.setitem(build_module._ready, "host", other)
-        patch.setattr(build_module, "_load", lambda code: code)
+        patch.setattr(build_module, "load", lambda code: code)
         build_module.build(text)
     assert len(built) == 2 and len(entries(folder)) == 2
 
@@ -224,10 +224,10 @@ from compiler.test_arrays import UPDATES
 from compiler.test_threads import network
 from compiler.common import threads
 from ranvier.compiler.run import Executable
-import ranvier.compiler.run as run
+import ranvier.compiler.store as store
 class Stop(Exception): pass
 def stop(text, *how): print(hashlib.sha256(text.encode()).hexdigest()); raise Stop
-run.build = stop
+store.build = stop
 def show(graph):
     for count in (1, 2):
         with threads(count):
@@ -288,4 +288,4 @@ def test_processes_share_one_cache(folder: Path) -> None:
     found = entries(folder)
     assert len(found) == 6 and all(e.suffix == ".bin" for e in found)
     for entry in found:
-        assert build_module._read(entry) is not None
+        assert build_module.read_entry(entry) is not None

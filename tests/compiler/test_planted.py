@@ -13,7 +13,7 @@ from compiler.common import Array, check
 from compiler.random_graphs import build
 from compiler.test_arrays import UPDATES
 from passes.test_passes import SPECIAL, keeps_values, number
-from ranvier.compiler import emit, folds, run
+from ranvier.compiler import emit, folds, write
 from ranvier.compiler.emit import Memory
 from ranvier.compiler.machine import Machine
 from ranvier.compiler.writer import Writer
@@ -207,7 +207,7 @@ def test_a_life_that_ends_too_early(monkeypatch: pytest.MonkeyPatch) -> None:
         return plan([life._replace(last=life.first) for life in lives])
 
     chained()
-    monkeypatch.setattr(run, "plan", short)
+    monkeypatch.setattr(write, "plan", short)
     with pytest.raises(AssertionError, match="differs at"):
         chained()
 
@@ -216,7 +216,7 @@ def test_two_buffers_in_one_place(monkeypatch: pytest.MonkeyPatch) -> None:
     def careless(lives: list[Life]) -> tuple[list[int], int]:
         return [0] * len(lives), plan(lives)[1]
 
-    monkeypatch.setattr(run, "plan", careless)
+    monkeypatch.setattr(write, "plan", careless)
     with pytest.raises(AssertionError, match="differs at"):
         chained()
 

@@ -180,9 +180,8 @@ def test_ctrl_c_while_threads_run_leaves_the_next_run_whole() -> None:
             raise KeyboardInterrupt
 
     with two._lock, pytest.raises(KeyboardInterrupt):
-        two._bind([a.copy() for a in arrays])
-        out = np.empty((), np.float32)
-        two._table[len(arrays)] = out.ctypes.data
+        objects = [*[a.copy() for a in arrays], np.empty((), np.float32)]
+        two._bind(objects)
         two._call(interrupted, ())
     assert trained(two, arrays, 3) == expected
 

@@ -111,12 +111,12 @@ def build(text: str, thorough: bool = True) -> Code:
         key = hashlib.sha256("\n".join(parts).encode()).hexdigest()
         folder = cache_folder("kernels")
         path = None if folder is None else folder / f"{key[:40]}.bin"
-        code = None if path is None else _read(path)
+        code = None if path is None else read_entry(path)
         if code is None:
             code = compile_object(text, thorough)
             if path is not None:
-                _write(path, code)
-        return _load(code)
+                write_entry(path, code)
+        return load(code)
 
 
 def compile_object(text: str, thorough: bool = True) -> bytes:
@@ -154,7 +154,7 @@ def assembly(text: str) -> str:
     return machine.emit_assembly(module)  # type: ignore[no-any-return]
 
 
-def _load(code: bytes) -> Code:
+def load(code: bytes) -> Code:
     binding = llvm()
     empty = binding.parse_assembly("")
     target = binding.Target.from_default_triple()
@@ -166,7 +166,7 @@ def _load(code: bytes) -> Code:
     return Code(engine)
 
 
-def _read(path: Path) -> bytes | None:
+def read_entry(path: Path) -> bytes | None:
     """The object code of an entry, or None when it is missing or damaged."""
     try:
         data = path.read_bytes()
@@ -176,7 +176,7 @@ def _read(path: Path) -> bytes | None:
     return code if code and hashlib.sha256(code).digest() == digest else None
 
 
-def _write(path: Path, code: bytes) -> None:
+def write_entry(path: Path, code: bytes) -> None:
     """Write an entry whole or not at all; a cache that cannot be written is no error."""
     data = hashlib.sha256(code).digest() + code
     name = None

@@ -1,7 +1,11 @@
 """Run: a graph as machine code, called with arrays.
 
-An Executable is built once from a Graph. `run` calls it on arrays; `run_batches` runs a stretch of training steps, each on
-the next batch of rows, without Python in between. Updated inputs are written in place.
+An Executable is built once from a Graph. `run` calls it on arrays; `run_batches` runs a stretch of
+training steps, each on the next batch of rows, without Python in between. Updated inputs are
+written in place.
+
+Both hand their arrays to the driver (driver.py) as one tuple. Arrays that do not lie in memory as
+the graph needs them are copied first, here, and what the graph wrote into a copy is copied back.
 """
 
 from __future__ import annotations
@@ -11,41 +15,36 @@ import math
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..config import thread_count
 from ..errors import GraphError
 from ..graph.graph import Graph
-from ..passes.memory import Life, plan
-from ..passes.pipeline import prepare
-from .build import Code, build
-from .loops import Buffer, Kernel
-from .lower import lower
-from .module import Module, Stream, write_module
+from .driver import address, driver, spec_of
+from .driver_text import FITS, LANE
 from .pool import run_together
+from .store import Built, built
+
+if TYPE_CHECKING:
+    from .loops import Kernel
+    from .module import Module
+    from .write import Written
 
 _TRY_OTHER = 25  # calls of run_batches between two looks at the slower number of threads
 
-_STEP = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 3, *[ctypes.c_int64] * 2, ctypes.c_void_p)
-_BATCHES = ctypes.CFUNCTYPE(
-    None,
-    *[ctypes.c_void_p] * 3,
-    *[ctypes.c_int64] * 2,
-    *[ctypes.c_void_p] * 3,
-    *[ctypes.c_int64] * 4,
-    ctypes.c_void_p,
-    ctypes.c_int64,
-    ctypes.c_void_p,
-)
+_Copy = tuple[Any, Any]  # an array, or None, and its copy
+
+_POINTER = ctypes.c_void_p  # NOTE: for whole numbers too; ctypes hands these over fastest
+_STEP = ctypes.CFUNCTYPE(None, *[_POINTER] * 6)
+_BATCHES = ctypes.CFUNCTYPE(None, *[_POINTER] * 15)
 
 
 class Executable:
     """A graph as machine code.
 
-    `streams` are the numbers of inputs that `run_batches` fills with rows, `batch` their number of rows, `count_input`
-    the number of the float32 input that receives how many of them are real.
+    `streams` are the numbers of inputs that `run_batches` fills with rows, `batch` their number of
+    rows, `count_input` the number of the float32 input that receives how many of them are real.
     """
 
     def __init__(
@@ -56,55 +55,100 @@ class Executable:
         count_input: int = -1,
     ) -> None:
         self.traced = graph
-        self.graph = prepare(graph)
         self.streams = tuple(streams)
         self.batch = batch
         self.count_input = count_input
-        self._lock = threading.Lock()
-        low = lower(self.graph)
-        self.kernels = low.kernels
-        inputs = list(self.graph.inputs)
-        self._updated = [inputs.index(t) for t in self.graph.updates]
-        table = {b: i for i, b in enumerate([*low.inputs, *low.outputs])}
-        offsets, self.arena_bytes = place_in_arena(self.kernels, low.arena)
-        rows = tuple(Stream(i, _row_bytes(inputs[i])) for i in self.streams)
-        self.threads = thread_count()
-        self.module: Module = write_module(
-            self.kernels, table, offsets, self.threads, rows, batch, count_input
+        self.built: Built = built(graph, self.streams, batch, count_input)
+        self._code, self._written_now = self.built.code, self.built.written
+        facts = self.built.facts
+        self.arena_bytes, self.threads, self._updated = (
+            facts.arena_bytes,
+            facts.threads,
+            facts.updated,
         )
-        if not self.module.threaded:
-            self.threads = 1
-        self._specs = [n.spec for n in inputs]
-        self._out_specs = [n.spec for n in self.graph.outputs]
-        self._code: Code = build(self.module.text, self.module.thorough)
+        self._specs = [n.spec for n in graph.inputs]
+        self._outputs = [(n.shape, n.dtype) for n in graph.outputs]
         self._step = _STEP(self._code.address("step"))
-        self._batches = _BATCHES(self._code.address("batches")) if rows else None
-        self._arena = _aligned(self.arena_bytes)
-        self._table = np.zeros(len(table) + 1, np.uint64)
-        self._sync = _aligned(64)
-        self._known: list[Any] = [None] * len(inputs)
-        self._scratch: dict[int, Any] = {}
-        if rows:
-            self._prepare_batches()
-        self._choice = _Choice(self.threads)
-        self._rounds = [np.zeros(1, np.int64) for _ in range(self.threads)]
+        self._batches = _BATCHES(self._code.address("batches")) if streams else None
+        self._lock = threading.Lock()
+        self._arena = aligned(self.arena_bytes)
+        self._table = np.zeros(len(self._specs) + len(self._outputs) + 1, np.uint64)
+        self._sync = aligned(64)
         self._counter = self._sync.view(np.int64)
-        self._fixed = (_address(self._table), _address(self._arena), _address(self._sync))
+        self._rounds = [np.zeros(1, np.int64) for _ in range(self.threads)]
+        self._fixed = (address(self._table), address(self._arena), address(self._sync))
+        self._choice = _Choice(self.threads)
+        self._prepare_driver()
+        if streams:
+            self._prepare_batches()
+
+    # -- what the machine code was made from -------------------------------------------------------
+
+    @property
+    def graph(self) -> Graph:
+        """The graph after all passes."""
+        return self._written().graph
+
+    @property
+    def kernels(self) -> list[Kernel]:
+        """The kernels, in order."""
+        return self._written().kernels
+
+    @property
+    def module(self) -> Module:
+        """The LLVM IR of the machine code."""
+        return self._written().module
+
+    def _written(self) -> Written:
+        """All of it once more: what runs may have come from the cache."""
+        if self._written_now is None:
+            from .write import write
+
+            self._written_now = write(self.traced, self.streams, self.batch, self.count_input)
+        return self._written_now
+
+    # -- one step ----------------------------------------------------------------------------------
 
     def run(self, arrays: Sequence[Any]) -> list[Any]:
         """The outputs for these inputs; updated inputs are overwritten in place."""
-        outputs = [np.empty(s.shape, s.dtype) for s in self._out_specs]
+        outputs = [np.empty(shape, dtype) for shape, dtype in self._outputs]
+        objects = (*arrays, *outputs)
         with self._lock:
-            back = self._bind(arrays)
-            first = len(self._specs)
-            for i, out in enumerate(outputs):
-                self._table[first + i] = _address(out)
+            if len(objects) == self._count:
+                if self.threads == 1:
+                    if self._run(id(objects), self._place) == FITS:
+                        return outputs
+                elif self._bind_quickly(objects):
+                    self._call(self._step, ())
+                    return outputs
+            back = self._bind(objects)
             self._call(self._step, ())
             self._write_back(back)
-            if self._batches is not None:
-                for i, out in enumerate(self._dropped):
-                    self._table[first + i] = _address(out)
         return outputs
+
+    def _prepare_driver(self) -> None:
+        """The lane of a call on one thread; without a driver every call goes the slow way."""
+        self._driver = driver()
+        self._count = len(self._specs) + len(self._outputs) if self._driver else -1
+        if self._driver is None:
+            return
+        kinds = [(s.shape, s.dtype) for s in self._specs]
+        self._spec = spec_of([*kinds, *self._outputs], self._updated, len(kinds))
+        self._run = self._driver.run
+        self._lane = np.zeros(len(LANE), np.int64)
+        first = (address(self._spec), *self._fixed, address(self._rounds[0]))
+        self._lane[:8] = (*first, self._code.address("step"), 0, 1)
+        self._place = address(self._lane)
+
+    def _bind_quickly(self, objects: tuple[Any, ...]) -> bool:
+        """Let the driver fill the table; False where something needs a closer look."""
+        return (
+            self._driver is not None
+            and len(objects) == self._count
+            and self._driver.bind(id(objects), address(self._spec), self._fixed[0]) == FITS
+        )
+
+    # -- many steps --------------------------------------------------------------------------------
 
     def run_batches(
         self,
@@ -117,12 +161,13 @@ class Executable:
         sums: Any = None,
         log: Any = None,
     ) -> None:
-        """Steps `first` to `last - 1`: step s takes rows `order[s * batch : (s + 1) * batch]` of every stream.
+        """Steps `first` to `last - 1`: step s takes rows `order[s * batch : (s + 1) * batch]` of
+        every stream.
 
-        `order` (int64) holds the rows of one epoch or of several, each padded to whole batches with valid row numbers;
-        `total` rows of an epoch are real, and the count input gets how many of a batch are. Outputs are dropped; updates
-        are applied in place. With `log` (epochs, len(sums)) the array `sums` is copied into its row at the end of an epoch
-        and set to zero.
+        `order` (int64) holds the rows of one epoch or of several, each padded to whole batches with
+        valid row numbers; `total` rows of an epoch are real, and the count input gets how many of a
+        batch are. Outputs are dropped; updates are applied in place. With `log` (epochs, len(sums))
+        the array `sums` is copied into its row at the end of an epoch and set to zero.
         """
         if self._batches is None or tuple(streams) != self.streams:
             raise GraphError("run_batches: the executable was built for other streams")
@@ -130,12 +175,13 @@ class Executable:
             full = list(arrays)
             for i, array in self._fill.items():
                 full[i] = array
-            back = self._bind(full)
+            objects = (*full, *self._dropped)
+            back = [] if self._bind_quickly(objects) else self._bind(objects)
             for i, array in enumerate(streams.values()):
-                self._sources[i] = _address(array)
-            places = (_address(self._sources), _address(order), first, last, total)
+                self._sources[i] = address(array)
+            places = (address(self._sources), address(order), first, last, total)
             per_epoch = -(-total // self.batch)
-            kept = (0, 0, 0) if log is None else (_address(sums), sums.nbytes, _address(log))
+            kept = (0, 0, 0) if log is None else (address(sums), sums.nbytes, address(log))
             threads = self._choice.threads()
             began = time.perf_counter()
             self._call(self._batches, (*places, per_epoch, *kept), threads)
@@ -147,40 +193,46 @@ class Executable:
         chosen = [*self.streams, *([self.count_input] if self.count_input >= 0 else [])]
         self._fill = {i: np.zeros(self._specs[i].shape, self._specs[i].dtype) for i in chosen}
         self._sources = np.zeros(max(len(self.streams), 1), np.uint64)
-        self._dropped = [np.zeros(s.shape, s.dtype) for s in self._out_specs]
-        for i, out in enumerate(self._dropped):
-            self._table[len(self._specs) + i] = _address(out)
+        self._dropped = [np.zeros(shape, dtype) for shape, dtype in self._outputs]
 
-    def _bind(self, arrays: Sequence[Any]) -> list[tuple[Any, Any]]:
-        """Put the inputs' addresses into the table; returns (given, copy) of updated arrays that had to be copied."""
-        back: list[tuple[Any, Any]] = []
-        changed = False
-        if len(arrays) != len(self._specs):
-            raise GraphError(f"the graph has {len(self._specs)} inputs, not {len(arrays)}")
-        for i, (array, spec) in enumerate(zip(arrays, self._specs, strict=True)):
-            if array is self._known[i]:
-                continue
-            if array.shape != spec.shape or array.dtype != spec.dtype:
-                raise GraphError(
-                    f"input {i} is {array.dtype}{list(array.shape)}; the graph was built for {spec}"
-                )
-            if not array.flags.c_contiguous or (i in self._updated and not array.flags.writeable):
-                copy = np.array(array, order="C")
-                if i in self._updated:
-                    back.append((array, copy))
-                self._known[i] = None
-                array = copy
-                self._scratch[-1 - i] = copy  # keep it alive during the call
-            else:
-                self._known[i] = array
-            self._table[i] = _address(array)
-            changed = True
-        if changed and self._updated:
-            self._separate(arrays, back)
-        return back
+    # -- the slow way ------------------------------------------------------------------------------
 
-    def _separate(self, arrays: Sequence[Any], back: list[tuple[Any, Any]]) -> None:
-        """Of inputs that share memory with an updated one, all but one updated one work on copies."""
+    def _bind(self, objects: Sequence[Any]) -> list[_Copy]:
+        """Put the addresses of inputs (and outputs) into the table, of copies where need be.
+
+        Returns (array or None, copy) of what had to be copied: None where nothing is to be copied
+        back. A GraphError says what does not fit.
+        """
+        count = len(self._specs)
+        given = len(objects) - len(self._outputs)
+        if given != count:
+            raise GraphError(f"the graph has {count} inputs, not {given}")
+        copies: list[_Copy] = []
+        for i, array in enumerate(objects):
+            if i < count:
+                array = self._checked(i, array, copies)
+            self._table[i] = address(array)
+        if self._updated:
+            self._separate(objects, copies)
+        return copies
+
+    def _checked(self, i: int, array: Any, copies: list[_Copy]) -> Any:
+        """Input i, or a copy of it in order."""
+        spec = self._specs[i]
+        if array.shape != spec.shape or array.dtype != spec.dtype:
+            raise GraphError(
+                f"input {i} is {array.dtype}{list(array.shape)}; the graph was built for {spec}"
+            )
+        written = i in self._updated
+        in_order = array.flags.c_contiguous and array.flags.aligned and array.dtype.isnative
+        if in_order and (array.flags.writeable or not written):
+            return array
+        copy = np.array(array, spec.dtype, order="C")
+        copies.append((array if written else None, copy))
+        return copy
+
+    def _separate(self, objects: Sequence[Any], copies: list[_Copy]) -> None:
+        """Of inputs that share memory with an updated one, all but one work on copies."""
         starts = self._table.tolist()
         spans = sorted(
             (starts[i], starts[i] + s.dtype.itemsize * math.prod(s.shape), i)
@@ -190,29 +242,29 @@ class Executable:
         end, together = 0, list[int]()
         for start, stop, i in spans:
             if start >= end:
-                self._copy_all_but_one(arrays, together, back)
+                self._copy_all_but_one(objects, together, copies)
                 together = []
             together.append(i)
             end = max(end, stop)
-        self._copy_all_but_one(arrays, together, back)
+        self._copy_all_but_one(objects, together, copies)
 
     def _copy_all_but_one(
-        self, arrays: Sequence[Any], together: list[int], back: list[tuple[Any, Any]]
+        self, objects: Sequence[Any], together: list[int], copies: list[_Copy]
     ) -> None:
-        """The first updated one of these inputs keeps its memory; later updates overwrite its own."""
+        """The first updated one of these inputs keeps its memory."""
         updated = [i for i in self._updated if i in together]
         for i in [*updated[1:], *[i for i in together if updated and i not in updated]]:
-            copy = np.array(arrays[i], order="C")
-            self._scratch[-1 - i] = copy
-            self._known[i] = None
-            self._table[i] = _address(copy)
-            if i in updated:
-                back.append((arrays[i], copy))
+            copy = np.array(objects[i], order="C")
+            self._table[i] = address(copy)
+            copies.append((objects[i] if i in updated else None, copy))
 
     @staticmethod
-    def _write_back(back: list[tuple[Any, Any]]) -> None:
-        for given, copy in back:
-            given[...] = copy
+    def _write_back(copies: list[_Copy]) -> None:
+        for array, copy in copies:
+            if array is not None:
+                array[...] = copy
+
+    # -- the call ----------------------------------------------------------------------------------
 
     def _call(
         self, function: Callable[..., None], extra: tuple[int, ...], threads: int = 0
@@ -222,33 +274,20 @@ class Executable:
         for r in self._rounds:
             r[0] = self._counter[0]
         if threads == 1:
-            function(*self._fixed, 0, 1, _address(self._rounds[0]), *extra)
+            function(*self._fixed, 0, 1, address(self._rounds[0]), *extra)
             return
         work = [
-            (function, (*self._fixed, t, threads, _address(r), *extra))
+            (function, (*self._fixed, t, threads, address(r), *extra))
             for t, r in enumerate(self._rounds)
         ]
         run_together(work)
 
 
-def place_in_arena(kernels: list[Kernel], arena: list[Buffer]) -> tuple[dict[Buffer, int], int]:
-    """The offset of every arena buffer that a kernel uses, and the size of the arena."""
-    first: dict[Buffer, int] = {}
-    last: dict[Buffer, int] = {}
-    for i, kernel in enumerate(kernels):
-        for buffer in kernel.buffers():
-            first.setdefault(buffer, i)
-            last[buffer] = i
-    used = [b for b in arena if b in first]
-    offsets, size = plan([Life(first[b], last[b], b.size * b.dtype.itemsize) for b in used])
-    return dict(zip(used, offsets, strict=True)), size
-
-
 class _Choice:
     """One thread or all: whichever has been faster lately.
 
-    Threads that wait for each other lose when another process holds a core. As no result depends on their number, both ways
-    are timed, the slower one again now and then.
+    Threads that wait for each other lose when another process holds a core. As no result depends on
+    their number, both ways are timed, the slower one again now and then.
     """
 
     def __init__(self, threads: int) -> None:
@@ -274,19 +313,8 @@ class _Choice:
             self.seconds[threads] = seconds / steps
 
 
-def _aligned(size: int) -> Any:
+def aligned(size: int) -> Any:
     """Zeroed bytes that begin at a cache line."""
     raw = np.zeros(size + 64, np.uint8)
-    start = -_address(raw) % 64
+    start = -address(raw) % 64
     return raw[start : start + max(size, 64)]
-
-
-def _address(array: Any) -> int:
-    return array.__array_interface__["data"][0]  # type: ignore[no-any-return]
-
-
-def _row_bytes(node: Any) -> int:
-    size = node.dtype.itemsize
-    for n in node.shape[1:]:
-        size *= n
-    return int(size)

@@ -1,0 +1,165 @@
+"""Store: machine code by the graph it was made from, in memory and on disk.
+
+Two graphs that compute the same share their code, whichever model or process they belong to: a
+second model of the same build is neither lowered nor written again, and a process that starts warm
+reads one file for each graph.
+
+The key of a graph is its nodes, shapes, dtypes and parameters, without names of layers, with all
+else that the code depends on: batch, number of threads, processor, and the sources of the compiler.
+An entry on disk is one file (build.py): the object code with what the runner has to know of it. A
+damaged one is a miss.
+
+NOTE: with the switch `check` on, as in the tests, every graph goes all the way: its passes are to
+be checked, and a rule that a test changed must not be answered with code from before.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
+
+import numpy as np
+
+from .. import passes
+from ..config import cache_folder, switches, thread_count
+from ..graph.graph import Graph
+from ..graph.node import Node
+from . import schedule
+from .build import Code, build, compile_object, host, load, read_entry, write_entry
+
+if TYPE_CHECKING:
+    from .write import Written
+
+_KEPT = 64  # graphs whose code stays in memory though nothing uses it any more
+_SOURCES = ("graph", "ops", "passes", "compiler")
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the runner has to know of the code of a graph; `updated`: the inputs it writes into."""
+
+    arena_bytes: int
+    threads: int
+    updated: list[int]
+    nanoseconds: float
+
+
+@dataclass(frozen=True)
+class Built:
+    """The code of a graph, and what it was made from if that was looked at just now."""
+
+    code: Code
+    facts: Facts
+    written: Written | None = None
+
+
+_lock = threading.Lock()
+_alive: WeakValueDictionary[str, Built] = WeakValueDictionary()
+_recent: OrderedDict[str, Built] = OrderedDict()
+
+
+def built(graph: Graph, streams: Sequence[int], batch: int, count_input: int) -> Built:
+    """The code of a graph: known, read, or made now. The arguments are those of Executable."""
+    how = (streams, batch, count_input)
+    if switches.check:
+        written = _write(graph, *how)
+        code = build(written.module.text, written.module.thorough)
+        return Built(code, _facts(written), written)
+    key = _key(graph, *how)
+    with _lock:
+        found = _alive.get(key)
+        if found is None:
+            found = _alive[key] = _read(key) or _make(key, graph, *how)
+        _recent[key] = found
+        _recent.move_to_end(key)
+        if len(_recent) > _KEPT:
+            _recent.popitem(last=False)
+    return found
+
+
+def _write(graph: Graph, *how: Any) -> Written:
+    from .write import write  # NOTE: not needed, and not imported, where all graphs are known
+
+    return write(graph, *how)
+
+
+def _facts(written: Written) -> Facts:
+    return Facts(written.arena_bytes, written.threads, written.updated, written.nanoseconds)
+
+
+def _make(key: str, graph: Graph, *how: Any) -> Built:
+    """The code of a graph, which is then kept on disk too."""
+    written = _write(graph, *how)
+    facts = _facts(written)
+    code = compile_object(written.module.text, written.module.thorough)
+    path = _entry(key)
+    if path is not None:
+        write_entry(path, json.dumps(asdict(facts)).encode() + b"\n" + code)
+    return Built(load(code), facts)
+
+
+def _read(key: str) -> Built | None:
+    """What is on disk for this key, or None."""
+    path = _entry(key)
+    data = None if path is None else read_entry(path)
+    if data is None:
+        return None
+    head, _, code = data.partition(b"\n")
+    return Built(load(code), Facts(**json.loads(head)))
+
+
+def _entry(key: str) -> Path | None:
+    folder = cache_folder("graphs")
+    return None if folder is None else folder / f"{key}.bin"
+
+
+# --- keys ---------------------------------------------------------------------------------------
+
+
+def _key(graph: Graph, streams: Sequence[int], batch: int, count_input: int) -> str:
+    limits = [f"{k}={v}" for k, v in vars(schedule).items() if isinstance(v, float)]
+    how = [list(streams), batch, count_input, thread_count(), _sources(), host(), limits]
+    text = "\n".join([*map(str, how), *_lines(graph)])
+    return hashlib.sha256(text.encode()).hexdigest()[:40]
+
+
+def _lines(graph: Graph) -> list[str]:
+    """The graph without names, one line a node."""
+    number: dict[Node, int] = {}
+    lines = []
+    for node in graph.inputs:
+        number[node] = len(number)
+        lines.append(f"{node.dtype.char}{node.shape}")
+    for node in graph.nodes:
+        if node not in number:
+            number[node] = len(number)
+            operands = [number[x] for x in node.inputs]
+            params = [(k, _plain(v)) for k, v in node.params.items()]
+            lines.append(f"{node.op.name}{operands}{params}{node.dtype.char}{node.shape}")
+    lines.append(str([number[n] for n in graph.outputs]))
+    lines.append(str([(number[t], number[n]) for t, n in graph.updates.items()]))
+    return lines
+
+
+def _plain(value: Any) -> Any:
+    return value.char if isinstance(value, np.dtype) else value
+
+
+@functools.cache
+def _sources() -> str:
+    """Name, size and time of every file that decides what code comes out."""
+    package = Path(passes.__file__).parent.parent
+    found = []
+    for folder in _SOURCES:
+        for path in sorted((package / folder).glob("*.py")):
+            about = path.stat()
+            found.append(f"{folder}/{path.name} {about.st_size} {about.st_mtime_ns}")
+    return hashlib.sha256("\n".join(found).encode()).hexdigest()
