@@ -88,6 +88,8 @@ def test_predict_on_rows_of_a_file(tmp_path: Path) -> None:
     for name in ("x.npy", "x.csv"):
         done = run("predict", tmp_path / "m", "--data", tmp_path / name, "--rows", "3")
         assert done.output.strip() == f"row 3: {expected}", done.output
+        lines = run("predict", tmp_path / "m", "--data", tmp_path / name).output.splitlines()
+        assert lines == [f"row {i}: {expected}" for i in range(4)]  # of the first five, those there
 
 
 @pytest.mark.parametrize(

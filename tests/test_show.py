@@ -9,7 +9,7 @@ from sklearn.datasets import make_regression
 import ranvier
 from engines import ENGINES
 from ranvier import Sequential
-from ranvier.nn import Dense
+from ranvier.nn import Dense, Flatten
 from ranvier.optim import SGD, Adam
 
 AND = ([[0, 0], [0, 1], [1, 0], [1, 1]], [0, 0, 0, 1])
@@ -141,3 +141,19 @@ def test_keras_style_regression_with_a_flat_target(engine: str) -> None:
     assert len(history.history["loss"]) == epochs
     assert model.evaluate(x, y) == pytest.approx(floor, rel=0.05)
     assert model.get_weights()[0].item() == pytest.approx(best[0], rel=0.05)
+
+
+# --- real images ---------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_mnist_in_ten_epochs() -> None:
+    try:
+        (x, y), (x_test, y_test) = ranvier.data.load_mnist()
+    except ranvier.errors.DataError as missing:
+        pytest.skip(str(missing).splitlines()[0])
+    ranvier.seed(0)
+    model = Sequential([Flatten(), Dense(128, activation="relu"), Dense(10, activation="softmax")])
+    model.compile("adam", "sparse_categorical_crossentropy", ["accuracy"], engine="compiled")
+    model.fit(x / np.float32(255), y, batch_size=128, epochs=10, verbose=0)
+    assert model.evaluate(x_test / np.float32(255), y_test)[1] >= 0.975
