@@ -171,13 +171,17 @@ class Executable:
         """
         if self._batches is None or tuple(streams) != self.streams:
             raise GraphError("run_batches: the executable was built for other streams")
+        rows = [self._rows_in_order(i, array) for i, array in streams.items()]
+        order = np.ascontiguousarray(order, np.int64)
+        if len(order) < last * self.batch:
+            raise GraphError(f"run_batches: {len(order)} rows in the order; step {last} needs more")
         with self._lock:
             full = list(arrays)
             for i, array in self._fill.items():
                 full[i] = array
             objects = (*full, *self._dropped)
             back = [] if self._bind_quickly(objects) else self._bind(objects)
-            for i, array in enumerate(streams.values()):
+            for i, array in enumerate(rows):
                 self._sources[i] = address(array)
             places = (address(self._sources), address(order), first, last, total)
             per_epoch = -(-total // self.batch)
@@ -187,6 +191,16 @@ class Executable:
             self._call(self._batches, (*places, per_epoch, *kept), threads)
             self._choice.took(threads, last - first, time.perf_counter() - began)
             self._write_back(back)
+
+    def _rows_in_order(self, i: int, array: Any) -> Any:
+        """The rows of a stream as they are read: contiguous, of the input's dtype and shape."""
+        spec = self._specs[i]
+        if array.shape[1:] != spec.shape[1:] or array.dtype != spec.dtype:
+            raise GraphError(
+                f"run_batches: rows of stream {i} are {array.dtype}{list(array.shape[1:])}; "
+                f"the graph was built for {spec}"
+            )
+        return np.ascontiguousarray(array, spec.dtype)
 
     def _prepare_batches(self) -> None:
         """Arrays for one batch of every stream and for the outputs nobody asked for."""
