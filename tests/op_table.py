@@ -8,168 +8,33 @@ refuses a table that does not cover the registry exactly.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 import ranvier as rv
+from op_rows import (
+    FLOATS,
+    NUMBERS,
+    ONE,
+    TWO,
+    Array,
+    Row,
+    Shapes,
+    binary,
+    compare,
+    logic,
+    reduction,
+    stepwise,
+    t,
+    unary,
+    unlike,
+    z,
+)
 from ranvier import dtypes
-from ranvier.errors import DTypeError, RanvierError, ShapeError
+from ranvier.errors import DTypeError, ShapeError
 from ranvier.graph.node import OPS
 from ranvier.ops.op import apply
-
-Array = np.ndarray[Any, Any]
-Shapes = tuple[tuple[int, ...], ...]
-Error = tuple[Callable[[], Any], type[RanvierError], str]
-
-FLOATS = ("float64", "float32", "float16")
-INTEGERS = ("int64", "int32", "uint8")
-NUMBERS = (*FLOATS, *INTEGERS)
-EVERY = (*NUMBERS, "bool")
-
-ONE: tuple[Shapes, ...] = tuple((s,) for s in ((), (3,), (2, 3), (0,), (1, 3), (2, 1, 4)))
-TWO: tuple[Shapes, ...] = (
-    ((), ()),
-    ((3,), (3,)),
-    ((2, 3), (3,)),
-    ((2, 1), (1, 3)),
-    ((0, 3), (3,)),
-    ((1,), ()),
-)
-
-
-@dataclass
-class Row:
-    """What is known of one op."""
-
-    call: Callable[..., Any]
-    numpy: Callable[..., Any]
-    shapes: tuple[Shapes, ...]
-    dtypes: tuple[str, ...] = EVERY
-    widen: str = ""  # "float": integers become float32; "number": bools become int64
-    gives: str = (
-        "same"  # dtype of the result: "same" as input `like`, "numpy": as NumPy's; or a name
-    )
-    like: int = 0
-    low: float = -2.0  # where samples of floats lie
-    high: float = 2.0
-    integers: tuple[int, int] = (-5, 6)
-    gradient: str = "smooth"  # "smooth"; "zero": constant pieces; "": the result has no gradient
-    sample: Callable[[np.random.Generator, int, tuple[int, ...], Any], Array | None] | None = None
-    special: bool = False  # also tried on NaN, infinities, zeros
-    loose: float = 1.0  # factor on tolerances
-    errors: tuple[Error, ...] = ()
-
-    def arrays(self, shapes: Shapes, dtype: str, seed: int = 0) -> list[Array]:
-        """Inputs of the given shapes."""
-        rng = np.random.default_rng(seed)
-        return [self._array(rng, i, shape, np.dtype(dtype)) for i, shape in enumerate(shapes)]
-
-    def _array(self, rng: np.random.Generator, i: int, shape: tuple[int, ...], dtype: Any) -> Array:
-        own = self.sample(rng, i, shape, dtype) if self.sample else None
-        if own is not None:
-            return own
-        if dtype.kind == "b":
-            return rng.integers(0, 2, shape).astype(bool)
-        if dtype.kind in "iu":
-            low = max(self.integers[0], 0) if dtype.kind == "u" else self.integers[0]
-            return rng.integers(low, self.integers[1], shape).astype(dtype)
-        # Well apart from each other, so that no step of a finite difference meets a tie or a kink.
-        size = math.prod(shape)
-        grid = (rng.permutation(size) + 0.5 + 0.1 * i) / max(size, 1)
-        return (self.low + (self.high - self.low) * grid).reshape(shape).astype(dtype)
-
-    def expected(self, arrays: list[Array]) -> Array:
-        """NumPy's answer, in the dtype that Ranvier promises."""
-        wide = arrays
-        if self.widen == "float":
-            wide = [a if a.dtype.kind == "f" else a.astype(np.float32) for a in arrays]
-        elif self.widen == "number":
-            wide = [a.astype(np.int64) if a.dtype.kind == "b" else a for a in arrays]
-        with np.errstate(all="ignore"):
-            out = np.asarray(self.numpy(*wide))
-        names = {"same": wide[self.like].dtype if wide else None, "numpy": out.dtype}
-        return out.astype(names.get(self.gives, self.gives))
-
-
-def _t(*values: Any, dtype: Any = None) -> Any:
-    return rv.tensor(list(values), dtype)
-
-
-def _z(*shape: int) -> Any:
-    return rv.zeros(shape)
-
-
-def _unlike(op: Any) -> Error:
-    return (
-        lambda: op(_z(2, 3), _z(4)),
-        ShapeError,
-        rf"{op.name}: shapes .*axis -1 has sizes 3 and 4",
-    )
-
-
-def unary(name: str, numpy: Any, **other: Any) -> Row:
-    """An elementwise op of one input."""
-    refused = (
-        lambda: apply(OPS[name], rv.tensor([True])),
-        DTypeError,
-        f"{name}: dtype bool is not",
-    )
-    errors = (refused,) if other.get("widen") else ()
-    return Row(OPS[name], numpy, ONE, **{"special": True, "errors": errors, **other})
-
-
-def binary(name: str, numpy: Any, **other: Any) -> Row:
-    """An elementwise op of two inputs."""
-    return Row(OPS[name], numpy, TWO, **{"special": True, "errors": (_unlike(OPS[name]),), **other})
-
-
-def compare(name: str, numpy: Any) -> Row:
-    """A comparison."""
-    return binary(name, numpy, gives="bool", gradient="")
-
-
-def logic(name: str, numpy: Any) -> Row:
-    """A combination of truth values."""
-    return binary(name, numpy, gives="bool", gradient="", special=False)
-
-
-def stepwise(name: str, numpy: Any) -> Row:
-    """Rounding: constant pieces; integers pass, bools become integers."""
-    return Row(OPS[name], numpy, ONE, widen="number", gradient="zero", special=True, low=-2.7)
-
-
-def reduction(name: str, numpy: Any, shapes: tuple[Shapes, ...], **other: Any) -> Row:
-    """A reduction: all axes, the last one, and a pair with keepdims, laid out flat."""
-    op = OPS[name]
-
-    def both(module: Any, f: Any, x: Any) -> Any:
-        parts = [f(x)] + ([f(x, axis=-1), f(x, axis=0, keepdims=True)] if x.ndim else [])
-        return module([module_reshape(module, p) for p in parts])
-
-    def module_reshape(module: Any, p: Any) -> Any:
-        return (rv.reshape if module is rv.concat else np.reshape)(p, (-1,))
-
-    errors: tuple[Error, ...] = (
-        (lambda: op(_z(2, 3), axis=2), ShapeError, rf"{name}: axis 2 is not an axis .*-2 to 1"),
-    )
-    if other.pop("empty", True):
-        errors += (
-            (lambda: op(_z(2, 3), axis=(0, -2)), ShapeError, f"{name}: .*names an axis twice"),
-        )
-    else:
-        errors += (
-            (lambda: op(_z(0, 3), axis=0), ShapeError, f"{name}: nothing to .*shape .0, 3."),
-        )
-    return Row(
-        lambda x: both(rv.concat, op, x),
-        lambda x: both(np.concatenate, numpy, x),
-        shapes,
-        errors=errors,
-        **other,
-    )
 
 
 def _safe(low: int, high: int) -> Any:
@@ -295,7 +160,7 @@ TABLE: dict[str, Row] = {
     "power": binary(
         "power", np.power, dtypes=NUMBERS, **POSITIVE, sample=_safe(0, 4), loose=8,
         errors=(
-            _unlike(OPS["power"]),
+            unlike(OPS["power"]),
             (lambda: rv.tensor([1, 2]) ** -1, DTypeError, "power: an integer .*is a fraction"),
             (lambda: rv.tensor([1, 2]) ** rv.tensor([-1, 0]), DTypeError, "power: integers"),
         ),
@@ -309,7 +174,7 @@ TABLE: dict[str, Row] = {
     "shift_right": Row(
         OPS["shift_right"], np.right_shift, (((3,), (3,)), ((2, 3), (3,)), ((0,), ())),
         dtypes=("uint32",), integers=(0, 32), gradient="",
-        errors=((lambda: rv.shift_right(_t(1.0), 2), DTypeError, "shift_right: .*uint32, not"),),
+        errors=((lambda: rv.shift_right(t(1.0), 2), DTypeError, "shift_right: .*uint32, not"),),
     ),
     # functions
     "exp": unary("exp", np.exp, **INSIDE),
@@ -341,16 +206,16 @@ TABLE: dict[str, Row] = {
     "where": Row(
         OPS["where"], np.where, tuple((a, a, b) for a, b in TWO), like=1, sample=_bool_first,
         errors=(
-            (lambda: rv.where(_t(True, False), _z(3), 0.0), ShapeError, "where: shapes"),
+            (lambda: rv.where(t(True, False), z(3), 0.0), ShapeError, "where: shapes"),
             (
-                lambda: apply(OPS["where"], _t(1.0), _t(1.0), _t(1.0)),
+                lambda: apply(OPS["where"], t(1.0), t(1.0), t(1.0)),
                 DTypeError, "where: the condition must be bool",
             ),
         ),
     ),
     "astype": Row(
         lambda x: rv.astype(x, "float64"), lambda x: x.astype(np.float64), ONE, gives="float64",
-        errors=((lambda: rv.astype(_t(1.0), "complex64"), DTypeError, "not one of Ranvier's"),),
+        errors=((lambda: rv.astype(t(1.0), "complex64"), DTypeError, "not one of Ranvier's"),),
     ),
     "detach": Row(OPS["detach"], lambda x: x, ONE, gradient="zero"),
     # reductions
@@ -361,56 +226,56 @@ TABLE: dict[str, Row] = {
     "argmax": Row(
         lambda x: rv.argmax(x, -1), lambda x: np.argmax(x, -1), GRIDS[:3], gives="int64",
         gradient="",
-        errors=((lambda: rv.argmax(_z(0)), ShapeError, "argmax: nothing to choose from"),),
+        errors=((lambda: rv.argmax(z(0)), ShapeError, "argmax: nothing to choose from"),),
     ),
     "argmin": Row(
         lambda x: rv.argmin(x, 0), lambda x: np.argmin(x, 0), GRIDS[:3], gives="int64",
         gradient="",
-        errors=((lambda: rv.argmin(_z(3), 1), ShapeError, "argmin: axis 1 is not an axis"),),
+        errors=((lambda: rv.argmin(z(3), 1), ShapeError, "argmin: axis 1 is not an axis"),),
     ),
     "cumulative_sum": Row(
         lambda x: rv.cumulative_sum(x, 0), lambda x: np.cumsum(x, 0, dtype=x.dtype), GRIDS,
         dtypes=(*FLOATS, "int64"),
-        errors=((lambda: rv.cumulative_sum(_z(3), 1), ShapeError, "cumulative_sum: axis 1"),),
+        errors=((lambda: rv.cumulative_sum(z(3), 1), ShapeError, "cumulative_sum: axis 1"),),
     ),
     # movement
     "reshape": Row(
         lambda x: rv.reshape(x, x.shape[::-1]), lambda x: x.reshape(x.shape[::-1]), GRIDS,
-        errors=((lambda: rv.reshape(_z(6), (4, -1)), ShapeError, r"reshape: \(6,\) holds 6 el"),),
+        errors=((lambda: rv.reshape(z(6), (4, -1)), ShapeError, r"reshape: \(6,\) holds 6 el"),),
     ),
     "permute_dims": Row(
         lambda x: rv.permute_dims(x, (2, 0, 1)), lambda x: x.transpose(2, 0, 1),
         _movement_shapes((2, 3, 4), (1, 3, 1), (0, 2, 3)),
-        errors=((lambda: rv.permute_dims(_z(2, 3), (0, 0)), ShapeError, "does not name each"),),
+        errors=((lambda: rv.permute_dims(z(2, 3), (0, 0)), ShapeError, "does not name each"),),
     ),
     "broadcast_to": Row(
         lambda x: rv.broadcast_to(x, (2, 3)), lambda x: np.broadcast_to(x, (2, 3)),
         _movement_shapes((), (3,), (1, 3), (2, 1)),
-        errors=((lambda: rv.broadcast_to(_z(2), (2, 3)), ShapeError, "broadcast_to"),),
+        errors=((lambda: rv.broadcast_to(z(2), (2, 3)), ShapeError, "broadcast_to"),),
     ),
     "slice": Row(
         lambda x: apply(OPS["slice"], x, start=(1, 0), stop=(6, 2), step=(2, 1)),
         lambda x: x[1:6:2, 0:2], _movement_shapes((6, 2), (7, 3)),
         errors=(
             (
-                lambda: apply(OPS["slice"], _z(3), start=(1,), stop=(9,), step=(1,)),
+                lambda: apply(OPS["slice"], z(3), start=(1,), stop=(9,), step=(1,)),
                 ShapeError, "slice: 1:9:1 does not fit an axis of size 3",
             ),
         ),
     ),
     "pad": Row(
         lambda x: rv.pad(x, ((1, 2), (0, 1))), lambda x: np.pad(x, ((1, 2), (0, 1))), GRIDS,
-        errors=((lambda: rv.pad(_z(3), ((1, 1), (1, 1))), ShapeError, "pad: widths .*do not fit"),),
+        errors=((lambda: rv.pad(z(3), ((1, 1), (1, 1))), ShapeError, "pad: widths .*do not fit"),),
     ),
     "flip": Row(
         lambda x: rv.flip(x, 1), lambda x: np.flip(x, 1), GRIDS,
-        errors=((lambda: rv.flip(_z(3), 1), ShapeError, "flip: axis 1 is not an axis"),),
+        errors=((lambda: rv.flip(z(3), 1), ShapeError, "flip: axis 1 is not an axis"),),
     ),
     "concat": Row(
         lambda x, y: rv.concat([x, y], 1), lambda x, y: np.concatenate([x, y], 1),
         (((2, 3), (2, 1)), ((2, 0), (2, 2)), ((1, 1), (1, 1))),
         errors=(
-            (lambda: rv.concat([_z(2, 3), _z(3, 2)], 0), ShapeError, "differ outside axis 0"),
+            (lambda: rv.concat([z(2, 3), z(3, 2)], 0), ShapeError, "differ outside axis 0"),
             (lambda: rv.concat([]), ShapeError, "concat: nothing to join"),
         ),
     ),
@@ -424,34 +289,34 @@ TABLE: dict[str, Row] = {
         dtypes=(*FLOATS, "int64", "int32"), loose=8,
         errors=(
             (
-                lambda: _z(32, 784) @ _z(10, 784), ShapeError,
+                lambda: z(32, 784) @ z(10, 784), ShapeError,
                 r"matmul: \(32, 784\) @ \(10, 784\): inner sizes 784 and 10 differ; did you mean",
             ),
-            (lambda: _z(2) @ rv.tensor(1.0), ShapeError, "a number has no axis to sum over"),
+            (lambda: z(2) @ rv.tensor(1.0), ShapeError, "a number has no axis to sum over"),
         ),
     ),
     "convolution": Row(
         rv.convolution, _convolution,
         (
-            ((2, 4, 5, 3), (3, 2, 3, 4)), ((1, 1, 1, 1), (1, 1, 1, 1)), ((0, 3, 3, 2), (2, 2, 2, 3)),
-            ((9, 3, 20, 2), (2, 3, 2, 17)),
+            ((2, 4, 5, 3), (3, 2, 3, 4)), ((1, 1, 1, 1), (1, 1, 1, 1)),
+            ((0, 3, 3, 2), (2, 2, 2, 3)), ((9, 3, 20, 2), (2, 3, 2, 17)),
         ),
         dtypes=FLOATS, loose=8,
         errors=(
             (
-                lambda: rv.convolution(_z(1, 4, 4, 3), _z(2, 2, 4, 5)), ShapeError,
+                lambda: rv.convolution(z(1, 4, 4, 3), z(2, 2, 4, 5)), ShapeError,
                 "convolution: x has 3 channels, w takes 4 in each of 1 groups",
             ),
             (
-                lambda: rv.convolution(_z(1, 2, 4, 3), _z(3, 3, 3, 5)), ShapeError,
+                lambda: rv.convolution(z(1, 2, 4, 3), z(3, 3, 3, 5)), ShapeError,
                 "convolution: a window of 3 does not fit an axis of size 2; pad x",
             ),
             (
-                lambda: rv.convolution(_z(4, 4, 3), _z(3, 3, 3, 5)), ShapeError,
+                lambda: rv.convolution(z(4, 4, 3), z(3, 3, 3, 5)), ShapeError,
                 r"must be \(batch, height, width, channels\)",
             ),
         ),
-    ),  # fmt: skip
+    ),
     "sliding_window": Row(
         lambda x: rv.sliding_window(x, (2, 3), (1, 2)),
         lambda x: np.stack(
@@ -460,33 +325,36 @@ TABLE: dict[str, Row] = {
         ),
         (((2, 3, 5, 2),), ((1, 4, 7, 1),)),
         errors=(
-            (lambda: rv.sliding_window(_z(1, 2, 2, 1), 3), ShapeError, "windows of .3, 3. do not fit"),
+            (
+                lambda: rv.sliding_window(z(1, 2, 2, 1), 3), ShapeError,
+                "windows of .3, 3. do not fit",
+            ),
         ),
-    ),  # fmt: skip
+    ),
     # gather and scatter
     "take": Row(
         rv.take, lambda x, i: np.take(x, i, 0), (((4, 3), (2, 2)), ((4,), (0,)), ((4, 2), ())),
         sample=_positions(4, 1),
         errors=(
-            (lambda: rv.take(_z(3), _t(3)), ShapeError, "take: position 3 is outside"),
-            (lambda: rv.take(_z(3), _t(0.5)), DTypeError, "take: positions must be integers"),
+            (lambda: rv.take(z(3), t(3)), ShapeError, "take: position 3 is outside"),
+            (lambda: rv.take(z(3), t(0.5)), DTypeError, "take: positions must be integers"),
         ),
     ),
     "scatter_add": Row(
         rv.scatter_add, _scatter, (((4, 3), (5,), (5, 3)), ((4,), (2, 2), (2, 2))),
         dtypes=(*FLOATS, "int64", "int32"), sample=_positions(4, 1),
         errors=(
-            (lambda: rv.scatter_add(_z(3), _t(0), _z(2)), ShapeError, "scatter_add: updates are"),
-            (lambda: rv.scatter_add(_z(3), _t(-4), _z(1)), ShapeError, "position -4 is outside"),
+            (lambda: rv.scatter_add(z(3), t(0), z(2)), ShapeError, "scatter_add: updates are"),
+            (lambda: rv.scatter_add(z(3), t(-4), z(1)), ShapeError, "position -4 is outside"),
         ),
     ),
     "take_along_axis": Row(
         rv.take_along_axis, lambda x, i: np.take_along_axis(x, i, -1),
         (((2, 4), (2, 3)), ((2, 4), (2, 0)), ((1, 4), (1, 1))), sample=_positions(4, 1),
         errors=(
-            (lambda: rv.take_along_axis(_z(2, 3), _t(0)), ShapeError, "differ outside axis 1"),
+            (lambda: rv.take_along_axis(z(2, 3), t(0)), ShapeError, "differ outside axis 1"),
             (
-                lambda: rv.take_along_axis(_z(1, 3), rv.tensor([[5]])),
+                lambda: rv.take_along_axis(z(1, 3), rv.tensor([[5]])),
                 ShapeError, "position 5 is outside",
             ),
         ),
@@ -497,7 +365,7 @@ TABLE: dict[str, Row] = {
         dtypes=(*FLOATS, "int64", "int32"), sample=_positions(4, 1),
         errors=(
             (
-                lambda: rv.scatter_add_along_axis(_z(1, 3), rv.tensor([[0]]), _z(1, 2)),
+                lambda: rv.scatter_add_along_axis(z(1, 3), rv.tensor([[0]]), z(1, 2)),
                 ShapeError, "updates are float32",
             ),
         ),
@@ -522,9 +390,9 @@ TABLE: dict[str, Row] = {
         lambda key: rv.random_bits(key, (2, 3)), _threefry, (((2,),),),
         dtypes=("uint32",), gives="uint32", gradient="", sample=_key,
         errors=(
-            (lambda: rv.random_bits(_t(1.0), 3), DTypeError, "random_bits: the key must be uint32"),
+            (lambda: rv.random_bits(t(1.0), 3), DTypeError, "random_bits: the key must be uint32"),
             (
-                lambda: rv.random_bits(_t(1, dtype=dtypes.uint32), 3),
+                lambda: rv.random_bits(t(1, dtype=dtypes.uint32), 3),
                 ShapeError, "the key must have shape",
             ),
         ),

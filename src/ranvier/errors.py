@@ -5,9 +5,9 @@
       DTypeError(TypeError)        dtypes that an op cannot take
       ArgumentError(ValueError)    an argument outside what is allowed, with the nearest right one
       DataError(ValueError)        data that cannot be used: empty, NaN, wrong labels, wrong columns
-      StateError(RuntimeError)     a call before what it needs (fit before compile, a leaked traced tensor)
+      StateError(RuntimeError)     a call before what it needs, such as fit before compile
       TraceError(StateError)       Python asked a traced tensor for a number it does not have yet
-      GraphError(RuntimeError)     a graph that breaks its own rules: a defect of Ranvier, not of the user
+      GraphError(RuntimeError)     a graph that breaks its own rules: a defect of Ranvier
       FileError(OSError)           a model or data file that is damaged or foreign
       NonFiniteError(ArithmeticError)  a NaN or infinity found in training
       GradientError(AssertionError)    a gradient that differs from finite differences

@@ -83,9 +83,10 @@ class ReferenceExecutable:
     ) -> None:
         """Run the graph for the steps `first` to `last - 1`; only the in-place updates remain.
 
-        Step s sees the rows `order[s * batch : (s + 1) * batch]` of every array in `streams`. The order holds one epoch or
-        several, each filled up to whole batches; `total` rows of an epoch are real. With `log` the array `sums` is
-        copied into its row at the end of each epoch and set to zero.
+        Step s sees the rows `order[s * batch : (s + 1) * batch]` of every array in `streams`. The
+        order holds one epoch or several, each filled up to whole batches; `total` rows of an epoch
+        are real. With `log` the array `sums` is copied into its row at the end of each epoch and
+        set to zero.
         """
         given = list(arrays)
         per_epoch = -(-total // self.batch)

@@ -1,8 +1,8 @@
 """Build: LLVM IR text -> machine code, kept on disk.
 
-An entry of the cache is one file: a SHA-256 of the rest, then the object code. Its name is a hash of everything the code
-depends on: the IR, the LLVM version, the processor and this file. A file is written whole or not at all; one that does
-not match its checksum is rebuilt.
+An entry of the cache is one file: a SHA-256 of the rest, then the object code. Its name is a hash
+of everything the code depends on: the IR, the LLVM version, the processor and this file. A file is
+written whole or not at all; one that does not match its checksum is rebuilt.
 """
 
 from __future__ import annotations
@@ -103,7 +103,8 @@ class Code:
 def build(text: str, thorough: bool = True) -> Code:
     """Machine code for a module of LLVM IR, from the cache if it is there.
 
-    `thorough` runs all of LLVM's passes; otherwise only the quickest, which serve kernels that are short anyway.
+    `thorough` runs all of LLVM's passes; otherwise only the quickest, which serve kernels that are
+    short anyway.
     """
     with _lock:
         cpu = host()

@@ -7,7 +7,10 @@ from .graph import Graph
 
 
 def check(graph: Graph, after: str = "trace") -> Graph:
-    """Return `graph` if every node agrees with its op's rule and stands after its inputs; else GraphError."""
+    """Return `graph` if every node agrees with its op's rule and stands after its inputs.
+
+    Otherwise raise GraphError.
+    """
     known = set(graph.inputs)
     for node in graph.nodes:
         if node in known:

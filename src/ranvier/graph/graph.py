@@ -2,8 +2,8 @@
 
     inputs    the `input` nodes, in the order of the arguments
     outputs   nodes whose values are returned
-    updates   {input node: node}: after the run the input's own array holds the node's value (parameters, optimiser
-              slots, metric sums, random state)
+    updates   {input node: node}: after the run the input's own array holds the node's value
+              (parameters, optimiser slots, metric sums, random state)
 
 Every pass takes a Graph and returns a Graph. `str(graph)` prints it at any moment:
 
@@ -50,7 +50,7 @@ class Graph:
         return readers
 
     def rewrite(self, rule: Callable[[Node, tuple[Node, ...]], Node]) -> Graph:
-        """A new graph in which each node is `rule(node, its rewritten inputs)`; graph inputs stay."""
+        """A new graph: each node is `rule(node, its rewritten inputs)`; graph inputs stay."""
         new: dict[Node, Node] = {node: node for node in self.inputs}
         for node in self.nodes:
             if node not in new:

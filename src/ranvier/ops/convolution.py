@@ -13,11 +13,15 @@ from .op import Op, apply, as_values, register, same_dtype
 
 
 class Convolution(Op):
-    """The 2-D convolution of x (batch, height, width, channels) with w (rows, columns, channels / groups, filters).
+    """The 2-D convolution of images x with windows w.
 
-    Element (b, i, j, f) is the sum over r, c and k of `x[b, i*stride + r*dilation, j*stride + c*dilation, k] *
-    w[r, c, k, f]`; the result has (height - (rows - 1) * dilation - 1) // stride + 1 rows, and so for columns. There is no
-    padding: `conv2d` pads first. With groups, filter f of group g sees only the channels of group g.
+        x (batch, height, width, channels), w (rows, columns, channels / groups, filters)
+        out[b, i, j, f] = sum over r, c, k of
+            x[b, i * stride + r * dilation, j * stride + c * dilation, k] * w[r, c, k, f]
+
+    The result has (height - (rows - 1) * dilation - 1) // stride + 1 rows, and so for columns.
+    There is no padding: `conv2d` pads first. With groups, filter f of group g sees only the
+    channels of group g.
 
     >>> import ranvier
     >>> x = ranvier.reshape(ranvier.arange(9, dtype="float32"), (1, 3, 3, 1))
@@ -45,16 +49,16 @@ class Convolution(Op):
         groups = params["groups"]
         if len(x.shape) != 4 or len(w.shape) != 4:
             raise ShapeError(
-                f"convolution: x {x.shape} and w {w.shape} must be (batch, height, width, channels) and "
-                "(rows, columns, channels, filters)"
+                f"convolution: x {x.shape} and w {w.shape} must be (batch, height, width, "
+                "channels) and (rows, columns, channels, filters)"
             )
         if x.dtype != w.dtype:
             raise DTypeError(f"convolution: dtypes {x.dtype} and {w.dtype} differ")
         if groups < 1 or x.shape[3] != w.shape[2] * groups or w.shape[3] % groups:
             raise ShapeError(
-                f"convolution: x has {x.shape[3]} channels, w takes {w.shape[2]} in each of {groups} "
-                f"groups of its {w.shape[3]} filters; channels must be {w.shape[2] * groups} and filters a "
-                f"multiple of {groups}"
+                f"convolution: x has {x.shape[3]} channels, w takes {w.shape[2]} in each of "
+                f"{groups} groups of its {w.shape[3]} filters; channels must be "
+                f"{w.shape[2] * groups} and filters a multiple of {groups}"
             )
         sizes = []
         for n, k, s, d in zip(
@@ -63,8 +67,8 @@ class Convolution(Op):
             reach = (k - 1) * d + 1
             if n < reach or k < 1:
                 raise ShapeError(
-                    f"convolution: a window of {reach} does not fit an axis of size {n}; pad x, or use a "
-                    "smaller window"
+                    f"convolution: a window of {reach} does not fit an axis of size {n}; pad x, "
+                    "or use a smaller window"
                 )
             sizes.append((n - reach) // s + 1)
         return Spec((x.shape[0], *sizes, w.shape[3]), x.dtype)
@@ -116,8 +120,11 @@ class Convolution(Op):
 def _input_gradient(
     grad: Any, shape: Shape, w: Any, stride: Shape, dilation: Shape, groups: int
 ) -> Any:
-    """Each element of x is met by the turned window: grad, spread by the stride and framed by zeros, convolved with w
-    flipped, its channels and filters exchanged."""
+    """Each element of x is met by the turned window.
+
+    That is grad, spread by the stride and framed by zeros, convolved with w flipped, its channels
+    and filters exchanged.
+    """
     rows, columns, c, filters = w.shape
     f = filters // groups
     before = [0, (rows - 1) * dilation[0], (columns - 1) * dilation[1], 0]
@@ -140,7 +147,8 @@ def _kernel_gradient(grad: Any, x: Any, shape: Shape, stride: Shape, dilation: S
     out = convolution(
         permute_dims(x, (3, 1, 2, 0)), permute_dims(grad, (1, 2, 0, 3)), dilation, stride
     )
-    # (channels, rows or more, columns or more, filters): a stride may leave places that no window reached
+    # (channels, rows or more, columns or more, filters): a stride may leave places that no window
+    # reached.
     out = narrow(narrow(out, 1, 0, shape[0]), 2, 0, shape[1])
     return permute_dims(out, (1, 2, 0, 3))
 
@@ -163,8 +171,11 @@ convolution = register(Convolution())
 def conv2d(
     x: Any, w: Any, stride: Any = 1, padding: Any = "valid", dilation: Any = 1, groups: int = 1
 ) -> Any:
-    """`convolution` after padding x with zeros: "valid" (none), "same" (the result has ceil(size / stride) places; the odd
-    zero goes to the end, as in Keras), or the number of zeros on each side of the two axes."""
+    """`convolution` after padding x with zeros.
+
+    `padding` is "valid" (none), "same" (the result has ceil(size / stride) places; the odd zero
+    goes to the end, as in Keras), or the number of zeros on each side of the two axes.
+    """
     x, w = as_values(x, w)
     strides, dilations = pair("stride", stride), pair("dilation", dilation)
     frame = _frame(x.shape, w.shape, strides, padding, dilations)

@@ -18,7 +18,8 @@ from .reduce import max, mean
 class SlidingWindow(Op):
     """Every window of x (batch, height, width, channels) as an axis of its own.
 
-    Element (b, i, j, r, c, k) is `x[b, i*stride + r, j*stride + c, k]`. No memory is used for it: compiled code reads x.
+    Element (b, i, j, r, c, k) is `x[b, i*stride + r, j*stride + c, k]`. No memory is used for it:
+    compiled code reads x.
     """
 
     name = "sliding_window"
@@ -81,8 +82,9 @@ sliding_window = register(SlidingWindow())
 
 
 def max_pool2d(x: Any, size: Any = 2, stride: Any = None) -> Any:
-    """The largest element of each window (batch, height, width, channels); windows that would reach over the edge are
-    left out. Ties share the gradient equally.
+    """The largest element of each window of x (batch, height, width, channels).
+
+    Windows that would reach over the edge are left out. Ties share the gradient equally.
 
     >>> import ranvier
     >>> x = ranvier.reshape(ranvier.arange(16, dtype="float32"), (1, 4, 4, 1))
