@@ -133,7 +133,7 @@ def test_no_graph_is_built_twice() -> None:
     for rows in range(1, 30):
         model.predict(X[:rows])
     assert model._uses is not None
-    assert len(next(iter(model._uses._made.values()))) == 6  # 1, 2, 4, 8, 16, 32
+    assert len(model._uses.steps) == 6  # 1, 2, 4, 8, 16, 32
     model.fit(X, Y, 25, 1, 0)
     assert _graphs(model)["train"] == 2
 

@@ -46,7 +46,7 @@ class Driver:
         whole = ctypes.c_int64
         self.bind = ctypes.CFUNCTYPE(whole, *[_POINTER] * 3)(self._code.address("bind"))
         self.run = ctypes.CFUNCTYPE(whole, *[_POINTER] * 2)(self._code.address("run"))
-        self.rows = ctypes.CFUNCTYPE(None, *[_POINTER] * 4)(self._code.address("rows"))
+        self.rows = ctypes.CFUNCTYPE(whole, *[_POINTER] * 4)(self._code.address("rows"))
 
 
 def _code() -> Code:

@@ -242,7 +242,7 @@ leave:
   ret i64 %bound
 }}
 
-define void @rows(ptr %objects, ptr %lane, i64 %first, i64 %last) {{
+define i64 @rows(ptr %objects, ptr %lane, i64 %first, i64 %last) {{
 entry:
 {_lane("spec")}
 {_lane("table")}
@@ -328,7 +328,7 @@ leave:
   %why = phi i64 [ %bound, %entry ], [ {NOT_FINITE}, %batch.begins ], [ {FITS}, %next ]
   %status = getelementptr i64, ptr %lane, i64 {LANE.index("status")}
   store i64 %why, ptr %status
-  ret void
+  ret i64 %why
 }}
 """
 

@@ -21,13 +21,13 @@ from ..nn.targets import encode_labels
 from ..trace import trace
 from . import loop
 from .callback import Callback, History
+from .predict import Predictor, predict, round_up
 from .progress import display, numbers
 from .rows import (
     Rows,
     check_features,
     checked,
     decode_labels,
-    features,
     split,
     weights,
 )
@@ -63,7 +63,7 @@ class Model(Layer):
         self.classes: Array | None = None
         self.stop_training = False
         self._steps: Steps | None = None
-        self._uses: Steps | None = None  # steps that need no loss: predict
+        self._uses: Predictor | None = None  # what `predict` has prepared
         self._row_dtype: Any = dtypes.float32
 
     # -- as a layer
@@ -278,23 +278,15 @@ class Model(Layer):
 
     def _test_step(self, rows: Rows, batch: int) -> Step:
         assert self._steps is not None
-        return self._steps.get("test", _round_up(rows.count, batch), rows.arrays, self.engine)
+        return self._steps.get("test", round_up(rows.count, batch), rows.arrays, self.engine)
 
     def predict(self, x: Any, batch_size: int | None = 256, verbose: Any = 0) -> Array:
         """The outputs for the rows of x, as an array."""
-        x = features(x)
-        self._build_for(x)
-        if self._uses is None:
-            self._uses = Steps(self)
-        step = self._uses.get("predict", _round_up(len(x), batch_size or len(x)), [x], self.engine)
-        parts = []
-        for start in range(0, len(x), step.batch):
-            chunk = x[start : start + step.batch]
-            rows = len(chunk)
-            if rows < step.batch:
-                chunk = np.concatenate([chunk, np.repeat(chunk[:1], step.batch - rows, axis=0)])
-            parts.append(np.array(step.run([chunk])[0][:rows]))
-        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+        if self._uses is not None:
+            out = self._uses.quick(x, batch_size)
+            if out is not None:
+                return out
+        return predict(self, x, batch_size)
 
     def predict_on_batch(self, x: Any) -> Array:
         """The outputs for these rows as one batch."""
@@ -379,15 +371,3 @@ def _answer(found: dict[str, float], as_dict: bool) -> Any:
         return found
     values = list(found.values())
     return values[0] if len(values) == 1 else values
-
-
-def _round_up(rows: int, batch: int) -> int:
-    """The batch size for `rows` rows: at most `batch`; for fewer rows the next power of two.
-
-    So a model asked for 1 row, then 3, then 7 builds three small graphs and never one for each
-    number.
-
-    >>> _round_up(1000, 256), _round_up(100, 256), _round_up(1, 256)
-    (256, 128, 1)
-    """
-    return min(batch, 1 << (rows - 1).bit_length())

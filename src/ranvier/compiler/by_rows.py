@@ -1,0 +1,168 @@
+"""By rows: a graph built for one batch, run over any number of rows by one native call.
+
+Whole batches are read where they are and written straight into the result; the last short one goes
+through a place of its own, filled up with copies of its first row. No Python runs between batches,
+and floats are looked at on the way: a NaN or an infinity among the rows ends the run.
+
+Each thread works in a lane: its own table, arena and place for a short batch. So several Python
+threads may call at once, and one call shares many batches among the threads of the pool. A graph
+large enough to use threads itself, called with few batches, has all of them work on one batch.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from ..config import thread_count
+from .driver import address, driver, spec_of
+from .driver_text import FITS, LANE
+from .pool import run_together
+from .run import Executable, aligned
+
+_WORTH_THREADS = 150_000.0  # nanoseconds of all batches that are worth sharing among threads
+_LARGE = 64 << 20  # bytes of an arena that there are no further ones of
+_STATUS = LANE.index("status")
+
+
+class ByRows:
+    """A compiled graph whose first input and only output hold rows."""
+
+    def __init__(self, executable: Executable) -> None:
+        x, *others = executable.traced.inputs
+        (out,) = executable.traced.outputs
+        self.executable = executable  # NOTE: whose code runs here
+        self.batch = x.shape[0]
+        self.row, self.dtype = out.shape[1:], out.dtype
+        self.nanoseconds = executable.built.facts.nanoseconds
+        kinds = [((-1, *x.shape[1:]), x.dtype), *((n.shape, n.dtype) for n in others)]
+        self._spec = spec_of([*kinds, ((-1, *out.shape[1:]), out.dtype)], free=len(kinds))
+        self._x, self._out, self._slots = x, out, len(kinds)
+        self._step = executable.built.code.address("step")
+        found = driver()
+        assert found is not None  # see `fits`
+        self._rows = found.rows
+        self._free: deque[_Lane] = deque()
+        self._lock = threading.Lock()
+        self._team: list[_Lane] = []
+
+    @staticmethod
+    def fits(executable: Executable) -> bool:
+        """Whether the graph has that form."""
+        graph = executable.traced
+        return (
+            driver() is not None
+            and not executable.built.facts.updated
+            and len(graph.outputs) == 1
+            and bool(graph.inputs and graph.inputs[0].shape and graph.outputs[0].shape)
+            and graph.inputs[0].shape[0] == graph.outputs[0].shape[0] > 0
+        )
+
+    def __call__(self, x: Any, others: Iterable[Any]) -> Any:
+        """The output for the rows of x, or None: an array does not fit, or a row is not finite."""
+        rows = len(x)
+        out = np.empty((rows, *self.row), self.dtype)
+        objects = (x, *others, out)
+        if rows <= self.batch and self.executable.threads == 1:
+            return out if self.one_batch(id(objects)) == FITS else None
+        return out if self._many(objects, -(-rows // self.batch)) == FITS else None
+
+    def one_batch(self, objects: int) -> int:
+        """Run a single batch, of the tuple at this address, on this thread."""
+        try:
+            lane = self._free.pop()
+        except IndexError:
+            lane = _Lane(self, 0, 1, None)
+        status: int = self._rows(objects, lane.place, 0, 1)
+        self._free.append(lane)
+        return status
+
+    def _many(self, objects: tuple[Any, ...], batches: int) -> int:
+        """Run all batches, on as many threads as they are worth."""
+        threads, own = thread_count(), self.executable.threads
+        small = self.executable.arena_bytes < _LARGE
+        if own > 1 and (batches < 2 * threads or not small):
+            with self._lock:
+                return self._on_each(objects, batches, own)
+        worth = small and batches * self.nanoseconds > _WORTH_THREADS
+        lanes = [self._lane() for _ in range(min(threads, batches) if worth else 1)]
+        cuts = [batches * i // len(lanes) for i in range(len(lanes) + 1)]
+        work = [
+            (self._rows, (id(objects), lane.place, first, last))
+            for lane, first, last in zip(lanes, cuts, cuts[1:], strict=False)
+        ]
+        status = _run(work, lanes)
+        self._free.extend(lanes)
+        return status
+
+    def _lane(self) -> _Lane:
+        try:
+            return self._free.pop()
+        except IndexError:
+            return _Lane(self, 0, 1, None)
+
+    def _on_each(self, objects: tuple[Any, ...], batches: int, threads: int) -> int:
+        """All threads together on one batch after the other."""
+        if not self._team:
+            self._team = [_Lane(self, 0, threads, None)]
+            self._team += [_Lane(self, t, threads, self._team[0]) for t in range(1, threads)]
+        for lane in self._team:
+            lane.round[0] = self._team[0].sync.view(np.int64)[0]
+        return _run(
+            [(self._rows, (id(objects), lane.place, 0, batches)) for lane in self._team], self._team
+        )
+
+
+class _Lane:
+    """What one thread works with; `shared` is the first lane of those that share one arena."""
+
+    def __init__(self, of: ByRows, thread: int, threads: int, shared: _Lane | None) -> None:
+        x, out = of._x, of._out
+        self.table = np.zeros(of._slots + 2, np.uint64)
+        self.round = np.zeros(1, np.int64)
+        if shared is None:
+            self.arena, self.sync = aligned(of.executable.arena_bytes), aligned(64)
+            self.x_pad = aligned(x.size * x.dtype.itemsize)
+            self.out_pad = aligned(out.size * out.dtype.itemsize)
+        else:
+            self.arena, self.sync = shared.arena, shared.sync
+            self.x_pad, self.out_pad = shared.x_pad, shared.out_pad
+        numbers = {
+            "spec": address(of._spec),
+            "table": address(self.table),
+            "arena": address(self.arena),
+            "sync": address(self.sync),
+            "round": address(self.round),
+            "step": of._step,
+            "thread": thread,
+            "threads": threads,
+            "batch": of.batch,
+            "x_bytes": x.size // of.batch * x.dtype.itemsize,
+            "out_bytes": out.size // of.batch * out.dtype.itemsize,
+            "check": x.size // of.batch if x.dtype == np.float32 else 0,
+            "x_pad": address(self.x_pad),
+            "out_pad": address(self.out_pad),
+            "out": of._slots,
+            "status": FITS,
+        }
+        self.numbers = np.array([numbers[name] for name in LANE], np.int64)
+        self.place = address(self.numbers)
+
+    @property
+    def status(self) -> int:
+        """How its last run ended."""
+        return int(self.numbers[_STATUS])
+
+
+def _run(work: list[Any], lanes: list[_Lane]) -> int:
+    """Do the work, on one thread or several; the first status that is not FITS."""
+    if len(work) == 1:
+        function, arguments = work[0]
+        function(*arguments)
+    else:
+        run_together(work)
+    return next((lane.status for lane in lanes if lane.status != FITS), FITS)
