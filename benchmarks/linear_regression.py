@@ -1,7 +1,7 @@
 """One weight and one bias on 100 rows: nothing but overhead."""
 
 import numpy as np
-from workload import Arrays, Workload
+from workload import Arrays, Dense, Workload
 
 
 def data() -> Arrays:
@@ -15,15 +15,16 @@ WORKLOAD = Workload(
     name="linear_regression",
     title="linear regression 1-1; mean squared error; SGD; 100 rows, batches of 32",
     data=data,
-    layers=((1, "linear"),),
+    layers=(Dense(1, "linear"),),
     loss="mean_squared_error",
     optimizer="sgd",
     learning_rate=0.01,
     batch_size=32,
     epochs=100,
 )
+WORKLOADS = (WORKLOAD,)
 
 if __name__ == "__main__":
     from run import main
 
-    main([WORKLOAD.name])
+    main(WORKLOADS)

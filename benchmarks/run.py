@@ -6,23 +6,25 @@ python benchmarks/run.py --peers-python PEERS/bin/python [WORKLOAD ...]
 from __future__ import annotations
 
 import argparse
-import importlib
 import json
 import os
 import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from statistics import median
 
-from report import machine, markdown
-from workload import Workload
+from report import machine, page
+from workload import Workload, find
 
 FOLDER = Path(__file__).parent
-WORKLOADS = ("small_mlp", "linear_regression", "table_mlp", "mnist_mlp", "whole_process")
+WORKLOADS = (
+    "small_mlp", "linear_regression", "table_mlp", "mnist_mlp", "wide_mlp", "mnist_cnn",
+    "cnn_inference", "predict_row", "matmul", "whole_process",
+)  # fmt: skip
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -34,28 +36,44 @@ class Variant:
     library: str  # the file peers/LIBRARY_peer.py
     mode: str = ""
     threads: int = CORES
+    jobs: tuple[str, ...] = ("train",)
+    images: bool | None = None  # True: only for images; False: not for them
     usual: bool = True  # part of a run unless --libraries says otherwise
 
     def command(self, python: str, workload: Workload) -> list[str]:
         settings = [self.library, self.mode, str(self.threads), workload.name]
         return [python, str(FOLDER / "worker.py"), *settings]
 
+    def fits(self, workload: Workload) -> bool:
+        return workload.job in self.jobs and self.images in (None, workload.has_images)
 
+
+ALL, BOTH, USE = ("train", "predict", "matmul"), ("train", "predict"), ("predict",)
 VARIANTS = (
-    Variant("ranvier", "ranvier"),
-    Variant("torch-1", "torch", "eager", threads=1),
-    Variant("torch-all", "torch", "eager"),
-    Variant("torch-compile-1", "torch", "compile", threads=1),
-    Variant("torch-compile-all", "torch", "compile", usual=False),
+    Variant("ranvier", "ranvier", jobs=ALL),
+    Variant("ranvier-1", "ranvier", threads=1, jobs=ALL, usual=False),
+    Variant("ranvier-function", "ranvier", "function", jobs=USE),
+    Variant("numpy", "numpy", jobs=("matmul",)),
+    Variant("torch-1", "torch", "eager", threads=1, jobs=BOTH),
+    Variant("torch-all", "torch", "eager", jobs=ALL),
+    Variant("torch-last-all", "torch", "last", jobs=BOTH, images=True),
+    Variant("torch-compile-1", "torch", "compile", threads=1, jobs=BOTH),
+    Variant("torch-compile-all", "torch", "compile", jobs=BOTH, usual=False),
+    Variant("torch-script-1", "torch", "script", threads=1, jobs=USE),
+    Variant("torch-script-all", "torch", "script", jobs=USE, images=True),
     Variant("jax-step", "jax", "step"),
-    Variant("jax-scan-epoch", "jax", "scan"),
-    Variant("jax-scan-fit", "jax", "fit"),
-    Variant("keras-tensorflow", "keras", "tensorflow"),
+    # NOTE: XLA runs convolutions inside a scan on one slow thread: minutes for ten steps.
+    Variant("jax-scan-epoch", "jax", "scan", images=False),
+    Variant("jax-scan-fit", "jax", "fit", images=False),
+    Variant("jax-jit", "jax", jobs=("predict", "matmul")),
+    Variant("keras-tensorflow", "keras", "tensorflow", jobs=BOTH),
     Variant("keras-tensorflow-many", "keras", "tensorflow-many", usual=False),
-    Variant("keras-jax", "keras", "jax", usual=False),
+    Variant("keras-tensorflow-function", "keras", "tensorflow-function", jobs=USE),
+    Variant("keras-jax", "keras", "jax", jobs=BOTH, usual=False),
     Variant("keras-jax-many", "keras", "jax-many"),
-    Variant("sklearn", "sklearn", threads=1),
-    Variant("sklearn-all", "sklearn", usual=False),
+    Variant("keras-jax-function", "keras", "jax-function", jobs=USE),
+    Variant("sklearn", "sklearn", threads=1, jobs=BOTH, images=False),
+    Variant("sklearn-all", "sklearn", images=False, usual=False),
 )
 
 
@@ -116,7 +134,7 @@ def better_floor(one: dict, other: dict) -> dict:
 
 
 def run_steps(workload: Workload, variants: dict[Variant, str], options) -> dict:
-    """Seconds per step: all processes stay alive and are measured in turn, A B C A B C."""
+    """Seconds per step or call: all processes stay alive and are measured in turn, A B C A B C."""
     workers, results = {}, {}
     for variant, python in variants.items():
         say(f"  preparing {variant.name}")
@@ -163,14 +181,20 @@ def run_processes(workload: Workload, variants: dict[Variant, str], options) -> 
 
 def run_workload(workload: Workload, variants: dict[Variant, str], options) -> dict:
     say(f"{workload.name}: {workload.title}")
+    fitting = {variant: python for variant, python in variants.items() if variant.fits(workload)}
+    if workload.threads:
+        fitting = {replace(v, threads=workload.threads): p for v, p in fitting.items()}
     counts = sorted({1, CORES})
     floor = {str(threads): measure_floor(threads) for threads in counts}
     measure = run_processes if workload.whole_process else run_steps
-    results = measure(workload, variants, options)
+    results = measure(workload, fitting, options)
     for threads in counts:
         floor[str(threads)] = better_floor(floor[str(threads)], measure_floor(threads))
-    unit = "s per process" if workload.whole_process else "s per step"
-    return {"title": workload.title, "unit": unit, "floor": floor, "results": results}
+    unit = "step" if workload.job == "train" else "call"
+    unit = "s per process" if workload.whole_process else f"s per {unit}"
+    about = {"title": workload.title, "unit": unit, "date": f"{datetime.now():%Y-%m-%d %H:%M}"}
+    about |= {"threads": workload.threads or CORES, "job": workload.job}
+    return about | {"floor": floor, "results": results}
 
 
 def chosen_variants(options) -> dict[Variant, str]:
@@ -191,36 +215,38 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def parse(arguments: list[str] | None) -> argparse.Namespace:
+def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Ranvier against its peers, measured in turn.")
     parser.add_argument("workloads", nargs="*", metavar="WORKLOAD", help=", ".join(WORKLOADS))
+    parser.add_argument("--page", help="write the page there too, e.g. docs/benchmarks.md")
     parser.add_argument("--peers-python", help="interpreter of the peers' environment")
     parser.add_argument("--libraries", help="comma-separated; default: the usual ones")
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=0.3, help="least time of one measurement")
     parser.add_argument("--output", help="results/NAME.json and .md; default: the date and time")
-    return parser.parse_args(arguments)
+    return parser.parse_args()
 
 
-def main(workloads: list[str] | None = None) -> None:
-    """Run the named workloads, or those on the command line; write the JSON and the page."""
-    options = parse(None if workloads is None else sys.argv[1:] + workloads)
+def main(workloads: tuple[Workload, ...] = ()) -> None:
+    """Run these workloads, or those on the command line; write the JSON and the page."""
+    options = parse()
     if not options.peers_python:
         say("no --peers-python: Ranvier alone is measured")
-    names = options.workloads or WORKLOADS
+    found = workloads or [w for name in options.workloads or WORKLOADS for w in find(name)]
     variants = chosen_variants(options)
-    found = {name: importlib.import_module(name).WORKLOAD for name in names}
     run = {"date": f"{datetime.now():%Y-%m-%d %H:%M}", "machine": machine(CORES)}
     run |= {"repeats": options.repeats, "real_data": bool(os.environ.get("RANVIER_DATA"))}
-    run["workloads"] = {n: run_workload(w, variants, options) for n, w in found.items()}
-    page = markdown(run)
-    print(page)
+    run["workloads"] = {w.name: run_workload(w, variants, options) for w in found}
+    text = page(run)
+    print(text)
     folder = FOLDER / "results"
     folder.mkdir(exist_ok=True)
     stem = options.output or f"{datetime.now():%Y-%m-%d-%H%M}"
     (folder / f"{stem}.json").write_text(json.dumps(run, indent=1) + "\n")
-    (folder / f"{stem}.md").write_text(page)
-    say(f"written: results/{stem}.json, results/{stem}.md")
+    written = [folder / f"{stem}.md", *([Path(options.page)] if options.page else [])]
+    for path in written:
+        path.write_text(text)
+    say(f"written: results/{stem}.json, {', '.join(map(str, written))}")
 
 
 if __name__ == "__main__":

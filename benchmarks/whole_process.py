@@ -14,8 +14,9 @@ WORKLOAD = replace(
     title="whole process: start, import, 10-epoch fit of 10-10-10-1, exit",
     whole_process=True,
 )
+WORKLOADS = (WORKLOAD,)
 
 if __name__ == "__main__":
     from run import main
 
-    main([WORKLOAD.name])
+    main(WORKLOADS)

@@ -1,7 +1,7 @@
-"""One library in one process: prepares a workload, then times fits whenever run.py asks.
+"""One library in one process: prepares a workload, then times its work whenever run.py asks.
 
 python worker.py LIBRARY MODE THREADS WORKLOAD          asked over stdin, answers in JSON lines
-python worker.py LIBRARY MODE THREADS WORKLOAD --once   import, build, one fit, exit
+python worker.py LIBRARY MODE THREADS WORKLOAD --once   import, build, work once, exit
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ import resource
 import sys
 import time
 
+from workload import cost, find
+
 
 def limit_threads(library: str, mode: str, threads: str) -> None:
     """Libraries read these while they are imported, so they are set before."""
@@ -20,25 +22,35 @@ def limit_threads(library: str, mode: str, threads: str) -> None:
         os.environ[name] = threads
     if library == "keras":
         os.environ["KERAS_BACKEND"] = mode.split("-")[0]
+    if library == "jax" or mode.startswith("jax"):
+        # XLA makes as many threads as there are cores that it may use.
+        limit_cores(int(threads))
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
+def limit_cores(count: int) -> None:
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:count])
+
+
 def build(library: str, mode: str, threads: str, workload_name: str):
-    workload = importlib.import_module(workload_name).WORKLOAD
+    (workload,) = find(workload_name)
     x, y = workload.data()
     started = time.perf_counter()
     module = importlib.import_module(f"peers.{library}_peer")
     peer = module.Peer(workload, x, y, int(threads), mode)
-    return peer, workload.steps(len(x)), started
+    work = getattr(peer, workload.job)
+    about = {"versions": peer.versions()} | cost(workload, x, y)
+    return work, workload.steps(len(x)), started, about
 
 
-def measure(peer, steps: int, seconds: float) -> dict:
-    """Whole fits until `seconds` have passed (at least one); seconds per step."""
-    fits, started = 0, time.perf_counter()
-    while fits == 0 or time.perf_counter() - started < seconds:
-        loss = peer.fit()
-        fits += 1
-    return {"seconds_per_step": (time.perf_counter() - started) / (fits * steps), "loss": loss}
+def measure(work, steps: int, seconds: float) -> dict:
+    """Whole fits or rounds of calls until `seconds` have passed; seconds per step or call."""
+    rounds, started = 0, time.perf_counter()
+    while rounds == 0 or time.perf_counter() - started < seconds:
+        work()
+        rounds += 1
+    return {"seconds_per_step": (time.perf_counter() - started) / (rounds * steps)}
 
 
 def peak_memory_mb() -> float:
@@ -54,19 +66,13 @@ def serve(arguments: list[str]) -> None:
     def answer(content: dict) -> None:
         answers.write(json.dumps(content) + "\n")
 
-    peer, steps, started = build(*arguments)
-    loss = float(peer.fit())
-    answer(
-        {
-            "prepare_seconds": time.perf_counter() - started,
-            "loss": loss,
-            "versions": peer.versions(),
-        }
-    )
+    work, steps, started, about = build(*arguments)
+    result = float(work())
+    answer({"prepare_seconds": time.perf_counter() - started, "result": result} | about)
     for line in sys.stdin:
         request = json.loads(line)
         if request["do"] == "measure":
-            answer(measure(peer, steps, request["seconds"]))
+            answer(measure(work, steps, request["seconds"]))
         else:
             answer({"peak_memory_mb": peak_memory_mb()})
             return
@@ -75,7 +81,8 @@ def serve(arguments: list[str]) -> None:
 if __name__ == "__main__":
     limit_threads(*sys.argv[1:4])
     if sys.argv[-1] == "--once":
-        built, _, _ = build(*sys.argv[1:5])
-        print(json.dumps({"loss": float(built.fit()), "versions": built.versions()}))
+        work, _, _, about = build(*sys.argv[1:5])
+        about |= {"result": float(work()), "peak_memory_mb": peak_memory_mb()}
+        print(json.dumps(about))
     else:
         serve(sys.argv[1:5])

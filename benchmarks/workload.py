@@ -1,16 +1,18 @@
-"""What a workload is: data, a network, a loss, an optimiser, and how often to go over the data.
+"""What a workload is: data, a network, a loss, an optimiser, and how often each is used.
 
-Every library gets the same `Workload` and trains it in its own best way; a file such as
-`small_mlp.py` holds one.
+Every library gets the same `Workload` and does it in its own best way; a file such as
+`small_mlp.py` holds one or a few, in `WORKLOADS`.
 """
 
 from __future__ import annotations
 
 import csv
 import gzip
+import importlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 
 import numpy as np
@@ -19,40 +21,126 @@ Arrays = tuple[np.ndarray, np.ndarray]
 
 
 @dataclass(frozen=True)
-class Workload:
-    """A training job, said in no library's words.
+class Dense:
+    """A fully connected layer."""
 
-    `layers` lists (units, activation) of dense layers. `epochs` is the length of one fit, the unit
-    that is timed: whatever a library does once per fit or once per epoch counts. The last batch of
-    an epoch may be short, and nobody may drop it.
+    units: int
+    activation: str = "linear"
+
+
+@dataclass(frozen=True)
+class Conv:
+    """A convolution of size x size windows, without padding."""
+
+    filters: int
+    size: int
+    activation: str = "linear"
+
+
+@dataclass(frozen=True)
+class MaxPool:
+    """The largest of each size x size window, windows side by side."""
+
+    size: int
+
+
+@dataclass(frozen=True)
+class Flatten:
+    """Each row as one line of numbers."""
+
+
+@dataclass(frozen=True)
+class Workload:
+    """A job, said in no library's words.
+
+    `job` is what is timed: "train" (one fit of `epochs`: whatever a library does once per fit or
+    once per epoch counts; the last batch of an epoch may be short, and nobody may drop it),
+    "predict" (`calls` times the output for the first `batch_size` rows, NumPy in, NumPy out), or
+    "matmul" (`calls` times the product of the two arrays that `data` gives).
     """
 
     name: str
     title: str
     data: Callable[[], Arrays]
-    layers: tuple[tuple[int, str], ...]
-    loss: str  # binary_crossentropy, sparse_categorical_crossentropy or mean_squared_error
-    optimizer: str  # adam or sgd
-    learning_rate: float
-    batch_size: int
-    epochs: int
-    whole_process: bool = False  # time new processes, not fits in a living one
+    layers: tuple[Dense | Conv | MaxPool | Flatten, ...] = ()
+    loss: str = ""  # binary_crossentropy, sparse_categorical_crossentropy or mean_squared_error
+    optimizer: str = "adam"  # or sgd
+    learning_rate: float = 0.001
+    batch_size: int = 1
+    epochs: int = 1
+    job: str = "train"
+    calls: int = 1
+    threads: int | None = None  # hold every library to so many
+    whole_process: bool = False  # time new processes, not work in a living one
 
     def steps(self, rows: int) -> int:
-        """Optimiser steps in one fit."""
-        return self.epochs * -(-rows // self.batch_size)
+        """Optimiser steps in one fit, or calls."""
+        return self.epochs * -(-rows // self.batch_size) if self.job == "train" else self.calls
+
+    @property
+    def has_images(self) -> bool:
+        """Rows are images, not lines of numbers."""
+        return any(isinstance(layer, Conv) for layer in self.layers)
 
 
-def glorot(workload: Workload, inputs: int) -> list[Arrays]:
+def kernels(workload: Workload, row: tuple[int, ...]) -> list[tuple[tuple[int, ...], int]]:
+    """For each layer the shape of its kernel, () if it has none, and in how many places of one row
+    the kernel is applied.
+
+    >>> kernels(Workload("", "", None, (Conv(8, 3), MaxPool(2), Flatten(), Dense(10))), (6, 6, 1))
+    [((3, 3, 1, 8), 16), ((), 0), ((), 0), ((32, 10), 1)]
+    """
+    found: list[tuple[tuple[int, ...], int]] = []
+    for layer in workload.layers:
+        kernel: tuple[int, ...] = ()
+        if isinstance(layer, Dense):
+            kernel, row = (row[-1], layer.units), (layer.units,)
+        elif isinstance(layer, Conv):
+            kernel = (layer.size, layer.size, row[2], layer.filters)
+            row = (row[0] - layer.size + 1, row[1] - layer.size + 1, layer.filters)
+        elif isinstance(layer, MaxPool):
+            row = (row[0] // layer.size, row[1] // layer.size, row[2])
+        else:
+            row = (prod(row),)
+        found.append((kernel, prod(row[:-1]) if kernel else 0))
+    return found
+
+
+def cost(workload: Workload, x: np.ndarray, y: np.ndarray) -> dict[str, float]:
+    """FLOP of the products in one step or call, and bytes of weights and Adam's slots it moves.
+
+    Training takes every product three times, forward and once for each gradient; nobody asks for
+    the gradient of x. An update reads weight, gradient and slots and writes all but the gradient.
+    """
+    if workload.job == "matmul":
+        return {"flop": 2 * x.shape[0] * x.shape[1] * y.shape[1], "bytes": 0}
+    used = [(shape, times) for shape, times in kernels(workload, x.shape[1:]) if shape]
+    products = [2 * prod(shape) * times * workload.batch_size for shape, times in used]
+    weights = sum(prod(shape) + shape[-1] for shape, _ in used)
+    if workload.job == "predict":
+        return {"flop": sum(products), "bytes": 4 * weights}
+    moved = 7 if workload.optimizer == "adam" else 3
+    return {"flop": 3 * sum(products) - products[0], "bytes": 4 * moved * weights}
+
+
+def glorot(workload: Workload, row: tuple[int, ...]) -> list[Arrays | tuple[()]]:
     """Initial (kernel, bias) of each layer, for the libraries that leave this to the user."""
     random = np.random.default_rng(0)
-    weights = []
-    for units, _ in workload.layers:
-        limit = np.sqrt(6 / (inputs + units))
-        kernel = random.uniform(-limit, limit, size=(inputs, units)).astype(np.float32)
-        weights.append((kernel, np.zeros(units, np.float32)))
-        inputs = units
+    weights: list[Arrays | tuple[()]] = []
+    for shape, _ in kernels(workload, row):
+        if not shape:
+            weights.append(())
+            continue
+        limit = np.sqrt(6 / (prod(shape[:-2]) * (shape[-2] + shape[-1])))
+        kernel = random.uniform(-limit, limit, size=shape).astype(np.float32)
+        weights.append((kernel, np.zeros(shape[-1], np.float32)))
     return weights
+
+
+def find(name: str) -> tuple[Workload, ...]:
+    """The workloads called so: "matmul" all that matmul.py holds, "matmul.1" one of them."""
+    found = importlib.import_module(name.partition(".")[0]).WORKLOADS
+    return tuple(w for w in found if name in (w.name, w.name.partition(".")[0]))
 
 
 def data_folder(name: str) -> Path | None:
@@ -90,12 +178,19 @@ def adult() -> Arrays:
     return np.ascontiguousarray((x - x.mean(axis=0)) / x.std(axis=0), np.float32), y
 
 
-def mnist() -> Arrays:
-    """The 60,000 training digits as rows of 784 numbers from 0 to 1."""
+def mnist(rows: int = 60_000) -> Arrays:
+    """The first training digits as rows of 784 numbers from 0 to 1."""
     folder = data_folder("mnist")
     if folder is None:
-        return made_up(rows=60_000, inputs=784, classes=10)
+        return made_up(rows, inputs=784, classes=10)
     images = gzip.decompress((folder / "train-images-idx3-ubyte.gz").read_bytes())
     labels = gzip.decompress((folder / "train-labels-idx1-ubyte.gz").read_bytes())
-    x = np.frombuffer(images, np.uint8, offset=16).reshape(-1, 784).astype(np.float32) / 255
-    return x, np.frombuffer(labels, np.uint8, offset=8).astype(np.int32)
+    x = np.frombuffer(images, np.uint8, offset=16).reshape(-1, 784)[:rows].astype(np.float32)
+    x /= 255
+    return x, np.frombuffer(labels, np.uint8, offset=8)[:rows].astype(np.int32)
+
+
+def images(rows: int) -> Arrays:
+    """The first digits as images of 28 x 28 x 1."""
+    x, y = mnist(rows)
+    return x.reshape(-1, 28, 28, 1), y

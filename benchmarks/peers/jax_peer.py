@@ -1,4 +1,5 @@
-"""JAX: one jitted step with donated buffers, or the whole epoch (or fit) in one `lax.scan`."""
+"""JAX: one jitted step with donated buffers, or the whole epoch (or fit) in one `lax.scan`; one
+jitted forward for predictions."""
 
 from __future__ import annotations
 
@@ -6,9 +7,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
-from workload import Workload, glorot
+from workload import Conv, Dense, MaxPool, Workload, glorot
 
 ACTIVATIONS = {"relu": jax.nn.relu, "tanh": jnp.tanh}  # sigmoid and softmax live in the loss
+OUTPUTS = {"sigmoid": jax.nn.sigmoid, "softmax": jax.nn.softmax}
 
 
 def binary_crossentropy(logits, y):
@@ -49,7 +51,14 @@ class Peer:
     def __init__(self, workload: Workload, x: np.ndarray, y: np.ndarray, threads: int, mode: str):
         self.workload, self.mode = workload, mode
         self.x, self.y = jnp.asarray(x), jnp.asarray(y)
-        parameters = jax.tree.map(jnp.asarray, glorot(workload, x.shape[1]))
+        if workload.job == "matmul":
+            self.product = jax.jit(jnp.matmul)
+            return
+        parameters = jax.tree.map(jnp.asarray, glorot(workload, x.shape[1:]))
+        if workload.job == "predict":
+            self.parameters, self.rows = parameters, x[: workload.batch_size]
+            self.forward = jax.jit(self._forward)
+            return
         zeros = jax.tree.map(jnp.zeros_like, parameters)
         slots = (jnp.zeros(()), zeros, jax.tree.map(jnp.copy, zeros))
         self.state = parameters, slots if workload.optimizer == "adam" else ()
@@ -59,10 +68,42 @@ class Peer:
         self.run_epoch = jax.jit(self._epoch, donate_argnums=0)
         self.run_fit = jax.jit(self._fit, donate_argnums=0)
 
+    def _logits(self, parameters, x):
+        for weights, layer in zip(parameters, self.workload.layers, strict=True):
+            if isinstance(layer, Dense):
+                x = x @ weights[0] + weights[1]
+            elif isinstance(layer, Conv):
+                names = ("NHWC", "HWIO", "NHWC")
+                x = lax.conv_general_dilated(
+                    x, weights[0], (1, 1), "VALID", dimension_numbers=names
+                )
+                x = x + weights[1]
+            elif isinstance(layer, MaxPool):
+                window = (1, layer.size, layer.size, 1)
+                x = lax.reduce_window(x, -jnp.inf, lax.max, window, window, "VALID")
+            else:
+                x = x.reshape(len(x), -1)
+            if getattr(layer, "activation", "") in ACTIVATIONS:
+                x = ACTIVATIONS[layer.activation](x)
+        return x
+
     def _loss(self, parameters, x, y):
-        for (kernel, bias), (_, activation) in zip(parameters, self.workload.layers, strict=True):
-            x = ACTIVATIONS.get(activation, lambda z: z)(x @ kernel + bias)
-        return LOSSES[self.workload.loss](x, y)
+        return LOSSES[self.workload.loss](self._logits(parameters, x), y)
+
+    def _forward(self, parameters, x):
+        last = OUTPUTS.get(self.workload.layers[-1].activation, lambda z: z)
+        return last(self._logits(parameters, x))
+
+    def predict(self) -> float:
+        for _ in range(self.workload.calls):
+            out = np.asarray(self.forward(self.parameters, self.rows))
+        return float(out.mean())
+
+    def matmul(self) -> float:
+        for _ in range(self.workload.calls):
+            out = self.product(self.x, self.y)
+            out.block_until_ready()
+        return float(out[0, 0])
 
     def _step(self, state, x, y, rows):
         parameters, slots = state
@@ -94,7 +135,7 @@ class Peer:
     def _order(self) -> np.ndarray:
         return self.random.permutation(len(self.x)).astype(np.int32)
 
-    def fit(self) -> float:
+    def train(self) -> float:
         if self.mode == "fit":
             orders = np.stack([self._order() for _ in range(self.workload.epochs)])
             self.state, loss = self.run_fit(self.state, self.x, self.y, orders)

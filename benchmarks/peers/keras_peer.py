@@ -1,13 +1,16 @@
-"""Keras: `Model.fit`, on the backend that `mode` names (worker.py sets it before the import)."""
+"""Keras: `fit` and `predict`, on the backend that `mode` names (worker.py sets it before)."""
 
 from __future__ import annotations
 
 import keras
 import numpy as np
-from workload import Workload
+from workload import Conv, Dense, MaxPool, Workload
 
 
 class Peer:
+    """Modes: "tensorflow" or "jax"; with "-many" 32 steps in one execution; with "-function" the
+    model as one compiled function of its own in place of `predict`."""
+
     def __init__(self, workload: Workload, x: np.ndarray, y: np.ndarray, threads: int, mode: str):
         if keras.backend.backend() == "tensorflow":
             import tensorflow
@@ -17,8 +20,7 @@ class Peer:
         keras.utils.set_random_seed(0)
         self.workload, self.x, self.y = workload, x, y
         self.model = keras.Sequential(
-            [keras.layers.Input(x.shape[1:])]
-            + [keras.layers.Dense(units, activation) for units, activation in workload.layers]
+            [keras.layers.Input(x.shape[1:])] + [self._layer(layer) for layer in workload.layers]
         )
         optimizer = {"adam": keras.optimizers.Adam, "sgd": keras.optimizers.SGD}
         self.model.compile(
@@ -27,8 +29,20 @@ class Peer:
             # Many steps in one call is Keras' own remedy for small networks.
             steps_per_execution=32 if mode.endswith("-many") else 1,
         )
+        self.rows = x[: workload.batch_size]
+        self.forward = self._function() if mode.endswith("-function") else self._predict
 
-    def fit(self) -> float:
+    @staticmethod
+    def _layer(layer):
+        if isinstance(layer, Dense):
+            return keras.layers.Dense(layer.units, layer.activation)
+        if isinstance(layer, Conv):
+            return keras.layers.Conv2D(layer.filters, layer.size, activation=layer.activation)
+        if isinstance(layer, MaxPool):
+            return keras.layers.MaxPooling2D(layer.size)
+        return keras.layers.Flatten()
+
+    def train(self) -> float:
         history = self.model.fit(
             self.x,
             self.y,
@@ -37,6 +51,29 @@ class Peer:
             verbose=0,
         )
         return history.history["loss"][-1]
+
+    def _predict(self, rows: np.ndarray) -> np.ndarray:
+        return self.model.predict(rows, batch_size=self.workload.batch_size, verbose=0)
+
+    def _function(self):
+        if keras.backend.backend() == "tensorflow":
+            import tensorflow
+
+            compiled = tensorflow.function(lambda rows: self.model(rows, training=False))
+            return lambda rows: compiled(tensorflow.constant(rows)).numpy()
+        import jax
+
+        weights = [
+            [v.value for v in variables]
+            for variables in (self.model.trainable_variables, self.model.non_trainable_variables)
+        ]
+        compiled = jax.jit(lambda t, n, rows: self.model.stateless_call(t, n, rows)[0])
+        return lambda rows: np.asarray(compiled(*weights, rows))
+
+    def predict(self) -> float:
+        for _ in range(self.workload.calls):
+            out = self.forward(self.rows)
+        return float(out.mean())
 
     @staticmethod
     def versions() -> dict[str, str]:

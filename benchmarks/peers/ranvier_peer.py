@@ -1,26 +1,47 @@
-"""Ranvier: `Sequential`, `compile`, `fit`, as a user writes it."""
+"""Ranvier: `Sequential`, `compile`, `fit`, `predict`, as a user writes it."""
 
 from __future__ import annotations
 
 import numpy as np
-from workload import Workload
+from workload import Conv, Dense, MaxPool, Workload
 
 import ranvier
+from ranvier import nn, optim
 
 
 class Peer:
+    """Modes: "" the public API; "function", the model itself as one compiled function."""
+
     def __init__(self, workload: Workload, x: np.ndarray, y: np.ndarray, threads: int, mode: str):
+        ranvier.config(threads=threads)
         ranvier.seed(0)
         self.workload, self.x, self.y = workload, x, y
-        self.model = ranvier.Sequential(
-            [ranvier.nn.Dense(units, activation=name) for units, name in workload.layers]
-        )
-        optimizer = {"adam": ranvier.optim.Adam, "sgd": ranvier.optim.SGD}[workload.optimizer]
+        if workload.job == "matmul":
+            self.product = ranvier.compile(ranvier.matmul)
+            self.x, self.y = ranvier.tensor(x), ranvier.tensor(y)
+            return
+        self.model = ranvier.Sequential([self._layer(layer) for layer in workload.layers])
+        optimizer = {"adam": optim.Adam, "sgd": optim.SGD}[workload.optimizer]
         self.model.compile(
             optimizer=optimizer(learning_rate=workload.learning_rate), loss=workload.loss
         )
+        if workload.job == "predict":
+            self.rows = x[: workload.batch_size]
+            self.model(self.rows)
+            self.forward = self.model.predict
+            if mode == "function":
+                compiled = ranvier.compile(self.model)
+                self.forward = lambda rows: compiled(rows).numpy()
 
-    def fit(self) -> float:
+    @staticmethod
+    def _layer(layer):
+        if isinstance(layer, Dense):
+            return nn.Dense(layer.units, activation=layer.activation)
+        if isinstance(layer, Conv):
+            return nn.Conv2D(layer.filters, layer.size, activation=layer.activation)
+        return nn.MaxPooling2D(layer.size) if isinstance(layer, MaxPool) else nn.Flatten()
+
+    def train(self) -> float:
         history = self.model.fit(
             self.x,
             self.y,
@@ -29,6 +50,16 @@ class Peer:
             verbose=0,
         )
         return history.history["loss"][-1]
+
+    def predict(self) -> float:
+        for _ in range(self.workload.calls):
+            out = self.forward(self.rows)
+        return float(out.mean())
+
+    def matmul(self) -> float:
+        for _ in range(self.workload.calls):
+            out = self.product(self.x, self.y)
+        return float(out[0, 0].item())
 
     @staticmethod
     def versions() -> dict[str, str]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import torch
 from torch import nn
-from workload import Workload
+from workload import Conv, Dense, MaxPool, Workload, kernels
 
 ACTIVATIONS = {"relu": nn.ReLU, "tanh": nn.Tanh}  # sigmoid and softmax live in the loss
+OUTPUTS = {"sigmoid": nn.Sigmoid(), "softmax": nn.Softmax(dim=1)}
 LOSSES = {
     "binary_crossentropy": nn.functional.binary_cross_entropy_with_logits,
     "sparse_categorical_crossentropy": nn.functional.cross_entropy,
@@ -18,29 +21,54 @@ GATHER_AT_ONCE = 32e6
 
 
 class Peer:
-    """Eager steps (mode "eager"), or one compiled function for the whole step (mode "compile")."""
+    """Modes: "eager"; "last", eager with images channels last; "compile", one compiled function
+    for the whole step or forward; "script", a traced and frozen forward."""
 
     def __init__(self, workload: Workload, x: np.ndarray, y: np.ndarray, threads: int, mode: str):
         torch.set_num_threads(threads)
         torch.manual_seed(0)
-        self.workload = workload
+        self.workload, self.mode = workload, mode
+        if workload.job == "matmul":
+            self.a, self.b = torch.from_numpy(x), torch.from_numpy(y)
+            self.out = torch.empty(len(x), y.shape[1])
+            return
+        self.model = self._model(x.shape[1:])
+        if workload.has_images:
+            x = np.ascontiguousarray(x.transpose(0, 3, 1, 2))
+        if mode == "last":
+            self.model = self.model.to(memory_format=torch.channels_last)
+        if workload.job == "predict":
+            self.rows = x[: workload.batch_size]
+            self.forward = self._forward()
+            return
         self.x = torch.from_numpy(x)
+        if mode == "last":
+            self.x = self.x.contiguous(memory_format=torch.channels_last)
         self.y = torch.from_numpy(y.astype(np.int64) if y.dtype == np.int32 else y)
-        self.model = self._model(x.shape[1])
         self.loss = LOSSES[workload.loss]
         self.optimizer = {"adam": torch.optim.Adam, "sgd": torch.optim.SGD}[workload.optimizer](
             self.model.parameters(), lr=workload.learning_rate, fused=True
         )
-        self.step = self._eager_step if mode == "eager" else self._compiled_step()
+        self.step = self._compiled_step() if mode == "compile" else self._eager_step
 
-    def _model(self, inputs: int) -> nn.Sequential:
+    def _model(self, row: tuple[int, ...]) -> nn.Sequential:
         modules: list[nn.Module] = []
-        for units, activation in self.workload.layers:
-            modules.append(nn.Linear(inputs, units))
-            if activation in ACTIVATIONS:
-                modules.append(ACTIVATIONS[activation]())
-            inputs = units
+        for layer, (shape, _) in zip(
+            self.workload.layers, kernels(self.workload, row), strict=True
+        ):
+            if isinstance(layer, Dense):
+                modules.append(nn.Linear(*shape))
+            elif isinstance(layer, Conv):
+                modules.append(nn.Conv2d(shape[2], layer.filters, layer.size))
+            elif isinstance(layer, MaxPool):
+                modules.append(nn.MaxPool2d(layer.size))
+            else:
+                modules.append(nn.Flatten())
+            if getattr(layer, "activation", "") in ACTIVATIONS:
+                modules.append(ACTIVATIONS[layer.activation]())
         return nn.Sequential(*modules)
+
+    # -- training --
 
     def _eager_step(self, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
         self.optimizer.zero_grad(set_to_none=True)
@@ -88,12 +116,42 @@ class Peer:
             return zip(self.x[order].split(size), self.y[order].split(size), strict=True)
         return ((self.x[rows], self.y[rows]) for rows in order.split(size))
 
-    def fit(self) -> float:
+    def train(self) -> float:
         for _ in range(self.workload.epochs):
             total = torch.zeros(())
             for x, y in self._batches():
                 total += self.step(x, y) * len(x)
         return total.item() / len(self.x)
+
+    # -- use --
+
+    def _forward(self):
+        last = self.workload.layers[-1].activation
+        model = nn.Sequential(*self.model, *([OUTPUTS[last]] if last in OUTPUTS else [])).eval()
+        if self.mode == "compile":
+            return torch.compile(model, dynamic=False)
+        if self.mode == "script":
+            warnings.simplefilter("ignore")  # it says that it will be replaced
+            example = torch.from_numpy(self.rows)
+            with torch.inference_mode():
+                return torch.jit.optimize_for_inference(
+                    torch.jit.freeze(torch.jit.trace(model, example))
+                )
+        return model
+
+    def predict(self) -> float:
+        with torch.inference_mode():
+            for _ in range(self.workload.calls):
+                x = torch.from_numpy(self.rows)
+                if self.mode == "last":
+                    x = x.contiguous(memory_format=torch.channels_last)
+                out = self.forward(x).numpy()
+        return float(out.mean())
+
+    def matmul(self) -> float:
+        for _ in range(self.workload.calls):
+            torch.mm(self.a, self.b, out=self.out)
+        return float(self.out[0, 0])
 
     @staticmethod
     def versions() -> dict[str, str]:
