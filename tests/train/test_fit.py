@@ -7,6 +7,7 @@ from __future__ import annotations
 import gc
 import os
 import signal
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -257,7 +258,16 @@ class Interrupt(Callback):
             os.kill(os.getpid(), signal.SIGINT)
 
 
+@pytest.fixture
+def ctrl_c_works() -> Iterator[None]:
+    """Programs started in the background begin with Ctrl-C ignored; Python then leaves it so."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.skipif(os.name == "nt", reason="signals work otherwise there")
+@pytest.mark.usefixtures("ctrl_c_works")
 def test_ctrl_c_ends_cleanly(capsys: pytest.CaptureFixture[str]) -> None:
     model = line()
     history = model.fit(X, Y, 16, 10, 0, callbacks=[Interrupt()])
