@@ -58,7 +58,7 @@ VARIANTS = (
     Variant("torch-all", "torch", "eager", jobs=ALL),
     Variant("torch-last-all", "torch", "last", jobs=BOTH, images=True),
     Variant("torch-compile-1", "torch", "compile", threads=1, jobs=BOTH),
-    Variant("torch-compile-all", "torch", "compile", jobs=BOTH, usual=False),
+    Variant("torch-compile-all", "torch", "compile", jobs=BOTH),
     Variant("torch-script-1", "torch", "script", threads=1, jobs=USE),
     Variant("torch-script-all", "torch", "script", jobs=USE, images=True),
     Variant("jax-step", "jax", "step"),

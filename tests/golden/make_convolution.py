@@ -60,6 +60,28 @@ CASES = {
 }
 
 
+TORCH = {
+    "conv2d": ("conv2d", {"padding": "same", "dilation": [1, 2], "groups": 2}, (6, 2, 3, 2)),
+    "conv2d_strided": ("conv2d", {"padding": [2, 1], "stride": 2}, (3, 4, 3, 3)),
+    "conv1d": ("conv1d", {"padding": 1, "stride": 2}, (3, 4, 3)),
+    "max2d": ("max_pool2d", {"kernel_size": 3, "stride": 2, "padding": 1}, ()),
+    "max2d_ceil": (
+        "max_pool2d",
+        {"kernel_size": [3, 2], "stride": [3, 2], "padding": 1, "ceil_mode": True},
+        (),
+    ),
+    "max1d": ("max_pool1d", {"kernel_size": 2, "ceil_mode": True}, ()),
+    "average2d": ("avg_pool2d", {"kernel_size": 3, "stride": 2, "padding": 1}, ()),
+    "average2d_inside": (
+        "avg_pool2d",
+        {"kernel_size": 3, "stride": 2, "padding": 1, "count_include_pad": False},
+        (),
+    ),
+    "average1d": ("avg_pool1d", {"kernel_size": 3, "stride": 1}, ()),
+    "adaptive2d": ("adaptive_avg_pool2d", {"output_size": [7, 3]}, ()),
+}
+
+
 def run(name: str, config: dict, shape: tuple[int, ...]) -> dict[str, np.ndarray]:
     """Output and gradients of sum(upstream * output)."""
     random = np.random.default_rng(0)
@@ -82,6 +104,22 @@ def run(name: str, config: dict, shape: tuple[int, ...]) -> dict[str, np.ndarray
 
 def _tuples(value):
     return tuple(map(_tuples, value)) if isinstance(value, list) else value
+
+
+def pytorch(name: str, options: dict, kernel: tuple[int, ...]) -> dict[str, np.ndarray]:
+    """A function of torch.nn.functional, and gradients of sum(upstream * output)."""
+    random = np.random.default_rng(1)
+    shape = (2, 4, 9) if name.endswith("1d") else (2, 4, 7, 6)
+    inputs = [torch.tensor(random.normal(size=shape), requires_grad=True)]
+    if kernel:
+        inputs.append(torch.tensor(random.normal(size=kernel), requires_grad=True))
+    out = getattr(torch.nn.functional, name)(*inputs, **options)
+    upstream = torch.tensor(random.normal(size=tuple(out.shape)))
+    (out * upstream).sum().backward()
+    made = {"output": out, "upstream": upstream}
+    for i, tensor in enumerate(inputs):
+        made |= {f"input_{i}": tensor, f"gradient_{i}": tensor.grad}
+    return {key: value.detach().numpy() for key, value in made.items()}
 
 
 def lenet() -> dict[str, np.ndarray]:
@@ -121,9 +159,13 @@ def main() -> None:
     arrays = {}
     for case, settings in CASES.items():
         arrays |= {f"{case}/{key}": value for key, value in run(*settings).items()}
+    for case, settings in TORCH.items():
+        arrays |= {f"torch/{case}/{key}": value for key, value in pytorch(*settings).items()}
     arrays |= {f"lenet/{key}": value for key, value in lenet().items()}
     write_arrays("convolution", arrays)
-    write_json("convolution", {c: {"class": n, "config": s} for c, (n, s, _) in CASES.items()})
+    keras_cases = {c: {"class": n, "config": s} for c, (n, s, _) in CASES.items()}
+    torch_cases = {c: {"function": n, "options": s} for c, (n, s, _) in TORCH.items()}
+    write_json("convolution", {"keras": keras_cases, "torch": torch_cases})
 
 
 if __name__ == "__main__":

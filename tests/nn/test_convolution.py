@@ -16,7 +16,7 @@ from ranvier import nn
 from ranvier.errors import ArgumentError, ShapeError
 
 GOLDEN = Path(__file__).parent.parent / "golden"
-CASES = json.loads((GOLDEN / "convolution.json").read_text())
+CASES = json.loads((GOLDEN / "convolution.json").read_text())["keras"]
 VALUES = np.load(GOLDEN / "convolution.npz")
 
 

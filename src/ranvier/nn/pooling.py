@@ -20,6 +20,8 @@ from ..ops.window import sliding_window
 from .layer import Layer, register_layer
 from .sliding import channels_last, check_axes, frame, one_of, places, sizes
 
+Edge = tuple[tuple[int, int], ...]  # places before and after each axis
+
 
 class _Pooling(Layer):
     """Base of the layers that fold each window of an image or a series."""
@@ -60,26 +62,31 @@ class _Pooling(Layer):
 
 class _Max(_Pooling):
     def fold(self, x: Any, window: Shape, strides: Shape) -> Any:
-        edge = frame(x.shape[1:3], window, strides, self.padding)
-        if any(a or b for a, b in edge):
-            inside = np.pad(np.ones((*x.shape[1:3], 1), bool), (*edge, (0, 0)))
-            least = -np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min
-            x = where(inside, pad(x, ((0, 0), *edge, (0, 0))), least)
-        return max(sliding_window(x, window, strides), axis=(3, 4))
+        return largest(x, window, strides, frame(x.shape[1:3], window, strides, self.padding))
 
 
 class _Average(_Pooling):
     def fold(self, x: Any, window: Shape, strides: Shape) -> Any:
-        edge = frame(x.shape[1:3], window, strides, self.padding)
-        if not any(a or b for a, b in edge):
-            return mean(sliding_window(x, window, strides), axis=(3, 4))
-        counts = [
-            _counts(n, k, s, at)
-            for n, k, s, at in zip(x.shape[1:3], window, strides, edge, strict=True)
-        ]
-        share = (1 / np.outer(*counts))[:, :, None].astype(x.dtype)
-        x = pad(x, ((0, 0), *edge, (0, 0)))
-        return sum(sliding_window(x, window, strides), axis=(3, 4)) * share
+        return average(x, window, strides, frame(x.shape[1:3], window, strides, self.padding))
+
+
+def largest(x: Any, window: Shape, strides: Shape, edge: Edge) -> Any:
+    """The largest number of each window of x, with so many places before and after each axis."""
+    if any(a or b for a, b in edge):
+        inside = np.pad(np.ones((*x.shape[1:3], 1), bool), (*edge, (0, 0)))
+        least = -np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min
+        x = where(inside, pad(x, ((0, 0), *edge, (0, 0))), least)
+    return max(sliding_window(x, window, strides), axis=(3, 4))
+
+
+def average(x: Any, window: Shape, strides: Shape, edge: Edge) -> Any:
+    """The mean of what each window of x has inside the image."""
+    if not any(a or b for a, b in edge):
+        return mean(sliding_window(x, window, strides), axis=(3, 4))
+    sides = zip(x.shape[1:3], window, strides, edge, strict=True)
+    share = (1 / np.outer(*(_counts(*side) for side in sides)))[:, :, None].astype(x.dtype)
+    x = pad(x, ((0, 0), *edge, (0, 0)))
+    return sum(sliding_window(x, window, strides), axis=(3, 4)) * share
 
 
 def _counts(n: int, k: int, s: int, edge: tuple[int, int]) -> np.ndarray[Any, Any]:
@@ -88,7 +95,7 @@ def _counts(n: int, k: int, s: int, edge: tuple[int, int]) -> np.ndarray[Any, An
     >>> _counts(5, 3, 2, (1, 1))
     array([2, 3, 2])
     """
-    first = np.arange(-(-n // s)) * s - edge[0]
+    first = np.arange((n + edge[0] + edge[1] - k) // s + 1) * s - edge[0]
     return np.minimum(first + k, n) - np.maximum(first, 0)
 
 

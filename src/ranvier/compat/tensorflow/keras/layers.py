@@ -7,11 +7,24 @@ from typing import Any
 from ....errors import StateError
 from ....nn import (
     Activation,
+    AveragePooling1D,
+    AveragePooling2D,
+    Conv1D,
+    Conv2D,
     Dense,
+    DepthwiseConv2D,
     Dropout,
     Flatten,
+    GlobalAveragePooling1D,
+    GlobalAveragePooling2D,
+    GlobalMaxPooling1D,
+    GlobalMaxPooling2D,
     InputLayer,
+    MaxPooling1D,
+    MaxPooling2D,
     Reshape,
+    SeparableConv2D,
+    ZeroPadding2D,
     activations,
     register_layer,
 )
@@ -112,20 +125,55 @@ class Softmax(RanvierLayer):
         return activations.softmax(x, self.axis)
 
 
+# Keras' second names.
+MaxPool1D = MaxPooling1D
+MaxPool2D = MaxPooling2D
+AvgPool1D = AveragePooling1D
+AvgPool2D = AveragePooling2D
+GlobalMaxPool1D = GlobalMaxPooling1D
+GlobalMaxPool2D = GlobalMaxPooling2D
+GlobalAvgPool1D = GlobalAveragePooling1D
+GlobalAvgPool2D = GlobalAveragePooling2D
+Convolution1D = Conv1D
+Convolution2D = Conv2D
+
 __all__ = [
     "ELU",
     "Activation",
+    "AveragePooling1D",
+    "AveragePooling2D",
+    "AvgPool1D",
+    "AvgPool2D",
+    "Conv1D",
+    "Conv2D",
+    "Convolution1D",
+    "Convolution2D",
     "Dense",
+    "DepthwiseConv2D",
     "Dropout",
     "Flatten",
+    "GlobalAveragePooling1D",
+    "GlobalAveragePooling2D",
+    "GlobalAvgPool1D",
+    "GlobalAvgPool2D",
+    "GlobalMaxPool1D",
+    "GlobalMaxPool2D",
+    "GlobalMaxPooling1D",
+    "GlobalMaxPooling2D",
     "Input",
     "InputLayer",
     "Layer",
     "LeakyReLU",
+    "MaxPool1D",
+    "MaxPool2D",
+    "MaxPooling1D",
+    "MaxPooling2D",
     "Normalization",
     "ReLU",
     "Reshape",
+    "SeparableConv2D",
     "Softmax",
+    "ZeroPadding2D",
 ]
 
 __getattr__ = module_getattr("keras.layers", globals())

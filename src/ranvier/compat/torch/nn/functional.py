@@ -18,6 +18,15 @@ from ....ops import composite, elementwise, gather, movement, reduce, shaping
 from ....tensor import Tensor as RanvierTensor
 from ...names import module_getattr
 from ..tensor import of
+from .images import (  # noqa: F401  (names of this module too)
+    adaptive_avg_pool2d,
+    avg_pool1d,
+    avg_pool2d,
+    conv1d,
+    conv2d,
+    max_pool1d,
+    max_pool2d,
+)
 
 # -- activations -----------------------------------------------------------------------------------
 

@@ -118,7 +118,7 @@ class _Function(Module):
         return ", ".join(f"{k}={v}" for k, v in self.options.items())
 
 
-def _module(name: str, function: Any, *names: str) -> Any:
+def as_module(name: str, function: Any, *names: str) -> Any:
     """A module class for a function, whose constructor takes the arguments `names`."""
     made = type(name, (_Function,), {"function": staticmethod(function), "names": names})
     first = (function.__doc__ or "").partition("\n")[0]
@@ -127,41 +127,41 @@ def _module(name: str, function: Any, *names: str) -> Any:
     return made
 
 
-ReLU = _module("ReLU", F.relu)
-ReLU6 = _module("ReLU6", F.relu6)
-LeakyReLU = _module("LeakyReLU", F.leaky_relu, "negative_slope")
-Sigmoid = _module("Sigmoid", F.sigmoid)
-Tanh = _module("Tanh", F.tanh)
-Softmax = _module("Softmax", F.softmax, "dim")
-LogSoftmax = _module("LogSoftmax", F.log_softmax, "dim")
-GELU = _module("GELU", F.gelu, "approximate")
-ELU = _module("ELU", F.elu, "alpha")
-CELU = _module("CELU", F.celu, "alpha")
-SELU = _module("SELU", F.selu)
-SiLU = _module("SiLU", F.silu)
-Mish = _module("Mish", F.mish)
-Softplus = _module("Softplus", F.softplus)
-Softsign = _module("Softsign", F.softsign)
-Hardtanh = _module("Hardtanh", F.hardtanh, "min_val", "max_val")
-Hardsigmoid = _module("Hardsigmoid", F.hardsigmoid)
-Hardswish = _module("Hardswish", F.hardswish)
-LogSigmoid = _module("LogSigmoid", F.logsigmoid)
+ReLU = as_module("ReLU", F.relu)
+ReLU6 = as_module("ReLU6", F.relu6)
+LeakyReLU = as_module("LeakyReLU", F.leaky_relu, "negative_slope")
+Sigmoid = as_module("Sigmoid", F.sigmoid)
+Tanh = as_module("Tanh", F.tanh)
+Softmax = as_module("Softmax", F.softmax, "dim")
+LogSoftmax = as_module("LogSoftmax", F.log_softmax, "dim")
+GELU = as_module("GELU", F.gelu, "approximate")
+ELU = as_module("ELU", F.elu, "alpha")
+CELU = as_module("CELU", F.celu, "alpha")
+SELU = as_module("SELU", F.selu)
+SiLU = as_module("SiLU", F.silu)
+Mish = as_module("Mish", F.mish)
+Softplus = as_module("Softplus", F.softplus)
+Softsign = as_module("Softsign", F.softsign)
+Hardtanh = as_module("Hardtanh", F.hardtanh, "min_val", "max_val")
+Hardsigmoid = as_module("Hardsigmoid", F.hardsigmoid)
+Hardswish = as_module("Hardswish", F.hardswish)
+LogSigmoid = as_module("LogSigmoid", F.logsigmoid)
 
 
 # Losses are called with (prediction, target); `reduction` is "mean", "sum" or "none".
-MSELoss = _module("MSELoss", F.mse_loss, "reduction")
-L1Loss = _module("L1Loss", F.l1_loss, "reduction")
-HuberLoss = _module("HuberLoss", F.huber_loss, "reduction", "delta")
-SmoothL1Loss = _module("SmoothL1Loss", F.smooth_l1_loss, "reduction", "beta")
-BCELoss = _module("BCELoss", F.binary_cross_entropy, "weight", "reduction")
-BCEWithLogitsLoss = _module(
+MSELoss = as_module("MSELoss", F.mse_loss, "reduction")
+L1Loss = as_module("L1Loss", F.l1_loss, "reduction")
+HuberLoss = as_module("HuberLoss", F.huber_loss, "reduction", "delta")
+SmoothL1Loss = as_module("SmoothL1Loss", F.smooth_l1_loss, "reduction", "beta")
+BCELoss = as_module("BCELoss", F.binary_cross_entropy, "weight", "reduction")
+BCEWithLogitsLoss = as_module(
     "BCEWithLogitsLoss",
     F.binary_cross_entropy_with_logits,
     "weight",
     "reduction",
     "pos_weight",
 )
-CrossEntropyLoss = _module(
+CrossEntropyLoss = as_module(
     "CrossEntropyLoss", F.cross_entropy, "weight", "ignore_index", "reduction", "label_smoothing"
 )
-NLLLoss = _module("NLLLoss", F.nll_loss, "weight", "ignore_index", "reduction")
+NLLLoss = as_module("NLLLoss", F.nll_loss, "weight", "ignore_index", "reduction")

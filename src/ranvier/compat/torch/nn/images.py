@@ -1,0 +1,189 @@
+"""Convolution and pooling of `torch.nn.functional`: channels before height and width.
+
+Ranvier's images are channels last, so each function turns the axes on its way in and out.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ....errors import ArgumentError, ShapeError
+from ....nn.pooling import Edge, average, largest
+from ....nn.sliding import sizes
+from ....ops.convolution import conv2d as convolved
+from ....ops.movement import pad, permute_dims, reshape
+from ....ops.reduce import mean
+from ....ops.shaping import expand_dims
+from ....ops.window import sliding_window
+from ..tensor import of
+
+
+def conv2d(
+    input: Any,
+    weight: Any,
+    bias: Any = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
+) -> Any:
+    """(batch, channels, height, width) with `weight` (filters, channels / groups, rows, columns).
+
+    `padding` is the number of zeros on each side of the two axes, "valid" or "same".
+    """
+    x, w = _images("conv2d", input, 2), of(weight)
+    out = convolved(_last(x), permute_dims(w, (2, 3, 1, 0)), stride, padding, dilation, groups)
+    return _first(out if bias is None else out + bias)
+
+
+def conv1d(
+    input: Any,
+    weight: Any,
+    bias: Any = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
+) -> Any:
+    """(batch, channels, steps) with `weight` (filters, channels / groups, places)."""
+    x, w = _images("conv1d", input, 1), of(weight)
+    if not isinstance(padding, str):
+        padding = (0, *sizes("conv1d", "padding", padding, 1, least=0))
+    strides = (1, *sizes("conv1d", "stride", stride, 1))
+    dilations = (1, *sizes("conv1d", "dilation", dilation, 1))
+    out = conv2d(expand_dims(x, 2), expand_dims(w, 2), bias, strides, padding, dilations, groups)
+    return reshape(out, (*out.shape[:2], out.shape[3]))
+
+
+def max_pool2d(
+    input: Any,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    dilation: Any = 1,
+    ceil_mode: bool = False,
+    return_indices: bool = False,
+) -> Any:
+    """The largest number of each window; `padding` places on each side are never the largest.
+
+    Of equal largest numbers PyTorch gives the gradient to the first, Ranvier to all in equal parts.
+    """
+    if return_indices or sizes("max_pool2d", "dilation", dilation, 2) != (1, 1):
+        raise ArgumentError("max_pool2d: dilation and return_indices are not in Ranvier")
+    x = _images("max_pool2d", input, 2)
+    window, strides, edge = _windows("max_pool2d", x, kernel_size, stride, padding, ceil_mode)
+    return _first(largest(_last(x), window, strides, edge))
+
+
+def avg_pool2d(
+    input: Any,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
+) -> Any:
+    """The mean of each window; zeros of the padding count unless `count_include_pad=False`."""
+    if ceil_mode:
+        raise ArgumentError("avg_pool2d: ceil_mode is not in Ranvier; pad the images first")
+    x = _images("avg_pool2d", input, 2)
+    window, strides, edge = _windows("avg_pool2d", x, kernel_size, stride, padding, False)
+    x = _last(x)
+    if not count_include_pad:
+        return _first(average(x, window, strides, edge))
+    x = pad(x, ((0, 0), *edge, (0, 0))) if any(map(any, edge)) else x
+    return _first(mean(sliding_window(x, window, strides), axis=(3, 4)))
+
+
+def max_pool1d(
+    input: Any,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    dilation: Any = 1,
+    ceil_mode: bool = False,
+    return_indices: bool = False,
+) -> Any:
+    """The largest number of each window: (batch, channels, steps) -> (batch, channels, places)."""
+    more = (1, *sizes("max_pool1d", "dilation", dilation, 1)), ceil_mode, return_indices
+    return _of_series("max_pool1d", max_pool2d, input, kernel_size, stride, padding, *more)
+
+
+def avg_pool1d(
+    input: Any,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
+) -> Any:
+    """The mean of each window: (batch, channels, steps) -> (batch, channels, places)."""
+    more = ceil_mode, count_include_pad
+    return _of_series("avg_pool1d", avg_pool2d, input, kernel_size, stride, padding, *more)
+
+
+def adaptive_avg_pool2d(input: Any, output_size: Any) -> Any:
+    """The mean of windows as large as needed for `output_size` places; it must divide the size."""
+    x = _images("adaptive_avg_pool2d", input, 2)
+    wanted = sizes("adaptive_avg_pool2d", "output_size", output_size, 2)
+    if any(n % m for n, m in zip(x.shape[2:], wanted, strict=True)):
+        raise ShapeError(
+            f"adaptive_avg_pool2d: images of {tuple(x.shape[2:])} cannot be cut into {wanted} "
+            "equal windows; output_size must divide the height and the width, 1 always does"
+        )
+    return avg_pool2d(x, tuple(n // m for n, m in zip(x.shape[2:], wanted, strict=True)))
+
+
+def _of_series(
+    name: str, pool: Any, input: Any, size: Any, stride: Any, padding: Any, *more: Any
+) -> Any:
+    """Pool a series as an image of one row."""
+    x = _images(name, input, 1)
+    strides = None if stride is None else (1, *sizes(name, "stride", stride, 1))
+    window = (1, *sizes(name, "kernel_size", size, 1))
+    edge = (0, *sizes(name, "padding", padding, 1, least=0))
+    out = pool(expand_dims(x, 2), window, strides, edge, *more)
+    return reshape(out, (*out.shape[:2], out.shape[3]))
+
+
+def _windows(
+    name: str, x: Any, kernel_size: Any, stride: Any, padding: Any, ceil_mode: bool
+) -> tuple[tuple[int, ...], tuple[int, ...], Edge]:
+    """Window, strides, and places before and after each axis."""
+    window = sizes(name, "kernel_size", kernel_size, 2)
+    strides = sizes(name, "stride", kernel_size if stride is None else stride, 2)
+    frame = sizes(name, "padding", padding, 2, least=0)
+    edge = []
+    for n, k, s, p in zip(x.shape[2:], window, strides, frame, strict=True):
+        if n + 2 * p < k or 2 * p > k:
+            raise ShapeError(
+                f"{name}: a window of {window} does not fit images of {tuple(x.shape[2:])} with "
+                f"padding {frame}, which may be at most half of the window"
+            )
+        after = p
+        if ceil_mode:
+            # One more window, if it begins on the image.
+            places = -(-(n + 2 * p - k) // s) + 1
+            places -= (places - 1) * s >= n + p
+            after = p + max((places - 1) * s + k - (n + 2 * p), 0)
+        edge.append((p, after))
+    return window, strides, tuple(edge)
+
+
+def _images(name: str, input: Any, axes: int) -> Any:
+    x = of(input)
+    if x.ndim != axes + 2:
+        expected = "(batch, channels, height, width)" if axes == 2 else "(batch, channels, steps)"
+        raise ShapeError(
+            f"{name}: got an input of shape {tuple(x.shape)}; expected {expected}. Use unsqueeze "
+            "for an axis that is missing"
+        )
+    return x
+
+
+def _last(x: Any) -> Any:
+    return permute_dims(x, (0, 2, 3, 1))
+
+
+def _first(x: Any) -> Any:
+    return permute_dims(x, (0, 3, 1, 2))
