@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -66,20 +66,30 @@ class ByRows:
         """The output for the rows of x, or None: an array does not fit, or a row is not finite."""
         rows = len(x)
         out = np.empty((rows, *self.row), self.dtype)
-        objects = (x, *others, out)
-        if rows <= self.batch and self.executable.threads == 1:
-            return out if self.one_batch(id(objects)) == FITS else None
-        return out if self._many(objects, -(-rows // self.batch)) == FITS else None
+        status = self._many((x, *others, out), -(-rows // self.batch))
+        return out if status == FITS else None
 
-    def one_batch(self, objects: int) -> int:
-        """Run a single batch, of the tuple at this address, on this thread."""
-        try:
-            lane = self._free.pop()
-        except IndexError:
-            lane = _Lane(self, 0, 1, None)
-        status: int = self._rows(objects, lane.place, 0, 1)
-        self._free.append(lane)
-        return status
+    def single(self, rows: int, others: Callable[[], Iterable[Any]]) -> Any:
+        """A function of x alone like that, for x of so many rows; None where they take several
+        batches or threads.
+        """
+        if rows > self.batch or self.executable.threads > 1:
+            return None
+        shape, dtype, run, free = (rows, *self.row), self.dtype, self._rows, self._free
+        empty = np.empty
+
+        def call(x: Any) -> Any:
+            out = empty(shape, dtype)
+            objects = (x, *others(), out)
+            try:
+                lane = free.pop()
+            except IndexError:
+                lane = _Lane(self, 0, 1, None)
+            status = run(id(objects), lane.place, 0, 1)
+            free.append(lane)
+            return None if status else out
+
+        return call
 
     def _many(self, objects: tuple[Any, ...], batches: int) -> int:
         """Run all batches, on as many threads as they are worth."""

@@ -56,6 +56,13 @@ define internal i64 @record(ptr %spec, i64 %i, i64 %which) alwaysinline {{
   ret i64 %value
 }}
 
+define internal i64 @rows.of(ptr %object) alwaysinline {{
+  %shape.bits = call i64 @field(ptr %object, i64 16)
+  %shape = inttoptr i64 %shape.bits to ptr
+  %rows = load i64, ptr %shape
+  ret i64 %rows
+}}
+
 define i64 @bind(ptr %objects, ptr %spec, ptr %table) {{
 entry:
   %count = call i64 @number(ptr %spec, i64 0)
@@ -264,9 +271,12 @@ entry:
   br i1 %fits, label %begin, label %leave
 begin:
   %x.object = call ptr @object(ptr %objects, i64 0)
-  %shape.bits = call i64 @field(ptr %x.object, i64 16)
-  %shape = inttoptr i64 %shape.bits to ptr
-  %rows = load i64, ptr %shape
+  %rows = call i64 @rows.of(ptr %x.object)
+  %out.object = call ptr @object(ptr %objects, i64 %out.slot)
+  %out.rows = call i64 @rows.of(ptr %out.object)
+  %as.many = icmp eq i64 %rows, %out.rows
+  br i1 %as.many, label %ready, label %leave
+ready:
   %x = load ptr, ptr %table
   %out.place = getelementptr ptr, ptr %table, i64 %out.slot
   %out = load ptr, ptr %out.place
@@ -277,7 +287,7 @@ start:
   store i64 %now, ptr %round
   br label %next
 next:
-  %b = phi i64 [ %first, %begin ], [ %first, %start ], [ %b.next, %after ]
+  %b = phi i64 [ %first, %ready ], [ %first, %start ], [ %b.next, %after ]
   %more = icmp slt i64 %b, %last
   br i1 %more, label %batch.begins, label %leave
 batch.begins:
@@ -325,7 +335,7 @@ after:
   %b.next = add i64 %b, 1
   br label %next
 leave:
-  %why = phi i64 [ %bound, %entry ], [ {NOT_FINITE}, %batch.begins ], [ {FITS}, %next ]
+  %why = phi i64 [ %bound, %entry ], [ {OTHER}, %begin ], [ {NOT_FINITE}, %batch.begins ], [ {FITS}, %next ]
   %status = getelementptr i64, ptr %lane, i64 {LANE.index("status")}
   store i64 %why, ptr %status
   ret i64 %why

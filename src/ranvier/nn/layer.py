@@ -67,6 +67,14 @@ def training_mode(on: bool) -> Iterator[None]:
         _mode.training = before
 
 
+class _Changes:
+    """`last` is another object after every change of an attribute of any layer."""
+
+    last = object()
+
+
+changes = _Changes()
+
 _counters: dict[str, Iterator[int]] = defaultdict(itertools.count)
 
 
@@ -116,6 +124,14 @@ class Layer:
                 f"{type(self).__name__}: call super().__init__() first in its __init__"
             )
         raise AttributeError(f"{type(self).__name__!r} has no attribute {attribute!r}")
+
+    def __setattr__(self, attribute: str, value: Any) -> None:
+        object.__setattr__(self, attribute, value)
+        changes.last = object()
+
+    def __delattr__(self, attribute: str) -> None:
+        object.__delattr__(self, attribute)
+        changes.last = object()
 
     # -- what a subclass writes --
 

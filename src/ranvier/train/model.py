@@ -283,7 +283,9 @@ class Model(Layer):
     def predict(self, x: Any, batch_size: int | None = 256, verbose: Any = 0) -> Array:
         """The outputs for the rows of x, as an array."""
         if self._uses is not None:
-            out = self._uses.quick(x, batch_size)
+            out = self._uses.last(x, batch_size)
+            if out is None:
+                out = self._uses.quick(x, batch_size)
             if out is not None:
                 return out
         return predict(self, x, batch_size)

@@ -1,15 +1,18 @@
 """Predict: the model in use, in microseconds for one row and at memory's speed for many.
 
 What a call needs is found out once for each shape of x and kept as a plan. A plan holds as long as
-nothing in the model was replaced: the predictor remembers every attribute of every layer and
-compares identities, which takes a microsecond. Numbers inside tensors are no part of it, since the
-graph reads them where they are: a weight that changed is seen by the next call.
+nothing in the model was replaced: the predictor remembers every attribute of every layer, and looks
+at them again after an attribute of any layer was set, or one of its lists changed. Numbers inside
+tensors are no part of it, since the graph reads them where they are: a weight that changed is seen
+by the next call.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from copy import copy
+from functools import partial
 from itertools import chain
 from operator import attrgetter, is_
 from typing import Any
@@ -17,19 +20,23 @@ from typing import Any
 import numpy as np
 
 from ..config import switches
-from ..nn.layer import Layer, training_mode
+from ..nn.layer import Layer, changes, training_mode
 from ..tensor import Tensor
 from .rows import features
 from .step import Step, predict_function
 
 _PLANS = 256  # shapes of x remembered
-_SHORT = 64  # elements of a list that is remembered though it holds no layer yet
+_SHORT = 64  # elements of a list that is looked at though it holds no layer yet
+
+_OF_TRAINING = {"loss", "metrics", "optimizer", "stop_training", "_steps", "_uses"}  # of a model
+_END = object()  # stands behind all attributes, so that one more is seen too
 
 _preparing = threading.RLock()  # one thread at a time traces a model
 _data = attrgetter("_data")
 
 Array = np.ndarray[Any, Any]
 Plan = Callable[[Array], Array | None]
+Quick = Callable[[Any, int | None], Array | None]
 
 
 def predict(model: Any, x: Any, batch_size: int | None) -> Array:
@@ -48,29 +55,45 @@ class Predictor:
     """The plans of a model."""
 
     def __init__(self, model: Any) -> None:
+        self.model = model
         self.engine = model.engine or switches.engine
         self.function = predict_function(model)
-        self.steps: dict[Any, tuple[Step, Plan]] = {}
-        self._plans: dict[Any, Plan] = {}
-        self._views: list[Iterable[Any]] = []
-        self._seen: list[Any] = []
-        model._uses = self  # NOTE: an attribute too, so it must be there before they are looked at
-        self._views = [*_views(model), vars(switches).values(), [None]]
-        self._seen = list(chain.from_iterable(self._views))
+        self.steps: dict[Any, tuple[Step, Any]] = {}
+        self.last: Quick = _none_yet  # the plan of the last shape with all that must be looked at
+        self._quick: dict[Any, tuple[Quick, bool]] = {}  # and whether it looks at x's shape itself
+        self.mark = changes.last
+        self._layers = [vars(layer) for layer in model.sublayers()]
+        self._seen = list(_attributes(self._layers))
+        lists = [c for v in self._seen for c in _containers(v)]
+        self._plain = [c for c in lists if _is_plain(c)]
+        self._plain_seen = [copy(c) for c in self._plain]
+        self._mixed = [_values(c) for c in lists if not _is_plain(c)] + [[_END]]
+        self._mixed_seen = list(chain.from_iterable(self._mixed))
 
     def quick(self, x: Any, batch_size: int | None) -> Array | None:
         """The outputs for an array of a known shape; None where it takes a closer look."""
-        if type(x) is not np.ndarray:
+        if type(x) is not np.ndarray or not self.holds():
             return None
-        plan = self._plans.get((x.shape, batch_size))
-        return plan(x) if plan is not None and self.holds() else None
+        found, single = self._quick.get((x.shape, batch_size), (_none_yet, False))
+        if single:
+            self.last = found
+        return found(x, batch_size)
 
     def holds(self) -> bool:
         """Whether everything in the model is what it was."""
+        mark = changes.last
         try:
-            return all(map(is_, chain.from_iterable(self._views), self._seen))
+            same = (
+                all(map(is_, _attributes(self._layers), self._seen))
+                and self._plain == self._plain_seen
+                and all(map(is_, chain.from_iterable(self._mixed), self._mixed_seen))
+                and (self.model.engine or switches.engine) == self.engine
+            )
         except RuntimeError:  # an attribute was added just now, by another thread
             return False
+        if same:
+            self.mark = mark
+        return same
 
     def prepare(self, x: Array, batch_size: int | None) -> tuple[Step, Plan]:
         """The step and the plan for arrays like x."""
@@ -78,32 +101,75 @@ class Predictor:
         key = (batch, x.shape[1:], x.dtype)
         if key not in self.steps or not _guarded(self.steps[key][0]):
             step = Step(self.function, [((batch, *x.shape[1:]), x.dtype)], ["x"], self.engine)
-            self.steps[key] = step, _plan(step)
-        if len(self._plans) >= _PLANS:
-            self._plans.clear()
-        self._plans[x.shape, batch_size] = self.steps[key][1]
-        return self.steps[key]
+            self.steps[key] = step, _by_rows(step)
+        step, run = self.steps[key]
+        if run is None:
+            return step, lambda x: _in_parts(step, x)
+        others = partial(map, _data, step.traced.captured)
+        single: Plan | None = run.single(len(x), others)
+        plan: Plan = single or (lambda x: run(x, others()))
+        # NOTE: these look at dtype and numbers of x themselves, `single` at type and shape too.
+        quick = self._looking(step, plan, batch_size)
+        if len(self._quick) >= _PLANS:
+            self._quick.clear()
+        self._quick[x.shape, batch_size] = quick, single is not None
+        return step, plan
+
+    def _looking(self, step: Step, plan: Plan, batch_size: int | None) -> Quick:
+        """The plan behind what must be looked at each time."""
+        plain, plain_seen, mixed = self._plain, self._plain_seen, len(self._mixed) > 1
+        guarded = bool(step.traced.guards)
+        given = self.model.engine is not None
+
+        def quick(x: Any, size: int | None) -> Array | None:
+            if (
+                changes.last is not self.mark
+                or size != batch_size
+                or plain != plain_seen
+                or not (given or switches.engine == self.engine)
+                or (mixed and not self.holds())
+                or (guarded and not _guarded(step))
+            ):
+                return None
+            return plan(x)
+
+        return quick
 
 
-def _views(model: Layer) -> Iterator[Iterable[Any]]:
-    """The live attributes of all layers, and the lists and dicts of layers among them."""
-    for layer in model.sublayers():
-        yield vars(layer).values()
-        for value in vars(layer).values():
-            yield from _containers(value)
+def _none_yet(x: Any, batch_size: int | None) -> None:
+    return None
 
 
-def _containers(value: Any) -> Iterator[Iterable[Any]]:
-    if not isinstance(value, list | tuple | dict):
-        return
-    inside = value.values() if isinstance(value, dict) else value
-    if len(value) > _SHORT and not any(
-        isinstance(v, Tensor | Layer | list | tuple | dict) for v in inside
-    ):
-        return
-    yield inside
-    for v in inside:
-        yield from _containers(v)
+def _attributes(layers: Iterable[dict[str, Any]]) -> Iterator[Any]:
+    """The values of all attributes that a forward pass may depend on."""
+    for attributes in layers:
+        skipped = _OF_TRAINING if "_uses" in attributes else ()
+        for name, value in attributes.items():
+            if name not in skipped:
+                yield value
+    yield _END
+
+
+def _containers(value: Any) -> Iterator[list[Any] | dict[Any, Any]]:
+    """The lists and dicts in which a model may keep its layers, and those inside them."""
+    if isinstance(value, list | dict) and (len(value) <= _SHORT or _holds_layers(value)):
+        yield value
+    if isinstance(value, list | tuple | dict):
+        for v in _values(value):
+            yield from _containers(v)
+
+
+def _values(container: Any) -> Iterable[Any]:
+    return container.values() if isinstance(container, dict) else container
+
+
+def _holds_layers(container: Any) -> bool:
+    return any(isinstance(v, Layer | Tensor | list | tuple | dict) for v in _values(container))
+
+
+def _is_plain(container: Any) -> bool:
+    """Whether equal lists of such things are the same: layers, functions, numbers, words."""
+    return all(isinstance(v, Layer | str | int | float | None) for v in _values(container))
 
 
 def _guarded(step: Step) -> bool:
@@ -111,18 +177,13 @@ def _guarded(step: Step) -> bool:
         return step.traced.holds()
 
 
-def _plan(step: Step) -> Plan:
-    """How to run a step over the rows of an array; None of it where the step no longer holds."""
-    captured = step.traced.captured
-    if step.engine != "reference":
-        from ..compiler.by_rows import ByRows
+def _by_rows(step: Step) -> Any:
+    """The compiled step for any number of rows; None if it has not the form for it."""
+    if step.engine == "reference":
+        return None
+    from ..compiler.by_rows import ByRows
 
-        if ByRows.fits(step.executable):
-            run = ByRows(step.executable)
-            if step.traced.guards:
-                return lambda x: run(x, map(_data, captured)) if _guarded(step) else None
-            return lambda x: run(x, map(_data, captured))
-    return lambda x: _in_parts(step, x)
+    return ByRows(step.executable) if ByRows.fits(step.executable) else None
 
 
 def _in_order(x: Array) -> Array:
