@@ -11,6 +11,7 @@ import pytest
 
 import ranvier
 from engines import ENGINES
+from ranvier.config import switches
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 
@@ -38,8 +39,12 @@ SAID = {
 }
 
 
+# Those that need files or minutes have a test of their own below.
+LARGE = {"mnist_cnn"}
+
+
 def test_every_example_is_tested() -> None:
-    assert {path.stem for path in EXAMPLES.glob("*.py")} == set(SAID)
+    assert {path.stem for path in EXAMPLES.glob("*.py")} == set(SAID) | LARGE
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -57,6 +62,20 @@ def test_example(name: str, engine: str, capsys: pytest.CaptureFixture[str]) -> 
     for pattern in SAID[name]:
         assert re.search(pattern, text), f"{pattern!r} not in\n{text}"
     assert seconds < 20, "an example is to be quick: 5 s on a free machine"
+
+
+@pytest.mark.skipif(
+    not (Path(switches.data or "none") / "mnist").is_dir(), reason="RANVIER_DATA has no mnist"
+)
+def test_the_convolutional_network_learns_from_a_few_hundred_digits() -> None:
+    example = runpy.run_path(str(EXAMPLES / "mnist_cnn.py"), run_name="example")
+    (x, y), (x_test, y_test) = ranvier.data.load_mnist()
+    ranvier.seed(0)
+    model = example["network"]()
+    model.compile(ranvier.optim.Adam(0.002), "sparse_categorical_crossentropy", ["accuracy"])
+    model.fit(example["images"](x[:400]), y[:400], epochs=8, batch_size=50, verbose=0)
+    _, accuracy = model.evaluate(example["images"](x_test[:500]), y_test[:500], verbose=0)
+    assert accuracy > 0.85
 
 
 def numbers(pattern: str, text: str) -> list[float]:
