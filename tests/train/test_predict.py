@@ -307,7 +307,7 @@ def test_layers_behave_as_in_use_and_nothing_is_built_again() -> None:
         uses: Any = model._uses
         steps = dict(uses.steps)
         check(model)
-        assert model._uses is uses and uses.steps == steps
+        assert (id(model._uses), uses.steps) == (id(uses), steps)
 
 
 def test_what_is_known_is_not_looked_at_again(monkeypatch: pytest.MonkeyPatch) -> None:

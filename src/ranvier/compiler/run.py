@@ -238,7 +238,7 @@ class Executable:
                 f"input {i} is {array.dtype}{list(array.shape)}; the graph was built for {spec}"
             )
         written = i in self._updated
-        in_order = array.flags.c_contiguous and array.flags.aligned and array.dtype.isnative
+        in_order = array.flags.c_contiguous and array.flags.aligned
         if in_order and (array.flags.writeable or not written):
             return array
         copy = np.array(array, spec.dtype, order="C")
