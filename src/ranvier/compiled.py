@@ -34,12 +34,14 @@ class CompiledFunction:
             return self.function(*args, **kwargs)
         leaves: list[Any] = []
         key = (_flatten(args, leaves), _flatten(kwargs, leaves), self.engine or switches.engine)
-        plans = self._plans.setdefault(key, [])
-        plan = next((p for p in plans if p.traced.holds()), None)
-        if plan is None:
-            plan = _Plan(self.function, args, kwargs, leaves, key[2])
-            plans.append(plan)
-        return plan(leaves)
+        plans = self._plans.get(key)
+        if plans is None:
+            plans = self._plans[key] = []
+        for plan in plans:
+            if not plan.traced.guards or plan.traced.holds():
+                return plan(leaves)
+        plans.append(_Plan(self.function, args, kwargs, leaves, key[2]))
+        return plans[-1](leaves)
 
     def graph(self, *args: Any, **kwargs: Any) -> Graph:
         """The traced graph for these arguments, before any pass."""
@@ -63,6 +65,7 @@ class _Plan:
         specs = [(x.shape, x.dtype) for x in leaves]
         kinds = [type(x) if isinstance(x, Tensor) else Tensor for x in leaves]
         self.traced, self.returned = trace(call, specs, requires_grad=leaf, kinds=kinds)
+        self.captured = self.traced.captured
         self.result_kinds = [type(t) for t in tensors_in(self.returned)]
         self.kept = _objects((args, kwargs))  # NOTE: plans are found by id, which must stay taken
         graph = self.traced.graph
@@ -75,9 +78,13 @@ class _Plan:
 
     def __call__(self, leaves: list[Any]) -> Any:
         arrays = [x._array() if isinstance(x, Tensor) else x for x in leaves]
-        arrays += [t._array() for t in self.traced.captured]
+        arrays += [t._array() for t in self.captured]
         results = self.run(arrays)
         self.traced.finish(results, leaves)
+        if self.returned is None:
+            return None
+        if isinstance(self.returned, Tensor):
+            return self.result_kinds[0]._wrap(results[0])
         new = [kind._wrap(r) for kind, r in zip(self.result_kinds, results, strict=False)]
         return replace_tensors(self.returned, iter(new))
 

@@ -136,7 +136,14 @@ class Tensor(Readable):
     @classmethod
     def _wrap(cls, array: np.ndarray[Any, Any]) -> Tensor:
         """A tensor on `array` itself, without a copy."""
-        return cls(array, copy=False)
+        if type(array) is not np.ndarray or array.dtype not in dtypes.ALL:
+            return cls(array, copy=False)
+        out = cls.__new__(cls)
+        out._data, out._node, out._trace, out._grad = array, None, None, None
+        out._made, out._changed = 0, None
+        out.op, out.inputs, out.params = None, (), _NONE
+        out.name, out.logits, out._requires_grad = "", None, False
+        return out
 
     @classmethod
     def _traced(cls, node: Node, trace: Any) -> Tensor:

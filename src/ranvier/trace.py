@@ -193,6 +193,8 @@ class Traced:
         for changed in (*self.changed, *[arguments[i] for i in self.changed_arguments]):
             if isinstance(changed, Tensor):
                 changed._touch()
+        if not self.grads and not self.argument_grads:
+            return
         nodes = [node for _, node in self.grads] + [node for _, node, _ in self.argument_grads]
         fresh = iter(results[len(results) - sum(node is not None for node in nodes) :])
         for t, node in self.grads:
