@@ -15,7 +15,7 @@ import pytest
 
 import ranvier
 from engines import ENGINES
-from ranvier import Model, Sequential
+from ranvier import Model, Sequential, nn
 from ranvier.callbacks import Callback, LambdaCallback
 from ranvier.nn import Dense, Flatten
 from ranvier.optim import SGD
@@ -122,6 +122,16 @@ def test_validation_takes_the_last_rows_and_its_history_is_that_of_evaluate() ->
     other = line(metrics=["mae"])
     again = other.fit(X[:40], Y[:40], 16, 2, 0, validation_data=(X[40:], Y[40:]), shuffle=False)
     assert again.history == history.history
+
+
+def test_no_graph_is_built_twice_for_layers_that_differ_in_use() -> None:
+    model = ranvier.Sequential([nn.Dense(4, input_shape=(3,)), nn.Dropout(0.5), nn.Dense(1)])
+    model.compile("sgd", "mse")
+    for mode in (model.train, model.eval, model.train):
+        mode()
+        model.fit(X, Y, 16, 1, 0)
+        model.evaluate(X, Y)
+    assert _graphs(model) == {"train": 1, "test": 1}
 
 
 def test_no_graph_is_built_twice() -> None:

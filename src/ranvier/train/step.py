@@ -246,6 +246,12 @@ def predict_function(model: Any) -> Callable[..., Any]:
     return predict_step
 
 
+def _holds(step: Step, training: bool) -> bool:
+    """Whether the step is still what tracing it again would give."""
+    with training_mode(training):
+        return step.traced.holds()
+
+
 class Steps:
     """All steps of one model, each traced and built once.
 
@@ -293,7 +299,7 @@ class Steps:
         made = self._made.setdefault(key, [])
         for step in made:
             fits = step.batch >= batch if larger else step.batch == batch
-            if fits and step.traced.holds():
+            if fits and _holds(step, kind == "train"):
                 return step
         step = self._make(kind, batch, specs, engine)
         made.append(step)
