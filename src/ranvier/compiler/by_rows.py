@@ -26,7 +26,8 @@ from .run import Executable, aligned
 
 _WORTH_THREADS = 150_000.0  # nanoseconds of all batches that are worth sharing among threads
 _LARGE = 64 << 20  # bytes of an arena that there are no further ones of
-_STATUS = LANE.index("status")
+_CHUNKS = 16  # parts that a thread takes one after the other, so that a slow one does fewer
+_STATUS, _TAKEN = LANE.index("status"), LANE.index("taken")
 
 
 class ByRows:
@@ -100,12 +101,14 @@ class ByRows:
                 return self._on_each(objects, batches, own)
         worth = small and batches * self.nanoseconds > _WORTH_THREADS
         lanes = [self._lane() for _ in range(min(threads, batches) if worth else 1)]
-        cuts = [batches * i // len(lanes) for i in range(len(lanes) + 1)]
-        work = [
-            (self._rows, (id(objects), lane.place, first, last))
-            for lane, first, last in zip(lanes, cuts, cuts[1:], strict=False)
-        ]
-        status = _run(work, lanes)
+        taken = np.zeros(1, np.int64)  # batches that some thread has begun
+        if len(lanes) > 1:
+            chunk = max(1, batches // (len(lanes) * _CHUNKS))
+            for lane in lanes:
+                lane.share(address(taken), chunk)
+        status = _run([(self._rows, (id(objects), x.place, 0, batches)) for x in lanes], lanes)
+        for lane in lanes:
+            lane.share(0, 0)
         self._free.extend(lanes)
         return status
 
@@ -158,9 +161,15 @@ class _Lane:
             "out_pad": address(self.out_pad),
             "out": of._slots,
             "status": FITS,
+            "taken": 0,
+            "chunk": 0,
         }
         self.numbers = np.array([numbers[name] for name in LANE], np.int64)
         self.place = address(self.numbers)
+
+    def share(self, taken: int, chunk: int) -> None:
+        """Take a few batches at a time from those that are left; 0: do the whole range alone."""
+        self.numbers[_TAKEN : _TAKEN + 2] = taken, chunk
 
     @property
     def status(self) -> int:

@@ -17,6 +17,7 @@ ITEMS = tuple.__basicsize__  # bytes in front of a tuple's elements
 LANE = (
     *("spec", "table", "arena", "sync", "round", "step", "thread", "threads"),
     *("batch", "x_bytes", "out_bytes", "check", "x_pad", "out_pad", "out", "status"),
+    *("taken", "chunk"),
 )
 
 _DECLARATIONS = """
@@ -218,7 +219,7 @@ done:
 def _lane(name: str, into: str = "") -> str:
     """IR that loads a number of the lane (`into` %name), as a pointer where it is an address."""
     at, into = LANE.index(name), into or name
-    kind = "ptr" if at < 6 or name.endswith("_pad") else "i64"
+    kind = "ptr" if at < 6 or name.endswith("_pad") or name == "taken" else "i64"
     return (
         f"  %at.{into} = getelementptr i64, ptr %lane, i64 {at}\n"
         f"  %{into} = load {kind}, ptr %at.{into}"
@@ -266,6 +267,8 @@ entry:
 {_lane("x_pad")}
 {_lane("out_pad")}
 {_lane("out", "out.slot")}
+{_lane("taken")}
+{_lane("chunk")}
   %bound = call i64 @bind(ptr %objects, ptr %spec, ptr %table)
   %fits = icmp eq i64 %bound, {FITS}
   br i1 %fits, label %begin, label %leave
@@ -281,15 +284,28 @@ ready:
   %out.place = getelementptr ptr, ptr %table, i64 %out.slot
   %out = load ptr, ptr %out.place
   %alone = icmp eq i64 %threads, 1
-  br i1 %alone, label %start, label %next
+  br i1 %alone, label %start, label %range
 start:
   %now = load i64, ptr %sync
   store i64 %now, ptr %round
-  br label %next
+  br label %range
+range:
+  %sharing = icmp ne ptr %taken, null
+  br i1 %sharing, label %take, label %next
+take:
+  %mine = atomicrmw add ptr %taken, i64 %chunk monotonic
+  %mine.end = add i64 %mine, %chunk
+  %mine.short = icmp slt i64 %last, %mine.end
+  %mine.last = select i1 %mine.short, i64 %last, i64 %mine.end
+  %any = icmp slt i64 %mine, %last
+  br i1 %any, label %next, label %leave
 next:
-  %b = phi i64 [ %first, %ready ], [ %first, %start ], [ %b.next, %after ]
-  %more = icmp slt i64 %b, %last
-  br i1 %more, label %batch.begins, label %leave
+  %b = phi i64 [ %first, %range ], [ %mine, %take ], [ %b.next, %after ]
+  %end = phi i64 [ %last, %range ], [ %mine.last, %take ], [ %end, %after ]
+  %more = icmp slt i64 %b, %end
+  br i1 %more, label %batch.begins, label %ended
+ended:
+  br i1 %sharing, label %take, label %leave
 batch.begins:
   %row = mul i64 %b, %batch
   %left = sub i64 %rows, %row
@@ -335,7 +351,8 @@ after:
   %b.next = add i64 %b, 1
   br label %next
 leave:
-  %why = phi i64 [ %bound, %entry ], [ {OTHER}, %begin ], [ {NOT_FINITE}, %batch.begins ], [ {FITS}, %next ]
+  %why = phi i64 [ %bound, %entry ], [ {OTHER}, %begin ], [ {NOT_FINITE}, %batch.begins ],
+                 [ {FITS}, %ended ], [ {FITS}, %take ]
   %status = getelementptr i64, ptr %lane, i64 {LANE.index("status")}
   store i64 %why, ptr %status
   ret i64 %why
