@@ -44,6 +44,11 @@ class Variant:
         settings = [self.library, self.mode, str(self.threads), workload.name]
         return [python, str(FOLDER / "worker.py"), *settings]
 
+    def environment(self) -> dict[str, str]:
+        """The number of threads for libraries that read it as early as NumPy's import."""
+        names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+        return {**os.environ, **dict.fromkeys(names, str(self.threads))}
+
     def fits(self, workload: Workload) -> bool:
         return workload.job in self.jobs and self.images in (None, workload.has_images)
 
@@ -88,6 +93,7 @@ class Worker:
         self.errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 (lives as long as the process)
         self.process = subprocess.Popen(
             variant.command(python, workload),
+            env=variant.environment(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.errors,
