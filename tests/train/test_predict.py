@@ -176,6 +176,19 @@ def test_no_row_that_is_not_finite_passes(engine: str, bad: float, rows: int, ro
     check(model, x)
 
 
+def test_numbers_that_float32_cannot_hold() -> None:
+    model, x = network(), X[:2].astype("f8")
+    for _ in range(2):
+        check(model, x)
+        x[1, 3] = 1e39
+        with pytest.raises(DataError, match="too large for float32"):
+            model.predict(x)
+        x[1, 3] = np.nan
+        with pytest.raises(DataError, match="x: NaN in row 1, column 3"):
+            model.predict(x)
+        x[1, 3] = 0.0
+
+
 def test_not_finite_in_a_row_of_any_width() -> None:
     for width in (1, 3, 31, 32, 33, 64, 100):
         model = ranvier.Sequential([nn.Dense(1, input_shape=(width,))])

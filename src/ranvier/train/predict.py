@@ -31,6 +31,8 @@ _SHORT = 64  # elements of a list that is looked at though it holds no layer yet
 _OF_TRAINING = {"loss", "metrics", "optimizer", "stop_training", "_steps", "_uses"}  # of a model
 _END = object()  # stands behind all attributes, so that one more is seen too
 
+_FLOAT64 = np.dtype("float64")
+
 _preparing = threading.RLock()  # one thread at a time traces a model
 _data = attrgetter("_data")
 
@@ -42,6 +44,10 @@ Quick = Callable[[Any, int | None], Array | None]
 def predict(model: Any, x: Any, batch_size: int | None) -> Array:
     """The outputs for the rows of x, whatever holds them; all that is wrong with x is said here."""
     x = _in_order(features(x))
+    if model._uses is not None:
+        known = model._uses.last(x, batch_size)
+        if known is not None:
+            return known
     model._build_for(x)
     with _preparing:
         if model._uses is None or not model._uses.holds():
@@ -72,7 +78,15 @@ class Predictor:
 
     def quick(self, x: Any, batch_size: int | None) -> Array | None:
         """The outputs for an array of a known shape; None where it takes a closer look."""
-        if type(x) is not np.ndarray or not self.holds():
+        if type(x) is not np.ndarray:
+            return None
+        if x.dtype is _FLOAT64:  # as `features` has it; a number too large becomes infinite here
+            with np.errstate(over="ignore"):
+                x = x.astype(np.float32)
+            out = self.last(x, batch_size)
+            if out is not None:
+                return out
+        if not self.holds():
             return None
         found, single = self._quick.get((x.shape, batch_size), (_none_yet, False))
         if single:
