@@ -55,6 +55,7 @@ class Tensor(Readable):
         "_trace",
         "inputs",
         "logits",
+        "mask",
         "name",
         "op",
         "params",
@@ -80,6 +81,8 @@ class Tensor(Readable):
         self.name = name
         # NOTE: (kind, tensor) when this is the sigmoid or softmax of `tensor`; losses read it.
         self.logits: tuple[str, Tensor] | None = None
+        # NOTE: (batch, time) bools, False where a sequence is filled up; layers hand it on.
+        self.mask: Tensor | None = None
         self._requires_grad = False
         if isinstance(data, Tensor) and data._node is not None:
             cast = data if dtype is None else elementwise.astype(data, dtype)
@@ -125,6 +128,7 @@ class Tensor(Readable):
         out._made = _clock[0]
         out.name = ""
         out.logits = None
+        out.mask = None
         if state.grad and spec.dtype.kind == "f" and any(x._requires_grad for x in inputs):
             out._requires_grad = True
             out.op, out.inputs, out.params = op, inputs, params
@@ -142,7 +146,7 @@ class Tensor(Readable):
         out._data, out._node, out._trace, out._grad = array, None, None, None
         out._made, out._changed = 0, None
         out.op, out.inputs, out.params = None, (), _NONE
-        out.name, out.logits, out._requires_grad = "", None, False
+        out.name, out.logits, out.mask, out._requires_grad = "", None, None, False
         return out
 
     @classmethod
@@ -152,7 +156,7 @@ class Tensor(Readable):
         out._data, out._node, out._trace, out._grad = None, node, trace, None
         out._made, out._changed = 0, None
         out.op, out.inputs, out.params = None, (), _NONE
-        out.name, out.logits, out._requires_grad = node.name, None, False
+        out.name, out.logits, out.mask, out._requires_grad = node.name, None, None, False
         return out
 
     def _number(self) -> np.ndarray[Any, Any]:

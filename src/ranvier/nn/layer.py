@@ -52,6 +52,7 @@ class _Mode(threading.local):
     """Whether this thread trains; None: each layer's own `train()` or `eval()` decides."""
 
     training: bool | None = None
+    real: Any = None  # a batch that is filled up: (batch,) float32, 1 for real rows
 
 
 _mode = _Mode()
@@ -65,6 +66,26 @@ def training_mode(on: bool) -> Iterator[None]:
         yield
     finally:
         _mode.training = before
+
+
+@contextmanager
+def filled_batch(real: Tensor) -> Iterator[None]:
+    """Inside, in this thread, only those rows of the batch count for which `real` is 1.
+
+    `real` is (batch,) float32. Layers that look across rows ask `real_rows()` for it.
+    """
+    before, _mode.real = _mode.real, real
+    try:
+        yield
+    finally:
+        _mode.real = before
+
+
+def real_rows() -> Any:
+    """1 for every row of the batch that counts and 0 for the others, (batch,) float32; None: all
+    count.
+    """
+    return _mode.real
 
 
 class _Changes:
@@ -97,6 +118,8 @@ class Layer:
         before it sees data. trainable: False keeps the layer's parameters, and those of layers
         inside it, as they are. input_dim: short for `input_shape=(input_dim,)`.
     """
+
+    keeps_mask = True  # output and input have the same places along (batch, time)
 
     def __init__(
         self,
@@ -172,12 +195,28 @@ class Layer:
                     raise ShapeError(f"{self.name}: a single number is not a batch of rows")
                 self.ensure_built(values[0].shape[1:] if values else ())
             if training is None:
-                return self.forward(*values)
+                return self._masked(values, self.forward(*values))
             with training_mode(training):
-                return self.forward(*values)
+                return self._masked(values, self.forward(*values))
         except RanvierError as error:
             self._note(error)
             raise
+
+    def output_mask(self, *masks: Any) -> Any:
+        """The mask of the output from the masks of the inputs, each (batch, time) bools or None.
+
+        Here: the first one, if the layer keeps the places of a sequence (`keeps_mask`).
+        """
+        return masks[0] if masks and self.keeps_mask else None
+
+    def _masked(self, inputs: Sequence[Any], out: Any) -> Any:
+        """`out` with the mask it has from the inputs, unless the layer has given it one."""
+        if isinstance(out, Tensor) and out.mask is None:
+            masks = [x.mask if isinstance(x, Tensor) else None for x in inputs]
+            mask = self.output_mask(*masks) if any(m is not None for m in masks) else None
+            if mask is not None and out.shape[: mask.ndim] == mask.shape:
+                out.mask = mask
+        return out
 
     def ensure_built(self, input_shape: Shape) -> None:
         """Create the parameters for rows of `input_shape`, unless they are there."""

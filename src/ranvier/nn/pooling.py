@@ -27,6 +27,7 @@ class _Pooling(Layer):
     """Base of the layers that fold each window of an image or a series."""
 
     axes = 2
+    keeps_mask = False
 
     def __init__(
         self,
@@ -167,6 +168,7 @@ class _Global(Layer):
     """Base of the layers that fold a whole image or series."""
 
     axes = 2
+    keeps_mask = False
 
     def __init__(
         self, data_format: str | None = None, keepdims: bool = False, **options: Any

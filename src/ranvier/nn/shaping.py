@@ -41,6 +41,8 @@ class Activation(Layer):
 class Flatten(Layer):
     """Each row as one line of numbers: (batch, 28, 28) -> (batch, 784)."""
 
+    keeps_mask = False
+
     def forward(self, x: Any) -> Any:
         return reshape(x, (x.shape[0], math.prod(x.shape[1:])))
 
@@ -56,6 +58,8 @@ class Reshape(Layer):
     >>> Reshape((28, -1))(ranvier.full((5, 784), 0.0)).shape
     (5, 28, 28)
     """
+
+    keeps_mask = False
 
     def __init__(self, target_shape: Sequence[int] | int, **options: Any) -> None:
         super().__init__(**options)

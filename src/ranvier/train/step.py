@@ -24,7 +24,7 @@ from ..config import switches
 from ..errors import StateError
 from ..graph.graph import Graph
 from ..mode import no_grad
-from ..nn.layer import training_mode
+from ..nn.layer import filled_batch, training_mode
 from ..ops.creation import full, iota
 from ..ops.elementwise import astype, less
 from ..ops.op import apply
@@ -200,7 +200,7 @@ def forward(
     count = rest[-1]
     mask = row_mask(count, x.shape[0])
     weight = mask * rest[0] if len(rest) == 2 else mask
-    with training_mode(training):
+    with training_mode(training), filled_batch(mask):
         out = model(entry(x))
         return batch_loss(model, loss, out, y, weight, count), out, mask
 
