@@ -7,6 +7,7 @@
 | `ModelCheckpoint` | saves the model, or the best one so far |
 | `LearningRateScheduler` | sets the learning rate before each epoch |
 | `ReduceLROnPlateau` | lowers the learning rate when nothing improves |
+| `SwapEMAWeights` | validates with the averages of the weights that the optimizer keeps |
 | `CSVLogger` | one line a epoch in a CSV file |
 | `LambdaCallback` | functions for single moments |
 | `TerminateOnNaN` | ends training quietly at the first NaN instead of raising NonFiniteError |
@@ -17,6 +18,7 @@ that overrides `on_train_batch_begin` or `on_train_batch_end` makes it wake at e
 
 from __future__ import annotations
 
+from .train.averages import SwapEMAWeights
 from .train.callback import (
     Callback,
     CSVLogger,
@@ -36,5 +38,6 @@ __all__ = [
     "LearningRateScheduler",
     "ModelCheckpoint",
     "ReduceLROnPlateau",
+    "SwapEMAWeights",
     "TerminateOnNaN",
 ]

@@ -21,12 +21,13 @@ from .. import dtypes
 from ..errors import ArgumentError, ShapeError, StateError, unknown_name
 from ..mode import no_grad
 from ..nn.config import configuration
-from ..ops.elementwise import astype
+from ..ops.elementwise import astype, equal, floor_divide, remainder, where
 from ..tensor import Tensor
 from . import clip
 from .schedules import SCHEDULES, Schedule, restore_schedule
 
 Slots = dict[str, Tensor]
+_SUM, _AVERAGE = "gradient_sum", "average"  # slots that every optimizer may have
 
 
 class Optimizer:
@@ -46,6 +47,12 @@ class Optimizer:
             as PyTorch's Adam does).
         clipnorm: longest gradient of a single parameter; global_clipnorm: of all together;
         clipvalue: largest element.
+        gradient_accumulation_steps: parameters move at every n-th batch only, along the mean of the
+        n gradients; `iterations`, and with it a schedule, counts batches.
+        use_ema: keep the moving average w_ema <- ema_momentum w_ema + (1 - ema_momentum) w of each
+        parameter (Polyak & Juditsky 1992). `fit` ends with the averages in the model; see
+        `finalize_variable_values`, `swap_averages` and the callback `SwapEMAWeights`.
+        ema_overwrite_frequency: also put the averages into the model at every n-th step.
     """
 
     rate: ClassVar[float] = 0.001  # the learning rate when none is given
@@ -62,6 +69,10 @@ class Optimizer:
         clipnorm: float | None = None,
         global_clipnorm: float | None = None,
         clipvalue: float | None = None,
+        gradient_accumulation_steps: int | None = None,
+        use_ema: bool = False,
+        ema_momentum: float = 0.99,
+        ema_overwrite_frequency: int | None = None,
         name: str | None = None,
     ) -> None:
         kind = type(self).__name__
@@ -85,7 +96,18 @@ class Optimizer:
         self.clipvalue = _at_least_0(kind, "clipvalue", clipvalue)
         if sum(v is not None for v in (clipnorm, global_clipnorm, clipvalue)) > 1:
             raise ArgumentError(f"{kind}: give one of clipnorm, global_clipnorm and clipvalue")
+        self.gradient_accumulation_steps = _at_least_1(
+            kind, "gradient_accumulation_steps", gradient_accumulation_steps
+        )
+        self.use_ema = use_ema
+        self.ema_momentum = ema_momentum
+        if not 0 <= ema_momentum <= 1:
+            raise ArgumentError(f"{kind}: ema_momentum={ema_momentum}; expected 0 to 1, say 0.99")
+        self.ema_overwrite_frequency = _at_least_1(
+            kind, "ema_overwrite_frequency", ema_overwrite_frequency
+        )
         self.iterations = Tensor(np.zeros((), np.int64), name="iterations")
+        self.swapped = False  # whether parameters and averages have changed places
         self.parameters: list[Tensor] = _parameters(kind, parameters)
         self._slots: dict[int, tuple[Tensor, Slots]] = {}
 
@@ -144,12 +166,18 @@ class Optimizer:
         """What is remembered for the parameter `p`, made at the first call."""
         if id(p) not in self._slots:
             wide = dtypes.float32 if p.dtype == dtypes.float16 else p.dtype
+            first: dict[str, Any] = {
+                slot: value for slot, value in self.first_values().items() if self.uses_slot(slot)
+            }
+            if self._accumulates:
+                first[_SUM] = 0.0
+            if self.use_ema:
+                first[_AVERAGE] = p._array()
             made = {
                 slot: Tensor(
                     np.full(p.shape, value, wide), name=f"{p.name}.{slot}" if p.name else slot
                 )
-                for slot, value in self.first_values().items()
-                if self.uses_slot(slot)
+                for slot, value in first.items()
             }
             self._slots[id(p)] = (p, made)
         return self._slots[id(p)][1]
@@ -171,26 +199,99 @@ class Optimizer:
                     f"{type(self).__name__}: a gradient of {g.shape} for a parameter of {p.shape}"
                 )
         with no_grad():
-            grads = self._clipped([g for _, g in given])
-            rate = self.current_rate()
-            factors = self.factors(rate, astype(self.iterations + 1, dtypes.float32))
-            keep = None
-            if self.weight_decay and self.decoupled:
-                keep = 1.0 - rate * self.weight_decay
-            results = []
-            for (p, _), g in zip(given, grads, strict=True):
-                slots = self.slots(p)
-                w: Tensor = p
-                if keep is not None:
-                    w = p * keep
-                elif self.weight_decay:
-                    g = g + p * self.weight_decay
-                results.append((p, slots, *self.update(w, g, slots, factors)))
+            due, grads = self._accumulated(given)
+            held = [] if due is None else [t * 1 for t in self.scalars().values()]
+            results = self._updated([p for p, _ in given], self._clipped(grads))
+            for t, before in zip(self.scalars().values(), held, strict=False):
+                _move(t, t, before, due)
             for p, slots, w, changed in results:
-                p.assign(w)
+                _move(p, w, p, due)
                 for slot, value in changed.items():
-                    slots[slot].assign(value)
+                    _move(slots[slot], value, slots[slot], due)
+            if self.use_ema:
+                self._average([p for p, _ in given])
             self.iterations.assign(self.iterations + 1)
+
+    def _updated(self, parameters: list[Tensor], grads: list[Tensor]) -> list[Any]:
+        """(parameter, its slots, new parameter, new slots) of one step."""
+        rate = self.current_rate()
+        factors = self.factors(rate, astype(self._updates() + 1, dtypes.float32))
+        keep = None
+        if self.weight_decay and self.decoupled:
+            keep = 1.0 - rate * self.weight_decay
+        results = []
+        for p, g in zip(parameters, grads, strict=True):
+            slots = self.slots(p)
+            w: Tensor = p
+            if keep is not None:
+                w = p * keep
+            elif self.weight_decay:
+                g = g + p * self.weight_decay
+            results.append((p, slots, *self.update(w, g, slots, factors)))
+        return results
+
+    # -- several batches for one step --
+
+    @property
+    def _accumulates(self) -> bool:
+        return (self.gradient_accumulation_steps or 1) > 1
+
+    def _updates(self) -> Any:
+        """How many steps the parameters have taken."""
+        if not self._accumulates:
+            return self.iterations
+        return floor_divide(self.iterations, self.gradient_accumulation_steps)
+
+    def _accumulated(self, given: list[tuple[Tensor, Tensor]]) -> tuple[Any, list[Tensor]]:
+        """(whether this batch ends with a step, the mean gradients so far); None: every batch."""
+        if not self._accumulates:
+            return None, [g for _, g in given]
+        n = self.gradient_accumulation_steps
+        due = equal(remainder(self.iterations + 1, n), 0)
+        means = []
+        for p, g in given:
+            total = self.slots(p)[_SUM]
+            so_far = total + g
+            means.append(so_far / n)
+            total.assign(where(due, 0.0, so_far))
+        return due, means
+
+    # -- averages of the parameters --
+
+    def _average(self, parameters: list[Tensor]) -> None:
+        """One step of the moving averages; at the first they are the parameters themselves."""
+        momentum = where(equal(self._updates(), 0), 0.0, self.ema_momentum)
+        for p in parameters:
+            average = self.slots(p)[_AVERAGE]
+            average.assign(momentum * average + (1.0 - momentum) * p)
+            if self.ema_overwrite_frequency:
+                turn = equal(remainder(self._updates() + 1, self.ema_overwrite_frequency), 0)
+                _move(p, average, p, turn)
+
+    def swap_averages(self, parameters: Iterable[Tensor] | None = None) -> None:
+        """Exchange parameters and their moving averages; call it again to go back."""
+        for p, average in self._averages("swap_averages", parameters):
+            values = p.numpy().copy()
+            p.assign(average)
+            average.assign(values)
+        self.swapped = not self.swapped
+
+    def finalize_variable_values(self, parameters: Iterable[Tensor] | None = None) -> None:
+        """Put the moving averages into the parameters, if there are any (Keras' name)."""
+        if self.use_ema:
+            for p, average in self._averages("finalize_variable_values", parameters):
+                if self.swapped:
+                    average.assign(p)
+                else:
+                    p.assign(average)
+            self.swapped = False
+
+    def _averages(self, call: str, parameters: Any) -> list[tuple[Tensor, Tensor]]:
+        kind = type(self).__name__
+        if not self.use_ema:
+            raise StateError(f"{kind}.{call}: this optimizer keeps no averages: use_ema=True")
+        chosen = self.parameters if parameters is None else list(parameters)
+        return [(p, self.slots(p)[_AVERAGE]) for p in chosen]
 
     def _clipped(self, grads: list[Tensor]) -> list[Tensor]:
         if self.clipvalue is not None:
@@ -276,6 +377,17 @@ def _parameters(kind: str, given: Any) -> list[Tensor]:
                 "make it with ranvier.tensor(..., requires_grad=True)"
             )
     return list({id(t): t for t in tensors}.values())
+
+
+def _move(t: Tensor, new: Any, old: Any, due: Any) -> None:
+    """`new` into t, or `old` where the scalar `due` is false; due None is always."""
+    t.assign(new if due is None else where(due, new, old))
+
+
+def _at_least_1(kind: str, name: str, value: int | None) -> int | None:
+    if value is not None and (value < 1 or int(value) != value):
+        raise ArgumentError(f"{kind}: {name}={value!r}; expected a whole number of at least 1")
+    return value
 
 
 def _at_least_0(kind: str, name: str, value: float | None) -> float | None:

@@ -50,6 +50,12 @@ class Callback:
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         """After a batch; `logs` holds the means over the epoch so far."""
 
+    def on_test_begin(self, logs: Logs | None = None) -> None:
+        """Before the validation at the end of an epoch."""
+
+    def on_test_end(self, logs: Logs | None = None) -> None:
+        """After that validation."""
+
     def on_progress(self, step: int, logs: Logs) -> None:
         """About ten times a second: `step` batches of the epoch are done."""
 
@@ -187,7 +193,8 @@ class LambdaCallback(Callback):
 
     MOMENTS = (
         "on_train_begin", "on_train_end", "on_epoch_begin", "on_epoch_end",
-        "on_train_batch_begin", "on_train_batch_end", "on_progress",
+        "on_train_batch_begin", "on_train_batch_end", "on_test_begin", "on_test_end",
+        "on_progress",
     )  # fmt: skip
 
     def __init__(self, **functions: Callable[..., Any]) -> None:

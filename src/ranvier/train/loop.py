@@ -137,6 +137,7 @@ class Training:
                 begun = True
                 self._epochs(first, epochs, orders, ctrl_c)
                 self.recorder.finish()
+                self.model.optimizer.finalize_variable_values(self.model.parameters())
             except NonFiniteError as found:
                 if self.quiet is None:
                     raise
@@ -196,7 +197,9 @@ class Training:
             self._tell(at)
         logs = self.sums.results(self.rows.count)
         if self.validate is not None:
+            self.moments.call("on_test_begin", None)
             logs |= {f"val_{name}": value for name, value in self.validate().items()}
+            self.moments.call("on_test_end", None)
         self.moments.call("on_epoch_end", epoch, logs)
         return True
 

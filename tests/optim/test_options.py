@@ -1,0 +1,173 @@
+"""Accumulated gradients and averaged parameters beside those of Keras, and in `fit`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import ranvier
+from engines import ENGINES
+from ranvier import optim
+from ranvier.callbacks import Callback, SwapEMAWeights
+from ranvier.errors import ArgumentError, StateError
+from ranvier.nn import Dense
+
+DATA = np.load(Path(__file__).parent.parent / "golden" / "optimizer_options.npz")
+CASES = json.loads(str(DATA["cases"]))
+
+
+@pytest.mark.parametrize("engine", ["eager", *ENGINES])
+@pytest.mark.parametrize("name", sorted(CASES))
+def test_25_batches_match_keras(name: str, engine: str) -> None:
+    cls, arguments = CASES[name]
+    optimizer = getattr(optim, cls)(**arguments)
+    w = ranvier.tensor(DATA["initial_w"], requires_grad=True)
+    b = ranvier.tensor(DATA["initial_b"], requires_grad=True)
+
+    def step(gw: Any, gb: Any) -> None:
+        optimizer.apply([(w, gw), (b, gb)])
+
+    run = step if engine == "eager" else ranvier.compile(step, engine=engine)
+    for i, (gw, gb) in enumerate(zip(DATA["gradient_w"], DATA["gradient_b"], strict=True)):
+        run(ranvier.tensor(gw), ranvier.tensor(gb))
+        for p, key in ((w, "w"), (b, "b")):
+            wanted = DATA[f"{name}/{key}"][i]
+            np.testing.assert_allclose(p.numpy(), wanted, rtol=3e-6, atol=2e-6)
+    optimizer.finalize_variable_values([w, b])
+    np.testing.assert_allclose(w.numpy(), DATA[f"{name}/final_w"], rtol=3e-6, atol=2e-6)
+
+
+def iris() -> tuple[Any, Any]:
+    x, y = ranvier.data.load_iris(split=False)
+    return (x - x.mean(0)) / x.std(0), y
+
+
+def network(optimizer: Any, engine: str | None = None) -> Any:
+    ranvier.seed(3)
+    model = ranvier.Sequential([Dense(8, "tanh", input_shape=(4,)), Dense(3, "softmax")])
+    model.compile(optimizer, "sparse_categorical_crossentropy", ["accuracy"], engine)
+    return model
+
+
+def test_four_batches_of_ten_are_one_of_forty() -> None:
+    x, y = iris()
+    x, y = x[:120], y[:120]
+    small = network(optim.SGD(0.1, gradient_accumulation_steps=4))
+    large = network(optim.SGD(0.1))
+    small.fit(x, y, batch_size=10, epochs=3, shuffle=False, verbose=0)
+    large.fit(x, y, batch_size=40, epochs=3, shuffle=False, verbose=0)
+    for a, b in zip(small.get_weights(), large.get_weights(), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
+
+
+def test_a_schedule_counts_batches() -> None:
+    optimizer = optim.SGD(optim.PiecewiseConstant([1], [1.0, 0.5]), gradient_accumulation_steps=2)
+    w = ranvier.tensor([0.0], requires_grad=True)
+    seen = []
+    for _ in range(4):
+        optimizer.apply([(w, ranvier.tensor([1.0]))])
+        seen.append(w.item())
+    assert seen == [0.0, -1.0, -1.0, -1.5]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_fit_ends_with_the_averages(engine: str) -> None:
+    x, y = iris()
+    model = network(optim.Adam(0.02, use_ema=True, ema_momentum=0.9), engine)
+    weights: list[Any] = []
+
+    class Watch(Callback):
+        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+            weights.append(self.model.get_weights()[0])
+
+    model.fit(x, y, epochs=4, verbose=0, callbacks=[Watch()])
+    average = weights[0]
+    for w in weights[1:]:
+        average = 0.9 * average + (1 - 0.9) * w
+    np.testing.assert_allclose(model.get_weights()[0], average, rtol=1e-4, atol=1e-5)
+
+
+def test_swapping_validates_with_averages_and_trains_without() -> None:
+    x, y = iris()
+    at_test: list[Any] = []
+
+    class Watch(Callback):
+        def on_test_begin(self, logs: Any = None) -> None:
+            at_test.append(self.model.get_weights()[0])
+
+    def trained(*callbacks: Callback) -> Any:
+        model = network(optim.Adam(0.02, use_ema=True))
+        model.fit(x, y, epochs=3, verbose=0, callbacks=list(callbacks), validation_data=(x, y))
+        return model
+
+    plain, swapped = trained(), trained(SwapEMAWeights(), Watch())
+    for a, b in zip(plain.get_weights(), swapped.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+    np.testing.assert_array_equal(at_test[-1], swapped.get_weights()[0])
+    assert np.abs(at_test[0] - at_test[-1]).max() > 0
+
+
+def test_swapping_on_epoch_shows_the_averages_to_other_callbacks() -> None:
+    x, y = iris()
+    at_end: list[Any] = []
+
+    class Watch(Callback):
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            at_end.append(self.model.get_weights()[0])
+
+    plain = network(optim.Adam(0.02, use_ema=True))
+    plain.fit(x, y, epochs=3, verbose=0)
+    model = network(optim.Adam(0.02, use_ema=True))
+    model.fit(x, y, epochs=3, verbose=0, callbacks=[SwapEMAWeights(True), Watch()])
+    np.testing.assert_array_equal(model.get_weights()[0], at_end[-1])
+    np.testing.assert_array_equal(model.get_weights()[0], plain.get_weights()[0])
+
+
+def test_the_state_is_saved(tmp_path: Path) -> None:
+    x, y = iris()
+    model = network(
+        optim.Adam(0.02, gradient_accumulation_steps=3, use_ema=True, ema_overwrite_frequency=50)
+    )
+    model.fit(x, y, batch_size=15, epochs=1, verbose=0)
+    model.save(tmp_path / "m")
+    again = ranvier.load(tmp_path / "m")
+    assert again.optimizer.get_config() == model.optimizer.get_config()
+    for m in (model, again):
+        m.fit(x, y, batch_size=15, epochs=2, shuffle=False, verbose=0)
+    for a, b in zip(model.get_weights(), again.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_fine_tuning_moves_only_what_is_not_frozen(engine: str) -> None:
+    x, y = iris()
+    model = network(optim.Adam(0.02, use_ema=True), engine)
+    model.fit(x, y, epochs=3, verbose=0)
+    model.layers[0].trainable = False
+    before = [w.copy() for w in model.get_weights()]
+    loss = model.evaluate(x, y)[0]
+    model.fit(x, y, epochs=10, verbose=0)
+    after = model.get_weights()
+    assert [np.array_equal(a, b) for a, b in zip(before, after, strict=True)] == [
+        True, True, False, False,
+    ]  # fmt: skip
+    assert model.evaluate(x, y)[0] < loss
+    model.layers[0].trainable = True
+    model.fit(x, y, epochs=1, verbose=0)
+    assert not np.array_equal(model.get_weights()[0], before[0])
+
+
+def test_wrong_arguments_are_explained() -> None:
+    with pytest.raises(ArgumentError, match="gradient_accumulation_steps=0; expected a whole"):
+        optim.SGD(gradient_accumulation_steps=0)
+    with pytest.raises(ArgumentError, match="ema_momentum=1.5; expected 0 to 1"):
+        optim.SGD(use_ema=True, ema_momentum=1.5)
+    with pytest.raises(StateError, match="keeps no averages: use_ema=True"):
+        optim.SGD([ranvier.tensor([1.0], requires_grad=True)]).swap_averages()
+    model = network("sgd")
+    with pytest.raises(StateError, match="use_ema=True"):
+        model.fit(*iris(), verbose=0, callbacks=[SwapEMAWeights()])
