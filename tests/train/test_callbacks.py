@@ -28,7 +28,7 @@ from ranvier.nn import Dense
 from ranvier.optim import SGD, Adam
 from ranvier.optim.schedules import ExponentialDecay
 from ranvier.train import progress
-from ranvier.train.loop import Pace
+from ranvier.train.step import Pace
 
 X = np.linspace(-1, 1, 20, dtype=np.float32).reshape(-1, 1)
 Y = 3 * X

@@ -17,7 +17,7 @@ import itertools
 import re
 import threading
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -31,6 +31,7 @@ from ..source import here
 from ..tensor import Tensor
 from ..trace import trace
 from . import config, initializers, regularizers
+from .walk import Walked, walk
 
 # The closed registry: every class that a model file may name.
 LAYERS: dict[str, type[Layer]] = {}
@@ -88,14 +89,6 @@ def real_rows() -> Any:
     return _mode.real
 
 
-class _Changes:
-    """`last` is another object after every change of an attribute of any layer."""
-
-    last = object()
-
-
-changes = _Changes()
-
 _counters: dict[str, Iterator[int]] = defaultdict(itertools.count)
 
 
@@ -109,7 +102,7 @@ def unique_name(cls: type) -> str:
     return f"{stem}_{number}" if number else stem
 
 
-class Layer:
+class Layer(Walked):
     """Base of all layers.
 
     Args:
@@ -148,14 +141,6 @@ class Layer:
             )
         raise AttributeError(f"{type(self).__name__!r} has no attribute {attribute!r}")
 
-    def __setattr__(self, attribute: str, value: Any) -> None:
-        object.__setattr__(self, attribute, value)
-        changes.last = object()
-
-    def __delattr__(self, attribute: str) -> None:
-        object.__delattr__(self, attribute)
-        changes.last = object()
-
     # -- what a subclass writes --
 
     def build(self, input_shape: Shape) -> None:
@@ -174,6 +159,13 @@ class Layer:
             state.trace = before
         return tuple(out.shape[1:])
 
+    def rows_check(self) -> Callable[[Any], None] | None:
+        """What looks at rows (an array) and raises DataError when the layer cannot read them.
+
+        It is called where data meets a model that begins with the layer; None: nothing to look at.
+        """
+        return None
+
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments as JSON-able data, for `from_config`."""
         found = config.configuration(self, skip=("input_dim",))
@@ -186,18 +178,21 @@ class Layer:
 
     # -- calling --
 
-    def __call__(self, *inputs: Any, training: bool | None = None) -> Any:
-        """Build at the first call, then `forward`; float64 arrays and lists become float32."""
-        values = [x if isinstance(x, Tensor) else as_input(x) for x in inputs]
+    def __call__(self, *inputs: Any, training: bool | None = None, **options: Any) -> Any:
+        """Build at the first call, then `forward`; float64 arrays and lists become float32.
+
+        `options` go to `forward` as they are.
+        """
+        values = [x if x is None or isinstance(x, Tensor) else as_input(x) for x in inputs]
         try:
             if not self.built:
                 if values and isinstance(values[0], Tensor) and not values[0].shape:
                     raise ShapeError(f"{self.name}: a single number is not a batch of rows")
                 self.ensure_built(values[0].shape[1:] if values else ())
             if training is None:
-                return self._masked(values, self.forward(*values))
+                return self._masked(values, self.forward(*values, **options))
             with training_mode(training):
-                return self._masked(values, self.forward(*values))
+                return self._masked(values, self.forward(*values, **options))
         except RanvierError as error:
             self._note(error)
             raise
@@ -294,21 +289,13 @@ class Layer:
 
     def sublayers(self) -> list[Layer]:
         """This layer and every layer inside it, each once, in the order of the attributes."""
-        found: dict[int, Layer] = {}
-        stack: list[Layer] = [self]
-        while stack:
-            layer = stack.pop()
-            if id(layer) not in found:
-                found[id(layer)] = layer
-                inside = [v for _, v in _members(layer) if isinstance(v, Layer)]
-                stack.extend(reversed(inside))
-        return list(found.values())
+        return [self, *walk(self).inside]
 
     def parameters(self) -> list[Tensor]:
         """The tensors that training changes, in order, each once."""
         found: dict[int, Tensor] = {}
-        for layer, _, t in _walk(self, "", set(), frozen=False):
-            if layer is not None and t.requires_grad:
+        for _, t, frozen in walk(self).places:
+            if t.requires_grad and not frozen and t.is_leaf and not t.is_traced:
                 found.setdefault(id(t), t)
         return list(found.values())
 
@@ -324,8 +311,8 @@ class Layer:
         """
         found: dict[str, Tensor] = {}
         seen: set[int] = set()
-        for _, path, t in _walk(self, "", set(), frozen=False):
-            if id(t) not in seen:
+        for path, t, _ in walk(self).places:
+            if id(t) not in seen and t.is_leaf and not t.is_traced:
                 seen.add(id(t))
                 found[path] = t
         return found
@@ -396,35 +383,3 @@ def _row_shape(name: str, shape: Any) -> Shape:
             "axis, e.g. input_shape=(784,)"
         )
     return sizes
-
-
-def _members(holder: Any) -> Iterator[tuple[str, Any]]:
-    """The tensors and layers directly in `holder`, lists and dicts unpacked, with their names."""
-    if isinstance(holder, Layer):
-        items: Any = vars(holder).items()
-    elif isinstance(holder, Mapping):
-        items = ((str(k), v) for k, v in holder.items())
-    else:
-        items = ((str(i), v) for i, v in enumerate(holder))
-    for name, value in items:
-        if isinstance(value, Tensor | Layer):
-            yield name, value
-        elif isinstance(value, list | tuple | dict):
-            bare = isinstance(holder, Layer) and name == "layers"
-            for inner, found in _members(value):
-                yield (inner if bare else f"{name}.{inner}"), found
-
-
-def _walk(
-    layer: Layer, prefix: str, seen: set[int], frozen: bool
-) -> Iterator[tuple[Layer | None, str, Tensor]]:
-    """(layer or None if that is frozen, path, tensor) for every tensor that is state."""
-    if id(layer) in seen:
-        return
-    seen.add(id(layer))
-    frozen = frozen or not layer.trainable
-    for name, value in _members(layer):
-        if isinstance(value, Layer):
-            yield from _walk(value, f"{prefix}{name}.", seen, frozen)
-        elif value.is_leaf and not value.is_traced:
-            yield (None if frozen else layer), prefix + name, value

@@ -23,25 +23,6 @@ from .order import Orders
 from .rows import Rows
 from .step import Step, Sums
 
-_WAKE = 0.1  # seconds between two looks of Python
-
-
-class Pace:
-    """How many steps make a stretch."""
-
-    def __init__(self) -> None:
-        self.seconds_per_step = 0.0
-
-    def steps(self, left: int) -> int:
-        """Steps for the next stretch: first one, then as many as take a tenth of a second."""
-        if not self.seconds_per_step:
-            return 1
-        return max(1, min(left, int(_WAKE / self.seconds_per_step)))
-
-    def took(self, steps: int, seconds: float) -> None:
-        """Learn from the last stretch."""
-        self.seconds_per_step = max(seconds, 1e-9) / steps
-
 
 class CtrlC:
     """While training, Ctrl-C asks for a clean end; pressed again it ends at once."""
@@ -118,13 +99,13 @@ class Training:
         self.each_batch = any(wants_batches(c) for c in callbacks)
         looked_at = all(c.only_looks for c in self.moments.callbacks)
         self.each_epoch = validate is not None or self.each_batch or not looked_at
-        self.pace = Pace()
         self.steps = -(-rows.count // step.batch)
         self.recorder = Recorder(model, step, rows)
 
     def run(self, first: int, epochs: int, shuffle: bool, params: dict[str, Any]) -> History:
         """All epochs; whatever happens, the callbacks see the end of the training."""
-        self.model.stop_training = False
+        if self.model.stop_training:  # to set an attribute makes every layer be looked at again
+            self.model.stop_training = False
         for callback in self.moments.callbacks:
             callback.set_model(self.model)
             callback.set_params({**params, "steps": self.steps})
@@ -137,7 +118,8 @@ class Training:
                 begun = True
                 self._epochs(first, epochs, orders, ctrl_c)
                 self.recorder.finish()
-                self.model.optimizer.finalize_variable_values(self.model.parameters())
+                if self.model.optimizer.use_ema:
+                    self.model.optimizer.finalize_variable_values(self.model.parameters())
             except NonFiniteError as found:
                 if self.quiet is None:
                     raise
@@ -166,7 +148,7 @@ class Training:
 
     def _together(self, left: int) -> int:
         """How many epochs make a stretch: a tenth of a second, and at most a million rows."""
-        fast = self.pace.steps(left * self.steps) // self.steps
+        fast = self.step.pace.steps(left * self.steps) // self.steps
         return max(1, min(fast, 1_000_000 // self.rows.count))
 
     def _several(self, epoch: int, order: np.ndarray, several: int) -> None:
@@ -189,7 +171,7 @@ class Training:
         self.sums.reset()
         at = 0
         while at < self.steps:
-            steps = 1 if self.each_batch else self.pace.steps(self.steps - at)
+            steps = 1 if self.each_batch else self.step.pace.steps(self.steps - at)
             self._stretch(epoch, order, at, at + steps)
             at += steps
             if ctrl_c.asked:
@@ -212,7 +194,7 @@ class Training:
         self.recorder.before(epoch, order, first, last)
         began = time.perf_counter()
         self.step.run_batches(self.rows.arrays, order, first, last, self.sums.flat, log)
-        self.pace.took(last - first, time.perf_counter() - began)
+        self.step.pace.took(last - first, time.perf_counter() - began)
         # The loss comes first among the sums; a NaN stays in the sum of its epoch.
         losses = self.sums.flat[0] if log is None else log[:, 0]
         if not np.isfinite(losses).all():

@@ -20,7 +20,8 @@ from typing import Any
 import numpy as np
 
 from ..config import switches
-from ..nn.layer import Layer, changes, training_mode
+from ..nn.layer import Layer, training_mode
+from ..nn.walk import changes
 from ..tensor import Tensor
 from .rows import features
 from .step import Step, predict_function
@@ -134,6 +135,7 @@ class Predictor:
         plain, plain_seen, mixed = self._plain, self._plain_seen, len(self._mixed) > 1
         guarded = bool(step.traced.guards)
         given = self.model.engine is not None
+        check = self.model.rows_check()
 
         def quick(x: Any, size: int | None) -> Array | None:
             if (
@@ -145,6 +147,8 @@ class Predictor:
                 or (guarded and not _guarded(step))
             ):
                 return None
+            if check is not None:
+                check(x)
             return plan(x)
 
         return quick

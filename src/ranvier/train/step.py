@@ -33,6 +33,7 @@ from ..reference import ReferenceExecutable
 from ..tensor import Tensor
 from ..trace import Traced, trace
 
+_WAKE = 0.1  # seconds between two looks of Python at a training
 _NO_COUNT = np.zeros((), np.float32)  # stands where the executor puts the count
 
 Specs = Sequence[tuple[tuple[int, ...], Any]]
@@ -57,6 +58,23 @@ def executable(graph: Graph, engine: str, rows: Sequence[int], batch: int, count
     return Executable(graph, rows, batch, count)
 
 
+class Pace:
+    """How many steps make a stretch."""
+
+    def __init__(self) -> None:
+        self.seconds_per_step = 0.0
+
+    def steps(self, left: int) -> int:
+        """Steps for the next stretch: first one, then as many as take a tenth of a second."""
+        if not self.seconds_per_step:
+            return 1
+        return max(1, min(left, int(_WAKE / self.seconds_per_step)))
+
+    def took(self, steps: int, seconds: float) -> None:
+        """Learn from the last stretch."""
+        self.seconds_per_step = max(seconds, 1e-9) / steps
+
+
 class Step:
     """One function of arrays, traced and ready to run; the tensors it reads and changes are found
     by the trace.
@@ -77,6 +95,7 @@ class Step:
             self.traced.graph, engine, range(max(count, 0)), self.batch, count
         )
         self.seconds = time.perf_counter() - began
+        self.pace = Pace()
 
     def state(self) -> list[np.ndarray]:
         """The arrays of all tensors the graph reads or changes, in the graph's order."""

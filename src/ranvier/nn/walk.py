@@ -1,0 +1,117 @@
+"""Walking a layer: every layer and tensor inside it, found through its attributes.
+
+A walk over a network costs as much as many training steps of a small one, and `fit` needs it at
+every call. So a layer keeps its last walk. It holds while no attribute of any layer has been set
+since, and the lists and dicts on the way hold what they held.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from operator import is_
+from typing import Any, NamedTuple
+
+from ..tensor import Tensor
+
+
+class _Changes:
+    """`last` is another object after every change of an attribute of any layer."""
+
+    last = object()
+
+
+changes = _Changes()
+
+
+class Walked:
+    """Base of what can be walked; keeps its last walk, which is no part of copies and pickles."""
+
+    __slots__ = ("_walked",)
+
+    _walked: Walk
+
+    def __setattr__(self, attribute: str, value: Any) -> None:
+        object.__setattr__(self, attribute, value)
+        changes.last = object()
+
+    def __delattr__(self, attribute: str) -> None:
+        object.__delattr__(self, attribute)
+        changes.last = object()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return dict(vars(self))
+
+
+class Place(NamedTuple):
+    """A tensor, its path from the root, and whether a layer on the way is frozen."""
+
+    path: str
+    tensor: Tensor
+    frozen: bool
+
+
+class Walk:
+    """What was found: `inside`, the layers but for the root itself, and the tensors' `places`."""
+
+    def __init__(self, root: Any) -> None:
+        self._mark = changes.last
+        self._containers: list[Any] = []
+        self.inside: list[Any] = []
+        self.places: list[Place] = []
+        self._visit(root, "", False, {id(root)})
+        self._seen = list(chain.from_iterable(map(_elements, self._containers)))
+
+    def holds(self) -> bool:
+        """Whether another walk would find the same."""
+        if self._mark is not changes.last:
+            return False
+        now = chain.from_iterable(map(_elements, self._containers))
+        return all(map(is_, now, self._seen))
+
+    def _visit(self, layer: Any, prefix: str, frozen: bool, seen: set[int]) -> None:
+        frozen = frozen or not layer.trainable
+        for name, value in self._members(layer, vars(layer).items()):
+            if isinstance(value, Tensor):
+                self.places.append(Place(prefix + name, value, frozen))
+            elif id(value) not in seen:
+                seen.add(id(value))
+                self.inside.append(value)
+                self._visit(value, f"{prefix}{name}.", frozen, seen)
+
+    def _members(self, holder: Any, items: Iterable[tuple[Any, Any]]) -> Iterator[tuple[str, Any]]:
+        """The tensors and layers directly in `holder`, lists and dicts unpacked, with names."""
+        for name, value in items:
+            if isinstance(value, Tensor | Walked):
+                yield str(name), value
+            elif isinstance(value, list | tuple | dict):
+                if not isinstance(value, tuple):
+                    self._containers.append(value)
+                inner = value.items() if isinstance(value, dict) else enumerate(value)
+                bare = name == "layers" and isinstance(holder, Walked)
+                for path, found in self._members(value, inner):
+                    yield (path if bare else f"{name}.{path}"), found
+
+
+_END = object()  # stands behind the elements of a container, so that one more is seen too
+
+
+def _elements(container: Any) -> Iterator[Any]:
+    if isinstance(container, dict):
+        yield from container
+        yield from container.values()
+    else:
+        yield from container
+    yield _END
+
+
+def walk(root: Any) -> Walk:
+    """The walk of a layer: the last one if it still holds."""
+    try:
+        known = root._walked
+    except AttributeError:
+        known = None
+    if known is None or not known.holds():
+        known = Walk(root)
+        object.__setattr__(root, "_walked", known)
+    return known
