@@ -7,6 +7,12 @@ from .convolution import Conv1D, Conv2D, DepthwiseConv2D, SeparableConv2D
 from .dense import Dense
 from .dropout import Dropout
 from .layer import LAYERS, Layer, register_layer, training_mode
+from .norm import (
+    BatchNormalization,
+    GroupNormalization,
+    LayerNormalization,
+    RMSNormalization,
+)
 from .normalize import Normalize
 from .pooling import (
     AveragePooling1D,
@@ -30,6 +36,7 @@ __all__ = [
     "Activation",
     "AveragePooling1D",
     "AveragePooling2D",
+    "BatchNormalization",
     "Conv1D",
     "Conv2D",
     "Dense",
@@ -40,12 +47,15 @@ __all__ = [
     "GlobalAveragePooling2D",
     "GlobalMaxPooling1D",
     "GlobalMaxPooling2D",
+    "GroupNormalization",
     "Input",
     "InputLayer",
     "Layer",
+    "LayerNormalization",
     "MaxPooling1D",
     "MaxPooling2D",
     "Normalize",
+    "RMSNormalization",
     "Reshape",
     "SeparableConv2D",
     "ZeroPadding2D",
