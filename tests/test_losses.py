@@ -258,3 +258,17 @@ def test_compiled_is_the_same(name: str) -> None:
     assert run(ranvier.tensor(y), ranvier.tensor(p)).item() == pytest.approx(
         loss(y, p).item(), rel=1e-5
     )
+
+
+@pytest.mark.parametrize("from_logits", [False, True])
+def test_smoothed_labels_are_smoothed_one_hot_rows(from_logits: bool) -> None:
+    # PyTorch's CrossEntropyLoss(label_smoothing=0.1) on these logits and labels gives 1.520182.
+    z = np.array([[1.0, 2.0, 0.5], [0.2, -1.0, 0.7], [3.0, 0.1, 0.1]], np.float32)
+    labels = np.array([1, 0, 2])
+    p = z if from_logits else ranvier.softmax(ranvier.tensor(z)).numpy()
+    sparse = losses.SparseCategoricalCrossentropy(from_logits, label_smoothing=0.1)
+    dense = losses.CategoricalCrossentropy(from_logits, label_smoothing=0.1)
+    value, gradient = measure(sparse, labels, p)
+    other, wanted = measure(dense, np.eye(3, dtype=np.float32)[labels], p)
+    assert value == pytest.approx(other, rel=1e-6) == pytest.approx(1.520182, rel=1e-5)
+    np.testing.assert_allclose(gradient, wanted, atol=1e-6)

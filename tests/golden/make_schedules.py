@@ -24,6 +24,28 @@ TORCH = {
         0.1,
         {"max_lr": 0.1, "total_steps": 51, "three_phase": True, "div_factor": 10.0},
     ),
+    "torch_cyclic": (
+        "CyclicLR",
+        0.1,
+        {"base_lr": 0.01, "max_lr": 0.1, "step_size_up": 6, "step_size_down": 4},
+    ),
+    "torch_cyclic_halved": (
+        "CyclicLR",
+        0.1,
+        {"base_lr": 0.01, "max_lr": 0.1, "step_size_up": 7, "mode": "triangular2"},
+    ),
+    "torch_cyclic_exponential": (
+        "CyclicLR",
+        0.1,
+        {"base_lr": 0.01, "max_lr": 0.1, "step_size_up": 7, "mode": "exp_range", "gamma": 0.95},
+    ),
+    "torch_polynomial": ("PolynomialLR", 0.1, {"total_iters": 30, "power": 2.0}),
+    "torch_constant": ("ConstantLR", 0.1, {"factor": 0.5, "total_iters": 6}),
+    "torch_warm_restarts": (
+        "CosineAnnealingWarmRestarts",
+        0.1,
+        {"T_0": 10, "T_mult": 2, "eta_min": 0.01},
+    ),
     "torch_linear": ("LinearLR", 0.1, {"start_factor": 0.1, "total_iters": 20}),
 }
 
@@ -63,6 +85,16 @@ KERAS = {
         "PolynomialDecay",
         {"initial_learning_rate": 0.1, "decay_steps": 40, "end_learning_rate": 0.001, "power": 2.0},
     ),
+    "keras_polynomial_cycle": (
+        "PolynomialDecay",
+        {
+            "initial_learning_rate": 0.1,
+            "decay_steps": 12,
+            "end_learning_rate": 0.01,
+            "power": 0.5,
+            "cycle": True,
+        },
+    ),
     "keras_inverse_time": (
         "InverseTimeDecay",
         {"initial_learning_rate": 0.1, "decay_steps": 10, "decay_rate": 0.5},
@@ -73,7 +105,8 @@ KERAS = {
 def torch_rates(cls: str, rate: float, arguments: dict) -> list[float]:
     parameter = torch.zeros(1, dtype=torch.float64, requires_grad=True)
     optimizer = torch.optim.SGD([parameter], lr=rate)
-    schedule = getattr(torch.optim.lr_scheduler, cls)(optimizer, **arguments)
+    extra = {"cycle_momentum": False} if cls == "CyclicLR" else {}
+    schedule = getattr(torch.optim.lr_scheduler, cls)(optimizer, **arguments, **extra)
     rates = []
     for step in range(STEPS):
         rates.append(float(optimizer.param_groups[0]["lr"]))

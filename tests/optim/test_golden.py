@@ -119,6 +119,17 @@ def schedule_of(case: dict[str, Any]) -> schedules.Schedule:
         return schedules.CosineDecay(lr, given["T_max"], given["eta_min"] / lr)
     if kind == "LinearLR":
         return schedules.PolynomialDecay(lr * given["start_factor"], given["total_iters"], lr)
+    if kind == "CyclicLR":
+        given["base_learning_rate"] = given.pop("base_lr")
+        given["max_learning_rate"] = given.pop("max_lr")
+        return schedules.Cyclic(**given)
+    if kind == "PolynomialLR":
+        return schedules.PolynomialDecay(lr, given["total_iters"], 0.0, given["power"])
+    if kind == "ConstantLR":
+        return schedules.PiecewiseConstant([given["total_iters"] - 1], [lr * given["factor"], lr])
+    if kind == "CosineAnnealingWarmRestarts":
+        alpha = given["eta_min"] / lr
+        return schedules.CosineDecayRestarts(lr, given["T_0"], given["T_mult"], 1.0, alpha)
     given["max_learning_rate"] = given.pop("max_lr")
     return schedules.OneCycle(**given)
 
@@ -133,3 +144,19 @@ def test_schedules_match(name: str) -> None:
         json.loads(json.dumps({"class": type(schedule).__name__, "config": schedule.get_config()}))
     )
     assert again(7).item() == schedule(7).item()
+
+
+@pytest.mark.parametrize("name", sorted(n for n in RATES if n.startswith("torch")))
+def test_schedulers_under_pytorch_names_match(name: str) -> None:
+    from ranvier.compat import torch
+
+    case = RATES[name]
+    given = dict(case["arguments"])
+    weight = torch.zeros(1, requires_grad=True)
+    optimizer = torch.optim.SGD([weight], lr=given.pop("lr"))
+    scheduler = getattr(torch.optim.lr_scheduler, case["class"])(optimizer, **given)
+    rates = []
+    for _ in case["values"]:
+        rates += scheduler.get_last_lr()
+        scheduler.step()
+    np.testing.assert_allclose(rates, case["values"], rtol=3e-6, atol=1e-8)

@@ -93,12 +93,16 @@ class SparseCategoricalCrossentropy(Loss):
 
     >>> SparseCategoricalCrossentropy()([1], [[0.25, 0.75]])
     tensor(0.2877)
+
+    `label_smoothing` s (Szegedy et al. 2016) gives each of the K classes the share s / K of the
+    target: `-(1 - s) * log(p[label]) - s / K * sum(log(p))`, as in PyTorch.
     """
 
     name = "sparse_categorical_crossentropy"
 
-    def __init__(self, from_logits: bool = False) -> None:
+    def __init__(self, from_logits: bool = False, label_smoothing: float = 0.0) -> None:
         self.from_logits = from_logits
+        self.label_smoothing = _smoothing(label_smoothing)
 
     def per_row(self, y_true: Any, y_pred: Any) -> Any:
         z = _scores(self, y_pred, "softmax")
@@ -115,7 +119,12 @@ class SparseCategoricalCrossentropy(Loss):
             targets.check_labels(self.name, labels.numpy(), p.shape[-1])
         labels = broadcast_to(reshape(e.astype(labels, np.int64), (*labels.shape, 1)), p.shape)
         chosen = e.equal(iota(p.shape, axis=p.ndim - 1), labels)
-        return row_mean(-sum(e.where(chosen, _log_probabilities(p, z is not None), 0), axis=-1))
+        logs = _log_probabilities(p, z is not None)
+        right = sum(e.where(chosen, logs, 0), axis=-1)
+        if self.label_smoothing:
+            even = self.label_smoothing / p.shape[-1] * sum(logs, axis=-1)
+            return row_mean(-((1 - self.label_smoothing) * right + even))
+        return row_mean(-right)
 
     def check_targets(self, y: Any, n_outputs: int | None = None) -> None:
         targets.check_labels(self.name, targets.numbers(self.name, y), n_outputs)

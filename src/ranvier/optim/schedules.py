@@ -13,23 +13,26 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from .. import dtypes
-from ..errors import ArgumentError
+from ..errors import ArgumentError, unknown_name
 from ..nn.config import configuration, restore
 from ..ops.elementwise import (
     astype,
+    ceil,
     cos,
     exp,
     floor,
     greater,
     less,
+    less_equal,
     log,
     maximum,
     minimum,
     power,
+    sqrt,
     where,
 )
 from ..ops.op import as_values
@@ -84,7 +87,7 @@ class PiecewiseConstant(Schedule):
     PyTorch's MultiStepLR with milestones m is `boundaries = [n - 1 for n in m]`.
     """
 
-    def __init__(self, boundaries: Sequence[float], values: Sequence[float]) -> None:
+    def __init__(self, boundaries: list[float], values: list[float]) -> None:
         self.boundaries, self.values = list(boundaries), list(values)
         rising = sorted(self.boundaries) == self.boundaries
         if len(self.values) != len(self.boundaries) + 1 or not rising:
@@ -154,7 +157,8 @@ class PolynomialDecay(Schedule):
     """From the initial to the end rate along `(1 - t / decay_steps) ** power`.
 
     With power 1 a straight line: PyTorch's LinearLR goes from lr * start_factor to lr *
-    end_factor in total_iters.
+    end_factor in total_iters. `cycle` begins again from the initial rate at every end, each time
+    decaying from step 0 to the next multiple of `decay_steps`.
     """
 
     def __init__(
@@ -163,14 +167,17 @@ class PolynomialDecay(Schedule):
         decay_steps: float,
         end_learning_rate: float = 0.0001,
         power: float = 1.0,
+        cycle: bool = False,
     ) -> None:
         self.initial_learning_rate = initial_learning_rate
         self.decay_steps = _positive("PolynomialDecay", "decay_steps", decay_steps)
         self.end_learning_rate = end_learning_rate
         self.power = power
+        self.cycle = cycle
 
     def at(self, t: Any) -> Any:
-        left = 1 - minimum(t, self.decay_steps) / self.decay_steps
+        passed = t / self.decay_steps
+        left = 1 - (passed / maximum(ceil(passed), 1) if self.cycle else minimum(passed, 1))
         left = left if self.power == 1 else power(left, self.power)
         return (self.initial_learning_rate - self.end_learning_rate) * left + self.end_learning_rate
 
@@ -297,6 +304,88 @@ class OneCycle(Schedule):
         return rate
 
 
+class Cyclic(Schedule):
+    """Up and down again between two rates, in straight lines: Smith 2017.
+
+    `step_size_up` steps up, `step_size_down` (by default as many) down. The height of a cycle is
+    the same always ("triangular"), halved after each ("triangular2"), or times `gamma ** t`
+    ("exp_range"). All as in PyTorch's CyclicLR.
+    """
+
+    MODES = ("triangular", "triangular2", "exp_range")
+
+    def __init__(
+        self,
+        base_learning_rate: float,
+        max_learning_rate: float,
+        step_size_up: float = 2000,
+        step_size_down: float | None = None,
+        mode: str = "triangular",
+        gamma: float = 1.0,
+    ) -> None:
+        self.base_learning_rate = base_learning_rate
+        self.max_learning_rate = max_learning_rate
+        self.step_size_up = _positive("Cyclic", "step_size_up", step_size_up)
+        self.step_size_down = step_size_down
+        if mode not in self.MODES:
+            raise unknown_name("Cyclic mode", mode, self.MODES)
+        self.mode = mode
+        self.gamma = _positive("Cyclic", "gamma", gamma)
+
+    def at(self, t: Any) -> Any:
+        up = self.step_size_up
+        whole = up + (up if self.step_size_down is None else self.step_size_down)
+        cycle = floor(t / whole)
+        passed = t - cycle * whole
+        height = where(less_equal(passed, up), passed / up, (whole - passed) / max(whole - up, 1))
+        if self.mode == "triangular2":
+            height = height * exp(cycle * -math.log(2))
+        elif self.mode == "exp_range":
+            height = height * exp(t * math.log(self.gamma))
+        low = self.base_learning_rate
+        return low + (self.max_learning_rate - low) * height
+
+
+class InverseSquareRoot(Schedule):
+    """A straight rise to the peak, then `peak * sqrt(warmup_steps / t)`: Vaswani et al. 2017.
+
+    Counting steps t from 1. The paper's rate for a width d is
+    `peak = (d * warmup_steps) ** -0.5`.
+    """
+
+    def __init__(self, peak_learning_rate: float, warmup_steps: int = 4000) -> None:
+        self.peak_learning_rate = peak_learning_rate
+        self.warmup_steps = _positive("InverseSquareRoot", "warmup_steps", warmup_steps)
+
+    def at(self, t: Any) -> Any:
+        passed = (t + 1) / self.warmup_steps
+        return self.peak_learning_rate * minimum(passed, 1 / sqrt(passed))
+
+
+class Sequence(Schedule):
+    """One schedule after another: the next one begins, at its step 0, at each of `milestones`.
+
+    >>> warm = Sequence([PolynomialDecay(0.0, 5, 0.1), Constant(0.1)], [5])
+    >>> [round(warm(step).item(), 2) for step in (0, 1, 5, 9)]
+    [0.0, 0.02, 0.1, 0.1]
+    """
+
+    def __init__(self, schedules: list[Any], milestones: list[int]) -> None:
+        self.schedules = [restore_schedule(s) if isinstance(s, Mapping) else s for s in schedules]
+        self.milestones = list(milestones)
+        if len(self.milestones) != len(self.schedules) - 1:
+            raise ArgumentError(
+                f"Sequence: {len(self.schedules)} schedules need {len(self.schedules) - 1} "
+                f"milestones between them; got {milestones}"
+            )
+
+    def at(self, t: Any) -> Any:
+        rate = self.schedules[0].at(t)
+        for begin, schedule in zip(self.milestones, self.schedules[1:], strict=True):
+            rate = where(less(t, begin), rate, schedule.at(maximum(t - begin, 0)))
+        return rate
+
+
 def _half_cosine(a: float, b: float, share: Any) -> Any:
     """From a (share 0) to b (share 1 and above)."""
     return b + (a - b) * 0.5 * (1 + cos(minimum(share, 1) * math.pi))
@@ -312,7 +401,7 @@ SCHEDULES: dict[str, type[Schedule]] = {
     cls.__name__: cls
     for cls in (
         Constant, StepDecay, PiecewiseConstant, ExponentialDecay, InverseTimeDecay, PolynomialDecay,
-        CosineDecay, CosineDecayRestarts, OneCycle,
+        CosineDecay, CosineDecayRestarts, OneCycle, Cyclic, InverseSquareRoot, Sequence,
     )
 }  # fmt: skip
 

@@ -246,10 +246,7 @@ def cross_entropy(
     x, labels = _classes_last(x, y, "cross_entropy")
 
     def rows_of(chosen: Any) -> Any:
-        if not label_smoothing:
-            return losses.SparseCategoricalCrossentropy(True).per_row(chosen, x)
-        one_hot = composite.one_hot(chosen, x.shape[-1])
-        return losses.CategoricalCrossentropy(True, label_smoothing).per_row(one_hot, x)
+        return losses.SparseCategoricalCrossentropy(True, label_smoothing).per_row(chosen, x)
 
     if label_smoothing and weight is not None:
         raise ArgumentError("cross_entropy: give weight or label_smoothing, not both")

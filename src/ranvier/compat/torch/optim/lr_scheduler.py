@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from ....errors import ArgumentError
 from ....optim import schedules
 from ...names import module_getattr
 
@@ -83,6 +84,67 @@ class OneCycleLR(LRScheduler):
 
     def __init__(self, optimizer: Any, max_lr: float, total_steps: int, **options: Any) -> None:
         super().__init__(optimizer, schedules.OneCycle(max_lr, total_steps, **options))
+
+
+class ConstantLR(LRScheduler):
+    """Times `factor` for the first `total_iters` epochs."""
+
+    def __init__(self, optimizer: Any, factor: float = 1 / 3, total_iters: int = 5) -> None:
+        first = _first(optimizer)
+        both = [first * factor, first]
+        super().__init__(optimizer, schedules.PiecewiseConstant([total_iters - 1], both))
+
+
+class LinearLR(LRScheduler):
+    """From `start_factor` to `end_factor` times the first rate in `total_iters` epochs."""
+
+    def __init__(
+        self,
+        optimizer: Any,
+        start_factor: float = 1 / 3,
+        end_factor: float = 1.0,
+        total_iters: int = 5,
+    ) -> None:
+        first = _first(optimizer)
+        begin, end = first * start_factor, first * end_factor
+        super().__init__(optimizer, schedules.PolynomialDecay(begin, total_iters, end))
+
+
+class PolynomialLR(LRScheduler):
+    """Down to 0 in `total_iters` epochs along `(1 - epoch / total_iters) ** power`."""
+
+    def __init__(self, optimizer: Any, total_iters: int = 5, power: float = 1.0) -> None:
+        first = _first(optimizer)
+        super().__init__(optimizer, schedules.PolynomialDecay(first, total_iters, 0.0, power))
+
+
+class CosineAnnealingWarmRestarts(LRScheduler):
+    """Half cosines one after another, of T_0, T_0 T_mult, T_0 T_mult^2 ... epochs."""
+
+    def __init__(self, optimizer: Any, T_0: int, T_mult: int = 1, eta_min: float = 0.0) -> None:
+        first = _first(optimizer)
+        waves = schedules.CosineDecayRestarts(first, T_0, T_mult, 1.0, eta_min / first)
+        super().__init__(optimizer, waves)
+
+
+class CyclicLR(LRScheduler):
+    """Up and down between two rates; momentum stays as it is (`cycle_momentum=False`)."""
+
+    def __init__(
+        self,
+        optimizer: Any,
+        base_lr: float,
+        max_lr: float,
+        step_size_up: int = 2000,
+        step_size_down: int | None = None,
+        mode: str = "triangular",
+        gamma: float = 1.0,
+        cycle_momentum: bool = False,
+    ) -> None:
+        if cycle_momentum:
+            raise ArgumentError("CyclicLR: cycle_momentum=True is not supported; write False")
+        up, down = step_size_up, step_size_down
+        super().__init__(optimizer, schedules.Cyclic(base_lr, max_lr, up, down, mode, gamma))
 
 
 class LambdaLR(LRScheduler):
