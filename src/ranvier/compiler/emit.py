@@ -353,6 +353,27 @@ def fold(f: Function, x: V, combine: Callable[[V, V], V]) -> V:
     return x
 
 
+def transpose(f: Function, rows: list[V]) -> list[V]:
+    """As many rows as they have lanes, a power of 2: lane l of row r goes to lane r of row l."""
+    lanes, bit = len(rows), 1
+    while bit < lanes:
+        low = [i if not i & bit else lanes + (i ^ bit) for i in range(lanes)]
+        high = [i | bit if not i & bit else lanes + i for i in range(lanes)]
+        new = list(rows)
+        for r in range(lanes):
+            if not r & bit:
+                new[r] = _shuffled(f, rows[r], rows[r | bit], low)
+                new[r | bit] = _shuffled(f, rows[r], rows[r | bit], high)
+        rows, bit = new, 2 * bit
+    return rows
+
+
+def _shuffled(f: Function, x: V, y: V, chosen: list[int]) -> V:
+    """Lanes of x and, behind them, of y."""
+    mask = ", ".join(f"i32 {i}" for i in chosen)
+    return f.let(f"shufflevector {x}, {y}, <{len(chosen)} x i32> <{mask}>", x.dtype, len(chosen))
+
+
 def _mask(lanes: int, live: int) -> str:
     return "<" + ", ".join("i1 true" if i < live else "i1 false" for i in range(lanes)) + ">"
 

@@ -16,6 +16,7 @@ from contextlib import ExitStack
 from .. import dtypes
 from .emit import index
 from .loops import Nest
+from .squares import turned_loads, write_squares
 from .writer import Axis, Writer, dtypes_of
 
 BLOCK = 1024  # elements that one unit of a single loop covers
@@ -24,6 +25,9 @@ BLOCK = 1024  # elements that one unit of a single loop covers
 def write_map(w: Writer, nest: Nest) -> int:
     """Every element on its own."""
     w.begin_nest(nest)
+    turned, axis = turned_loads(w, nest)
+    if turned:
+        return write_squares(w, nest, turned, axis)
     return spread(w, nest, lambda: w.store_all(nest.stores))
 
 
