@@ -160,13 +160,13 @@ def test_errors(make: Any, error: type[Exception], said: str) -> None:
 
 
 def test_a_sequence_of_schedules_is_saved_and_checked() -> None:
-    made = optim.Sequence([optim.Constant(0.5), optim.InverseSquareRoot(1.0, 4)], [3])
+    made = optim.Stages([optim.Constant(0.5), optim.InverseSquareRoot(1.0, 4)], [3])
     again = optim.schedules.restore_schedule(
-        json.loads(json.dumps({"class": "Sequence", "config": made.get_config()}))
+        json.loads(json.dumps({"class": "Stages", "config": made.get_config()}))
     )
     rates = [round(again(t).item(), 4) for t in (0, 2, 3, 5, 6, 18)]
     assert rates == [0.5, 0.5, 0.25, 0.75, 1.0, 0.5]
     with pytest.raises(ArgumentError, match="2 schedules need 1 milestones"):
-        optim.Sequence([optim.Constant(1.0), optim.Constant(1.0)], [])
+        optim.Stages([optim.Constant(1.0), optim.Constant(1.0)], [])
     with pytest.raises(ArgumentError, match="triangular2"):
         optim.Cyclic(0.1, 1.0, mode="triangular3")

@@ -24,7 +24,7 @@ from .schedules import (
     PiecewiseConstant,
     PolynomialDecay,
     Schedule,
-    Sequence,
+    Stages,
     StepDecay,
 )
 from .sgd import SGD, Momentum, Nesterov
@@ -79,7 +79,7 @@ __all__ = [
     "PolynomialDecay",
     "RMSprop",
     "Schedule",
-    "Sequence",
+    "Stages",
     "StepDecay",
     "clip",
     "clip_by_global_norm",

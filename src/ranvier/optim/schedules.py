@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .. import dtypes
@@ -87,7 +87,7 @@ class PiecewiseConstant(Schedule):
     PyTorch's MultiStepLR with milestones m is `boundaries = [n - 1 for n in m]`.
     """
 
-    def __init__(self, boundaries: list[float], values: list[float]) -> None:
+    def __init__(self, boundaries: Sequence[float], values: Sequence[float]) -> None:
         self.boundaries, self.values = list(boundaries), list(values)
         rising = sorted(self.boundaries) == self.boundaries
         if len(self.values) != len(self.boundaries) + 1 or not rising:
@@ -362,10 +362,10 @@ class InverseSquareRoot(Schedule):
         return self.peak_learning_rate * minimum(passed, 1 / sqrt(passed))
 
 
-class Sequence(Schedule):
+class Stages(Schedule):
     """One schedule after another: the next one begins, at its step 0, at each of `milestones`.
 
-    >>> warm = Sequence([PolynomialDecay(0.0, 5, 0.1), Constant(0.1)], [5])
+    >>> warm = Stages([PolynomialDecay(0.0, 5, 0.1), Constant(0.1)], [5])
     >>> [round(warm(step).item(), 2) for step in (0, 1, 5, 9)]
     [0.0, 0.02, 0.1, 0.1]
     """
@@ -375,7 +375,7 @@ class Sequence(Schedule):
         self.milestones = list(milestones)
         if len(self.milestones) != len(self.schedules) - 1:
             raise ArgumentError(
-                f"Sequence: {len(self.schedules)} schedules need {len(self.schedules) - 1} "
+                f"Stages: {len(self.schedules)} schedules need {len(self.schedules) - 1} "
                 f"milestones between them; got {milestones}"
             )
 
@@ -401,7 +401,7 @@ SCHEDULES: dict[str, type[Schedule]] = {
     cls.__name__: cls
     for cls in (
         Constant, StepDecay, PiecewiseConstant, ExponentialDecay, InverseTimeDecay, PolynomialDecay,
-        CosineDecay, CosineDecayRestarts, OneCycle, Cyclic, InverseSquareRoot, Sequence,
+        CosineDecay, CosineDecayRestarts, OneCycle, Cyclic, InverseSquareRoot, Stages,
     )
 }  # fmt: skip
 
