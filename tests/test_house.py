@@ -53,8 +53,8 @@ CIRCLES = {
 }
 
 HEAVY = {
-    "click", "llvmlite", "matplotlib", "narwhals", "pandas", "rich", "safetensors", "scipy",
-    "sklearn",
+    "PIL", "click", "llvmlite", "matplotlib", "narwhals", "pandas", "pyarrow", "rich",
+    "safetensors", "scipy", "sklearn", "tokenizers",
 }  # fmt: skip
 
 

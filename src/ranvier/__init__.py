@@ -16,6 +16,7 @@ from . import callbacks, data, dtypes, errors, losses, metrics, nn, optim, rando
 from .autodiff import gradient
 from .compiled import compile
 from .config import config
+from .data import datasets
 from .dtypes import bool_, float16, float32, float64, int32, int64, uint8, uint32
 from .glass.explain import explain
 from .glass.gradcheck import gradcheck
@@ -206,6 +207,7 @@ __all__ = [
     "count_nonzero",
     "cumulative_sum",
     "data",
+    "datasets",
     "detach",
     "diff",
     "divide",

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import http.server
 import struct
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -14,15 +17,22 @@ from ranvier.config import switches
 from ranvier.data import (
     datasets,
     load_adult,
+    load_airline_passengers,
     load_california_housing,
     load_digits,
+    load_etth1,
     load_iris,
     load_mnist,
+    load_rt_polarity,
+    load_tiny_shakespeare,
     make_blobs,
     make_moons,
     make_regression,
     make_xor,
+    seasonal_naive,
+    windows,
 )
+from ranvier.data.datasets import images
 from ranvier.data.fetch import DataFile, read
 from ranvier.errors import ArgumentError, DataError, FileError
 
@@ -118,6 +128,146 @@ def test_california_housing() -> None:
         load_california_housing(missing="medain")
 
 
+@needs(datasets.SHAKESPEARE_FILE)
+def test_tiny_shakespeare() -> None:
+    train, test = load_tiny_shakespeare()
+    assert (len(train), len(test)) == (1_003_854, 111_540)
+    assert train.startswith("First Citizen:\nBefore we proceed")
+    ids, held, vocabulary = load_tiny_shakespeare(ids=True)
+    assert len(vocabulary) == 65 and vocabulary[:2] == ["\n", " "] and ids.dtype == np.uint8
+    assert "".join(vocabulary[i] for i in ids[:500]) == train[:500]
+    assert "".join(vocabulary[i] for i in held[-500:]) == test[-500:]
+
+
+@needs(*datasets.POLARITY_FILES)
+def test_rt_polarity() -> None:
+    (train, y_train), (test, y_test) = load_rt_polarity()
+    assert len(train) == 9595 and len(test) == 1067 and abs(y_test.mean() - 0.5) < 1e-3
+    first = train.index("simplistic , silly and tedious .")
+    assert y_train[first] == 0 and not set(train) >= set(test)
+    assert all("\n" not in text and text == text.strip() for text in train)
+
+
+@needs(datasets.ETTH1_FILE)
+def test_etth1() -> None:
+    train, validation, test = load_etth1()
+    assert [p.shape for p in (train, validation, test)] == [(8640, 7), (2880, 7), (2880, 7)]
+    assert np.abs(train.mean(axis=0)).max() < 1e-4 and np.abs(train.std(axis=0) - 1).max() < 1e-4
+    raw = load_etth1(standardize=False, columns="OT")[0]
+    assert raw.shape == (8640, 1) and abs(raw[0, 0] - 30.531) < 1e-3
+    with pytest.raises(ArgumentError, match="did you mean 'OT'"):
+        load_etth1(columns="ot")
+
+
+@needs(datasets.ETTH1_FILE)
+def test_the_last_value_repeated_has_the_published_error() -> None:
+    train, validation, test = load_etth1()
+    x, y = windows(np.concatenate([validation[-336:], test]), 336, 96)
+    x, y = x[:2785], y[:2785]
+    error = seasonal_naive(x, 96, 1) - y
+    assert len(x) == 2785 and round(float((error**2).mean()), 3) == 1.294
+    assert round(float(np.abs(error).mean()), 3) == 0.713
+
+
+@needs(datasets.AIRLINE_FILE)
+def test_airline_passengers() -> None:
+    series = load_airline_passengers()
+    assert series.shape == (144,) and series[:3].tolist() == [112, 118, 132]
+    x, y = windows(series, 12)
+    error = seasonal_naive(x, 1, 12)[-48:] - y[-48:]
+    assert round(float(np.sqrt((error**2).mean())), 1) == 41.9
+
+
+# --- downloads ----------------------------------------------------------------------------------
+
+
+class Mirror(http.server.BaseHTTPRequestHandler):
+    """Answers with what lies in `files`; breaks off in the middle of "/half"."""
+
+    files: dict[str, bytes] = {}
+    asked: list[str] = []
+
+    def do_GET(self) -> None:
+        self.asked.append(self.path)
+        content = self.files.get(self.path)
+        if content is None:
+            self.send_error(404)
+            return
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(content) * (2 if self.path == "/half" else 1)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing."""
+
+
+@pytest.fixture
+def mirror() -> Iterator[str]:
+    """The address of a server on this machine."""
+    Mirror.files, Mirror.asked = {}, []
+    server = http.server.HTTPServer(("127.0.0.1", 0), Mirror)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def published(content: bytes, *urls: str) -> DataFile:
+    sha256 = hashlib.sha256(content).hexdigest()
+    return DataFile("some/file", len(content), sha256, "nowhere", urls)
+
+
+def test_mirrors_are_asked_in_turn(
+    folder: Path, mirror: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(switches, "cache", str(folder / "cache"))
+    Mirror.files = {"/half": b"some", "/other": b"some letters", "/good": b"some numbers"}
+    file = published(
+        b"some numbers", *(f"{mirror}/{name}" for name in ("missing", "half", "other", "good"))
+    )
+    assert read(file) == [b"some numbers"]
+    assert Mirror.asked == ["/missing", "/half", "/other", "/good"]
+    assert read(file) == [b"some numbers"] and len(Mirror.asked) == 4
+    kept = [p.name for p in (folder / "cache").rglob("*") if p.is_file()]
+    assert kept == ["file"], "no parts are left behind"
+
+
+def test_when_no_mirror_has_it_the_error_says_what_each_answered(
+    folder: Path, mirror: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(switches, "cache", str(folder / "cache"))
+    Mirror.files = {"/long": b"x" * 100_000}
+    file = published(b"some", f"{mirror}/long", f"{mirror}/none", "http://127.0.0.1:9/off")
+    with pytest.raises(DataError, match="not found") as caught:
+        read(file)
+    said = str(caught.value)
+    assert "/long: 5 bytes that are not the published file" in said, "never reads more"
+    assert "/none: Not Found" in said and "127.0.0.1:9/off: " in said
+    assert str(folder / "cache" / "data") in said and "Put them there" in said
+
+
+def test_nothing_is_downloaded_with_the_cache_off(folder: Path, mirror: str) -> None:
+    with pytest.raises(DataError, match="not found"):
+        read(published(b"some", f"{mirror}/good"))
+    assert Mirror.asked == []
+
+
+def test_every_file_has_mirrors_and_a_hash() -> None:
+    files = [f for name in datasets.__all__ if name.endswith(("_FILE", "_FILES"))
+             for f in np.atleast_1d(getattr(datasets, name)).tolist()]  # fmt: skip
+    files = [f for f in files if isinstance(f, DataFile)]
+    assert len(files) == 12
+    for file in files:
+        assert len(file.urls) == 2 and all(u.startswith("https://") for u in file.urls)
+        assert len(file.sha256) == 64 and file.size > 1000
+
+
+# --- what is not right --------------------------------------------------------------------------
+
+
 def test_missing_files_are_listed_with_where_to_get_them(folder: Path) -> None:
     with pytest.raises(DataError) as caught:
         load_mnist()
@@ -146,10 +296,10 @@ def test_a_file_is_read_when_its_hash_is_right(folder: Path) -> None:
 
 def test_idx_files_are_read_and_checked(folder: Path) -> None:
     content = struct.pack(">BBBBII", 0, 0, 8, 2, 2, 3) + bytes(range(6))
-    assert datasets._idx(gzip.decompress(gzip.compress(content))).tolist() == [[0, 1, 2], [3, 4, 5]]
+    assert images._idx(gzip.decompress(gzip.compress(content))).tolist() == [[0, 1, 2], [3, 4, 5]]
     for bad in (content[:-1], b"\1" + content[1:], content + b"x"):
         with pytest.raises(FileError, match="not an IDX file"):
-            datasets._idx(bad)
+            images._idx(bad)
 
 
 # --- made up ------------------------------------------------------------------------------------

@@ -1,31 +1,53 @@
-"""Data: sets to learn on, splits, and tables turned into arrays."""
+"""Data: sets to learn on, splits, tables, texts and series turned into arrays, and streams."""
 
+from . import datasets
 from .datasets import (
     IRIS_SPECIES,
     load_adult,
+    load_airline_passengers,
     load_california_housing,
     load_digits,
+    load_etth1,
     load_iris,
     load_mnist,
+    load_rt_polarity,
+    load_tiny_shakespeare,
 )
+from .sequences import length_mask, pad_sequences
+from .series import seasonal_naive, windows
 from .split import train_test_split
 from .tables import as_array, check_finite, check_rows, column_names
+from .text import Vocabulary, clean
 from .toy import make_blobs, make_moons, make_regression, make_xor
+from .vectorize import BytePairs, TextVectorization
 
 __all__ = [
     "IRIS_SPECIES",
+    "BytePairs",
+    "TextVectorization",
+    "Vocabulary",
     "as_array",
     "check_finite",
     "check_rows",
+    "clean",
     "column_names",
+    "datasets",
+    "length_mask",
     "load_adult",
+    "load_airline_passengers",
     "load_california_housing",
     "load_digits",
+    "load_etth1",
     "load_iris",
     "load_mnist",
+    "load_rt_polarity",
+    "load_tiny_shakespeare",
     "make_blobs",
     "make_moons",
     "make_regression",
     "make_xor",
+    "pad_sequences",
+    "seasonal_naive",
     "train_test_split",
+    "windows",
 ]

@@ -1,10 +1,15 @@
-"""Data files that are too large for the package: found in a folder, checked against their hash.
+"""Data files that are too large for the package: found or downloaded, checked against their hash.
 
 A file is looked for in the folder of the switch `data` (environment RANVIER_DATA) and in the cache.
+One that is in neither is downloaded into the cache, from one mirror after the other until the bytes
+have the published hash. With the cache off nothing is downloaded.
 """
 
 from __future__ import annotations
 
+import contextlib
+import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,12 +19,13 @@ from ..errors import DataError, FileError
 
 @dataclass(frozen=True)
 class DataFile:
-    """One file as published: its place in a data folder, bytes, hash and origin."""
+    """One file as published: its place in a data folder, bytes, hash, origin and mirrors."""
 
     path: str
     size: int
     sha256: str
     origin: str
+    urls: tuple[str, ...] = ()
 
 
 def folders() -> list[Path]:
@@ -30,11 +36,15 @@ def folders() -> list[Path]:
 
 
 def read(*wanted: DataFile) -> list[bytes]:
-    """The checked contents of the files; one error that names all that are missing."""
-    found = {file: _find(file) for file in wanted}
+    """The checked contents of the files, downloaded where need be.
+
+    One error names all that are missing, and what each mirror answered.
+    """
+    tried: list[str] = []
+    found = {file: _find(file) or _download(file, tried) for file in wanted}
     missing = [file for file, path in found.items() if path is None]
     if missing:
-        _refuse_missing(missing)
+        _refuse_missing(missing, tried)
     return [_checked(file, path) for file, path in found.items() if path is not None]
 
 
@@ -50,11 +60,15 @@ def _find(file: DataFile) -> Path | None:
     return None
 
 
-def _checked(file: DataFile, path: Path) -> bytes:
+def _sha256(content: bytes) -> str:
     import hashlib
 
+    return hashlib.sha256(content).hexdigest()
+
+
+def _checked(file: DataFile, path: Path) -> bytes:
     content = path.read_bytes()
-    sha256 = hashlib.sha256(content).hexdigest()
+    sha256 = _sha256(content)
     if sha256 != file.sha256:
         raise FileError(
             f"{path}: not the published file: {len(content):,} bytes with sha256 {sha256}, "
@@ -64,14 +78,69 @@ def _checked(file: DataFile, path: Path) -> bytes:
     return content
 
 
-def _refuse_missing(missing: list[DataFile]) -> None:
+# --- downloads ----------------------------------------------------------------------------------
+
+_WAIT = 15  # seconds until a mirror that does not answer is given up
+
+
+def _download(file: DataFile, tried: list[str]) -> Path | None:
+    """Fetch the file into the cache; None if no mirror has it, with the reasons in `tried`."""
+    cache = cache_folder("data")
+    if cache is None:
+        return None
+    for url in file.urls:
+        print(f"Downloading {file.path} ({file.size / 1e6:.1f} MB): {url}", file=sys.stderr)
+        try:
+            content = _get(url, file.size)
+        except (OSError, ValueError) as problem:
+            tried.append(f"  {url}: {getattr(problem, 'reason', None) or problem}")
+            continue
+        if _sha256(content) == file.sha256:
+            return _keep(cache / file.path, content)
+        tried.append(f"  {url}: {len(content):,} bytes that are not the published file")
+    return None
+
+
+def _get(url: str, size: int) -> bytes:
+    """What lies at `url`, and never more than one byte beyond `size`."""
+    import urllib.request
+    from http.client import HTTPException
+
+    request = urllib.request.Request(url, headers={"User-Agent": "ranvier"})
+    try:
+        with urllib.request.urlopen(request, timeout=_WAIT) as answer:
+            return bytes(answer.read(size + 1))
+    except HTTPException as problem:
+        raise OSError(f"a broken answer, {problem!r}") from problem
+
+
+def _keep(path: Path, content: bytes) -> Path:
+    """Write the file whole or not at all, so that another process never reads a half."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{os.urandom(4).hex()}.part")
+    try:
+        part.write_bytes(content)
+        os.replace(part, path)
+    except OSError as problem:
+        with contextlib.suppress(OSError):
+            part.unlink()
+        raise FileError(
+            f"{path} was downloaded but could not be written: {problem.strerror or problem}. "
+            "Free some space, or name another folder: RANVIER_CACHE=FOLDER"
+        ) from problem
+    return path
+
+
+def _refuse_missing(missing: list[DataFile], tried: list[str]) -> None:
     lines = [f"  {file.path}  ({file.size:,} bytes)  from {file.origin}" for file in missing]
     places = [f"  {place}" for place in folders()] or ["  (no folder: the cache is off)"]
+    asked = ["\nAsked:", *tried] if tried else []
     raise DataError(
         f"{len(missing)} data file{'s' * (len(missing) > 1)} not found:\n"
         + "\n".join(lines)
         + "\nLooked in:\n"
         + "\n".join(places)
+        + "\n".join(asked)
         + "\nPut them there under these names, or name the folder that has them: "
         + ("RANVIER_DATA=FOLDER or " if not switches.data else "")
         + "ranvier.config(data=FOLDER)"

@@ -1,48 +1,35 @@
-"""Real data sets as NumPy arrays, one function each.
-
-Digits and irises travel in the package. The others are files that are looked for in the folder
-`RANVIER_DATA` and in the cache and checked against their hash; the error for a missing one says
-where it comes from. Images and labels stay whole numbers as published; measurements are float32.
-Functions named `load_...` return `(x_train, y_train), (x_test, y_test)` as Keras does.
-"""
+"""Tables: irises, incomes and houses."""
 
 from __future__ import annotations
 
-import io
 from typing import Literal, overload
 
 import numpy as np
 
-from ..errors import FileError, unknown_name
-from .fetch import DataFile, read, read_packaged
-from .split import train_test_split
+from ...errors import unknown_name
+from ..fetch import read, read_packaged
+from ..split import train_test_split
+from .files import ADULT_FILES, CALIFORNIA_FILE
+from .held import Pair, Split, fifth_held_out
 
-Pair = tuple[np.ndarray, np.ndarray]
-Split = tuple[Pair, Pair]
 Columns = dict[str, np.ndarray]
 ColumnsSplit = tuple[tuple[Columns, np.ndarray], tuple[Columns, np.ndarray]]
 
 IRIS_SPECIES = ("setosa", "versicolor", "virginica")
+ADULT_NUMBERS = (
+    "age", "fnlwgt", "education-num", "capital-gain", "capital-loss", "hours-per-week",
+)  # fmt: skip
+ADULT_COLUMNS = (
+    "age", "workclass", "fnlwgt", "education", "education-num", "marital-status", "occupation",
+    "relationship", "race", "sex", "capital-gain", "capital-loss", "hours-per-week",
+    "native-country", "income",
+)  # fmt: skip
 
 
-@overload
-def load_digits(*, split: Literal[True] = True, seed: int = 0) -> Split: ...
-@overload
-def load_digits(*, split: Literal[False], seed: int = 0) -> Pair: ...
-def load_digits(*, split: bool = True, seed: int = 0) -> Split | Pair:
-    """The UCI handwritten digits: 1,797 images of 8x8 pixels, each 0 (blank) to 16 (full ink).
-
-    Images are (n, 8, 8) uint8, labels (n,) int64. A stratified fifth (360 rows) is held out; with
-    `split=False` all rows come back as `(x, y)` in their published order.
-    Source: Alpaydin and Kaynak (1998), https://doi.org/10.24432/C50P49, CC BY 4.0.
-
-    >>> (x_train, y_train), (x_test, y_test) = load_digits()
-    >>> x_train.shape, x_test.shape, y_train[:5]
-    ((1437, 8, 8), (360, 8, 8), array([5, 4, 2, 1, 9]))
-    """
-    with np.load(io.BytesIO(read_packaged("digits.npz")), allow_pickle=False) as arrays:
-        x, y = arrays["images"], arrays["labels"].astype(np.int64)
-    return _fifth_held_out(x, y, seed) if split else (x, y)
+CALIFORNIA_COLUMNS = (
+    "longitude", "latitude", "housing_median_age", "total_rooms", "total_bedrooms", "population",
+    "households", "median_income", "<1H OCEAN", "INLAND", "ISLAND", "NEAR BAY", "NEAR OCEAN",
+)  # fmt: skip
 
 
 @overload
@@ -65,73 +52,7 @@ def load_iris(*, split: bool = True, seed: int = 0) -> Split | Pair:
     rows = [line.split(",") for line in lines]
     x = np.array([row[:4] for row in rows], dtype=np.float32)
     y = np.array([IRIS_SPECIES.index(row[4]) for row in rows], dtype=np.int64)
-    return _fifth_held_out(x, y, seed) if split else (x, y)
-
-
-_MNIST = "the mirror https://ossci-datasets.s3.amazonaws.com/mnist/"
-MNIST_FILES = (
-    DataFile(
-        "mnist/train-images-idx3-ubyte.gz",
-        9_912_422,
-        "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
-        _MNIST,
-    ),
-    DataFile(
-        "mnist/train-labels-idx1-ubyte.gz",
-        28_881,
-        "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
-        _MNIST,
-    ),
-    DataFile(
-        "mnist/t10k-images-idx3-ubyte.gz",
-        1_648_877,
-        "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
-        _MNIST,
-    ),
-    DataFile(
-        "mnist/t10k-labels-idx1-ubyte.gz",
-        4_542,
-        "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
-        _MNIST,
-    ),
-)
-
-
-def load_mnist() -> Split:
-    """MNIST: 60,000 handwritten digits to train on and 10,000 to test, 28x28 pixels from 0 to 255.
-
-    Images are (n, 28, 28) uint8, labels (n,) int64. Read from files, see `MNIST_FILES`.
-    Source: LeCun, Bottou, Bengio and Haffner (1998), from NIST's Special Databases 1 and 3.
-    """
-    import gzip
-
-    x_train, y_train, x_test, y_test = (_idx(gzip.decompress(data)) for data in read(*MNIST_FILES))
-    return (x_train, y_train.astype(np.int64)), (x_test, y_test.astype(np.int64))
-
-
-_ADULT = "https://github.com/jbrownlee/Datasets (UCI Adult, https://doi.org/10.24432/C5XW20)"
-ADULT_FILES = (
-    DataFile(
-        "adult/adult-train.csv",
-        3_974_305,
-        "5b00264637dbfec36bdeaab5676b0b309ff9eb788d63554ca0a249491c86603d",
-        _ADULT,
-    ),
-    DataFile(
-        "adult/adult-test.csv",
-        2_003_132,
-        "72567b94f5c1a6f8501377dd80f93892c3848ff071cf91ba47e00b0785a28074",
-        _ADULT,
-    ),
-)
-ADULT_NUMBERS = (
-    "age", "fnlwgt", "education-num", "capital-gain", "capital-loss", "hours-per-week",
-)  # fmt: skip
-ADULT_COLUMNS = (
-    "age", "workclass", "fnlwgt", "education", "education-num", "marital-status", "occupation",
-    "relationship", "race", "sex", "capital-gain", "capital-loss", "hours-per-week",
-    "native-country", "income",
-)  # fmt: skip
+    return fifth_held_out(x, y, seed) if split else (x, y)
 
 
 @overload
@@ -162,18 +83,6 @@ def load_adult(*, encode: bool = True) -> Split | ColumnsSplit:
     return (_one_hot(train, categories), y_train), (_one_hot(test, categories), y_test)
 
 
-CALIFORNIA_FILE = DataFile(
-    "california_housing/housing.csv",
-    1_423_529,
-    "8a3727f4cf54ac1a327f69b1d5b4db54c5834ea81c6e4efc0d163300022a685e",
-    "https://github.com/ageron/handson-ml2 (datasets/housing)",
-)
-CALIFORNIA_COLUMNS = (
-    "longitude", "latitude", "housing_median_age", "total_rooms", "total_bedrooms", "population",
-    "households", "median_income", "<1H OCEAN", "INLAND", "ISLAND", "NEAR BAY", "NEAR OCEAN",
-)  # fmt: skip
-
-
 def load_california_housing(*, missing: str = "median", seed: int = 0) -> Split:
     """The median house value of 20,640 Californian districts (1990 census), in 100,000 dollars.
 
@@ -195,24 +104,6 @@ def load_california_housing(*, missing: str = "median", seed: int = 0) -> Split:
         middle = np.nanmedian(x_train, axis=0)
         x_train, x_test = (np.where(np.isnan(part), middle, part) for part in (x_train, x_test))
     return (x_train, y_train), (x_test, y_test)
-
-
-# --- how files become arrays --------------------------------------------------------------------
-
-
-def _fifth_held_out(x: np.ndarray, y: np.ndarray, seed: int) -> Split:
-    x_train, x_test, y_train, y_test = train_test_split(x, y, seed=seed, stratify=y)
-    return (x_train, y_train), (x_test, y_test)
-
-
-def _idx(content: bytes) -> np.ndarray:
-    """An array of bytes in MNIST's format: 0, 0, 8 (bytes), number of axes, sizes, values."""
-    zero, kind, axes = content[:2], content[2], content[3]
-    sizes = np.frombuffer(content, ">u4", count=axes, offset=4)
-    start = 4 + 4 * axes
-    if zero != b"\0\0" or kind != 8 or len(content) != start + int(sizes.prod()):
-        raise FileError("not an IDX file of unsigned bytes, or a shortened one")
-    return np.frombuffer(content, np.uint8, offset=start).reshape(sizes).copy()
 
 
 def _one_hot(columns: Columns, categories: Columns) -> np.ndarray:

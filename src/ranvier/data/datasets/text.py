@@ -1,0 +1,55 @@
+"""Texts: plays to go on writing, and sentences for or against a film."""
+
+from __future__ import annotations
+
+from typing import Literal, overload
+
+import numpy as np
+
+from ..fetch import read
+from ..split import train_test_split
+from .files import POLARITY_FILES, SHAKESPEARE_FILE
+
+Ids = tuple[np.ndarray, np.ndarray, list[str]]
+TextSplit = tuple[tuple[list[str], np.ndarray], tuple[list[str], np.ndarray]]
+
+
+@overload
+def load_tiny_shakespeare(*, ids: Literal[False] = False) -> tuple[str, str]: ...
+@overload
+def load_tiny_shakespeare(*, ids: Literal[True]) -> Ids: ...
+def load_tiny_shakespeare(*, ids: bool = False) -> tuple[str, str] | Ids:
+    """40,000 lines of Shakespeare's plays: 1,115,394 characters, of which 65 are different.
+
+    Returns `(train, test)`, the first 90 % of the text and the last 10 %. With `ids` both are
+    arrays (characters,) of uint8, the places of the characters in the vocabulary, which comes
+    third: a sorted list of characters, so `"".join(vocabulary[i] for i in train)` is the text.
+    Source: Karpathy (2015), https://github.com/karpathy/char-rnn; the text is in the public domain.
+    """
+    text = read(SHAKESPEARE_FILE)[0].decode()
+    at = len(text) * 9 // 10
+    if not ids:
+        return text[:at], text[at:]
+    codes = np.frombuffer(text.encode("ascii"), np.uint8)
+    known = np.unique(codes)
+    places = np.searchsorted(known, codes).astype(np.uint8)
+    return places[:at], places[at:], [chr(c) for c in known]
+
+
+def load_rt_polarity(*, test_size: float = 0.1, seed: int = 0) -> TextSplit:
+    """10,662 sentences of film reviews, half for the film (1) and half against it (0).
+
+    Returns `(texts_train, y_train), (texts_test, y_test)`: lists of sentences in small letters,
+    words and punctuation parted by spaces, and labels (n,) int64. There is no published split: a
+    stratified tenth is held out, as in one fold of the ten that papers report.
+    Source: Pang and Lee (2005), "Seeing stars", ACL.
+    """
+    against, favour = (
+        [line.strip() for line in content.decode().split("\n") if line.strip()]
+        for content in read(*POLARITY_FILES)
+    )
+    y = np.repeat(np.array([0, 1]), [len(against), len(favour)])
+    train, test, y_train, y_test = train_test_split(
+        [*against, *favour], y, test_size=test_size, seed=seed, stratify=y
+    )
+    return (train, y_train), (test, y_test)

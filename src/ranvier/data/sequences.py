@@ -1,0 +1,70 @@
+"""Sequences of different lengths in one array, and masks that say where they end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..errors import ArgumentError, DataError
+
+
+def pad_sequences(
+    sequences: Sequence[Sequence[Any]],
+    maxlen: int | None = None,
+    dtype: Any = "int32",
+    padding: str = "pre",
+    truncating: str = "pre",
+    value: Any = 0.0,
+) -> np.ndarray:
+    """Lists of different lengths as one array (n, maxlen), filled up with `value`.
+
+    Args:
+        maxlen: the length; by default that of the longest list.
+        padding: fill up at the start ("pre") or at the end ("post").
+        truncating: cut off at the start ("pre") or at the end ("post") what is longer.
+
+    Names and defaults as in Keras. For layers that read masks, "post" is the usual choice.
+
+    >>> pad_sequences([[1, 2, 3], [4]], maxlen=2)
+    array([[2, 3],
+           [0, 4]], dtype=int32)
+    """
+    for name, word in (("padding", padding), ("truncating", truncating)):
+        if word not in ("pre", "post"):
+            raise ArgumentError(f"pad_sequences: {name}={word!r}; expected 'pre' or 'post'")
+    try:
+        rows = [np.asarray(s, dtype) for s in sequences]
+    except (TypeError, ValueError) as problem:
+        raise DataError(f"pad_sequences: expected lists of numbers: {problem}") from problem
+    inner = next((r.shape[1:] for r in rows if len(r)), ())
+    length = max(map(len, rows), default=0) if maxlen is None else maxlen
+    out = np.full((len(rows), length, *inner), value, dtype)
+    for i, row in enumerate(rows):
+        if len(row) and row.shape[1:] != inner:
+            raise DataError(
+                f"pad_sequences: the entries of list {i} have shape {row.shape[1:]}, those before "
+                f"{inner}; expected the same in all"
+            )
+        kept = row[max(len(row) - length, 0) :] if truncating == "pre" else row[:length]
+        start = length - len(kept) if padding == "pre" else 0
+        out[i, start : start + len(kept)] = kept.reshape(-1, *inner)
+    return out
+
+
+def length_mask(lengths: Any, maxlen: int | None = None) -> np.ndarray:
+    """True for the first `lengths[i]` places of row i, (n, maxlen) bools.
+
+    >>> length_mask([1, 3])
+    array([[ True, False, False],
+           [ True,  True,  True]])
+    """
+    array = np.asarray(lengths)
+    if array.ndim != 1 or array.dtype.kind not in "iu" or (array < 0).any():
+        raise DataError(
+            "length_mask: expected one whole number of at least 0 for each row, got "
+            f"{array.dtype} of shape {array.shape}"
+        )
+    length = int(array.max(initial=0)) if maxlen is None else maxlen
+    return np.arange(length) < array[:, None]

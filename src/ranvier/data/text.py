@@ -1,0 +1,173 @@
+"""Text as numbers: cleaning, words or characters, and vocabularies.
+
+    text -> clean -> split into tokens -> Vocabulary -> whole numbers -> nn.Embedding
+
+Two numbers mean no token: 0 fills up short texts, 1 stands for whatever the vocabulary lacks.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..errors import ArgumentError, DataError, FileError, unknown_name
+
+PADDING, UNKNOWN = "", "[UNK]"
+Splitter = Callable[[str], Iterable[str]]
+
+# ASCII punctuation, as Keras strips it; and that of Chinese and of typeset text.
+_PUNCTUATION = re.compile(
+    r"[!\"#$%&()*+,\-./:;<=>?@\[\\\]^_`{|}~'"
+    "\u3000-\u3003\u3008-\u3011\u3014-\u301f\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65"
+    "\u2010-\u2027\u2030-\u205e\u00a1\u00ab\u00b7\u00bb\u00bf]"
+)
+
+
+def clean(text: str, lower: bool = True, punctuation: bool = False) -> str:
+    """The text in small letters and without punctuation, unless asked otherwise.
+
+    >>> clean("Don't panic!"), clean("你好，世界。")
+    ('dont panic', '你好世界')
+    """
+    text = text.lower() if lower else text
+    return text if punctuation else _PUNCTUATION.sub("", text)
+
+
+def words(text: str) -> list[str]:
+    """The parts between white space."""
+    return text.split()
+
+
+def characters(text: str) -> list[str]:
+    """Every character by itself; Chinese text can be read so."""
+    return list(text)
+
+
+SPLITTERS: dict[str, Splitter] = {"word": words, "character": characters}
+
+
+def splitter(by: str | Splitter) -> Splitter:
+    """The function that cuts a text into tokens: "word", "character" or one of the user's own."""
+    if callable(by):
+        return by
+    if by not in SPLITTERS:
+        raise unknown_name("way to split text", by, SPLITTERS)
+    return SPLITTERS[by]
+
+
+class Vocabulary:
+    """Tokens and their numbers: 0 padding, 1 unknown, then the tokens, the most frequent first.
+
+    Args:
+        tokens: the tokens in order, without padding and unknown.
+        by: "word" (parts between white space), "character", or a function from a text to tokens,
+            such as a segmenter for Chinese: `jieba.lcut`.
+
+    >>> vocabulary = Vocabulary.from_texts(["the cat", "the dog"])
+    >>> vocabulary.tokens, vocabulary.encode("the bird"), vocabulary.decode([2, 1])
+    (['', '[UNK]', 'the', 'dog', 'cat'], [2, 1], 'the [UNK]')
+    """
+
+    def __init__(self, tokens: Iterable[str], by: str | Splitter = "word") -> None:
+        self.tokens = [PADDING, UNKNOWN, *tokens]
+        self.by = by
+        self._split = splitter(by)
+        self._ids = {token: i for i, token in enumerate(self.tokens)}
+        if len(self._ids) < len(self.tokens):
+            twice = next(t for t, n in Counter(self.tokens).items() if n > 1)
+            raise DataError(f"Vocabulary: the token {twice!r} stands twice; expected each once")
+
+    @classmethod
+    def from_texts(
+        cls,
+        texts: str | Iterable[str],
+        by: str | Splitter = "word",
+        max_tokens: int | None = None,
+        min_count: int = 1,
+    ) -> Vocabulary:
+        """The tokens of these texts by falling frequency (equally frequent ones from Z to A, as
+        Keras has them), at most `max_tokens` with padding and unknown, each met `min_count` times.
+        """
+        split = splitter(by)
+        counts = Counter(t for text in as_texts(texts, "Vocabulary") for t in split(text))
+        return cls(most_frequent(counts, max_tokens, min_count), by)
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+    def __contains__(self, token: str) -> bool:
+        return token in self._ids
+
+    def __repr__(self) -> str:
+        by = self.by if isinstance(self.by, str) else getattr(self.by, "__name__", "a function")
+        return f"Vocabulary({len(self)} tokens, by={by!r})"
+
+    def encode(self, text: str) -> list[int]:
+        """The numbers of the tokens of a text."""
+        return self.ids(self._split(text))
+
+    def ids(self, tokens: Iterable[str]) -> list[int]:
+        """The numbers of tokens."""
+        return [self._ids.get(token, 1) for token in tokens]
+
+    def decode(self, ids: Iterable[int]) -> str:
+        """The text of these numbers, padding left out; words with spaces between them."""
+        between = " " if self.by == "word" else ""
+        return between.join(self.tokens[int(i)] for i in ids if int(i) != 0)
+
+    def save(self, path: Any) -> None:
+        """Write the tokens as JSON; a splitting function cannot be written, only named words."""
+        if not isinstance(self.by, str):
+            raise DataError(
+                "Vocabulary: by= is a function, and files hold no code; save .tokens[2:] yourself "
+                "and give the function again: Vocabulary(tokens, by=...)"
+            )
+        write_json(path, {"by": self.by, "tokens": self.tokens[2:]})
+
+    @classmethod
+    def load(cls, path: Any) -> Vocabulary:
+        """Read what `save` wrote."""
+        found = read_json(path, ("by", "tokens"))
+        return cls(found["tokens"], found["by"])
+
+
+def as_texts(texts: Any, what: str) -> Iterable[str]:
+    """One text or several, each of them looked at."""
+    for i, text in enumerate([texts] if isinstance(texts, str) else texts):
+        if not isinstance(text, str):
+            raise DataError(
+                f"{what}: text {i} is a {type(text).__name__}; expected str"
+                + ("; decode bytes first: text.decode()" if isinstance(text, bytes) else "")
+            )
+        yield str(text)
+
+
+def most_frequent(counts: Counter[str], max_tokens: int | None, min_count: int = 1) -> list[str]:
+    """Tokens by falling frequency, without the two special ones and two fewer than `max_tokens`."""
+    if max_tokens is not None and max_tokens < 3:
+        raise ArgumentError(
+            f"max_tokens={max_tokens}: expected at least 3, as padding and unknown are two of them"
+        )
+    kept = [(n, t) for t, n in counts.items() if n >= min_count and t not in (PADDING, UNKNOWN)]
+    kept.sort(reverse=True)
+    return [t for _, t in kept[: None if max_tokens is None else max_tokens - 2]]
+
+
+def write_json(path: Any, content: dict[str, Any]) -> None:
+    """`content` as a JSON file of UTF-8."""
+    Path(path).write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
+
+
+def read_json(path: Any, keys: Sequence[str]) -> dict[str, Any]:
+    """What `write_json` wrote, if it has these keys."""
+    try:
+        found = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as problem:
+        raise FileError(f"{path} is no JSON file: {problem}") from problem
+    if not isinstance(found, dict) or any(key not in found for key in keys):
+        raise FileError(f"{path}: expected a JSON file with the keys {', '.join(keys)}")
+    return found
