@@ -130,8 +130,9 @@ class Generator:
                 f"{what}: inside a compiled function there are no numbers yet; call it outside and "
                 "pass the result as an argument"
             )
-        seed, draws = (int(v) for v in self.state.numpy())
-        self.state.assign(Tensor(np.array([seed, (draws + 1) & 0xFFFFFFFF], np.uint32)))
+        seed, draws = self.state.tolist()
+        following = np.array([seed, (draws + 1) & 0xFFFFFFFF], np.uint32)
+        self.state.assign(Tensor(following, copy=False))
         return np.random.Philox(key=seed | draws << 32)
 
     def permutation(self, n: int) -> Tensor:

@@ -31,10 +31,11 @@ import numpy as np
 
 from ..config import cache_folder
 from .build import Code, compile_object, host, load, read_entry, write_entry
-from .driver_text import FIRST, FITS, OTHER, RECORD, TEXT
+from .driver_text import FIRST, FITS, HEAD, OTHER, RECORD, TEXT
 
 _C_CONTIGUOUS, _ALIGNED, _WRITEABLE = 0x1, 0x100, 0x400  # flags of an array
 
+_NUMBER = ctypes.c_uint64
 _POINTER = ctypes.c_void_p  # NOTE: for whole numbers too; ctypes hands these over fastest
 
 
@@ -90,6 +91,11 @@ def spec_of(
         records += [id(np.dtype(dtype)), len(shape), flags, size, int(i in updated), shape_at]
         shapes += shape
     return np.array([len(kinds), id(np.ndarray), len(updated), *records, *shapes], np.int64)
+
+
+def quick_address(array: Any) -> int:
+    """`address`, five times faster, where there is a driver."""
+    return _NUMBER.from_address(id(array) + HEAD).value
 
 
 def address(array: Any) -> int:

@@ -21,7 +21,7 @@ import numpy as np
 
 from ..errors import GraphError
 from ..graph.graph import Graph
-from .driver import address, driver, spec_of
+from .driver import address, driver, quick_address, spec_of
 from .driver_text import FITS, LANE
 from .pool import run_together
 from .store import Built, built
@@ -129,6 +129,7 @@ class Executable:
     def _prepare_driver(self) -> None:
         """The lane of a call on one thread; without a driver every call goes the slow way."""
         self._driver = driver()
+        self._place_of = quick_address if self._driver else address
         self._count = len(self._specs) + len(self._outputs) if self._driver else -1
         if self._driver is None:
             return
@@ -145,7 +146,7 @@ class Executable:
         return (
             self._driver is not None
             and len(objects) == self._count
-            and self._driver.bind(id(objects), address(self._spec), self._fixed[0]) == FITS
+            and self._driver.bind(id(objects), quick_address(self._spec), self._fixed[0]) == FITS
         )
 
     # -- many steps --------------------------------------------------------------------------------
@@ -181,11 +182,12 @@ class Executable:
                 full[i] = array
             objects = (*full, *self._dropped)
             back = [] if self._bind_quickly(objects) else self._bind(objects)
+            place = self._place_of
             for i, array in enumerate(rows):
-                self._sources[i] = address(array)
-            places = (address(self._sources), address(order), first, last, total)
+                self._sources[i] = place(array)
+            places = (place(self._sources), place(order), first, last, total)
             per_epoch = -(-total // self.batch)
-            kept = (0, 0, 0) if log is None else (address(sums), sums.nbytes, address(log))
+            kept = (0, 0, 0) if log is None else (place(sums), sums.nbytes, place(log))
             threads = self._choice.threads()
             began = time.perf_counter()
             self._call(self._batches, (*places, per_epoch, *kept), threads)
@@ -288,7 +290,7 @@ class Executable:
         for r in self._rounds:
             r[0] = self._counter[0]
         if threads == 1:
-            function(*self._fixed, 0, 1, address(self._rounds[0]), *extra)
+            function(*self._fixed, 0, 1, self._place_of(self._rounds[0]), *extra)
             return
         work = [
             (function, (*self._fixed, t, threads, address(r), *extra))

@@ -28,6 +28,7 @@ from .step import Step
 _EVERY = 0.5  # seconds between two copies at least; more when copying is slow
 _SHARE = 0.01  # of the time, at most, goes into copies
 _LONGEST = 256  # stretches between two copies
+_SMALL = 4096  # numbers of an array that is quicker copied than looked at alone
 
 
 @dataclass
@@ -135,8 +136,19 @@ class Recorder:
 
 
 def _finite(arrays: Sequence[np.ndarray]) -> bool:
-    """Whether all floats are finite (a sum of finite float32 in float64 is finite)."""
-    return all(bool(np.isfinite(a).all()) for a in arrays if a.dtype.kind == "f")
+    """Whether all floats are finite; small arrays of a dtype are looked at together."""
+    together: dict[Any, list[np.ndarray]] = {}
+    for a in arrays:
+        if a.size > _SMALL:
+            if a.dtype.kind == "f" and not np.isfinite(a).all():
+                return False
+        else:
+            together.setdefault(a.dtype, []).append(a.reshape(-1))
+    return all(
+        bool(np.isfinite(np.concatenate(small)).all())
+        for dtype, small in together.items()
+        if dtype.kind == "f"
+    )
 
 
 # --- the search ---------------------------------------------------------------------------------

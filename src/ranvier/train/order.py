@@ -22,7 +22,7 @@ class Orders:
 
     def __init__(self, rows: int, batch: int, shuffle: bool, engine: str = "reference") -> None:
         self.rows, self.shuffle, self.engine = rows, shuffle, engine
-        self._fill = np.resize(np.arange(rows), -rows % batch)
+        self._fill = np.arange(-rows % batch) % rows
         self._draws = -(-rows // 2)
         if shuffle:
             self._bits = random.generator.host().bit_generator

@@ -25,10 +25,13 @@ from ..errors import StateError
 from ..graph.graph import Graph
 from ..mode import no_grad
 from ..nn.layer import filled_batch, training_mode
+from ..nn.walk import walk
 from ..ops.creation import full, iota
-from ..ops.elementwise import astype, less
+from ..ops.elementwise import astype, less, maximum
+from ..ops.movement import reshape
 from ..ops.op import apply
 from ..ops.reduce import sum
+from ..ops.shaping import expand_dims
 from ..reference import ReferenceExecutable
 from ..tensor import Tensor
 from ..trace import Traced, trace
@@ -157,6 +160,7 @@ class Sums:
         """One batch more (traced)."""
         with no_grad():
             self.loss.assign(self.loss + astype(loss * count, dtypes.float64))
+            y, out, weight = by_place(y, out, weight)
             for metric, state in zip(self.metrics, self.states, strict=True):
                 for t, new in zip(state, metric.update(state, y, out, weight), strict=True):
                     t.assign(new)
@@ -192,10 +196,35 @@ def row_mask(count: Tensor, batch: int) -> Tensor:
     return astype(less(iota((batch,), dtype=dtypes.float32), count), dtypes.float32)
 
 
+def by_place(y: Tensor, out: Tensor, weight: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Where `out` has a mask, each place of its sequences as a row of its own, with weight 0 at
+    those that the mask excludes; else all as they are.
+    """
+    if out.mask is None or y.shape[:2] != out.mask.shape:
+        return y, out, weight
+    batch, time = out.mask.shape
+    wide = expand_dims(weight, 1) * astype(out.mask, weight.dtype)
+
+    def rows(t: Tensor) -> Tensor:
+        return reshape(t, (batch * time, *t.shape[2:]))  # type: ignore[no-any-return]
+
+    flat = rows(out)
+    if out.logits is not None:
+        flat.logits = (out.logits[0], rows(out.logits[1]))
+    return rows(y), flat, rows(wide)
+
+
 def batch_loss(
     model: Any, loss: Any, out: Tensor, y: Tensor, weight: Tensor, count: Tensor
 ) -> Tensor:
-    """The weighted mean of the rows' losses plus the penalties: one number."""
+    """The weighted mean of the rows' losses plus the penalties: one number.
+
+    Of sequences with a mask, as in Keras: the weighted mean over the places that it includes.
+    """
+    real = by_place(y, out, row_mask(count, out.shape[0]))[-1]
+    if real.shape != weight.shape:
+        count = maximum(sum(real), 1.0)
+    y, out, weight = by_place(y, out, weight)
     value = sum(loss.per_row(y, out) * weight) / count
     for penalty in model.penalties():
         value = value + penalty
@@ -285,6 +314,7 @@ class Steps:
         self.seconds = 0.0  # spent on tracing and building
         self._made: dict[Any, list[Step]] = {}
         self._shapes: Any = None
+        self._structures: dict[str, tuple[Any, Any, tuple[int, ...]]] = {}
 
     def choose_metrics(
         self, given: Sequence[Any], outputs: tuple[int, ...], target: tuple[int, ...]
@@ -330,11 +360,17 @@ class Steps:
         """What the graph of a step takes for granted of the model: its tensors, and for training
         which ones move.
         """
-        tensors = tuple(id(t) for t in self.model.state_tensors())
+        found = walk(self.model)
+        flags = [(t.op is None, t.requires_grad) for _, t, _ in found.places]
+        known = self._structures.get(kind, (None, None, ()))
+        if known[0] is not found or known[1] != flags:
+            tensors = tuple(id(t) for t in self.model.state_tensors())
+            if kind == "train":
+                tensors += (-1, *[id(t) for t in self.model.parameters()])
+            known = self._structures[kind] = found, flags, tensors
         if kind != "train":
-            return tensors
-        moving = (id(t) for t in self.model.parameters())
-        return (*tensors, self.optimizer.learning_rate, *moving)
+            return known[2]
+        return (self.optimizer.learning_rate, *known[2])
 
     def _make(self, kind: str, batch: int, specs: Any, engine: str) -> Step:
         names = ["x", "y", "weight"][: len(specs)]
