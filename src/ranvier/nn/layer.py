@@ -30,7 +30,8 @@ from ..mode import state
 from ..source import here
 from ..tensor import Tensor
 from ..trace import trace
-from . import config, initializers, regularizers
+from . import added, config, initializers, regularizers
+from .symbolic import Symbolic, record, value_of
 from .walk import Walked, walk
 
 # The closed registry: every class that a model file may name.
@@ -139,6 +140,8 @@ class Layer(Walked):
             raise StateError(
                 f"{type(self).__name__}: call super().__init__() first in its __init__"
             )
+        if attribute in ("input", "output"):  # of its call on ranvier.Input
+            return value_of(self, attribute)
         raise AttributeError(f"{type(self).__name__!r} has no attribute {attribute!r}")
 
     # -- what a subclass writes --
@@ -146,8 +149,8 @@ class Layer(Walked):
     def build(self, input_shape: Shape) -> None:
         """Create parameters for rows of `input_shape` (without the batch axis). Called once."""
 
-    def forward(self, x: Any) -> Any:
-        """The output for the input `x` (with the batch axis)."""
+    def forward(self, *inputs: Any, **options: Any) -> Any:
+        """The output for the inputs (with the batch axis), mostly one: `forward(self, x)`."""
         raise StateError(f"{type(self).__name__}: a layer needs a method forward(self, x)")
 
     def output_shape(self, input_shape: Shape) -> Shape:
@@ -183,8 +186,12 @@ class Layer(Walked):
 
         `options` go to `forward` as they are.
         """
-        values = [x if x is None or isinstance(x, Tensor) else as_input(x) for x in inputs]
+        values: list[Any] = [
+            x if x is None or isinstance(x, Tensor) else as_input(x) for x in inputs
+        ]
         try:
+            if any(isinstance(x, Symbolic) for x in (*values, *options.values())):
+                return record(self, values, training, options)
             if not self.built:
                 if values and isinstance(values[0], Tensor) and not values[0].shape:
                     raise ShapeError(f"{self.name}: a single number is not a batch of rows")
@@ -324,6 +331,13 @@ class Layer(Walked):
             for layer in self.sublayers()
             for attribute, rule in layer._penalized.items()
         ]
+
+    def add_loss(self, value: Any) -> None:
+        """Inside `forward`: a term that training adds to the loss, such as a divergence.
+
+        One number, or one for each row, (batch,), of which the mean over the real rows counts.
+        """
+        added.add(self.name, value)
 
     def count_params(self) -> int:
         """How many numbers the layer holds."""

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from ..graph.node import Shape
-from ..ops.choice import where
+from ..ops.arithmetic import maximum
+from ..ops.choice import astype, equal, where
 from ..ops.movement import pad, reshape
 from ..ops.reduce import max, mean, sum
 from ..ops.shaping import expand_dims
@@ -214,9 +215,18 @@ class GlobalMaxPooling2D(_GlobalMax):
 
 @register_layer
 class GlobalMaxPooling1D(_GlobalMax):
-    """The largest number of each channel: (batch, steps, channels) -> (batch, channels)."""
+    """The largest number of each channel: (batch, steps, channels) -> (batch, channels).
+
+    Steps that the mask excludes do not count; a row without any other gives 0.
+    """
 
     axes = 1
+
+    def forward(self, x: Any) -> Any:
+        if x.mask is None:
+            return super().forward(x)
+        top = super().forward(where(expand_dims(x.mask, -1), x, -np.inf))
+        return where(equal(top, -np.inf), 0, top)
 
 
 @register_layer
@@ -233,9 +243,20 @@ class GlobalAveragePooling2D(_GlobalAverage):
 
 @register_layer
 class GlobalAveragePooling1D(_GlobalAverage):
-    """The mean of each channel: (batch, steps, channels) -> (batch, channels)."""
+    """The mean of each channel: (batch, steps, channels) -> (batch, channels).
+
+    It is the mean over the steps that the mask includes; 0 for a row without any.
+    """
 
     axes = 1
+
+    def forward(self, x: Any) -> Any:
+        if x.mask is None:
+            return super().forward(x)
+        check_axes(self.name, x.shape[1:], self.axes)
+        inside = expand_dims(astype(x.mask, x.dtype), -1)
+        steps = maximum(sum(inside, axis=1, keepdims=self.keepdims), 1)
+        return sum(x * inside, axis=1, keepdims=self.keepdims) / steps
 
 
 @register_layer

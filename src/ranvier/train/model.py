@@ -150,6 +150,9 @@ class Model(Layer):
                 x.dtype if x.dtype.kind in "iu" and x.dtype != dtypes.uint8 else dtypes.float32
             )
             self.ensure_built(x.shape[1:])
+        check = self.rows_check()
+        if check is not None:
+            check(x)
 
     def _rows(
         self,

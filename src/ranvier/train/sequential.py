@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ..errors import ArgumentError, StateError
@@ -86,6 +86,9 @@ class Sequential(Model):
     def first_layer(self) -> Layer:
         """The first layer with tensors, or the first one."""
         return next((layer for layer in self.layers if layer.state_tensors()), self.layers[0])
+
+    def rows_check(self) -> Callable[[Any], None] | None:
+        return self.first_layer().rows_check()
 
     def get_config(self) -> dict[str, Any]:
         """Name and layers."""

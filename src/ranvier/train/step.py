@@ -4,7 +4,8 @@ A graph has a fixed number of rows, the batch size B. The last short batch of an
 graph: it is filled up with any other rows, and `count` says how many rows are real.
 
     weight of row i   w_i = (i < count) * sample weight
-    loss              sum(w_i * loss_i) / count + penalties
+    loss of a head    sum(w_i * loss_i) / count
+    loss              sum over heads of loss weight * loss + penalties + what layers add
     sums              loss * count and the states of the metrics add up in tensors of the graph,
                       so no number has to leave it between batches
 """
@@ -14,7 +15,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -24,7 +25,9 @@ from ..config import switches
 from ..errors import StateError
 from ..graph.graph import Graph
 from ..mode import no_grad
+from ..nn.added import collected, terms_of
 from ..nn.layer import filled_batch, training_mode
+from ..nn.symbolic import numbered
 from ..nn.walk import walk
 from ..ops.creation import full, iota
 from ..ops.elementwise import astype, less, maximum
@@ -34,7 +37,9 @@ from ..ops.reduce import sum
 from ..ops.shaping import expand_dims
 from ..reference import ReferenceExecutable
 from ..tensor import Tensor
-from ..trace import Traced, trace
+from ..trace import Traced, tensors_in, trace
+from .heads import Head
+from .rows import Layout, Rows
 
 _WAKE = 0.1  # seconds between two looks of Python at a training
 _NO_COUNT = np.zeros((), np.float32)  # stands where the executor puts the count
@@ -91,7 +96,9 @@ class Step:
     ) -> None:
         began = time.perf_counter()
         self.function, self.specs, self.names, self.engine = function, specs, names, engine
-        self.traced: Traced = trace(function, specs, names)[0]
+        self.traced: Traced
+        self.traced, returned = trace(function, specs, names)
+        self.structure = numbered(returned)  # of the outputs: 0 for a single tensor
         self.batch = specs[0][0][0]
         count = len(specs) - 1 if names[-1] == "count" else -1
         self.executable = executable(
@@ -127,6 +134,17 @@ class Step:
         self.executable.run_batches(arrays, streams, order, first, last, len(rows[0]), sums, log)
 
 
+class Batch(NamedTuple):
+    """One traced batch: its loss, the losses of the heads, what the model gave, the targets."""
+
+    loss: Tensor
+    losses: list[Any]  # None where a head has none
+    outputs: list[Tensor]
+    targets: Sequence[Tensor]
+    mask: Tensor  # 1 for real rows
+    count: Tensor
+
+
 class Sums:
     """The running sums of an epoch, of the loss and for the metrics: float64, and all in one array,
     so that an executor can put them aside at the end of an epoch and begin the next one.
@@ -134,9 +152,13 @@ class Sums:
 
     _LINE = 8  # numbers in a cache line; each tensor begins on one of its own
 
-    def __init__(self, chosen: Sequence[Any]) -> None:
-        self.metrics = list(chosen)
-        shapes = [(), *(t.shape for m in self.metrics for t in m.make_state())]
+    def __init__(self, heads: Sequence[Head]) -> None:
+        self.heads = list(heads)
+        self.metrics = [(h, m) for h in self.heads for m in h.metrics]
+        # Of several outputs each has a sum for its loss too.
+        self.named = [h for h in self.heads if h.name and h.loss is not None]
+        sums = [() for _ in self.named]
+        shapes = [(), *sums, *(t.shape for _, m in self.metrics for t in m.make_state())]
         starts, end = [], 0
         for shape in shapes:
             starts.append(end)
@@ -146,7 +168,8 @@ class Sums:
         tensors = iter([Tensor._wrap(a) for a in self._parts(self.flat)])
         self.loss = next(tensors)
         self.loss.name = "loss_sum"
-        self.states = [[next(tensors) for _ in m.make_state()] for m in self.metrics]
+        self.losses = [next(tensors) for _ in self.named]
+        self.states = [[next(tensors) for _ in m.make_state()] for _, m in self.metrics]
 
     def _parts(self, flat: np.ndarray) -> list[np.ndarray]:
         """The sums in `flat`, each in its shape; they share its memory."""
@@ -156,21 +179,29 @@ class Sums:
         """Back to the start of an epoch."""
         self.flat[:] = 0.0
 
-    def add(self, loss: Any, count: Any, y: Any, out: Any, weight: Any) -> None:
+    def add(self, batch: Batch) -> None:
         """One batch more (traced)."""
         with no_grad():
-            self.loss.assign(self.loss + astype(loss * count, dtypes.float64))
-            y, out, weight = by_place(y, out, weight)
-            for metric, state in zip(self.metrics, self.states, strict=True):
-                for t, new in zip(state, metric.update(state, y, out, weight), strict=True):
-                    t.assign(new)
+            self.loss.assign(self.loss + astype(batch.loss * batch.count, dtypes.float64))
+            for head, total in zip(self.named, self.losses, strict=True):
+                own = batch.losses[self.heads.index(head)]
+                total.assign(total + astype(own * batch.count, dtypes.float64))
+            states = iter(self.states)
+            for head, target in zip(self.heads, batch.targets, strict=True):
+                y, out, weight = by_place(target, batch.outputs[head.output], batch.mask)
+                for metric in head.metrics:
+                    state = next(states)
+                    for t, new in zip(state, metric.update(state, y, out, weight), strict=True):
+                        t.assign(new)
 
     def results(self, rows: int, flat: np.ndarray | None = None) -> dict[str, float]:
         """Loss and metrics over the `rows` seen so far, from the sums or from a copy of them."""
         parts = iter(self._parts(self.flat if flat is None else flat))
         found = {"loss": float(next(parts)) / rows}
-        for metric, state in zip(self.metrics, self.states, strict=True):
-            found[metric.name] = float(metric.result([next(parts) for _ in state]))
+        for head in self.named:
+            found[head.called("loss")] = float(next(parts)) / rows
+        for (head, metric), state in zip(self.metrics, self.states, strict=True):
+            found[head.called(metric.name)] = float(metric.result([next(parts) for _ in state]))
         return found
 
     def columns(self, rows: int, log: np.ndarray) -> dict[str, list[float]]:
@@ -179,8 +210,10 @@ class Sums:
             log[:, at : at + math.prod(shape)].reshape(-1, *shape) for at, shape in self._places
         )
         found = {"loss": (next(parts) / rows).tolist()}
-        for metric, state in zip(self.metrics, self.states, strict=True):
-            found[metric.name] = metric.results([next(parts) for _ in state])
+        for head in self.named:
+            found[head.called("loss")] = (next(parts) / rows).tolist()
+        for (head, metric), state in zip(self.metrics, self.states, strict=True):
+            found[head.called(metric.name)] = metric.results([next(parts) for _ in state])
         return found
 
 
@@ -214,10 +247,8 @@ def by_place(y: Tensor, out: Tensor, weight: Tensor) -> tuple[Tensor, Tensor, Te
     return rows(y), flat, rows(wide)
 
 
-def batch_loss(
-    model: Any, loss: Any, out: Tensor, y: Tensor, weight: Tensor, count: Tensor
-) -> Tensor:
-    """The weighted mean of the rows' losses plus the penalties: one number.
+def head_loss(loss: Any, out: Tensor, y: Tensor, weight: Tensor, count: Tensor) -> Tensor:
+    """The weighted mean of the rows' losses: one number.
 
     Of sequences with a mask, as in Keras: the weighted mean over the places that it includes.
     """
@@ -225,9 +256,33 @@ def batch_loss(
     if real.shape != weight.shape:
         count = maximum(sum(real), 1.0)
     y, out, weight = by_place(y, out, weight)
-    value = sum(loss.per_row(y, out) * weight) / count
-    for penalty in model.penalties():
-        value = value + penalty
+    return sum(loss.per_row(y, out) * weight) / count  # type: ignore[no-any-return]
+
+
+def total_loss(
+    model: Any, heads: Sequence[Head], losses: Sequence[Any], added: Sequence[Tensor], mask: Tensor
+) -> Tensor:
+    """The weighted losses of the heads, the penalties and what layers have added: one number.
+
+    What was added for each row counts with its mean over the real rows.
+    """
+    terms = [
+        own if head.weight == 1.0 else own * head.weight
+        for head, own in zip(heads, losses, strict=True)
+        if own is not None
+    ]
+    terms += model.penalties()
+    real = sum(mask)
+    for term in added:
+        terms.append(sum(term * mask) / real if term.shape == mask.shape else reshape(term, ()))
+    if not terms:
+        raise StateError(
+            f"{model.name}: there is nothing to learn from: compile(loss=None) needs a layer that "
+            "calls self.add_loss(...) in its forward, or a regularizer"
+        )
+    value: Tensor = terms[0]
+    for term in terms[1:]:
+        value = value + term
     return value
 
 
@@ -242,44 +297,51 @@ def gradients(value: Tensor, parameters: Sequence[Tensor]) -> list[Tensor | None
 
 
 def forward(
-    model: Any, loss: Any, training: bool, x: Tensor, y: Tensor, rest: Sequence[Tensor]
-) -> tuple[Tensor, Tensor, Tensor]:
-    """(loss, output, row mask) of one batch; `rest` is (count,) or (weight, count)."""
-    count = rest[-1]
-    mask = row_mask(count, x.shape[0])
-    weight = mask * rest[0] if len(rest) == 2 else mask
-    with training_mode(training), filled_batch(mask):
-        out = model(entry(x))
-        return batch_loss(model, loss, out, y, weight, count), out, mask
+    model: Any, heads: Sequence[Head], training: bool, layout: Layout, arguments: Sequence[Tensor]
+) -> Batch:
+    """One batch through the model and its losses; the arguments lie as `layout` says."""
+    xs, targets, weight, count = layout.parts(arguments)
+    mask = row_mask(count, xs[0].shape[0])
+    weight = mask if weight is None else mask * weight
+    with training_mode(training), filled_batch(mask), collected() as kept:
+        outputs = tensors_in(model(*[entry(x) for x in xs]))
+        losses = [
+            None if h.loss is None else head_loss(h.loss, outputs[h.output], y, weight, count)
+            for h, y in zip(heads, targets, strict=True)
+        ]
+        added = terms_of(kept, mask.shape[0])
+        value = total_loss(model, heads, losses, added, mask)
+    return Batch(value, losses, outputs, targets, mask, count)
 
 
-def train_function(model: Any, loss: Any, optimizer: Any, sums: Sums) -> Callable[..., Any]:
+def train_function(model: Any, optimizer: Any, sums: Sums, layout: Layout) -> Callable[..., Any]:
     """The training step (x, y, [weight,] count): forward, loss, gradient, update, sums."""
 
-    def train_step(x: Tensor, y: Tensor, *rest: Tensor) -> Any:
-        value, out, mask = forward(model, loss, True, x, y, rest)
+    def train_step(*arguments: Tensor) -> Any:
+        batch = forward(model, sums.heads, True, layout, arguments)
         parameters = model.parameters()
-        pairs = list(zip(parameters, gradients(value, parameters), strict=True))
+        pairs = list(zip(parameters, gradients(batch.loss, parameters), strict=True))
         if parameters and all(gradient is None for _, gradient in pairs):
+            said = " and ".join(h.loss.name for h in sums.heads if h.loss is not None)
             raise StateError(
-                f"{model.name}: no gradient of {loss.name} reaches a weight, so nothing would be "
+                f"{model.name}: no gradient of {said or 'the loss'} reaches a weight, so nothing "
+                "would be "
                 "learned. step, comparisons, argmax and detach pass no gradient on: a perceptron "
                 "that ends in step learns with loss='perceptron'; elsewhere use a smooth "
                 "activation such as 'sigmoid'"
             )
         optimizer.apply(pairs)
-        sums.add(value, rest[-1], y, out, mask)
+        sums.add(batch)
 
     return train_step
 
 
-def test_function(model: Any, loss: Any, sums: Sums) -> Callable[..., Any]:
+def test_function(model: Any, sums: Sums, layout: Layout) -> Callable[..., Any]:
     """The evaluation step: forward, loss, sums."""
 
-    def test_step(x: Tensor, y: Tensor, *rest: Tensor) -> Any:
+    def test_step(*arguments: Tensor) -> Any:
         with no_grad():
-            value, out, mask = forward(model, loss, False, x, y, rest)
-            sums.add(value, rest[-1], y, out, mask)
+            sums.add(forward(model, sums.heads, False, layout, arguments))
 
     return test_step
 
@@ -287,9 +349,9 @@ def test_function(model: Any, loss: Any, sums: Sums) -> Callable[..., Any]:
 def predict_function(model: Any) -> Callable[..., Any]:
     """The outputs of the model in use."""
 
-    def predict_step(x: Tensor) -> Any:
+    def predict_step(*xs: Tensor) -> Any:
         with no_grad(), training_mode(False):
-            return model(entry(x))
+            return model(*[entry(x) for x in xs])
 
     return predict_step
 
@@ -308,49 +370,43 @@ class Steps:
     tensor or a schedule).
     """
 
-    def __init__(self, model: Any, loss: Any = None, optimizer: Any = None) -> None:
-        self.model, self.loss, self.optimizer = model, loss, optimizer
+    def __init__(self, model: Any, optimizer: Any = None) -> None:
+        self.model, self.optimizer = model, optimizer
         self.sums, self.test_sums = Sums(()), Sums(())
         self.seconds = 0.0  # spent on tracing and building
         self._made: dict[Any, list[Step]] = {}
         self._shapes: Any = None
         self._structures: dict[str, tuple[Any, Any, tuple[int, ...]]] = {}
 
-    def choose_metrics(
-        self, given: Sequence[Any], outputs: tuple[int, ...], target: tuple[int, ...]
-    ) -> list[Any]:
-        """The metrics for rows of these output and target shapes; steps begin anew when the shapes
-        change.
+    def prepare(self, heads: Sequence[Head], targets: Sequence[tuple[int, ...]]) -> list[Head]:
+        """The heads with their metrics made ready for rows of these target shapes; steps begin
+        anew when shapes change.
         """
-        if self._shapes != (outputs, target):
-            chosen = [metrics.resolve(m, self.loss, outputs, target) for m in given]
-            self.sums, self.test_sums = Sums(chosen), Sums(chosen)
+        shapes = [(h.name, h.shape, target) for h, target in zip(heads, targets, strict=True)]
+        if self._shapes != shapes:
+            for h, target in zip(heads, targets, strict=True):
+                h.metrics = [metrics.resolve(m, h.loss, h.shape, target) for m in h.given]
+            self.sums, self.test_sums = Sums(heads), Sums(heads)
             self._made.clear()
-            self._shapes = (outputs, target)
-        return self.sums.metrics
+            self._shapes = shapes
+        return self.sums.heads
 
     def get(
-        self,
-        kind: str,
-        batch: int,
-        rows: Sequence[np.ndarray],
-        engine: str | None,
-        larger: bool = False,
+        self, kind: str, batch: int, rows: Rows, engine: str | None, larger: bool = False
     ) -> Step:
-        """The step of this kind for batches of `batch` rows of these arrays (x, y and perhaps
-        weight).
+        """The step of this kind for batches of `batch` of these rows.
 
         With `larger` a step that is there already, for at least so many rows, is as good.
         """
         engine = engine or switches.engine
-        specs = [(a.shape[1:], a.dtype) for a in rows]
-        key = (kind, engine, *specs, *self._structure(kind))
+        specs = [(a.shape[1:], a.dtype) for a in rows.arrays]
+        key = (kind, engine, *rows.names, *specs, *self._structure(kind))
         made = self._made.setdefault(key, [])
         for step in made:
             fits = step.batch >= batch if larger else step.batch == batch
             if fits and _holds(step, kind == "train"):
                 return step
-        step = self._make(kind, batch, specs, engine)
+        step = self._make(kind, batch, rows, engine)
         made.append(step)
         made.sort(key=lambda s: s.batch)
         self.seconds += step.seconds
@@ -372,14 +428,12 @@ class Steps:
             return known[2]
         return (self.optimizer.learning_rate, *known[2])
 
-    def _make(self, kind: str, batch: int, specs: Any, engine: str) -> Step:
-        names = ["x", "y", "weight"][: len(specs)]
-        full_specs = [((batch, *shape), dtype) for shape, dtype in specs]
+    def _make(self, kind: str, batch: int, rows: Rows, engine: str) -> Step:
+        specs: list[Any] = [((batch, *a.shape[1:]), a.dtype) for a in rows.arrays]
         if kind == "predict":
-            return Step(predict_function(self.model), full_specs, names, engine)
+            return Step(predict_function(self.model), specs, rows.names, engine)
         if kind == "train":
-            function = train_function(self.model, self.loss, self.optimizer, self.sums)
+            function = train_function(self.model, self.optimizer, self.sums, rows.layout)
         else:
-            function = test_function(self.model, self.loss, self.test_sums)
-        full_specs.append(((), dtypes.float32))
-        return Step(function, full_specs, [*names, "count"], engine)
+            function = test_function(self.model, self.test_sums, rows.layout)
+        return Step(function, [*specs, ((), dtypes.float32)], [*rows.names, "count"], engine)

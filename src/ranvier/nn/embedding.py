@@ -1,0 +1,130 @@
+"""Layers at the beginning of a model of sequences: whole numbers to vectors, and masks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .. import dtypes
+from ..errors import DataError
+from ..graph.node import Shape
+from ..ops import elementwise as e
+from ..ops.gather import take
+from ..ops.reduce import any
+from . import initializers, regularizers
+from .dense import whole
+from .layer import Layer, register_layer
+
+
+@register_layer
+class Embedding(Layer):
+    """A vector for each whole number: `out[b, t] = embeddings[ids[b, t]]`.
+
+    Shapes: ids (batch, ...) of 0 to input_dim - 1 give (batch, ..., output_dim). `embeddings` is
+    (input_dim, output_dim). The gradient adds up where an id occurs several times. Bengio et al.
+    2003, "A Neural Probabilistic Language Model".
+
+    >>> import ranvier
+    >>> layer = Embedding(5, 2, embeddings_initializer="ones", mask_zero=True)
+    >>> out = layer(ranvier.tensor([[3, 0]]))
+    >>> out.shape, out.mask.tolist()
+    ((1, 2, 2), [[True, False]])
+
+    Args:
+        input_dim: how many ids there are.
+        output_dim: numbers in a vector.
+        mask_zero: id 0 fills up short sequences: later layers and the loss pass over it.
+        input_length: ids in a row, short for `input_shape=(input_length,)`.
+        options: those of every layer: name, input_shape, trainable.
+
+    An id outside the table is a DataError where data meets the model, and in eager code a
+    ShapeError; inside compiled code, which cannot stop, it reads the nearest row.
+    """
+
+    def __init__(
+        self,
+        input_dim: int,
+        output_dim: int,
+        embeddings_initializer: Any = "uniform",
+        embeddings_regularizer: Any = None,
+        mask_zero: bool = False,
+        input_length: int | None = None,
+        **options: Any,
+    ) -> None:
+        # NOTE: input_dim counts ids here; everywhere else it is short for input_shape.
+        if input_length is not None:
+            options.setdefault("input_shape", (input_length,))
+        super().__init__(**options)
+        self.input_length = input_length
+        self.input_dim = whole(self.name, "input_dim", input_dim)
+        self.output_dim = whole(self.name, "output_dim", output_dim)
+        self.embeddings_initializer = initializers.get(embeddings_initializer)
+        self.embeddings_regularizer = regularizers.get(embeddings_regularizer)
+        self.mask_zero = mask_zero
+        self.embeddings: Any = None
+
+    def build(self, input_shape: Shape) -> None:
+        self.embeddings = self.add_weight(
+            (self.input_dim, self.output_dim),
+            self.embeddings_initializer,
+            regularizer=self.embeddings_regularizer,
+            name="embeddings",
+        )
+
+    def forward(self, x: Any) -> Any:
+        if x.dtype.kind not in "iu":
+            x = e.astype(x, dtypes.int32)
+        out = take(self.embeddings, x, axis=0)
+        if self.mask_zero:
+            out.mask = e.not_equal(x, 0)
+        return out
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        return (*input_shape, self.output_dim)
+
+    def rows_check(self) -> Callable[[Any], None]:
+        return self._check
+
+    def _check(self, x: np.ndarray[Any, Any]) -> None:
+        """DataError when an id of the rows `x` is outside the table."""
+        if not x.size or (0 <= x.min() and x.max() < self.input_dim):
+            return
+        place = tuple(np.argwhere((x < 0) | (x >= self.input_dim))[0])
+        where = f"row {place[0]}" + (f", place {place[1]}" if len(place) > 1 else "")
+        raise DataError(
+            f"{self.name}: {where}: id {x[place]:g} is outside the table of {self.input_dim} "
+            f"vectors; ids go from 0 to {self.input_dim - 1}. Give "
+            f"Embedding({int(x.max()) + 1}, ...), or put another id for words that are not in "
+            "the vocabulary"
+        )
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "input_dim": self.input_dim}
+
+
+@register_layer
+class Masking(Layer):
+    """Marks the places of a sequence whose numbers are all `mask_value`, and sets them to 0.
+
+    Shapes: (batch, time, features) -> the same; `mask` (batch, time) is False at such places, and
+    later layers and the loss pass over them.
+
+    >>> import ranvier
+    >>> Masking()(ranvier.tensor([[[1.0, 0.0], [0.0, 0.0]]])).mask.tolist()
+    [[True, False]]
+    """
+
+    def __init__(self, mask_value: float = 0.0, **options: Any) -> None:
+        super().__init__(**options)
+        self.mask_value = mask_value
+
+    def forward(self, x: Any) -> Any:
+        there = any(e.not_equal(x, self.mask_value), axis=-1, keepdims=True)
+        out = e.where(there, x, 0)
+        out.mask = any(there, axis=-1)
+        return out
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        return input_shape
