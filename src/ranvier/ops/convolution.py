@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+import math
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..errors import DTypeError, ShapeError
 from ..graph.node import Shape, Spec
-from .movement import concat, flip, narrow, pad, permute_dims, reshape
+from .creation import full
+from .movement import concat, flip, narrow, pad, permute_dims, reshape, slice_
 from .op import Op, apply, as_values, register, same_dtype
+
+Frame = tuple[tuple[int, int], ...]  # places before and after both axes of an image
+NO_FRAME: Frame = ((0, 0), (0, 0))
 
 
 class Convolution(Op):
@@ -20,8 +26,8 @@ class Convolution(Op):
             x[b, i * stride + r * dilation, j * stride + c * dilation, k] * w[r, c, k, f]
 
     The result has (height - (rows - 1) * dilation - 1) // stride + 1 rows, and so for columns.
-    There is no padding: `conv2d` pads first. With groups, filter f of group g sees only the
-    channels of group g.
+    `padding` is ((before, after), (before, after)): zeros around the two axes of x. With groups,
+    filter f of group g sees only the channels of group g.
 
     >>> import ranvier
     >>> x = ranvier.reshape(ranvier.arange(9, dtype="float32"), (1, 3, 3, 1))
@@ -33,7 +39,15 @@ class Convolution(Op):
     name = "convolution"
     kind = "contraction"
 
-    def __call__(self, x: Any, w: Any, stride: Any = 1, dilation: Any = 1, groups: int = 1) -> Any:
+    def __call__(
+        self,
+        x: Any,
+        w: Any,
+        stride: Any = 1,
+        dilation: Any = 1,
+        groups: int = 1,
+        padding: Frame = NO_FRAME,
+    ) -> Any:
         x, w = same_dtype(*as_values(x, w))
         return apply(
             self,
@@ -42,6 +56,7 @@ class Convolution(Op):
             stride=pair("stride", stride),
             dilation=pair("dilation", dilation),
             groups=groups,
+            padding=padding,
         )
 
     def infer(self, *specs: Spec, **params: Any) -> Spec:
@@ -61,10 +76,15 @@ class Convolution(Op):
                 f"{w.shape[2] * groups} and filters a multiple of {groups}"
             )
         sizes = []
-        for n, k, s, d in zip(
-            x.shape[1:3], w.shape[:2], params["stride"], params["dilation"], strict=True
+        for n, (a, b), k, s, d in zip(
+            x.shape[1:3],
+            params["padding"],
+            w.shape[:2],
+            params["stride"],
+            params["dilation"],
+            strict=True,
         ):
-            reach = (k - 1) * d + 1
+            n, reach = n + a + b, (k - 1) * d + 1
             if n < reach or k < 1:
                 raise ShapeError(
                     f"convolution: a window of {reach} does not fit an axis of size {n}; pad x, "
@@ -73,13 +93,17 @@ class Convolution(Op):
             sizes.append((n - reach) // s + 1)
         return Spec((x.shape[0], *sizes, w.shape[3]), x.dtype)
 
-    def reference(self, x: Any, w: Any, *, stride: Shape, dilation: Shape, groups: int) -> Any:
+    def reference(
+        self, x: Any, w: Any, *, stride: Shape, dilation: Shape, groups: int, padding: Frame
+    ) -> Any:
+        x = np.pad(x, ((0, 0), *padding, (0, 0)))
         spec = self.infer(
             Spec(x.shape, x.dtype),
             Spec(w.shape, w.dtype),
             stride=stride,
             dilation=dilation,
             groups=groups,
+            padding=NO_FRAME,
         )
         _, rows, columns, filters = spec.shape
         wide = np.float32 if x.dtype == np.float16 else x.dtype
@@ -98,9 +122,20 @@ class Convolution(Op):
         return out.reshape(spec.shape).astype(spec.dtype)
 
     def gradient(
-        self, grad: Any, out: Any, x: Any, w: Any, *, stride: Shape, dilation: Shape, groups: int
+        self,
+        grad: Any,
+        out: Any,
+        x: Any,
+        w: Any,
+        *,
+        stride: Shape,
+        dilation: Shape,
+        groups: int,
+        padding: Frame,
     ) -> tuple[Any, ...]:
-        by_x = _input_gradient(grad, x.shape, w, stride, dilation, groups)
+        start = padding[0][0], padding[1][0]
+        by_x = conv_transpose(grad, w, stride, dilation, groups, start, x.shape[1:3])
+        x = framed(x, padding)
         if groups == 1:
             return by_x, _kernel_gradient(grad, x, w.shape, stride, dilation)
         c, f = w.shape[2], w.shape[3] // groups
@@ -117,39 +152,122 @@ class Convolution(Op):
         return by_x, concat(parts, axis=3)
 
 
-def _input_gradient(
-    grad: Any, shape: Shape, w: Any, stride: Shape, dilation: Shape, groups: int
-) -> Any:
-    """Each element of x is met by the turned window.
+def framed(x: Any, padding: Frame) -> Any:
+    """Images with zeros before and after both axes; where a number is below 0 they are cropped."""
+    for axis, (before, after) in zip((1, 2), padding, strict=True):
+        if before < 0 or after < 0:
+            x = narrow(x, axis, max(-before, 0), x.shape[axis] - max(-after, 0))
+    widths = tuple((max(a, 0), max(b, 0)) for a, b in padding)
+    return pad(x, ((0, 0), *widths, (0, 0))) if widths != NO_FRAME else x
 
-    That is grad, spread by the stride and framed by zeros, convolved with w flipped, its channels
-    and filters exchanged.
+
+def conv_transpose(
+    x: Any, w: Any, stride: Shape, dilation: Shape, groups: int, start: Shape, size: Shape
+) -> Any:
+    """Every element of x lays the window on the result, `stride` apart; what overlaps adds up.
+
+        x (batch, rows, columns, filters), w (rows, columns, channels / groups, filters)
+        out[b, u, v, k] = sum over all i, r with i * stride + r * dilation = start + u (and so for
+            columns j, c, v) and over f of x[b, i, j, f] * w[r, c, k, f]
+
+    for `size` places u, v: the gradient of a convolution for its input, which begins `start`
+    places before it.
+
+    A stride s leaves s * s kinds of places, each met by its own share of the window: so many small
+    convolutions, whose results are laid into each other, do no product with a zero.
     """
+    turned = _turned(w, groups)
+    kinds = [
+        [_meeting(w.shape[a], stride[a], dilation[a], kind + start[a]) for kind in range(stride[a])]
+        for a in (0, 1)
+    ]
+    places = [-(-n // s) for n, s in zip(size, stride, strict=True)]
+    shape = (x.shape[0], *places, w.shape[2] * groups)
+    lines = []
+    for rows in kinds[0]:
+        parts = [_share(x, turned, (rows, columns), shape, groups) for columns in kinds[1]]
+        lines.append(_interleaved(parts, axis=2))
+    out = _interleaved(lines, axis=1)
+    ends = tuple((0, n - m) for n, m in zip(size, out.shape[1:3], strict=True))
+    return framed(out, ends)
+
+
+def _turned(w: Any, groups: int) -> Any:
+    """The window upside down, its channels and filters exchanged."""
     rows, columns, c, filters = w.shape
-    f = filters // groups
-    before = [0, (rows - 1) * dilation[0], (columns - 1) * dilation[1], 0]
-    spread = [(n - 1) * s + 1 for n, s in zip(grad.shape[1:3], stride, strict=True)]
-    after = [0, shape[1] - spread[0], shape[2] - spread[1], 0]
-    framed = apply(
-        pad, grad, before=tuple(before), after=tuple(after), step=(1, stride[0], stride[1], 1)
-    )
     turned = flip(w, (0, 1))
     if groups == 1:
-        turned = permute_dims(turned, (0, 1, 3, 2))
-    else:
-        turned = permute_dims(reshape(turned, (rows, columns, c, groups, f)), (0, 1, 4, 3, 2))
-        turned = reshape(turned, (rows, columns, f, groups * c))
-    return convolution(framed, turned, 1, dilation, groups)
+        return permute_dims(turned, (0, 1, 3, 2))
+    f = filters // groups
+    turned = permute_dims(reshape(turned, (rows, columns, c, groups, f)), (0, 1, 4, 3, 2))
+    return reshape(turned, (rows, columns, f, groups * c))
+
+
+class _Taps(NamedTuple):
+    """Places `first, first + step, ...` of a window, `count` of them, that meet x at `offset`,
+    `offset + dilation`, ... before the place."""
+
+    first: int
+    step: int
+    count: int
+    offset: int
+    dilation: int
+
+
+def _meeting(k: int, stride: int, dilation: int, kind: int) -> _Taps:
+    """The taps r of k with `r * dilation = kind` modulo the stride."""
+    shared = math.gcd(stride, dilation)
+    step = stride // shared
+    first = next((r for r in range(min(k, step)) if (r * dilation - kind) % stride == 0), k)
+    count = len(range(first, k, step))
+    return _Taps(first, step, count, (first * dilation - kind) // stride, dilation // shared)
+
+
+def _share(x: Any, turned: Any, taps: tuple[_Taps, _Taps], shape: Shape, groups: int) -> Any:
+    """x convolved with some taps of the turned window: the places of one kind; None: all 0."""
+    if not all(t.count for t in taps):
+        return None
+    start, stop, step, frame = [0] * 4, list(turned.shape), [1] * 4, []
+    for axis, t in enumerate(taps):
+        # Of the turned window the last taps come first.
+        start[axis] = turned.shape[axis] - 1 - (t.first + (t.count - 1) * t.step)
+        stop[axis], step[axis] = turned.shape[axis] - t.first, t.step
+        before = t.offset + (t.count - 1) * t.dilation
+        frame.append((before, shape[1 + axis] - t.offset - x.shape[1 + axis]))
+    if start != [0] * 4 or stop != list(turned.shape) or step != [1] * 4:
+        turned = apply(slice_, turned, start=tuple(start), stop=tuple(stop), step=tuple(step))
+    # NOTE: a negative frame crops, which is no padding.
+    inner = tuple((min(a, 0), min(b, 0)) for a, b in frame)
+    outer = tuple((max(a, 0), max(b, 0)) for a, b in frame)
+    dilation = taps[0].dilation, taps[1].dilation
+    return convolution(framed(x, inner), turned, 1, dilation, groups, outer)
+
+
+def _interleaved(parts: Sequence[Any], axis: int) -> Any:
+    """Element i of part p at place `i * len(parts) + p` of an axis; a part None is all 0."""
+    given = [p for p, part in enumerate(parts) if part is not None]
+    if len(parts) == 1 or not given:
+        return parts[0]
+    first = parts[given[0]]
+    shape, many = first.shape, len(parts)
+    if len(given) == 1:
+        before, after, step = [0] * 4, [0] * 4, [1] * 4
+        before[axis], after[axis], step[axis] = given[0], many - 1 - given[0], many
+        return apply(pad, first, before=tuple(before), after=tuple(after), step=tuple(step))
+    zeros = apply(full, like=first, value=0.0, shape=shape, dtype=first.dtype)
+    wide = (*shape[: axis + 1], 1, *shape[axis + 1 :])
+    out = concat([reshape(zeros if p is None else p, wide) for p in parts], axis + 1)
+    return reshape(out, (*shape[:axis], shape[axis] * many, *shape[axis + 1 :]))
 
 
 def _kernel_gradient(grad: Any, x: Any, shape: Shape, stride: Shape, dilation: Shape) -> Any:
     """Channels of x as the batch, the batch as channels, and grad as the window."""
-    out = convolution(
-        permute_dims(x, (3, 1, 2, 0)), permute_dims(grad, (1, 2, 0, 3)), dilation, stride
-    )
-    # (channels, rows or more, columns or more, filters): a stride may leave places that no window
-    # reached.
-    out = narrow(narrow(out, 1, 0, shape[0]), 2, 0, shape[1])
+    for a in (0, 1):
+        # A stride may leave places at the end that no window reached.
+        reached = (grad.shape[1 + a] - 1) * stride[a] + (shape[a] - 1) * dilation[a] + 1
+        x = narrow(x, 1 + a, 0, reached)
+    turned = permute_dims(x, (3, 1, 2, 0))
+    out = convolution(turned, permute_dims(grad, (1, 2, 0, 3)), dilation, stride)
     return permute_dims(out, (1, 2, 0, 3))
 
 
@@ -179,14 +297,10 @@ def conv2d(
     x, w = as_values(x, w)
     strides, dilations = pair("stride", stride), pair("dilation", dilation)
     frame = _frame(x.shape, w.shape, strides, padding, dilations)
-    if any(a or b for a, b in frame):
-        x = pad(x, ((0, 0), *frame, (0, 0)))
-    return convolution(x, w, strides, dilations, groups)
+    return convolution(x, w, strides, dilations, groups, frame)
 
 
-def _frame(
-    x: Shape, w: Shape, stride: Shape, padding: Any, dilation: Shape
-) -> tuple[tuple[int, int], ...]:
+def _frame(x: Shape, w: Shape, stride: Shape, padding: Any, dilation: Shape) -> Frame:
     """Zeros before and after each of the two axes."""
     if padding == "valid":
         return (0, 0), (0, 0)

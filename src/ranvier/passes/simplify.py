@@ -188,6 +188,18 @@ def _detach(node: Node, inputs: tuple[Node, ...]) -> Node | None:
     return inputs[0]
 
 
+def _convolution(node: Node, inputs: tuple[Node, ...]) -> Node | None:
+    """Padding is a node of its own, which convolutions of the same x share."""
+    x, w = inputs
+    if not any(map(any, node.params["padding"])):
+        return None
+    (top, bottom), (left, right) = node.params["padding"]
+    framed = apply(
+        OPS["pad"], x, before=(0, top, left, 0), after=(0, bottom, right, 0), step=(1, 1, 1, 1)
+    )
+    return apply(node.op, framed, w, **node.params | {"padding": ((0, 0), (0, 0))})
+
+
 def _reduce(node: Node, inputs: tuple[Node, ...]) -> Node | None:
     """Over axes of size 1 only: the same elements in another shape."""
     (x,) = inputs
@@ -213,6 +225,7 @@ _RULES: dict[str, Rule] = {
     "where": _where,
     "astype": _astype,
     "detach": _detach,
+    "convolution": _convolution,
     "sum": _reduce,
     "prod": _reduce,
     "max": _reduce,
