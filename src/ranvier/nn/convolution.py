@@ -17,13 +17,14 @@ from ..ops.movement import pad, reshape
 from ..ops.reduce import sum
 from ..ops.shaping import expand_dims
 from ..ops.window import sliding_window
-from . import activations, initializers, regularizers
+from . import initializers, regularizers
+from .affine import Affine, Biased
 from .dense import whole
-from .layer import Layer, register_layer
+from .layer import register_layer
 from .sliding import channels_last, check_axes, frame, one_of, places, sizes
 
 
-class _Windowed(Layer):
+class Windowed(Biased):
     """Base: a kernel that slides over `axes` axes, then a bias and an activation."""
 
     axes = 2
@@ -32,9 +33,6 @@ class _Windowed(Layer):
     strides: Shape
     dilation_rate: Shape
     padding: str
-    function: Any
-    use_bias: bool
-    bias: Any = None
 
     def slides(
         self, kernel_size: Any, strides: Any, padding: Any, dilation_rate: Any, data_format: Any
@@ -45,11 +43,6 @@ class _Windowed(Layer):
         self.padding = one_of(self.name, "padding", padding, self.paddings)
         self.dilation_rate = sizes(self.name, "dilation_rate", dilation_rate, self.axes)
         self.data_format = channels_last(self.name, data_format)
-
-    @property
-    def activation(self) -> Any:
-        """The activation's name, or the function itself when it is the user's own."""
-        return activations.name_of(self.function)
 
     def outputs(self, channels: int) -> int:
         """How many channels come out for `channels` that go in."""
@@ -68,8 +61,7 @@ class _Windowed(Layer):
                 f"built for {built[-1]}. Channels stand along the last axis"
             )
         self.output_shape(x.shape[1:])
-        out = self.slide(x)
-        return self.function(out if self.bias is None else out + self.bias)
+        return self.finished(self.slide(x))
 
     def output_shape(self, input_shape: Shape) -> Shape:
         check_axes(self.name, input_shape, self.axes)
@@ -78,7 +70,7 @@ class _Windowed(Layer):
         return (*found, self.outputs(input_shape[-1]))
 
 
-class _Convolution(_Windowed):
+class _Convolution(Windowed, Affine):
     """Base of Conv1D and Conv2D."""
 
     def __init__(
@@ -92,13 +84,9 @@ class _Convolution(_Windowed):
         groups: int = 1,
         activation: Any = None,
         use_bias: bool = True,
-        kernel_initializer: Any = "glorot_uniform",
-        bias_initializer: Any = "zeros",
-        kernel_regularizer: Any = None,
-        bias_regularizer: Any = None,
         **options: Any,
     ) -> None:
-        super().__init__(**options)
+        super().__init__(activation=activation, use_bias=use_bias, **options)
         self.filters = whole(self.name, "filters", filters)
         self.slides(kernel_size, strides, padding, dilation_rate, data_format)
         self.groups = whole(self.name, "groups", groups)
@@ -107,14 +95,6 @@ class _Convolution(_Windowed):
                 f"{self.name}: {filters} filters cannot be shared out among {groups} groups; "
                 "filters must be a multiple of groups"
             )
-        self.function = activations.get(activation)
-        self.use_bias = use_bias
-        self.kernel_initializer = initializers.get(kernel_initializer)
-        self.bias_initializer = initializers.get(bias_initializer)
-        self.kernel_regularizer = regularizers.get(kernel_regularizer)
-        self.bias_regularizer = regularizers.get(bias_regularizer)
-        self.kernel: Any = None
-        self.bias = None
 
     def build(self, input_shape: Shape) -> None:
         self.output_shape(input_shape)
@@ -124,19 +104,8 @@ class _Convolution(_Windowed):
                 f"{self.name}: {channels} channels cannot be shared out among {self.groups} "
                 "groups; channels must be a multiple of groups"
             )
-        self.kernel = self.add_weight(
-            (*self.kernel_size, channels // self.groups, self.filters),
-            self.kernel_initializer,
-            regularizer=self.kernel_regularizer,
-            name="kernel",
-        )
-        if self.use_bias:
-            self.bias = self.add_weight(
-                (self.filters,),
-                self.bias_initializer,
-                regularizer=self.bias_regularizer,
-                name="bias",
-            )
+        self.add_kernel((*self.kernel_size, channels // self.groups, self.filters))
+        self.add_bias(self.filters)
 
     def outputs(self, channels: int) -> int:
         return self.filters
@@ -163,10 +132,11 @@ class Conv2D(_Convolution):
         padding: "valid", only whole windows, or "same", as many places as `ceil(size / stride)`.
         groups: channels and filters in as many groups, each seeing only its own.
         activation: a name or function of `ranvier.nn.activations`; None: none.
-        kernel_initializer: glorot_uniform by default, with `places * channels` as fan_in.
-        kernel_regularizer, bias_regularizer: "l1", "l2", `L2(0.001)`...: a term added to the loss.
+        use_bias: whether there is a bias.
         data_format: None or "channels_last".
-        options: those of every layer: name, input_shape, trainable.
+        options: kernel_initializer, by default glorot_uniform with `places * channels` as fan_in,
+            and bias_initializer; kernel_regularizer, bias_regularizer: "l1", "l2", `L2(0.001)`...:
+            a term added to the loss; and those of every layer.
     """
 
     def slide(self, x: Any) -> Any:
@@ -210,7 +180,7 @@ class Conv1D(_Convolution):
 
 
 @register_layer
-class DepthwiseConv2D(_Windowed):
+class DepthwiseConv2D(Windowed):
     """Every channel has filters of its own and channels are not mixed.
 
     `out[b, i, j, k*m + q] = activation(bias + sum over r and c of
@@ -236,22 +206,15 @@ class DepthwiseConv2D(_Windowed):
         activation: Any = None,
         use_bias: bool = True,
         depthwise_initializer: Any = "glorot_uniform",
-        bias_initializer: Any = "zeros",
         depthwise_regularizer: Any = None,
-        bias_regularizer: Any = None,
         **options: Any,
     ) -> None:
-        super().__init__(**options)
+        super().__init__(activation=activation, use_bias=use_bias, **options)
         self.slides(kernel_size, strides, padding, dilation_rate, data_format)
         self.depth_multiplier = whole(self.name, "depth_multiplier", depth_multiplier)
-        self.function = activations.get(activation)
-        self.use_bias = use_bias
         self.depthwise_initializer = initializers.get(depthwise_initializer)
-        self.bias_initializer = initializers.get(bias_initializer)
         self.depthwise_regularizer = regularizers.get(depthwise_regularizer)
-        self.bias_regularizer = regularizers.get(bias_regularizer)
         self.kernel: Any = None
-        self.bias = None
 
     def build(self, input_shape: Shape) -> None:
         filters = self.output_shape(input_shape)[-1]
@@ -261,10 +224,7 @@ class DepthwiseConv2D(_Windowed):
             regularizer=self.depthwise_regularizer,
             name="kernel",
         )
-        if self.use_bias:
-            self.bias = self.add_weight(
-                (filters,), self.bias_initializer, regularizer=self.bias_regularizer, name="bias"
-            )
+        self.add_bias(filters)
 
     def outputs(self, channels: int) -> int:
         return channels * self.depth_multiplier
@@ -274,7 +234,7 @@ class DepthwiseConv2D(_Windowed):
 
 
 @register_layer
-class SeparableConv2D(_Windowed):
+class SeparableConv2D(Windowed):
     """A depthwise convolution, then a 1 x 1 convolution that mixes the channels: Chollet 2017.
 
     Shapes: (batch, height, width, channels) -> (batch, rows, columns, filters);
@@ -300,27 +260,20 @@ class SeparableConv2D(_Windowed):
         use_bias: bool = True,
         depthwise_initializer: Any = "glorot_uniform",
         pointwise_initializer: Any = "glorot_uniform",
-        bias_initializer: Any = "zeros",
         depthwise_regularizer: Any = None,
         pointwise_regularizer: Any = None,
-        bias_regularizer: Any = None,
         **options: Any,
     ) -> None:
-        super().__init__(**options)
+        super().__init__(activation=activation, use_bias=use_bias, **options)
         self.filters = whole(self.name, "filters", filters)
         self.slides(kernel_size, strides, padding, dilation_rate, data_format)
         self.depth_multiplier = whole(self.name, "depth_multiplier", depth_multiplier)
-        self.function = activations.get(activation)
-        self.use_bias = use_bias
         self.depthwise_initializer = initializers.get(depthwise_initializer)
         self.pointwise_initializer = initializers.get(pointwise_initializer)
-        self.bias_initializer = initializers.get(bias_initializer)
         self.depthwise_regularizer = regularizers.get(depthwise_regularizer)
         self.pointwise_regularizer = regularizers.get(pointwise_regularizer)
-        self.bias_regularizer = regularizers.get(bias_regularizer)
         self.depthwise_kernel: Any = None
         self.pointwise_kernel: Any = None
-        self.bias = None
 
     def build(self, input_shape: Shape) -> None:
         self.output_shape(input_shape)
@@ -337,13 +290,7 @@ class SeparableConv2D(_Windowed):
             regularizer=self.pointwise_regularizer,
             name="pointwise_kernel",
         )
-        if self.use_bias:
-            self.bias = self.add_weight(
-                (self.filters,),
-                self.bias_initializer,
-                regularizer=self.bias_regularizer,
-                name="bias",
-            )
+        self.add_bias(self.filters)
 
     def outputs(self, channels: int) -> int:
         return self.filters

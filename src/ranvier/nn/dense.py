@@ -7,12 +7,12 @@ from typing import Any
 from ..errors import ArgumentError, ShapeError
 from ..graph.node import Shape
 from ..ops.contraction import matmul
-from . import activations, initializers, regularizers
-from .layer import Layer, register_layer
+from .affine import Affine
+from .layer import register_layer
 
 
 @register_layer
-class Dense(Layer):
+class Dense(Affine):
     """`activation(x @ kernel + bias)`: every output sees every input.
 
     Shapes: (batch, inputs) -> (batch, units); further axes between, as in (batch, time, inputs),
@@ -26,36 +26,16 @@ class Dense(Layer):
     Args:
         units: how many outputs.
         activation: a name or function of `ranvier.nn.activations`; None: none.
-        kernel_regularizer, bias_regularizer: "l1", "l2", `L2(0.001)`...: a term added to the loss.
-        options: those of every layer: name, input_shape, trainable.
+        use_bias: whether there is a bias.
+        options: kernel_initializer, bias_initializer; kernel_regularizer, bias_regularizer: "l1",
+            "l2", `L2(0.001)`...: a term added to the loss; and those of every layer.
     """
 
     def __init__(
-        self,
-        units: int,
-        activation: Any = None,
-        use_bias: bool = True,
-        kernel_initializer: Any = "glorot_uniform",
-        bias_initializer: Any = "zeros",
-        kernel_regularizer: Any = None,
-        bias_regularizer: Any = None,
-        **options: Any,
+        self, units: int, activation: Any = None, use_bias: bool = True, **options: Any
     ) -> None:
-        super().__init__(**options)
+        super().__init__(activation=activation, use_bias=use_bias, **options)
         self.units = whole(self.name, "units", units)
-        self.function = activations.get(activation)
-        self.use_bias = use_bias
-        self.kernel_initializer = initializers.get(kernel_initializer)
-        self.bias_initializer = initializers.get(bias_initializer)
-        self.kernel_regularizer = regularizers.get(kernel_regularizer)
-        self.bias_regularizer = regularizers.get(bias_regularizer)
-        self.kernel: Any = None
-        self.bias: Any = None
-
-    @property
-    def activation(self) -> Any:
-        """The activation's name, or the function itself when it is the user's own."""
-        return activations.name_of(self.function)
 
     def build(self, input_shape: Shape) -> None:
         if not input_shape:
@@ -63,19 +43,8 @@ class Dense(Layer):
                 f"{self.name}: rows are single numbers; Dense expects rows of features, "
                 "(batch, inputs): reshape (n,) to (n, 1)"
             )
-        self.kernel = self.add_weight(
-            (input_shape[-1], self.units),
-            self.kernel_initializer,
-            regularizer=self.kernel_regularizer,
-            name="kernel",
-        )
-        if self.use_bias:
-            self.bias = self.add_weight(
-                (self.units,),
-                self.bias_initializer,
-                regularizer=self.bias_regularizer,
-                name="bias",
-            )
+        self.add_kernel((input_shape[-1], self.units))
+        self.add_bias(self.units)
 
     def forward(self, x: Any) -> Any:
         inputs = self.kernel.shape[0]
@@ -84,8 +53,7 @@ class Dense(Layer):
                 f"{self.name}: got an input of shape {x.shape}; expected (batch, {inputs}), as it "
                 f"was built for {inputs} features. {_fix(x.shape, inputs)}"
             )
-        out = matmul(x, self.kernel)
-        return self.function(out if self.bias is None else out + self.bias)
+        return self.finished(matmul(x, self.kernel))
 
     def output_shape(self, input_shape: Shape) -> Shape:
         return (*input_shape[:-1], self.units)

@@ -204,12 +204,12 @@ def _turned(w: Any, groups: int) -> Any:
 
 
 class _Taps(NamedTuple):
-    """Places `first, first + step, ...` of a window, `count` of them, that meet x at `offset`,
+    """Places `first, first + step, ...` of a window, `many` of them, that meet x at `offset`,
     `offset + dilation`, ... before the place."""
 
     first: int
     step: int
-    count: int
+    many: int
     offset: int
     dilation: int
 
@@ -219,20 +219,25 @@ def _meeting(k: int, stride: int, dilation: int, kind: int) -> _Taps:
     shared = math.gcd(stride, dilation)
     step = stride // shared
     first = next((r for r in range(min(k, step)) if (r * dilation - kind) % stride == 0), k)
-    count = len(range(first, k, step))
-    return _Taps(first, step, count, (first * dilation - kind) // stride, dilation // shared)
+    return _Taps(
+        first,
+        step,
+        len(range(first, k, step)),
+        (first * dilation - kind) // stride,
+        dilation // shared,
+    )
 
 
 def _share(x: Any, turned: Any, taps: tuple[_Taps, _Taps], shape: Shape, groups: int) -> Any:
     """x convolved with some taps of the turned window: the places of one kind; None: all 0."""
-    if not all(t.count for t in taps):
+    if not all(t.many for t in taps):
         return None
     start, stop, step, frame = [0] * 4, list(turned.shape), [1] * 4, []
     for axis, t in enumerate(taps):
         # Of the turned window the last taps come first.
-        start[axis] = turned.shape[axis] - 1 - (t.first + (t.count - 1) * t.step)
+        start[axis] = turned.shape[axis] - 1 - (t.first + (t.many - 1) * t.step)
         stop[axis], step[axis] = turned.shape[axis] - t.first, t.step
-        before = t.offset + (t.count - 1) * t.dilation
+        before = t.offset + (t.many - 1) * t.dilation
         frame.append((before, shape[1 + axis] - t.offset - x.shape[1 + axis]))
     if start != [0] * 4 or stop != list(turned.shape) or step != [1] * 4:
         turned = apply(slice_, turned, start=tuple(start), stop=tuple(stop), step=tuple(step))

@@ -197,7 +197,7 @@ def _convolution(node: Node, inputs: tuple[Node, ...]) -> Node | None:
     framed = apply(
         OPS["pad"], x, before=(0, top, left, 0), after=(0, bottom, right, 0), step=(1, 1, 1, 1)
     )
-    return apply(node.op, framed, w, **node.params | {"padding": ((0, 0), (0, 0))})
+    return apply(node.op, framed, w, **{**node.params, "padding": ((0, 0), (0, 0))})
 
 
 def _reduce(node: Node, inputs: tuple[Node, ...]) -> Node | None:
