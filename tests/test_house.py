@@ -22,12 +22,11 @@ SRC = TESTS.parent / "src"
 ORDER = """
 errors config dtypes source
 graph
-ops
-reference autodiff
+ops reference autodiff
 passes
 compiler
 mode reading tensor trace compiled
-transforms random
+transforms random loop
 nn
 losses metrics
 optim
@@ -50,6 +49,7 @@ CIRCLES = {
     ("graph.graph", "graph.show"): "a graph prints itself; printing needs the graph",
     ("cli_explain", "cli"): "`ranvier explain digits` shows the network that `train` trains",
     ("ops.movement", "ops.reduce"): "the gradient of broadcast_to is a sum",
+    ("ops.scan", "ops.scan_gradient"): "the gradient of a scan is a scan",
 }
 
 HEAVY = {

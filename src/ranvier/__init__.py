@@ -20,6 +20,7 @@ from .data import datasets
 from .dtypes import bool_, float16, float32, float64, int32, int64, uint8, uint32
 from .glass.explain import explain
 from .glass.gradcheck import gradcheck
+from .loop import scan
 from .mode import enable_grad, is_grad_enabled, no_grad
 from .ops.composite import (
     acos,
@@ -310,6 +311,7 @@ __all__ = [
     "roll",
     "round",
     "rsqrt",
+    "scan",
     "scatter_add",
     "scatter_add_along_axis",
     "seed",

@@ -29,13 +29,26 @@ def backpropagate(
     Returns {id of value: gradient}; a value that `result` does not depend on is absent. `needed`
     says which values a gradient has to flow through.
     """
+    return pull_back([result], [grad], wanted, needed)
+
+
+def pull_back(
+    results: Sequence[Value],
+    reaching: Sequence[Value],
+    wanted: Iterable[Value],
+    needed: Callable[[Any], bool] = lambda value: True,
+) -> dict[int, Value]:
+    """`backpropagate` from several results at once, each with the gradient that reaches it."""
     wanted_ids = {id(v) for v in wanted}
-    order = _history(result, needed)
+    order = _history(results, needed)
     depends = set()
     for value in order:
         if id(value) in wanted_ids or any(id(x) in depends for x in value.inputs):
             depends.add(id(value))
-    grads: dict[int, Value] = {id(result): grad} if id(result) in depends else {}
+    grads: dict[int, Value] = {}
+    for result, grad in zip(results, reaching, strict=True):
+        if id(result) in depends:
+            grads[id(result)] = grads[id(result)] + grad if id(result) in grads else grad
     found: dict[int, Value] = {}
     for value in reversed(order):
         g = grads.pop(id(value), None)
@@ -62,11 +75,11 @@ def backpropagate(
     return found
 
 
-def _history(result: Value, needed: Callable[[Any], bool]) -> list[Value]:
-    """Every needed value that `result` was made from, each after its inputs, without recursion."""
+def _history(results: Iterable[Value], needed: Callable[[Any], bool]) -> list[Value]:
+    """Every needed value the results were made from, each after its inputs, without recursion."""
     order: list[Value] = []
     seen: set[int] = set()
-    stack: list[tuple[Value, bool]] = [(result, False)]
+    stack: list[tuple[Value, bool]] = [(result, False) for result in results]
     while stack:
         value, ready = stack.pop()
         if ready:

@@ -192,6 +192,11 @@ class Tensor(Readable):
             raise _no_number(self)
         return self._data
 
+    @property
+    def origin(self) -> Any:
+        """The node it stands for while a function is traced, else the tensor itself."""
+        return self if self._node is None else self._node
+
     # -- what is known without computing ----------------------------------------------------------
 
     @property

@@ -13,6 +13,7 @@ A Kernel is one nest. Nests print as the loops they are:
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -40,6 +41,40 @@ class Buffer:
 
     def __str__(self) -> str:
         return self.name
+
+
+@dataclass(eq=False)
+class Loop:
+    """Kernels that run `turns` times, one after the other."""
+
+    turns: int
+    around: Loop | None = None
+
+
+@dataclass(eq=False)
+class Window(Buffer):
+    """A part of another buffer that moves by `stride` elements at every turn of `loop`."""
+
+    base: Buffer
+    start: int
+    stride: int
+    loop: Loop
+
+    @property
+    def root(self) -> Buffer:
+        """The buffer itself."""
+        return self.base.root if isinstance(self.base, Window) else self.base
+
+
+def window(
+    base: Buffer, size: int, start: int, stride: int, loop: Loop, reverse: bool = False
+) -> Window:
+    """The window of `size` elements at `start + turn * stride`, or the last turn's first."""
+    if reverse:
+        start, stride = start + (loop.turns - 1) * stride, -stride
+    moves = f"{'-' if stride < 0 else '+'} {abs(stride)}*turn" if stride else ""
+    name = f"{base}[{start} {moves}]" if moves else f"{base}[{start}]"
+    return Window(name, base.dtype, size, base, start, stride, loop)
 
 
 @dataclass(frozen=True)
@@ -213,15 +248,31 @@ class Nest:
 
 @dataclass(eq=False)
 class Kernel:
-    """One nest, as one function. `origin` names the ops it came from."""
+    """One nest, as one function. `origin` names the ops it came from, `loop` the innermost loop
+    that repeats it."""
 
     name: str
     nest: Nest
     origin: str = ""
+    loop: Loop | None = None
 
     def __str__(self) -> str:
         lines = [f"  {line}" for line in str(self.nest).splitlines()]
-        return "\n".join([f"{self.name}: {self.origin}", *lines])
+        times = "".join(f", {loop.turns} turns" for loop in self.loops())
+        return "\n".join([f"{self.name}: {self.origin}{times}", *lines])
+
+    def loops(self) -> list[Loop]:
+        """The loops around the kernel, the outermost first."""
+        found, loop = list[Loop](), self.loop
+        while loop is not None:
+            found.append(loop)
+            loop = loop.around
+        return found[::-1]
+
+    @property
+    def turns(self) -> int:
+        """How often it runs."""
+        return math.prod(loop.turns for loop in self.loops())
 
     def reads(self) -> list[Buffer]:
         """The buffers read, each once."""

@@ -13,7 +13,8 @@ from typing import Any
 from ..errors import GraphError
 from ..graph.graph import Graph
 from ..graph.node import Node, Shape
-from ..passes.fuse import Group, fuse, is_plain_reshape
+from ..ops.scan import Layout
+from ..passes.fuse import Group, fuse, is_plain_reshape, stretch
 from .loops import (
     Affine,
     Apply,
@@ -24,12 +25,16 @@ from .loops import (
     Kernel,
     Literal,
     Load,
+    Loop,
     Nest,
     Result,
     Store,
     collapse,
+    window,
 )
 from .operands import arrange
+from .parts import in_parts
+from .repeat import hoist
 
 Place = tuple[Affine, ...]
 
@@ -43,11 +48,17 @@ class Lowered:
         self.inputs: list[Buffer] = []
         self.outputs: list[Buffer] = []
         self.arena: list[Buffer] = []
+        self.loop: Loop | None = None  # the loop around what is being lowered
 
     def new_buffer(self, dtype: Any, size: int) -> Buffer:
         """One more buffer in the arena."""
         self.arena.append(Buffer(f"t{len(self.arena)}", dtype, size))
         return self.arena[-1]
+
+    def add(self, nest: Nest, origin: str) -> None:
+        """One more kernel, unless it stores nothing."""
+        if math.prod(nest.axes) and nest.stores:
+            self.kernels.append(Kernel(f"k{len(self.kernels)}", nest, origin, self.loop))
 
 
 def lower(graph: Graph) -> Lowered:
@@ -64,6 +75,22 @@ def lower(graph: Graph) -> Lowered:
     for i, node in enumerate(graph.outputs):
         place_of[node] = Buffer(f"out{i}", node.dtype, node.size)
         low.outputs.append(place_of[node])
+    _lower_groups(low, groups, stored, buffers, place_of)
+    for target in [t for t in graph.updates if t in temporary]:
+        value = Load(buffers[graph.updates[target]], Affine((1,)))
+        low.add(Nest((target.size,), [Store(buffers[target], Affine((1,)), value)]), "copy")
+    return low
+
+
+def _lower_groups(
+    low: Lowered,
+    groups: list[Group],
+    stored: set[Node],
+    buffers: dict[Node, Buffer],
+    place_of: dict[Node, Buffer],
+) -> None:
+    """The kernels of groups in order; `place_of` says where results lie, `buffers` where inputs
+    do."""
     for group in groups:
         for node in group.stores:
             if node in place_of:
@@ -71,19 +98,13 @@ def lower(graph: Graph) -> Lowered:
             else:
                 buffers[node] = low.new_buffer(node.dtype, node.size)
     for group in groups:
+        lowering = _Lowering(group, buffers, stored, low)
+        if group.kind == "loop":
+            lowering.loop(group.anchors[0])
+            continue
         origin = " ".join(n.op.name for n in group.nodes)
-        for nest in _Lowering(group, buffers, stored, low).nests():
-            _add(low, nest, origin)
-    for target in [t for t in graph.updates if t in temporary]:
-        value = Load(buffers[graph.updates[target]], Affine((1,)))
-        _add(low, Nest((target.size,), [Store(buffers[target], Affine((1,)), value)]), "copy")
-    return low
-
-
-def _add(low: Lowered, nest: Nest, origin: str) -> None:
-    """One more kernel, unless it stores nothing."""
-    if math.prod(nest.axes) and nest.stores:
-        low.kernels.append(Kernel(f"k{len(low.kernels)}", nest, origin))
+        for nest in lowering.nests():
+            low.add(nest, origin)
 
 
 class _Lowering:
@@ -102,8 +123,10 @@ class _Lowering:
     def nests(self) -> list[Nest]:
         """The nests of the group."""
         kind = self.group.kind
-        if kind in ("map", "reduce", "scan"):
+        if kind in ("map", "scan"):
             return [collapse(getattr(self, f"_{kind}")())]
+        if kind == "reduce":
+            return in_parts(collapse(self._reduce()), self.low.new_buffer)
         if kind == "contraction":
             return self._contraction()
         if kind == "copy":
@@ -111,6 +134,40 @@ class _Lowering:
         if kind == "scatter":
             return self._scatter(self.group.anchors[0])
         raise GraphError(f"cannot lower a kernel of kind {kind}")
+
+    def loop(self, anchor: Node) -> None:
+        """A scan: the carries as given, then the kernels of its body in a loop."""
+        params, low, flat = anchor.params, self.low, self.buffers[anchor]
+        body, carries, length = params["body"], params["carries"], params["length"]
+        reverse = params["reverse"]
+        layout = Layout(body, carries, length, reverse)
+        for i, x in enumerate(anchor.inputs[:carries]):
+            self.memo = {}
+            place = self._axes(x.shape)
+            at = self._flat(x.shape, place).scaled(1, layout.ends(i)[0])
+            low.add(collapse(Nest(x.shape, [Store(flat, at, self.element(x, place))])), "scan")
+        if not length:
+            return
+        low.loop = loop = Loop(length, low.loop)
+        buffers: dict[Node, Buffer] = {}
+        for i, node in enumerate(body.inputs):
+            if i < carries:
+                buffer, start, step = flat, layout.shift(i, False), node.size
+            else:
+                buffer, start = self._memory(anchor.inputs[i])
+                step = node.size if i < carries + params["xs"] else 0
+            buffers[node] = window(buffer, node.size, start, step, loop, reverse)
+            if not step and not start and buffer.size == node.size:
+                buffers[node] = buffer
+        place_of: dict[Node, Buffer] = {}
+        for i, node in enumerate(body.outputs):
+            start = layout.shift(i, True) if i < carries else layout.starts[i]
+            place_of[node] = window(flat, node.size, start, node.size, loop, reverse)
+        groups, stored = fuse(body)
+        first = len(low.kernels)
+        _lower_groups(low, groups, stored, buffers, place_of)
+        low.loop = loop.around
+        low.kernels[first:] = hoist(low.kernels[first:], loop)
 
     # -- the element of a node at a place ----------------------------------------------------------
 
@@ -181,13 +238,21 @@ class _Lowering:
             wide = iter([p for p, n in zip(place, node.shape, strict=True) if n != 1])
             place = tuple(zero if n == 1 else next(wide) for n in x.shape)
         elif name == "reshape":
-            base = x
-            while base not in self.stored and base.op.name == "reshape":
-                base = base.inputs[0]
-            return Load(self.buffers[base], self._flat(node.shape, place))
+            buffer, at = self._memory(x)
+            return Load(buffer, self._flat(node.shape, place).scaled(1, at))
         else:
             raise GraphError(f"{name}: no rule to lower this movement")
         return self.element(x, place)
+
+    def _memory(self, node: Node) -> tuple[Buffer, int]:
+        """The buffer that holds the elements of `node` in one stretch, and where they begin."""
+        at = 0
+        while node not in self.stored:
+            start = stretch(node)
+            if start is None:
+                raise GraphError(f"{node.op.name}: its elements are not in memory")
+            node, at = node.inputs[0], at + start
+        return self.buffers[node], at
 
     def _random(self, node: Node, place: Place) -> Expr:
         (key,) = node.inputs

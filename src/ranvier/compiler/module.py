@@ -17,14 +17,19 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from .. import dtypes
+from . import subnormal
 from .build import host
 from .contraction import write_contraction
 from .emit import Function, V, index
 from .folds import write_fold, write_scan
-from .loops import Buffer, Kernel, Nest
+from .loops import Buffer, Kernel, Loop, Nest, Window
 from .nests import write_map, write_scatter
+from .repeat import root
 from .schedule import shared, worth_passes, worth_threads
+from .subnormal import flushed
 from .writer import Writer
+
+_SHORT = 200_000  # characters of a module that is compiled thoroughly if it trains
 
 _WRITERS: dict[str, Callable[[Writer, Nest], int]] = {
     "map": write_map,
@@ -79,16 +84,15 @@ def write_module(
         parts.append(_batches(streams, batch, count_slot, threaded))
         needs.add("declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)")
         needs.add("declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)")
+        needs |= subnormal.declarations()
     if threaded:
         parts.append(_meet())
         needs |= _meeting_declarations()
     attributes = 'attributes #0 = { noinline nounwind "prefer-vector-width"="512" }'
-    return Module(
-        "\n\n".join([*sorted(needs), *parts, attributes]) + "\n",
-        threaded,
-        units,
-        worth_passes(kernels),
-    )
+    text = "\n\n".join([*sorted(needs), *parts, attributes]) + "\n"
+    # A short step that trains runs so often that its passes soon pay.
+    thorough = worth_passes(kernels) or (bool(streams) and len(text) < _SHORT)
+    return Module(text, threaded, units, thorough)
 
 
 def write_kernel(kernel: Kernel) -> tuple[str, int, set[str]]:
@@ -121,28 +125,78 @@ class _Calls:
         arguments = ["ptr %table", "ptr %arena", "ptr %sync", "i64 %thread", "i64 %threads"]
         self.f = Function("step", [*arguments, "ptr %round"], "")
         self.pointers: dict[Buffer, str] = {}
+        self.touched: list[_Touch] = []  # since the threads last met
 
     def step(self) -> str:
         """The text of the function."""
         for kernel in self.kernels:
             for buffer in kernel.buffers():
-                self._pointer(buffer)
-        touched: list[_Touch] = []
-        for kernel, name, units in zip(self.kernels, self.names, self.units, strict=True):
-            arguments = ", ".join(f"ptr {self.pointers[b]}" for b in kernel.buffers())
-            if not self.threaded:
-                self.f.do(f"call void @{name}({arguments}, i64 0, i64 {units})")
-                continue
-            together = shared(kernel, units)
-            if self._conflicts(kernel, together, touched):
-                self.f.do(MEET)
-                touched = []
-            self._call_shared(together, name, units, arguments)
-            touched += [_Touch(*self._range(b), True, together) for b in kernel.writes()]
-            touched += [_Touch(*self._range(b), False, together) for b in kernel.reads()]
-        if self.threaded:
-            self.f.do(MEET)
+                self._pointer(root(buffer))
+        self._run(0, len(self.kernels), None)
+        self._meet()
         return self.f.text()
+
+    def _run(self, first: int, last: int, around: Loop | None) -> None:
+        """The calls of kernels `first` to `last - 1`, all of them inside the loop `around`."""
+        i = first
+        while i < last:
+            kernel = self.kernels[i]
+            if kernel.loop is around:
+                self._call(i)
+                i += 1
+                continue
+            chain = kernel.loops()
+            loop = chain[0 if around is None else chain.index(around) + 1]
+            end = i + 1
+            while end < last and loop in self.kernels[end].loops():
+                end += 1
+            self._loop(loop, i, end)
+            i = end
+
+    def _loop(self, loop: Loop, first: int, last: int) -> None:
+        """A loop over kernels `first` to `last - 1`. Threads meet before it, and at the end of each
+        turn if they share any of its kernels."""
+        self._meet()
+        shares = any(
+            shared(k, u)
+            for k, u in zip(self.kernels[first:last], self.units[first:last], strict=True)
+        )
+        with self.f.loop(index(0), index(loop.turns), 1) as (turn, _):
+            for kernel in self.kernels[first:last]:
+                for buffer in kernel.buffers():
+                    self._windows(buffer, loop, turn)
+            self._run(first, last, loop)
+            if shares:
+                self._meet()
+
+    def _meet(self) -> None:
+        """All threads wait for each other, if one of them did anything since they last met."""
+        if self.threaded and self.touched:
+            self.f.do(MEET)
+            self.touched = []
+
+    def _call(self, i: int) -> None:
+        """Call kernel i."""
+        kernel, name, units = self.kernels[i], self.names[i], self.units[i]
+        arguments = ", ".join(f"ptr {self.pointers[b]}" for b in kernel.buffers())
+        if not self.threaded:
+            self.f.do(f"call void @{name}({arguments}, i64 0, i64 {units})")
+            return
+        together = shared(kernel, units)
+        if self._conflicts(kernel, together, self.touched):
+            self._meet()
+        self._call_shared(together, name, units, arguments)
+        self.touched += [_Touch(*self._range(b), True, together) for b in kernel.writes()]
+        self.touched += [_Touch(*self._range(b), False, together) for b in kernel.reads()]
+
+    def _windows(self, buffer: Buffer, loop: Loop, turn: V) -> None:
+        """The address of a window of `loop` at this turn."""
+        if not isinstance(buffer, Window) or buffer in self.pointers:
+            return
+        self._windows(buffer.base, loop, turn)
+        if buffer.loop is loop:
+            at = self.f.iadd(self.f.imul(turn, buffer.stride), index(buffer.start))
+            self.pointers[buffer] = self.f.pointer(self.pointers[buffer.base], buffer.dtype, at)
 
     def _pointer(self, buffer: Buffer) -> None:
         if buffer in self.pointers:
@@ -169,6 +223,9 @@ class _Calls:
     def _range(self, buffer: Buffer) -> tuple[int, int]:
         """The bytes of a buffer: in the arena, or in a space of its own behind it."""
         size = buffer.size * buffer.dtype.itemsize
+        if isinstance(buffer, Window):  # NOTE: of one turn; those of a loop move by the same step
+            start = self._range(buffer.base)[0] + buffer.start * buffer.dtype.itemsize
+            return start, start + size
         if buffer in self.table:
             start = -(self.table[buffer] + 1) << 40
             return start, start + size
@@ -217,7 +274,7 @@ def _batches(streams: tuple[Stream, ...], batch: int, count_slot: int, threaded:
     arguments += ["i64 %first", "i64 %last", "i64 %total", "i64 %per_epoch"]
     arguments += ["ptr %sums", "i64 %sum_bytes", "ptr %log"]
     f = Function("batches", arguments, "")
-    with f.loop(index("%first"), index("%last"), 1) as (s, _):
+    with flushed(f), f.loop(index("%first"), index("%last"), 1) as (s, _):
         start = f.let(f"mul nsw i64 {s.text}, {batch}", dtypes.int64)
         if threaded:
             low, high = share(f, batch)

@@ -19,7 +19,7 @@ WORTH_THREADS = 40_000.0  # nanoseconds of all kernels worth sharing
 
 
 def nanoseconds(kernel: Kernel) -> float:
-    """The estimated time of a kernel on one core."""
+    """The estimated time of one run of a kernel on one core."""
     nest = kernel.nest
     turns = float(math.prod(nest.axes))
     deep = turns * math.prod(nest.inner)
@@ -45,10 +45,11 @@ def shared(kernel: Kernel, units: int) -> bool:
 
 def worth_threads(kernels: list[Kernel], units: list[int]) -> bool:
     """Whether the whole graph gains from threads."""
-    times = [nanoseconds(k) for k, u in zip(kernels, units, strict=True) if shared(k, u)]
-    return sum(times) > WORTH_THREADS + BARRIER * len(times)
+    both = [k for k, u in zip(kernels, units, strict=True) if shared(k, u)]
+    times = sum(nanoseconds(k) * k.turns for k in both)
+    return times > WORTH_THREADS + BARRIER * sum(k.turns for k in both)
 
 
 def worth_passes(kernels: list[Kernel]) -> bool:
     """Whether some kernel runs long enough to be worth a thorough compilation."""
-    return any(nanoseconds(k) > WORTH_PASSES for k in kernels)
+    return any(nanoseconds(k) * k.turns > WORTH_PASSES for k in kernels)

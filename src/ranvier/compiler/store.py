@@ -150,6 +150,8 @@ def _lines(graph: Graph) -> list[str]:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, Graph):
+        return _lines(value)
     return value.char if isinstance(value, np.dtype) else value
 
 

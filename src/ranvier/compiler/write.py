@@ -16,6 +16,7 @@ from ..passes.pipeline import prepare
 from .loops import Buffer, Kernel
 from .lower import lower
 from .module import Module, Stream, write_module
+from .repeat import spans
 from .schedule import nanoseconds
 
 
@@ -51,20 +52,15 @@ def write(
         arena_bytes,
         threads if module.threaded else 1,
         [inputs.index(t) for t in graph.updates],
-        sum(nanoseconds(k) for k in low.kernels),
+        sum(nanoseconds(k) * k.turns for k in low.kernels),
     )
 
 
 def place_in_arena(kernels: list[Kernel], arena: list[Buffer]) -> tuple[dict[Buffer, int], int]:
     """The offset of every arena buffer that a kernel uses, and the size of the arena."""
-    first: dict[Buffer, int] = {}
-    last: dict[Buffer, int] = {}
-    for i, kernel in enumerate(kernels):
-        for buffer in kernel.buffers():
-            first.setdefault(buffer, i)
-            last[buffer] = i
-    used = [b for b in arena if b in first]
-    offsets, size = plan([Life(first[b], last[b], b.size * b.dtype.itemsize) for b in used])
+    lives = spans(kernels)
+    used = [b for b in arena if b in lives]
+    offsets, size = plan([Life(*lives[b], b.size * b.dtype.itemsize) for b in used])
     return dict(zip(used, offsets, strict=True)), size
 
 

@@ -66,6 +66,11 @@ class Value(ABC):
         return (self, *self.inputs)
 
     @property
+    def origin(self) -> Value:
+        """What says by its op, inputs and params how this value came to be."""
+        return self
+
+    @property
     def spec(self) -> Spec:
         return Spec(self.shape, self.dtype)
 

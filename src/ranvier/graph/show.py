@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .graph import Graph
+
 if TYPE_CHECKING:
-    from .graph import Graph
     from .node import Node
 
 
@@ -36,12 +37,15 @@ def show(graph: Graph, sources: bool = False) -> str:
         if node in inputs:
             continue
         operands = [names[x] for x in node.inputs]
-        operands += [f"{key}={_text(value)}" for key, value in node.params.items()]
+        inner = [v for v in node.params.values() if isinstance(v, Graph)]
+        operands += [f"{k}={_text(v)}" for k, v in node.params.items() if v not in inner]
         number = names[node][1:]
         line = f"  {number:<3} {node.op.name:<14} {node.spec!s:<18} {', '.join(operands)}"
         if sources and node.source:
             line += f"    # {node.source}"
         lines.append(line.rstrip())
+        for body in inner:
+            lines += [f"      {text}" for text in show(body, sources).splitlines()]
     lines.append("  return " + ", ".join(names[n] for n in graph.outputs))
     lines += [f"  update {names[t]} = {names[n]}" for t, n in graph.updates.items()]
     return "\n".join(lines)

@@ -34,6 +34,7 @@ KINDS = (
     "gather",
     "random",
     "scan",
+    "loop",
 )
 
 

@@ -23,7 +23,7 @@ _EXPENSIVE = {"divide": 4, "sqrt": 4, "remainder": 6, "floor_divide": 6, "random
 _SPECIAL = {
     *("exp", "expm1", "log", "log1p", "sin", "cos", "tanh", "sigmoid", "erf", "power", "atan2"),
 }
-_ANCHORS = {"reduce", "contraction", "scan", "window"}
+_ANCHORS = {"reduce", "contraction", "scan", "window", "loop"}
 
 
 @dataclass(eq=False)
@@ -42,7 +42,7 @@ class Group:
 
     @property
     def kind(self) -> str:
-        """map, reduce, contraction, scan, scatter or copy."""
+        """map, reduce, contraction, scan, scatter, loop or copy."""
         if not self.anchors:
             return "map"
         anchor = self.anchors[0]
@@ -67,9 +67,27 @@ def is_plain_reshape(node: Node) -> bool:
     ]
 
 
-def view_base(node: Node, stored: set[Node]) -> Node:
-    """The node whose memory `node` is a view of: through movements, up to a stored one."""
-    while node not in stored and node.op.kind == "movement" and not is_anchor(node):
+def stretch(node: Node) -> int | None:
+    """Where the elements of a reshape or slice begin in its input, if they lie there in one
+    stretch and in the same order; else None."""
+    if node.op.name == "reshape":
+        return 0
+    if node.op.name != "slice" or any(s != 1 for s in node.params["step"]):
+        return None
+    at, size, single = 0, 1, False
+    for n, m, start in reversed(
+        list(zip(node.inputs[0].shape, node.shape, node.params["start"], strict=True))
+    ):
+        if single and m != 1:
+            return None
+        single = single or m != n
+        at, size = at + start * size, size * n
+    return at
+
+
+def memory_of(node: Node) -> Node:
+    """The node whose memory holds the elements of `node` in one stretch."""
+    while stretch(node) is not None:
         node = node.inputs[0]
     return node
 
@@ -126,9 +144,10 @@ class _Fusion:
             elif node.op.kind == "window" or node.op.name.startswith("take"):
                 operands = node.inputs[:1]
             elif node.op.name == "reshape" and not is_plain_reshape(node):
-                x = node.inputs[0]
-                if not (x.op.name == "reshape" and not is_plain_reshape(x)):
-                    needed.add(x)  # the reshape is a view of contiguous memory
+                needed.add(memory_of(node))  # the reshape is a view of contiguous memory
+                continue
+            elif node.op.kind == "loop":
+                needed |= {memory_of(x) for x in node.inputs[node.params["carries"] :]}
                 continue
             for x in operands:
                 while (
@@ -137,7 +156,7 @@ class _Fusion:
                     and (x.op.name != "reshape" or is_plain_reshape(x))
                 ):
                     x = x.inputs[0]
-                needed.add(x.inputs[0] if x.op.name == "reshape" else x)
+                needed.add(memory_of(x) if x.op.name == "reshape" else x)
         return needed
 
     # -- groups and their order --------------------------------------------------------------------

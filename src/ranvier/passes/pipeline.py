@@ -4,6 +4,7 @@
 |---|---|---|
 | simplify | any graph | the same values from fewer nodes |
 | separate | a simplified graph | results that are distinct computed nodes |
+| bodies | any graph | the bodies of its loops after all these passes |
 | fuse | separated results | groups of nodes, one for each kernel (passes/fuse.py) |
 | memory | kernels in order | a place in the arena for every buffer (passes/memory.py) |
 """
@@ -14,7 +15,7 @@ from collections.abc import Callable
 
 from ..config import switches
 from ..graph.check import check
-from ..graph.graph import Graph
+from ..graph.graph import Graph, rebuild
 from ..graph.node import OPS, Node
 from ..ops.op import apply
 from .simplify import simplify
@@ -40,9 +41,22 @@ def separate(graph: Graph) -> Graph:
     return Graph(graph.inputs, outputs, updates)
 
 
+def bodies(graph: Graph) -> Graph:
+    """The same for the bodies of loops: each is a graph that goes through all these passes."""
+
+    def rule(node: Node, inputs: tuple[Node, ...]) -> Node:
+        if node.op.kind != "loop":
+            return rebuild(node, inputs)
+        params = {**node.params, "body": prepare(node.params["body"])}
+        return Node(node.op, inputs, params, node.spec, node.source, node.name)
+
+    return graph.rewrite(rule)
+
+
 PASSES: list[tuple[str, Callable[[Graph], Graph]]] = [
     ("simplify", simplify),
     ("separate", separate),
+    ("bodies", bodies),
 ]
 
 

@@ -1,0 +1,66 @@
+"""Repeat: what the kernels of a loop share.
+
+Buffers that stay the same during a loop are computed before it; the memory of a buffer that one
+turn leaves to the next, or that comes from outside, is kept until the loop ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .loops import Buffer, Kernel, Loop, Window
+
+
+def root(buffer: Buffer) -> Buffer:
+    """The buffer itself, of a window."""
+    return buffer.root if isinstance(buffer, Window) else buffer
+
+
+def hoist(kernels: list[Kernel], loop: Loop) -> list[Kernel]:
+    """The kernels with those moved out of `loop` (to the front) that do the same at every turn,
+    e.g. pack the weights of a contraction."""
+    writers: dict[Buffer, int] = {}
+    for kernel in kernels:
+        for buffer in kernel.writes():
+            writers[root(buffer)] = writers.get(root(buffer), 0) + 1
+    out: list[Kernel] = []
+    left: list[Kernel] = []
+    for kernel in kernels:
+        still = kernel.loop is loop and all(
+            not isinstance(b, Window) or (b.loop is loop and not b.stride) for b in kernel.reads()
+        )
+        known = all(root(b) not in writers for b in kernel.reads())
+        alone = all(not isinstance(b, Window) and writers[b] == 1 for b in kernel.writes())
+        if still and known and alone:
+            kernel.loop = loop.around
+            for buffer in kernel.writes():
+                del writers[buffer]
+            out.append(kernel)
+        else:
+            left.append(kernel)
+    return out + left
+
+
+def spans(kernels: Sequence[Kernel]) -> dict[Buffer, tuple[int, int]]:
+    """The first and last kernel during which each buffer is in use."""
+    begin: dict[Loop, int] = {}
+    end: dict[Loop, int] = {}
+    for i, kernel in enumerate(kernels):
+        for loop in kernel.loops():
+            begin.setdefault(loop, i)
+            end[loop] = i
+    used: dict[Buffer, list[int]] = {}
+    for i, kernel in enumerate(kernels):
+        for buffer in kernel.buffers():
+            used.setdefault(root(buffer), []).append(i)
+    found = {}
+    for buffer, places in used.items():
+        chains = [kernels[i].loops() for i in places]
+        inside = sum(1 for loops in zip(*chains, strict=False) if len(set(map(id, loops))) == 1)
+        first, last = places[0], places[-1]
+        for chain in chains:
+            if len(chain) > inside:  # a loop that others than its own kernels use the buffer in
+                first = min(first, begin[chain[inside]])
+                last = max(last, end[chain[inside]])
+        found[buffer] = (first, last)
+    return found

@@ -1,0 +1,166 @@
+"""The loop: a body of ops run turn after turn over the first axis of its inputs.
+
+The body is a Graph. Its inputs are the carries as the turn before left them, one slice of every x,
+and constants, the same at every turn; its outputs are the new carries, then one slice of every y.
+
+An op has one result, so all results lie in one flat tensor, and views of it are what users see:
+
+    carry 0     length + 1 entries: as given, then as each turn left it
+    carry 1     ...
+    y 0         length entries
+    ...
+
+Entries stand at the place of their turn's x. So `reverse`, which begins with the last x, has the
+carry as given at the end; either way the carries before all turns, and those after, are one view.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..errors import DTypeError, ShapeError
+from ..graph.graph import Graph
+from ..graph.node import Shape, Spec
+from ..reference import evaluate
+from .movement import narrow, reshape
+from .op import Op, apply, register
+
+
+class Layout:
+    """Where the results of a scan lie in its flat tensor."""
+
+    def __init__(self, body: Graph, carries: int, length: int, reverse: bool) -> None:
+        self.length, self.reverse = length, reverse
+        self.carries, self.ys = body.outputs[:carries], body.outputs[carries:]
+        self.starts: list[int] = []
+        at = 0
+        for i, node in enumerate(body.outputs):
+            self.starts.append(at)
+            at += node.size * (length + 1 if i < carries else length)
+        self.size = at
+
+    def shift(self, i: int, after: bool) -> int:
+        """The place where carry i before (or after) all turns begins."""
+        return self.starts[i] + (self.carries[i].size if after != self.reverse else 0)
+
+    def before(self, flat: Any, i: int) -> Any:
+        """Carry i before each turn: (length, *shape)."""
+        return self._view(flat, self.shift(i, False), (self.length, *self.carries[i].shape))
+
+    def after(self, flat: Any, i: int) -> Any:
+        """Carry i after each turn: (length, *shape)."""
+        return self._view(flat, self.shift(i, True), (self.length, *self.carries[i].shape))
+
+    def y(self, flat: Any, j: int) -> Any:
+        """y number j: (length, *shape)."""
+        start = self.starts[len(self.carries) + j]
+        return self._view(flat, start, (self.length, *self.ys[j].shape))
+
+    def ends(self, i: int) -> tuple[int, int]:
+        """The places of carry i as given and as the last turn left it."""
+        first, size = self.starts[i], self.carries[i].size
+        last = first + self.length * size
+        return (last, first) if self.reverse else (first, last)
+
+    def given(self, flat: Any, i: int) -> Any:
+        """Carry i as given."""
+        return self._view(flat, self.ends(i)[0], self.carries[i].shape)
+
+    def final(self, flat: Any, i: int) -> Any:
+        """Carry i as the last turn left it."""
+        return self._view(flat, self.ends(i)[1], self.carries[i].shape)
+
+    def _view(self, flat: Any, start: int, shape: Shape) -> Any:
+        size = 1
+        for n in shape:
+            size *= n
+        return reshape(narrow(flat, 0, start, start + size), shape)
+
+
+class Scan(Op):
+    """`body` run `length` times; the module says how, `ranvier.scan` is what users call.
+
+    Inputs: `carries` carries, `xs` tensors with `length` slices each, and constants.
+    """
+
+    name = "scan"
+    kind = "loop"
+
+    def infer(self, *specs: Spec, **params: Any) -> Spec:
+        body, carries, length = params["body"], params["carries"], params["length"]
+        expected = [n.spec for n in body.inputs]
+        for i in range(carries, carries + params["xs"]):
+            expected[i] = Spec((length, *expected[i].shape), expected[i].dtype)
+        for number, (got, want) in enumerate(zip(specs, expected, strict=True)):
+            if got != want:
+                raise ShapeError(f"scan: input {number} is {got}, its body takes {want}")
+        for i, (x, y) in enumerate(zip(body.inputs, body.outputs[:carries], strict=False)):
+            if x.spec != y.spec:
+                raise ShapeError(
+                    f"scan: carry {i} is {x.spec} before a turn and {y.spec} after it; "
+                    "the function must return each carry with the shape and dtype it came with"
+                )
+        dtypes = {n.dtype for n in body.outputs}
+        if len(dtypes) > 1:
+            said = ", ".join(str(n.spec) for n in body.outputs)
+            raise DTypeError(
+                f"scan: carries and ys must be of one dtype; they are {said}. "
+                "Cast them with ranvier.astype"
+            )
+        dtype = dtypes.pop() if dtypes else np.dtype("float32")
+        return Spec((Layout(body, carries, length, params["reverse"]).size,), dtype)
+
+    def reference(
+        self, *arrays: Any, body: Graph, carries: int, xs: int, length: int, reverse: bool
+    ) -> Any:
+        layout = Layout(body, carries, length, reverse)
+        flat = np.empty(layout.size, body.outputs[0].dtype if body.outputs else np.float32)
+        moving, fixed = arrays[carries : carries + xs], arrays[carries + xs :]
+        state: Sequence[Any] = arrays[:carries]
+
+        def put(start: int, entry: int, value: Any) -> None:
+            size = np.size(value)
+            flat[start + entry * size : start + (entry + 1) * size] = np.ravel(value)
+
+        for i, value in enumerate(state):
+            put(layout.ends(i)[0], 0, value)
+        for t in reversed(range(length)) if reverse else range(length):
+            out = evaluate(body, [*state, *[x[t] for x in moving], *fixed])
+            state = out[:carries]
+            for i, value in enumerate(out):
+                put(layout.shift(i, True) if i < carries else layout.starts[i], t, value)
+        return flat
+
+    def gradient(self, grad: Any, out: Any, *inputs: Any, **params: Any) -> tuple[Any, ...]:
+        from .scan_gradient import gradient
+
+        return gradient(grad, out, *inputs, **params)
+
+
+def run_scan(
+    body: Graph,
+    carries: Sequence[Any],
+    xs: Sequence[Any],
+    constants: Sequence[Any],
+    length: int,
+    reverse: bool,
+) -> tuple[Layout, Any]:
+    """Apply `scan`; the layout of its results and the flat tensor that holds them."""
+    flat = apply(
+        scan,
+        *carries,
+        *xs,
+        *constants,
+        body=body,
+        carries=len(carries),
+        xs=len(xs),
+        length=length,
+        reverse=reverse,
+    )
+    return Layout(body, len(carries), length, reverse), flat
+
+
+scan = register(Scan())
