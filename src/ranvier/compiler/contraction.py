@@ -18,7 +18,7 @@ from collections.abc import Callable
 
 from .. import dtypes
 from .emit import V, constant, index
-from .loops import Load, Nest, expressions
+from .loops import Load, Nest, expressions, loads
 from .tiles import Tile, tile_for
 from .writer import Axis, Writer
 
@@ -26,6 +26,10 @@ _WRITTEN_OUT = 40  # expressions x rows of an epilogue that is not a loop
 _CHUNK = (
     60_000  # elements of x that a pass over the panels goes through: they stay in the second cache
 )
+_FEW = 64  # batches so few that threads share their blocks of rows too
+_FAR = 1 << 19  # bytes of a buffer that is asked for before the epilogue needs it
+_LINE = 64  # bytes that one such request brings
+_WHOLE = 1 << 19  # bytes of y that stay in the second cache as a whole
 
 
 def write_contraction(w: Writer, nest: Nest) -> int:
@@ -45,6 +49,8 @@ def write_contraction(w: Writer, nest: Nest) -> int:
 
 def _units(w: Writer, nest: Nest, tile: Tile, batch: list[int], blocks: int, panels: int) -> int:
     """The loops over the units %lo to %hi; returns how many there are."""
+    if batch and math.prod(batch) < _FEW and blocks > 1:
+        return _batches_of_blocks(w, nest, tile, batch, blocks)
     if batch:
         with w.f.loop(index("%lo"), index("%hi"), 1) as (unit, _):
             _set_batch(w, batch, unit)
@@ -55,6 +61,20 @@ def _units(w: Writer, nest: Nest, tile: Tile, batch: list[int], blocks: int, pan
         return blocks
     _columns(w, nest, tile, index("%lo"), index("%hi"), panels)
     return panels
+
+
+def _batches_of_blocks(w: Writer, nest: Nest, tile: Tile, batch: list[int], blocks: int) -> int:
+    """Units are the blocks of rows of all batches, one batch after the other."""
+    f, m = w.f, w.m
+    first = f.let(f"sdiv i64 %lo, {blocks}", dtypes.int64)
+    last = f.let(f"sdiv i64 {f.iadd(index('%hi'), index(blocks - 1)).text}, {blocks}", dtypes.int64)
+    with f.loop(first, last, 1) as (unit, _):
+        _set_batch(w, batch, unit)
+        before = f.imul(unit, -blocks)
+        low = m.maximum(f.iadd(index("%lo"), before), index(0))
+        high = m.minimum(f.iadd(index("%hi"), before), index(blocks))
+        _panels(w, nest, tile, low, high, blocks)
+    return math.prod(batch) * blocks
 
 
 def _set_batch(w: Writer, batch: list[int], unit: V) -> None:
@@ -69,8 +89,14 @@ def _set_batch(w: Writer, batch: list[int], unit: V) -> None:
 
 
 def _rows(w: Writer, nest: Nest, tile: Tile, blocks: int) -> None:
-    """Blocks of rows %lo to %hi, in chunks of x that stay in the cache while all panels pass by."""
-    per_chunk = max(1, _CHUNK // max(1, tile.rows * math.prod(nest.inner)))
+    """Blocks of rows %lo to %hi, in chunks of x that stay in the cache while all panels pass by.
+
+    Where the epilogue reads from far away it goes along its rows: one block of rows is a chunk."""
+    k = math.prod(nest.inner)
+    per_chunk = max(1, _CHUNK // max(1, tile.rows * k))
+    (fold,) = nest.folds
+    if _far(nest) and nest.axes[-1] * k * fold.dtype.itemsize <= _WHOLE:
+        per_chunk = 1
     low, high = index("%lo"), index("%hi")
     if per_chunk >= blocks:
         _panels(w, nest, tile, low, high, blocks)
@@ -183,10 +209,38 @@ def _tile(
                     new.append(w.m.add(a, w.m.mul(x, ys[v])))
         return new
 
+    _ask(w, nest, (row, column), (rows, vectors * lanes))
     if nest.part:
         start = _so_far(w, nest, (row, column), (rows, vectors, lanes), live)
     totals = _over_inner(w, nest, 0, start, turn)
     _epilogue(w, nest, (row, column), (rows, vectors, lanes), totals, live)
+
+
+def _far(nest: Nest) -> list[Load]:
+    """What the epilogue reads along its rows from large buffers."""
+    n = len(nest.axes) - 1
+    return [
+        e
+        for e in loads(Nest(nest.axes, nest.stores))
+        if e.buffer.size * e.dtype.itemsize >= _FAR
+        and e.index is None
+        and e.at.coefficients[n] == 1
+    ]
+
+
+def _ask(w: Writer, nest: Nest, corner: tuple[Axis, Axis], size: tuple[int, int]) -> None:
+    """Ask for what the epilogue reads from large buffers, so that it has come when the sums are
+    there."""
+    (row, column), (rows, columns) = corner, size
+    m_axis, n_axis = len(nest.axes) - 2, len(nest.axes) - 1
+    for e in _far(nest):
+        for r in range(rows):
+            for c in range(0, columns, _LINE // e.dtype.itemsize):
+                w.at[m_axis] = Axis(row.base, row.shift + r)
+                w.at[n_axis] = Axis(column.base, column.shift + c)
+                variable, shift = w.place(e.at)
+                base = w.f.pointer(w.names[e.buffer], e.dtype, variable)
+                w.m.memory.ask(base, e.dtype, index(shift))
 
 
 def _so_far(

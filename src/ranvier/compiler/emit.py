@@ -322,6 +322,12 @@ class Memory:
             f.do(f"store {vector_type(element, count)} {part.text}, ptr {place}, align {size}")
             at += count
 
+    def ask(self, base: str, dtype: np.dtype[Any], offset: V) -> None:
+        """Ask for the memory around an element; it need not be there."""
+        address = self.f.pointer(base, dtype, offset)
+        self.f.needs.add("declare void @llvm.prefetch.p0(ptr, i32, i32, i32)")
+        self.f.do(f"call void @llvm.prefetch.p0(ptr {address}, i32 0, i32 3, i32 1)")
+
     def splat(self, x: V, lanes: int) -> V:
         """The scalar x in every lane."""
         if x.lanes == lanes:

@@ -16,8 +16,10 @@ import numpy as np
 from .. import dtypes
 from .emit import V, constant, fold, index
 from .loops import SPECIAL, SPECIAL_OPS, Apply, Expr, Fold, Nest, expressions, loads
-from .nests import spread
+from .nests import BLOCK, spread
 from .writer import Axis, Writer, dtypes_of
+
+_WRITTEN_OUT = 32  # expressions of a turn, all vectors together
 
 
 def write_fold(w: Writer, nest: Nest) -> int:
@@ -25,7 +27,7 @@ def write_fold(w: Writer, nest: Nest) -> int:
     w.begin_nest(nest)
     if _folds_along_lanes(w, nest):
         return _fold_lanes(w, nest)
-    return spread(w, nest, lambda: _fold_each(w, nest))
+    return _fold_columns(w, nest)
 
 
 def _folds_along_lanes(w: Writer, nest: Nest) -> bool:
@@ -50,31 +52,74 @@ def _folds_along_lanes(w: Writer, nest: Nest) -> bool:
     return along_r <= along_k
 
 
-def _fold_each(w: Writer, nest: Nest) -> None:
-    """Each lane folds its own elements, one after the other."""
-    lane_axis, lanes, live = w.lane_axis, w.lanes, w.live
-    start = [v for f in nest.folds for v in _start(w, f, lanes)]
-    totals = _each_inner(w, nest, 0, start, (lane_axis, lanes, live))
-    w.results = _finish(w, nest, totals)
-    w.begin(lane_axis, lanes, live)
-    w.store_all(nest.stores)
+def _fold_columns(w: Writer, nest: Nest) -> int:
+    """Vectors along the last kept axis, several at a time: each lane folds its own elements, one
+    after the other."""
+    last = len(nest.axes) - 1
+    lanes = w.lanes_for(dtypes_of(nest), nest.axes[last]) if nest.axes else 1
+    work = len(nest.folds) * len(expressions(Nest(nest.axes, [], nest.inner, nest.folds)))
+    many = next(n for n in (4, 2, 1) if n == 1 or n * work <= _WRITTEN_OUT)
+    block = many * lanes
+    if not nest.axes or nest.axes[last] < block or many == 1 or (last == 0 and not _small(nest)):
+        return spread(w, nest, lambda: _fold_each(w, nest, 1))
+    with ExitStack() as stack:
+        for a in range(last):
+            span = (index("%lo"), index("%hi")) if a == 0 else (index(0), index(nest.axes[a]))
+            w.at[a] = Axis(stack.enter_context(w.f.loop(*span, 1))[0])
+        whole, full = nest.axes[last] // block * block, nest.axes[last] // lanes * lanes
+        for start, stop, vectors in ((0, whole, many), (whole, full, 1)):
+            with w.f.loop(index(start), index(stop), vectors * lanes) as (i, _):
+                w.at[last] = Axis(i)
+                w.begin(last, lanes)
+                _fold_each(w, nest, vectors)
+        if full < nest.axes[last]:
+            w.at[last] = Axis(index(0), full)
+            w.begin(last, lanes, nest.axes[last] - full)
+            _fold_each(w, nest, 1)
+    return nest.axes[0] if last else 1
+
+
+def _small(nest: Nest) -> bool:
+    """Whether one unit serves the single axis."""
+    return nest.axes[0] <= BLOCK
+
+
+def _fold_each(w: Writer, nest: Nest, vectors: int) -> None:
+    """The folds of `vectors` vectors side by side, and what is stored of them."""
+    lane, axis = (w.lane_axis, w.lanes, w.live), len(nest.axes) - 1
+    start = [v for _ in range(vectors) for f in nest.folds for v in _start(w, f, w.lanes)]
+    totals = _each_inner(w, nest, 0, start, lane)
+    at = w.at[axis] if nest.axes else Axis(index(0))
+    for v in range(vectors):
+        count = len(totals) // vectors
+        w.results = _finish(w, nest, totals[v * count : (v + 1) * count])
+        if nest.axes:
+            w.at[axis] = Axis(at.base, at.shift + v * lane[1])
+        w.begin(*lane)
+        w.store_all(nest.stores)
 
 
 def _each_inner(
     w: Writer, nest: Nest, depth: int, carried: list[V], lane: tuple[int, int, int]
 ) -> list[V]:
     """The folded loops from `depth` inwards, one element a turn; returns the new accumulators."""
-    if depth == len(nest.inner):
+    if depth < len(nest.inner):
+        with w.f.loop(index(0), index(nest.inner[depth]), 1, carried) as (i, loop):
+            w.at[len(nest.axes) + depth] = Axis(i)
+            loop.next = _each_inner(w, nest, depth + 1, loop.values, lane)
+        return loop.values
+    axis, new = len(nest.axes) - 1, list[V]()
+    at = w.at[axis] if nest.axes else Axis(index(0))
+    while len(new) < len(carried):
         w.begin(*lane)
-        new: list[V] = []
         for f in nest.folds:
             old = carried[len(new) : len(new) + len(_start(w, f, 1))]
             new += _combine(w, f, old, w.value(f.term), len(w.at) - 1)
-        return new
-    with w.f.loop(index(0), index(nest.inner[depth]), 1, carried) as (i, loop):
-        w.at[len(nest.axes) + depth] = Axis(i)
-        loop.next = _each_inner(w, nest, depth + 1, loop.values, lane)
-    return loop.values
+        if nest.axes:
+            w.at[axis] = Axis(w.at[axis].base, w.at[axis].shift + lane[1])
+    if nest.axes:
+        w.at[axis] = at
+    return new
 
 
 def _fold_lanes(w: Writer, nest: Nest) -> int:

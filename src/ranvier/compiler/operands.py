@@ -184,7 +184,8 @@ def _rows_axis(nest: Nest, x: Load, y: Load) -> int | None:
     size = x.dtype.itemsize
 
     def cost(a: int) -> tuple[float, int]:
-        far = _FAR if abs(_step(x, a)) * size >= 4096 and len(fit) > 1 else 1.0
+        moves = [_step(x, a), *(s.at.coefficients[a] for s in nest.stores)]
+        far = _FAR if max(map(abs, moves)) * size >= 4096 and len(fit) > 1 else 1.0
         return round(far * tile_cost(nest.axes[a], nest.axes[n], k, size) / nest.axes[a], 6), -a
 
     return min(fit, key=cost)
