@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from .node import Node
+from .node import Node, Spec
 
 
 class Graph:
@@ -69,11 +69,12 @@ class Graph:
     __repr__ = __str__
 
 
-def rebuild(node: Node, inputs: tuple[Node, ...]) -> Node:
-    """`node` with other inputs of the same shapes and dtypes; itself when nothing changed."""
+def rebuild(node: Node, inputs: tuple[Node, ...], spec: Spec | None = None) -> Node:
+    """`node` with other inputs; itself when nothing changed. Their shapes and dtypes are the same,
+    or give the result another `spec`."""
     if all(a is b for a, b in zip(node.inputs, inputs, strict=True)):
         return node
-    return Node(node.op, inputs, node.params, node.spec, node.source, node.name)
+    return Node(node.op, inputs, node.params, spec or node.spec, node.source, node.name)
 
 
 def topological(results: Iterable[Node]) -> tuple[Node, ...]:

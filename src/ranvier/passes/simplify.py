@@ -114,7 +114,41 @@ def _broadcast(node: Node, inputs: tuple[Node, ...]) -> Node | None:
 
 
 def _slice(node: Node, inputs: tuple[Node, ...]) -> Node | None:
-    return inputs[0] if inputs[0].shape == node.shape else _same_everywhere(node, inputs)
+    (x,) = inputs
+    if x.shape == node.shape:
+        return x
+    if x.op.name == "pad":
+        return _slice_of_pad(node, x)
+    if _of_pads(x):
+        parts = [Node(node.op, (y,), node.params, node.spec, node.source) for y in x.inputs]
+        return rebuild(x, tuple(_slice(p, p.inputs) or p for p in parts), node.spec)
+    return _same_everywhere(node, inputs)
+
+
+def _of_pads(x: Node) -> bool:
+    """Whether x is a sum of padded values, as the gradient of several slices is."""
+    return x.op.name == "add" and all(y.op.name == "pad" or _of_pads(y) for y in x.inputs)
+
+
+def _slice_of_pad(node: Node, x: Node) -> Node | None:
+    """Inside what was padded, or beside it."""
+    (inside,) = x.inputs
+    if any(s != 1 for s in (*node.params["step"], *x.params["step"])):
+        return None
+    starts, stops = [], []
+    for n, before, start, stop in zip(
+        inside.shape, x.params["before"], node.params["start"], node.params["stop"], strict=True
+    ):
+        starts.append(start - before)
+        stops.append(stop - before)
+        if starts[-1] >= n or stops[-1] <= 0:
+            return _full(node, 0)
+    fits = zip(inside.shape, starts, stops, strict=True)
+    if not all(start >= 0 and stop <= n for n, start, stop in fits):
+        return None
+    params = {**node.params, "start": tuple(starts), "stop": tuple(stops)}
+    new = Node(node.op, (inside,), params, node.spec, node.source)
+    return _slice(new, (inside,)) or new
 
 
 def _multiply(node: Node, inputs: tuple[Node, ...]) -> Node | None:
