@@ -1,4 +1,4 @@
-"""Pooling layers: the largest or the mean of each window; and zeros around an image.
+"""Pooling layers: the largest or the mean of each window.
 
 Channels last. Along an axis of n places, a window of k with stride s takes, with padding "valid",
 `(n - k) // s + 1` places, and with "same" `ceil(n / s)`. What a window sees beyond the edge
@@ -14,7 +14,7 @@ import numpy as np
 from ..graph.node import Shape
 from ..ops.arithmetic import maximum
 from ..ops.choice import astype, equal, where
-from ..ops.movement import pad, reshape
+from ..ops.movement import concat, narrow, pad, reshape
 from ..ops.reduce import max, mean, sum
 from ..ops.shaping import expand_dims
 from ..ops.window import sliding_window
@@ -259,36 +259,76 @@ class GlobalAveragePooling1D(_GlobalAverage):
         return sum(x * inside, axis=1, keepdims=self.keepdims) / steps
 
 
-@register_layer
-class ZeroPadding2D(Layer):
-    """Zeros around each image.
+class _Adaptive(Layer):
+    """Base of the layers that fold an image or a series to a given number of places."""
 
-    Shapes: (batch, height, width, channels) -> (batch, height + top + bottom,
-    width + left + right, channels).
+    axes = 2
+    keeps_mask = False
+    fold: Any = None
 
-    >>> import ranvier
-    >>> ZeroPadding2D(((1, 0), (2, 2)))(ranvier.ones((1, 3, 3, 1))).shape
-    (1, 4, 7, 1)
-
-    Args:
-        padding: a whole number; (rows, columns); or ((top, bottom), (left, right)).
-        data_format: None or "channels_last".
-    """
-
-    def __init__(self, padding: Any = 1, data_format: str | None = None, **options: Any) -> None:
+    def __init__(self, output_size: Any, data_format: str | None = None, **options: Any) -> None:
         super().__init__(**options)
-        both = tuple(padding) if isinstance(padding, tuple | list) else (padding, padding)
-        if len(both) != 2:
-            sizes(self.name, "padding", padding, 2, least=0)
-        self.padding = tuple(sizes(self.name, "padding", side, 2, least=0) for side in both)
+        self.output_size = sizes(self.name, "output_size", output_size, self.axes)
         self.data_format = channels_last(self.name, data_format)
 
     def forward(self, x: Any) -> Any:
-        check_axes(self.name, x.shape[1:], 2)
-        return pad(x, ((0, 0), *self.padding, (0, 0)))
+        check_axes(self.name, x.shape[1:], self.axes)
+        return adaptive(x, self.output_size, type(self).fold)
 
     def output_shape(self, input_shape: Shape) -> Shape:
-        check_axes(self.name, input_shape, 2)
-        (top, bottom), (left, right) = self.padding
-        rows, columns, channels = input_shape
-        return rows + top + bottom, columns + left + right, channels
+        check_axes(self.name, input_shape, self.axes)
+        return (*self.output_size, input_shape[-1])
+
+
+def adaptive(x: Any, size: Shape, fold: Any) -> Any:
+    """The places after the batch axis folded to `size`, by `mean` or `max`.
+
+    Of n places, window i of m goes from `floor(i * n / m)` to `ceil((i + 1) * n / m)`.
+    """
+    for axis, m in enumerate(size, 1):
+        n = x.shape[axis]
+        if n % m == 0:
+            parts = reshape(x, (*x.shape[:axis], m, n // m, *x.shape[axis + 1 :]))
+            x = fold(parts, axis=axis + 1)
+        else:
+            ends = ((i * n // m, -(-(i + 1) * n // m)) for i in range(m))
+            x = concat([fold(narrow(x, axis, *e), axis=axis, keepdims=True) for e in ends], axis)
+    return x
+
+
+@register_layer
+class AdaptiveAveragePooling2D(_Adaptive):
+    """Means of windows as large as needed for `output_size` places.
+
+    Shapes: (batch, height, width, channels) -> (batch, *output_size, channels). Where the size
+    does not divide, windows overlap by a place.
+
+    >>> import ranvier
+    >>> AdaptiveAveragePooling2D((2, 3))(ranvier.ones((1, 7, 7, 4))).shape
+    (1, 2, 3, 4)
+    """
+
+    fold = staticmethod(mean)
+
+
+@register_layer
+class AdaptiveAveragePooling1D(_Adaptive):
+    """Means: (batch, steps, channels) -> (batch, output_size, channels)."""
+
+    axes = 1
+    fold = staticmethod(mean)
+
+
+@register_layer
+class AdaptiveMaxPooling2D(_Adaptive):
+    """The largest numbers of windows as in `AdaptiveAveragePooling2D`."""
+
+    fold = staticmethod(max)
+
+
+@register_layer
+class AdaptiveMaxPooling1D(_Adaptive):
+    """The largest numbers: (batch, steps, channels) -> (batch, output_size, channels)."""
+
+    axes = 1
+    fold = staticmethod(max)

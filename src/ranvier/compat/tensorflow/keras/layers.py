@@ -6,27 +6,50 @@ from typing import Any
 
 from ....errors import StateError
 from ....nn import (
+    ELU,
     Activation,
+    AdaptiveAveragePooling1D,
+    AdaptiveAveragePooling2D,
+    AdaptiveMaxPooling1D,
+    AdaptiveMaxPooling2D,
+    AlphaDropout,
     AveragePooling1D,
     AveragePooling2D,
+    BatchNormalization,
     Conv1D,
+    Conv1DTranspose,
     Conv2D,
+    Conv2DTranspose,
+    Cropping1D,
+    Cropping2D,
     Dense,
     DepthwiseConv2D,
     Dropout,
     Flatten,
+    GaussianDropout,
+    GaussianNoise,
     GlobalAveragePooling1D,
     GlobalAveragePooling2D,
     GlobalMaxPooling1D,
     GlobalMaxPooling2D,
+    GroupNormalization,
     InputLayer,
+    LayerNormalization,
+    LeakyReLU,
     MaxPooling1D,
     MaxPooling2D,
+    PReLU,
+    ReLU,
     Reshape,
+    RMSNormalization,
     SeparableConv2D,
+    Softmax,
+    SpatialDropout1D,
+    SpatialDropout2D,
+    UpSampling1D,
+    UpSampling2D,
+    ZeroPadding1D,
     ZeroPadding2D,
-    activations,
-    register_layer,
 )
 from ....nn import Layer as RanvierLayer
 from ....nn import Normalize as Normalization
@@ -76,55 +99,6 @@ def Input(shape: Any = None, **options: Any) -> InputLayer:
     return KerasInput(shape, **options)
 
 
-@register_layer
-class ReLU(RanvierLayer):
-    """`max(x, 0)`."""
-
-    def forward(self, x: Any) -> Any:
-        """Of the shape of x."""
-        return activations.relu(x)
-
-
-@register_layer
-class LeakyReLU(RanvierLayer):
-    """x above 0, `negative_slope * x` below."""
-
-    def __init__(self, negative_slope: float = 0.3, alpha: Any = None, **options: Any) -> None:
-        super().__init__(**options)
-        self.alpha = None
-        self.negative_slope = negative_slope if alpha is None else alpha
-
-    def forward(self, x: Any) -> Any:
-        """Of the shape of x."""
-        return activations.leaky_relu(x, self.negative_slope)
-
-
-@register_layer
-class ELU(RanvierLayer):
-    """x above 0, `alpha * (e ** x - 1)` below."""
-
-    def __init__(self, alpha: float = 1.0, **options: Any) -> None:
-        super().__init__(**options)
-        self.alpha = alpha
-
-    def forward(self, x: Any) -> Any:
-        """Of the shape of x."""
-        return activations.elu(x, self.alpha)
-
-
-@register_layer
-class Softmax(RanvierLayer):
-    """`e ** x / sum(e ** x)` over `axis`."""
-
-    def __init__(self, axis: int = -1, **options: Any) -> None:
-        super().__init__(**options)
-        self.axis = axis
-
-    def forward(self, x: Any) -> Any:
-        """Of the shape of x."""
-        return activations.softmax(x, self.axis)
-
-
 # Keras' second names.
 MaxPool1D = MaxPooling1D
 MaxPool2D = MaxPooling2D
@@ -136,22 +110,36 @@ GlobalAvgPool1D = GlobalAveragePooling1D
 GlobalAvgPool2D = GlobalAveragePooling2D
 Convolution1D = Conv1D
 Convolution2D = Conv2D
+Convolution1DTranspose = Conv1DTranspose
+Convolution2DTranspose = Conv2DTranspose
 
 __all__ = [
     "ELU",
     "Activation",
+    "AdaptiveAveragePooling1D",
+    "AdaptiveAveragePooling2D",
+    "AdaptiveMaxPooling1D",
+    "AdaptiveMaxPooling2D",
+    "AlphaDropout",
     "AveragePooling1D",
     "AveragePooling2D",
     "AvgPool1D",
     "AvgPool2D",
+    "BatchNormalization",
     "Conv1D",
+    "Conv1DTranspose",
     "Conv2D",
+    "Conv2DTranspose",
     "Convolution1D",
     "Convolution2D",
+    "Cropping1D",
+    "Cropping2D",
     "Dense",
     "DepthwiseConv2D",
     "Dropout",
     "Flatten",
+    "GaussianDropout",
+    "GaussianNoise",
     "GlobalAveragePooling1D",
     "GlobalAveragePooling2D",
     "GlobalAvgPool1D",
@@ -160,19 +148,28 @@ __all__ = [
     "GlobalMaxPool2D",
     "GlobalMaxPooling1D",
     "GlobalMaxPooling2D",
+    "GroupNormalization",
     "Input",
     "InputLayer",
     "Layer",
+    "LayerNormalization",
     "LeakyReLU",
     "MaxPool1D",
     "MaxPool2D",
     "MaxPooling1D",
     "MaxPooling2D",
     "Normalization",
+    "PReLU",
+    "RMSNormalization",
     "ReLU",
     "Reshape",
     "SeparableConv2D",
     "Softmax",
+    "SpatialDropout1D",
+    "SpatialDropout2D",
+    "UpSampling1D",
+    "UpSampling2D",
+    "ZeroPadding1D",
     "ZeroPadding2D",
 ]
 
