@@ -14,7 +14,8 @@ from ..errors import GraphError
 from ..graph.graph import Graph
 from ..graph.node import Node, Shape
 from ..ops.scan import Layout
-from ..passes.fuse import Group, fuse, is_plain_reshape, stretch
+from ..passes.fuse import fuse
+from ..passes.groups import Group, is_plain_reshape, stretch
 from .loops import (
     Affine,
     Apply,

@@ -14,82 +14,10 @@ Two groups are joined when they walk the same places and nothing between them st
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from ..graph.graph import Graph
-from ..graph.node import Node, Shape
-
-_EXPENSIVE = {"divide": 4, "sqrt": 4, "remainder": 6, "floor_divide": 6, "random_bits": 40}
-_SPECIAL = {
-    *("exp", "expm1", "log", "log1p", "sin", "cos", "tanh", "sigmoid", "erf", "power", "atan2"),
-}
-_ANCHORS = {"reduce", "contraction", "scan", "window", "loop"}
-
-
-@dataclass(eq=False)
-class Group:
-    """One kernel: the nodes it stores or keeps in registers, in order, and the anchor that shapes
-    its loops."""
-
-    number: int
-    nodes: list[Node]
-    anchors: list[Node]
-    space: Shape  # the places the stores go over
-    stores: list[Node] = field(default_factory=list)
-    temporary: set[Node] = field(
-        default_factory=set
-    )  # updated inputs that cannot be written in place
-
-    @property
-    def kind(self) -> str:
-        """map, reduce, contraction, scan, scatter, loop or copy."""
-        if not self.anchors:
-            return "map"
-        anchor = self.anchors[0]
-        if anchor.op.name in ("pad", "concat"):
-            return "copy"
-        return "scatter" if anchor.op.name.startswith("scatter") else anchor.op.kind
-
-
-def is_anchor(node: Node) -> bool:
-    """Whether a node has loops of its own."""
-    return (
-        node.op.kind in _ANCHORS
-        or node.op.name in ("pad", "concat")
-        or node.op.name.startswith("scatter")
-    )
-
-
-def is_plain_reshape(node: Node) -> bool:
-    """A reshape that only adds or removes axes of size 1."""
-    return node.op.name == "reshape" and [n for n in node.shape if n != 1] == [
-        n for n in node.inputs[0].shape if n != 1
-    ]
-
-
-def stretch(node: Node) -> int | None:
-    """Where the elements of a reshape or slice begin in its input, if they lie there in one
-    stretch and in the same order; else None."""
-    if node.op.name == "reshape":
-        return 0
-    if node.op.name != "slice" or any(s != 1 for s in node.params["step"]):
-        return None
-    at, size, single = 0, 1, False
-    for n, m, start in reversed(
-        list(zip(node.inputs[0].shape, node.shape, node.params["start"], strict=True))
-    ):
-        if single and m != 1:
-            return None
-        single = single or m != n
-        at, size = at + start * size, size * n
-    return at
-
-
-def memory_of(node: Node) -> Node:
-    """The node whose memory holds the elements of `node` in one stretch."""
-    while stretch(node) is not None:
-        node = node.inputs[0]
-    return node
+from ..graph.node import Node
+from .groups import Group, cost, is_anchor, is_plain_reshape, memory_of, ordered, same_loops
 
 
 class _Fusion:
@@ -111,13 +39,13 @@ class _Fusion:
     def choose_stored(self) -> None:
         """Mark the nodes that need memory or loops of their own."""
         results = set(self.graph.results)
-        cost: dict[Node, int] = {}
+        costs: dict[Node, int] = {}
         needed = self.needed = self._operands()
         for node in self.graph.nodes:
             if node.op.kind == "input":
                 continue
-            own = _cost(node)
-            total = own + sum(cost.get(x, 0) for x in node.inputs)
+            own = cost(node)
+            total = own + sum(costs.get(x, 0) for x in node.inputs)
             many = len(set(self.readers[node])) > 1 and total > 4
             spread = total > 1 and any(
                 r.op.name == "broadcast_to" and r.size > node.size for r in self.readers[node]
@@ -131,7 +59,7 @@ class _Fusion:
             ):
                 self.stored.add(node)
                 total = 0
-            cost[node] = total
+            costs[node] = total
 
     def _operands(self) -> set[Node]:
         """Nodes that are read as memory: contraction operands, gathered tensors, what a reshape
@@ -176,7 +104,7 @@ class _Fusion:
         self._order_updates()
         for group in self.groups:
             self.ancestors[group] = 0
-        for group in _ordered(self.groups, self.before):
+        for group in ordered(self.groups, self.before):
             bits = 0
             for p in self.before[group]:
                 bits |= self.ancestors[p] | 1 << p.number
@@ -234,7 +162,7 @@ class _Fusion:
 
     def join_groups(self) -> None:
         """Join what may be joined, producers first."""
-        for group in _ordered(self.groups, self.before):
+        for group in ordered(self.groups, self.before):
             node = group.nodes[0]
             if group.kind == "map":
                 for other in self._partners(node):
@@ -293,7 +221,7 @@ class _Fusion:
             for g in dict.fromkeys(self.group_of.values())
             if g.kind == "reduce"
             and g.number < own.number
-            and _same_loops(g.anchors[0], node)
+            and same_loops(g.anchors[0], node)
             and len(g.anchors) < 8
         ]
 
@@ -302,7 +230,7 @@ class _Fusion:
         what one reads of the other is at the same place."""
         if len(a.nodes) + len(b.nodes) > 24:
             return False
-        if a.anchors and b.anchors and not _same_loops(a.anchors[0], b.anchors[0]):
+        if a.anchors and b.anchors and not same_loops(a.anchors[0], b.anchors[0]):
             return False
         for one, other in ((a, b), (b, a)):
             for p in self.before[other]:
@@ -358,7 +286,7 @@ class _Fusion:
         for group in self.groups:
             group.stores = [n for n in group.nodes if n in results or n in outside]
             group.temporary = {t for t in self.temporary if self.graph.updates[t] in group.stores}
-        return _ordered(self.groups, self.before)
+        return ordered(self.groups, self.before)
 
     def run(self) -> list[Group]:
         self.positions = {node: i for i, node in enumerate(self.graph.nodes)}
@@ -373,46 +301,3 @@ def fuse(graph: Graph) -> tuple[list[Group], set[Node]]:
     fusion = _Fusion(graph)
     groups = fusion.run()
     return groups, fusion.stored
-
-
-def _same_loops(x: Node, y: Node) -> bool:
-    """Whether two anchors are reductions over the same axes of the same shape, so that one nest
-    does both."""
-    return (
-        x.op.kind == y.op.kind == "reduce"
-        and "axes" in x.params
-        and x.params == y.params
-        and x.inputs[0].shape == y.inputs[0].shape
-    )
-
-
-def _cost(node: Node) -> int:
-    """Roughly how many instructions an element takes."""
-    if node.op.kind in ("movement", "creation"):
-        return 0
-    if node.op.kind == "gather":
-        return 3
-    return 12 if node.op.name in _SPECIAL else _EXPENSIVE.get(node.op.name, 1)
-
-
-def _ordered(groups: list[Group], before: dict[Group, set[Group]]) -> list[Group]:
-    """Groups each after its predecessors, otherwise by number."""
-    import heapq
-
-    waiting = {g: len(before[g]) for g in groups}
-    after: dict[Group, list[Group]] = {g: [] for g in groups}
-    for g in groups:
-        for p in before[g]:
-            after[p].append(g)
-    ready = [(g.number, g) for g in groups if not waiting[g]]
-    heapq.heapify(ready)
-    order = []
-    while ready:
-        _, g = heapq.heappop(ready)
-        order.append(g)
-        for n in after[g]:
-            waiting[n] -= 1
-            if not waiting[n]:
-                heapq.heappush(ready, (n.number, n))
-    assert len(order) == len(groups), "groups wait for each other"
-    return order
