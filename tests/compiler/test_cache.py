@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from ranvier.compiler import build as build_module
+from ranvier.compiler import entries as entries_module
 from ranvier.compiler.run import Executable
 from ranvier.config import cache_folder, switches
 from ranvier.graph.graph import Graph
@@ -288,4 +289,23 @@ def test_processes_share_one_cache(folder: Path) -> None:
     found = entries(folder)
     assert len(found) == 6 and all(e.suffix == ".bin" for e in found)
     for entry in found:
-        assert build_module.read_entry(entry) is not None
+        assert entries_module.read_entry(entry) is not None
+
+
+def test_a_folder_keeps_to_its_limit_by_dropping_what_was_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(entries_module, "_LIMIT", 1000)
+    paths = [tmp_path / f"{i}.bin" for i in range(10)]
+    for i, path in enumerate(paths):
+        entries_module.write_entry(path, bytes(60))
+        os.utime(path, (i, i))
+    assert entries_module.read_entry(paths[0]) == bytes(60)  # used: now the youngest
+    entries_module.trim(tmp_path)
+    assert len(entries(tmp_path)) == 10
+    monkeypatch.setattr(entries_module, "_LIMIT", 800)
+    abandoned = tmp_path / "x.part"
+    abandoned.write_bytes(b"")
+    os.utime(abandoned, (0, 0))
+    entries_module.trim(tmp_path)
+    assert sorted(tmp_path.iterdir()) == sorted([paths[0], *paths[5:]])

@@ -1,21 +1,19 @@
 """Build: LLVM IR text -> machine code, kept on disk.
 
-An entry of the cache is one file: a SHA-256 of the rest, then the object code. Its name is a hash
-of everything the code depends on: the IR, the LLVM version, the processor and this file. A file is
-written whole or not at all; one that does not match its checksum is rebuilt.
+An entry of the cache (entries.py) holds object code. Its name is a hash of everything the code
+depends on: the IR, the LLVM version, the processor and this file. One that is damaged is rebuilt.
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
 import threading
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..config import cache_folder
 from ..errors import StateError
+from .entries import read_entry, write_entry
 
 _lock = threading.Lock()
 _ready: dict[str, Any] = {}
@@ -165,31 +163,3 @@ def load(code: bytes) -> Code:
     engine.add_object_file(binding.ObjectFileRef.from_data(code))
     engine.finalize_object()
     return Code(engine)
-
-
-def read_entry(path: Path) -> bytes | None:
-    """The object code of an entry, or None when it is missing or damaged."""
-    try:
-        data = path.read_bytes()
-    except OSError:
-        return None
-    digest, code = data[:32], data[32:]
-    return code if code and hashlib.sha256(code).digest() == digest else None
-
-
-def write_entry(path: Path, code: bytes) -> None:
-    """Write an entry whole or not at all; a cache that cannot be written is no error."""
-    data = hashlib.sha256(code).digest() + code
-    name = None
-    try:
-        handle, name = tempfile.mkstemp(dir=path.parent, suffix=".part")
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        if os.path.getsize(name) == len(data):
-            os.replace(name, path)
-            name = None
-    except OSError:
-        pass
-    finally:
-        if name is not None:
-            Path(name).unlink(missing_ok=True)

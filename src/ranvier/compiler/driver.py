@@ -30,8 +30,9 @@ from typing import Any
 import numpy as np
 
 from ..config import cache_folder
-from .build import Code, compile_object, host, load, read_entry, write_entry
+from .build import Code, compile_object, host, load
 from .driver_text import FIRST, FITS, HEAD, OTHER, RECORD, TEXT
+from .entries import read_entry, write_entry
 
 _C_CONTIGUOUS, _ALIGNED, _WRITEABLE = 0x1, 0x100, 0x400  # flags of an array
 

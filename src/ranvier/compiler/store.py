@@ -33,7 +33,8 @@ from ..config import cache_folder, switches, thread_count
 from ..graph.graph import Graph
 from ..graph.node import Node
 from . import schedule
-from .build import Code, build, compile_object, host, load, read_entry, write_entry
+from .build import Code, build, compile_object, host, load
+from .entries import read_entry, write_entry
 
 if TYPE_CHECKING:
     from .write import Written
