@@ -22,5 +22,7 @@ html_theme = "alabaster"
 html_theme_options = {
     "description": "Deep learning whose every number can be seen",
     "fixed_sidebar": True,
+    "page_width": "1240px",
+    "body_max_width": "auto",
 }
 html_show_sourcelink = False

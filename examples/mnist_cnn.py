@@ -1,6 +1,6 @@
 """A convolutional network in the manner of LeNet-5 reads MNIST's handwritten digits.
 
-    python examples/mnist_cnn.py [--rows 60000] [--epochs 8] [--seed 0]
+    python examples/mnist_cnn.py [--rows 60000] [--epochs 10] [--seed 0]
 
 Two layers of 5 x 5 windows, each followed by pooling, then two dense layers (LeCun, Bottou, Bengio
 and Haffner 1998), with relu and dropout in place of its tanh. The files are looked for in the
@@ -38,7 +38,7 @@ def images(x):
     return x[..., None].astype("float32") / 255
 
 
-def main(rows=60_000, epochs=8, seed=0, verbose=1):
+def main(rows=60_000, epochs=10, seed=0, verbose=1):
     """Train on the first `rows` digits; returns the accuracy on the 10,000 held out."""
     ranvier.seed(seed)
     (x, y), (x_test, y_test) = ranvier.data.load_mnist()
@@ -60,6 +60,6 @@ def main(rows=60_000, epochs=8, seed=0, verbose=1):
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--rows", type=int, default=60_000, help="how many digits to train on")
-    parser.add_argument("--epochs", type=int, default=8)
+    parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--seed", type=int, default=0)
     main(**vars(parser.parse_args()))

@@ -39,8 +39,8 @@ SAID = {
 }
 
 
-# Those that need files or minutes have a test of their own below.
-LARGE = {"mnist_cnn"}
+# Those that need files or minutes are tested below or in test_results.py.
+LARGE = {"california_housing", "electricity", "mnist_cnn", "mnist_mlp", "movie_reviews"}
 
 
 def test_every_example_is_tested() -> None:

@@ -1,0 +1,70 @@
+"""Results on real data that the docs state: quick tests go part of the way, slow ones all."""
+
+from __future__ import annotations
+
+import runpy
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ranvier.config import switches
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+
+
+def example(name: str, folder: str) -> dict[str, Any]:
+    """The names in an example; skips the test when its data are not there."""
+    if not (Path(switches.data or "none") / folder).is_dir():
+        pytest.skip(f"RANVIER_DATA has no {folder}")
+    return runpy.run_path(str(EXAMPLES / f"{name}.py"), run_name="example")
+
+
+def test_house_values_quick() -> None:
+    assert example("california_housing", "california_housing")["main"](epochs=8) < 0.50
+
+
+def test_two_dense_layers_on_a_few_digits() -> None:
+    assert example("mnist_mlp", "mnist")["main"](rows=3000, epochs=6) > 0.89
+
+
+def test_the_next_day_quick() -> None:
+    errors = example("electricity", "etth1")["main"](epochs=1)
+    assert errors["network"] < errors["seasonal naive"] - 0.05
+    assert errors["linear, shared"] < errors["linear, all to all"] < errors["seasonal naive"]
+
+
+def test_reviews_quick() -> None:
+    reviews = example("movie_reviews", "rt_polarity")
+    (texts, y), _ = reviews["load_rt_polarity"]()
+    assert reviews["fold"](0, texts[:2500], y[:2500], epochs=4, seed=0) > 0.58
+
+
+@pytest.mark.slow
+def test_house_values() -> None:
+    main = example("california_housing", "california_housing")["main"]
+    assert np.mean([main(seed=seed) for seed in range(3)]) < 0.45
+
+
+@pytest.mark.slow
+def test_mnist_dense() -> None:
+    main = example("mnist_mlp", "mnist")["main"]
+    assert np.mean([main(seed=seed) for seed in range(3)]) >= 0.983
+
+
+@pytest.mark.slow
+def test_mnist_convolution() -> None:
+    main = example("mnist_cnn", "mnist")["main"]
+    assert np.mean([main(seed=seed, verbose=0) for seed in range(3)]) >= 0.993
+
+
+@pytest.mark.slow
+def test_the_next_day() -> None:
+    errors = example("electricity", "etth1")["main"]()
+    assert errors["network"] < 0.95 * min(v for k, v in errors.items() if k != "network")
+
+
+@pytest.mark.slow
+def test_reviews() -> None:
+    assert example("movie_reviews", "rt_polarity")["main"](folds=3) >= 0.76
