@@ -18,7 +18,7 @@ from compiler.common import Array, check_run, threads
 from compiler.random_graphs import build
 from ranvier import config
 from ranvier.compiler import pool
-from ranvier.compiler.run import Executable
+from ranvier.compiler.run import Choice, Executable
 from ranvier.errors import GraphError
 from ranvier.graph.graph import Graph
 from ranvier.graph.node import OPS
@@ -182,7 +182,7 @@ def test_ctrl_c_while_threads_run_leaves_the_next_run_whole() -> None:
     with two._lock, pytest.raises(KeyboardInterrupt):
         objects = [*[a.copy() for a in arrays], np.empty((), np.float32)]
         two._bind(objects)
-        two._call(interrupted, ())
+        two._call(interrupted, (), two.threads)
     assert trained(two, arrays, 3) == expected
 
 
@@ -291,3 +291,20 @@ def test_the_pool_grows_once() -> None:
     for executable in executables(graph):
         executable.run([a.copy() for a in arrays])
     assert len(pool._pool.doors) == before
+
+
+def test_one_thread_where_several_are_slower() -> None:
+    choice = Choice(2)
+    costs = {1: 0.001, 2: 0.003}
+    used = []
+    for _ in range(110):
+        threads = choice.threads()
+        used.append(threads)
+        choice.took(threads, 1, costs[threads])
+    assert used[:4] == [2, 2, 1, 1]  # the first call of each only wakes it up
+    assert used[10:].count(2) == 4  # looked at again now and then
+    costs[2] = 0.0005
+    for _ in range(60):
+        threads = choice.threads()
+        choice.took(threads, 1, costs[threads])
+    assert choice.threads() == 2

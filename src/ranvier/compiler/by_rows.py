@@ -12,6 +12,7 @@ large enough to use threads itself, called with few batches, has all of them wor
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -22,7 +23,7 @@ from ..config import thread_count
 from .driver import address, driver, spec_of
 from .driver_text import FITS, LANE
 from .pool import run_together
-from .run import Executable, aligned
+from .run import Choice, Executable, aligned
 
 _WORTH_THREADS = 150_000.0  # nanoseconds of all batches that are worth sharing among threads
 _LARGE = 64 << 20  # bytes of an arena that there are no further ones of
@@ -49,7 +50,8 @@ class ByRows:
         self._rows = found.rows
         self._free: deque[_Lane] = deque()
         self._lock = threading.Lock()
-        self._team: list[_Lane] = []
+        self._choice = Choice(executable.threads)
+        self._teams: dict[int, list[_Lane]] = {}
 
     @staticmethod
     def fits(executable: Executable) -> bool:
@@ -98,7 +100,7 @@ class ByRows:
         small = self.executable.arena_bytes < _LARGE
         if own > 1 and (batches < 2 * threads or not small):
             with self._lock:
-                return self._on_each(objects, batches, own)
+                return self._on_each(objects, batches, self._choice.threads())
         worth = small and batches * self.nanoseconds > _WORTH_THREADS
         lanes = [self._lane() for _ in range(min(threads, batches) if worth else 1)]
         taken = np.zeros(1, np.int64)  # batches that some thread has begun
@@ -119,15 +121,25 @@ class ByRows:
             return _Lane(self, 0, 1, None)
 
     def _on_each(self, objects: tuple[Any, ...], batches: int, threads: int) -> int:
-        """All threads together on one batch after the other."""
-        if not self._team:
-            self._team = [_Lane(self, 0, threads, None)]
-            self._team += [_Lane(self, t, threads, self._team[0]) for t in range(1, threads)]
-        for lane in self._team:
-            lane.round[0] = self._team[0].sync.view(np.int64)[0]
-        return _run(
-            [(self._rows, (id(objects), lane.place, 0, batches)) for lane in self._team], self._team
-        )
+        """All threads together on one batch after the other, or one alone."""
+        team = self._team(threads)
+        for lane in team:
+            lane.round[0] = team[0].sync.view(np.int64)[0]
+        began = time.perf_counter()
+        status = _run([(self._rows, (id(objects), x.place, 0, batches)) for x in team], team)
+        self._choice.took(threads, batches, time.perf_counter() - began)
+        return status
+
+    def _team(self, threads: int) -> list[_Lane]:
+        """So many lanes with one arena, which is that of all teams."""
+        if threads not in self._teams:
+            first = next((team[0] for team in self._teams.values()), None)
+            made: list[_Lane] = []
+            for t in range(threads):
+                made.append(_Lane(self, t, threads, first))
+                first = first or made[0]
+            self._teams[threads] = made
+        return self._teams[threads]
 
 
 class _Lane:

@@ -77,7 +77,7 @@ class Executable:
         self._counter = self._sync.view(np.int64)
         self._rounds = [np.zeros(1, np.int64) for _ in range(self.threads)]
         self._fixed = (address(self._table), address(self._arena), address(self._sync))
-        self._choice = _Choice(self.threads)
+        self._choice = Choice(self.threads)
         self._prepare_driver()
         if streams:
             self._prepare_batches()
@@ -119,10 +119,10 @@ class Executable:
                     if self._run(id(objects), self._place) == FITS:
                         return outputs
                 elif self._bind_quickly(objects):
-                    self._call(self._step, ())
+                    self._timed(self._step, (), 1)
                     return outputs
             back = self._bind(objects)
-            self._call(self._step, ())
+            self._timed(self._step, (), 1)
             self._write_back(back)
         return outputs
 
@@ -188,10 +188,7 @@ class Executable:
             places = (place(self._sources), place(order), first, last, total)
             per_epoch = -(-total // self.batch)
             kept = (0, 0, 0) if log is None else (place(sums), sums.nbytes, place(log))
-            threads = self._choice.threads()
-            began = time.perf_counter()
-            self._call(self._batches, (*places, per_epoch, *kept), threads)
-            self._choice.took(threads, last - first, time.perf_counter() - began)
+            self._timed(self._batches, (*places, per_epoch, *kept), last - first)
             self._write_back(back)
 
     def _rows_in_order(self, i: int, array: Any) -> Any:
@@ -282,11 +279,15 @@ class Executable:
 
     # -- the call ----------------------------------------------------------------------------------
 
-    def _call(
-        self, function: Callable[..., None], extra: tuple[int, ...], threads: int = 0
-    ) -> None:
+    def _timed(self, function: Callable[..., None], extra: tuple[int, ...], steps: int) -> None:
+        """Call on as many threads as have been best."""
+        threads = self._choice.threads()
+        began = time.perf_counter()
+        self._call(function, extra, threads)
+        self._choice.took(threads, steps, time.perf_counter() - began)
+
+    def _call(self, function: Callable[..., None], extra: tuple[int, ...], threads: int) -> None:
         """Call on one thread, or on several at once."""
-        threads = threads or self.threads
         for r in self._rounds:
             r[0] = self._counter[0]
         if threads == 1:
@@ -299,7 +300,7 @@ class Executable:
         run_together(work)
 
 
-class _Choice:
+class Choice:
     """One thread or all: whichever has been faster lately.
 
     Threads that wait for each other lose when another process holds a core. As no result depends on
@@ -310,6 +311,7 @@ class _Choice:
         self.most = threads
         self.seconds: dict[int, float] = {}  # for one step
         self.calls = 0
+        self._begun: set[int] = set()
 
     def threads(self) -> int:
         """How many threads to use now."""
@@ -324,9 +326,15 @@ class _Choice:
         return 1 if best > 1 else self.most
 
     def took(self, threads: int, steps: int, seconds: float) -> None:
-        """Learn from one call; the first one also pays for waking the threads."""
-        if self.most > 1 and (steps > 1 or seconds > 0.01):
-            self.seconds[threads] = seconds / steps
+        """Learn from one call; a short first one mostly pays for waking threads and caches."""
+        if self.most == 1 or not steps:
+            return
+        if steps == 1 and seconds < 0.01 and threads not in self._begun:
+            self._begun.add(threads)
+            return
+        now = seconds / steps
+        before = self.seconds.get(threads, now)
+        self.seconds[threads] = min(now, (before + now) / 2)
 
 
 def aligned(size: int) -> Any:
