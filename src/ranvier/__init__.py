@@ -22,6 +22,7 @@ from .glass.explain import explain
 from .glass.gradcheck import gradcheck
 from .loop import scan
 from .mode import enable_grad, is_grad_enabled, no_grad
+from .nn.shaping import Input
 from .ops.composite import (
     acos,
     asin,
@@ -173,6 +174,7 @@ def __dir__() -> list[str]:
 
 
 __all__ = [
+    "Input",
     "Model",
     "Sequential",
     "Tensor",

@@ -89,7 +89,7 @@ def test_shaping_layers() -> None:
     assert nn.Flatten()(ranvier.full((2,), 1.0)).shape == (2, 1)
     assert nn.Reshape((6, -1))(x).shape == (2, 6, 2)
     assert nn.Activation("relu")(x - 2).numpy().max() == 0
-    declared = nn.Input(shape=(3, 4))
+    declared = nn.InputLayer(shape=(3, 4))
     assert declared(x) is x
     assert declared.input_shape == (3, 4)
 
@@ -209,7 +209,7 @@ LAYERS = [
     nn.Flatten(),
     nn.Reshape((2, -1)),
     nn.Normalize(),
-    nn.Input(shape=(4,)),
+    nn.InputLayer(shape=(4,)),
 ]
 
 
@@ -273,7 +273,7 @@ class NoSuper(Layer):
         (lambda: nn.Dropout(1.0), ArgumentError, "0 <= rate < 1"),
         (lambda: nn.Reshape((5, 2))(np.ones((2, 3))), ShapeError, "hold 3 numbers"),
         (lambda: nn.Reshape((-1, -1)), ArgumentError, "only one size may be -1"),
-        (lambda: nn.Input(shape=(3,))(np.ones((2, 4))), ShapeError, "expected rows of (3,)"),
+        (lambda: nn.InputLayer(shape=(3,))(np.ones((2, 4))), ShapeError, "expected rows of (3,)"),
         (lambda: NoForward()(np.ones((2, 4))), StateError, "needs a method forward(self, x)"),
         (lambda: NoSuper()(np.ones((2, 4))), StateError, "call super().__init__() first"),
         (lambda: nn.Normalize().adapt(np.ones(3)), DataError, "(rows, features)"),

@@ -10,33 +10,28 @@ from typing import Any
 
 import numpy as np
 
-from .. import dtypes, losses, optim
+from .. import optim
 from ..config import ENGINES
+from ..data.stream import as_stream
 from ..errors import ArgumentError, StateError, unknown_name
-from ..graph.node import Shape
 from ..metrics import Accuracy
-from ..mode import state
-from ..nn.layer import Layer
-from ..nn.targets import encode_labels
-from ..trace import trace
+from ..nn.layer import register_layer
 from . import loop
 from .callback import Callback, History
+from .given import check_count, heads_of, rows_of
+from .heads import losses_of, metrics_of, sole
+from .network import Network
 from .predict import Predictor, predict, round_up
 from .progress import display, numbers
-from .rows import (
-    Rows,
-    check_features,
-    checked,
-    decode_labels,
-    split,
-    weights,
-)
+from .rows import Rows, split
 from .step import Step, Steps
+from .stream import Blocks, StreamTraining, evaluate_stream, only_stream, predict_stream
 
 Array = np.ndarray[Any, Any]
 
 
-class Model(Layer):
+@register_layer
+class Model(Network):
     """A network: a layer with the verbs of training.
 
     Write a subclass with `forward`, or use `Sequential`:
@@ -50,36 +45,29 @@ class Model(Layer):
             def forward(self, x):
                 return self.out(self.hidden(x))
 
+    or put layers together by calling them on `Input`, with as many inputs and outputs as you like:
+
+        x = ranvier.Input(shape=(4,))
+        model = ranvier.Model(inputs=x, outputs=Dense(1)(Dense(16, activation="relu")(x)))
+
     Attributes: `optimizer`, `loss`, `engine` after `compile`; `classes`, the labels in order when
     the targets are text; `stop_training`, to be set by callbacks.
     """
 
-    def __init__(self, name: str | None = None, **options: Any) -> None:
-        super().__init__(name, **options)
+    def __init__(
+        self, inputs: Any = None, outputs: Any = None, name: str | None = None, **options: Any
+    ) -> None:
+        super().__init__(inputs, outputs, name, **options)
         self.optimizer: Any = None
         self.loss: Any = None
         self.engine: str | None = None
-        self.metrics: tuple[Any, ...] = ()
+        self.loss_weights: Any = None
+        self.metrics: Any = ()
+        self.augment: Any = None
         self.classes: Array | None = None
         self.stop_training = False
         self._steps: Steps | None = None
         self._uses: Predictor | None = None  # what `predict` has prepared
-        self._row_dtype: Any = dtypes.float32
-
-    # -- as a layer
-    # -----------------------------------------------------------------------------------------
-
-    def build(self, input_shape: Shape) -> None:
-        """Build the layers inside by tracing `forward` once."""
-        before, state.trace = state.trace, None
-        try:
-            trace(self.forward, [((1, *input_shape), self._row_dtype)])
-        finally:
-            state.trace = before
-
-    def first_layer(self) -> Layer:
-        """The layer that meets the input."""
-        return next((layer for layer in self.sublayers() if layer is not self), self)
 
     def summary(self) -> None:
         """Print the layers, their output shapes and the number of parameters."""
@@ -94,34 +82,39 @@ class Model(Layer):
         self,
         optimizer: Any = "rmsprop",
         loss: Any = None,
-        metrics: Sequence[Any] | str | None = None,
+        metrics: Any = None,
         engine: str | None = None,
+        loss_weights: Any = None,
+        augment: Any = None,
     ) -> None:
         """Say how to train: optimizer and loss by name or as objects, metrics, and the engine.
 
+        Of several outputs, losses, metrics and weights are lists in the order of the outputs or
+        dicts by their names. A model whose layers add losses of their own (`Layer.add_loss`) may
+        have none.
+
         Args:
+            loss_weights: how much the loss of each output counts; 1 by default.
             engine: "compiled" (LLVM) or "reference" (NumPy); by default what `ranvier.config()`
                 says.
+            augment: what mixes each batch (x, y) in training: `nn.Mixup()`, `nn.CutMix()`, or a
+                function of two tensors that returns two. It is not saved with the model.
 
         The state of an optimizer given by name begins anew; weights stay.
         """
-        if loss is None:
-            raise ArgumentError(
-                "compile: loss is missing; give one by name, such as loss='mean_squared_error', "
-                "'binary_crossentropy' or 'sparse_categorical_crossentropy'"
-            )
         if engine is not None and engine not in ENGINES:
             raise unknown_name("engine", engine, ENGINES)
         self.optimizer = optim.get(optimizer)
-        self.loss = losses.get(loss)
-        given = [metrics] if isinstance(metrics, str) else list(metrics or [])
-        self.metrics = tuple(given)
+        self.loss = losses_of(loss)
+        self.loss_weights = loss_weights
+        self.metrics = metrics_of(metrics)
         self.engine = engine
+        self.augment = augment
         self._steps = None
 
     def _compiled(self, call: str) -> None:
         name = self.name  # here a subclass that forgot super().__init__() is told so
-        if self.loss is None:
+        if self.optimizer is None:
             raise StateError(
                 f"{name}: {call} needs a compiled model; call model.compile(optimizer='adam', "
                 "loss=...) "
@@ -132,27 +125,21 @@ class Model(Layer):
         """The steps for these rows: layers built, targets checked, metrics chosen by the targets'
         form.
         """
-        self._build_for(rows.x)
-        outputs = self.output_shape(rows.x.shape[1:])
-        self.loss.check_targets(rows.y, outputs[-1] if outputs else None)
+        self._build_for(rows.xs)
+        found = heads_of(self, rows.xs)
+        if len(found) != len(rows.ys):
+            check_count(self.name, found, rows)
+        for head, y in zip(found, rows.ys, strict=True):
+            if head.loss is not None:
+                head.loss.check_targets(y, head.shape[-1] if head.shape else None)
         if self._steps is None:
-            self._steps = Steps(self, self.loss, self.optimizer)
-        chosen = self._steps.choose_metrics(self.metrics, outputs, rows.y.shape[1:])
-        for metric in chosen:
-            metric.check_targets(rows.y)
-            _warn_of_shares(metric, rows.y)
+            self._steps = Steps(self, self.optimizer)
+        found = self._steps.prepare(found, [y.shape[1:] for y in rows.ys])
+        for head, y in zip(found, rows.ys, strict=True):
+            for metric in head.metrics:
+                metric.check_targets(y)
+                _warn_of_shares(metric, y)
         return self._steps
-
-    def _build_for(self, x: Array) -> None:
-        check_features(self, x)
-        if not self.built:
-            self._row_dtype = (
-                x.dtype if x.dtype.kind in "iu" and x.dtype != dtypes.uint8 else dtypes.float32
-            )
-            self.ensure_built(x.shape[1:])
-        check = self.rows_check()
-        if check is not None:
-            check(x)
 
     def _rows(
         self,
@@ -163,18 +150,7 @@ class Model(Layer):
         learn_classes: bool = False,
     ) -> Rows:
         """The user's data as arrays; text labels become numbers."""
-        x, y = checked(x, y)
-        if y.dtype.kind == "U" and learn_classes and self.classes is None:
-            self.classes = encode_labels(y)[1]
-        y = decode_labels(y, self.classes)
-        weight = weights(len(x), y, self.classes, sample_weight, class_weight)
-        if (
-            self.classes is not None
-            and self.loss.name == "categorical_crossentropy"
-            and y.ndim == 1
-        ):
-            y = np.eye(len(self.classes), dtype=np.float32)[y]
-        return Rows(x, y, weight)
+        return rows_of(self, x, y, sample_weight, class_weight, learn_classes)
 
     # -- fit ---------------------------------------------------------------------------------------
     # ---------
@@ -196,13 +172,16 @@ class Model(Layer):
     ) -> History:
         """Train on rows x with targets y (arrays, lists, tensors or tables) and return the history.
 
+        In place of x and y a stream (`ranvier.data.Stream`), a generator of batches or a DataLoader
+        is read chunk by chunk while the network trains.
+
         Args:
-            batch_size: rows in a step; None for all.
+            batch_size: rows in a step; None for all. Batches of a generator have their own.
             epochs: train until this epoch, counted from `initial_epoch`.
             verbose: 0 silent, 1 a bar (in a terminal), 2 a line for each epoch; "auto": 1 in a
                 terminal.
             validation_split: the share of rows held out, taken from the end before shuffling.
-            validation_data: (x, y) or (x, y, sample_weight) instead.
+            validation_data: (x, y) or (x, y, sample_weight) instead, or a stream.
             class_weight: {class: weight} or "balanced".
             sample_weight: one weight for each row.
 
@@ -211,9 +190,16 @@ class Model(Layer):
         """
         self._compiled("fit")
         loop.check_numbers(1 if batch_size is None else batch_size, epochs, initial_epoch)
-        rows = self._rows(x, y, sample_weight, class_weight, learn_classes=True)
+        blocks = None
+        if (stream := as_stream(x)) is not None:
+            only_stream(y, sample_weight, validation_split)
+            blocks = Blocks(self, stream, shuffle, class_weight)
+            rows = blocks.first
+        else:
+            rows = self._rows(x, y, sample_weight, class_weight, learn_classes=True)
         held: Rows | None = None
-        if validation_data is not None:
+        held_stream = as_stream(validation_data)
+        if validation_data is not None and held_stream is None:
             if not isinstance(validation_data, tuple | list) or len(validation_data) not in (2, 3):
                 raise ArgumentError("validation_data: expected (x, y) or (x, y, sample_weight)")
             held = self._rows(*validation_data)
@@ -221,10 +207,13 @@ class Model(Layer):
             rows, held = split(rows, validation_split)
         steps = self._ready(rows)
         before = steps.seconds
-        step = steps.get(
-            "train", min(batch_size or rows.count, rows.count), rows.arrays, self.engine
-        )
+        batch = min(batch_size or rows.count, rows.count)
+        if blocks is not None:
+            batch = blocks.batch(batch_size)
+        step = steps.get("train", batch, rows, self.engine)
         validate = None
+        if held_stream is not None:
+            validate = lambda: evaluate_stream(held_stream, self, step.batch)  # noqa: E731
         if held is not None:
             self._ready(held)
             test, kept = self._test_step(held, step.batch), held
@@ -232,7 +221,11 @@ class Model(Layer):
         given = [callbacks] if isinstance(callbacks, Callback) else list(callbacks or [])
         shown = display(verbose)
         given += [shown] if shown is not None else []
-        training = loop.Training(self, step, steps.sums, rows, validate, given)
+        training = (
+            loop.Training(self, step, steps.sums, rows, validate, given)
+            if blocks is None
+            else StreamTraining(blocks, self, step, steps.sums, rows, validate, given)
+        )
         training.history.seconds["compile"] = steps.seconds - before
         params = {"epochs": epochs, "verbose": verbose, "initial_epoch": initial_epoch}
         return training.run(initial_epoch, epochs, shuffle, params)
@@ -240,7 +233,7 @@ class Model(Layer):
     def train_on_batch(
         self,
         x: Any,
-        y: Any,
+        y: Any = None,
         sample_weight: Any = None,
         class_weight: Any = None,
         return_dict: bool = False,
@@ -249,7 +242,7 @@ class Model(Layer):
         self._compiled("train_on_batch")
         rows = self._rows(x, y, sample_weight, class_weight, learn_classes=True)
         steps = self._ready(rows)
-        step = steps.get("train", rows.count, rows.arrays, self.engine, larger=True)
+        step = steps.get("train", rows.count, rows, self.engine, larger=True)
         return _answer(loop.run_all(step, rows, steps.sums), return_dict)
 
     # -- evaluate and predict
@@ -266,40 +259,53 @@ class Model(Layer):
     ) -> Any:
         """The loss over these rows, or [loss, metrics...], or with `return_dict` all by name."""
         self._compiled("evaluate")
-        rows = self._rows(x, y, sample_weight)
-        steps = self._ready(rows)
-        found = loop.run_all(self._test_step(rows, batch_size or rows.count), rows, steps.test_sums)
+        if (stream := as_stream(x)) is not None:
+            only_stream(y, sample_weight)
+            found = evaluate_stream(stream, self, batch_size)
+        else:
+            rows = self._rows(x, y, sample_weight)
+            steps = self._ready(rows)
+            step = self._test_step(rows, batch_size or rows.count)
+            found = loop.run_all(step, rows, steps.test_sums)
         if verbose not in (0, "auto"):
             print(numbers(found))
         return _answer(found, return_dict)
 
     def test_on_batch(
-        self, x: Any, y: Any, sample_weight: Any = None, return_dict: bool = False
+        self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
     ) -> Any:
         """Loss and metrics of these rows as one batch."""
         return self.evaluate(x, y, None, 0, sample_weight, return_dict)
 
     def _test_step(self, rows: Rows, batch: int) -> Step:
         assert self._steps is not None
-        return self._steps.get("test", round_up(rows.count, batch), rows.arrays, self.engine)
+        return self._steps.get("test", round_up(rows.count, batch), rows, self.engine)
 
-    def predict(self, x: Any, batch_size: int | None = 256, verbose: Any = 0) -> Array:
-        """The outputs for the rows of x, as an array."""
+    def predict(self, x: Any, batch_size: int | None = 256, verbose: Any = 0) -> Any:
+        """The outputs for the rows of x, as an array; several in a list or dict as the model gives
+        them.
+        """
         if self._uses is not None:
             out = self._uses.last(x, batch_size)
             if out is None:
                 out = self._uses.quick(x, batch_size)
             if out is not None:
                 return out
+        if (stream := as_stream(x)) is not None:
+            return predict_stream(stream, lambda chunk: predict(self, chunk, batch_size))
         return predict(self, x, batch_size)
 
-    def predict_on_batch(self, x: Any) -> Array:
+    def predict_on_batch(self, x: Any) -> Any:
         """The outputs for these rows as one batch."""
         return self.predict(x, batch_size=None)
 
     def predict_classes(self, x: Any, batch_size: int | None = 256, verbose: Any = 0) -> Array:
         """The most likely class of each row: a number, or a text label if trained on those."""
         out = self.predict(x, batch_size)
+        if not isinstance(out, np.ndarray):
+            raise StateError(
+                f"{self.name}: predict_classes is for a model with one output; use predict"
+            )
         if out.ndim > 1 and out.shape[-1] > 1:
             codes = out.argmax(axis=-1)
         else:
@@ -309,7 +315,7 @@ class Model(Layer):
 
     def _signed(self) -> bool:
         """Whether a single output says yes above 0 rather than above 1/2."""
-        loss = self.loss
+        loss = sole(self.loss)
         return loss is not None and (
             getattr(loss, "from_logits", False) or loss.name in ("hinge", "squared_hinge")
         )
@@ -339,7 +345,7 @@ class Model(Layer):
 
         load_weights(self, path)
 
-    def verify(self, x: Any, y: Any, samples: int = 5, verbose: int = 1) -> Any:
+    def verify(self, x: Any, y: Any = None, samples: int = 5, verbose: int = 1) -> Any:
         """Compare the compiled with the reference executor, and gradients with finite differences;
         see `Report`.
         """

@@ -28,6 +28,7 @@ from .step import Step
 _EVERY = 0.5  # seconds between two copies at least; more when copying is slow
 _SHARE = 0.01  # of the time, at most, goes into copies
 _LONGEST = 256  # stretches between two copies
+_BLOCKS = 2  # blocks of a stream between two copies
 _SMALL = 4096  # numbers of an array that is quicker copied than looked at alone
 
 
@@ -38,6 +39,8 @@ class _Stretch:
     first: int
     last: int
     rate: float | None
+    rows: Rows
+    earlier: int  # steps of the epoch before the first one on these rows
 
 
 @dataclass
@@ -61,6 +64,15 @@ class Recorder:
         self._saved_at = -1e9
         self._interval = _EVERY
         self._log: list[_Stretch] = []
+        self._earlier = 0
+        self._blocks = 0  # of rows that the log holds; 0: there is one for all the training
+
+    def turn_to(self, rows: Rows, earlier: int) -> None:
+        """The stretches that follow read these rows of a stream, `earlier` steps into an epoch."""
+        self.rows, self._earlier = rows, earlier
+        self._blocks += 1
+        if self._blocks > _BLOCKS:  # a new copy lets go of the rows before it
+            self._saved_at, self._blocks = -1e9, 1
 
     def before(self, epoch: int, order: np.ndarray, first: int, last: int) -> None:
         """Note a stretch that is about to run."""
@@ -73,7 +85,8 @@ class Recorder:
             self._saved_at = time.perf_counter()
             self._interval = max(_EVERY, (self._saved_at - now) / _SHARE)
             self._log.clear()
-        self._log.append(_Stretch(epoch, order, first, last, self._rate()))
+        rate = self._rate()
+        self._log.append(_Stretch(epoch, order, first, last, rate, self.rows, self._earlier))
 
     def finish(self) -> None:
         """The weights after the last step must be finite too."""
@@ -115,15 +128,19 @@ class Recorder:
     def _run(self, stretch: _Stretch, first: int, last: int) -> None:
         if stretch.rate is not None:
             self.model.optimizer.learning_rate = stretch.rate
-        self.step.run_batches(self.rows.arrays, stretch.order, first, last)
+        self.step.run_batches(stretch.rows.arrays, stretch.order, first, last)
 
     def _explain(self, stretch: _Stretch, s: int) -> str:
         batch = self.step.batch
         chosen = stretch.order[s * batch : (s + 1) * batch]
-        epochs, turn = divmod(s, -(-self.rows.count // batch))
-        count = np.asarray(min(batch, self.rows.count - turn * batch), np.float32)
-        arguments = [*[a[chosen] for a in self.rows.arrays], count]
-        where = f"epoch {stretch.epoch + epochs + 1}, batch {turn + 1}"
+        rows = stretch.rows
+        epochs, turn = divmod(s, -(-rows.count // batch))
+        count = np.asarray(min(batch, rows.count - turn * batch), np.float32)
+        arguments = [*[a[chosen] for a in rows.arrays], count]
+        where = f"epoch {stretch.epoch + epochs + 1}, batch {stretch.earlier + turn + 1}"
+        whole = "x"
+        if self._blocks:
+            chosen, whole = np.arange(batch), "the batch"
         found = search(self.model, self.step, arguments, chosen)
         if found is None:
             return (
@@ -132,7 +149,12 @@ class Recorder:
                 "engine: this is a defect of Ranvier; please report it, and use "
                 "engine='reference' meanwhile"
             )
-        return describe(found, where, self._rate(), float(np.abs(arguments[0]).max()))
+        largest = _largest(arguments[: len(self.rows.xs)])
+        return describe(found, where, self._rate(), largest, whole)
+
+
+def _largest(arrays: Sequence[np.ndarray]) -> float:
+    return max(float(np.abs(a).max()) for a in arrays)
 
 
 def _finite(arrays: Sequence[np.ndarray]) -> bool:
@@ -216,9 +238,9 @@ def _ranges(model: Any) -> Iterator[list[tuple[int, int, str]]]:
 def _noting(layer: Layer, ranges: list[tuple[int, int, str]]) -> Any:
     forward = type(layer).forward
 
-    def noting(*inputs: Any) -> Any:
+    def noting(*inputs: Any, **options: Any) -> Any:
         first = _next_number()
-        result = forward(layer, *inputs)
+        result = forward(layer, *inputs, **options)
         ranges.append((first, _next_number(), f"{layer.name!r} ({type(layer).__name__})"))
         return result
 
@@ -254,7 +276,9 @@ def _rows_of(value: np.ndarray, chosen: np.ndarray) -> list[int]:
 # --- the words ----------------------------------------------------------------------------------
 
 
-def describe(found: Finding, where: str, rate: float | None, largest_x: float) -> str:
+def describe(
+    found: Finding, where: str, rate: float | None, largest_x: float, whole: str = "x"
+) -> str:
     """What happened, where, the likely cause and what to change."""
     what = "NaN" if np.isnan(found.value).any() else "infinity"
     if found.is_input:
@@ -265,7 +289,7 @@ def describe(found: Finding, where: str, rate: float | None, largest_x: float) -
     text = f"{what} first appeared in {where}, {place}"
     if found.rows:
         more = f" and {len(found.rows) - 5} more" if len(found.rows) > 5 else ""
-        text += f", rows {', '.join(map(str, found.rows[:5]))}{more} of x"
+        text += f", rows {', '.join(map(str, found.rows[:5]))}{more} of {whole}"
     cause = _cause(found, rate, largest_x)
     return f"{text}. Likely cause: {cause}. The last good weights are restored."
 

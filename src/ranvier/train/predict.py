@@ -10,7 +10,7 @@ by the next call.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import copy
 from functools import partial
 from itertools import chain
@@ -21,15 +21,20 @@ import numpy as np
 
 from ..config import switches
 from ..nn.layer import Layer, training_mode
+from ..nn.symbolic import packed
 from ..nn.walk import changes
 from ..tensor import Tensor
+from .given import several_rows
 from .rows import features
 from .step import Step, predict_function
 
 _PLANS = 256  # shapes of x remembered
 _SHORT = 64  # elements of a list that is looked at though it holds no layer yet
 
-_OF_TRAINING = {"loss", "metrics", "optimizer", "stop_training", "_steps", "_uses"}  # of a model
+# Attributes of a model that say how it is trained.
+_OF_TRAINING = {
+    "loss", "loss_weights", "metrics", "optimizer", "stop_training", "_steps", "_uses",
+}  # fmt: skip
 _END = object()  # stands behind all attributes, so that one more is seen too
 
 _FLOAT64 = np.dtype("float64")
@@ -42,20 +47,33 @@ Plan = Callable[[Array], Array | None]
 Quick = Callable[[Any, int | None], Array | None]
 
 
-def predict(model: Any, x: Any, batch_size: int | None) -> Array:
+def predict(model: Any, x: Any, batch_size: int | None) -> Any:
     """The outputs for the rows of x, whatever holds them; all that is wrong with x is said here."""
+    names = model._several(x)
+    if names is not None:
+        return _several(model, [_in_order(a) for a in several_rows(model, names, x)], batch_size)
     x = _in_order(features(x))
     if model._uses is not None:
         known = model._uses.last(x, batch_size)
         if known is not None:
             return known
-    model._build_for(x)
+    model._build_for([x])
     with _preparing:
         if model._uses is None or not model._uses.holds():
             model._uses = Predictor(model)
         step, plan = model._uses.prepare(x, batch_size)
     out = plan(x)
-    return _in_parts(step, x) if out is None else out
+    return _in_parts(step, [x]) if out is None else out
+
+
+def _several(model: Any, xs: list[Array], batch_size: int | None) -> Any:
+    """The outputs of a model with several inputs."""
+    model._build_for(xs)
+    with _preparing:
+        if model._uses is None or not model._uses.holds():
+            model._uses = Predictor(model)
+        step = model._uses.step(xs, batch_size)[0]
+    return _in_parts(step, xs)
 
 
 class Predictor:
@@ -110,16 +128,22 @@ class Predictor:
             self.mark = mark
         return same
 
+    def step(self, xs: Sequence[Array], batch_size: int | None) -> tuple[Step, Any]:
+        """The step for arrays like these, and what runs it by rows if it can be run so."""
+        batch = round_up(len(xs[0]), batch_size or len(xs[0]))
+        key = (batch, *[(x.shape[1:], x.dtype) for x in xs])
+        if key not in self.steps or not _guarded(self.steps[key][0]):
+            specs = [((batch, *x.shape[1:]), x.dtype) for x in xs]
+            names = ["x"] if len(xs) == 1 else [f"x{i}" for i in range(len(xs))]
+            step = Step(self.function, specs, names, self.engine)
+            self.steps[key] = step, _by_rows(step)
+        return self.steps[key]
+
     def prepare(self, x: Array, batch_size: int | None) -> tuple[Step, Plan]:
         """The step and the plan for arrays like x."""
-        batch = round_up(len(x), batch_size or len(x))
-        key = (batch, x.shape[1:], x.dtype)
-        if key not in self.steps or not _guarded(self.steps[key][0]):
-            step = Step(self.function, [((batch, *x.shape[1:]), x.dtype)], ["x"], self.engine)
-            self.steps[key] = step, _by_rows(step)
-        step, run = self.steps[key]
+        step, run = self.step([x], batch_size)
         if run is None:
-            return step, lambda x: _in_parts(step, x)
+            return step, lambda x: _in_parts(step, [x])
         others = partial(map, _data, step.traced.captured)
         single: Plan | None = run.single(len(x), others)
         plan: Plan = single or (lambda x: run(x, others()))
@@ -210,16 +234,19 @@ def _in_order(x: Array) -> Array:
     return x if x.dtype is kind and x.flags.aligned else x.astype(kind)
 
 
-def _in_parts(step: Step, x: Array) -> Array:
+def _in_parts(step: Step, xs: Sequence[Array]) -> Any:
     """One batch after the other, the last one filled up with copies of its first row."""
-    parts = []
-    for start in range(0, len(x), step.batch):
-        chunk = x[start : start + step.batch]
-        rows = len(chunk)
+    parts: list[list[Array]] = []
+    total = len(xs[0])
+    for start in range(0, total, step.batch):
+        chunks = [x[start : start + step.batch] for x in xs]
+        rows = len(chunks[0])
         if rows < step.batch:
-            chunk = np.concatenate([chunk, np.repeat(chunk[:1], step.batch - rows, axis=0)])
-        parts.append(np.array(step.run([chunk])[0][:rows]))
-    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+            fill = step.batch - rows
+            chunks = [np.concatenate([c, np.repeat(c[:1], fill, axis=0)]) for c in chunks]
+        parts.append([np.array(out[:rows]) for out in step.run(chunks)])
+    whole = parts[0] if len(parts) == 1 else [np.concatenate(p) for p in zip(*parts, strict=True)]
+    return packed(step.structure, whole)
 
 
 def round_up(rows: int, batch: int) -> int:

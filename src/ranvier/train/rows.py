@@ -5,39 +5,76 @@ and column.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..data.tables import as_array, check_finite, check_rows, column_names
+from ..data.tables import as_array, check_finite, column_names
 from ..errors import ArgumentError, DataError, ShapeError, unknown_name
 
 Array = np.ndarray[Any, Any]
 
 
-@dataclass
+class Layout(NamedTuple):
+    """How the arguments of a step lie: inputs, targets, perhaps weights, and the count."""
+
+    inputs: int
+    targets: int
+    weighted: bool
+
+    def parts(self, arguments: Sequence[Any]) -> tuple[Sequence[Any], Sequence[Any], Any, Any]:
+        """(inputs, targets, weight or None, count)."""
+        end = self.inputs + self.targets
+        weight = arguments[end] if self.weighted else None
+        return arguments[: self.inputs], arguments[self.inputs : end], weight, arguments[-1]
+
+
 class Rows:
-    """x, y and perhaps one weight for each row."""
+    """Inputs, targets and perhaps one weight for each row.
 
-    x: Array
-    y: Array
-    weight: Array | None = None
+    `x` and `y` are arrays, or lists of them for a model with several inputs or targets (or none);
+    `names` are then those of the inputs and of the targets.
+    """
 
-    @property
-    def count(self) -> int:
-        """How many rows there are."""
-        return len(self.x)
-
-    @property
-    def arrays(self) -> list[Array]:
-        """The arrays a step reads, in its order."""
-        return [self.x, self.y] if self.weight is None else [self.x, self.y, self.weight]
+    def __init__(
+        self,
+        x: Any,
+        y: Any,
+        weight: Array | None = None,
+        names: Sequence[str] = ("x", "y"),
+    ) -> None:
+        self.x, self.y, self.weight = x, y, weight
+        self.xs: list[Array] = x if isinstance(x, list) else [x]
+        self.ys: list[Array] = y if isinstance(y, list) else [y]
+        self.count = len(self.xs[0])
+        self.layout = Layout(len(self.xs), len(self.ys), weight is not None)
+        self._given = names
+        self.names = tuple(names) if weight is None else (*names, "weight")
+        # What a step reads, in its order.
+        self.arrays = [*self.xs, *self.ys] if weight is None else [*self.xs, *self.ys, weight]
 
     def part(self, start: int, stop: int) -> Rows:
         """The rows from `start` to before `stop`."""
+
+        def cut(a: Any) -> Any:
+            return [one[start:stop] for one in a] if isinstance(a, list) else a[start:stop]
+
         weight = None if self.weight is None else self.weight[start:stop]
-        return Rows(self.x[start:stop], self.y[start:stop], weight)
+        return Rows(cut(self.x), cut(self.y), weight, self._given)
+
+    @staticmethod
+    def joined(parts: Sequence[Rows]) -> Rows:
+        """All rows of the parts, one part after the other."""
+
+        def join(columns: Sequence[Any]) -> Any:
+            if isinstance(columns[0], list):
+                return [join(column) for column in zip(*columns, strict=True)]
+            return None if columns[0] is None else np.concatenate(columns)
+
+        if len(parts) == 1:
+            return parts[0]
+        x, y, weight = (join([getattr(p, name) for p in parts]) for name in ("x", "y", "weight"))
+        return Rows(x, y, weight, parts[0]._given)
 
 
 def inputs(x: Any, role: str = "x") -> Array:
@@ -211,16 +248,7 @@ def split(rows: Rows, share: float) -> tuple[Rows, Rows]:
     return rows.part(0, at), rows.part(at, rows.count)
 
 
-def features(x: Any) -> Array:
+def features(x: Any, role: str = "x") -> Array:
     """x as `inputs`; a single column (n,) becomes (n, 1), as in Keras."""
-    array = inputs(x)
+    array = inputs(x, role)
     return array.reshape(-1, 1) if array.ndim == 1 else array
-
-
-def checked(x: Any, y: Any) -> tuple[Array, Array]:
-    """x and y as arrays with the same number of rows."""
-    if y is None:
-        raise ArgumentError("y is missing: give the targets, one for each row of x")
-    x, y = features(x), targets(y)
-    check_rows(x=x, y=y)
-    return x, y

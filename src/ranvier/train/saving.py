@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import losses, optim
+from .. import optim
 from ..errors import ArgumentError, FileError, RanvierError, ShapeError, StateError
 from ..nn.config import plain, restore
 from ..nn.layer import LAYERS
@@ -29,6 +29,7 @@ def save(model: Any, path: Any, include_optimizer: bool = True) -> str:
         "config": model.get_config(),
         "input_shape": list(model.built_shape or ()),
         "input_dtype": np.dtype(model._row_dtype).name,
+        "inputs": [[list(shape), np.dtype(dtype).name] for shape, dtype in model._takes],
         "classes": None if model.classes is None else model.classes.tolist(),
         "training": _training(model),
     }
@@ -78,6 +79,9 @@ def load(path: Any) -> Any:
         if getattr(type(model), "fit", None) is None:
             raise ArgumentError(f"{described['class']} is a layer, not a model")
         model._row_dtype = np.dtype(described["input_dtype"])
+        several = [np.empty((1, *shape), dtype) for shape, dtype in described.get("inputs", [])]
+        if several:
+            model._build_several(several)
         model.ensure_built(tuple(described["input_shape"]))
         if described["classes"] is not None:
             model.classes = np.array(described["classes"])
@@ -93,9 +97,10 @@ def load(path: Any) -> Any:
     if training is not None:
         model.compile(
             optim.get(training["optimizer"]),
-            losses.get(training["loss"]),
+            training["loss"],
             training["metrics"],
             training["engine"],
+            training.get("loss_weights"),
         )
         if state:
             _fill(_slots(model), state, path)
@@ -106,13 +111,14 @@ def _training(model: Any) -> dict[str, Any] | None:
     """Optimizer, loss and metrics as data; None when not compiled, or when one of them is the
     user's own code.
     """
-    if model.loss is None:
+    if model.optimizer is None:
         return None
     try:
         return {
             "optimizer": plain(model.optimizer, "optimizer"),
             "loss": plain(model.loss, "loss"),
             "metrics": plain(model.metrics, "metrics"),
+            "loss_weights": plain(model.loss_weights, "loss_weights"),
             "engine": model.engine,
         }
     except StateError:
@@ -143,6 +149,7 @@ def _check_saveable(model: Any) -> None:
     """Every class in the model must be in the registry, so that the file needs no code."""
     for layer in model.sublayers():
         kind = type(layer)
+        kind = vars(kind).get("stands_for", kind)
         if LAYERS.get(kind.__name__) is not kind:
             what = "model" if layer is model else f"layer {layer.name!r}"
             raise StateError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -9,7 +10,14 @@ from ..errors import ArgumentError, StateError
 from ..graph.node import Shape
 from ..nn.config import restore
 from ..nn.layer import LAYERS, Layer, register_layer
+from ..nn.shaping import InputLayer
+from ..nn.symbolic import Symbolic, own
+from .functional import Wiring
 from .model import Model
+
+# What `wired` has made: kept beside the models, since they are looked through at every call.
+_wirings: weakref.WeakKeyDictionary[Sequential, tuple[list[Layer], Wiring]]
+_wirings = weakref.WeakKeyDictionary()
 
 
 @register_layer
@@ -23,14 +31,16 @@ class Sequential(Model):
     131
     """
 
-    def __init__(self, layers: Sequence[Layer] | None = None, name: str | None = None) -> None:
-        super().__init__(name)
+    def __init__(self, layers: Sequence[Any] | None = None, name: str | None = None) -> None:
+        super().__init__(name=name)
         self.layers: list[Layer] = []
         for layer in layers or ():
             self.add(layer)
 
-    def add(self, layer: Layer) -> None:
+    def add(self, layer: Any) -> None:
         """Append a layer; it is built at once when the shape of its input is known."""
+        if isinstance(layer, Symbolic) and isinstance(layer.call.layer, InputLayer):
+            layer = layer.call.layer
         if isinstance(layer, type):
             raise ArgumentError(
                 f"Sequential: got the class {layer.__name__}; write {layer.__name__}(...)"
@@ -50,6 +60,7 @@ class Sequential(Model):
             assert self.built_shape is not None
             layer.ensure_built(self.output_shape(self.built_shape))
         self.layers.append(layer)
+        own(layer, self)
         if not self.built and len(self.layers) == 1:
             shape = layer.built_shape if layer.built else layer.input_shape
             if shape is not None:
@@ -82,6 +93,28 @@ class Sequential(Model):
         for layer in self.layers:
             x = layer(x)
         return x
+
+    def wired(self) -> Wiring:
+        """The layers as connections between symbolic values: made when somebody asks for them."""
+        known = _wirings.get(self)
+        if known is not None and known[0] == self.layers:
+            return known[1]
+        if self.built_shape is None:
+            raise AttributeError(
+                f"{self.name}: its input is not known yet; give the first layer input_shape=, put "
+                "ranvier.Input(shape=...) first, or call the model on data"
+            )
+        layers = self.layers[isinstance(self.layers[0], InputLayer) :]
+        first = self.layers[0] if len(layers) < len(self.layers) else InputLayer(self.built_shape)
+        assert isinstance(first, InputLayer)
+        x = out = first.symbolic()
+        for layer in layers:
+            out = layer(out)
+        _wirings[self] = list(self.layers), Wiring(x, out, self.name)
+        return _wirings[self][1]
+
+    def _outputs_named(self, xs: Any, y: Any) -> None:
+        """There is one output."""
 
     def first_layer(self) -> Layer:
         """The first layer with tensors, or the first one."""

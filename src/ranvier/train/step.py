@@ -6,16 +6,14 @@ graph: it is filled up with any other rows, and `count` says how many rows are r
     weight of row i   w_i = (i < count) * sample weight
     loss of a head    sum(w_i * loss_i) / count
     loss              sum over heads of loss weight * loss + penalties + what layers add
-    sums              loss * count and the states of the metrics add up in tensors of the graph,
-                      so no number has to leave it between batches
+    sums              loss * count and the states of the metrics add up (sums.py)
 """
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -34,12 +32,12 @@ from ..ops.elementwise import astype, less, maximum
 from ..ops.movement import reshape
 from ..ops.op import apply
 from ..ops.reduce import sum
-from ..ops.shaping import expand_dims
 from ..reference import ReferenceExecutable
 from ..tensor import Tensor
 from ..trace import Traced, tensors_in, trace
 from .heads import Head
 from .rows import Layout, Rows
+from .sums import Batch, Sums, by_place
 
 _WAKE = 0.1  # seconds between two looks of Python at a training
 _NO_COUNT = np.zeros((), np.float32)  # stands where the executor puts the count
@@ -134,89 +132,6 @@ class Step:
         self.executable.run_batches(arrays, streams, order, first, last, len(rows[0]), sums, log)
 
 
-class Batch(NamedTuple):
-    """One traced batch: its loss, the losses of the heads, what the model gave, the targets."""
-
-    loss: Tensor
-    losses: list[Any]  # None where a head has none
-    outputs: list[Tensor]
-    targets: Sequence[Tensor]
-    mask: Tensor  # 1 for real rows
-    count: Tensor
-
-
-class Sums:
-    """The running sums of an epoch, of the loss and for the metrics: float64, and all in one array,
-    so that an executor can put them aside at the end of an epoch and begin the next one.
-    """
-
-    _LINE = 8  # numbers in a cache line; each tensor begins on one of its own
-
-    def __init__(self, heads: Sequence[Head]) -> None:
-        self.heads = list(heads)
-        self.metrics = [(h, m) for h in self.heads for m in h.metrics]
-        # Of several outputs each has a sum for its loss too.
-        self.named = [h for h in self.heads if h.name and h.loss is not None]
-        sums = [() for _ in self.named]
-        shapes = [(), *sums, *(t.shape for _, m in self.metrics for t in m.make_state())]
-        starts, end = [], 0
-        for shape in shapes:
-            starts.append(end)
-            end += -(-max(1, math.prod(shape)) // self._LINE) * self._LINE
-        self.flat = np.zeros(end)
-        self._places = list(zip(starts, shapes, strict=True))
-        tensors = iter([Tensor._wrap(a) for a in self._parts(self.flat)])
-        self.loss = next(tensors)
-        self.loss.name = "loss_sum"
-        self.losses = [next(tensors) for _ in self.named]
-        self.states = [[next(tensors) for _ in m.make_state()] for _, m in self.metrics]
-
-    def _parts(self, flat: np.ndarray) -> list[np.ndarray]:
-        """The sums in `flat`, each in its shape; they share its memory."""
-        return [flat[at : at + math.prod(shape)].reshape(shape) for at, shape in self._places]
-
-    def reset(self) -> None:
-        """Back to the start of an epoch."""
-        self.flat[:] = 0.0
-
-    def add(self, batch: Batch) -> None:
-        """One batch more (traced)."""
-        with no_grad():
-            self.loss.assign(self.loss + astype(batch.loss * batch.count, dtypes.float64))
-            for head, total in zip(self.named, self.losses, strict=True):
-                own = batch.losses[self.heads.index(head)]
-                total.assign(total + astype(own * batch.count, dtypes.float64))
-            states = iter(self.states)
-            for head, target in zip(self.heads, batch.targets, strict=True):
-                y, out, weight = by_place(target, batch.outputs[head.output], batch.mask)
-                for metric in head.metrics:
-                    state = next(states)
-                    for t, new in zip(state, metric.update(state, y, out, weight), strict=True):
-                        t.assign(new)
-
-    def results(self, rows: int, flat: np.ndarray | None = None) -> dict[str, float]:
-        """Loss and metrics over the `rows` seen so far, from the sums or from a copy of them."""
-        parts = iter(self._parts(self.flat if flat is None else flat))
-        found = {"loss": float(next(parts)) / rows}
-        for head in self.named:
-            found[head.called("loss")] = float(next(parts)) / rows
-        for (head, metric), state in zip(self.metrics, self.states, strict=True):
-            found[head.called(metric.name)] = float(metric.result([next(parts) for _ in state]))
-        return found
-
-    def columns(self, rows: int, log: np.ndarray) -> dict[str, list[float]]:
-        """`results` for every line of an epochs' log, name by name."""
-        parts = iter(
-            log[:, at : at + math.prod(shape)].reshape(-1, *shape) for at, shape in self._places
-        )
-        found = {"loss": (next(parts) / rows).tolist()}
-        for head in self.named:
-            found[head.called("loss")] = (next(parts) / rows).tolist()
-        for (head, metric), state in zip(self.metrics, self.states, strict=True):
-            found[head.called(metric.name)] = metric.results([next(parts) for _ in state])
-        return found
-
-
 def entry(x: Tensor) -> Tensor:
     """The input as layers expect it: bytes and bools as float32 (labels and positions stay whole
     numbers).
@@ -227,24 +142,6 @@ def entry(x: Tensor) -> Tensor:
 def row_mask(count: Tensor, batch: int) -> Tensor:
     """1 for the first `count` rows, 0 for the rows that only fill up the batch."""
     return astype(less(iota((batch,), dtype=dtypes.float32), count), dtypes.float32)
-
-
-def by_place(y: Tensor, out: Tensor, weight: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Where `out` has a mask, each place of its sequences as a row of its own, with weight 0 at
-    those that the mask excludes; else all as they are.
-    """
-    if out.mask is None or y.shape[:2] != out.mask.shape:
-        return y, out, weight
-    batch, time = out.mask.shape
-    wide = expand_dims(weight, 1) * astype(out.mask, weight.dtype)
-
-    def rows(t: Tensor) -> Tensor:
-        return reshape(t, (batch * time, *t.shape[2:]))  # type: ignore[no-any-return]
-
-    flat = rows(out)
-    if out.logits is not None:
-        flat.logits = (out.logits[0], rows(out.logits[1]))
-    return rows(y), flat, rows(wide)
 
 
 def head_loss(loss: Any, out: Tensor, y: Tensor, weight: Tensor, count: Tensor) -> Tensor:
@@ -272,9 +169,9 @@ def total_loss(
         if own is not None
     ]
     terms += model.penalties()
-    real = sum(mask)
     for term in added:
-        terms.append(sum(term * mask) / real if term.shape == mask.shape else reshape(term, ()))
+        each = term.shape == mask.shape
+        terms.append(sum(term * mask) / sum(mask) if each else reshape(term, ()))
     if not terms:
         raise StateError(
             f"{model.name}: there is nothing to learn from: compile(loss=None) needs a layer that "
@@ -314,10 +211,27 @@ def forward(
     return Batch(value, losses, outputs, targets, mask, count)
 
 
+def augmented(
+    augment: Callable[..., Any], layout: Layout, arguments: Sequence[Tensor]
+) -> tuple[Tensor, ...]:
+    """The arguments of a step with x and y mixed by `augment`."""
+    xs, targets, _, _ = layout.parts(arguments)
+    if len(xs) != 1 or len(targets) != 1:
+        raise StateError(
+            f"compile(augment=...) mixes one x with one y; this model has {len(xs)} inputs and "
+            f"{len(targets)} targets"
+        )
+    with no_grad(), training_mode(True):
+        x, y = augment(entry(xs[0]), targets[0])
+    return (x, y, *arguments[2:])
+
+
 def train_function(model: Any, optimizer: Any, sums: Sums, layout: Layout) -> Callable[..., Any]:
     """The training step (x, y, [weight,] count): forward, loss, gradient, update, sums."""
 
     def train_step(*arguments: Tensor) -> Any:
+        if model.augment is not None:
+            arguments = augmented(model.augment, layout, arguments)
         batch = forward(model, sums.heads, True, layout, arguments)
         parameters = model.parameters()
         pairs = list(zip(parameters, gradients(batch.loss, parameters), strict=True))

@@ -14,6 +14,8 @@ import numpy as np
 from ..config import switches
 from ..mode import no_grad
 from ..tensor import Tensor
+from .given import heads_of, outputs_of
+from .heads import Head
 from .rows import Rows
 from .step import Step, forward, gradients
 
@@ -80,33 +82,38 @@ def verify(model: Any, rows: Rows, samples: int = 5) -> Report:
     engine = model.engine or switches.engine
     names = {id(t): name for name, t in model.named_tensors().items()}
     parameters = model.parameters()
-    found = {e: _run(_step(model, rows, e), rows) for e in dict.fromkeys((engine, "reference"))}
-    slopes = _slopes(model, rows, parameters, samples)
+    heads = heads_of(model, rows.xs)
+    found = {
+        e: _run(_step(model, heads, rows, e), rows) for e in dict.fromkeys((engine, "reference"))
+    }
+    slopes = _slopes(model, heads, rows, parameters, samples)
     report = Report(engine)
-    labels = ["loss", "output", *[f"gradient of {names[id(p)]}" for p in parameters]]
+    outputs = outputs_of(model, rows.xs)[0]
+    labels = ["loss", *(["output"] if outputs is None else [f"output {n}" for n in outputs])]
+    first = len(labels)
+    labels += [f"gradient of {names[id(p)]}" for p in parameters]
     for i, label in enumerate(labels):
         mine, reference = found[engine][i], found["reference"][i]
-        slope = slopes[i - 2] if i >= 2 else None
+        slope = slopes[i - first] if i >= first else None
         report.lines.append(Line(label, mine.shape, _difference(mine, reference), slope))
     return report
 
 
-def _step(model: Any, rows: Rows, engine: str) -> Step:
-    """Loss, output and gradients of one batch, in training mode, changing no weight."""
+def _step(model: Any, heads: Sequence[Head], rows: Rows, engine: str) -> Step:
+    """Loss, outputs and gradients of one batch, in training mode, changing no weight."""
 
-    def look(x: Tensor, y: Tensor, *rest: Tensor) -> Any:
-        value, out, _ = forward(model, model.loss, True, x, y, rest)
+    def look(*arguments: Tensor) -> Any:
+        batch = forward(model, heads, True, rows.layout, arguments)
         parameters = model.parameters()
-        found = gradients(value, parameters)
+        found = gradients(batch.loss, parameters)
         return (
-            value,
-            out,
+            batch.loss,
+            batch.outputs,
             [p * 0 if g is None else g for p, g in zip(parameters, found, strict=True)],
         )
 
     arrays = [*rows.arrays, np.zeros((), np.float32)]
-    names = ["x", "y", "weight"][: len(arrays) - 1]
-    return Step(look, [(a.shape, a.dtype) for a in arrays], [*names, "count"], engine)
+    return Step(look, [(a.shape, a.dtype) for a in arrays], [*rows.names, "count"], engine)
 
 
 def _run(step: Step, rows: Rows) -> list[np.ndarray]:
@@ -130,14 +137,19 @@ def _difference(a: np.ndarray, b: np.ndarray) -> float:
     return float(far.max() / max(float(np.nanmax(np.abs(b))), 1e-12))
 
 
-def _slopes(model: Any, rows: Rows, parameters: Sequence[Tensor], samples: int) -> list[float]:
+def _slopes(
+    model: Any, heads: Sequence[Head], rows: Rows, parameters: Sequence[Tensor], samples: int
+) -> list[float]:
     """For each parameter: the gradient against central differences at a few places, everything in
     float64.
     """
-    wide = Rows(_wide(rows.x), _wide(rows.y), None if rows.weight is None else _wide(rows.weight))
+    weight = None if rows.weight is None else _wide(rows.weight)
+    xs, ys = [_wide(x) for x in rows.xs], [_wide(y) for y in rows.ys]
+    wide = Rows(xs, ys, weight, rows.names[: len(xs) + len(ys)])
     with _in_float64(model.state_tensors()):
-        step = _step(model, wide, "reference")
-        grads = _run(step, wide)[2:]
+        step = _step(model, heads, wide, "reference")
+        found = _run(step, wide)
+        grads = found[len(found) - len(parameters) :]
         worst = []
         for p, grad in zip(parameters, grads, strict=True):
             array, far = p.numpy().reshape(-1), 0.0

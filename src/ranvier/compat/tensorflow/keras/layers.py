@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from ....errors import StateError
 from ....nn import (
     ELU,
     Activation,
@@ -12,10 +11,13 @@ from ....nn import (
     AdaptiveAveragePooling2D,
     AdaptiveMaxPooling1D,
     AdaptiveMaxPooling2D,
+    Add,
     AlphaDropout,
+    Average,
     AveragePooling1D,
     AveragePooling2D,
     BatchNormalization,
+    Concatenate,
     Conv1D,
     Conv1DTranspose,
     Conv2D,
@@ -24,6 +26,7 @@ from ....nn import (
     Cropping2D,
     Dense,
     DepthwiseConv2D,
+    Dot,
     Dropout,
     Flatten,
     GaussianDropout,
@@ -33,28 +36,43 @@ from ....nn import (
     GlobalMaxPooling1D,
     GlobalMaxPooling2D,
     GroupNormalization,
+    Input,
     InputLayer,
     LayerNormalization,
     LeakyReLU,
+    Maximum,
     MaxPooling1D,
     MaxPooling2D,
+    Minimum,
+    Multiply,
+    Permute,
     PReLU,
     ReLU,
+    RepeatVector,
     Reshape,
     RMSNormalization,
     SeparableConv2D,
     Softmax,
     SpatialDropout1D,
     SpatialDropout2D,
+    Subtract,
     UpSampling1D,
     UpSampling2D,
     ZeroPadding1D,
     ZeroPadding2D,
+    add,
+    average,
+    concatenate,
+    dot,
+    maximum,
+    minimum,
+    multiply,
+    subtract,
 )
 from ....nn import Layer as RanvierLayer
 from ....nn import Normalize as Normalization
 from ...names import missing, module_getattr
-from .calls import call_of
+from .calls import call_of, several_in
 
 
 class Layer(RanvierLayer):
@@ -78,25 +96,15 @@ class Layer(RanvierLayer):
         except AttributeError:
             raise missing(type(self).__name__, attribute, dir(type(self))) from None
 
-    def forward(self, x: Any) -> Any:
+    def __call__(self, *inputs: Any, training: bool | None = None, **options: Any) -> Any:
+        """As of Ranvier's layers; several inputs also as one list."""
+        if len(inputs) == 1 and several_in(inputs[0]):
+            inputs = tuple(inputs[0])
+        return super().__call__(*inputs, training=training, **options)
+
+    def forward(self, *inputs: Any, **options: Any) -> Any:
         """What `call` gives."""
-        return call_of(self, x)
-
-
-class KerasInput(InputLayer):
-    """The shape of a row at the start of a Sequential model."""
-
-    def __array__(self, *args: Any, **options: Any) -> Any:
-        raise StateError(
-            "layer(keras.Input(...)): the functional style is not in Ranvier's compatibility "
-            "layer; put Input and the layers into keras.Sequential, or write a subclass of "
-            "keras.Model with call(self, inputs)"
-        )
-
-
-def Input(shape: Any = None, **options: Any) -> InputLayer:
-    """The shape of a row, first in a Sequential model: `Input(shape=(784,))`."""
-    return KerasInput(shape, **options)
+        return call_of(self, inputs, options)
 
 
 # Keras' second names.
@@ -120,12 +128,15 @@ __all__ = [
     "AdaptiveAveragePooling2D",
     "AdaptiveMaxPooling1D",
     "AdaptiveMaxPooling2D",
+    "Add",
     "AlphaDropout",
+    "Average",
     "AveragePooling1D",
     "AveragePooling2D",
     "AvgPool1D",
     "AvgPool2D",
     "BatchNormalization",
+    "Concatenate",
     "Conv1D",
     "Conv1DTranspose",
     "Conv2D",
@@ -136,6 +147,7 @@ __all__ = [
     "Cropping2D",
     "Dense",
     "DepthwiseConv2D",
+    "Dot",
     "Dropout",
     "Flatten",
     "GaussianDropout",
@@ -158,19 +170,33 @@ __all__ = [
     "MaxPool2D",
     "MaxPooling1D",
     "MaxPooling2D",
+    "Maximum",
+    "Minimum",
+    "Multiply",
     "Normalization",
     "PReLU",
+    "Permute",
     "RMSNormalization",
     "ReLU",
+    "RepeatVector",
     "Reshape",
     "SeparableConv2D",
     "Softmax",
     "SpatialDropout1D",
     "SpatialDropout2D",
+    "Subtract",
     "UpSampling1D",
     "UpSampling2D",
     "ZeroPadding1D",
     "ZeroPadding2D",
+    "add",
+    "average",
+    "concatenate",
+    "dot",
+    "maximum",
+    "minimum",
+    "multiply",
+    "subtract",
 ]
 
 __getattr__ = module_getattr("keras.layers", globals())

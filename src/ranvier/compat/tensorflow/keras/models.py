@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from ....errors import StateError, unknown_name
+from ....errors import unknown_name
 from ....train.model import Model as RanvierModel
 from ....train.saving import load
 from ....train.sequential import Sequential as RanvierSequential
 from ...names import missing, module_getattr
-from .calls import call_of
-from .layers import InputLayer, KerasInput
+from .calls import call_of, several_in
 
 # Arguments of Keras that say how its engine works; Ranvier's needs no telling.
 _FOR_SPEED = ("jit_compile", "steps_per_execution", "auto_scale_loss", "validation_batch_size",
@@ -32,12 +31,14 @@ class _Keras(RanvierModel):
         loss: Any = None,
         metrics: Any = None,
         engine: str | None = None,
+        loss_weights: Any = None,
         run_eagerly: bool = False,
         **speed: Any,
     ) -> None:
         """As `ranvier.Model.compile`; `run_eagerly=True` is `engine="reference"`."""
         _only_speed("compile", speed)
-        super().compile(optimizer, loss, metrics, "reference" if run_eagerly else engine)
+        engine = "reference" if run_eagerly else engine
+        super().compile(optimizer, loss, metrics, engine, loss_weights)
 
     def fit(self, *args: Any, **options: Any) -> Any:
         """As `ranvier.Model.fit`."""
@@ -82,49 +83,48 @@ class Sequential(_Keras, RanvierSequential):
     [(3, 2), (2,)]
     """
 
-    def save(self, path: Any, include_optimizer: bool = True) -> str:
-        """As `ranvier.Model.save`; the file says nothing of Keras, so `ranvier.load` reads it."""
-        plain: RanvierModel = _turned(self, _PLAIN)
-        return plain.save(path, include_optimizer)
-
-
-# What stands in a file for the classes here.
-_PLAIN: dict[type, type] = {Sequential: RanvierSequential, KerasInput: InputLayer}
-
-
-def _turned(layer: Any, classes: dict[type, type]) -> Any:
-    """The same layer, or model with its layers, under another class; it shares the tensors."""
-    kind: Any = classes.get(type(layer))
-    if kind is None:
-        return layer
-    out = kind.__new__(kind)
-    vars(out).update(vars(layer))
-    if isinstance(layer, RanvierSequential):
-        out.layers = [_turned(x, classes) for x in layer.layers]
-        out._steps = out._uses = None  # these belong to the layer as it was
-    return out
+    stands_for = RanvierSequential  # in files, so that `ranvier.load` reads them
 
 
 class Model(_Keras):
-    """A model of one's own: a subclass with `call(self, inputs)` (and `training`, if wanted)."""
+    """Layers called on `keras.Input`, `Model(inputs, outputs)`; or a subclass with
+    `call(self, inputs)` (and `training`, if wanted).
 
-    def __init__(self, *args: Any, name: str | None = None, **options: Any) -> None:
-        if args or "inputs" in options or "outputs" in options:
-            raise StateError(
-                "keras.Model(inputs, outputs): the functional style is not in Ranvier's "
-                "compatibility layer; put the layers into keras.Sequential, or write a subclass "
-                "of keras.Model with call(self, inputs)"
-            )
-        super().__init__(name, **options)
+    >>> from ranvier.compat.tensorflow import keras
+    >>> x = keras.Input(shape=(3,))
+    >>> keras.Model(x, keras.layers.Dense(2)(x)).count_params()
+    8
+    """
 
-    def forward(self, x: Any) -> Any:
+    stands_for = RanvierModel
+    _names: tuple[str, ...] | None = None  # of the inputs, when they were given in a dict
+
+    def _several(self, x: Any) -> Any:
+        if self.wiring is not None:
+            return super()._several(x)
+        names = tuple(x) if isinstance(x, dict) else None
+        if names != self._names:
+            self._names = names
+        if names is not None:
+            return names
+        return [f"input_{i + 1}" for i in range(len(x))] if several_in(x) else None
+
+    def forward(self, *inputs: Any, **options: Any) -> Any:
         """What `call` gives."""
-        return call_of(self, x)
+        if self.wiring is not None:
+            return super().forward(*inputs)
+        return call_of(self, inputs, options, self._names)
 
 
 def load_model(filepath: Any, compile: bool = True) -> Any:
     """The model in a file written by `model.save`."""
-    return _turned(load(filepath), {plain: ours for ours, plain in _PLAIN.items()})
+    found = load(filepath)
+    for layer in found.sublayers():
+        layer.__class__ = _OURS.get(type(layer), type(layer))
+    return found
+
+
+_OURS: dict[type, type] = {RanvierSequential: Sequential, RanvierModel: Model}
 
 
 def save_model(model: Any, filepath: Any, **options: Any) -> None:

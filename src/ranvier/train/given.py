@@ -1,0 +1,213 @@
+"""Several inputs and outputs: which of the user's arrays belongs to which."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..data.tables import check_rows
+from ..errors import ArgumentError, DataError, ShapeError, unknown_name
+from ..nn.targets import encode_labels
+from .heads import Head, heads, sole
+from .rows import Rows, decode_labels, features, targets, weights
+
+Array = np.ndarray[Any, Any]
+
+
+@functools.lru_cache(maxsize=256)
+def inputs_of_forward(forward: Any) -> tuple[str, ...] | None:
+    """The names of the inputs that a method `forward(self, a, b)` takes; None: one input.
+
+    >>> inputs_of_forward(lambda self, a, b: a), inputs_of_forward(lambda self, x: x)
+    (('a', 'b'), None)
+    """
+    names = [
+        p.name
+        for p in list(inspect.signature(forward).parameters.values())[1:]
+        if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) and p.default is p.empty
+    ]
+    return tuple(names) if len(names) > 1 else None
+
+
+def by_input(model: str, names: Sequence[str], x: Any) -> list[Any]:
+    """The parts of x, a list, tuple or dict, in the order of the inputs."""
+    if isinstance(x, Mapping):
+        return _by_name(model, "input", names, x, names)
+    if not isinstance(x, list | tuple) or len(x) != len(names):
+        size = f" of {len(x)}" if isinstance(x, list | tuple) else ""
+        raise ArgumentError(
+            f"{model}: takes {len(names)} inputs; give x as a list of {len(names)} arrays, or as "
+            f"a dict by input ({', '.join(names)}); got a {type(x).__name__}{size}"
+        )
+    return list(x)
+
+
+def by_output(model: str, names: Sequence[str], heads: Sequence[Head], y: Any) -> list[Any]:
+    """The parts of y for the heads: a list with one for each output or each head, or a dict."""
+    wanted = [head.name for head in heads]
+    if isinstance(y, Mapping):
+        return _by_name(model, "output", names, y, wanted)
+    if not wanted and y is None:
+        return []
+    if isinstance(y, list | tuple) and len(y) == len(names):
+        return [y[head.output] for head in heads]
+    if isinstance(y, list | tuple) and len(y) == len(wanted):
+        return list(y)
+    size = f" of {len(y)}" if isinstance(y, list | tuple) else ""
+    raise ArgumentError(
+        f"{model}: has {len(names)} outputs; give y as a list of {len(names)} arrays, or as a dict "
+        f"by output ({', '.join(names)}); got a {type(y).__name__}{size}"
+    )
+
+
+def _by_name(
+    model: str, what: str, names: Sequence[str], given: Mapping[Any, Any], wanted: Sequence[str]
+) -> list[Any]:
+    for name in given:
+        if name not in names:
+            raise unknown_name(f"{what} of {model}", name, names)
+    for name in wanted:
+        if given.get(name) is None:
+            raise ArgumentError(f"{model}: the {what} {name!r} is missing from the dict of arrays")
+    return [given[name] for name in wanted]
+
+
+def several_features(names: Sequence[str], parts: Sequence[Any]) -> list[Array]:
+    """Every input as an array of finite numbers."""
+    return [features(part, f"x[{name!r}]") for name, part in zip(names, parts, strict=True)]
+
+
+def several_rows(model: Any, names: Sequence[str], x: Any) -> list[Array]:
+    """x, a list or dict, as one array for each input, all of the same number of rows."""
+    xs = several_features(names, by_input(model.name, names, x))
+    check_rows(**dict(zip(names, xs, strict=True)))
+    return xs
+
+
+def several_targets(heads: Sequence[Head], parts: Sequence[Any]) -> list[Array]:
+    """The targets of every head as an array of numbers."""
+    found = []
+    for head, part in zip(heads, parts, strict=True):
+        role = f"y[{head.name!r}]"
+        if part is None:
+            raise ArgumentError(f"{role} is missing: this output has a loss or a metric")
+        array = targets(part, role)
+        if array.dtype.kind == "U":
+            raise DataError(
+                f"{role} holds text; a model with several outputs takes numbers: "
+                "codes, classes = ranvier.nn.targets.encode_labels(y)"
+            )
+        found.append(array)
+    return found
+
+
+def check_input(model: str, name: str, expected: Sequence[Any], x: Array) -> None:
+    """The rows of an input must have the shape the model was built for."""
+    if tuple(x.shape[1:]) != tuple(expected):
+        raise ShapeError(
+            f"{model}: input {name!r} expects rows of shape {tuple(expected)}, received rows of "
+            f"shape {x.shape[1:]} (the array has shape {x.shape})"
+        )
+
+
+def outputs_of(model: Any, xs: Sequence[Array]) -> tuple[list[str] | None, list[Any]]:
+    """The names of the outputs (None: there is one) and the shapes of their rows."""
+    rows = xs[0].shape[1:] if len(xs) == 1 else [x.shape[1:] for x in xs]
+    shapes = model.output_shape(rows)
+    if isinstance(shapes, tuple):
+        return None, [shapes]
+    wiring = model.wiring
+    if wiring is not None and len(wiring.outputs) == len(shapes):
+        names = wiring.output_names
+    elif isinstance(shapes, dict):
+        names = list(shapes)
+    else:
+        names = [f"output_{i + 1}" for i in range(len(shapes))]
+    return names, list(shapes.values()) if isinstance(shapes, dict) else shapes
+
+
+def heads_of(model: Any, xs: Sequence[Array]) -> list[Head]:
+    """The heads of a compiled model, for inputs like these."""
+    names, shapes = outputs_of(model, xs)
+    found = heads(names, model.loss, model.loss_weights, model.metrics)
+    for head in found:
+        head.shape = tuple(shapes[head.output])
+    return found
+
+
+def check_count(model: str, found: Sequence[Head], rows: Rows) -> None:
+    """ArgumentError when there are not as many targets as heads."""
+    said = ", ".join(head.name for head in found)
+    if not found:
+        raise ArgumentError(
+            f"{model}: loss is missing: y is given, but compile(loss=None) compares nothing with "
+            "it; give a loss by name, such as loss='mean_squared_error', 'binary_crossentropy' or "
+            "'sparse_categorical_crossentropy'"
+        )
+    raise ArgumentError(
+        f"{model}: {len(found)} outputs ({said}) have a loss or a metric; y holds {len(rows.ys)}. "
+        "Give a list with one array for each, or a dict by output"
+    )
+
+
+def rows_of(
+    model: Any,
+    x: Any,
+    y: Any,
+    sample_weight: Any = None,
+    class_weight: Any = None,
+    learn_classes: bool = False,
+) -> Rows:
+    """The user's data as arrays; text labels become numbers."""
+    if y is None and model.loss is not None:
+        raise ArgumentError("y is missing: give the targets, one for each row of x")
+    names = model._several(x)
+    if names is None:
+        xs = [features(x)]
+    else:
+        xs = several_features(names, by_input(model.name, names, x))
+    outputs = model._outputs_named(xs, y)
+    if outputs is None:
+        ys = [] if y is None else [_only_target(model, y, learn_classes)]
+        y_names = ["y"]
+    else:
+        if class_weight is not None:
+            raise ArgumentError("class_weight is for a model with one output; use sample_weight")
+        found = heads_of(model, xs)
+        ys = several_targets(found, by_output(model.name, outputs, found, y))
+        y_names = [f"y_{head.name}" for head in found]
+    x_names = ["x"] if names is None else list(names)
+    roles = [*x_names, *y_names[: len(ys)]]
+    check_rows(**dict(zip(roles, [*xs, *ys], strict=True)))
+    if class_weight is not None and not ys:
+        raise ArgumentError("class_weight needs targets y")
+    labels = ys[0] if ys else xs[0]
+    weight = weights(len(xs[0]), labels, model.classes, sample_weight, class_weight)
+    if outputs is None and ys and _wants_one_hot(model, ys[0]):
+        ys = [np.eye(len(model.classes), dtype=np.float32)[ys[0]]]
+    one = names is None and len(ys) == 1 and outputs is None
+    return Rows(xs[0], ys[0], weight) if one else Rows(xs, ys, weight, roles)
+
+
+def _only_target(model: Any, y: Any, learn_classes: bool) -> Array:
+    """The targets of the only output; text labels become numbers."""
+    if isinstance(y, Mapping) and len(y) == 1:
+        y = next(iter(y.values()))
+    y = targets(y)
+    if y.dtype.kind == "U" and learn_classes and model.classes is None:
+        model.classes = encode_labels(y)[1]
+    return decode_labels(y, model.classes)
+
+
+def _wants_one_hot(model: Any, y: Array) -> bool:
+    loss = sole(model.loss)
+    return (
+        model.classes is not None
+        and loss is not None
+        and loss.name == "categorical_crossentropy"
+        and y.ndim == 1
+    )

@@ -1,0 +1,126 @@
+"""Heads: which loss, weight and metrics belong to which output of a model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from .. import losses
+from ..errors import ArgumentError, unknown_name
+from ..losses.loss import Loss
+
+
+@dataclass
+class Head:
+    """One output that is compared with targets.
+
+    `name` is "" where the model has one output, and else begins the names of its numbers; `shape`
+    is that of a row of the output; `given` are the metrics as the user named them, `metrics` the
+    same made ready for the shapes.
+    """
+
+    name: str
+    output: int
+    loss: Loss | None
+    weight: float = 1.0
+    given: Sequence[Any] = ()
+    shape: tuple[int, ...] = ()
+    metrics: list[Any] = field(default_factory=list)
+
+    def called(self, number: str) -> str:
+        """The name of one of its numbers among those of an epoch."""
+        return f"{self.name}_{number}" if self.name else number
+
+
+def losses_of(given: Any) -> Any:
+    """`compile(loss=...)`: a Loss, a list or dict of them with None for none, or None."""
+    if given is None:
+        return None
+    if isinstance(given, list | tuple):
+        return [None if one is None else losses.get(one) for one in given]
+    if isinstance(given, Mapping) and not {"class", "class_name"} & given.keys():
+        return {k: None if one is None else losses.get(one) for k, one in given.items()}
+    return losses.get(given)
+
+
+def metrics_of(given: Any) -> Any:
+    """`compile(metrics=...)`: a tuple of metrics, or of those of each output, or a dict."""
+    if isinstance(given, Mapping):
+        return {k: _several(one) for k, one in given.items()}
+    return _several(given)
+
+
+def heads(names: Sequence[str] | None, loss: Any, loss_weights: Any, metrics: Any) -> list[Head]:
+    """The heads of a model with these outputs; None: it has one."""
+    if names is None:
+        return _only(loss, loss_weights, metrics)
+    each = _by_output("loss", names, loss, everywhere=isinstance(loss, Loss))
+    weights = _by_output("loss_weights", names, loss_weights)
+    everywhere = isinstance(metrics, tuple) and len(metrics) == 1 and not _nested(metrics)
+    chosen = _by_output("metrics", names, metrics or None, everywhere)
+    found = []
+    for i, name in enumerate(names):
+        given = _several(chosen[i])
+        if each[i] is not None or given:
+            weight = 1.0 if weights[i] is None else float(weights[i])
+            found.append(Head(name, i, each[i], weight, given))
+    return found
+
+
+def _only(loss: Any, loss_weights: Any, metrics: Any) -> list[Head]:
+    """The head of the only output; a list or dict of one counts as that one."""
+    loss, weight = _one("loss", loss), _one("loss_weights", loss_weights)
+    given = next(iter(metrics.values())) if isinstance(metrics, dict) else metrics
+    if _nested(given) and len(given) == 1:
+        given = tuple(given[0])
+    if loss is None and not given:
+        return []
+    return [Head("", 0, loss, 1.0 if weight is None else float(weight), given)]
+
+
+def _one(what: str, given: Any) -> Any:
+    if isinstance(given, list | tuple | dict):
+        values = list(given.values()) if isinstance(given, dict) else list(given)
+        if len(values) != 1:
+            raise ArgumentError(f"compile: {what} has {len(values)} entries for a single output")
+        return values[0]
+    return given
+
+
+def _by_output(what: str, names: Sequence[str], given: Any, everywhere: bool = False) -> list[Any]:
+    """One entry of `given` for each output, None where it says nothing."""
+    if given is None:
+        return [None] * len(names)
+    if everywhere:
+        return [given] * len(names)
+    if isinstance(given, Mapping):
+        for name in given:
+            if name not in names:
+                raise unknown_name(f"output in compile({what}=...)", name, names)
+        return [given.get(name) for name in names]
+    if not isinstance(given, list | tuple) or len(given) != len(names):
+        size = f" of {len(given)}" if isinstance(given, list | tuple) else ""
+        raise ArgumentError(
+            f"compile: {what} is a {type(given).__name__}{size}; the model has {len(names)} "
+            f"outputs: give a list of {len(names)}, or a dict by output: {', '.join(names)}"
+        )
+    return list(given)
+
+
+def _several(given: Any) -> tuple[Any, ...]:
+    if given is None:
+        return ()
+    return tuple(given) if isinstance(given, list | tuple) else (given,)
+
+
+def _nested(given: Any) -> bool:
+    return isinstance(given, tuple) and any(isinstance(one, list | tuple) for one in given)
+
+
+def sole(loss: Any) -> Loss | None:
+    """The loss of a model with one output; None where there are several."""
+    if isinstance(loss, list | dict):
+        each = list(loss.values()) if isinstance(loss, dict) else loss
+        return each[0] if len(each) == 1 else None
+    return loss  # type: ignore[no-any-return]

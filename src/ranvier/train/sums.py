@@ -1,0 +1,120 @@
+"""The running sums of an epoch: loss * count and the states of the metrics add up in tensors of the
+step's graph, so no number has to leave it between batches.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .. import dtypes
+from ..mode import no_grad
+from ..ops.elementwise import astype
+from ..ops.movement import reshape
+from ..ops.shaping import expand_dims
+from ..tensor import Tensor
+from .heads import Head
+
+
+def by_place(y: Tensor, out: Tensor, weight: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Where `out` has a mask, each place of its sequences as a row of its own, with weight 0 at
+    those that the mask excludes; else all as they are.
+    """
+    if out.mask is None or y.shape[:2] != out.mask.shape:
+        return y, out, weight
+    batch, time = out.mask.shape
+    wide = expand_dims(weight, 1) * astype(out.mask, weight.dtype)
+
+    def rows(t: Tensor) -> Tensor:
+        return reshape(t, (batch * time, *t.shape[2:]))  # type: ignore[no-any-return]
+
+    flat = rows(out)
+    if out.logits is not None:
+        flat.logits = (out.logits[0], rows(out.logits[1]))
+    return rows(y), flat, rows(wide)
+
+
+class Batch(NamedTuple):
+    """One traced batch: its loss, the losses of the heads, what the model gave, the targets."""
+
+    loss: Tensor
+    losses: list[Any]  # None where a head has none
+    outputs: list[Tensor]
+    targets: Sequence[Tensor]
+    mask: Tensor  # 1 for real rows
+    real: Tensor  # how many those are
+
+
+class Sums:
+    """The running sums of an epoch, of the loss and for the metrics: float64, and all in one array,
+    so that an executor can put them aside at the end of an epoch and begin the next one.
+    """
+
+    _LINE = 8  # numbers in a cache line; each tensor begins on one of its own
+
+    def __init__(self, heads: Sequence[Head]) -> None:
+        self.heads = list(heads)
+        self.metrics = [(h, m) for h in self.heads for m in h.metrics]
+        # Of several outputs each has a sum for its loss too.
+        self.named = [h for h in self.heads if h.name and h.loss is not None]
+        sums = [() for _ in self.named]
+        shapes = [(), *sums, *(t.shape for _, m in self.metrics for t in m.make_state())]
+        starts, end = [], 0
+        for shape in shapes:
+            starts.append(end)
+            end += -(-max(1, math.prod(shape)) // self._LINE) * self._LINE
+        self.flat = np.zeros(end)
+        self._places = list(zip(starts, shapes, strict=True))
+        tensors = iter([Tensor._wrap(a) for a in self._parts(self.flat)])
+        self.loss = next(tensors)
+        self.loss.name = "loss_sum"
+        self.losses = [next(tensors) for _ in self.named]
+        self.states = [[next(tensors) for _ in m.make_state()] for _, m in self.metrics]
+
+    def _parts(self, flat: np.ndarray) -> list[np.ndarray]:
+        """The sums in `flat`, each in its shape; they share its memory."""
+        return [flat[at : at + math.prod(shape)].reshape(shape) for at, shape in self._places]
+
+    def reset(self) -> None:
+        """Back to the start of an epoch."""
+        self.flat[:] = 0.0
+
+    def add(self, batch: Batch) -> None:
+        """One batch more (traced)."""
+        with no_grad():
+            self.loss.assign(self.loss + astype(batch.loss * batch.real, dtypes.float64))
+            for head, total in zip(self.named, self.losses, strict=True):
+                own = batch.losses[self.heads.index(head)]
+                total.assign(total + astype(own * batch.real, dtypes.float64))
+            states = iter(self.states)
+            for head, target in zip(self.heads, batch.targets, strict=True):
+                y, out, weight = by_place(target, batch.outputs[head.output], batch.mask)
+                for metric in head.metrics:
+                    state = next(states)
+                    for t, new in zip(state, metric.update(state, y, out, weight), strict=True):
+                        t.assign(new)
+
+    def results(self, rows: int, flat: np.ndarray | None = None) -> dict[str, float]:
+        """Loss and metrics over the `rows` seen so far, from the sums or from a copy of them."""
+        parts = iter(self._parts(self.flat if flat is None else flat))
+        found = {"loss": float(next(parts)) / rows}
+        for head in self.named:
+            found[head.called("loss")] = float(next(parts)) / rows
+        for (head, metric), state in zip(self.metrics, self.states, strict=True):
+            found[head.called(metric.name)] = float(metric.result([next(parts) for _ in state]))
+        return found
+
+    def columns(self, rows: int, log: np.ndarray) -> dict[str, list[float]]:
+        """`results` for every line of an epochs' log, name by name."""
+        parts = iter(
+            log[:, at : at + math.prod(shape)].reshape(-1, *shape) for at, shape in self._places
+        )
+        found = {"loss": (next(parts) / rows).tolist()}
+        for head in self.named:
+            found[head.called("loss")] = (next(parts) / rows).tolist()
+        for (head, metric), state in zip(self.metrics, self.states, strict=True):
+            found[head.called(metric.name)] = metric.results([next(parts) for _ in state])
+        return found
