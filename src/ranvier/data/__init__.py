@@ -15,7 +15,9 @@ from .datasets import (
 )
 from .sequences import length_mask, pad_sequences
 from .series import seasonal_naive, windows
+from .sources import stream_csv, stream_images, stream_npy, stream_parquet
 from .split import train_test_split
+from .stream import Stream, stream_arrays, stream_batches
 from .tables import as_array, check_finite, check_rows, column_names
 from .text import Vocabulary, clean
 from .toy import make_blobs, make_moons, make_regression, make_xor
@@ -24,6 +26,7 @@ from .vectorize import BytePairs, TextVectorization
 __all__ = [
     "IRIS_SPECIES",
     "BytePairs",
+    "Stream",
     "TextVectorization",
     "Vocabulary",
     "as_array",
@@ -48,6 +51,12 @@ __all__ = [
     "make_xor",
     "pad_sequences",
     "seasonal_naive",
+    "stream_arrays",
+    "stream_batches",
+    "stream_csv",
+    "stream_images",
+    "stream_npy",
+    "stream_parquet",
     "train_test_split",
     "windows",
 ]

@@ -11,7 +11,7 @@ from ..errors import ArgumentError, DataError
 
 
 def pad_sequences(
-    sequences: Sequence[Sequence[Any]],
+    sequences: Sequence[Any],
     maxlen: int | None = None,
     dtype: Any = "int32",
     padding: str = "pre",

@@ -82,7 +82,7 @@ def _columns(array: np.ndarray, targets: Any) -> np.ndarray:
     if len(chosen) == 1:
         at = chosen[0] % array.shape[1]
         return array[:, at : at + 1]
-    return array[:, chosen]
+    return array[:, np.array(chosen)]
 
 
 def _check_whole(what: str, name: str, value: Any) -> None:

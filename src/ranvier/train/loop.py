@@ -100,6 +100,7 @@ class Training:
         looked_at = all(c.only_looks for c in self.moments.callbacks)
         self.each_epoch = validate is not None or self.each_batch or not looked_at
         self.steps = -(-rows.count // step.batch)
+        self.before = 0  # steps of this epoch on earlier rows: those of a stream come in blocks
         self.recorder = Recorder(model, step, rows)
 
     def run(self, first: int, epochs: int, shuffle: bool, params: dict[str, Any]) -> History:
@@ -177,20 +178,24 @@ class Training:
             if ctrl_c.asked:
                 return False
             self._tell(at)
-        logs = self.sums.results(self.rows.count)
+        self._end(epoch, self.rows.count)
+        return True
+
+    def _end(self, epoch: int, rows: int) -> None:
+        """The end of an epoch of so many rows: validation, and the numbers for the callbacks."""
+        logs = self.sums.results(rows)
         if self.validate is not None:
             self.moments.call("on_test_begin", None)
             logs |= {f"val_{name}": value for name, value in self.validate().items()}
             self.moments.call("on_test_end", None)
         self.moments.call("on_epoch_end", epoch, logs)
-        return True
 
     def _stretch(
         self, epoch: int, order: np.ndarray, first: int, last: int, log: np.ndarray | None = None
     ) -> None:
         """The steps `first` to `last - 1` by one call of the executor."""
         if self.each_batch:
-            self.moments.call("on_train_batch_begin", first, {})
+            self.moments.call("on_train_batch_begin", self.before + first, {})
         self.recorder.before(epoch, order, first, last)
         began = time.perf_counter()
         self.step.run_batches(self.rows.arrays, order, first, last, self.sums.flat, log)
@@ -202,11 +207,13 @@ class Training:
 
     def _tell(self, done: int) -> None:
         """Tell batch callbacks and the display where training is."""
-        if self.each_batch or (done < self.steps and self.moments.at("on_progress")):
-            logs = self.sums.results(min(done * self.step.batch, self.rows.count))
+        steps, batch = self.before + done, self.step.batch
+        if self.each_batch or (steps < self.steps and self.moments.at("on_progress")):
+            rows = self.before * batch + min(done * batch, self.rows.count)
+            logs = self.sums.results(rows)
             if self.each_batch:
-                self.moments.call("on_train_batch_end", done - 1, logs)
-            self.moments.call("on_progress", done, logs)
+                self.moments.call("on_train_batch_end", steps - 1, logs)
+            self.moments.call("on_progress", steps, logs)
 
 
 def check_numbers(batch_size: Any, epochs: Any, initial_epoch: Any) -> None:

@@ -16,16 +16,25 @@ class Orders:
     >>> Orders(rows=5, batch=3, shuffle=False).take(2)
     array([0, 1, 2, 3, 4, 0, 0, 1, 2, 3, 4, 0])
 
+    With `bits` they come from these instead.
+
     NOTE: an epoch takes whole 64-bit draws, so its order does not depend on how many epochs are
     taken at once; and the raw bits of Philox are promised never to change.
     """
 
-    def __init__(self, rows: int, batch: int, shuffle: bool, engine: str = "reference") -> None:
+    def __init__(
+        self,
+        rows: int,
+        batch: int,
+        shuffle: bool,
+        engine: str = "reference",
+        bits: np.random.BitGenerator | None = None,
+    ) -> None:
         self.rows, self.shuffle, self.engine = rows, shuffle, engine
         self._fill = np.arange(-rows % batch) % rows
         self._draws = -(-rows // 2)
         if shuffle:
-            self._bits = random.generator.host().bit_generator
+            self._bits = bits or random.generator.host().bit_generator
 
     def take(self, epochs: int) -> np.ndarray:
         """The orders of the next epochs, one behind the other."""

@@ -1,0 +1,220 @@
+"""Streams: rows that are read chunk by chunk, because they do not fit into memory or are made on
+the way.
+
+    stream -> chunks -> batches of `fit`, `evaluate` and `predict`
+
+A chunk is a tuple of arrays, (x, y), (x, y, sample weight) or (x,), with any number of rows. `fit`
+reads chunks in a thread of its own while the network trains on earlier ones, checks each for NaN
+and shape, and cuts them into batches of exactly the size asked for, across the borders of chunks.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..errors import ArgumentError, DataError
+from .tables import FRAME_LIBRARIES
+
+Chunk = tuple[Any, ...]
+
+_PART = 1 << 20  # bytes of a part of an array
+
+
+class Stream(ABC):
+    """Rows in chunks, read anew for each epoch. Subclasses write `chunks`.
+
+    Attributes:
+        rows: how many rows an epoch has; None if that is known only after reading them.
+        classes: the labels in order, if the stream knows them.
+        batch_size: rows in a batch, if that is for the stream to say rather than for `fit`.
+        buffer_rows: rows that are shuffled together; None: as many as 8 MB hold.
+        own_order: the stream decides on the order of its rows, `fit` does not shuffle them.
+    """
+
+    rows: int | None = None
+    classes: np.ndarray | None = None
+    batch_size: int | None = None
+    buffer_rows: int | None = None
+    own_order = False
+
+    @abstractmethod
+    def chunks(self, bits: np.random.BitGenerator | None = None) -> Iterator[Chunk]:
+        """The chunks of one epoch, in an order drawn from `bits`, or in their own with None."""
+
+    def __iter__(self) -> Iterator[Chunk]:
+        return self.chunks()
+
+
+def random_order(n: int, bits: np.random.BitGenerator) -> np.ndarray:
+    """The numbers 0 to n - 1 in random order; from raw bits, which NumPy promises never to change.
+
+    >>> sorted(random_order(4, np.random.Philox(0)).tolist())
+    [0, 1, 2, 3]
+    """
+    return np.argsort(bits.random_raw(n), kind="stable")
+
+
+class PartStream(Stream):
+    """Base of streams whose parts can be read in any order."""
+
+    @abstractmethod
+    def parts(self) -> int:
+        """How many parts there are."""
+
+    @abstractmethod
+    def read(self, part: int) -> Chunk:
+        """One of them."""
+
+    def chunks(self, bits: np.random.BitGenerator | None = None) -> Iterator[Chunk]:
+        """All parts, one after the other."""
+        order: Iterable[int] = range(self.parts())
+        if bits is not None:
+            order = random_order(self.parts(), bits).tolist()
+        return (self.read(part) for part in order)
+
+
+class ArrayStream(PartStream):
+    """Consecutive rows of arrays, see `stream_arrays`."""
+
+    def __init__(
+        self, arrays: Sequence[Any], chunk_rows: int | None = None, buffer_rows: int | None = None
+    ) -> None:
+        counts = [len(a) for a in arrays]
+        if len(set(counts)) != 1:
+            raise DataError(f"stream: the arrays have different numbers of rows: {counts}")
+        if not counts[0]:
+            raise DataError("stream: the arrays have no rows; expected at least one")
+        self.arrays, self.rows, self.buffer_rows = list(arrays), counts[0], buffer_rows
+        size = max(np.asarray(a[:1]).nbytes for a in arrays)
+        self.chunk_rows = chunk_rows or max(1, _PART // max(1, size))
+
+    def parts(self) -> int:
+        """How many parts there are."""
+        return -(-len(self.arrays[0]) // self.chunk_rows)
+
+    def read(self, part: int) -> Chunk:
+        """The rows of a part, a slice of every array."""
+        rows = slice(part * self.chunk_rows, (part + 1) * self.chunk_rows)
+        return tuple(np.asarray(a[rows]) for a in self.arrays)
+
+
+def stream_arrays(
+    x: Any,
+    y: Any = None,
+    sample_weight: Any = None,
+    chunk_rows: int | None = None,
+    buffer_rows: int | None = None,
+) -> Stream:
+    """A stream over whatever has a length and can be sliced by rows: memory-mapped arrays, views
+    such as `windows` gives, data sets of HDF5 and Zarr.
+
+    Each epoch reads runs of `chunk_rows` rows (about 1 MB by default) in a random order and
+    shuffles `buffer_rows` of them together, so a disk is read in long runs.
+
+    >>> stream = stream_arrays(np.arange(5.0), np.arange(5), chunk_rows=3)
+    >>> [y.tolist() for x, y in stream]
+    [[0, 1, 2], [3, 4]]
+    """
+    arrays = [a for a in (x, y, sample_weight) if a is not None]
+    return ArrayStream(arrays, chunk_rows, buffer_rows)
+
+
+class BatchStream(Stream):
+    """Batches as somebody else makes them, see `stream_batches`."""
+
+    own_order = True
+
+    def __init__(self, batches: Any, steps: int | None = None) -> None:
+        if not callable(batches) and not hasattr(batches, "__iter__"):
+            raise ArgumentError(
+                f"stream_batches: got {type(batches).__name__}; expected batches in a list, a "
+                "generator, a DataLoader, or a function that returns one of these"
+            )
+        self.batches, self.steps = batches, steps
+        self._going: Iterator[Any] | None = None  # kept over the epochs of `steps`
+        self._used_up = False
+
+    def chunks(self, bits: np.random.BitGenerator | None = None) -> Iterator[Chunk]:
+        """Each batch; NOTE: their maker is asked for them now and not when the first is taken."""
+        if self.steps is None:
+            return self._all(self._begin())
+        return self._some(self.steps)
+
+    def _begin(self) -> Iterator[Any]:
+        """The batches from the start."""
+        made = self.batches() if callable(self.batches) else self.batches
+        once = made is self.batches and hasattr(made, "__next__")
+        if once and self._used_up:
+            raise DataError(
+                "stream: this generator gives its batches only once, and they are used up; give a "
+                "function that makes a new one for each epoch: stream_batches(lambda: batches())"
+            )
+        self._used_up = once
+        return iter(made)
+
+    @staticmethod
+    def _all(batches: Iterator[Any]) -> Iterator[Chunk]:
+        for i, batch in enumerate(batches):
+            yield as_chunk(batch, i)
+
+    def _some(self, steps: int) -> Iterator[Chunk]:
+        for i in range(steps):
+            batch = next(self._going, None) if self._going is not None else None
+            if batch is None:
+                self._going = self._begin()
+                batch = next(self._going, None)
+            if batch is None:
+                raise DataError("stream: there are no batches; expected at least one")
+            yield as_chunk(batch, i)
+
+
+def stream_batches(batches: Iterable[Any] | Callable[[], Any], steps: int | None = None) -> Stream:
+    """A stream over batches (x, y) or (x, y, sample weight) from a generator, a list, a DataLoader,
+    or a function that returns one of these, called anew for each epoch.
+
+    `fit` takes the rows in the order they come in, and the size of the first batch as its batch
+    size. `steps` is the number of batches in an epoch, for generators that never end.
+
+    >>> def batches():
+    ...     for i in range(3):
+    ...         yield np.ones((2, 4)), np.array([0, i])
+    >>> [y.tolist() for x, y in stream_batches(batches)]
+    [[0, 0], [0, 1], [0, 2]]
+    """
+    return BatchStream(batches, steps)
+
+
+def as_chunk(batch: Any, number: int = 0) -> Chunk:
+    """A batch as a tuple (x,), (x, y) or (x, y, sample weight)."""
+    if isinstance(batch, list | tuple):
+        if 1 <= len(batch) <= 3:
+            return tuple(batch)
+        what = f"{len(batch)} parts"
+    elif isinstance(batch, dict):
+        what = f"a dict with the keys {', '.join(map(str, batch))}"
+    elif isinstance(batch, str) or not hasattr(batch, "__len__"):
+        what = f"a {type(batch).__name__}"
+    else:
+        return (batch,)
+    raise DataError(f"stream: batch {number} is {what}; expected (x, y) or (x, y, sample weight)")
+
+
+_ARRAYS = ("__array__", "__array_interface__", "__dlpack__", "__getitem__", "keys")
+
+
+def as_stream(value: Any) -> Stream | None:
+    """`value` as a stream if it is one, or an iterator, or something to iterate over that is
+    neither an array nor a list nor a table; else None.
+    """
+    if isinstance(value, Stream):
+        return value
+    if value is None or isinstance(value, np.ndarray | list | tuple | str | bytes | set):
+        return None
+    if not hasattr(type(value), "__iter__") or any(hasattr(value, a) for a in _ARRAYS):
+        return None
+    known = {base.__module__.partition(".")[0] for base in type(value).__mro__}
+    return None if FRAME_LIBRARIES & known else BatchStream(value)
