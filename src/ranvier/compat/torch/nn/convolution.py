@@ -55,11 +55,15 @@ class _Conv(Module):
         )
         self.dilation = sizes(kind, "dilation", dilation, self.axes)
         self.groups = groups
-        shape = (out_channels, in_channels // groups, *self.kernel_size)
+        shape = self.kernel_shape()
         limit = 1 / math.sqrt(math.prod(shape[1:]))
         first = RandomUniform(-limit, limit)
         self.weight = Tensor(first(shape), dtype, requires_grad=True)
         self.bias = Tensor(first((out_channels,)), dtype, requires_grad=True) if bias else None
+
+    def kernel_shape(self) -> tuple[int, ...]:
+        """The shape of the weight."""
+        return (self.out_channels, self.in_channels // self.groups, *self.kernel_size)
 
     def forward(self, x: Any) -> Any:
         """(batch, in_channels, ...) -> (batch, out_channels, ...)."""
@@ -94,6 +98,58 @@ class Conv1d(_Conv):
     function = staticmethod(images.conv1d)
 
 
+class _ConvTranspose(_Conv):
+    """Base: a kernel (in_channels, out_channels / groups, *kernel_size) over `axes` axes."""
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Any,
+        stride: Any = 1,
+        padding: Any = 0,
+        output_padding: Any = 0,
+        groups: int = 1,
+        bias: bool = True,
+        dilation: Any = 1,
+        padding_mode: str = "zeros",
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        moved = stride, padding, dilation, groups
+        super().__init__(
+            in_channels, out_channels, kernel_size, *moved, bias, padding_mode, device, dtype
+        )
+        kind = type(self).__name__
+        self.output_padding = sizes(kind, "output_padding", output_padding, self.axes, least=0)
+
+    def kernel_shape(self) -> tuple[int, ...]:
+        """The shape of the weight."""
+        return (self.in_channels, self.out_channels // self.groups, *self.kernel_size)
+
+    def forward(self, x: Any) -> Any:
+        """(batch, in_channels, ...) -> (batch, out_channels, ...)."""
+        settings = self.stride, self.padding, self.output_padding, self.groups, self.dilation
+        return type(self).function(x, self.weight, self.bias, *settings)
+
+
+class ConvTranspose2d(_ConvTranspose):
+    """(batch, in_channels, height, width) -> (batch, out_channels, rows, columns).
+
+    >>> ConvTranspose2d(16, 8, 4, stride=2, padding=1)
+    ConvTranspose2d(16, 8, kernel_size=(4, 4), stride=(2, 2), padding=(1, 1))
+    """
+
+    function = staticmethod(images.conv_transpose2d)
+
+
+class ConvTranspose1d(_ConvTranspose):
+    """(batch, in_channels, steps) -> (batch, out_channels, places)."""
+
+    axes = 1
+    function = staticmethod(images.conv_transpose1d)
+
+
 MaxPool2d = as_module(
     "MaxPool2d",
     images.max_pool2d,
@@ -115,3 +171,9 @@ AvgPool1d = as_module(
     *("kernel_size", "stride", "padding", "ceil_mode", "count_include_pad"),
 )
 AdaptiveAvgPool2d = as_module("AdaptiveAvgPool2d", images.adaptive_avg_pool2d, "output_size")
+AdaptiveAvgPool1d = as_module("AdaptiveAvgPool1d", images.adaptive_avg_pool1d, "output_size")
+AdaptiveMaxPool2d = as_module("AdaptiveMaxPool2d", images.adaptive_max_pool2d, "output_size")
+AdaptiveMaxPool1d = as_module("AdaptiveMaxPool1d", images.adaptive_max_pool1d, "output_size")
+Upsample = as_module(
+    "Upsample", images.interpolate, "size", "scale_factor", "mode", "align_corners"
+)

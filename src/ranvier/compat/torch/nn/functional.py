@@ -12,20 +12,33 @@ from typing import Any
 from .... import losses
 from ....errors import ArgumentError, ShapeError, unknown_name
 from ....nn import activations
-from ....nn.dropout import Dropout
+from ....nn.dropout import AlphaDropout, Dropout
 from ....nn.layer import training_mode
 from ....ops import composite, elementwise, gather, movement, reduce, shaping
 from ....tensor import Tensor as RanvierTensor
 from ...names import module_getattr
 from ..tensor import of
 from .images import (  # noqa: F401  (names of this module too)
+    adaptive_avg_pool1d,
     adaptive_avg_pool2d,
+    adaptive_max_pool1d,
+    adaptive_max_pool2d,
     avg_pool1d,
     avg_pool2d,
     conv1d,
     conv2d,
+    conv_transpose1d,
+    conv_transpose2d,
+    interpolate,
     max_pool1d,
     max_pool2d,
+)
+from .norm import (  # noqa: F401  (names of this module too)
+    batch_norm,
+    group_norm,
+    instance_norm,
+    layer_norm,
+    rms_norm,
 )
 
 # -- activations -----------------------------------------------------------------------------------
@@ -94,6 +107,44 @@ def dropout(input: Any, p: float = 0.5, training: bool = True, inplace: bool = F
     """In training each element is 0 with probability p, else `x / (1 - p)`."""
     with training_mode(training):
         return Dropout(p, name="dropout")(of(input))
+
+
+def dropout1d(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
+    """In training each channel (batch, channels, ...) is 0 with probability p."""
+    x = of(input)
+    with training_mode(training):
+        shape = (None, None) + (1,) * (x.ndim - 2)
+        return Dropout(p, noise_shape=shape, name="dropout")(x)
+
+
+dropout2d = dropout1d
+
+
+def alpha_dropout(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
+    """Dropout that keeps mean 0 and variance 1, for `selu`."""
+    with training_mode(training):
+        return AlphaDropout(p, name="alpha_dropout")(of(input))
+
+
+def prelu(input: Any, weight: Any) -> Any:
+    """x above 0, `weight * x` below; one weight, or one for each channel (axis 1)."""
+    x, w = of(input), of(weight)
+    if w.size > 1:
+        w = w.reshape((w.size,) + (1,) * (x.ndim - 2))
+    return elementwise.where(elementwise.greater(x, 0), x, x * w)
+
+
+def pad(input: Any, pad: Any, mode: str = "constant", value: float | None = None) -> Any:
+    """Numbers before and after the last axes: `pad` is (left, right, top, bottom, ...)."""
+    x, widths = of(input), tuple(pad)
+    if mode != "constant" or len(widths) % 2 or len(widths) > 2 * x.ndim:
+        raise ArgumentError(
+            f"pad: pad={widths}, mode={mode!r} for an input of shape {tuple(x.shape)}; expected "
+            "two whole numbers for each of the last axes, the last one first, and mode='constant'"
+        )
+    sides = [widths[i : i + 2] for i in range(0, len(widths), 2)][::-1]
+    framed = [(0, 0)] * (x.ndim - len(sides)) + sides
+    return movement.pad(x - value, framed) + value if value else movement.pad(x, framed)
 
 
 def linear(input: Any, weight: Any, bias: Any = None) -> Any:

@@ -5,15 +5,18 @@ Ranvier's images are channels last, so each function turns the axes on its way i
 
 from __future__ import annotations
 
+import builtins
 from typing import Any
 
 from ....errors import ArgumentError, ShapeError
-from ....nn.pooling import Edge, average, largest
+from ....nn.pooling import Edge, adaptive, average, largest
+from ....nn.resizing import linear, nearest
 from ....nn.sliding import sizes
 from ....ops.convolution import conv2d as convolved
+from ....ops.convolution import conv_transpose
 from ....ops.movement import pad, permute_dims, reshape
-from ....ops.reduce import mean
-from ....ops.shaping import expand_dims
+from ....ops.reduce import max, mean
+from ....ops.shaping import expand_dims, moveaxis
 from ....ops.window import sliding_window
 from ..tensor import of
 
@@ -123,15 +126,124 @@ def avg_pool1d(
 
 
 def adaptive_avg_pool2d(input: Any, output_size: Any) -> Any:
-    """The mean of windows as large as needed for `output_size` places; it must divide the size."""
-    x = _images("adaptive_avg_pool2d", input, 2)
-    wanted = sizes("adaptive_avg_pool2d", "output_size", output_size, 2)
-    if any(n % m for n, m in zip(x.shape[2:], wanted, strict=True)):
-        raise ShapeError(
-            f"adaptive_avg_pool2d: images of {tuple(x.shape[2:])} cannot be cut into {wanted} "
-            "equal windows; output_size must divide the height and the width, 1 always does"
+    """The mean of windows as large as needed for `output_size` places; None keeps an axis."""
+    return _adapted("adaptive_avg_pool2d", input, output_size, mean, 2)
+
+
+def adaptive_avg_pool1d(input: Any, output_size: Any) -> Any:
+    """The mean of windows as large as needed for `output_size` places."""
+    return _adapted("adaptive_avg_pool1d", input, output_size, mean, 1)
+
+
+def adaptive_max_pool2d(input: Any, output_size: Any) -> Any:
+    """The largest number of windows as large as needed for `output_size` places."""
+    return _adapted("adaptive_max_pool2d", input, output_size, max, 2)
+
+
+def adaptive_max_pool1d(input: Any, output_size: Any) -> Any:
+    """The largest number of windows as large as needed for `output_size` places."""
+    return _adapted("adaptive_max_pool1d", input, output_size, max, 1)
+
+
+def _adapted(name: str, input: Any, output_size: Any, fold: Any, axes: int) -> Any:
+    x = _images(name, input, axes)
+    if isinstance(output_size, tuple | list):
+        output_size = [
+            n if m is None else m for n, m in zip(x.shape[2:], output_size, strict=False)
+        ]
+    wanted = sizes(name, "output_size", output_size, axes)
+    return moveaxis(adaptive(moveaxis(x, 1, -1), wanted, fold), -1, 1)
+
+
+def conv_transpose2d(
+    input: Any,
+    weight: Any,
+    bias: Any = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    output_padding: Any = 0,
+    groups: int = 1,
+    dilation: Any = 1,
+) -> Any:
+    """(batch, channels, height, width) with `weight` (channels, filters / groups, rows, columns).
+
+    `(n - 1) * stride - 2 * padding + (k - 1) * dilation + output_padding + 1` places come out.
+    """
+    x, w = _images("conv_transpose2d", input, 2), of(weight)
+    strides = sizes("conv_transpose2d", "stride", stride, 2)
+    dilations = sizes("conv_transpose2d", "dilation", dilation, 2)
+    start = sizes("conv_transpose2d", "padding", padding, 2, least=0)
+    more = sizes("conv_transpose2d", "output_padding", output_padding, 2, least=0)
+    size = tuple(
+        (n - 1) * s - 2 * p + (k - 1) * d + m + 1
+        for n, k, s, d, p, m in zip(
+            x.shape[2:], w.shape[2:], strides, dilations, start, more, strict=True
         )
-    return avg_pool2d(x, tuple(n // m for n, m in zip(x.shape[2:], wanted, strict=True)))
+    )
+    turned = permute_dims(w, (2, 3, 1, 0))
+    out = conv_transpose(_last(x), turned, strides, dilations, groups, start, size)
+    return _first(out if bias is None else out + bias)
+
+
+def conv_transpose1d(
+    input: Any,
+    weight: Any,
+    bias: Any = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    output_padding: Any = 0,
+    groups: int = 1,
+    dilation: Any = 1,
+) -> Any:
+    """(batch, channels, steps) with `weight` (channels, filters / groups, places)."""
+    x, w = _images("conv_transpose1d", input, 1), of(weight)
+    given = {"stride": (stride, 1), "padding": (padding, 0), "output_padding": (output_padding, 0)}
+    settings = {
+        name: (least, *sizes("conv_transpose1d", name, value, 1, least=least))
+        for name, (value, least) in (given | {"dilation": (dilation, 1)}).items()
+    }
+    out = conv_transpose2d(expand_dims(x, 2), expand_dims(w, 2), bias, groups=groups, **settings)
+    return reshape(out, (*out.shape[:2], out.shape[3]))
+
+
+def interpolate(
+    input: Any,
+    size: Any = None,
+    scale_factor: Any = None,
+    mode: str = "nearest",
+    align_corners: bool | None = None,
+) -> Any:
+    """Every place as several: "nearest" repeats it, "linear" (of series) and "bilinear" (of images)
+    draw straight lines between neighbours.
+
+    Sizes grow by whole numbers: `scale_factor`, or `size` as a multiple of the input's.
+    """
+    x = of(input)
+    axes = x.ndim - 2
+    ways = {"nearest": nearest, {1: "linear"}.get(axes, "bilinear"): linear}
+    if axes not in (1, 2) or mode not in ways:
+        raise ArgumentError(
+            f"interpolate: mode={mode!r} for an input of shape {tuple(x.shape)}; expected "
+            f"{' or '.join(map(repr, ways))}"
+        )
+    if align_corners:
+        raise ArgumentError("interpolate: align_corners=True is not in Ranvier")
+    if (size is None) == (scale_factor is None):
+        raise ArgumentError("interpolate: give either size or scale_factor")
+    if size is not None:
+        wanted = sizes("interpolate", "size", size, axes)
+        if any(m % n for m, n in zip(wanted, x.shape[2:], strict=True)):
+            raise ShapeError(
+                f"interpolate: size={wanted} is no multiple of the input's {tuple(x.shape[2:])}"
+            )
+        times = tuple(m // n for m, n in zip(wanted, x.shape[2:], strict=True))
+    else:
+        factors = scale_factor if isinstance(scale_factor, tuple | list) else [scale_factor] * axes
+        whole = [int(f) if f == int(f) else f for f in factors]
+        times = sizes("interpolate", "scale_factor", whole, axes)
+    for axis, many in enumerate(times, 2):
+        x = ways[mode](x, axis, many) if many > 1 else x
+    return x
 
 
 def _of_series(
@@ -165,7 +277,7 @@ def _windows(
             # One more window, if it begins on the image.
             places = -(-(n + 2 * p - k) // s) + 1
             places -= (places - 1) * s >= n + p
-            after = p + max((places - 1) * s + k - (n + 2 * p), 0)
+            after = builtins.max(p, (places - 1) * s + k - n - p)
         edge.append((p, after))
     return window, strides, tuple(edge)
 

@@ -80,17 +80,73 @@ class Flatten(Module):
 class Dropout(Module):
     """In training each element is 0 with probability p, else `x / (1 - p)`; in use just x."""
 
+    function = staticmethod(F.dropout)
+
     def __init__(self, p: float = 0.5, inplace: bool = False) -> None:
         super().__init__()
         self.p = p
 
     def forward(self, x: Any) -> Any:
         """Of the shape of x."""
-        return F.dropout(x, self.p, self.training)
+        return type(self).function(x, self.p, self.training)
 
     def extra_repr(self) -> str:
         """The probability."""
         return f"p={self.p}"
+
+
+class Dropout1d(Dropout):
+    """In training each channel of a series (batch, channels, steps) is 0 with probability p."""
+
+    function = staticmethod(F.dropout1d)
+
+
+class Dropout2d(Dropout):
+    """In training each channel of an image (batch, channels, height, width) is 0 with
+    probability p."""
+
+    function = staticmethod(F.dropout2d)
+
+
+class AlphaDropout(Dropout):
+    """Dropout that keeps mean 0 and variance 1, for SELU."""
+
+    function = staticmethod(F.alpha_dropout)
+
+
+class PReLU(Module):
+    """x above 0, `weight * x` below, with one weight or one for each channel (axis 1)."""
+
+    def __init__(
+        self, num_parameters: int = 1, init: float = 0.25, device: Any = None, dtype: Any = None
+    ) -> None:
+        super().__init__()
+        self.num_parameters = num_parameters
+        self.weight = Tensor([init] * num_parameters, dtype, requires_grad=True)
+
+    def forward(self, x: Any) -> Any:
+        """Of the shape of x."""
+        return F.prelu(x, self.weight)
+
+    def extra_repr(self) -> str:
+        """The number of weights."""
+        return f"num_parameters={self.num_parameters}"
+
+
+class ZeroPad2d(Module):
+    """Zeros around (batch, channels, height, width): one number, or (left, right, top, bottom)."""
+
+    def __init__(self, padding: Any) -> None:
+        super().__init__()
+        self.padding = (padding,) * 4 if isinstance(padding, int) else tuple(padding)
+
+    def forward(self, x: Any) -> Any:
+        """x with its frame."""
+        return F.pad(x, self.padding)
+
+    def extra_repr(self) -> str:
+        """The frame."""
+        return str(self.padding)
 
 
 class _Function(Module):

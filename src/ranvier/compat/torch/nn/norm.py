@@ -1,0 +1,141 @@
+"""Normalisation of `torch.nn.functional`: channels along axis 1."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ....errors import ShapeError
+from ....mode import no_grad
+from ....nn import norm
+from ....ops.composite import rsqrt
+from ....ops.elementwise import maximum
+from ....ops.movement import reshape
+from ....ops.reduce import sum
+from ....ops.shaping import moveaxis
+from ..tensor import of
+
+
+def batch_norm(
+    input: Any,
+    running_mean: Any,
+    running_var: Any,
+    weight: Any = None,
+    bias: Any = None,
+    training: bool = False,
+    momentum: Any = 0.1,
+    eps: float = 1e-5,
+) -> Any:
+    """`(x - mean) / sqrt(var + eps) * weight + bias` for each channel (batch, channels, ...).
+
+    In training mean and variance are those of the batch, and the running ones follow them:
+    `running = (1 - momentum) * running + momentum * batch`, the variance divided by n - 1.
+    """
+    x = of(input)
+    if training:
+        axes = [a for a in range(x.ndim) if a != 1]
+        real = norm.row_weights(x, None)
+        start, x, mean, variance = norm.batch_moments(x, axes, real)
+        if running_mean is not None:
+            # NOTE: of a single number there is no such variance; PyTorch refuses it.
+            each = math.prod(x.shape[2:])
+            if real is None:
+                share = x.shape[0] * each / max(x.shape[0] * each - 1, 1)
+            else:
+                count = sum(real) * each
+                share = count / maximum(count - 1.0, 1.0)
+            _follow(running_mean, mean + start, momentum)
+            _follow(running_var, variance * share, momentum)
+    else:
+        mean, variance = _by_channel(x, running_mean), _by_channel(x, running_var)
+    scale = rsqrt(variance + eps)
+    if weight is not None:
+        scale = scale * _by_channel(x, weight)
+    offset = -mean * scale
+    return x * scale + (offset if bias is None else offset + _by_channel(x, bias))
+
+
+def _follow(running: Any, new: Any, momentum: Any) -> None:
+    with no_grad():
+        running.assign(running * (1 - momentum) + reshape(new, running.shape) * momentum)
+
+
+def _by_channel(x: Any, vector: Any) -> Any:
+    """A vector along axis 1 of x."""
+    return reshape(vector, (vector.shape[0],) + (1,) * (x.ndim - 2))
+
+
+def _scaled(x: Any, weight: Any, bias: Any) -> Any:
+    x = x if weight is None else x * weight
+    return x if bias is None else x + bias
+
+
+def _last(name: str, x: Any, normalized_shape: Any) -> tuple[int, ...]:
+    """The last axes of x, which must have the sizes `normalized_shape`."""
+    shape = sizes_of(normalized_shape)
+    if tuple(x.shape[-len(shape) :]) != shape:
+        raise ShapeError(
+            f"{name}: got an input of shape {tuple(x.shape)}; its last sizes must be "
+            f"normalized_shape={shape}"
+        )
+    return tuple(range(-len(shape), 0))
+
+
+def sizes_of(normalized_shape: Any) -> tuple[int, ...]:
+    """One number or several as a tuple."""
+    many = isinstance(normalized_shape, Sequence)
+    return tuple(normalized_shape) if many else (int(normalized_shape),)
+
+
+def layer_norm(
+    input: Any, normalized_shape: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5
+) -> Any:
+    """Mean 0 and variance 1 over the last axes, then `* weight + bias`."""
+    x = of(input)
+    return _scaled(
+        norm.standardized(x, _last("layer_norm", x, normalized_shape), eps), weight, bias
+    )
+
+
+def rms_norm(
+    input: Any, normalized_shape: Any, weight: Any = None, eps: float | None = None
+) -> Any:
+    """A mean square of 1 over the last axes, then `* weight`."""
+    x = of(input)
+    epsilon = float(np.finfo(x.dtype).eps) if eps is None else eps
+    axes = _last("rms_norm", x, normalized_shape)
+    return _scaled(norm.root_mean_squared(x, axes, epsilon), weight, None)
+
+
+def group_norm(
+    input: Any, num_groups: int, weight: Any = None, bias: Any = None, eps: float = 1e-5
+) -> Any:
+    """Mean 0 and variance 1 over each of `num_groups` groups of channels of each row."""
+    x = of(input)
+    if x.shape[1] % num_groups:
+        raise ShapeError(
+            f"group_norm: {x.shape[1]} channels cannot be shared out among {num_groups} groups; "
+            "channels must be a multiple of num_groups"
+        )
+    out = moveaxis(norm.standardized_groups(moveaxis(x, 1, -1), num_groups, eps), -1, 1)
+    given = [v if v is None else _by_channel(x, v) for v in (weight, bias)]
+    return _scaled(out, *given)
+
+
+def instance_norm(
+    input: Any,
+    running_mean: Any = None,
+    running_var: Any = None,
+    weight: Any = None,
+    bias: Any = None,
+    use_input_stats: bool = True,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Any:
+    """Mean 0 and variance 1 over each channel of each row."""
+    if not use_input_stats:
+        return batch_norm(input, running_mean, running_var, weight, bias, False, momentum, eps)
+    return group_norm(input, of(input).shape[1], weight, bias, eps)
