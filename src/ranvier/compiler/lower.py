@@ -16,6 +16,7 @@ from ..graph.node import Node, Shape
 from ..ops.scan import Layout
 from ..passes.fuse import fuse
 from ..passes.groups import Group, is_plain_reshape, stretch
+from ..passes.rows import rows_of
 from .loops import (
     Affine,
     Apply,
@@ -80,6 +81,8 @@ def lower(graph: Graph) -> Lowered:
     for target in [t for t in graph.updates if t in temporary]:
         value = Load(buffers[graph.updates[target]], Affine((1,)))
         low.add(Nest((target.size,), [Store(buffers[target], Affine((1,)), value)]), "copy")
+    for i, kernel in enumerate(low.kernels):  # those moved out of a loop come earlier
+        kernel.name = f"k{i}"
     return low
 
 
@@ -124,7 +127,7 @@ class _Lowering:
     def nests(self) -> list[Nest]:
         """The nests of the group."""
         kind = self.group.kind
-        if kind in ("map", "scan"):
+        if kind in ("map", "scan", "rows"):
             return [collapse(getattr(self, f"_{kind}")())]
         if kind == "reduce":
             return in_parts(collapse(self._reduce()), self.low.new_buffer)
@@ -334,6 +337,32 @@ class _Lowering:
             folds.append(Fold(anchor.op.name, self.element(anchor.inputs[0], place)))
             self.memo[anchor, loops[: len(kept)]] = Result(number, anchor.dtype)
         return Nest(kept, self._stores(loops[: len(kept)]), inner, folds)
+
+    def _rows(self) -> Nest:
+        """Several folds over the same rows, what they are folded from and what is made of them."""
+        rows = rows_of(self.group.anchors[0])
+        assert rows is not None
+        kept = tuple(n for a, n in enumerate(rows.shape) if a not in rows.axes)
+        inner = tuple(rows.shape[a] for a in rows.axes)
+        loops = self._axes(kept, inner)
+        zero = Affine((0,) * self.axes)
+        outer, deep = iter(loops[: len(kept)]), iter(loops[len(kept) :])
+        along = [next(deep) if a in rows.axes else next(outer) for a in range(len(rows.shape))]
+        folds: list[Fold] = []
+        stores = []
+        for node in self.group.nodes:
+            axes = iter(rows.place(node) or ())
+            place = tuple(zero if n == 1 else along[next(axes)] for n in node.shape)
+            if node in self.group.anchors:
+                x = node.inputs[0]
+                whole = tuple(zero if n == 1 else along[a] for a, n in enumerate(x.shape))
+                folds.append(Fold(node.op.name, self.element(x, whole)))
+                self.memo[node, place] = Result(len(folds) - 1, node.dtype)
+            value = self._here(node, place)
+            if node in self.group.stores:
+                at = self._flat(node.shape, place)
+                stores.append(Store(self.buffers[node], at, value, deep=rows.is_deep(node)))
+        return Nest(kept, stores, inner, folds)
 
     def _contraction(self) -> list[Nest]:
         """A sum of products of two places of memory, with loops chosen by the kind of product."""

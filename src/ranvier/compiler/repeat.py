@@ -19,26 +19,22 @@ def root(buffer: Buffer) -> Buffer:
 def hoist(kernels: list[Kernel], loop: Loop) -> list[Kernel]:
     """The kernels with those moved out of `loop` (to the front) that do the same at every turn,
     e.g. pack the weights of a contraction."""
-    writers: dict[Buffer, int] = {}
-    for kernel in kernels:
-        for buffer in kernel.writes():
-            writers[root(buffer)] = writers.get(root(buffer), 0) + 1
-    out: list[Kernel] = []
-    left: list[Kernel] = []
-    for kernel in kernels:
-        still = kernel.loop is loop and all(
-            not isinstance(b, Window) or (b.loop is loop and not b.stride) for b in kernel.reads()
-        )
-        known = all(root(b) not in writers for b in kernel.reads())
-        alone = all(not isinstance(b, Window) and writers[b] == 1 for b in kernel.writes())
-        if still and known and alone:
-            kernel.loop = loop.around
-            for buffer in kernel.writes():
-                del writers[buffer]
-            out.append(kernel)
-        else:
-            left.append(kernel)
-    return out + left
+    same = [
+        k
+        for k in kernels
+        if k.loop is loop
+        and not any(isinstance(b, Window) for b in k.writes())
+        and not any(isinstance(b, Window) and (b.stride or b.loop is not loop) for b in k.reads())
+    ]
+    while True:
+        moving = {root(b) for k in kernels if k not in same for b in k.writes()}
+        left = [k for k in same if not any(root(b) in moving for b in k.buffers())]
+        if len(left) == len(same):
+            break
+        same = left
+    for kernel in same:
+        kernel.loop = loop.around
+    return [*same, *[k for k in kernels if k not in same]]
 
 
 def spans(kernels: Sequence[Kernel]) -> dict[Buffer, tuple[int, int]]:

@@ -11,6 +11,9 @@ from .activation_layers import (
     Softmax,
 )
 from .attention import AdditiveAttention, Attention, scaled_dot_product_attention
+from .augment import RandomCrop, RandomFlip, RandomRotation, RandomTranslation, RandomZoom
+from .augment_values import RandomBrightness, RandomContrast, RandomErasing
+from .cells import GRUCell, LSTMCell, SimpleRNNCell
 from .convolution import Conv1D, Conv2D, DepthwiseConv2D, SeparableConv2D
 from .dense import Dense
 from .dropout import (
@@ -41,6 +44,7 @@ from .merging import (
     multiply,
     subtract,
 )
+from .mix import CutMix, Mixup
 from .multihead import GroupedQueryAttention, MultiHeadAttention
 from .norm import (
     BatchNormalization,
@@ -69,6 +73,8 @@ from .position import (
     SinePositionEncoding,
     TokenAndPositionEmbedding,
 )
+from .preparing import CenterCrop, Rescaling, Resizing
+from .recurrent import GRU, LSTM, RNN, SimpleRNN, StackedRNNCells
 from .regularizers import L1, L1L2, L2
 from .resizing import (
     Cropping1D,
@@ -92,13 +98,17 @@ from .transposed import (
     Conv1DTranspose,
     Conv2DTranspose,
 )
+from .wrappers import Bidirectional, TimeDistributed
 
 __all__ = [
     "ELU",
+    "GRU",
     "L1",
     "L1L2",
     "L2",
     "LAYERS",
+    "LSTM",
+    "RNN",
     "Activation",
     "AdaptiveAveragePooling1D",
     "AdaptiveAveragePooling2D",
@@ -112,6 +122,8 @@ __all__ = [
     "AveragePooling1D",
     "AveragePooling2D",
     "BatchNormalization",
+    "Bidirectional",
+    "CenterCrop",
     "Concatenate",
     "Conv1D",
     "Conv1DTranspose",
@@ -119,12 +131,14 @@ __all__ = [
     "Conv2DTranspose",
     "Cropping1D",
     "Cropping2D",
+    "CutMix",
     "Dense",
     "DepthwiseConv2D",
     "Dot",
     "Dropout",
     "Embedding",
     "Flatten",
+    "GRUCell",
     "GaussianDropout",
     "GaussianNoise",
     "GlobalAveragePooling1D",
@@ -135,6 +149,7 @@ __all__ = [
     "GroupedQueryAttention",
     "Input",
     "InputLayer",
+    "LSTMCell",
     "Layer",
     "LayerNormalization",
     "LeakyReLU",
@@ -143,6 +158,7 @@ __all__ = [
     "MaxPooling2D",
     "Maximum",
     "Minimum",
+    "Mixup",
     "MultiHeadAttention",
     "Multiply",
     "Normalize",
@@ -150,16 +166,30 @@ __all__ = [
     "Permute",
     "PositionEmbedding",
     "RMSNormalization",
+    "RandomBrightness",
+    "RandomContrast",
+    "RandomCrop",
+    "RandomErasing",
+    "RandomFlip",
+    "RandomRotation",
+    "RandomTranslation",
+    "RandomZoom",
     "ReLU",
     "RepeatVector",
+    "Rescaling",
     "Reshape",
+    "Resizing",
     "RotaryEmbedding",
     "SeparableConv2D",
+    "SimpleRNN",
+    "SimpleRNNCell",
     "SinePositionEncoding",
     "Softmax",
     "SpatialDropout1D",
     "SpatialDropout2D",
+    "StackedRNNCells",
     "Subtract",
+    "TimeDistributed",
     "TokenAndPositionEmbedding",
     "TransformerDecoder",
     "TransformerEncoder",

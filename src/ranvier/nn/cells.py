@@ -18,7 +18,7 @@ from ..errors import ArgumentError
 from ..graph.node import Shape
 from ..ops.contraction import matmul
 from ..ops.elementwise import where
-from ..ops.movement import concat, narrow
+from ..ops.movement import concat, narrow, reshape
 from ..tensor import Tensor
 from . import activations, initializers, regularizers
 from .dense import whole
@@ -122,8 +122,15 @@ class Cell(Layer):
 
     def project(self, x: Any) -> Any:
         """The part of the gates that x alone decides: (..., features) -> (..., gates * units)."""
-        z = matmul(x, self.kernel)
-        return z if self.bias is None else z + self.bias
+        # NOTE: as one matrix, so that the bias is added on the way out of the product.
+        z = matmul(reshape(x, (-1, x.shape[-1])), self.kernel)
+        if self.bias is not None:
+            z = z + self.bias_of_x()
+        return reshape(z, (*x.shape[:-1], z.shape[-1]))
+
+    def bias_of_x(self) -> Any:
+        """The biases that can be added before the loop."""
+        return self.bias
 
     def turn(self, z: Any, states: States, keep: Any = None) -> States:
         """The new states, the first of which is the output; `keep` multiplies the state before."""
@@ -271,16 +278,12 @@ class GRUCell(_Gated):
     def bias_shape(self) -> Shape:
         return (2, 3 * self.units) if self.reset_after else (3 * self.units,)
 
-    def project(self, x: Any) -> Any:
-        z = matmul(x, self.kernel)
-        if self.bias is None:
-            return z
+    def bias_of_x(self) -> Any:
         if not self.reset_after:
-            return z + self.bias
-        # NOTE: the state's biases of z and r are added here too, once for all places.
-        mine, other = self.bias[0], self.bias[1]
-        width = 2 * self.units
-        return z + concat([mine[:width] + other[:width], mine[width:]])
+            return self.bias
+        # Among them the state's biases of z and r.
+        mine, other, width = self.bias[0], self.bias[1], 2 * self.units
+        return concat([mine[:width] + other[:width], mine[width:]])
 
     def turn(self, z: Any, states: States, keep: Any = None) -> States:
         h = states[0] if keep is None else states[0] * keep

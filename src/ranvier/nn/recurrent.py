@@ -16,7 +16,7 @@ from ..errors import ArgumentError, ShapeError
 from ..graph.node import Shape
 from ..loop import scan
 from ..ops.creation import full
-from ..ops.elementwise import astype, not_equal, where
+from ..ops.elementwise import not_equal, where
 from ..ops.movement import flip, permute_dims
 from ..ops.op import apply
 from ..ops.shaping import expand_dims
@@ -91,22 +91,24 @@ class Recurrent(Layer):
         """Create the cell's weights for places of `shape`."""
         super().build(shape)
 
-    def forward(
-        self, x: Any, *states: Any, initial_state: Any = None, mask: Any = None
-    ) -> Any:
-        given = list(states) or initial_state
-        if isinstance(given, Tensor):
-            given = [given]
-        if self.stateful and given is None:
-            given = self._states_for(x)
-        done = self.passed(x, given, x.mask if mask is None else mask, self.go_backwards)
-        if self.stateful:
-            for kept, new in zip(self._kept.tensors, done.states, strict=True):
-                kept.assign(new.detach())
+    def forward(self, x: Any, *states: Any, initial_state: Any = None, mask: Any = None) -> Any:
+        done = self.run(x, list(states) or initial_state, x.mask if mask is None else mask)
         out = done.last
         if self.return_sequences:
             out = flip(done.all, 1) if self.go_backwards else done.all
         return [out, *done.states] if self.return_state else out
+
+    def run(self, x: Any, states: Any, mask: Any) -> Passed:
+        """Go along x as the layer's settings say; outputs stand where their x stands."""
+        if isinstance(states, Tensor):
+            states = [states]
+        if self.stateful and states is None:
+            states = self._states_for(x)
+        done = self.passed(x, states, mask, self.go_backwards)
+        if self.stateful:
+            for kept, new in zip(self._states_for(x), done.states, strict=True):
+                kept.assign(new.detach())
+        return done
 
     def passed(self, x: Any, states: Any, mask: Any, reverse: bool) -> Passed:
         """Run along x; outputs stand where their x stands."""
@@ -139,7 +141,7 @@ class Recurrent(Layer):
                 real = expand_dims(real, -1)
                 new = [where(real, a, b) for a, b in zip(new, states, strict=True)]
                 out = where(real, out, before) if other else new[0]
-            return (new, out if other else None), out if self._wants_all else None
+            return (new, out if other else None), out if self.return_sequences else None
 
         moved = None
         if mask is not None:
@@ -150,10 +152,6 @@ class Recurrent(Layer):
         return Passed(
             None if ys is None else permute_dims(ys, axes), out if other else last[0], last
         )
-
-    @property
-    def _wants_all(self) -> bool:
-        return self.return_sequences
 
     def _all_places(self, x: Any) -> tuple[Any, Any]:
         """What the loop goes along, time first, and what multiplies the state."""

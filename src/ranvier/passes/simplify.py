@@ -180,7 +180,42 @@ def _subtract(node: Node, inputs: tuple[Node, ...]) -> Node | None:
     return None
 
 
+def _pads_in(x: Node) -> list[Node]:
+    """The padded values that x is the sum of; none if it is something else."""
+    if x.op.name == "pad":
+        return [x]
+    parts = [_pads_in(y) for y in x.inputs] if x.op.name == "add" else []
+    return [p for part in parts for p in part] if all(parts) else []
+
+
+def _joined(node: Node, inputs: tuple[Node, ...]) -> Node | None:
+    """Padded values that lie side by side along one axis and leave no gap, as the gradient of a
+    tensor that was split: their sum is a concat.
+
+    NOTE: each is added to a zero somewhere, which turns -0.0 to 0.0.
+    """
+    pads = _pads_in(rebuild(node, inputs))
+    axes = {a for p in pads for a, n in enumerate(p.shape) if p.inputs[0].shape[a] != n}
+    if len(axes) != 1 or any(s != 1 for p in pads for s in p.params["step"]):
+        return None
+    (axis,) = axes
+    at = 0
+    pads.sort(key=lambda p: p.params["before"][axis])
+    for p in pads:
+        if p.params["before"][axis] != at:
+            return None
+        at += p.inputs[0].shape[axis]
+    if at != node.shape[axis]:
+        return None
+    parts = [p.inputs[0] for p in pads]
+    return apply(OPS["concat"], *[x + _full(x, 0) for x in parts], axis=axis)  # type: ignore[no-any-return]
+
+
 def _add(node: Node, inputs: tuple[Node, ...]) -> Node | None:
+    if all(x.op.name in ("pad", "add") for x in inputs):
+        whole = _joined(node, inputs)
+        if whole is not None:
+            return whole
     for x, y in (inputs, inputs[::-1]):
         value = constant_of(y)
         exact = node.dtype.kind != "f" or (value == 0 and math.copysign(1.0, value) < 0)
