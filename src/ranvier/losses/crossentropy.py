@@ -127,7 +127,11 @@ class SparseCategoricalCrossentropy(Loss):
         return row_mean(-right)
 
     def check_targets(self, y: Any, n_outputs: int | None = None) -> None:
-        targets.check_labels(self.name, targets.numbers(self.name, y), n_outputs)
+        y = targets.numbers(self.name, y)
+        # A sequence can be as long as there are classes; then its labels are not all 0 and 1.
+        if y.ndim == 2 and y.shape[1] == n_outputs and y.max() > 1:
+            y = y.reshape(-1)
+        targets.check_labels(self.name, y, n_outputs)
 
 
 def _smoothing(value: float) -> float:

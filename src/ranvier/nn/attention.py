@@ -168,7 +168,7 @@ class _Single(Looking):
     """Base of the layers with one head and without projections."""
 
     def __init__(
-        self, use_scale: bool, dropout: float, seed: int | None, options: dict[str, Any]
+        self, use_scale: bool, dropout: float = 0.0, seed: int | None = None, **options: Any
     ) -> None:
         super().__init__(**options)
         self.use_scale, self.dropout, self.seed = use_scale, dropout, seed
@@ -237,7 +237,7 @@ class Attention(_Single):
         seed: int | None = None,
         **options: Any,
     ) -> None:
-        super().__init__(use_scale, dropout, seed, options)
+        super().__init__(use_scale, dropout, seed, **options)
         if score_mode not in ("dot", "concat"):
             raise ArgumentError(f"{self.name}: score_mode={score_mode!r}; expected dot or concat")
         self.score_mode = score_mode
@@ -286,7 +286,7 @@ class AdditiveAttention(_Single):
         seed: int | None = None,
         **options: Any,
     ) -> None:
-        super().__init__(use_scale, dropout, seed, options)
+        super().__init__(use_scale, dropout, seed, **options)
 
     def build(self, input_shape: Shape) -> None:
         if self.use_scale:

@@ -29,23 +29,24 @@ class _Heads(Looking):
 
     def __init__(
         self,
-        heads: tuple[int, int],
-        sizes: tuple[int, int],
-        dropout: float,
-        use_bias: bool,
-        rules: tuple[Any, Any, Any, Any],
-        seed: int | None,
-        options: dict[str, Any],
+        dropout: float = 0.0,
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        seed: int | None = None,
+        **options: Any,
     ) -> None:
         super().__init__(**options)
-        self.heads, self.groups = heads
-        self.sizes = sizes
         self.dropout, self.use_bias, self.seed = dropout, use_bias, seed
         self.noise = Dropout(dropout, seed=seed)
-        self.kernel_initializer = initializers.get(rules[0])
-        self.bias_initializer = initializers.get(rules[1])
-        self.kernel_regularizer = regularizers.get(rules[2])
-        self.bias_regularizer = regularizers.get(rules[3])
+        self.kernel_initializer = initializers.get(kernel_initializer)
+        self.bias_initializer = initializers.get(bias_initializer)
+        self.kernel_regularizer = regularizers.get(kernel_regularizer)
+        self.bias_regularizer = regularizers.get(bias_regularizer)
+        self.heads, self.groups = 1, 1
+        self.sizes = 1, 1  # of a key and of a value in a head
         self.outputs: int | None = None
         for side in (*_SIDES, "output"):
             setattr(self, f"{side}_kernel", None)
@@ -156,7 +157,8 @@ class MultiHeadAttention(_Heads):
         dropout: share of the weights that are 0 in training.
         use_bias: projections add a bias.
         output_shape: numbers in an output; None: as in the query.
-        options: those of every layer: name, input_shape, trainable.
+        options: kernel_initializer ("glorot_uniform"), bias_initializer ("zeros"),
+            kernel_regularizer, bias_regularizer, seed, and those of every layer.
     """
 
     def __init__(
@@ -167,21 +169,16 @@ class MultiHeadAttention(_Heads):
         dropout: float = 0.0,
         use_bias: bool = True,
         output_shape: int | None = None,
-        kernel_initializer: Any = "glorot_uniform",
-        bias_initializer: Any = "zeros",
-        kernel_regularizer: Any = None,
-        bias_regularizer: Any = None,
-        seed: int | None = None,
         **options: Any,
     ) -> None:
-        name = options.get("name") or type(self).__name__
-        self.num_heads = whole(name, "num_heads", num_heads)
-        self.key_dim = whole(name, "key_dim", key_dim)
-        self.value_dim = None if value_dim is None else whole(name, "value_dim", value_dim)
-        rules = kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer
-        heads, sizes = (self.num_heads,) * 2, (self.key_dim, self.value_dim or self.key_dim)
-        super().__init__(heads, sizes, dropout, use_bias, rules, seed, options)
-        self.outputs = None if output_shape is None else whole(name, "output_shape", output_shape)
+        super().__init__(dropout, use_bias, **options)
+        self.num_heads = whole(self.name, "num_heads", num_heads)
+        self.key_dim = whole(self.name, "key_dim", key_dim)
+        self.value_dim = None if value_dim is None else whole(self.name, "value_dim", value_dim)
+        if output_shape is not None:
+            self.outputs = whole(self.name, "output_shape", output_shape)
+        self.heads = self.groups = self.num_heads
+        self.sizes = self.key_dim, self.value_dim or self.key_dim
 
     def get_config(self) -> dict[str, Any]:
         # NOTE: `output_shape` is also the method every layer has.
@@ -205,6 +202,7 @@ class GroupedQueryAttention(_Heads):
         head_dim: size of a query, key and value in a head.
         num_query_heads: how many queries; a multiple of `num_key_value_heads`.
         num_key_value_heads: how many keys and values.
+        dropout, use_bias, options: those of `MultiHeadAttention`.
     """
 
     def __init__(
@@ -214,22 +212,16 @@ class GroupedQueryAttention(_Heads):
         num_key_value_heads: int,
         dropout: float = 0.0,
         use_bias: bool = True,
-        kernel_initializer: Any = "glorot_uniform",
-        bias_initializer: Any = "zeros",
-        kernel_regularizer: Any = None,
-        bias_regularizer: Any = None,
-        seed: int | None = None,
         **options: Any,
     ) -> None:
-        name = options.get("name") or type(self).__name__
-        self.head_dim = whole(name, "head_dim", head_dim)
-        self.num_query_heads = whole(name, "num_query_heads", num_query_heads)
-        self.num_key_value_heads = whole(name, "num_key_value_heads", num_key_value_heads)
+        super().__init__(dropout, use_bias, **options)
+        self.head_dim = whole(self.name, "head_dim", head_dim)
+        self.num_query_heads = whole(self.name, "num_query_heads", num_query_heads)
+        self.num_key_value_heads = whole(self.name, "num_key_value_heads", num_key_value_heads)
         if num_query_heads % num_key_value_heads:
             raise ArgumentError(
-                f"{name}: num_query_heads={num_query_heads} is not a multiple of "
+                f"{self.name}: num_query_heads={num_query_heads} is not a multiple of "
                 f"num_key_value_heads={num_key_value_heads}"
             )
-        rules = kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer
-        heads, sizes = (num_query_heads, num_key_value_heads), (head_dim, head_dim)
-        super().__init__(heads, sizes, dropout, use_bias, rules, seed, options)
+        self.heads, self.groups = self.num_query_heads, self.num_key_value_heads
+        self.sizes = self.head_dim, self.head_dim

@@ -74,8 +74,13 @@ class _Block(Layer):
         )
 
     def _dense(self, units: int, activation: Any = None) -> Dense:
-        rules = self.kernel_initializer, self.bias_initializer
-        return Dense(units, activation, self.use_bias, *rules)
+        return Dense(
+            units,
+            activation,
+            use_bias=self.use_bias,
+            kernel_initializer=self.kernel_initializer,
+            bias_initializer=self.bias_initializer,
+        )
 
     def build(self, input_shape: Shape) -> None:
         features = input_shape[-1]
