@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ....data import stream_batches
+from ....data.stream import as_stream
 from ....errors import unknown_name
 from ....train.model import Model as RanvierModel
 from ....train.saving import load
@@ -32,18 +34,25 @@ class _Keras(RanvierModel):
         metrics: Any = None,
         engine: str | None = None,
         loss_weights: Any = None,
+        augment: Any = None,
         run_eagerly: bool = False,
         **speed: Any,
     ) -> None:
         """As `ranvier.Model.compile`; `run_eagerly=True` is `engine="reference"`."""
         _only_speed("compile", speed)
         engine = "reference" if run_eagerly else engine
-        super().compile(optimizer, loss, metrics, engine, loss_weights)
+        super().compile(optimizer, loss, metrics, engine, loss_weights, augment)
 
-    def fit(self, *args: Any, **options: Any) -> Any:
-        """As `ranvier.Model.fit`."""
+    def fit(self, x: Any = None, *args: Any, **options: Any) -> Any:
+        """As `ranvier.Model.fit`; `steps_per_epoch` are the batches that an epoch takes from a
+        generator.
+        """
         kept = {k: v for k, v in options.items() if k not in _FOR_SPEED}
-        return super().fit(*args, **kept)
+        x = _of_steps(x, kept.pop("steps_per_epoch", None))
+        steps = kept.pop("validation_steps", None)
+        if "validation_data" in kept:
+            kept["validation_data"] = _of_steps(kept["validation_data"], steps)
+        return super().fit(x, *args, **kept)
 
     def build(self, input_shape: Any = None) -> None:
         """Create the parameters for inputs of this shape, (None, ...) with the batch axis."""
@@ -66,6 +75,13 @@ class _Keras(RanvierModel):
         return self.state_tensors()
 
     weights = variables
+
+
+def _of_steps(data: Any, steps: int | None) -> Any:
+    """A generator of which an epoch takes so many batches; anything else as it is."""
+    if steps is None or as_stream(data) is None:
+        return data
+    return stream_batches(data, steps)
 
 
 def _only_speed(call: str, options: Any) -> None:
