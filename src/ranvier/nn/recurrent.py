@@ -52,6 +52,7 @@ class Recurrent(Layer):
         go_backwards: begin at the end of the sequence; outputs then come in that order.
         stateful: begin each batch with the states in which the last one ended: row i continues row
             i. `reset_states()` begins anew.
+        zero_output_for_mask: with a mask, outputs at places a sequence does not have are 0.
         unroll: accepted as in Keras; the loop is compiled either way.
         options: those of the cell and of every layer.
     """
@@ -64,6 +65,7 @@ class Recurrent(Layer):
         go_backwards: bool = False,
         stateful: bool = False,
         unroll: bool = False,
+        zero_output_for_mask: bool = False,
         **options: Any,
     ) -> None:
         super().__init__(*args, **options)
@@ -72,6 +74,7 @@ class Recurrent(Layer):
         self.go_backwards = go_backwards
         self.stateful = stateful
         self.unroll = unroll
+        self.zero_output_for_mask = zero_output_for_mask
         self._kept = _Kept()
 
     @property
@@ -137,11 +140,13 @@ class Recurrent(Layer):
             else:
                 out, new = cell.forward(x, states)
                 new = list(new) if isinstance(new, list | tuple) else [new]
+            y = out
             if real is not None:
                 real = expand_dims(real, -1)
                 new = [where(real, a, b) for a, b in zip(new, states, strict=True)]
                 out = where(real, out, before) if other else new[0]
-            return (new, out if other else None), out if self.return_sequences else None
+                y = where(real, y, 0.0) if self.zero_output_for_mask else out
+            return (new, out if other else None), y if self.return_sequences else None
 
         moved = None
         if mask is not None:

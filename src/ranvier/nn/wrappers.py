@@ -56,6 +56,8 @@ class Bidirectional(Layer):
         for what in ("return_sequences", "return_state", "stateful"):
             if getattr(self.forward_layer, what) != getattr(self.backward_layer, what):
                 raise ArgumentError(f"{self.name}: both layers must have the same {what}")
+        for one in (self.forward_layer, self.backward_layer):
+            one.zero_output_for_mask = one.return_sequences  # as in Keras
         if self.forward_layer.go_backwards == self.backward_layer.go_backwards:
             raise ArgumentError(
                 f"{self.name}: both layers go the same way; give backward_layer go_backwards=True"
