@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
 
-from compiler.common import check, threads
+from compiler.common import check, evaluated, threads
+from ranvier.compiler.lower import lower
+from ranvier.compiler.run import Executable
 from ranvier.graph.graph import Graph
 from ranvier.graph.node import OPS, Shape
+from ranvier.ops.composite import log_softmax, softmax
 from ranvier.ops.creation import input_node
+from ranvier.passes.pipeline import prepare
 
 TURNS = [
-    *[((100, 70), (1, 0)), ((65, 129), (1, 0)), ((17, 300), (1, 0)), ((300, 17), (1, 0))],
-    *[((30, 50, 60), (2, 1, 0)), ((3, 50, 60), (0, 2, 1)), ((33, 9, 40), (2, 0, 1))],
+    *[((100, 70), (1, 0), "float32"), ((65, 129), (1, 0), "int32")],
+    *[((17, 300), (1, 0), "float64"), ((300, 17), (1, 0), "float32")],
+    *[((30, 50, 20), (2, 1, 0), "float32"), ((3, 50, 60), (0, 2, 1), "float64")],
+    ((33, 9, 40), (2, 0, 1), "float32"),
 ]
 
 
-@pytest.mark.parametrize(("shape", "axes"), TURNS)
-@pytest.mark.parametrize("dtype", ["float32", "float64", "int32"])
+@pytest.mark.parametrize(("shape", "axes", "dtype"), TURNS)
 def test_axes_that_change_places(shape: Shape, axes: Shape, dtype: str) -> None:
     x = input_node(shape, dtype, "x")
     y = input_node(tuple(shape[a] for a in axes), dtype, "y")
@@ -61,3 +69,61 @@ def test_the_kernel_gradient_of_few_places_is_shared_by_blocks() -> None:
         with threads(count):
             many = check(graph, arrays).run(arrays)
         assert one[0].tobytes() == many[0].tobytes()
+
+
+def norm(x: Any) -> Any:
+    far = x - OPS["broadcast_to"](OPS["reshape"](mean(x), (*x.shape[:-1], 1)), x.shape)
+    var = OPS["reshape"](mean(far * far), (*x.shape[:-1], 1))
+    return far / OPS["broadcast_to"](OPS["sqrt"](var + 0.5), x.shape)
+
+
+def mean(x: Any) -> Any:
+    return OPS["sum"](x, (x.ndim - 1,)) / x.shape[-1]
+
+
+def twice(x: Any) -> Any:
+    return softmax(norm(x) * 2) + x
+
+
+ROWS: dict[str, tuple[Callable[[Any], Any], int]] = {
+    "softmax": (softmax, 1),
+    "log_softmax": (log_softmax, 1),
+    "norm": (norm, 1),
+    "mean": (lambda x: mean(x * x) * 3, 1),
+    "norm, then softmax": (twice, 1),
+    "softmax of rows in two axes": (lambda x: softmax(x, axis=(1, 2)), 1),
+}
+
+
+@pytest.mark.parametrize("name", ROWS)
+@pytest.mark.parametrize(
+    ("shape", "dtype"),
+    [((17, 9, 10), "float32"), ((9, 3, 65), "float64"), ((8, 20, 8), "float32"),
+     ((8, 2, 500), "float32")],
+)  # fmt: skip
+def test_rows(name: str, shape: Shape, dtype: str) -> None:
+    make, kernels = ROWS[name]
+    x = input_node(shape, dtype, "x")
+    graph = Graph([x], [make(x)])
+    assert len(lower(prepare(graph)).kernels) == kernels
+    arrays = [np.random.default_rng(0).standard_normal(shape).astype(dtype)]
+    (one,) = Executable(graph).run(arrays)
+    np.testing.assert_allclose(one, evaluated(graph, arrays)[0], rtol=1e-5, atol=1e-5)
+    with threads(3):
+        (three,) = Executable(graph).run(arrays)
+    assert one.tobytes() == three.tobytes()
+
+
+def test_a_row_that_reads_another_is_no_row() -> None:
+    x = input_node((24, 24), "float32", "x")
+    total = OPS["exp"](OPS["sum"](x, (1,)))
+    across = OPS["exp"](x) / OPS["broadcast_to"](OPS["reshape"](total, (1, 24)), (24, 24))
+    graph = Graph([x], [across, OPS["sum"](across, (1,))])
+    check(graph, [np.random.default_rng(0).standard_normal((24, 24)).astype("f4")])
+
+
+def test_infinities_and_nan_in_a_row() -> None:
+    x = input_node((9, 40), "float32", "x")
+    values = np.random.default_rng(0).standard_normal((9, 40)).astype("f4")
+    values[1, 3], values[2, 39], values[4] = np.nan, np.inf, -np.inf
+    check(Graph([x], [softmax(x), norm(x)]), [values])

@@ -12,6 +12,7 @@ import pytest
 from compiler.common import Array, check
 from compiler.random_graphs import build
 from compiler.test_arrays import UPDATES
+from compiler.test_kernels import test_a_row_that_reads_another_is_no_row
 from passes.test_passes import SPECIAL, keeps_values, number
 from ranvier.compiler import emit, folds, write
 from ranvier.compiler.emit import Memory
@@ -109,6 +110,17 @@ def test_sums_of_two_shapes_in_one_nest(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(fuse, "same_loops", lambda x, y: x.op.kind == y.op.kind == "reduce")
     with pytest.raises((AssertionError, ValueError, IndexError)):
         check_random_graphs(200)
+
+
+def test_rows_joined_though_one_reads_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    reads = fuse.reads_in_rows
+
+    def careless(*arguments: Any) -> Iterator[tuple[Node, bool]]:
+        return ((x, True) for x, _ in reads(*arguments))
+
+    monkeypatch.setattr(fuse, "reads_in_rows", careless)
+    with pytest.raises((AssertionError, GraphError)):
+        test_a_row_that_reads_another_is_no_row()
 
 
 # --- simplification -----------------------------------------------------------------------------
@@ -268,13 +280,13 @@ def test_lanes_beyond_the_end_counted(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_an_accumulator_that_starts_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
-    start = folds._start
+    start = folds.beginning
 
     def careless(w: Writer, f: Any, lanes: int) -> Any:
         found = start(w, f, lanes)
         return [folds.constant(0, v.dtype, v.lanes) for v in found]
 
-    monkeypatch.setattr(folds, "_start", careless)
+    monkeypatch.setattr(folds, "beginning", careless)
     with pytest.raises(AssertionError, match="differs at"):
         check_reductions()
 

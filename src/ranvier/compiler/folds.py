@@ -87,33 +87,33 @@ def _small(nest: Nest) -> bool:
 def _fold_each(w: Writer, nest: Nest, vectors: int) -> None:
     """The folds of `vectors` vectors side by side, and what is stored of them."""
     lane, axis = (w.lane_axis, w.lanes, w.live), len(nest.axes) - 1
-    start = [v for _ in range(vectors) for f in nest.folds for v in _start(w, f, w.lanes)]
-    totals = _each_inner(w, nest, 0, start, lane)
+    start = [v for _ in range(vectors) for f in nest.folds for v in beginning(w, f, w.lanes)]
+    totals = fold_turns(w, nest, 0, start, lane)
     at = w.at[axis] if nest.axes else Axis(index(0))
     for v in range(vectors):
         count = len(totals) // vectors
-        w.results = _finish(w, nest, totals[v * count : (v + 1) * count])
+        w.results = finish(w, nest, totals[v * count : (v + 1) * count])
         if nest.axes:
             w.at[axis] = Axis(at.base, at.shift + v * lane[1])
         w.begin(*lane)
         w.store_all(nest.stores)
 
 
-def _each_inner(
+def fold_turns(
     w: Writer, nest: Nest, depth: int, carried: list[V], lane: tuple[int, int, int]
 ) -> list[V]:
     """The folded loops from `depth` inwards, one element a turn; returns the new accumulators."""
     if depth < len(nest.inner):
         with w.f.loop(index(0), index(nest.inner[depth]), 1, carried) as (i, loop):
             w.at[len(nest.axes) + depth] = Axis(i)
-            loop.next = _each_inner(w, nest, depth + 1, loop.values, lane)
+            loop.next = fold_turns(w, nest, depth + 1, loop.values, lane)
         return loop.values
     axis, new = len(nest.axes) - 1, list[V]()
     at = w.at[axis] if nest.axes else Axis(index(0))
     while len(new) < len(carried):
         w.begin(*lane)
         for f in nest.folds:
-            old = carried[len(new) : len(new) + len(_start(w, f, 1))]
+            old = carried[len(new) : len(new) + len(beginning(w, f, 1))]
             new += _combine(w, f, old, w.value(f.term), len(w.at) - 1)
         if nest.axes:
             w.at[axis] = Axis(w.at[axis].base, w.at[axis].shift + lane[1])
@@ -133,24 +133,24 @@ def _fold_lanes(w: Writer, nest: Nest) -> int:
             w.at[a] = Axis(i)
         extent = nest.inner[-1]
         lanes = w.lanes_for(dtypes_of(nest), extent)
-        accumulators = [v for f in nest.folds for v in _start(w, f, lanes)]
-        totals = _fold_inner(w, nest, 0, accumulators, lanes)
+        accumulators = [v for f in nest.folds for v in beginning(w, f, lanes)]
+        totals = fold_along(w, nest, 0, accumulators, lanes)
         folded = []
         for f, v in zip(nest.folds, totals, strict=True):
-            folded.append(fold(w.f, v, functools.partial(_two, w, f.how)))
-        w.results = _finish(w, nest, folded)
+            folded.append(fold(w.f, v, functools.partial(two, w, f.how)))
+        w.results = finish(w, nest, folded)
         w.begin()
         w.store_all(nest.stores)
     return axes[0] if axes else 1
 
 
-def _fold_inner(w: Writer, nest: Nest, depth: int, carried: list[V], lanes: int) -> list[V]:
+def fold_along(w: Writer, nest: Nest, depth: int, carried: list[V], lanes: int) -> list[V]:
     """The folded loops from `depth` inwards; returns the new accumulators."""
     axis = len(nest.axes) + depth
     if depth + 1 < len(nest.inner):
         with w.f.loop(index(0), index(nest.inner[depth]), 1, carried) as (i, loop):
             w.at[axis] = Axis(i)
-            loop.next = _fold_inner(w, nest, depth + 1, loop.values, lanes)
+            loop.next = fold_along(w, nest, depth + 1, loop.values, lanes)
         return loop.values
     extent = nest.inner[-1]
     at = 0
@@ -161,7 +161,7 @@ def _fold_inner(w: Writer, nest: Nest, depth: int, carried: list[V], lanes: int)
             continue
         if stop > at:
             copies = [carried] + [
-                [v for f in nest.folds for v in _start(w, f, lanes)] for _ in range(turns - 1)
+                [v for f in nest.folds for v in beginning(w, f, lanes)] for _ in range(turns - 1)
             ]
             flat = [v for c in copies for v in c]
             with w.f.loop(index(at), index(stop), step, flat) as (i, loop):
@@ -171,7 +171,7 @@ def _fold_inner(w: Writer, nest: Nest, depth: int, carried: list[V], lanes: int)
                     w.begin(axis, lanes)
                     part = loop.values[turn * len(carried) : (turn + 1) * len(carried)]
                     new += [
-                        _two(w, f.how, v, _widen(w, f, w.value(f.term)))
+                        two(w, f.how, v, _widen(w, f, w.value(f.term)))
                         for f, v in zip(nest.folds, part, strict=True)
                     ]
                 loop.next = new
@@ -179,7 +179,7 @@ def _fold_inner(w: Writer, nest: Nest, depth: int, carried: list[V], lanes: int)
             parts = [loop.values[t * n : (t + 1) * n] for t in range(turns)]
             while len(parts) > 1:
                 parts = [
-                    [_two(w, f.how, a, b) for f, a, b in zip(nest.folds, x, y, strict=True)]
+                    [two(w, f.how, a, b) for f, a, b in zip(nest.folds, x, y, strict=True)]
                     for x, y in zip(parts[::2], parts[1::2], strict=True)
                 ]
             carried = parts[0]
@@ -193,9 +193,9 @@ def _fold_inner(w: Writer, nest: Nest, depth: int, carried: list[V], lanes: int)
             lanes,
         )
         carried = [
-            _two(w, f.how, v, _widen(w, f, w.value(f.term)))
+            two(w, f.how, v, _widen(w, f, w.value(f.term)))
             if lanes == extent - at
-            else w.m.select(live, _two(w, f.how, v, _widen(w, f, w.value(f.term))), v)
+            else w.m.select(live, two(w, f.how, v, _widen(w, f, w.value(f.term))), v)
             for f, v in zip(nest.folds, carried, strict=True)
         ]
     return carried
@@ -211,7 +211,7 @@ def write_scan(w: Writer, nest: Nest) -> int:
             start, stop = (index("%lo"), index("%hi")) if a == 0 else (index(0), index(axes[a]))
             i, _ = stack.enter_context(w.f.loop(start, stop, 1))
             w.at[a] = Axis(i)
-        begin = _start(w, f, 1)
+        begin = beginning(w, f, 1)
         with w.f.loop(index(0), index(nest.inner[0]), 1, begin) as (i, loop):
             w.at[len(axes)] = Axis(i)
             w.begin()
@@ -222,7 +222,7 @@ def write_scan(w: Writer, nest: Nest) -> int:
     return axes[0] if axes else 1
 
 
-def _start(w: Writer, f: Any, lanes: int) -> list[V]:
+def beginning(w: Writer, f: Any, lanes: int) -> list[V]:
     """The accumulator of a fold before anything is folded."""
     dtype = (
         dtypes.float32
@@ -251,7 +251,7 @@ def _widen(w: Writer, f: Any, term: V) -> V:
     return term
 
 
-def _two(w: Writer, how: str, x: V, y: V) -> V:
+def two(w: Writer, how: str, x: V, y: V) -> V:
     """Two elements folded."""
     if how in ("sum", "running"):
         return w.m.add(x, y)
@@ -263,7 +263,7 @@ def _two(w: Writer, how: str, x: V, y: V) -> V:
 def _combine(w: Writer, f: Any, old: list[V], term: V, axis: int) -> list[V]:
     """One more element folded into the accumulator."""
     if not f.how.startswith("arg"):
-        return [_two(w, f.how, old[0], _widen(w, f, term))]
+        return [two(w, f.how, old[0], _widen(w, f, term))]
     m = w.m
     best, where = old
     better = m.gt(term, best) if f.how == "argmax" else m.lt(term, best)
@@ -274,11 +274,11 @@ def _combine(w: Writer, f: Any, old: list[V], term: V, axis: int) -> list[V]:
     return [m.select(better, term, best), m.select(better, position, where)]
 
 
-def _finish(w: Writer, nest: Nest, values: list[V]) -> list[V]:
+def finish(w: Writer, nest: Nest, values: list[V]) -> list[V]:
     """What the stores see as the results of the folds."""
     out, at = [], 0
     for f in nest.folds:
-        width = len(_start(w, f, 1))
+        width = len(beginning(w, f, 1))
         last = values[at + width - 1]
         out.append(w.m.cast(last, f.dtype) if width == 1 else last)
         at += width

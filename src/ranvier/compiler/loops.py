@@ -179,7 +179,8 @@ Expr = Literal | Load | Counter | Apply | Result
 
 @dataclass(eq=False)
 class Store:
-    """Write `value` to a place. With `index` as in Load; `add` adds to what is there."""
+    """Write `value` to a place. With `index` as in Load; `add` adds to what is there; `deep` writes
+    at every turn of the inner loops too, once the folds that `value` needs are there."""
 
     buffer: Buffer
     at: Affine
@@ -188,6 +189,7 @@ class Store:
     stride: int = 0
     size: int = 0
     add: bool = False
+    deep: bool = False
 
     def __str__(self) -> str:
         dynamic = "" if self.index is None else f" + {self.stride}*[{self.index}]"
@@ -228,12 +230,15 @@ class Nest:
 
     @property
     def kind(self) -> str:
-        """map, fold, contraction, scan or scatter."""
+        """map, fold, rows, contraction, scan or scatter; rows: folds that need each other, or
+        stores inside the folded loops."""
         if self.serial:
             return "scatter"
         if not self.folds:
             return "map"
         how = self.folds[0].how
+        if any(s.deep for s in self.stores) or any(stage_of(f.term, self) for f in self.folds):
+            return "rows"
         return {"product": "contraction", "running": "scan"}.get(how, "fold")
 
     def __str__(self) -> str:
@@ -242,7 +247,7 @@ class Nest:
         lines = [f"{self.kind} {' '.join(outer)}".rstrip()]
         for number, fold in enumerate(self.folds):
             lines.append(f"  acc{number} = over {' '.join(inner)}: {fold}")
-        lines += [f"  {store}" for store in self.stores]
+        lines += [f"  {'each ' * s.deep}{s}" for s in self.stores]
         return "\n".join(lines)
 
 
@@ -313,6 +318,19 @@ def expressions(nest: Nest) -> list[Expr]:
     return order
 
 
+def stage_of(e: Expr, nest: Nest) -> int:
+    """How many times the inner loops must have run before `e` can be computed."""
+    stages: dict[int, int] = {}
+    for x in expressions(Nest((), [Store(Buffer("", e.dtype, 0), Affine(()), e)])):
+        below = x.inputs if isinstance(x, Apply) else ()
+        if isinstance(x, Load) and x.index is not None:
+            below = (x.index,)
+        stages[id(x)] = max((stages[id(y)] for y in below), default=0)
+        if isinstance(x, Result):
+            stages[id(x)] = 1 + stage_of(nest.folds[x.number].term, nest)
+    return stages[id(e)]
+
+
 def loads(nest: Nest) -> list[Load]:
     """Every load in the nest."""
     return [e for e in expressions(nest) if isinstance(e, Load)]
@@ -378,4 +396,4 @@ def moved_expression(e: Expr, move: Callable[[Affine], Affine], new: dict[int, E
 def moved_store(s: Store, move: Callable[[Affine], Affine], new: dict[int, Expr]) -> Store:
     """`s` with its place moved."""
     index = None if s.index is None else new[id(s.index)]
-    return Store(s.buffer, move(s.at), new[id(s.value)], index, s.stride, s.size, s.add)
+    return Store(s.buffer, move(s.at), new[id(s.value)], index, s.stride, s.size, s.add, s.deep)

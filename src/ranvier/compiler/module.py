@@ -25,6 +25,7 @@ from .folds import write_fold, write_scan
 from .loops import Buffer, Kernel, Loop, Nest, Window
 from .nests import write_map, write_scatter
 from .repeat import root
+from .rows import write_rows
 from .schedule import shared, worth_passes, worth_threads
 from .subnormal import flushed
 from .writer import Writer
@@ -34,6 +35,7 @@ _SHORT = 200_000  # characters of a module that is compiled thoroughly if it tra
 _WRITERS: dict[str, Callable[[Writer, Nest], int]] = {
     "map": write_map,
     "fold": write_fold,
+    "rows": write_rows,
     "scan": write_scan,
     "scatter": write_scatter,
     "contraction": write_contraction,

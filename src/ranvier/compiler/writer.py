@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from .. import dtypes
@@ -35,6 +36,17 @@ class Axis(NamedTuple):
     shift: int = 0
 
 
+@dataclass
+class Kept:
+    """Room on the stack for the values of an expression along a row: written in loop `first` over
+    the row, read in those after it (`ready`)."""
+
+    name: str
+    at: Affine
+    first: int
+    ready: bool = False
+
+
 class Writer:
     """Writes nests into one function."""
 
@@ -52,6 +64,7 @@ class Writer:
         self.results: list[V] = []
         self.part = index(0)  # where the part of a long sum begins
         self.memo: dict[int, V] = {}
+        self.keep: dict[int, Kept] = {}
 
     # -- expressions -------------------------------------------------------------------------------
 
@@ -68,8 +81,19 @@ class Writer:
         """The value of an expression at the present place of the loops."""
         known = self.memo.get(id(e))
         if known is None:
-            known = self.memo[id(e)] = self._value(e)
+            known = self._kept(e, self.keep[id(e)]) if id(e) in self.keep else self._value(e)
+            self.memo[id(e)] = known
         return known
+
+    def _kept(self, e: Expr, room: Kept) -> V:
+        """The value of an expression that an earlier loop over the row has left, or leave it."""
+        variable, shift = self.place(room.at)
+        base = self.f.pointer(room.name, e.dtype, variable)
+        if room.ready:
+            return self.m.memory.load(base, e.dtype, index(shift), self.lanes)
+        value = self.m.memory.splat(self._value(e), self.lanes)
+        self.m.memory.store(base, value, index(shift))
+        return value
 
     def _value(self, e: Expr) -> V:
         if isinstance(e, Literal):

@@ -8,7 +8,8 @@ stored values is computed on the way, without memory.
 Two groups are joined when they walk the same places and nothing between them stands in the way:
   a contraction or reduction with what is applied to its result (bias, activation, the optimiser's
   update), elementwise groups that read each other or share an input, reductions over the same axes
-  of the same shape.
+  of the same shape; reductions that read each other row by row, with the elementwise groups between
+  them and behind them (rows.py).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from collections.abc import Iterator
 from ..graph.graph import Graph
 from ..graph.node import Node
 from .groups import Group, cost, is_anchor, is_plain_reshape, memory_of, ordered, same_loops
+from .rows import reads_in_rows, rows_of
 
 
 class _Fusion:
@@ -171,6 +173,38 @@ class _Fusion:
                 for other in self._same_folds(node):
                     self._try_join(self.group_of[other], self.group_of[node])
                     break
+            self._join_rows(node)
+
+    def _join_rows(self, node: Node) -> None:
+        """Join the group of `node` with those it reads row by row."""
+        for x in dict.fromkeys(x for x, _ in self.reads(node)):
+            a, b = self.group_of.get(x), self.group_of[node]
+            if a is not None and a is not b and self._share_rows(a, b):
+                self._join(a, b).rows = True
+
+    def _share_rows(self, a: Group, b: Group) -> bool:
+        """Whether both go over the same rows, and what one reads of the other is in the same
+        row."""
+        anchors = [*a.anchors, *b.anchors]
+        rows = rows_of(anchors[0]) if anchors else None
+        if rows is None or not {a.kind, b.kind} <= {"map", "reduce", "rows"}:
+            return False
+        nodes = {*a.nodes, *b.nodes}
+        if len(nodes) > 24 or any(rows_of(x) != rows for x in anchors) or self._waits(a, b):
+            return False
+        if any(n in nodes for n in self.graph.updates.values()):
+            return False
+        return all(rows.place(n) is not None for n in nodes) and all(
+            fits or x not in nodes for n in nodes for x, fits in reads_in_rows(n, rows, self.stored)
+        )
+
+    def _waits(self, a: Group, b: Group) -> bool:
+        """Whether one of them waits for a third that waits for the other."""
+        return any(
+            p is not one and self.ancestors[p] >> one.number & 1
+            for one, other in ((a, b), (b, a))
+            for p in self.before[other]
+        )
 
     def _try_join(self, a: Group, b: Group) -> None:
         if a is not b and self._may_join(a, b):
@@ -232,10 +266,8 @@ class _Fusion:
             return False
         if a.anchors and b.anchors and not same_loops(a.anchors[0], b.anchors[0]):
             return False
-        for one, other in ((a, b), (b, a)):
-            for p in self.before[other]:
-                if p is not one and self.ancestors[p] >> one.number & 1:
-                    return False
+        if self._waits(a, b):
+            return False
         written = {t for t, n in self.graph.updates.items() if n in a.nodes or n in b.nodes}
         written -= self.temporary
         inside = set(a.nodes) | set(b.nodes)

@@ -24,15 +24,18 @@ class Group:
     anchors: list[Node]
     space: Shape  # the places the stores go over
     stores: list[Node] = field(default_factory=list)
+    rows: bool = False  # reductions that read each other, or with maps over what they fold
     temporary: set[Node] = field(
         default_factory=set
     )  # updated inputs that cannot be written in place
 
     @property
     def kind(self) -> str:
-        """map, reduce, contraction, scan, scatter, loop or copy."""
+        """map, reduce, rows, contraction, scan, scatter, loop or copy."""
         if not self.anchors:
             return "map"
+        if self.rows:
+            return "rows"
         anchor = self.anchors[0]
         if anchor.op.name in ("pad", "concat"):
             return "copy"
