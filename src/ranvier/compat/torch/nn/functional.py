@@ -40,6 +40,7 @@ from .norm import (  # noqa: F401  (names of this module too)
     layer_norm,
     rms_norm,
 )
+from .sequences import embedding, scaled_dot_product_attention  # noqa: F401  (names too)
 
 # -- activations -----------------------------------------------------------------------------------
 
