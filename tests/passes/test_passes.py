@@ -17,6 +17,7 @@ from ranvier.graph.graph import Graph
 from ranvier.graph.node import OPS, Node
 from ranvier.ops.creation import input_node
 from ranvier.ops.op import apply
+from ranvier.passes.masks import masks
 from ranvier.passes.pipeline import PASSES, prepare, separate
 from ranvier.passes.simplify import simplify
 
@@ -174,3 +175,17 @@ def test_separate_gives_every_result_its_own_node() -> None:
     assert len(set(new.results)) == 8
     assert not set(new.results) & {x, y, turned}
     assert separate(Graph([x], [], {x: x})).updates == {}
+
+
+def test_the_gradient_of_relu_asks_for_its_result() -> None:
+    x, grad = input_node((11,), "float32", "x"), input_node((11,), "float32", "grad")
+    z = x + x
+    zero = number(0, z)
+    question = OPS["less_equal"](z, zero)
+    relu = OPS["where"](question, zero, z)
+    graph = Graph([x, grad], [relu, OPS["where"](question, zero, grad)])
+    new = keeps_values(masks, graph, [SPECIAL, np.arange(11, dtype="f4") + 1])
+    asked = new.outputs[1].inputs[0]
+    assert asked.op.name == "less_equal" and asked.inputs[0] is new.outputs[0]
+    leaky = Graph([x], [OPS["where"](OPS["less_equal"](x, zero), x * 0.1, x)])
+    assert masks(leaky) is leaky

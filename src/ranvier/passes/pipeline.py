@@ -3,6 +3,7 @@
 | pass | needs | leaves |
 |---|---|---|
 | simplify | any graph | the same values from fewer nodes |
+| masks | a simplified graph | relu's gradient cut where its result is 0 |
 | separate | a simplified graph | results that are distinct computed nodes |
 | bodies | any graph | the bodies of its loops after all these passes |
 | fuse | separated results | groups of nodes, one for each kernel (passes/fuse.py) |
@@ -18,6 +19,7 @@ from ..graph.check import check
 from ..graph.graph import Graph, rebuild
 from ..graph.node import OPS, Node
 from ..ops.op import apply
+from .masks import masks
 from .simplify import simplify
 
 
@@ -55,6 +57,7 @@ def bodies(graph: Graph) -> Graph:
 
 PASSES: list[tuple[str, Callable[[Graph], Graph]]] = [
     ("simplify", simplify),
+    ("masks", masks),
     ("separate", separate),
     ("bodies", bodies),
 ]
