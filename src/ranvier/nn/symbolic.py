@@ -23,6 +23,7 @@ from ..errors import ArgumentError, RanvierError, ShapeError, TraceError
 from ..graph.node import Spec
 from ..mode import state
 from ..ops.creation import input_node
+from ..ops.movement import broadcast_to
 from ..ops.op import Op
 from ..tensor import Tensor
 from ..trace import replace_tensors, tensors_in, trace
@@ -105,9 +106,22 @@ class Symbolic(Tensor):
         except RanvierError as error:
             error.args = tuple(str(a).replace(str(int(ROWS)), "rows") for a in error.args)
             raise
-        call = Call(op=op, args=inputs, options=params)
+        call = Call(op=op, args=[cls._small(x) for x in inputs], options=params)
         call.specs = [spec]
         return cls.of(call, 0, spec)
+
+    @classmethod
+    def _small(cls, x: Tensor) -> Tensor:
+        """x itself; numbers that were stretched to a row for each of ROWS rows as the op that
+        stretches them.
+        """
+        if isinstance(x, cls) or all(multiple_of_rows(n) is None for n in x.shape):
+            return x
+        if x.op is not None:
+            return cls._record(x.op, x.inputs, dict(x.params))
+        array = x._array()
+        once = tuple(slice(1) if step == 0 else slice(None) for step in array.strides)
+        return cls._record(broadcast_to, (Tensor(array[once]),), {"shape": x.shape})
 
     def _array(self) -> Any:
         raise TraceError(

@@ -130,9 +130,8 @@ def outputs_of(model: Any, xs: Sequence[Array]) -> tuple[list[str] | None, list[
     return names, list(shapes.values()) if isinstance(shapes, dict) else shapes
 
 
-def heads_of(model: Any, xs: Sequence[Array]) -> list[Head]:
-    """The heads of a compiled model, for inputs like these."""
-    names, shapes = outputs_of(model, xs)
+def heads_of(model: Any, names: Sequence[str] | None, shapes: Sequence[Any]) -> list[Head]:
+    """The heads of a compiled model with these outputs."""
     found = heads(names, model.loss, model.loss_weights, model.metrics)
     for head in found:
         head.shape = tuple(shapes[head.output])
@@ -172,12 +171,15 @@ def rows_of(
         xs = several_features(names, by_input(model.name, names, x))
     outputs = model._outputs_named(xs, y)
     if outputs is None:
+        if isinstance(y, list | tuple) and len(y) == 1 < len(xs[0]):
+            y = y[0]  # a list of the targets of each output
         ys = [] if y is None else [_only_target(model, y, learn_classes)]
         y_names = ["y"]
     else:
         if class_weight is not None:
             raise ArgumentError("class_weight is for a model with one output; use sample_weight")
-        found = heads_of(model, xs)
+        model._build_for(xs)
+        found = heads_of(model, *outputs_of(model, xs))
         ys = several_targets(found, by_output(model.name, outputs, found, y))
         y_names = [f"y_{head.name}" for head in found]
     x_names = ["x"] if names is None else list(names)

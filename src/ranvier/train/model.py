@@ -18,7 +18,7 @@ from ..metrics import Accuracy
 from ..nn.layer import register_layer
 from . import loop
 from .callback import Callback, History
-from .given import check_count, heads_of, rows_of
+from .given import check_count, heads_of, outputs_of, rows_of
 from .heads import losses_of, metrics_of, sole
 from .network import Network
 from .predict import Predictor, predict, round_up
@@ -126,7 +126,9 @@ class Model(Network):
         form.
         """
         self._build_for(rows.xs)
-        found = heads_of(self, rows.xs)
+        outputs = outputs_of(self, rows.xs)
+        known = self._steps is not None and self._steps.outputs == outputs
+        found = self._steps.sums.heads if known else heads_of(self, *outputs)  # type: ignore[union-attr]
         if len(found) != len(rows.ys):
             check_count(self.name, found, rows)
         for head, y in zip(found, rows.ys, strict=True):
@@ -134,7 +136,7 @@ class Model(Network):
                 head.loss.check_targets(y, head.shape[-1] if head.shape else None)
         if self._steps is None:
             self._steps = Steps(self, self.optimizer)
-        found = self._steps.prepare(found, [y.shape[1:] for y in rows.ys])
+        self._steps.prepare(found, outputs, [y.shape[1:] for y in rows.ys])
         for head, y in zip(found, rows.ys, strict=True):
             for metric in head.metrics:
                 metric.check_targets(y)

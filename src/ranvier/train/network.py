@@ -190,7 +190,18 @@ class Network(Layer):
             names = inputs_of_forward(type(self).forward)
         if isinstance(x, dict):
             return names or list(x)[:1]
+        if isinstance(x, list | tuple) and self._is_list_of_one(x):
+            return ["x"]
         return None if names is None or len(names) == 1 else names
+
+    def _is_list_of_one(self, x: Sequence[Any]) -> bool:
+        """Whether x is a list of one input, as Keras takes it, and not of one row: by its axes."""
+        return (
+            len(x) == 1
+            and self.built_shape is not None
+            and isinstance(x[0], np.ndarray | Tensor)
+            and x[0].ndim == len(self.built_shape) + 1
+        )
 
 
 def _has_arguments(cls: type) -> bool:

@@ -10,7 +10,7 @@ from ..errors import ArgumentError, StateError
 from ..graph.node import Shape
 from ..nn.config import restore
 from ..nn.layer import LAYERS, Layer, register_layer
-from ..nn.shaping import InputLayer
+from ..nn.shaping import Flatten, InputLayer, Reshape
 from ..nn.symbolic import Symbolic, own
 from .functional import Wiring
 from .model import Model
@@ -121,7 +121,9 @@ class Sequential(Model):
         return next((layer for layer in self.layers if layer.state_tensors()), self.layers[0])
 
     def rows_check(self) -> Callable[[Any], None] | None:
-        return self.first_layer().rows_check()
+        passing = (InputLayer, Flatten, Reshape)
+        first = next((x for x in self.layers if not isinstance(x, passing)), None)
+        return None if first is None else first.rows_check()
 
     def get_config(self) -> dict[str, Any]:
         """Name and layers."""

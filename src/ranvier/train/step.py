@@ -289,21 +289,22 @@ class Steps:
         self.sums, self.test_sums = Sums(()), Sums(())
         self.seconds = 0.0  # spent on tracing and building
         self._made: dict[Any, list[Step]] = {}
-        self._shapes: Any = None
+        self.outputs: Any = None  # names and shapes of the outputs
+        self._targets: Any = None
         self._structures: dict[str, tuple[Any, Any, tuple[int, ...]]] = {}
 
-    def prepare(self, heads: Sequence[Head], targets: Sequence[tuple[int, ...]]) -> list[Head]:
-        """The heads with their metrics made ready for rows of these target shapes; steps begin
-        anew when shapes change.
+    def prepare(
+        self, heads: Sequence[Head], outputs: Any, targets: Sequence[tuple[int, ...]]
+    ) -> None:
+        """Make the metrics of the heads ready for outputs and target rows of these shapes; steps
+        begin anew when those change.
         """
-        shapes = [(h.name, h.shape, target) for h, target in zip(heads, targets, strict=True)]
-        if self._shapes != shapes:
+        if self.outputs != outputs or self._targets != targets:
             for h, target in zip(heads, targets, strict=True):
                 h.metrics = [metrics.resolve(m, h.loss, h.shape, target) for m in h.given]
             self.sums, self.test_sums = Sums(heads), Sums(heads)
             self._made.clear()
-            self._shapes = shapes
-        return self.sums.heads
+            self.outputs, self._targets = outputs, targets
 
     def get(
         self, kind: str, batch: int, rows: Rows, engine: str | None, larger: bool = False

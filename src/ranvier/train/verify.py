@@ -82,7 +82,7 @@ def verify(model: Any, rows: Rows, samples: int = 5) -> Report:
     engine = model.engine or switches.engine
     names = {id(t): name for name, t in model.named_tensors().items()}
     parameters = model.parameters()
-    heads = heads_of(model, rows.xs)
+    heads = heads_of(model, *outputs_of(model, rows.xs))
     found = {
         e: _run(_step(model, heads, rows, e), rows) for e in dict.fromkeys((engine, "reference"))
     }
