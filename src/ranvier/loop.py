@@ -103,10 +103,17 @@ class _BodyTrace(Trace):
         self.around = around
 
     def node_of(self, t: Tensor) -> Node:
-        if t._node is not None and t._trace is not self and t._trace is self.around:
+        if t._node is not None and self._encloses(t._trace):
             known = self.now.get(id(t))
             return self._capture(t) if known is None else known
         return super().node_of(t)
+
+    def _encloses(self, other: Any) -> bool:
+        """Whether `other` is a trace around this one."""
+        around = self.around
+        while around is not None and around is not other:
+            around = around.around if isinstance(around, _BodyTrace) else None
+        return around is not None
 
     def write(self, t: Tensor, value: Tensor) -> None:
         if t._trace is not self:

@@ -22,6 +22,7 @@ CASES = {
 }
 VALUES = np.load(GOLDEN / "recurrent.npz")
 KINDS = ["SimpleRNN", "LSTM", "GRU"]
+LAYERS: dict[str, Any] = dict(nn.LAYERS)
 
 
 def parts(case: str, name: str) -> list[Any]:
@@ -36,9 +37,9 @@ def layer_of(case: str) -> Any:
     config = dict(CASES[case]["config"])
     if "layer" in config:
         inner, settings = config["layer"]
-        config["layer"] = nn.LAYERS[inner](6, **settings)
+        config["layer"] = LAYERS[inner](6, **settings)
         return nn.Bidirectional(**config)
-    return nn.LAYERS[CASES[case]["class"]](6, **config)
+    return LAYERS[CASES[case]["class"]](6, **config)
 
 
 def function_of(case: str) -> tuple[Callable[..., Any], list[Any]]:
@@ -78,7 +79,7 @@ def test_outputs_and_gradients_are_those_of_keras(case: str, engine: str) -> Non
     if engine != "eager":
         run = ranvier.compile(run, engine=engine)
     # NOTE: Keras computes some of these in float32, whatever its inputs are.
-    near = {"rtol": 2e-5, "atol": 2e-6}
+    near: dict[str, Any] = {"rtol": 2e-5, "atol": 2e-6}
     outs, *gradients = run(*[ranvier.tensor(a) for a in given])
     for out, right in zip(outs, parts(case, "output"), strict=True):
         np.testing.assert_allclose(out.numpy(), right, **near)
@@ -93,7 +94,7 @@ def numbers(*shape: int, seed: int = 0) -> Any:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_places_beyond_the_mask_change_nothing(kind: str) -> None:
-    layer = nn.LAYERS[kind](4, return_sequences=True)
+    layer = LAYERS[kind](4, return_sequences=True)
     x = numbers(2, 3, 5)
     short = layer(x).numpy()
     longer = ranvier.concat([x, numbers(2, 4, 5, seed=1)], 1)
@@ -110,7 +111,7 @@ def test_places_beyond_the_mask_change_nothing(kind: str) -> None:
 @pytest.mark.parametrize("engine", ["eager", *ENGINES])
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_stateful_layer_goes_on_where_it_ended(kind: str, engine: str) -> None:
-    layer = nn.LAYERS[kind](4, return_sequences=True)
+    layer = LAYERS[kind](4, return_sequences=True)
     x = numbers(2, 6, 5)
     whole = layer(x).numpy()
     layer.stateful = True
@@ -195,23 +196,23 @@ def test_a_stack_of_cells_is_a_stack_of_layers() -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_dropout_is_the_same_at_every_place(kind: str) -> None:
-    layer = nn.LAYERS[kind](4, dropout=0.5, recurrent_dropout=0.5, seed=0)
+    layer = LAYERS[kind](4, dropout=0.5, recurrent_dropout=0.5, seed=0)
     x = ranvier.ones((3, 6, 5))
     np.testing.assert_array_equal(layer(x).numpy(), layer(x).numpy())
     one = layer(x, training=True).numpy()
     assert abs(one - layer(x).numpy()).max() > 1e-3
     assert abs(one - layer(x, training=True).numpy()).max() > 1e-3
     with pytest.raises(ArgumentError, match="dropout=1.0; expected the share to drop"):
-        nn.LAYERS[kind](4, dropout=1.0)
+        LAYERS[kind](4, dropout=1.0)
 
 
 def model(kind: str) -> Any:
     ranvier.seed(0)
     layers = [
         nn.Embedding(9, 5, mask_zero=True),
-        nn.Bidirectional(nn.LAYERS[kind](6, return_sequences=True, dropout=0.2)),
+        nn.Bidirectional(LAYERS[kind](6, return_sequences=True, dropout=0.2)),
         nn.TimeDistributed(nn.Dense(4, activation="relu")),
-        nn.LAYERS[kind](7, kernel_regularizer="l2"),
+        LAYERS[kind](7, kernel_regularizer="l2"),
         nn.Dense(2),
     ]
     found = ranvier.Sequential(layers)

@@ -73,11 +73,15 @@ from .norm_layers import (
     LayerNorm,
     RMSNorm,
 )
+from .recurrent import GRU, LSTM, RNN
 
 __all__ = [
     "CELU",
     "ELU",
     "GELU",
+    "GRU",
+    "LSTM",
+    "RNN",
     "SELU",
     "AdaptiveAvgPool1d",
     "AdaptiveAvgPool2d",
