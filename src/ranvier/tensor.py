@@ -325,11 +325,12 @@ class Tensor(Readable):
 
         Inside a compiled function the new numbers are in place when the call returns.
         """
-        with no_grad():
-            (value,) = as_values(value, like=self)
-            if value.shape != self.shape:
-                value = movement.broadcast_to(value, self.shape)
-            value = elementwise.astype(value, self.dtype)
+        if not isinstance(value, Tensor) or value.spec != self.spec:
+            with no_grad():
+                (value,) = as_values(value, like=self)
+                if value.shape != self.shape:
+                    value = movement.broadcast_to(value, self.shape)
+                value = elementwise.astype(value, self.dtype)
         self._touch()
         if state.trace is not None:
             state.trace.write(self, value)

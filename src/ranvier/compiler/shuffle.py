@@ -11,6 +11,7 @@ from typing import Any
 
 from .. import dtypes
 from .build import Code, build
+from .driver import address
 from .emit import Function, V, index
 
 _kept: list[tuple[Code, Any]] = []
@@ -27,7 +28,7 @@ def shuffle(bits: Any, out: Any) -> None:
         _kept.append((code, kind(code.address("shuffle"))))
     epochs, rows = bits.shape
     call = _kept[0][1]
-    call(bits.ctypes.data, out.ctypes.data, epochs, rows, out.shape[1])
+    call(address(bits), address(out), epochs, rows, out.shape[1])
 
 
 def _text() -> str:

@@ -158,18 +158,11 @@ def _largest(arrays: Sequence[np.ndarray]) -> float:
 
 
 def _finite(arrays: Sequence[np.ndarray]) -> bool:
-    """Whether all floats are finite; small arrays of a dtype are looked at together."""
-    together: dict[Any, list[np.ndarray]] = {}
-    for a in arrays:
-        if a.size > _SMALL:
-            if a.dtype.kind == "f" and not np.isfinite(a).all():
-                return False
-        else:
-            together.setdefault(a.dtype, []).append(a.reshape(-1))
-    return all(
-        bool(np.isfinite(np.concatenate(small)).all())
-        for dtype, small in together.items()
-        if dtype.kind == "f"
+    """Whether all floats are finite; small arrays are looked at together."""
+    floats = [a for a in arrays if a.dtype.kind == "f"]
+    small = [a.ravel() for a in floats if a.size <= _SMALL]
+    return (not small or bool(np.isfinite(np.concatenate(small)).all())) and all(
+        bool(np.isfinite(a).all()) for a in floats if a.size > _SMALL
     )
 
 
