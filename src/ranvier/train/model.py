@@ -230,7 +230,7 @@ class Model(Network):
         )
         training.history.seconds["compile"] = steps.seconds - before
         params = {"epochs": epochs, "verbose": verbose, "initial_epoch": initial_epoch}
-        return training.run(initial_epoch, epochs, shuffle, params)
+        return training.run(initial_epoch, epochs, shuffle and blocks is None, params)
 
     def train_on_batch(
         self,

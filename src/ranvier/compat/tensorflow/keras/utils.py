@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 
 from .... import random
+from ....data import pad_sequences
 from ....errors import DataError
 from ....nn import register_layer as _register
 from ...names import module_getattr
+from .dataset import image_dataset_from_directory, timeseries_dataset_from_array
 
 
 def set_random_seed(seed: int) -> None:
@@ -53,6 +55,14 @@ def register_keras_serializable(package: str = "Custom", name: str | None = None
     return _register
 
 
-__all__ = ["normalize", "register_keras_serializable", "set_random_seed", "to_categorical"]
+__all__ = [
+    "image_dataset_from_directory",
+    "normalize",
+    "pad_sequences",
+    "register_keras_serializable",
+    "set_random_seed",
+    "timeseries_dataset_from_array",
+    "to_categorical",
+]
 
 __getattr__ = module_getattr("keras.utils", globals())

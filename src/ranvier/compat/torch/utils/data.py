@@ -107,10 +107,11 @@ class DataLoader:
         return rows // self.batch_size if self.drop_last else -(-rows // self.batch_size)
 
     def __iter__(self) -> Iterator[Any]:
-        count = len(self.dataset)
+        # NOTE: the order is drawn now and not with the first batch, which `fit` takes in a thread.
+        count, size = len(self.dataset), self.batch_size
         order = random.permutation(count).numpy() if self.shuffle else np.arange(count)
-        for i in range(len(self)):
-            yield _rows(self.dataset, order[i * self.batch_size : (i + 1) * self.batch_size])
+        starts = range(0, len(self) * size, size)
+        return (_rows(self.dataset, order[start : start + size]) for start in starts)
 
 
 def _rows(dataset: Any, places: Any) -> Any:

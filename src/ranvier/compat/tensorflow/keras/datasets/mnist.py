@@ -11,7 +11,8 @@ from ....names import module_getattr
 def load_data(path: str = "mnist.npz") -> Any:
     """`(x_train, y_train), (x_test, y_test)`, images of 28x28 bytes; see `ranvier.data.load_mnist`.
 
-    `path` changes nothing: the files lie in the folder `RANVIER_DATA` or in the cache.
+    `path` changes nothing: the files lie in the folder `RANVIER_DATA` or in the cache, or come from
+    a mirror.
     """
     return load_mnist()
 
