@@ -175,7 +175,8 @@ class Network(Layer):
             self.built = True
         wiring = self.wiring
         shapes = wiring.input_shapes if wiring is not None else [shape for shape, _ in self._takes]
-        names = self._several(xs) or [f"input_{i + 1}" for i in range(len(shapes))]
+        named = inputs_of_forward(type(self).forward) if wiring is None else wiring.input_names
+        names = named or [f"input_{i + 1}" for i in range(len(shapes))]
         for name, shape, x in zip(names, shapes, xs, strict=True):
             check_input(self.name, name, shape, x)
         for check, x in zip(wiring.row_checks if wiring is not None else (), xs, strict=False):

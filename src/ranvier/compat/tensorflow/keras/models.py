@@ -118,7 +118,7 @@ class Model(_Keras):
     def _several(self, x: Any) -> Any:
         if self.wiring is not None:
             return super()._several(x)
-        names = tuple(x) if isinstance(x, dict) else None
+        names = tuple(sorted(x)) if isinstance(x, dict) else None
         if names != self._names:
             self._names = names
         if names is not None:
