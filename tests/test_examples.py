@@ -40,7 +40,10 @@ SAID = {
 
 
 # Those that need files or minutes are tested below or in test_results.py.
-LARGE = {"california_housing", "electricity", "mnist_cnn", "mnist_mlp", "movie_reviews"}
+LARGE = {
+    "adult", "california_housing", "electricity", "mnist_cnn", "mnist_mlp", "movie_reviews",
+    "shakespeare",
+}  # fmt: skip
 
 
 def test_every_example_is_tested() -> None:

@@ -25,6 +25,11 @@ def test_house_values_quick() -> None:
     assert example("california_housing", "california_housing")["main"](epochs=8) < 0.50
 
 
+def test_census_quick() -> None:
+    accuracy, area = example("adult", "adult")["main"](epochs=2)
+    assert accuracy > 0.85 and area > 0.90
+
+
 def test_two_dense_layers_on_a_few_digits() -> None:
     assert example("mnist_mlp", "mnist")["main"](rows=3000, epochs=6) > 0.89
 
@@ -48,6 +53,13 @@ def test_house_values() -> None:
 
 
 @pytest.mark.slow
+def test_census() -> None:
+    main = example("adult", "adult")["main"]
+    accuracy, area = np.mean([main(seed=seed) for seed in range(3)], axis=0)
+    assert accuracy >= 0.86 and area >= 0.92
+
+
+@pytest.mark.slow
 def test_mnist_dense() -> None:
     main = example("mnist_mlp", "mnist")["main"]
     assert np.mean([main(seed=seed) for seed in range(3)]) >= 0.983
@@ -68,3 +80,9 @@ def test_the_next_day() -> None:
 @pytest.mark.slow
 def test_reviews() -> None:
     assert example("movie_reviews", "rt_polarity")["main"](folds=3) >= 0.76
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("network", "steps", "loss"), [("gpt", 2000, 1.88), ("lstm", 5000, 1.60)])
+def test_shakespeare(network: str, steps: int, loss: float) -> None:
+    assert example("shakespeare", "tiny_shakespeare")["main"](network, steps) <= loss

@@ -107,7 +107,7 @@ class _Causal(Layer):
 
 
 @register_layer
-class _Ahead(Layer):
+class Ahead(Layer):
     """The state at the last point in time -> the next `horizon` points: (horizon, series).
 
     What it forecasts is the change since the last value, which `Sequential` hands in no other way
@@ -146,7 +146,7 @@ def temporal_cnn(
     (12, 3)
     """
     levels: list[Layer] = [_Causal(filters, d, dropout) for d in dilations]
-    model = Sequential([*levels, _Ahead(horizon, series)])
+    model = Sequential([*levels, Ahead(horizon, series)])
     return _compiled(model, (length, series), learning_rate)
 
 
