@@ -68,6 +68,21 @@ def test_gradients_against_finite_differences(case: str) -> None:
     assert ranvier.gradcheck(function, [inputs[0][:1], *inputs[1:]])
 
 
+@pytest.mark.parametrize(
+    ("kernel", "options"),
+    [
+        ((3, 2, 2, 3), {"stride": 2, "padding": "same"}),
+        ((1, 1, 2, 2), {"stride": (3, 2)}),
+        ((2, 3, 1, 2), {"stride": (1, 3), "dilation": (2, 2), "groups": 2}),
+        ((2, 2, 2, 2), {"stride": (4, 2), "dilation": (3, 4), "padding": (2, 1)}),
+    ],
+)
+def test_second_gradients(kernel: tuple[int, ...], options: dict[str, Any]) -> None:
+    random = np.random.default_rng(0)
+    inputs = [random.normal(size=(1, 6, 7, 2)), random.normal(size=kernel)]
+    assert ranvier.gradcheck(lambda x, w: ranvier.conv2d(x, w, **options), inputs, order=2)
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_configurations_make_equal_layers(case: str) -> None:
     layer = nn.LAYERS[CASES[case]["class"]].from_config(CASES[case]["config"])
