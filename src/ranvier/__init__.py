@@ -12,7 +12,7 @@ from typing import Any
 
 from numpy import e, finfo, iinfo, inf, nan, newaxis, pi
 
-from . import callbacks, data, dtypes, errors, losses, metrics, nn, optim, random
+from . import callbacks, data, dtypes, errors, losses, metrics, models, nn, optim, random
 from .autodiff import gradient
 from .compiled import compile
 from .config import config
@@ -283,6 +283,7 @@ __all__ = [
     "metrics",
     "min",
     "minimum",
+    "models",
     "moveaxis",
     "multiply",
     "nan",

@@ -1,0 +1,26 @@
+"""Shuffled batches for models that learn by a step of their own instead of `Model.fit`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from .. import random
+
+Array = np.ndarray[Any, Any]
+
+
+def epochs(step: Callable[..., Any], x: Array, batch_size: int, count: int) -> Iterator[Any]:
+    """Call `step(batch)` over the shuffled rows of x `count` times over; yields the mean result of
+    each epoch.
+
+    The last batch is filled up with rows of the first, so that a compiled step is traced once.
+    """
+    batch_size = min(batch_size, len(x))
+    for _ in range(count):
+        order = random.permutation(len(x)).numpy()
+        order = np.resize(order, -(-len(x) // batch_size) * batch_size)
+        results = [step(x[rows]) for rows in order.reshape(-1, batch_size)]
+        yield np.mean([np.asarray(r) for r in results], axis=0)
