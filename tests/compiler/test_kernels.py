@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 
 from compiler.common import check, evaluated, threads
+from ranvier.autodiff import backpropagate
 from ranvier.compiler.lower import lower
 from ranvier.compiler.run import Executable
 from ranvier.graph.graph import Graph
 from ranvier.graph.node import OPS, Shape
 from ranvier.ops.composite import log_softmax, softmax
 from ranvier.ops.creation import input_node
+from ranvier.ops.window import max_pool2d
 from ranvier.passes.pipeline import prepare
 
 TURNS = [
@@ -127,3 +129,18 @@ def test_infinities_and_nan_in_a_row() -> None:
     values = np.random.default_rng(0).standard_normal((9, 40)).astype("f4")
     values[1, 3], values[2, 39], values[4] = np.nan, np.inf, -np.inf
     check(Graph([x], [softmax(x), norm(x)]), [values])
+
+
+@pytest.mark.parametrize("channels", [8, 17, 64])
+def test_the_gradient_of_pooling_goes_once_through_memory(channels: int) -> None:
+    x = input_node((3, 8, 10, channels), "float32", "x")
+    grad = input_node((3, 4, 5, channels), "float32", "grad")
+    cut = OPS["where"](OPS["less_equal"](x, 0), 0, x)
+    by_x = backpropagate(max_pool2d(cut), grad, [x])[id(x)]
+    graph = Graph([x, grad], [by_x])
+    assert [k.nest.kind for k in lower(prepare(graph)).kernels] == ["rows", "map"]
+    rng = np.random.default_rng(0)
+    arrays = [rng.integers(-3, 4, n.shape).astype("f4") for n in (x, grad)]
+    check(graph, arrays)
+    with threads(3):
+        check(graph, arrays)

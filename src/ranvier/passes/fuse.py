@@ -16,10 +16,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from .. import dtypes
 from ..graph.graph import Graph
 from ..graph.node import Node
 from .groups import Group, cost, is_anchor, is_plain_reshape, memory_of, ordered, same_loops
 from .rows import reads_in_rows, rows_of
+
+_MASK = 8  # what a mask may cost that is made again rather than stored
 
 
 class _Fusion:
@@ -48,7 +51,8 @@ class _Fusion:
                 continue
             own = cost(node)
             total = own + sum(costs.get(x, 0) for x in node.inputs)
-            many = len(set(self.readers[node])) > 1 and total > 4
+            most = _MASK if _is_mask(node) else 4
+            many = len(set(self.readers[node])) > 1 and total > most
             spread = total > 1 and any(
                 r.op.name == "broadcast_to" and r.size > node.size for r in self.readers[node]
             )
@@ -333,3 +337,9 @@ def fuse(graph: Graph) -> tuple[list[Group], set[Node]]:
     fusion = _Fusion(graph)
     groups = fusion.run()
     return groups, fusion.stored
+
+
+def _is_mask(node: Node) -> bool:
+    """Whether the elements are yes and no, be it as numbers."""
+    x = node.inputs[0] if node.op.name == "astype" else node
+    return x.dtype == dtypes.bool_

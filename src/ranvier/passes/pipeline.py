@@ -4,6 +4,7 @@
 |---|---|---|
 | simplify | any graph | the same values from fewer nodes |
 | masks | a simplified graph | relu's gradient cut where its result is 0 |
+| earlier | a simplified graph | elementwise ops before a change of order that takes memory |
 | separate | a simplified graph | results that are distinct computed nodes |
 | bodies | any graph | the bodies of its loops after all these passes |
 | fuse | separated results | groups of nodes, one for each kernel (passes/fuse.py) |
@@ -19,6 +20,7 @@ from ..graph.check import check
 from ..graph.graph import Graph, rebuild
 from ..graph.node import OPS, Node
 from ..ops.op import apply
+from .earlier import earlier
 from .masks import masks
 from .simplify import simplify
 
@@ -58,6 +60,7 @@ def bodies(graph: Graph) -> Graph:
 PASSES: list[tuple[str, Callable[[Graph], Graph]]] = [
     ("simplify", simplify),
     ("masks", masks),
+    ("earlier", earlier),
     ("separate", separate),
     ("bodies", bodies),
 ]

@@ -26,6 +26,18 @@ class Rows(NamedTuple):
     shape: Shape
     axes: Shape
 
+    def order(self, node: Node) -> Shape | None:
+        """The place of a node that is the elements in another order: where one of its inputs is
+        permute_dims of them, itself or before other elementwise ops."""
+        stack = list(node.inputs) if node.op.kind == "elementwise" else []
+        while stack:
+            x = stack.pop()
+            if x.op.name == "permute_dims" and x.inputs[0].shape == self.shape:
+                return tuple(a for a in x.params["axes"] if self.shape[a] != 1)
+            if x.op.kind == "elementwise" and x.shape == node.shape:
+                stack += x.inputs
+        return None
+
     def place(self, node: Node) -> tuple[int, ...] | None:
         """The axes of the rows that the axes of `node` longer than 1 are; None for a stranger."""
         wide = [n for n in node.shape if n != 1]
@@ -33,7 +45,7 @@ class Rows(NamedTuple):
             found = [a for a, n in enumerate(self.shape) if n != 1 and a not in skipped]
             if wide == [self.shape[a] for a in found]:
                 return tuple(found)
-        return None
+        return self.order(node) if self.is_deep(node) else None
 
     def is_deep(self, node: Node) -> bool:
         """Whether `node` has an element for each element of a row."""
@@ -54,9 +66,12 @@ def rows_of(anchor: Node) -> Rows | None:
     shape, axes = anchor.inputs[0].shape, tuple(anchor.params["axes"])
     length = math.prod(shape[a] for a in axes)
     first = min(axes)
-    if axes != tuple(range(first, len(shape))) or math.prod(shape[:first]) < _FEWEST:
+    if math.prod(shape[:first]) < _FEWEST or length > _LONGEST:
         return None
-    return Rows(shape, axes) if _SHORTEST <= length <= _LONGEST else None
+    if axes == tuple(range(first, len(shape) - 1)):  # windows: channels lie side by side
+        return Rows(shape, axes) if shape[-1] >= _SHORTEST else None
+    trailing = axes == tuple(range(first, len(shape)))
+    return Rows(shape, axes) if trailing and length >= _SHORTEST else None
 
 
 def reads_in_rows(node: Node, rows: Rows, stored: set[Node]) -> Iterator[tuple[Node, bool]]:
