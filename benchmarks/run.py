@@ -22,8 +22,8 @@ from workload import Workload, find
 
 FOLDER = Path(__file__).parent
 WORKLOADS = (
-    "small_mlp", "linear_regression", "table_mlp", "mnist_mlp", "wide_mlp", "mnist_cnn",
-    "cnn_inference", "predict_row", "matmul", "whole_process",
+    "small_mlp", "linear_regression", "table_mlp", "mnist_mlp", "wide_mlp", "mnist_cnn", "resnet",
+    "gpt", "cnn_inference", "predict_row", "matmul", "whole_process",
 )  # fmt: skip
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
@@ -50,6 +50,8 @@ class Variant:
         return {**os.environ, **dict.fromkeys(names, str(self.threads))}
 
     def fits(self, workload: Workload) -> bool:
+        if workload.has_text and self.library not in ("ranvier", "torch", "jax"):
+            return False
         return workload.job in self.jobs and self.images in (None, workload.has_images)
 
 

@@ -50,6 +50,44 @@ class Flatten:
 
 
 @dataclass(frozen=True)
+class Transformer:
+    """A whole GPT as in nanoGPT, without biases: ids in, logits of the next id out."""
+
+    vocabulary: int
+    depth: int
+    heads: int
+    width: int
+    context: int
+
+
+@dataclass(frozen=True)
+class Stem:
+    """A 3 x 3 convolution that keeps the size, batch normalisation, relu."""
+
+    filters: int
+
+
+@dataclass(frozen=True)
+class Residual:
+    """relu(F(x) + x): F is two 3 x 3 convolutions, each with batch normalisation, relu between.
+
+    With `strides` the image becomes smaller; x then goes through a 1 x 1 convolution and a
+    normalisation.
+    """
+
+    filters: int
+    strides: int = 1
+
+
+@dataclass(frozen=True)
+class GlobalMean:
+    """The mean of each channel."""
+
+
+Layer = Dense | Conv | MaxPool | Flatten | Stem | Residual | GlobalMean | Transformer
+
+
+@dataclass(frozen=True)
 class Workload:
     """A job, said in no library's words.
 
@@ -62,7 +100,7 @@ class Workload:
     name: str
     title: str
     data: Callable[[], Arrays]
-    layers: tuple[Dense | Conv | MaxPool | Flatten, ...] = ()
+    layers: tuple[Layer, ...] = ()
     loss: str = ""  # binary_crossentropy, sparse_categorical_crossentropy or mean_squared_error
     optimizer: str = "adam"  # or sgd
     learning_rate: float = 0.001
@@ -80,19 +118,46 @@ class Workload:
     @property
     def has_images(self) -> bool:
         """Rows are images, not lines of numbers."""
-        return any(isinstance(layer, Conv) for layer in self.layers)
+        return any(isinstance(layer, Conv | Stem) for layer in self.layers)
+
+    @property
+    def has_text(self) -> bool:
+        """Rows are ids, and the network is one Transformer."""
+        return any(isinstance(layer, Transformer) for layer in self.layers)
 
 
-def kernels(workload: Workload, row: tuple[int, ...]) -> list[tuple[tuple[int, ...], int]]:
+Kernel = tuple[tuple[int, ...], int]
+
+
+def normed(layer: Stem | Residual, row: tuple[int, ...]) -> list[Kernel]:
+    """The kernels of a layer with batch normalisation: of x, of what that gives, of the shortcut.
+
+    >>> normed(Residual(8, 2), (6, 6, 4))
+    [((3, 3, 4, 8), 9), ((3, 3, 8, 8), 9), ((1, 1, 4, 8), 9)]
+    """
+    channels, filters = row[2], layer.filters
+    if isinstance(layer, Stem):
+        return [((3, 3, channels, filters), row[0] * row[1])]
+    places = -(-row[0] // layer.strides) * -(-row[1] // layer.strides)
+    found = [((3, 3, channels, filters), places), ((3, 3, filters, filters), places)]
+    return found + ([((1, 1, channels, filters), places)] if layer.strides > 1 else [])
+
+
+def kernels(workload: Workload, row: tuple[int, ...]) -> list[Kernel | list[Kernel]]:
     """For each layer the shape of its kernel, () if it has none, and in how many places of one row
-    the kernel is applied.
+    the kernel is applied; of layers with batch normalisation a list of them.
 
     >>> kernels(Workload("", "", None, (Conv(8, 3), MaxPool(2), Flatten(), Dense(10))), (6, 6, 1))
     [((3, 3, 1, 8), 16), ((), 0), ((), 0), ((32, 10), 1)]
     """
-    found: list[tuple[tuple[int, ...], int]] = []
+    found: list[Kernel | list[Kernel]] = []
     for layer in workload.layers:
         kernel: tuple[int, ...] = ()
+        if isinstance(layer, Stem | Residual):
+            found.append(normed(layer, row))
+            shrunk = layer.strides if isinstance(layer, Residual) else 1
+            row = (-(-row[0] // shrunk), -(-row[1] // shrunk), layer.filters)
+            continue
         if isinstance(layer, Dense):
             kernel, row = (row[-1], layer.units), (layer.units,)
         elif isinstance(layer, Conv):
@@ -100,6 +165,8 @@ def kernels(workload: Workload, row: tuple[int, ...]) -> list[tuple[tuple[int, .
             row = (row[0] - layer.size + 1, row[1] - layer.size + 1, layer.filters)
         elif isinstance(layer, MaxPool):
             row = (row[0] // layer.size, row[1] // layer.size, row[2])
+        elif isinstance(layer, GlobalMean):
+            row = row[2:]
         else:
             row = (prod(row),)
         found.append((kernel, prod(row[:-1]) if kernel else 0))
@@ -114,7 +181,10 @@ def cost(workload: Workload, x: np.ndarray, y: np.ndarray) -> dict[str, float]:
     """
     if workload.job == "matmul":
         return {"flop": 2 * x.shape[0] * x.shape[1] * y.shape[1], "bytes": 0}
-    used = [(shape, times) for shape, times in kernels(workload, x.shape[1:]) if shape]
+    if workload.has_text:
+        return _cost_of_text(workload.layers[0], workload.batch_size)
+    each = [k if isinstance(k, list) else [k] for k in kernels(workload, x.shape[1:])]
+    used = [(shape, times) for found in each for shape, times in found if shape]
     products = [2 * prod(shape) * times * workload.batch_size for shape, times in used]
     weights = sum(prod(shape) + shape[-1] for shape, _ in used)
     if workload.job == "predict":
@@ -123,17 +193,36 @@ def cost(workload: Workload, x: np.ndarray, y: np.ndarray) -> dict[str, float]:
     return {"flop": 3 * sum(products) - products[0], "bytes": 4 * moved * weights}
 
 
-def glorot(workload: Workload, row: tuple[int, ...]) -> list[Arrays | tuple[()]]:
-    """Initial (kernel, bias) of each layer, for the libraries that leave this to the user."""
+def _cost_of_text(layer: Transformer, rows: int) -> dict[str, float]:
+    """Of a training step; every place looks at every place, as the products are done."""
+    weights = 12 * layer.width**2 * layer.depth
+    looking = 2 * layer.context * layer.width * layer.depth
+    products = 2 * (weights + looking + layer.vocabulary * layer.width)
+    held = weights + (layer.vocabulary + layer.context) * layer.width
+    return {"flop": 3 * products * rows * layer.context, "bytes": 4 * 7 * held}
+
+
+def glorot(workload: Workload, row: tuple[int, ...]) -> list:
+    """Initial (kernel, bias) of each layer, for the libraries that leave this to the user; of
+    layers with batch normalisation a list of (kernel, gamma, beta).
+    """
     random = np.random.default_rng(0)
-    weights: list[Arrays | tuple[()]] = []
-    for shape, _ in kernels(workload, row):
-        if not shape:
-            weights.append(())
-            continue
+
+    def kernel(shape: tuple[int, ...]) -> np.ndarray:
         limit = np.sqrt(6 / (prod(shape[:-2]) * (shape[-2] + shape[-1])))
-        kernel = random.uniform(-limit, limit, size=shape).astype(np.float32)
-        weights.append((kernel, np.zeros(shape[-1], np.float32)))
+        return random.uniform(-limit, limit, size=shape).astype(np.float32)
+
+    weights: list = []
+    for found in kernels(workload, row):
+        if isinstance(found, list):
+            ends = [np.full(shape[-1], i, np.float32) for shape, _ in found for i in (1, 0)]
+            weights.append(
+                [(kernel(s), *ends[2 * i : 2 * i + 2]) for i, (s, _) in enumerate(found)]
+            )
+        elif found[0]:
+            weights.append((kernel(found[0]), np.zeros(found[0][-1], np.float32)))
+        else:
+            weights.append(())
     return weights
 
 

@@ -7,7 +7,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
-from workload import Conv, Dense, MaxPool, Workload, glorot
+from workload import Conv, Dense, GlobalMean, MaxPool, Residual, Stem, Workload, glorot
+
+from . import jax_gpt
 
 ACTIVATIONS = {"relu": jax.nn.relu, "tanh": jnp.tanh}  # sigmoid and softmax live in the loss
 OUTPUTS = {"sigmoid": jax.nn.sigmoid, "softmax": jax.nn.softmax}
@@ -47,6 +49,22 @@ def adam(parameters, gradients, state, rate):
     return parameters, (count, m, v)
 
 
+def normed(weights, x, strides=1):
+    """A convolution and batch normalisation, by the statistics of the batch only."""
+    kernel, gamma, beta = weights
+    x = lax.conv_general_dilated(
+        x, kernel, (strides, strides), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC")
+    )
+    mean, variance = jnp.mean(x, axis=(0, 1, 2)), jnp.var(x, axis=(0, 1, 2))
+    scale = lax.rsqrt(variance + 0.001) * gamma
+    return x * scale + (beta - mean * scale)
+
+
+def residual(weights, x, strides):
+    out = normed(weights[1], jax.nn.relu(normed(weights[0], x, strides)))
+    return jax.nn.relu(out + (normed(weights[2], x, strides) if len(weights) > 2 else x))
+
+
 class Peer:
     def __init__(self, workload: Workload, x: np.ndarray, y: np.ndarray, threads: int, mode: str):
         self.workload, self.mode = workload, mode
@@ -54,7 +72,10 @@ class Peer:
         if workload.job == "matmul":
             self.product = jax.jit(jnp.matmul)
             return
-        parameters = jax.tree.map(jnp.asarray, glorot(workload, x.shape[1:]))
+        if workload.has_text:
+            parameters = jax_gpt.weights(workload.layers[0])
+        else:
+            parameters = jax.tree.map(jnp.asarray, glorot(workload, x.shape[1:]))
         if workload.job == "predict":
             self.parameters, self.rows = parameters, x[: workload.batch_size]
             self.forward = jax.jit(self._forward)
@@ -69,6 +90,8 @@ class Peer:
         self.run_fit = jax.jit(self._fit, donate_argnums=0)
 
     def _logits(self, parameters, x):
+        if self.workload.has_text:
+            return jax_gpt.logits(self.workload.layers[0], parameters, x)
         for weights, layer in zip(parameters, self.workload.layers, strict=True):
             if isinstance(layer, Dense):
                 x = x @ weights[0] + weights[1]
@@ -81,6 +104,12 @@ class Peer:
             elif isinstance(layer, MaxPool):
                 window = (1, layer.size, layer.size, 1)
                 x = lax.reduce_window(x, -jnp.inf, lax.max, window, window, "VALID")
+            elif isinstance(layer, Stem):
+                x = jax.nn.relu(normed(weights[0], x))
+            elif isinstance(layer, Residual):
+                x = residual(weights, x, layer.strides)
+            elif isinstance(layer, GlobalMean):
+                x = jnp.mean(x, axis=(1, 2))
             else:
                 x = x.reshape(len(x), -1)
             if getattr(layer, "activation", "") in ACTIVATIONS:
@@ -88,6 +117,7 @@ class Peer:
         return x
 
     def _loss(self, parameters, x, y):
+        y = y.reshape(-1) if self.workload.has_text else y
         return LOSSES[self.workload.loss](self._logits(parameters, x), y)
 
     def _forward(self, parameters, x):

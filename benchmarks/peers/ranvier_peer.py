@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from workload import Conv, Dense, MaxPool, Workload
+from workload import Conv, Dense, GlobalMean, MaxPool, Residual, Stem, Workload
 
 import ranvier
-from ranvier import nn, optim
+from ranvier import losses, models, nn, optim
 
 
 class Peer:
@@ -20,11 +20,17 @@ class Peer:
             self.product = ranvier.compile(ranvier.matmul)
             self.x, self.y = ranvier.tensor(x), ranvier.tensor(y)
             return
-        self.model = ranvier.Sequential([self._layer(layer) for layer in workload.layers])
+        loss = workload.loss
+        if workload.has_text:
+            layer = workload.layers[0]
+            sizes = layer.depth, layer.heads, layer.width, layer.context
+            self.model = models.gpt(layer.vocabulary, *sizes)
+            loss = losses.SparseCategoricalCrossentropy(from_logits=True)
+        else:
+            made = [self._layer(layer) for layer in workload.layers]
+            self.model = ranvier.Sequential([one for layers in made for one in layers])
         optimizer = {"adam": optim.Adam, "sgd": optim.SGD}[workload.optimizer]
-        self.model.compile(
-            optimizer=optimizer(learning_rate=workload.learning_rate), loss=workload.loss
-        )
+        self.model.compile(optimizer=optimizer(learning_rate=workload.learning_rate), loss=loss)
         if workload.job == "predict":
             self.rows = x[: workload.batch_size]
             self.model(self.rows)
@@ -36,10 +42,17 @@ class Peer:
     @staticmethod
     def _layer(layer):
         if isinstance(layer, Dense):
-            return nn.Dense(layer.units, activation=layer.activation)
+            return [nn.Dense(layer.units, activation=layer.activation)]
         if isinstance(layer, Conv):
-            return nn.Conv2D(layer.filters, layer.size, activation=layer.activation)
-        return nn.MaxPooling2D(layer.size) if isinstance(layer, MaxPool) else nn.Flatten()
+            return [nn.Conv2D(layer.filters, layer.size, activation=layer.activation)]
+        if isinstance(layer, Stem):
+            conv = nn.Conv2D(layer.filters, 3, padding="same", use_bias=False)
+            return [conv, nn.BatchNormalization(), nn.Activation("relu")]
+        if isinstance(layer, Residual):
+            return [models.ResidualBlock(layer.filters, layer.strides)]
+        if isinstance(layer, GlobalMean):
+            return [nn.GlobalAveragePooling2D()]
+        return [nn.MaxPooling2D(layer.size) if isinstance(layer, MaxPool) else nn.Flatten()]
 
     def train(self) -> float:
         history = self.model.fit(

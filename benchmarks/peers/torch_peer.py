@@ -7,7 +7,9 @@ import warnings
 import numpy as np
 import torch
 from torch import nn
-from workload import Conv, Dense, MaxPool, Workload, kernels
+from workload import Conv, Dense, GlobalMean, MaxPool, Residual, Stem, Workload, kernels
+
+from .torch_gpt import GPT
 
 ACTIVATIONS = {"relu": nn.ReLU, "tanh": nn.Tanh}  # sigmoid and softmax live in the loss
 OUTPUTS = {"sigmoid": nn.Sigmoid(), "softmax": nn.Softmax(dim=1)}
@@ -18,6 +20,27 @@ LOSSES = {
 }
 # Bytes. Larger data is gathered batch by batch, which stays in the cache and is faster.
 GATHER_AT_ONCE = 32e6
+
+
+def normed(shape: tuple[int, ...], tracked: bool, strides: int = 1) -> nn.Sequential:
+    """A convolution and batch normalisation; without running statistics unless `tracked`."""
+    size, _, inputs, outputs = shape
+    conv = nn.Conv2d(inputs, outputs, size, strides, padding=size // 2, bias=False)
+    return nn.Sequential(conv, nn.BatchNorm2d(outputs, track_running_stats=tracked))
+
+
+class Block(nn.Module):
+    """A residual block from the shapes of its kernels."""
+
+    def __init__(self, shapes: list[tuple[int, ...]], tracked: bool, strides: int):
+        super().__init__()
+        self.first = normed(shapes[0], tracked, strides)
+        self.second = normed(shapes[1], tracked)
+        short = len(shapes) > 2
+        self.shortcut = normed(shapes[2], tracked, strides) if short else nn.Identity()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.relu(self.second(torch.relu(self.first(x))) + self.shortcut(x))
 
 
 class Peer:
@@ -51,17 +74,28 @@ class Peer:
         )
         self.step = self._compiled_step() if mode == "compile" else self._eager_step
 
-    def _model(self, row: tuple[int, ...]) -> nn.Sequential:
+    def _model(self, row: tuple[int, ...]) -> nn.Module:
+        if self.workload.has_text:
+            return GPT(self.workload.layers[0])
         modules: list[nn.Module] = []
-        for layer, (shape, _) in zip(
-            self.workload.layers, kernels(self.workload, row), strict=True
-        ):
+        # NOTE: functional gradients cannot change running statistics; compiled it has none.
+        tracked = self.mode != "compile"
+        for layer, found in zip(self.workload.layers, kernels(self.workload, row), strict=True):
+            if isinstance(layer, Stem):
+                modules += [normed(found[0][0], tracked), nn.ReLU()]
+                continue
+            if isinstance(layer, Residual):
+                modules.append(Block([shape for shape, _ in found], tracked, layer.strides))
+                continue
+            shape, _ = found
             if isinstance(layer, Dense):
                 modules.append(nn.Linear(*shape))
             elif isinstance(layer, Conv):
                 modules.append(nn.Conv2d(shape[2], layer.filters, layer.size))
             elif isinstance(layer, MaxPool):
                 modules.append(nn.MaxPool2d(layer.size))
+            elif isinstance(layer, GlobalMean):
+                modules += [nn.AdaptiveAvgPool2d(1), nn.Flatten()]
             else:
                 modules.append(nn.Flatten())
             if getattr(layer, "activation", "") in ACTIVATIONS:
