@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import keras
 import numpy as np
-from workload import Conv, Dense, MaxPool, Workload
+from workload import Conv, Dense, GlobalMean, MaxPool, Residual, Stem, Workload
 
 
 class Peer:
@@ -19,9 +19,11 @@ class Peer:
             tensorflow.config.threading.set_inter_op_parallelism_threads(threads)
         keras.utils.set_random_seed(0)
         self.workload, self.x, self.y = workload, x, y
-        self.model = keras.Sequential(
-            [keras.layers.Input(x.shape[1:])] + [self._layer(layer) for layer in workload.layers]
-        )
+        rows = out = keras.Input(x.shape[1:])
+        for layer in workload.layers:
+            normed = isinstance(layer, Stem | Residual)
+            out = self._normed(layer, out) if normed else self._layer(layer)(out)
+        self.model = keras.Model(rows, out)
         optimizer = {"adam": keras.optimizers.Adam, "sgd": keras.optimizers.SGD}
         self.model.compile(
             optimizer=optimizer[workload.optimizer](workload.learning_rate),
@@ -40,7 +42,22 @@ class Peer:
             return keras.layers.Conv2D(layer.filters, layer.size, activation=layer.activation)
         if isinstance(layer, MaxPool):
             return keras.layers.MaxPooling2D(layer.size)
+        if isinstance(layer, GlobalMean):
+            return keras.layers.GlobalAveragePooling2D()
         return keras.layers.Flatten()
+
+    @staticmethod
+    def _normed(layer, x):
+        def conv(x, size, strides=1):
+            x = keras.layers.Conv2D(layer.filters, size, strides, "same", use_bias=False)(x)
+            return keras.layers.BatchNormalization()(x)
+
+        strides = layer.strides if isinstance(layer, Residual) else 1
+        out = conv(x, 3, strides)
+        if isinstance(layer, Residual):
+            out = conv(keras.layers.ReLU()(out), 3)
+            out = keras.layers.Add()([out, conv(x, 1, strides) if strides > 1 else x])
+        return keras.layers.ReLU()(out)
 
     def train(self) -> float:
         history = self.model.fit(
