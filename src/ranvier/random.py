@@ -7,6 +7,7 @@ function the generator is state like any other: each call continues where the la
 
 from __future__ import annotations
 
+import functools
 import math
 import os
 from collections.abc import Callable
@@ -133,7 +134,7 @@ class Generator:
         seed, draws = self.state.tolist()
         following = np.array([seed, (draws + 1) & 0xFFFFFFFF], np.uint32)
         self.state.assign(Tensor(following, copy=False))
-        return np.random.Philox(key=seed | draws << 32)
+        return np.random.Philox(_key_kind()(seed | draws << 32))
 
     def permutation(self, n: int) -> Tensor:
         """The numbers 0 to n - 1 in random order."""
@@ -150,6 +151,25 @@ class Generator:
     def randn(self, *shape: Any) -> Tensor:
         """`normal` with the sizes as arguments."""
         return self.normal(_sizes(shape))
+
+
+@functools.cache
+def _key_kind() -> Any:
+    """Where Philox gets its key from; `Philox(key=)` first asks the system for random bits, and
+    takes four times as long.
+    """
+    from numpy.random.bit_generator import ISeedSequence  # NOTE: imports numpy.random
+
+    class Key(ISeedSequence):
+        def __init__(self, key: int) -> None:
+            self.key = key
+
+        def generate_state(self, n_words: int, dtype: Any = np.uint32) -> Any:
+            words = np.zeros(n_words, dtype)
+            words[0] = self.key
+            return words
+
+    return Key
 
 
 def _float(what: str, dtype: Any) -> Any:
