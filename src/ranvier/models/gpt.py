@@ -42,7 +42,7 @@ class GPT(Model):
         use_bias: bool = False,
         name: str | None = None,
     ) -> None:
-        super().__init__(name)
+        super().__init__(name=name)
         self.vocabulary, self.depth, self.heads = vocabulary, depth, heads
         self.width, self.context, self.dropout = width, context, dropout
         self.use_bias = use_bias
