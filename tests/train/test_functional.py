@@ -387,3 +387,15 @@ def test_losses_for_other_outputs_are_refused() -> None:
         model.compile("sgd", loss, loss_weights=weights)
         with pytest.raises(ArgumentError, match="output"):
             model.fit([A, B], [Y, Y])
+
+
+def test_states_go_from_one_layer_to_another(tmp_path: Path) -> None:
+    read, write = Input((5, 2), name="read"), Input((4, 2), name="write")
+    _, h, c = nn.LSTM(3, return_state=True)(read)
+    out = nn.LSTM(3, return_sequences=True)(write, initial_state=[h, c])
+    model = Model([read, write], Dense(1)(out))
+    model.compile("adam", "mse", engine="reference")
+    x = [RNG.normal(size=(6, 5, 2)), RNG.normal(size=(6, 4, 2))]
+    model.fit(x, RNG.normal(size=(6, 4, 1)), verbose=0)
+    model.save(tmp_path / "model")
+    np.testing.assert_array_equal(ranvier.load(tmp_path / "model").predict(x), model.predict(x))

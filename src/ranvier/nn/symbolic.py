@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import itertools
 import weakref
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ..errors import ArgumentError, RanvierError, ShapeError, TraceError
@@ -75,7 +75,12 @@ class Call:
 
     def given(self) -> list[Any]:
         """The tensors among arguments and options, symbolic or not."""
-        return [v for v in (*self.args, *self.options.values()) if isinstance(v, Tensor)]
+        return tensors_in([self.args, self.options])
+
+    def arguments(self, value: Callable[[Symbolic], Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Arguments and options, with value(v) in place of each symbolic value v."""
+        new = [value(v) if isinstance(v, Symbolic) else v for v in self.given()]
+        return replace_tensors((self.args, self.options), iter(new))  # type: ignore[no-any-return]
 
     def outputs(self) -> Any:
         """The symbolic values of this call, in the structure the layer returns."""
@@ -207,9 +212,8 @@ def record(
 
     def run(*tensors: Tensor) -> Any:
         made = iter(tensors)
-        turned = [next(made) if isinstance(v, Symbolic) else v for v in call.args]
-        named = {k: next(made) if isinstance(v, Symbolic) else v for k, v in call.options.items()}
-        return layer(*turned, training=bool(training), **named)
+        args, named = call.arguments(lambda v: next(made))
+        return layer(*args, training=bool(training), **named)
 
     outer, state.trace = state.trace, None
     try:

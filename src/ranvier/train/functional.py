@@ -112,19 +112,11 @@ class Wiring:
         return packed(self.gives, [self._output(v, values) for v in self.outputs])
 
     def _apply(self, call: Call, values: Mapping[_Key, Any], rows: int) -> Any:
-        args = [values[_key(v)] if isinstance(v, Symbolic) else v for v in call.args]
+        args, options = call.arguments(lambda v: values[_key(v)])
         if call.op is not None:
-            like = next(iter(values.values())) if not args else None
-            args = _as_recorded(call, args)
-            return apply(
-                call.op,
-                *args,
-                like=like,
-                **{k: with_rows(v, rows) for k, v in call.options.items()},
-            )
-        options = {
-            k: values[_key(v)] if isinstance(v, Symbolic) else v for k, v in call.options.items()
-        }
+            like = None if args else next(iter(values.values()))
+            params = {k: with_rows(v, rows) for k, v in options.items()}
+            return apply(call.op, *_as_recorded(call, args), like=like, **params)
         return call.layer(*args, training=call.training, **options)
 
     def _output(self, symbol: Symbolic, values: Mapping[_Key, Any]) -> Any:
@@ -166,6 +158,8 @@ class Wiring:
                 return {"call": places[v.call.number], "output": v.place}
             if isinstance(v, Tensor):
                 return {"constant": next(i for i, c in enumerate(self.constants) if c is v)}
+            if isinstance(v, list | tuple):
+                return [ref(one) for one in v]
             return plain(v, self.name)
 
         calls: list[dict[str, Any]] = []
@@ -208,6 +202,8 @@ def from_data(config: Mapping[str, Any]) -> tuple[Any, Any]:
     made: list[list[Any]] = []
 
     def value(v: Any) -> Any:
+        if isinstance(v, list):
+            return [value(one) for one in v]
         if isinstance(v, Mapping) and "call" in v:
             return made[v["call"]][v["output"]]
         return constants[v["constant"]] if isinstance(v, Mapping) and "constant" in v else v
