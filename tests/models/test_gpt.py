@@ -68,7 +68,7 @@ def test_text_is_drawn_from_a_saved_model(tmp_path: Path) -> None:
         (3 + i) % 7 for i in range(14)
     ]
     drawn = [models.generate(m, [[0], [5]], 10, 2.0, top_k=3, seed=1) for m in (model, again)]
-    assert drawn[0].shape == (2, 11) and np.array_equal(*drawn)
+    assert drawn[0].shape == (2, 11) and np.array_equal(drawn[0], drawn[1])
     # A start longer than the context is cut at its beginning.
     assert models.generate(again, np.arange(20) % 7, 2, temperature=0)[-2:].tolist() == [6, 0]
 
