@@ -21,6 +21,7 @@ from .step import Step, forward, gradients
 
 _ROWS = 64  # rows of the data that are looked at
 _STEP = 1e-6  # of the finite differences, in float64
+_NOTHING = 1e-3  # of the largest gradient: smaller ones are compared with this
 _LIMIT = 1e-4  # relative difference that is still float32 rounding
 _SLOPE_LIMIT = 1e-4  # relative difference of a float64 gradient and its finite difference
 
@@ -92,10 +93,14 @@ def verify(model: Any, rows: Rows, samples: int = 5) -> Report:
     labels = ["loss", *(["output"] if outputs is None else [f"output {n}" for n in outputs])]
     first = len(labels)
     labels += [f"gradient of {names[id(p)]}" for p in parameters]
+    # A gradient that is 0 but for rounding (a bias that softmax takes away again) is no difference.
+    sizes = [float(np.abs(g).max()) for g in found["reference"][first:] if g.size]
+    least = _NOTHING * max(sizes, default=0.0)
     for i, label in enumerate(labels):
         mine, reference = found[engine][i], found["reference"][i]
         slope = slopes[i - first] if i >= first else None
-        report.lines.append(Line(label, mine.shape, _difference(mine, reference), slope))
+        floor = least if i >= first else 0.0
+        report.lines.append(Line(label, mine.shape, _difference(mine, reference, floor), slope))
     return report
 
 
@@ -123,9 +128,9 @@ def _run(step: Step, rows: Rows) -> list[np.ndarray]:
     return [np.array(a) for a in step.executable.run([*arguments, *state])]
 
 
-def _difference(a: np.ndarray, b: np.ndarray) -> float:
-    """The largest difference, relative to the largest number; infinite where one is NaN and the
-    other not.
+def _difference(a: np.ndarray, b: np.ndarray, floor: float = 0.0) -> float:
+    """The largest difference, relative to the largest number, or to `floor` if that is larger;
+    infinite where one is NaN and the other not.
     """
     if not a.size:
         return 0.0
@@ -134,7 +139,7 @@ def _difference(a: np.ndarray, b: np.ndarray) -> float:
         far = np.where(same, 0.0, np.abs(a.astype(np.float64) - b.astype(np.float64)))
     if np.isnan(far).any():
         return float("inf")
-    return float(far.max() / max(float(np.nanmax(np.abs(b))), 1e-12))
+    return float(far.max() / max(float(np.nanmax(np.abs(b))), floor, 1e-12))
 
 
 def _slopes(
