@@ -220,7 +220,7 @@ def _packed(nest: Nest, new_buffer: NewBuffer) -> tuple[list[Nest], Nest]:
     tile = host_tile(m, n, k, x.dtype.itemsize)
     shared = math.prod(e for a, e in enumerate(nest.axes[:-1]) if not _step(y, a))
     scattered = n > 1 and _step(y, n_axis) != 1
-    large = k * n * shared > _PACK_FROM and shared >= _PACK_ROWS and n > tile.columns
+    large = k * n * shared > _PACK_FROM and shared >= _PACK_ROWS and n > 2 * tile.columns
     if y.index is not None or not (scattered or large):
         return [], nest
     used = [a for a in range(n_axis) if _step(y, a)]

@@ -9,6 +9,7 @@ from .build import host
 
 # Registers for accumulators: AVX2 and NEON pairs leave 12 of 16, AVX-512 28 of 32.
 ACCUMULATORS = {16: 8, 32: 12, 64: 28}
+_BESIDE = 4  # registers that are no accumulators
 _PIECE = 0.08  # what a further shape of tile must gain in a small product: each is code of its own
 _NEAR = 4096  # elements that stay in the first cache
 
@@ -54,7 +55,9 @@ def _choose(m: int, n: int, k: int, lanes: int, registers: int) -> tuple[Tile, f
     piece = _PIECE if m * n * k < 500_000 else 0.0
     for rows in range(1, min(m, 8) + 1):
         for vectors in range(1, 5):
-            if rows * vectors > registers or (vectors > 1 and (vectors - 1) * lanes >= n):
+            # NOTE: the vectors of y and one element of x need registers beside the accumulators.
+            needed = max(rows * vectors, (rows + 1) * vectors + 1 - _BESIDE)
+            if needed > registers or (vectors > 1 and (vectors - 1) * lanes >= n):
                 continue
             cost, pieces = 0.0, 0
             for r, times_r in ((rows, m // rows), (m % rows, 1)):
