@@ -42,7 +42,7 @@ SAID = {
 # Those that need files or minutes are tested below or in test_results.py.
 LARGE = {
     "adult", "california_housing", "electricity", "mnist_cnn", "mnist_mlp", "movie_reviews",
-    "shakespeare",
+    "pretraining", "shakespeare",
 }  # fmt: skip
 
 
@@ -99,3 +99,13 @@ def test_numbers_of_the_examples(capsys: pytest.CaptureFixture[str]) -> None:
         r"before training +([\d.]+)\n.*as printed +([\d.]+)\n.*corrected +([\d.]+)", text
     )
     assert corrected < 0.01 < 0.3 < printed and corrected < before
+
+
+@pytest.mark.skipif(
+    not (Path(switches.data or "none") / "mnist").is_dir(), reason="RANVIER_DATA has no mnist"
+)
+@pytest.mark.slow
+def test_pretraining_wakes_a_deep_network_of_sigmoids() -> None:
+    example = runpy.run_path(str(EXAMPLES / "pretraining.py"), run_name="example")
+    random, pretrained = example["main"](rows=4000, epochs=15)
+    assert random < 0.2 < 0.8 < pretrained

@@ -33,12 +33,13 @@ optim
 data
 train io plots
 callbacks
+models
 glass
 diagnose explain
 ranvier
 compat
 distributed playground
-cli_explain cli __main__
+cli_explain cli_compare cli __main__
 """
 
 # Parts that import from these lines only, though others stand above them too.

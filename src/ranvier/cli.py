@@ -12,6 +12,7 @@ import click
 import numpy as np
 
 from . import __version__
+from .cli_compare import compare
 from .cli_explain import explain
 from .errors import ArgumentError, DataError, RanvierError
 
@@ -329,6 +330,7 @@ def _row_numbers(text: str | None, rows: int) -> np.ndarray:
 
 
 main.add_command(explain)
+main.add_command(compare)
 
 if __name__ == "__main__":
     main()

@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 
 from .. import random
-from ..nn import Conv2D, Dense, Flatten, Layer, Reshape, register_layer
+from ..nn import Conv2D, Dense, Flatten, Layer, Reshape, UpSampling2D, register_layer
 from ..nn.config import plain, restore
 from ..nn.layer import LAYERS
-from ..ops.shaping import repeat
 from ..train.model import Model
 from ..train.sequential import Sequential
 
@@ -99,20 +98,12 @@ def convolutional_autoencoder(
     encoder = Sequential([*down, Flatten(), Dense(code)])
     up: list[Layer] = [Dense(int(np.prod(small)), "relu"), Reshape(small)]
     for n in reversed(filters[:-1]):
-        up += [_Doubled(), Conv2D(n, 3, padding="same", activation="relu")]
-    up += [_Doubled(), Conv2D(image[-1], 3, padding="same", activation="sigmoid")]
+        up += [UpSampling2D(2), Conv2D(n, 3, padding="same", activation="relu")]
+    up += [UpSampling2D(2), Conv2D(image[-1], 3, padding="same", activation="sigmoid")]
     decoder = Sequential(up)
     encoder.ensure_built(image)
     decoder.ensure_built((code,))
     return _compiled(Autoencoder(encoder, decoder, noise), image, "sigmoid")
-
-
-@register_layer
-class _Doubled(Layer):
-    """Every pixel four times: (h, w, c) -> (2 h, 2 w, c)."""
-
-    def forward(self, x: Any) -> Any:
-        return repeat(repeat(x, 2, axis=1), 2, axis=2)
 
 
 def _compiled(model: Autoencoder, shape: tuple[int, ...], output: Any) -> Autoencoder:

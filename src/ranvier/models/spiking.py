@@ -7,12 +7,11 @@ from typing import Any
 
 from ..graph.node import Shape
 from ..loop import scan
-from ..nn import Dense, GlobalAveragePooling1D, Layer, initializers, register_layer
+from ..nn import Dense, GlobalAveragePooling1D, Layer, RepeatVector, initializers, register_layer
 from ..nn.dense import whole
 from ..ops import elementwise as e
 from ..ops.contraction import matmul
 from ..ops.creation import zeros
-from ..ops.movement import broadcast_to, reshape
 from ..ops.shaping import moveaxis
 from ..train.sequential import Sequential
 
@@ -83,19 +82,6 @@ class LeakyIntegrateAndFire(Layer):
         return (*input_shape[:-1], self.units)
 
 
-@register_layer
-class Steady(Layer):
-    """The same row at every moment: (batch, features) -> (batch, steps, features)."""
-
-    def __init__(self, steps: int, **options: Any) -> None:
-        super().__init__(**options)
-        self.steps = whole(self.name, "steps", steps)
-
-    def forward(self, x: Any) -> Any:
-        rows, features = x.shape
-        return broadcast_to(reshape(x, (rows, 1, features)), (rows, self.steps, features))
-
-
 def spiking_classifier(
     inputs: int, classes: int, hidden: Sequence[int] = (64,), steps: int = 10, leak: float = 0.9
 ) -> Sequential:
@@ -104,7 +90,7 @@ def spiking_classifier(
     Ready for `fit` with labels 0, 1, ...; scale the features first.
     """
     layers = [LeakyIntegrateAndFire(units, leak) for units in hidden]
-    entry = Steady(steps, input_shape=(inputs,))
+    entry = RepeatVector(steps, input_shape=(inputs,))
     end = [GlobalAveragePooling1D(), Dense(classes, "softmax")]
     model = Sequential([entry, *layers, *end])
     model.compile("adam", "sparse_categorical_crossentropy", ["accuracy"])
