@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -16,15 +17,17 @@ from .tables import as_array
 Paths = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
 
 _CSV_PART = 4 << 20  # bytes
+_HELD = 16 << 20  # bytes of a mapped file that may count as memory in use
 
 
 # --- arrays -------------------------------------------------------------------------------------
 
 
 class NpyFile:
-    """The rows of an .npy file, read where they are asked for.
+    """The rows of an .npy file, mapped into memory; what was read is let go of again.
 
-    NOTE: it reads rather than maps the file, so what was read does not count as memory in use.
+    NOTE: the mapping of pages is dropped now and then. They stay in the system's cache, and a view
+    that still looks at them finds them there; but they no longer count as memory of the process.
     """
 
     def __init__(self, path: Any) -> None:
@@ -40,19 +43,25 @@ class NpyFile:
                 f"{path}: expected an .npy file of rows in C order; write it with "
                 "numpy.save(path, numpy.ascontiguousarray(array))"
             )
-        self.shape, self.dtype, self._start = mapped.shape, mapped.dtype, mapped.offset
-        self._row = mapped.nbytes // max(1, len(mapped))
+        self.shape, self.dtype = mapped.shape, mapped.dtype
+        self._end = mapped.offset + mapped.nbytes
+        with self.path.open("rb") as file:
+            self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        self._rows: np.ndarray = np.ndarray(self.shape, self.dtype, self._map, mapped.offset)
+        self._read = 0  # bytes since pages were let go of
 
     def __len__(self) -> int:
         return int(self.shape[0])
 
     def __getitem__(self, rows: slice) -> np.ndarray:
-        start, stop, _ = rows.indices(len(self))
-        count = (stop - start) * (self._row // self.dtype.itemsize)
-        found = np.fromfile(self.path, self.dtype, count, offset=self._start + start * self._row)
-        if len(found) != count:
+        if self.path.stat().st_size < self._end:  # to look at what is gone would end the process
             raise FileError(f"{self.path} has become shorter while it was read")
-        return found.reshape(-1, *self.shape[1:])
+        found: np.ndarray = self._rows[rows]
+        self._read += found.nbytes
+        if self._read > _HELD and hasattr(mmap, "MADV_DONTNEED"):
+            self._map.madvise(mmap.MADV_DONTNEED)
+            self._read = 0
+        return found
 
 
 def stream_npy(
