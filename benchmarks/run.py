@@ -23,7 +23,7 @@ from workload import Workload, find
 FOLDER = Path(__file__).parent
 WORKLOADS = (
     "small_mlp", "linear_regression", "table_mlp", "mnist_mlp", "wide_mlp", "mnist_cnn", "resnet",
-    "gpt", "cnn_inference", "predict_row", "matmul", "whole_process",
+    "gpt", "lstm", "cnn_inference", "predict_row", "matmul", "whole_process",
 )  # fmt: skip
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 

@@ -61,6 +61,16 @@ class Transformer:
 
 
 @dataclass(frozen=True)
+class Recurrent:
+    """A whole network: a vector for each id, an LSTM, logits of the next id at every place."""
+
+    vocabulary: int
+    width: int
+    units: int
+    context: int
+
+
+@dataclass(frozen=True)
 class Stem:
     """A 3 x 3 convolution that keeps the size, batch normalisation, relu."""
 
@@ -84,7 +94,7 @@ class GlobalMean:
     """The mean of each channel."""
 
 
-Layer = Dense | Conv | MaxPool | Flatten | Stem | Residual | GlobalMean | Transformer
+Layer = Dense | Conv | MaxPool | Flatten | Stem | Residual | GlobalMean | Transformer | Recurrent
 
 
 @dataclass(frozen=True)
@@ -122,8 +132,8 @@ class Workload:
 
     @property
     def has_text(self) -> bool:
-        """Rows are ids, and the network is one Transformer."""
-        return any(isinstance(layer, Transformer) for layer in self.layers)
+        """Rows are ids, and the network is one Transformer or Recurrent."""
+        return any(isinstance(layer, Transformer | Recurrent) for layer in self.layers)
 
 
 Kernel = tuple[tuple[int, ...], int]
@@ -193,8 +203,13 @@ def cost(workload: Workload, x: np.ndarray, y: np.ndarray) -> dict[str, float]:
     return {"flop": 3 * sum(products) - products[0], "bytes": 4 * moved * weights}
 
 
-def _cost_of_text(layer: Transformer, rows: int) -> dict[str, float]:
+def _cost_of_text(layer: Transformer | Recurrent, rows: int) -> dict[str, float]:
     """Of a training step; every place looks at every place, as the products are done."""
+    if isinstance(layer, Recurrent):
+        weights = 4 * layer.units * (layer.width + layer.units + 1)
+        weights += (layer.units + 1) * layer.vocabulary
+        held = weights + layer.vocabulary * layer.width
+        return {"flop": 6 * weights * rows * layer.context, "bytes": 4 * 7 * held}
     weights = 12 * layer.width**2 * layer.depth
     looking = 2 * layer.context * layer.width * layer.depth
     products = 2 * (weights + looking + layer.vocabulary * layer.width)

@@ -7,9 +7,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
-from workload import Conv, Dense, GlobalMean, MaxPool, Residual, Stem, Workload, glorot
+from workload import Conv, Dense, GlobalMean, MaxPool, Recurrent, Residual, Stem, Workload, glorot
 
-from . import jax_gpt
+from . import jax_gpt, jax_lstm
 
 ACTIVATIONS = {"relu": jax.nn.relu, "tanh": jnp.tanh}  # sigmoid and softmax live in the loss
 OUTPUTS = {"sigmoid": jax.nn.sigmoid, "softmax": jax.nn.softmax}
@@ -65,6 +65,11 @@ def residual(weights, x, strides):
     return jax.nn.relu(out + (normed(weights[2], x, strides) if len(weights) > 2 else x))
 
 
+def text_of(workload: Workload):
+    """The file that holds the network of a workload on text."""
+    return jax_lstm if isinstance(workload.layers[0], Recurrent) else jax_gpt
+
+
 class Peer:
     def __init__(self, workload: Workload, x: np.ndarray, y: np.ndarray, threads: int, mode: str):
         self.workload, self.mode = workload, mode
@@ -73,7 +78,7 @@ class Peer:
             self.product = jax.jit(jnp.matmul)
             return
         if workload.has_text:
-            parameters = jax_gpt.weights(workload.layers[0])
+            parameters = text_of(workload).weights(workload.layers[0])
         else:
             parameters = jax.tree.map(jnp.asarray, glorot(workload, x.shape[1:]))
         if workload.job == "predict":
@@ -91,7 +96,7 @@ class Peer:
 
     def _logits(self, parameters, x):
         if self.workload.has_text:
-            return jax_gpt.logits(self.workload.layers[0], parameters, x)
+            return text_of(self.workload).logits(self.workload.layers[0], parameters, x)
         for weights, layer in zip(parameters, self.workload.layers, strict=True):
             if isinstance(layer, Dense):
                 x = x @ weights[0] + weights[1]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from workload import Conv, Dense, GlobalMean, MaxPool, Residual, Stem, Workload
+from workload import Conv, Dense, GlobalMean, MaxPool, Recurrent, Residual, Stem, Workload
 
 import ranvier
 from ranvier import losses, models, nn, optim
@@ -22,9 +22,7 @@ class Peer:
             return
         loss = workload.loss
         if workload.has_text:
-            layer = workload.layers[0]
-            sizes = layer.depth, layer.heads, layer.width, layer.context
-            self.model = models.gpt(layer.vocabulary, *sizes)
+            self.model = self._of_text(workload.layers[0])
             loss = losses.SparseCategoricalCrossentropy(from_logits=True)
         else:
             made = [self._layer(layer) for layer in workload.layers]
@@ -38,6 +36,19 @@ class Peer:
             if mode == "function":
                 compiled = ranvier.compile(self.model)
                 self.forward = lambda rows: compiled(rows).numpy()
+
+    @staticmethod
+    def _of_text(layer):
+        if isinstance(layer, Recurrent):
+            return ranvier.Sequential(
+                [
+                    nn.Embedding(layer.vocabulary, layer.width),
+                    nn.LSTM(layer.units, return_sequences=True),
+                    nn.Dense(layer.vocabulary),
+                ]
+            )
+        sizes = layer.depth, layer.heads, layer.width, layer.context
+        return models.gpt(layer.vocabulary, *sizes)
 
     @staticmethod
     def _layer(layer):

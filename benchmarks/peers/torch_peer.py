@@ -7,7 +7,7 @@ import warnings
 import numpy as np
 import torch
 from torch import nn
-from workload import Conv, Dense, GlobalMean, MaxPool, Residual, Stem, Workload, kernels
+from workload import Conv, Dense, GlobalMean, MaxPool, Recurrent, Residual, Stem, Workload, kernels
 
 from .torch_gpt import GPT
 
@@ -43,6 +43,20 @@ class Block(nn.Module):
         return torch.relu(self.second(torch.relu(self.first(x))) + self.shortcut(x))
 
 
+class Letters(nn.Module):
+    """A vector for each letter, an LSTM, and logits of the next letter."""
+
+    def __init__(self, layer: Recurrent):
+        super().__init__()
+        self.letters = nn.Embedding(layer.vocabulary, layer.width)
+        self.lstm = nn.LSTM(layer.width, layer.units, batch_first=True)
+        self.last = nn.Linear(layer.units, layer.vocabulary)
+
+    def forward(self, ids: torch.Tensor) -> torch.Tensor:
+        """Logits with the letters along axis 1, where PyTorch's cross-entropy wants them."""
+        return self.last(self.lstm(self.letters(ids))[0]).transpose(1, 2)
+
+
 class Peer:
     """Modes: "eager"; "last", eager with images channels last; "compile", one compiled function
     for the whole step or forward; "script", a traced and frozen forward."""
@@ -76,7 +90,8 @@ class Peer:
 
     def _model(self, row: tuple[int, ...]) -> nn.Module:
         if self.workload.has_text:
-            return GPT(self.workload.layers[0])
+            layer = self.workload.layers[0]
+            return Letters(layer) if isinstance(layer, Recurrent) else GPT(layer)
         modules: list[nn.Module] = []
         # NOTE: functional gradients cannot change running statistics; compiled it has none.
         tracked = self.mode != "compile"

@@ -122,22 +122,25 @@ def measure(what: str, executable: Executable) -> Timings:
         flop, moved = _flop(kernel), _bytes(kernel)
         near = next((n for n in _COPIES if moved <= n), _COPIES[-1])
         together = executable.threads if shared(kernel, count) else 1
+        turns = kernel.turns
         axes = "x".join(map(str, kernel.nest.axes)) or "1"
         inner = "".join(f" over {'x'.join(map(str, kernel.nest.inner))}" * bool(kernel.nest.inner))
         times.append(
             KernelTime(
                 kernel.name,
                 kernel.nest.kind,
-                f"{kernel.nest.kind} {axes}{inner}",
+                f"{kernel.nest.kind} {axes}{inner}" + f", {turns} turns" * (turns > 1),
                 "a copy for " * _is_copy(kernel) + _said(kernel.origin),
-                seconds,
-                flop,
-                moved,
+                seconds * turns,
+                flop * turns,
+                moved * turns,
                 together,
                 flop / seconds / peak,
                 moved / seconds / speeds[near],
             )
         )
+    if any(k.loop is not None for k in kernels):  # NOTE: in a row each ran once only
+        whole = sum(k.seconds for k in times)
     return Timings(what, times, whole, executable.threads, peak, speeds)
 
 
