@@ -96,7 +96,6 @@ def test_a_deep_network_of_sigmoids_needs_pretraining(method: str) -> None:
         model.compile(rule, "sparse_categorical_crossentropy", ["accuracy"])
         model.fit(x[:1400], y[:1400], epochs=30, verbose=0)
         accuracy.append(model.evaluate(x[1400:], y[1400:])[1])
-    print(method, accuracy)
     assert accuracy[0] < 0.3 < 0.8 < accuracy[1]
 
 
