@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 import ranvier as rv
-from ranvier.errors import DTypeError, RanvierError, ShapeError
+from ranvier.errors import ArgumentError, DTypeError, RanvierError, ShapeError
 from ranvier.graph.node import OPS
 from ranvier.ops.op import apply
 
@@ -161,4 +161,58 @@ def reduction(name: str, numpy: Any, shapes: tuple[Shapes, ...], **other: Any) -
         shapes,
         errors=errors,
         **other,
+    )
+
+
+def _scan(x: Any, h: Any, w: Any) -> Any:
+    """tanh(x + h @ w), turn after turn; every state and the last."""
+
+    def turn(h: Any, x: Any) -> Any:
+        h = rv.tanh(x + h @ w)
+        return h, h
+
+    last, all_ = rv.scan(turn, h, x)
+    return rv.concat([all_, rv.expand_dims(last * last, 0)])
+
+
+def _looped(x: Array, h: Array, w: Array) -> Array:
+    states = []
+    for row in x:
+        h = np.tanh(row + h @ w)
+        states.append(h)
+    return np.stack([*states, h * h])
+
+
+def scan_row() -> Row:
+    """The row of `scan`: one loop as a whole."""
+    return Row(
+        _scan,
+        _looped,
+        (((3, 2, 4), (2, 4), (4, 4)), ((0, 2, 3), (2, 3), (3, 3)), ((1, 1, 2), (1, 2), (2, 2))),
+        dtypes=("float64", "float32"),
+        loose=4.0,
+        errors=(
+            (lambda: rv.scan(lambda c, x: (c, x), 0.0), ArgumentError, "give xs, or length"),
+            (lambda: rv.scan(lambda c, x: c, 0.0, length=2), ArgumentError, "return two things"),
+            (
+                lambda: rv.scan(lambda c, x: (c + x, x), z(3), z(2, 4)),
+                ShapeError,
+                r"shapes \(3,\) and \(4,\) do not fit",
+            ),
+            (
+                lambda: rv.scan(lambda c, x: (c + x, x), z(1), z(2, 4)),
+                ShapeError,
+                r"carry 0 has shape \(1,\), the function returned \(4,\)",
+            ),
+            (
+                lambda: rv.scan(lambda c, x: (c, x > 0), z(3), z(2, 3)),
+                DTypeError,
+                "carries and ys must be of one dtype",
+            ),
+            (
+                lambda: rv.scan(lambda c, x: (c, None), z(3), (z(2, 3), z(4, 3))),
+                ShapeError,
+                "do not agree on the number of turns",
+            ),
+        ),
     )

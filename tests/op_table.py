@@ -25,6 +25,7 @@ from op_rows import (
     compare,
     logic,
     reduction,
+    scan_row,
     stepwise,
     t,
     unary,
@@ -32,7 +33,7 @@ from op_rows import (
     z,
 )
 from ranvier import dtypes
-from ranvier.errors import ArgumentError, DTypeError, ShapeError
+from ranvier.errors import DTypeError, ShapeError
 from ranvier.graph.node import OPS
 from ranvier.ops.op import apply
 
@@ -136,25 +137,6 @@ def _convolution(x: Array, w: Array) -> Array:
     return out
 
 
-def _scan(x: Any, h: Any, w: Any) -> Any:
-    """tanh(x + h @ w), turn after turn; every state and the last."""
-
-    def turn(h: Any, x: Any) -> Any:
-        h = rv.tanh(x + h @ w)
-        return h, h
-
-    last, all_ = rv.scan(turn, h, x)
-    return rv.concat([all_, rv.expand_dims(last * last, 0)])
-
-
-def _looped(x: Array, h: Array, w: Array) -> Array:
-    states = []
-    for row in x:
-        h = np.tanh(row + h @ w)
-        states.append(h)
-    return np.stack([*states, h * h])
-
-
 GRIDS = _movement_shapes((2, 3), (1, 3), (4, 1), (0, 3), (2, 0))
 POSITIVE: dict[str, Any] = {"low": 0.2, "high": 3.0}
 INSIDE: dict[str, Any] = {"widen": "float"}
@@ -252,37 +234,7 @@ TABLE: dict[str, Row] = {
         gradient="",
         errors=((lambda: rv.argmin(z(3), 1), ShapeError, "argmin: axis 1 is not an axis"),),
     ),
-    "scan": Row(
-        _scan,
-        _looped,
-        (((3, 2, 4), (2, 4), (4, 4)), ((0, 2, 3), (2, 3), (3, 3)), ((1, 1, 2), (1, 2), (2, 2))),
-        dtypes=("float64", "float32"),
-        loose=4.0,
-        errors=(
-            (lambda: rv.scan(lambda c, x: (c, x), 0.0), ArgumentError, "give xs, or length"),
-            (lambda: rv.scan(lambda c, x: c, 0.0, length=2), ArgumentError, "return two things"),
-            (
-                lambda: rv.scan(lambda c, x: (c + x, x), z(3), z(2, 4)),
-                ShapeError,
-                r"shapes \(3,\) and \(4,\) do not fit",
-            ),
-            (
-                lambda: rv.scan(lambda c, x: (c + x, x), z(1), z(2, 4)),
-                ShapeError,
-                r"carry 0 has shape \(1,\), the function returned \(4,\)",
-            ),
-            (
-                lambda: rv.scan(lambda c, x: (c, x > 0), z(3), z(2, 3)),
-                DTypeError,
-                "carries and ys must be of one dtype",
-            ),
-            (
-                lambda: rv.scan(lambda c, x: (c, None), z(3), (z(2, 3), z(4, 3))),
-                ShapeError,
-                "do not agree on the number of turns",
-            ),
-        ),
-    ),
+    "scan": scan_row(),
     "cumulative_sum": Row(
         lambda x: rv.cumulative_sum(x, 0), lambda x: np.cumsum(x, 0, dtype=x.dtype), GRIDS,
         dtypes=(*FLOATS, "int64"),
