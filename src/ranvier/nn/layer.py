@@ -109,8 +109,8 @@ class Layer(Walked):
     Args:
         name: by default the class's name and a number (dense, dense_1, ...).
         input_shape: the shape of one row, without the batch axis; the model can then be built
-        before it sees data. trainable: False keeps the layer's parameters, and those of layers
-        inside it, as they are. input_dim: short for `input_shape=(input_dim,)`.
+        before it sees data. trainable: see the property. input_dim: short for
+        `input_shape=(input_dim,)`.
     """
 
     keeps_mask = True  # output and input have the same places along (batch, time)
@@ -126,7 +126,7 @@ class Layer(Walked):
             input_shape = (input_dim,)
         self.name = name or unique_name(type(self))
         self.input_shape = None if input_shape is None else _row_shape(self.name, input_shape)
-        self.trainable = trainable
+        self._trainable = bool(trainable)
         self.built = False
         self.built_shape: Shape | None = (
             None  # the input shape it was built for, without batch axis
@@ -136,7 +136,7 @@ class Layer(Walked):
 
     def __getattr__(self, attribute: str) -> Any:
         # Reached only for what is missing.
-        if attribute in ("built", "name", "trainable", "_own_mode", "_penalized"):
+        if attribute in ("built", "name", "_trainable", "_own_mode", "_penalized"):
             raise StateError(
                 f"{type(self).__name__}: call super().__init__() first in its __init__"
             )
@@ -231,6 +231,8 @@ class Layer(Walked):
             finally:
                 state.trace = outer
             self.built, self.built_shape = True, shape
+            if not self._trainable:
+                self.trainable = False  # of what was made just now, too
 
     def _note(self, error: RanvierError) -> None:
         """Say in which (innermost) layer, and on which line of the user, the error appeared."""
@@ -256,6 +258,22 @@ class Layer(Walked):
 
     def _mode_now(self) -> bool:
         return bool(self._own_mode) if _mode.training is None else _mode.training
+
+    @property
+    def trainable(self) -> bool:
+        """Whether training changes the parameters. Setting it sets it for all layers inside too.
+
+        A frozen `BatchNormalization` also keeps its moving statistics, and works with them.
+        """
+        now = self._trainable
+        if state.trace is not None:
+            state.trace.guard(lambda: self._trainable, now)
+        return now
+
+    @trainable.setter
+    def trainable(self, on: bool) -> None:
+        for layer in self.sublayers():
+            layer._trainable = bool(on)
 
     def train(self, on: bool = True) -> Any:
         """Behave as in training outside of `training_mode`, inner layers too; returns itself."""

@@ -70,7 +70,7 @@ class Walk:
         return all(map(is_, now, self._seen))
 
     def _visit(self, layer: Any, prefix: str, frozen: bool, seen: set[int]) -> None:
-        frozen = frozen or not layer.trainable
+        frozen = frozen or not layer._trainable
         for name, value in self._members(layer, vars(layer).items()):
             if isinstance(value, Tensor):
                 self.places.append(Place(prefix + name, value, frozen))

@@ -107,7 +107,7 @@ class Network(Layer):
         them.
         """
         if self.wiring is not None and not _has_arguments(type(self)):
-            return self.wiring.to_data()
+            return {**self.wiring.to_data(), "trainable": self.trainable}
         skip = ("input_dim", "inputs", "outputs")
         found = configuration(self, skip)
         return {k: v for k, v in found.items() if not (k == "input_shape" and v is None)}
@@ -116,7 +116,9 @@ class Network(Layer):
     def from_config(cls, config: Mapping[str, Any]) -> Any:
         if "calls" in config:
             inputs, outputs = from_data(config)
-            return cls(inputs=inputs, outputs=outputs, name=config["name"])
+            made = cls(inputs=inputs, outputs=outputs, name=config["name"])
+            made._trainable = config.get("trainable", True)  # each layer inside has its own
+            return made
         return super().from_config(config)
 
     def wired(self) -> Wiring:

@@ -31,11 +31,18 @@ class Sequential(Model):
     131
     """
 
-    def __init__(self, layers: Sequence[Any] | None = None, name: str | None = None) -> None:
+    def __init__(
+        self,
+        layers: Sequence[Any] | None = None,
+        name: str | None = None,
+        trainable: bool = True,
+    ) -> None:
         super().__init__(name=name)
         self.layers: list[Layer] = []
         for layer in layers or ():
             self.add(layer)
+        if not trainable:
+            self.trainable = False
 
     def add(self, layer: Any) -> None:
         """Append a layer; it is built at once when the shape of its input is known."""
@@ -126,14 +133,16 @@ class Sequential(Model):
         return None if first is None else first.rows_check()
 
     def get_config(self) -> dict[str, Any]:
-        """Name and layers."""
+        """Name, layers, and whether they are trained."""
         described = [{"class": type(x).__name__, "config": x.get_config()} for x in self.layers]
-        return {"name": self.name, "layers": described}
+        return {"name": self.name, "trainable": self.trainable, "layers": described}
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Any:
         """A new model with the described layers, found in the closed registry."""
-        return cls([restore("layer", c, LAYERS) for c in config["layers"]], config.get("name"))
+        made = cls([restore("layer", c, LAYERS) for c in config["layers"]], config.get("name"))
+        made._trainable = config.get("trainable", True)  # each layer inside has its own
+        return made
 
     def __getitem__(self, index: int) -> Layer:
         return self.layers[index]
