@@ -125,7 +125,8 @@ class Generator:
         """A NumPy generator seeded by one draw of this one, for work outside graphs."""
         return np.random.Generator(self._philox("host"))
 
-    def _philox(self, what: str) -> np.random.Philox:
+    def host_key(self, what: str = "host") -> int:
+        """The 64-bit key of what `host` would give; one draw."""
         if state.trace is not None:
             raise TraceError(
                 f"{what}: inside a compiled function there are no numbers yet; call it outside and "
@@ -134,7 +135,10 @@ class Generator:
         seed, draws = self.state.tolist()
         following = np.array([seed, (draws + 1) & 0xFFFFFFFF], np.uint32)
         self.state.assign(Tensor(following, copy=False))
-        return np.random.Philox(_key_kind()(seed | draws << 32))
+        return int(seed | draws << 32)
+
+    def _philox(self, what: str) -> np.random.Philox:
+        return np.random.Philox(_key_kind()(self.host_key(what)))
 
     def permutation(self, n: int) -> Tensor:
         """The numbers 0 to n - 1 in random order."""

@@ -289,6 +289,22 @@ def test_ctrl_c_ends_cleanly(capsys: pytest.CaptureFixture[str]) -> None:
     assert not model.fit(X, Y, 16, 1, 0).interrupted
 
 
+@pytest.mark.usefixtures("ctrl_c_works")
+def test_a_training_that_is_over_at_once_leaves_ctrl_c_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[Any] = []
+    real = signal.signal
+    monkeypatch.setattr(signal, "signal", lambda *given: asked.append(given) or real(*given))
+    model = line()
+    model.fit(X, Y, 16, 2, 0)
+    assert len(asked) == 2  # how long it takes is not known yet
+    model.fit(X, Y, 16, 2, 0)
+    assert len(asked) == 2
+    model.fit(X, Y, 16, 2, 0, callbacks=[Callback()])
+    assert len(asked) == 4
+
+
 def test_initial_epoch_continues_the_count() -> None:
     model = line()
     assert model.fit(X, Y, epochs=5, initial_epoch=3, verbose=0).epoch == [3, 4]

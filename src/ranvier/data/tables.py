@@ -44,6 +44,8 @@ def as_array(
     ...
     ranvier.errors.DataError: y: expected numbers, got text ('cat' in row 0); ...
     """
+    if type(value) is np.ndarray and value.ndim and value.dtype == float_dtype:
+        return value  # as it is most often: quickly
     table = _as_table(value, role)
     if table is None:
         array = _to_numpy(value, role)

@@ -25,14 +25,18 @@ from .step import Step, Sums
 
 
 class CtrlC:
-    """While training, Ctrl-C asks for a clean end; pressed again it ends at once."""
+    """While training, Ctrl-C asks for a clean end; pressed again it ends at once.
 
-    def __init__(self) -> None:
+    A training that is over in one stretch is not `heard`: there it ends whatever calls `fit`.
+    """
+
+    def __init__(self, heard: bool = True) -> None:
         self.asked = False
+        self._heard = heard
         self._before: Any = None
 
     def __enter__(self) -> CtrlC:
-        if threading.current_thread() is threading.main_thread():
+        if self._heard and threading.current_thread() is threading.main_thread():
             before = signal.getsignal(signal.SIGINT)
             if before is signal.default_int_handler:  # somebody else's handler is left alone
                 self._before = before
@@ -112,7 +116,7 @@ class Training:
             callback.set_params({**params, "steps": self.steps})
         began = time.perf_counter()
         orders = Orders(self.rows.count, self.step.batch, shuffle, self.step.engine)
-        with CtrlC() as ctrl_c:
+        with CtrlC(not self._in_one_stretch(epochs - first)) as ctrl_c:
             begun = False
             try:
                 self.moments.call("on_train_begin", None)
@@ -146,6 +150,10 @@ class Training:
             if ctrl_c.asked:
                 return
             epoch += several
+
+    def _in_one_stretch(self, epochs: int) -> bool:
+        """Whether all epochs are expected to be over in a tenth of a second."""
+        return not self.each_epoch and self._together(epochs) == epochs
 
     def _together(self, left: int) -> int:
         """How many epochs make a stretch: a tenth of a second, and at most a million rows."""

@@ -188,7 +188,8 @@ class Model(Network):
             sample_weight: one weight for each row.
 
         Raises DataError or ShapeError for data that cannot be used, NonFiniteError at the first NaN
-        or infinity (with the last good weights restored). Ctrl-C ends the training cleanly.
+        or infinity (with the last good weights restored). Ctrl-C ends the training cleanly (one
+        that takes no longer than a tenth of a second ends by KeyboardInterrupt, as any code does).
         """
         self._compiled("fit")
         loop.check_numbers(1 if batch_size is None else batch_size, epochs, initial_epoch)

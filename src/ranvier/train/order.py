@@ -11,7 +11,7 @@ class Orders:
     """One order of the rows after the other, each filled up to whole batches.
 
     Shuffled, they come from the generator that `ranvier.seed` sets. Both engines give the same
-    orders; the compiled one shuffles in native code.
+    orders; the compiled one draws and shuffles in native code.
 
     >>> Orders(rows=5, batch=3, shuffle=False).take(2)
     array([0, 1, 2, 3, 4, 0, 0, 1, 2, 3, 4, 0])
@@ -31,24 +31,31 @@ class Orders:
         bits: np.random.BitGenerator | None = None,
     ) -> None:
         self.rows, self.shuffle, self.engine = rows, shuffle, engine
-        self._fill = np.arange(-rows % batch) % rows
+        self._width = -(-rows // batch) * batch
         self._draws = -(-rows // 2)
-        if shuffle:
+        self._drawn = 0
+        self._key: int | None = None  # of the bits, where native code draws them
+        if shuffle and bits is None and engine != "reference":
+            self._key = random.generator.host_key()
+        elif shuffle:
             self._bits = bits or random.generator.host().bit_generator
 
     def take(self, epochs: int) -> np.ndarray:
         """The orders of the next epochs, one behind the other."""
-        out = np.empty((epochs, self.rows + self._fill.size), np.int64)
-        if not self.shuffle:
-            out[:, : self.rows] = np.arange(self.rows)
-        elif self.engine == "reference":
-            out[:, : self.rows] = shuffled(self._take_bits(epochs))
-        else:
-            from ..compiler.shuffle import shuffle  # NOTE: imports llvmlite
+        out = np.empty((epochs, self._width), np.int64)
+        if self.shuffle and self.engine != "reference":
+            from ..compiler.shuffle import draw, shuffle  # NOTE: imports llvmlite
 
-            shuffle(self._take_bits(epochs), out)
-        if self._fill.size:
-            out[:, self.rows :] = out[:, self._fill]
+            if self._key is None:
+                shuffle(self._take_bits(epochs), out)
+            else:
+                draw(self._key, self._drawn, self.rows, out)
+                self._drawn += epochs * self._draws
+            return out.reshape(-1)
+        ordered = shuffled(self._take_bits(epochs)) if self.shuffle else np.arange(self.rows)
+        out[:, : self.rows] = ordered
+        if self._width > self.rows:
+            out[:, self.rows :] = out[:, np.arange(self._width - self.rows) % self.rows]
         return out.reshape(-1)
 
     def _take_bits(self, epochs: int) -> np.ndarray:

@@ -210,6 +210,9 @@ class StreamTraining(Training):
         blocks.heads = self.sums.heads
         self.steps = -(-(blocks.stream.rows or 0) // self.step.batch)
 
+    def _in_one_stretch(self, epochs: int) -> bool:
+        return False  # a block may be long in coming
+
     def _epochs(self, epoch: int, epochs: int, orders: Orders, ctrl_c: CtrlC) -> None:
         """Epoch after epoch, block after block."""
         # Batches of somebody else may draw from the same generator as the steps: these begin
