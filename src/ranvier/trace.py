@@ -39,6 +39,7 @@ class Trace:
         self.read: dict[int, Tensor] = {}  # whose .grad was read
         self.reset: dict[int, Tensor] = {}  # whose .grad was set before it was read
         self.guards: list[tuple[Callable[[], Any], Any]] = []
+        self.lookups: list[tuple[Any, Node]] = []  # (Embedding, the ids it looks up)
 
     def argument(
         self,
@@ -167,6 +168,7 @@ class Traced:
                 node = None if t._grad is None else trace.node_of(t._grad)
                 self.argument_grads.append((i, node, id(t) in trace.reset))
         self.guards = list(trace.guards)
+        self.lookups = list(trace.lookups)
         self.kinds = [type(t) for t in trace.arguments]
         inputs = list(trace.inputs)
         updates = {}

@@ -30,8 +30,9 @@ class Holder(Layer):
 
 
 def fitted(model, epochs=2, engine=None):
+    x, y = data()
     model.compile("adam", "binary_crossentropy", engine=engine)
-    model.fit(*data(), epochs=epochs, batch_size=8, verbose=0)
+    model.fit(x, y, epochs=epochs, batch_size=8, verbose=0)
 
 
 @pytest.mark.parametrize("engine", ["compiled", "reference"])
@@ -41,9 +42,8 @@ def test_fine_tuning_keeps_every_number_of_the_base(style, engine):
     fitted(Sequential([base, Dense(1, "sigmoid")]), epochs=1)  # statistics are no longer 0 and 1
     base.trainable = False
     assert not any(layer.trainable for layer in base.layers)
-    if style == "sequential":
-        model = Sequential([base, Dense(1, "sigmoid")])
-    else:
+    model: Model = Sequential([base, Dense(1, "sigmoid")])
+    if style == "functional":
         x = ranvier.Input(shape=(4,))
         model = Model(inputs=x, outputs=Dense(1, "sigmoid")(base(x)))
     before = [w.tobytes() for w in base.get_weights()]
@@ -69,14 +69,14 @@ def test_a_frozen_batch_normalisation_works_with_its_moving_statistics():
 def test_a_step_that_is_there_already_is_not_used_for_a_layer_frozen_since():
     # Without gamma and beta the parameters that move stay the same.
     norm = BatchNormalization(center=False, scale=False, input_shape=4)
-    model = Sequential([norm, Dense(1, "sigmoid")])
+    model, (x, y) = Sequential([norm, Dense(1, "sigmoid")]), data()
     fitted(model)
     before = norm.moving_mean.numpy().copy()
     norm.trainable = False
-    model.fit(*data(), batch_size=8, verbose=0)
+    model.fit(x, y, batch_size=8, verbose=0)
     assert (norm.moving_mean.numpy() == before).all()
     norm.trainable = True
-    model.fit(*data(), batch_size=8, verbose=0)
+    model.fit(x, y, batch_size=8, verbose=0)
     assert (norm.moving_mean.numpy() != before).all()
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -83,9 +82,6 @@ class GPT(Model):
 
     def output_shape(self, input_shape: Shape) -> Shape:
         return (*input_shape, self.vocabulary)
-
-    def rows_check(self) -> Callable[[Any], None] | None:
-        return self.embedding.rows_check()  # type: ignore[no-any-return]
 
 
 def gpt(

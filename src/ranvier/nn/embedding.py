@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,7 @@ import numpy as np
 from .. import dtypes
 from ..errors import DataError
 from ..graph.node import Shape
+from ..mode import state
 from ..ops import elementwise as e
 from ..ops.gather import take
 from ..ops.reduce import any
@@ -76,6 +76,8 @@ class Embedding(Layer):
     def forward(self, x: Any) -> Any:
         if x.dtype.kind not in "iu":
             x = e.astype(x, dtypes.int32)
+        if state.trace is not None:
+            state.trace.lookups.append((self, state.trace.node_of(x)))
         out = take(self.embeddings, x, axis=0)
         if self.mask_zero:
             out.mask = e.not_equal(x, 0)
@@ -84,15 +86,12 @@ class Embedding(Layer):
     def output_shape(self, input_shape: Shape) -> Shape:
         return (*input_shape, self.output_dim)
 
-    def rows_check(self) -> Callable[[Any], None]:
-        return self._check
-
-    def _check(self, x: np.ndarray[Any, Any]) -> None:
-        """DataError when an id of the rows `x` is outside the table."""
+    def check_ids(self, x: np.ndarray[Any, Any], first: int = 0) -> None:
+        """DataError when an id of the rows `x` is outside the table; `first` is x[0]'s number."""
         if not x.size or (0 <= x.min() and x.max() < self.input_dim):
             return
         place = tuple(np.argwhere((x < 0) | (x >= self.input_dim))[0])
-        where = f"row {place[0]}" + (f", place {place[1]}" if len(place) > 1 else "")
+        where = f"row {first + place[0]}" + (f", place {place[1]}" if len(place) > 1 else "")
         raise DataError(
             f"{self.name}: {where}: id {x[place]:g} is outside the table of {self.input_dim} "
             f"vectors; ids go from 0 to {self.input_dim - 1}. Give "

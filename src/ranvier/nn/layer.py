@@ -17,7 +17,7 @@ import itertools
 import re
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -161,13 +161,6 @@ class Layer(Walked):
         finally:
             state.trace = before
         return tuple(out.shape[1:])
-
-    def rows_check(self) -> Callable[[Any], None] | None:
-        """What looks at rows (an array) and raises DataError when the layer cannot read them.
-
-        It is called where data meets a model that begins with the layer; None: nothing to look at.
-        """
-        return None
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments as JSON-able data, for `from_config`."""

@@ -185,6 +185,3 @@ class TokenAndPositionEmbedding(Layer):
 
     def output_shape(self, input_shape: Shape) -> Shape:
         return self.token.output_shape(input_shape)
-
-    def rows_check(self) -> Any:
-        return self.token.rows_check()

@@ -8,7 +8,6 @@ to_data  the same as plain data: layers by class and configuration, ops by their
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -126,20 +125,6 @@ class Wiring:
             before = values.get(_key(symbol.logits[1]))
             out.logits = None if before is None else (symbol.logits[0], before)
         return out
-
-    @functools.cached_property
-    def row_checks(self) -> list[Any]:
-        """For each input what looks at its rows (see `Layer.rows_check`), or None."""
-        found = []
-        for symbol in self.inputs:
-            readers = [
-                c.layer
-                for c in self.calls
-                if c.layer is not None and c.given() and _same(c.given()[0], symbol)
-            ]
-            checks = [check for layer in readers if (check := layer.rows_check()) is not None]
-            found.append(checks[0] if checks else None)
-        return found
 
     # -- as plain data ----------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ forward of its own, and the Sequential.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -99,9 +99,6 @@ class Network(Layer):
         made = self._traced([((1, *n), kind) for n, kind in zip(shapes, kinds, strict=True)])
         return shapes_of(made)
 
-    def rows_check(self) -> Callable[[Any], None] | None:
-        return None if self.wiring is None else self.wiring.row_checks[0]
-
     def get_config(self) -> dict[str, Any]:
         """The arguments of a subclass; of a model made of `inputs` and `outputs` what connects
         them.
@@ -165,9 +162,6 @@ class Network(Layer):
         if not self.built:
             self._row_dtype = _kept(x.dtype)
             self.ensure_built(x.shape[1:])
-        check = self.rows_check()
-        if check is not None:
-            check(x)
 
     def _build_several(self, xs: Sequence[Any]) -> None:
         """Build a subclass with several inputs; the rows must have the shapes it is built for."""
@@ -181,9 +175,6 @@ class Network(Layer):
         names = named or [f"input_{i + 1}" for i in range(len(shapes))]
         for name, shape, x in zip(names, shapes, xs, strict=True):
             check_input(self.name, name, shape, x)
-        for check, x in zip(wiring.row_checks if wiring is not None else (), xs, strict=False):
-            if check is not None and isinstance(x, np.ndarray):
-                check(x)
 
     def _several(self, x: Any) -> Sequence[str] | None:
         """The names of the inputs when there are several, or x is given by name; else None."""

@@ -62,6 +62,7 @@ def predict(model: Any, x: Any, batch_size: int | None) -> Any:
         if model._uses is None or not model._uses.holds():
             model._uses = Predictor(model)
         step, plan = model._uses.prepare(x, batch_size)
+    step.check_ids([x])
     out = plan(x)
     return _in_parts(step, [x]) if out is None else out
 
@@ -73,6 +74,7 @@ def _several(model: Any, xs: list[Array], batch_size: int | None) -> Any:
         if model._uses is None or not model._uses.holds():
             model._uses = Predictor(model)
         step = model._uses.step(xs, batch_size)[0]
+    step.check_ids(xs)
     return _in_parts(step, xs)
 
 
@@ -159,7 +161,7 @@ class Predictor:
         plain, plain_seen, mixed = self._plain, self._plain_seen, len(self._mixed) > 1
         guarded = bool(step.traced.guards)
         given = self.model.engine is not None
-        check = self.model.rows_check()
+        ids = step.ids
 
         def quick(x: Any, size: int | None) -> Array | None:
             if (
@@ -171,8 +173,8 @@ class Predictor:
                 or (guarded and not _guarded(step))
             ):
                 return None
-            if check is not None:
-                check(x)
+            if ids is not None:
+                ids([x])
             return plan(x)
 
         return quick

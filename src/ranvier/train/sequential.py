@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..errors import ArgumentError, StateError
 from ..graph.node import Shape
 from ..nn.config import restore
 from ..nn.layer import LAYERS, Layer, register_layer
-from ..nn.shaping import Flatten, InputLayer, Reshape
+from ..nn.shaping import InputLayer
 from ..nn.symbolic import Symbolic, own
 from .functional import Wiring
 from .model import Model
@@ -126,11 +126,6 @@ class Sequential(Model):
     def first_layer(self) -> Layer:
         """The first layer with tensors, or the first one."""
         return next((layer for layer in self.layers if layer.state_tensors()), self.layers[0])
-
-    def rows_check(self) -> Callable[[Any], None] | None:
-        passing = (InputLayer, Flatten, Reshape)
-        first = next((x for x in self.layers if not isinstance(x, passing)), None)
-        return None if first is None else first.rows_check()
 
     def get_config(self) -> dict[str, Any]:
         """Name, layers, and whether they are trained."""

@@ -36,6 +36,7 @@ from ..reference import ReferenceExecutable
 from ..tensor import Tensor
 from ..trace import Traced, tensors_in, trace
 from .heads import Head
+from .ids import ids_of
 from .rows import Layout, Rows
 from .sums import Batch, Sums, by_place
 
@@ -102,8 +103,14 @@ class Step:
         self.executable = executable(
             self.traced.graph, engine, range(max(count, 0)), self.batch, count
         )
+        self.ids = ids_of(self.traced, self.batch, len(specs) if count < 0 else count)
         self.seconds = time.perf_counter() - began
         self.pace = Pace()
+
+    def check_ids(self, arrays: Sequence[np.ndarray]) -> None:
+        """DataError when rows hold an id that is outside the table of an Embedding."""
+        if self.ids is not None:
+            self.ids(arrays)
 
     def state(self) -> list[np.ndarray]:
         """The arrays of all tensors the graph reads or changes, in the graph's order."""
@@ -320,11 +327,13 @@ class Steps:
         for step in made:
             fits = step.batch >= batch if larger else step.batch == batch
             if fits and _holds(step, kind == "train"):
-                return step
-        step = self._make(kind, batch, rows, engine)
-        made.append(step)
-        made.sort(key=lambda s: s.batch)
-        self.seconds += step.seconds
+                break
+        else:
+            step = self._make(kind, batch, rows, engine)
+            made.append(step)
+            made.sort(key=lambda s: s.batch)
+            self.seconds += step.seconds
+        step.check_ids(rows.arrays)
         return step
 
     def _structure(self, kind: str) -> tuple[Any, ...]:

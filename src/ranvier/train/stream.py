@@ -87,7 +87,7 @@ class Blocks:
             count = 0
             size = self._block_rows(step.batch)
             for chunk in self._chunks():
-                left.append(self._checked(chunk))
+                left.append(self._checked(chunk, step))
                 count += left[-1].count
                 if count >= size:
                     block, left = self._block(left, step, count // step.batch)
@@ -114,8 +114,8 @@ class Blocks:
         left = [_taken(rows, rest)] if len(rest) else []
         return Block(rows, order, steps), left
 
-    def _checked(self, chunk: Chunk) -> Rows:
-        """The rows of a chunk: finite, and of the same form as those before."""
+    def _checked(self, chunk: Chunk, step: Step | None = None) -> Rows:
+        """The rows of a chunk: finite, of the same form as those before, fit for the step."""
         self._chunk += 1
         try:
             if len(chunk) < 2:
@@ -133,6 +133,8 @@ class Blocks:
                     f"rows are {_form_text(form)}, those of the first chunk "
                     f"{_form_text(self._form)}; expected the same shapes and dtypes in all chunks"
                 )
+            if step is not None:
+                step.check_ids(rows.arrays)
         except RanvierError as error:
             error.add_note(f"in chunk {self._chunk} of the stream")
             raise
