@@ -171,3 +171,78 @@ def test_wrong_arguments_are_explained() -> None:
     model = network("sgd")
     with pytest.raises(StateError, match="use_ema=True"):
         model.fit(*iris(), verbose=0, callbacks=[SwapEMAWeights()])
+
+
+def decayed(optimizer: Any, engine: str) -> Any:
+    """A fitted network, and for each weight whether decay moved it: there is no gradient."""
+    ranvier.seed(0)
+    first = Dense(4, input_shape=(3,), name="first", bias_initializer="ones")
+    model = ranvier.Sequential([first, Dense(2, name="second", bias_initializer="ones")])
+    optimizer = optimizer(model)
+    before = {name: t.numpy().copy() for name, t in model.named_tensors().items()}
+    model.compile(optimizer, "mse", engine=engine)
+    x = np.zeros((8, 3), np.float32)
+    model.fit(x, model.predict(x), verbose=0)
+    after = model.named_tensors()
+    return model, {name: not np.array_equal(w, after[name].numpy()) for name, w in before.items()}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("decoupled", [True, False])
+def test_parameters_are_excluded_from_weight_decay(engine: str, decoupled: bool) -> None:
+    def by_name(model: Any) -> Any:
+        optimizer = optim.SGD(0.1, weight_decay=0.1, decoupled=decoupled)
+        optimizer.exclude_from_weight_decay(var_names=["bias"])
+        return optimizer
+
+    def by_tensor(model: Any) -> Any:
+        optimizer = optim.AdamW(0.1, weight_decay=0.1, decoupled=decoupled)
+        optimizer.exclude_from_weight_decay([model.layers[0].kernel], ["second"])
+        return optimizer
+
+    assert decayed(by_name, engine)[1] == {
+        "0.kernel": True, "0.bias": False, "1.kernel": True, "1.bias": False,
+    }  # fmt: skip
+    assert decayed(by_tensor, engine)[1] == {
+        "0.kernel": False, "0.bias": True, "1.kernel": False, "1.bias": False,
+    }  # fmt: skip
+
+
+def test_decay_by_hand() -> None:
+    """Without a gradient: w <- w (1 - rate * decay)."""
+    w, b = (ranvier.tensor([2.0], requires_grad=True) for _ in range(2))
+    optimizer = optim.SGD(0.5, weight_decay=0.1)
+    optimizer.exclude_from_weight_decay([b])
+    zero = ranvier.tensor([0.0])
+    optimizer.apply([(w, zero), (b, zero)])
+    assert w.item() == np.float32(1.9) and b.item() == 2.0
+
+
+def test_exclusions_are_saved_with_the_model(tmp_path: Path) -> None:
+    def some(model: Any) -> Any:
+        optimizer = optim.AdamW(0.1)
+        optimizer.exclude_from_weight_decay([model.layers[1].kernel], ["bias"])
+        return optimizer
+
+    model, _ = decayed(some, "compiled")
+    model.save(tmp_path / "m.rv")
+    again = ranvier.load(tmp_path / "m.rv")
+    left = [again.layers[i].kernel in again.optimizer._undecayed for i in (0, 1)]
+    assert left == [False, True] and again.layers[0].bias in again.optimizer._undecayed
+    again_again = optim.get({"class": "AdamW", "config": again.optimizer.get_config()})
+    assert again_again.get_config() == again.optimizer.get_config()
+
+
+def test_wrong_exclusions_say_so() -> None:
+    optimizer = optim.AdamW(0.1)
+    with pytest.raises(ArgumentError, match="give parameters"):
+        optimizer.exclude_from_weight_decay()
+    with pytest.raises(ArgumentError, match="holds a str"):
+        optimizer.exclude_from_weight_decay(["bias"])
+    w = ranvier.tensor([1.0], requires_grad=True)
+    optimizer.exclude_from_weight_decay([w])
+    with pytest.raises(StateError, match="has no name"):
+        optimizer.get_config()
+    optimizer.apply([(w, w * 1)])
+    with pytest.raises(StateError, match="has taken steps already"):
+        optimizer.exclude_from_weight_decay(var_names=["bias"])

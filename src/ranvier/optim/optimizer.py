@@ -24,6 +24,7 @@ from ..nn.config import configuration
 from ..ops.elementwise import astype, equal, floor_divide, remainder, where
 from ..tensor import Tensor
 from . import clip
+from .decay import Undecayed
 from .schedules import SCHEDULES, Schedule, restore_schedule
 
 Slots = dict[str, Tensor]
@@ -91,6 +92,7 @@ class Optimizer:
         self.learning_rate = self.rate if given is None else given
         self.weight_decay = _at_least_0(kind, "weight_decay", weight_decay)
         self.decoupled = decoupled
+        self._undecayed = Undecayed()
         self.clipnorm = _at_least_0(kind, "clipnorm", clipnorm)
         self.global_clipnorm = _at_least_0(kind, "global_clipnorm", global_clipnorm)
         self.clipvalue = _at_least_0(kind, "clipvalue", clipvalue)
@@ -223,12 +225,28 @@ class Optimizer:
         for p, g in zip(parameters, grads, strict=True):
             slots = self.slots(p)
             w: Tensor = p
-            if keep is not None:
+            decays = p not in self._undecayed
+            if keep is not None and decays:
                 w = p * keep
-            elif self.weight_decay:
+            elif self.weight_decay and not self.decoupled and decays:
                 g = g + p * self.weight_decay
             results.append((p, slots, *self.update(w, g, slots, factors)))
         return results
+
+    def exclude_from_weight_decay(
+        self, var_list: Iterable[Tensor] | None = None, var_names: Iterable[str] | None = None
+    ) -> None:
+        """No weight decay for these parameters, and for those in whose name one of `var_names` (a
+        regular expression, as in Keras) is found: `exclude_from_weight_decay(var_names=["bias"])`.
+
+        To be called before the first step. It is saved with the optimizer.
+        """
+        if self._slots:
+            raise StateError(
+                f"{type(self).__name__}.exclude_from_weight_decay: this optimizer has taken steps "
+                "already; call it before fit"
+            )
+        self._undecayed.add(var_list, var_names)
 
     # -- several batches for one step --
 
@@ -349,12 +367,19 @@ class Optimizer:
             found["learning_rate"] = {"class": type(rate).__name__, "config": rate.get_config()}
         else:
             found["learning_rate"] = float(str(np.float32(rate.item())))
+        if names := self._undecayed.names():
+            found["undecayed"] = names
         return found
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Any:
         """A new optimizer from what `get_config` gave; its state starts anew."""
-        return cls(**config)
+        arguments = dict(config)
+        undecayed = arguments.pop("undecayed", None)
+        made = cls(**arguments)
+        if undecayed:
+            made.exclude_from_weight_decay(var_names=undecayed)
+        return made
 
     def __repr__(self) -> str:
         rate = self._rate if isinstance(self._rate, Schedule) else f"{self._rate.item():g}"
