@@ -238,7 +238,7 @@ def test_wrong_exclusions_say_so() -> None:
     with pytest.raises(ArgumentError, match="give parameters"):
         optimizer.exclude_from_weight_decay()
     with pytest.raises(ArgumentError, match="holds a str"):
-        optimizer.exclude_from_weight_decay(["bias"])
+        optimizer.exclude_from_weight_decay(["bias"])  # type: ignore[list-item]
     w = ranvier.tensor([1.0], requires_grad=True)
     optimizer.exclude_from_weight_decay([w])
     with pytest.raises(StateError, match="has no name"):
