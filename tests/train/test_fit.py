@@ -295,7 +295,12 @@ def test_a_training_that_is_over_at_once_leaves_ctrl_c_alone(
 ) -> None:
     asked: list[Any] = []
     real = signal.signal
-    monkeypatch.setattr(signal, "signal", lambda *given: asked.append(given) or real(*given))
+
+    def spy(*given: Any) -> Any:
+        asked.append(given)
+        return real(*given)
+
+    monkeypatch.setattr(signal, "signal", spy)
     model = line()
     model.fit(X, Y, 16, 2, 0)
     assert len(asked) == 2  # how long it takes is not known yet

@@ -6,14 +6,17 @@ depends on: the IR, the LLVM version, the processor and this file. One that is d
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import threading
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..config import cache_folder
+from ..config import cache_folder, thread_count
 from ..errors import StateError
 from .entries import read_entry, write_entry
+from .pieces import pieces
 
 _lock = threading.Lock()
 _ready: dict[str, Any] = {}
@@ -48,9 +51,10 @@ def llvm() -> Any:
 
 
 def _own_hash() -> str:
-    """What stands for this file, which decides how IR becomes code, in every key."""
+    """What stands for the files that decide how IR becomes code, in every key."""
     try:
-        return hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:16]
+        files = [Path(__file__).with_name(name).read_bytes() for name in ("build.py", "pieces.py")]
+        return hashlib.sha256(b"".join(files)).hexdigest()[:16]
     except OSError:
         return "unknown"
 
@@ -73,18 +77,16 @@ def host() -> Host:
 
 
 def _target_machine() -> Any:
-    if "machine" not in _ready:
-        binding, cpu = llvm(), host()
-        target = binding.Target.from_default_triple()
-        _ready["machine"] = target.create_target_machine(
-            cpu=cpu.name,
-            features=cpu.features,
-            opt=3,
-            reloc="static",
-            codemodel="jitdefault",
-            jit=True,
-        )
-    return _ready["machine"]
+    binding, cpu = llvm(), host()
+    target = binding.Target.from_default_triple()
+    return target.create_target_machine(
+        cpu=cpu.name,
+        features=cpu.features,
+        opt=3,
+        reloc="static",
+        codemodel="jitdefault",
+        jit=True,
+    )
 
 
 class Code:
@@ -98,33 +100,112 @@ class Code:
         return self._engine.get_function_address(name)  # type: ignore[no-any-return]
 
 
-def build(text: str, thorough: bool = True) -> Code:
+def build(text: str, thorough: bool = True, long: Collection[str] = ()) -> Code:
     """Machine code for a module of LLVM IR, from the cache if it is there.
 
     `thorough` runs all of LLVM's passes; otherwise only the quickest, which serve kernels that are
-    short anyway.
+    short anyway. Of a large module only the kernels `long` get all of them.
     """
     with _lock:
         cpu = host()
-        parts = [text, str(thorough), *map(str, cpu)]
+        parts = [text, str(thorough), *sorted(long), *map(str, cpu)]
         key = hashlib.sha256("\n".join(parts).encode()).hexdigest()
         folder = cache_folder("kernels")
         path = None if folder is None else folder / f"{key[:40]}.bin"
         code = None if path is None else read_entry(path)
         if code is None:
-            code = compile_object(text, thorough)
+            code = compile_object(text, thorough, long)
             if path is not None:
                 write_entry(path, code)
         return load(code)
 
 
-def compile_object(text: str, thorough: bool = True) -> bytes:
-    """Object code for a module of LLVM IR."""
+def compile_object(text: str, thorough: bool = True, long: Collection[str] = ()) -> bytes:
+    """Object code for a module of LLVM IR; that of a large one is made on several threads."""
+    wanted = pieces(text, thorough, long)
+    if len(wanted) == 1:
+        return _packed([_compiled(*wanted[0])])
+    made: list[bytes | BaseException] = [b""] * len(wanted)
+    left = sorted(range(len(wanted)), key=lambda i: (wanted[i].thorough, len(wanted[i].text)))
+
+    def work() -> None:
+        while left:
+            try:
+                i = left.pop()
+            except IndexError:
+                return
+            try:
+                made[i] = _compiled(*wanted[i])
+            except BaseException as error:
+                made[i] = error
+
+    helpers = [threading.Thread(target=work) for _ in range(min(thread_count(), len(wanted)) - 1)]
+    for helper in helpers:
+        helper.start()
+    work()
+    for helper in helpers:
+        helper.join()
+    for one in made:
+        if isinstance(one, BaseException):
+            raise one
+    return _packed(made)  # type: ignore[arg-type]
+
+
+def _compiled(text: str, thorough: bool) -> bytes:
+    """Object code for one module, in a context of its own, as threads need it."""
     binding = llvm()
+    context = binding.create_context()
     machine = _target_machine()
-    module = binding.parse_assembly(text)
-    optimize(module, machine, thorough)
-    return machine.emit_object(module)  # type: ignore[no-any-return]
+    try:
+        with binding.parse_assembly(text, context) as module:
+            optimize(module, machine, thorough)
+            return _emitted(machine, module)
+    finally:
+        context.close()
+
+
+def _unlocked(name: str) -> Any:
+    """A function of llvmlite's without the lock that lets one thread at a time into LLVM.
+
+    The lock is for those who share a context; a module in a context of its own needs none. None
+    where llvmlite keeps its functions otherwise.
+    """
+    return getattr(getattr(llvm().ffi.lib, name, None), "_cfn", None)
+
+
+def _emitted(machine: Any, module: Any) -> bytes:
+    """`machine.emit_object(module)`, beside other threads."""
+    emit = _unlocked("LLVMPY_TargetMachineEmitToMemory")
+    if emit is None:
+        return machine.emit_object(module)  # type: ignore[no-any-return]
+    ffi = llvm().ffi
+    with ffi.OutputString() as problem:
+        buffer = emit(machine, module, 1, problem)
+        if not buffer:
+            raise RuntimeError(str(problem))
+    try:
+        size = ffi.lib.LLVMPY_GetBufferSize(buffer)
+        return ctypes.string_at(ffi.lib.LLVMPY_GetBufferStart(buffer), size)
+    finally:
+        ffi.lib.LLVMPY_DisposeMemoryBuffer(buffer)
+
+
+_MARK = b"objects "
+
+
+def _packed(objects: Sequence[bytes]) -> bytes:
+    """Several objects as one: their sizes in a line before them."""
+    sizes = " ".join(str(len(one)) for one in objects)
+    return b"".join([_MARK, sizes.encode(), b"\n", *objects])
+
+
+def _unpacked(code: bytes) -> list[bytes]:
+    head, _, rest = code.partition(b"\n")
+    objects = []
+    for size in map(int, head[len(_MARK) :].split()):
+        objects.append(rest[:size])
+        rest = rest[size:]
+    return objects
 
 
 def optimize(module: Any, machine: Any, thorough: bool = True) -> None:
@@ -141,7 +222,11 @@ def optimize(module: Any, machine: Any, thorough: bool = True) -> None:
         passes = binding.create_new_module_pass_manager()
         passes.add_instruction_combine_pass()
         passes.add_simplify_cfg_pass()
-    passes.run(module, builder)
+    run = _unlocked("LLVMPY_RunNewModulePassManager")
+    if run is None:
+        passes.run(module, builder)
+    else:
+        run(passes, module, builder)
 
 
 def assembly(text: str) -> str:
@@ -160,6 +245,7 @@ def load(code: bytes) -> Code:
     cpu = host()
     machine = target.create_target_machine(cpu=cpu.name, features=cpu.features, jit=True)
     engine = binding.create_mcjit_compiler(empty, machine)
-    engine.add_object_file(binding.ObjectFileRef.from_data(code))
+    for one in _unpacked(code):
+        engine.add_object_file(binding.ObjectFileRef.from_data(one))
     engine.finalize_object()
     return Code(engine)

@@ -57,7 +57,8 @@ class Module:
     text: str
     threaded: bool
     units: list[int]
-    thorough: bool
+    thorough: bool  # all of LLVM's passes are worth their time
+    long: frozenset[str]  # the kernels that make it so by themselves
 
 
 def write_module(
@@ -93,8 +94,9 @@ def write_module(
     attributes = 'attributes #0 = { noinline nounwind "prefer-vector-width"="512" }'
     text = "\n\n".join([*sorted(needs), *parts, attributes]) + "\n"
     # A short step that trains runs so often that its passes soon pay.
-    thorough = worth_passes(kernels) or (bool(streams) and len(text) < _SHORT)
-    return Module(text, threaded, units, thorough)
+    long = frozenset(n for k, n in zip(kernels, names, strict=True) if worth_passes(k))
+    thorough = bool(long) or (bool(streams) and len(text) < _SHORT)
+    return Module(text, threaded, units, thorough, long)
 
 
 def write_kernel(kernel: Kernel) -> tuple[str, int, set[str]]:

@@ -50,6 +50,6 @@ def worth_threads(kernels: list[Kernel], units: list[int]) -> bool:
     return times > WORTH_THREADS + BARRIER * sum(k.turns for k in both)
 
 
-def worth_passes(kernels: list[Kernel]) -> bool:
-    """Whether some kernel runs long enough to be worth a thorough compilation."""
-    return any(nanoseconds(k) * k.turns > WORTH_PASSES for k in kernels)
+def worth_passes(kernel: Kernel) -> bool:
+    """Whether a kernel runs long enough to be worth a thorough compilation."""
+    return nanoseconds(kernel) * kernel.turns > WORTH_PASSES

@@ -72,7 +72,8 @@ def built(graph: Graph, streams: Sequence[int], batch: int, count_input: int) ->
     how = (streams, batch, count_input)
     if switches.check:
         written = _write(graph, *how)
-        code = build(written.module.text, written.module.thorough)
+        module = written.module
+        code = build(module.text, module.thorough, module.long)
         return Built(code, _facts(written), written)
     key = _key(graph, *how)
     with _lock:
@@ -100,7 +101,8 @@ def _make(key: str, graph: Graph, *how: Any) -> Built:
     """The code of a graph, which is then kept on disk too."""
     written = _write(graph, *how)
     facts = _facts(written)
-    code = compile_object(written.module.text, written.module.thorough)
+    module = written.module
+    code = compile_object(module.text, module.thorough, module.long)
     path = _entry(key)
     if path is not None:
         write_entry(path, json.dumps(asdict(facts)).encode() + b"\n" + code)
