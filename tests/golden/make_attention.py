@@ -13,7 +13,10 @@ QUERY, VALUE, KEY = (2, 5, 6), (2, 4, 8), (2, 4, 6)
 PLACES = [[True, True, True, False], [True, False, False, False]]
 PAIRS = [[True, False, True, True, False]] * 2 + [[True] * 5] * 3
 
-# Inputs are query, value, key as many as there are shapes; `places` is the mask of the values.
+ASKED = [[True, True, True, False, False], [True] * 4 + [False]]
+
+# Inputs are query, value, key as many as there are shapes; `places` is the mask of the values,
+# `asked` that of the query; the upstream gradient is 0 where it is False.
 CASES = {
     "dot": ("Attention", {}, [QUERY, KEY], {}),
     "dot_scale": ("Attention", {"use_scale": True}, [QUERY, VALUE, KEY], {"use_causal_mask": True}),
@@ -33,6 +36,18 @@ CASES = {
         {"num_heads": 2, "key_dim": 3, "value_dim": 5, "output_shape": 7},
         [QUERY, VALUE, KEY],
         {"places": PLACES},
+    ),
+    "heads_query": (
+        "MultiHeadAttention",
+        {"num_heads": 2, "key_dim": 3},
+        [QUERY, VALUE, KEY],
+        {"places": PLACES, "asked": ASKED},
+    ),
+    "heads_query_self": (
+        "MultiHeadAttention",
+        {"num_heads": 2, "key_dim": 3},
+        [QUERY, QUERY],
+        {"asked": ASKED, "use_causal_mask": True},
     ),
     "heads_pairs": (
         "MultiHeadAttention",
@@ -57,7 +72,7 @@ def run(name, config, shapes, call) -> dict[str, np.ndarray]:
     arrays = [random.normal(size=shape) for shape in shapes]
     inputs = [torch.tensor(a, requires_grad=True) for a in arrays]
     options = dict(call)
-    places = options.pop("places", None)
+    places, asked = options.pop("places", None), options.pop("asked", None)
     if "attention_mask" in options:
         options["attention_mask"] = torch.tensor(options["attention_mask"])
     single = name in ("Attention", "AdditiveAttention")
@@ -65,12 +80,19 @@ def run(name, config, shapes, call) -> dict[str, np.ndarray]:
         options["mask"] = [None, torch.tensor(places)]
     elif places is not None:
         options["value_mask"] = torch.tensor(places)
-    call_it = (lambda: layer(inputs, **options)) if single else (lambda: layer(*inputs, **options))
+
+    def call_it():
+        if asked is not None:  # Keras takes the mask off the tensor in each call
+            keras.src.backend.set_keras_mask(inputs[0], torch.tensor(asked))
+        return layer(inputs, **options) if single else layer(*inputs, **options)
+
     call_it()
     weights = [random.normal(size=w.shape) / 2 for w in layer.get_weights()]
     layer.set_weights(weights)
     out = call_it()
     upstream = random.normal(size=tuple(out.shape))
+    if asked is not None:
+        upstream *= np.array(asked)[..., None]
     (out * torch.tensor(upstream)).sum().backward()
     found = {"upstream": upstream, "output": out.detach().numpy()}
     for i, (array, tensor) in enumerate(zip(arrays, inputs, strict=True)):

@@ -33,7 +33,7 @@ def function_of(case: str) -> tuple[Callable[..., Any], list[Any], list[Any]]:
     """The layer of a case as a function of its inputs and weights, and these in float64."""
     layer: Any = nn.LAYERS[CASES[case]["class"]].from_config(CASES[case]["config"])
     options = dict(CASES[case]["call"])
-    places = options.pop("places", None)
+    places, asked = options.pop("places", None), options.pop("asked", None)
     inputs, weights = parts(case, "input"), parts(case, "weight")
     layer(*(x.astype(np.float32) for x in inputs))
     names = list(layer.named_tensors())
@@ -43,6 +43,9 @@ def function_of(case: str) -> tuple[Callable[..., Any], list[Any], list[Any]]:
         for name, w in zip(names, given[len(inputs) :], strict=True):
             setattr(layer, name, w)
         query, value, *key = given[: len(inputs)]
+        if asked is not None:
+            query = query * 1.0
+            query.mask = ranvier.tensor(asked)
         if places is not None:
             value = value * 1.0
             value.mask = ranvier.tensor(places)
@@ -69,7 +72,8 @@ def test_outputs_and_gradients_are_those_of_keras(case: str, engine: str) -> Non
     out, *gradients = (t.numpy() for t in run(*given))
     # NOTE: Keras on PyTorch attends in float32, whatever its inputs are.
     near: Any = {"rtol": 2e-5, "atol": 1e-5}
-    np.testing.assert_allclose(out, VALUES[f"{case}/output"], **near)
+    asked = CASES[case]["call"].get("asked", ...)  # what the other places see has no meaning
+    np.testing.assert_allclose(out[asked], VALUES[f"{case}/output"][asked], **near)
     expected = parts(case, "gradient") + parts(case, "weight_gradient")
     for i, (g, right) in enumerate(zip(gradients, expected, strict=True)):
         np.testing.assert_allclose(g, right, **near, err_msg=str(i))
@@ -224,6 +228,75 @@ def test_dropout_of_attention_keeps_the_mean() -> None:
     q = ranvier.zeros((4, 8, 200, 2))
     out = nn.scaled_dot_product_attention(q, q, v, dropout=0.5).numpy()
     assert abs(out.mean() - 1) < 0.01 and out.std() > 0.01
+
+
+@pytest.mark.parametrize("layer", [nn.MultiHeadAttention(2, 4), nn.TransformerEncoder(16, 2)])
+def test_dropout_in_a_layer_is_noise_around_what_it_gives_in_use(layer: Any) -> None:
+    """The mean over many draws: exact for attention, whose last step is linear in the weights."""
+    ranvier.seed(3)
+    layer = type(layer).from_config({**layer.get_config(), "dropout": 0.3})
+    x = np.tile(RANDOM.normal(size=(1, 5, 8)), (2000, 1, 1)).astype(np.float32)
+    used = layer(x[:1], training=False).numpy()[0]
+    assert np.array_equal(layer(x[:1], training=False).numpy()[0], used)
+    drawn = layer(x, training=True).numpy()
+    assert (drawn.std(axis=0) > 0.01).all()
+    away = abs(drawn.mean(axis=0) - used) * np.sqrt(len(x)) / drawn.std(axis=0)
+    if isinstance(layer, nn.MultiHeadAttention):
+        assert away.max() < 4.5  # deviations of the mean, of 40 numbers
+    else:
+        assert abs(drawn.mean(axis=0) - used).max() < 0.5 * abs(used).max()
+    again = layer(x, training=True).numpy()
+    assert not np.array_equal(again, drawn)
+
+
+def test_the_share_of_weights_that_dropout_sets_to_zero() -> None:
+    ranvier.seed(4)
+    layer = nn.MultiHeadAttention(1, 4, dropout=0.3, use_bias=False)
+    # Values and output are the identity: out[t] shows the weights p[t, s] of the places s.
+    x = np.tile(np.eye(4, dtype=np.float32), (3000, 1, 1))
+    layer(x[:1])
+    eye = np.eye(4, dtype=np.float32)
+    layer.query_kernel.assign(np.zeros((4, 1, 4)))
+    layer.value_kernel.assign(eye[:, None])
+    layer.output_kernel.assign(eye[None])
+    out = layer(x, training=True).numpy()
+    kept = out > 0
+    np.testing.assert_allclose(out[kept], 0.25 / 0.7, rtol=1e-5)
+    assert abs(kept.mean() - 0.7) < 4 * np.sqrt(0.3 * 0.7 / kept.size)
+
+
+def test_masks_of_a_call_are_as_good_as_those_of_the_inputs() -> None:
+    x, other = (RANDOM.normal(size=(2, n, 8)).astype(np.float32) for n in (4, 3))
+    asked = np.array([[True] * 4, [True, True, False, False]])
+    places = np.array([[True, True, True], [True, False, False]])
+    layer = nn.MultiHeadAttention(2, 4)
+    out, weights = layer(
+        x, other, query_mask=asked, value_mask=places, return_attention_scores=True
+    )
+    carrying = ranvier.tensor(x), ranvier.tensor(other)
+    for t, mask in zip(carrying, (asked, places), strict=True):
+        t.mask = ranvier.tensor(mask)
+    given = layer(*carrying)
+    np.testing.assert_allclose(given.numpy(), out.numpy(), rtol=1e-6)
+    assert given.mask is carrying[0].mask
+    short = layer(x[1:, :2], other[1:, :1]).numpy()
+    np.testing.assert_allclose(out.numpy()[1:, :2], short, rtol=2e-5, atol=1e-6)
+    # A place of the query that is masked sees nothing: the mean of all.
+    np.testing.assert_allclose(weights.numpy()[1, :, 2:], 1 / 3, rtol=1e-6)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_sine_positions_are_those_of_the_paper(engine: str) -> None:
+    places, features, wavelength = 7, 6, 50.0
+    layer = nn.SinePositionEncoding(max_wavelength=wavelength)
+    run = ranvier.compile(lambda x: layer(x, start_index=2), engine=engine)
+    out = run(ranvier.zeros((3, places, features))).numpy()
+    for t in range(places):
+        for i in range(features // 2):
+            angle = (t + 2) / wavelength ** (2 * i / features)
+            for row in out:
+                assert abs(row[t, 2 * i] - np.sin(angle)) < 1e-6
+                assert abs(row[t, 2 * i + 1] - np.cos(angle)) < 1e-6
 
 
 def test_errors() -> None:

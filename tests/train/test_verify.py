@@ -9,7 +9,7 @@ import pytest
 
 from engines import ENGINES
 from ranvier import Sequential
-from ranvier.nn import Dense, Dropout
+from ranvier.nn import BatchNormalization, Dense, Dropout
 from ranvier.ops.functions import Tanh
 from ranvier.train import step as steps
 
@@ -42,6 +42,15 @@ def test_a_sound_model_agrees(engine: str, capsys: pytest.CaptureFixture[str]) -
     assert "everything agrees" in capsys.readouterr().out
     for a, b in zip(before, made.get_weights(), strict=True):
         assert a.dtype == b.dtype and np.array_equal(a, b)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_gradient_that_is_rounding_only_is_no_difference(engine: str) -> None:
+    """Batch normalisation takes the bias before it away again."""
+    made = Sequential([Dense(6), BatchNormalization(), Dense(1, activation="sigmoid")])
+    made.compile("adam", "binary_crossentropy", engine=engine)
+    report = made.verify(X * 100, Y, verbose=0)
+    assert report.ok, str(report)
 
 
 def test_a_wrong_gradient_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:

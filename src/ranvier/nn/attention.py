@@ -153,14 +153,19 @@ class Looking(Layer):
             self.value_shape, self.key_shape = value.shape[1:], key.shape[1:]
         return super().__call__(query, value, key, training=training, **options)
 
-    def allowed(self, value: Any, key: Any, mask: Any) -> Any:
-        """Where a query may look, (batch, T or 1, S) or None: the masks of value and key and
-        `mask`, which is broadcast to (batch, T, S).
+    def allowed(self, like: Any, mask: Any, query: Any, value: Any, key: Any) -> Any:
+        """Where a query may look, (batch, T or 1, S) or None.
+
+        From `mask`, which is broadcast to (batch, T, S), and the masks of query (batch, T), value
+        and key (batch, S); each may be None.
         """
-        found = None if mask is None else e.astype(as_values(mask, like=value)[0], dtypes.bool_)
-        for place in dict.fromkeys(m for m in (value.mask, key.mask) if m is not None):
-            place = expand_dims(place, 1)
-            found = place if found is None else e.logical_and(found, place)
+        given = [(mask, None), (query, -1), (value, 1), (None if key is value else key, 1)]
+        found: Any = None
+        for m, axis in given:
+            if m is not None:
+                m = e.astype(as_values(m, like=like)[0], dtypes.bool_)
+                m = m if axis is None else expand_dims(m, axis)
+                found = m if found is None else e.logical_and(found, m)
         return found
 
 

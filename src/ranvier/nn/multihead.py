@@ -80,16 +80,24 @@ class _Heads(Looking):
         attention_mask: Any = None,
         return_attention_scores: bool = False,
         use_causal_mask: bool = False,
+        query_mask: Any = None,
+        value_mask: Any = None,
+        key_mask: Any = None,
     ) -> Any:
         """(batch, T, outputs), and with `return_attention_scores` the weights (batch, heads, T, S).
 
-        `attention_mask` is broadcast to (batch, T, S): True where a place may be looked at. The
-        masks of value and key count too.
+        `attention_mask` is broadcast to (batch, T, S): True where a place may be looked at. Masks
+        of query (batch, T), value and key (batch, S) count too: by default those that they carry.
+        What a masked place of the query sees is a number without meaning.
         """
+        masks = [
+            x.mask if m is None else m
+            for x, m in ((query, query_mask), (value, value_mask), (key, key_mask))
+        ]
         q, k, v = (
             self._project(side, x) for side, x in zip(_SIDES, (query, key, value), strict=True)
         )
-        mask = self.allowed(value, key, attention_mask)
+        mask = self.allowed(query, attention_mask, *masks)
         if mask is not None:
             mask = reshape(mask, (*(1,) * (3 - mask.ndim), *mask.shape))
             mask = expand_dims(mask, (1, 2))

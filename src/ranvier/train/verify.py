@@ -94,8 +94,7 @@ def verify(model: Any, rows: Rows, samples: int = 5) -> Report:
     first = len(labels)
     labels += [f"gradient of {names[id(p)]}" for p in parameters]
     # A gradient that is 0 but for rounding (a bias that softmax takes away again) is no difference.
-    sizes = [float(np.abs(g).max()) for g in found["reference"][first:] if g.size]
-    least = _NOTHING * max(sizes, default=0.0)
+    least = _NOTHING * _largest(found["reference"][first:])
     for i, label in enumerate(labels):
         mine, reference = found[engine][i], found["reference"][i]
         slope = slopes[i - first] if i >= first else None
@@ -142,6 +141,11 @@ def _difference(a: np.ndarray, b: np.ndarray, floor: float = 0.0) -> float:
     return float(far.max() / max(float(np.nanmax(np.abs(b))), floor, 1e-12))
 
 
+def _largest(gradients: Sequence[np.ndarray]) -> float:
+    """The largest number in gradients, by size."""
+    return max((float(np.abs(g).max()) for g in gradients if g.size), default=0.0)
+
+
 def _slopes(
     model: Any, heads: Sequence[Head], rows: Rows, parameters: Sequence[Tensor], samples: int
 ) -> list[float]:
@@ -156,10 +160,11 @@ def _slopes(
         found = _run(step, wide)
         grads = found[len(found) - len(parameters) :]
         worst = []
+        least = max(_NOTHING * _largest(grads), 1e-6)
         for p, grad in zip(parameters, grads, strict=True):
             array, far = p.numpy().reshape(-1), 0.0
             places = np.linspace(0, array.size - 1, min(samples, array.size)).astype(int)
-            scale = max(float(np.abs(grad).max()), 1e-6)
+            scale = max(float(np.abs(grad).max(initial=0.0)), least)
             for place in places:
                 before, values = array[place], []
                 for move in (_STEP, -_STEP):
