@@ -42,7 +42,7 @@ SAID = {
 # Those that need files or minutes are tested below or in test_results.py.
 LARGE = {
     "adult", "california_housing", "electricity", "mnist_cnn", "mnist_mlp", "movie_reviews",
-    "pretraining", "shakespeare",
+    "pretraining", "shakespeare", "clustering",
 }  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import ranvier
 from ranvier.config import switches
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
@@ -86,3 +87,18 @@ def test_reviews() -> None:
 @pytest.mark.parametrize(("network", "steps", "loss"), [("gpt", 2000, 1.88), ("lstm", 5000, 1.60)])
 def test_shakespeare(network: str, steps: int, loss: float) -> None:
     assert example("shakespeare", "tiny_shakespeare")["main"](network, steps) <= loss
+
+
+def test_digits_without_labels_quick() -> None:
+    example = runpy.run_path(str(EXAMPLES / "clustering.py"), run_name="example")
+    (x, y), _ = ranvier.data.load_digits()
+    x = x[:700].reshape(700, 64).astype("float32") / 16
+    ranvier.seed(0)
+    model = ranvier.models.NeighbourClustering(10, members=2).fit(x, epochs=20)
+    assert example["accuracy"](y[:700], model.predict(x)) > 0.65
+
+
+@pytest.mark.slow
+def test_digits_without_labels() -> None:
+    main = runpy.run_path(str(EXAMPLES / "clustering.py"), run_name="example")["main"]
+    assert np.mean([main(seed, deep=False)["neighbours"] for seed in range(3)]) >= 0.85

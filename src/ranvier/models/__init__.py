@@ -7,7 +7,7 @@
 | `lenet`, `resnet` | networks for images: LeNet-5, residual networks |
 | `autoencoder`, `vae` | autoencoders, dense and convolutional; the variational one |
 | `gan` | generative adversarial networks |
-| `clustering` | k-means, deep embedded clustering |
+| `clustering`, `neighbours` | k-means, deep embedded clustering, clusters of neighbours |
 | `som` | the self-organising map |
 | `recommender` | matrix factorisation, neural collaborative filtering |
 | `text_cnn` | convolutions over the words of a sentence |
@@ -29,6 +29,7 @@ from .gpt import GPT, generate, gpt
 from .lenet import lenet5
 from .linear import linear_regression, logistic_regression, perceptron
 from .mlp import mlp
+from .neighbours import NeighbourClustering
 from .pretrain import RestrictedBoltzmannMachine, pretrain
 from .recommender import MatrixFactorization, NeuralRecommender
 from .recurrent import char_lstm, lstm_classifier, lstm_forecaster
@@ -47,6 +48,7 @@ __all__ = [
     "LeakyIntegrateAndFire",
     "MLPForecaster",
     "MatrixFactorization",
+    "NeighbourClustering",
     "NeuralRecommender",
     "ResidualBlock",
     "RestrictedBoltzmannMachine",

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..nn import Conv1D, Dense, Dropout, Embedding, register_layer
+from ..nn.initializers import RandomUniform
 from ..ops.movement import concat
 from ..ops.reduce import max
 from ..optim import Adam
@@ -43,7 +44,8 @@ class TextCNN(Model):
         self.vocabulary, self.outputs, self.width = vocabulary, outputs, width
         self.filters = filters
         self.sizes, self.dropout, self.word_dropout = tuple(sizes), dropout, word_dropout
-        self.words = Embedding(vocabulary, width, embeddings_initializer="uniform")
+        first = RandomUniform(-0.25, 0.25)
+        self.words = Embedding(vocabulary, width, embeddings_initializer=first)
         self.noise = Dropout(word_dropout)
         self.windows = [Conv1D(filters, k, padding="same", activation="relu") for k in sizes]
         self.drop = Dropout(dropout)
