@@ -8,6 +8,7 @@ reference executor, looking at every value.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -160,8 +161,13 @@ def _largest(arrays: Sequence[np.ndarray]) -> float:
 def _finite(arrays: Sequence[np.ndarray]) -> bool:
     """Whether all floats are finite; small arrays are looked at together."""
     floats = [a for a in arrays if a.dtype.kind == "f"]
-    small = [a.ravel() for a in floats if a.size <= _SMALL]
-    return (not small or bool(np.isfinite(np.concatenate(small)).all())) and all(
+    small = [a for a in floats if a.size <= _SMALL]
+    if small:
+        together = np.concatenate(small, axis=None)
+        # The sum of squares says enough, as long as it does not overflow.
+        if not math.isfinite(np.vdot(together, together)) and not np.isfinite(together).all():
+            return False
+    return len(small) == len(floats) or all(
         bool(np.isfinite(a).all()) for a in floats if a.size > _SMALL
     )
 
