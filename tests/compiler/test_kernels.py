@@ -136,7 +136,7 @@ def test_the_gradient_of_pooling_goes_once_through_memory(channels: int) -> None
     x = input_node((3, 8, 10, channels), "float32", "x")
     grad = input_node((3, 4, 5, channels), "float32", "grad")
     cut = OPS["where"](OPS["less_equal"](x, 0), 0, x)
-    by_x = backpropagate(max_pool2d(cut), grad, [x])[id(x)]
+    by_x: Any = backpropagate(max_pool2d(cut), grad, [x])[id(x)]
     graph = Graph([x, grad], [by_x])
     assert [k.nest.kind for k in lower(prepare(graph)).kernels] == ["rows", "map"]
     rng = np.random.default_rng(0)

@@ -402,3 +402,19 @@ def test_predict_while_another_thread_trains(often: None) -> None:
 
     at_once(work, 3)
     check(model)
+
+
+def test_sequences_of_other_lengths() -> None:
+    ranvier.seed(0)
+    layers = [ranvier.nn.Embedding(9, 4, mask_zero=True), ranvier.nn.LSTM(3), ranvier.nn.Dense(1)]
+    model = ranvier.Sequential(layers)
+    model.compile("sgd", "mean_squared_error")
+    model.fit(np.array([[1, 2, 0], [3, 0, 0]]), np.zeros(2), verbose=0)
+    short, long = model.predict([[4, 8]]), model.predict([[4, 8, 0, 0, 0]])
+    np.testing.assert_allclose(short, long, rtol=1e-5)
+    model.fit(np.array([[1, 2, 0, 5]]), np.zeros(1), verbose=0)
+    dense = ranvier.Sequential([ranvier.nn.Dense(1)])
+    dense.compile("sgd", "mean_squared_error")
+    dense.fit(np.zeros((2, 3)), np.zeros(2), verbose=0)
+    with pytest.raises(ShapeError, match=r"expected rows of shape \(3,\)"):
+        dense.predict(np.zeros((2, 4)))

@@ -35,6 +35,7 @@ class Network(Layer):
     ) -> None:
         super().__init__(name, **options)
         self._row_dtype: Any = dtypes.float32
+        self.taken_shapes: set[Shape] = set()  # of rows, beside the one it was built for
         self._takes: tuple[Any, ...] = ()  # of several inputs: (shape of a row, dtype) of each
         self.wiring: Wiring | None = None  # how its layers are connected, if it has `inputs`
         if inputs is not None or outputs is not None:
@@ -146,6 +147,10 @@ class Network(Layer):
             if layer.name == name:
                 return layer
         raise unknown_name(f"layer of {self.name}", name, [layer.name for layer in layers])
+
+    def trace_rows(self, shape: Shape) -> None:
+        """Trace the model for rows of this shape; raises where a layer does not take them."""
+        self._traced([((1, *shape), self._row_dtype)])
 
     def first_layer(self) -> Layer:
         """The layer that meets the input."""

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..data.tables import as_array, check_finite, column_names
-from ..errors import ArgumentError, DataError, ShapeError, unknown_name
+from ..errors import ArgumentError, DataError, RanvierError, ShapeError, unknown_name
 
 Array = np.ndarray[Any, Any]
 
@@ -139,6 +139,11 @@ def weights(
         return None
     weight = np.ones(rows, np.float32)
     if sample_weight is not None:
+        if isinstance(sample_weight, Mapping):
+            raise ArgumentError(
+                "sample_weight: one weight for each row, for all outputs together; got a dict. Use "
+                "compile(loss_weights=...) for how much each output counts"
+            )
         given = as_array(sample_weight, "sample_weight")
         if given.shape == (rows, 1):
             given = given[:, 0]
@@ -195,11 +200,14 @@ def _codes(y: Array) -> Array:
 
 
 def check_features(model: Any, x: Array) -> None:
-    """The rows of x must have the shape the model was built for."""
+    """The rows of x must have the shape the model was built for, or one that all its layers take,
+    such as a sequence of another length.
+    """
     if (
         not model.built
         or model.built_shape is None
         or tuple(x.shape[1:]) == tuple(model.built_shape)
+        or _taken(model, tuple(x.shape[1:]))
     ):
         return
     first = model.first_layer()
@@ -209,6 +217,19 @@ def check_features(model: Any, x: Array) -> None:
         f"received rows of shape {_shape(x.shape[1:])} (x has shape {x.shape}). "
         + _shape_fix(tuple(model.built_shape), tuple(x.shape[1:]))
     )
+
+
+def _taken(model: Any, shape: tuple[int, ...]) -> bool:
+    """Whether a built model can also do rows of this shape, with as many axes."""
+    if len(shape) != len(model.built_shape) or not shape:
+        return False
+    if shape not in model.taken_shapes:
+        try:
+            model.trace_rows(shape)
+        except RanvierError:
+            return False
+        model.taken_shapes.add(shape)
+    return True
 
 
 def _shape(shape: Sequence[int]) -> str:
