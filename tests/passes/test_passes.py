@@ -17,6 +17,7 @@ from ranvier.graph.graph import Graph
 from ranvier.graph.node import OPS, Node
 from ranvier.ops.creation import input_node
 from ranvier.ops.op import apply
+from ranvier.passes.fuse import fuse
 from ranvier.passes.masks import masks
 from ranvier.passes.pipeline import PASSES, prepare, separate
 from ranvier.passes.simplify import simplify
@@ -189,3 +190,14 @@ def test_the_gradient_of_relu_asks_for_its_result() -> None:
     assert asked.op.name == "less_equal" and asked.inputs[0] is new.outputs[0]
     leaky = Graph([x], [OPS["where"](OPS["less_equal"](x, zero), x * 0.1, x)])
     assert masks(leaky) is leaky
+
+
+def test_sums_join_those_that_read_the_same_though_others_came_first() -> None:
+    """The pairs of batch normalisation: in the second pass over x they wait for the first."""
+    x, g = (input_node((64, 48), "float32", name) for name in "xg")
+    first = [OPS["sum"](x, 0), OPS["sum"](x * x, 0)]
+    scale = OPS["broadcast_to"](OPS["sqrt"](first[0] * first[1]), x.shape)
+    second = [OPS["sum"](g * scale, 0), OPS["sum"](g * x * scale, 0)]
+    groups, _ = fuse(prepare(Graph([x, g], second)))
+    folds = [group for group in groups if group.kind == "reduce"]
+    assert [len(group.anchors) for group in folds] == [2, 2]

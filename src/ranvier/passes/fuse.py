@@ -175,8 +175,8 @@ class _Fusion:
                     self._try_join(self.group_of[other], self.group_of[node])
             elif group.kind == "reduce":
                 for other in self._same_folds(node):
-                    self._try_join(self.group_of[other], self.group_of[node])
-                    break
+                    if self._try_join(self.group_of[other], self.group_of[node]):
+                        break
             self._join_rows(node)
 
     def _join_rows(self, node: Node) -> None:
@@ -210,9 +210,11 @@ class _Fusion:
             for p in self.before[other]
         )
 
-    def _try_join(self, a: Group, b: Group) -> None:
-        if a is not b and self._may_join(a, b):
-            self._join(a, b)
+    def _try_join(self, a: Group, b: Group) -> bool:
+        if a is b or not self._may_join(a, b):
+            return False
+        self._join(a, b)
+        return True
 
     def _partners(self, node: Node) -> list[Node]:
         """Stored nodes whose groups walk the places of `node`: those it reads there, then those
@@ -252,16 +254,20 @@ class _Fusion:
         return found
 
     def _same_folds(self, node: Node) -> list[Node]:
-        """Reductions over the same axes of the same shape."""
+        """Reductions over the same axes of the same shape, those that read the same first."""
         own = self.group_of[node]
-        return [
-            g.nodes[0]
+        mine = {x for x, _ in self.reads(node)}
+        found = [
+            g
             for g in dict.fromkeys(self.group_of.values())
             if g.kind == "reduce"
             and g.number < own.number
             and same_loops(g.anchors[0], node)
             and len(g.anchors) < 8
         ]
+        shared = {g: {x for n in g.nodes for x, _ in self.reads(n)} & mine for g in found}
+        found.sort(key=lambda g: -max((x.size for x in shared[g]), default=0))
+        return [g.nodes[0] for g in found]
 
     def _may_join(self, a: Group, b: Group) -> bool:
         """Whether one nest can do both: neither waits for a third that waits for the other, and
