@@ -19,7 +19,7 @@ from . import dtypes
 from .errors import ArgumentError, TraceError
 from .mode import no_grad, state
 from .ops import elementwise as e
-from .ops.creation import as_shape, iota
+from .ops.creation import iota, new_shape
 from .ops.movement import narrow, reshape
 from .ops.op import apply
 from .ops.random import random_bits
@@ -61,7 +61,7 @@ class Generator:
     def bits(self, shape: Any) -> Tensor:
         """uint32 random bits."""
         with no_grad():
-            bits: Tensor = random_bits(self.state, as_shape(shape))
+            bits: Tensor = random_bits(self.state, new_shape(shape))
             step = apply(iota, like=self.state, shape=(2,), axis=0, dtype=dtypes.uint32)
             self.state.assign(self.state + step)
         return bits
@@ -71,7 +71,7 @@ class Generator:
     ) -> Tensor:
         """Numbers from low (included) to high (excluded), each as likely as the other."""
         dtype = _float("uniform", dtype)
-        unit = self._unit(as_shape(shape), dtype)
+        unit = self._unit(new_shape(shape), dtype)
         if low == 0 and high == 1:
             return unit
         return unit * (high - low) + low  # type: ignore[no-any-return]
@@ -95,8 +95,8 @@ class Generator:
         """Normally distributed numbers (Box and Muller, 1958)."""
         dtype = _float("normal", dtype)
         wide = dtypes.float32 if dtype == dtypes.float16 else dtype
-        pair = self._unit((2, *as_shape(shape)), wide)
-        u, v = (reshape(narrow(pair, 0, i, i + 1), as_shape(shape)) for i in (0, 1))
+        pair = self._unit((2, *new_shape(shape)), wide)
+        u, v = (reshape(narrow(pair, 0, i, i + 1), new_shape(shape)) for i in (0, 1))
         # NOTE: 1 - u lies in (0, 1], so the logarithm is finite.
         out = e.sqrt(-2.0 * e.log(1.0 - u)) * e.cos((2.0 * math.pi) * v)
         if (mean, std) != (0, 1):

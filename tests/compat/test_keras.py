@@ -208,7 +208,7 @@ def test_a_saved_model_comes_back_here_and_in_ranvier(tmp_path: Path) -> None:
     model.fit(X, Y, verbose=0)
     model.save(tmp_path / "model.keras")
     again = keras.models.load_model(tmp_path / "model.keras")
-    assert type(again) is type(again.layers[1]) is keras.Sequential
+    assert type(again) is type(again.layers[0]) is keras.Sequential
     for other in (again, ranvier.load(tmp_path / "model.keras")):
         np.testing.assert_array_equal(other.predict(X), model.predict(X))
         other.fit(X, Y, verbose=0)

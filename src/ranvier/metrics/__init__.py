@@ -6,12 +6,13 @@ Metrics of training are summed batch by batch inside the compiled step (metric.p
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from .. import losses
 from ..errors import unknown_name
 from ..losses.distance import Hinge, Perceptron, SquaredHinge
+from ..nn.config import restore
 from .classification import (
     AUC,
     F1,
@@ -52,14 +53,22 @@ NAMES: dict[str, Callable[[], Metric]] = {
 }
 
 
+# What files may name.
+_CLASSES: tuple[type, ...] = (*dict.fromkeys(NAMES.values()), LossMetric)  # type: ignore[arg-type]
+
+
 def get(metric: Any) -> Metric:
-    """A metric from a name, a Metric, a loss or its name, or a function of `(y_true, y_pred)`.
+    """A metric from a name, a Metric, a loss or its name, a function of `(y_true, y_pred)`, or the
+    {"class", "config"} of a file.
 
     >>> get("acc")
     Accuracy('acc')
     """
     if isinstance(metric, Metric):
         return metric
+    if isinstance(metric, Mapping):
+        known = {m.__name__: m for m in _CLASSES}
+        return restore("metric", metric, known)  # type: ignore[no-any-return]
     if isinstance(metric, str):
         if metric.lower() in NAMES:
             made = NAMES[metric.lower()]()

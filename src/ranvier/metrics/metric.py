@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import dtypes
+from .. import dtypes, losses
 from ..errors import DataError
 from ..losses.loss import Loss, values
 from ..mode import no_grad
@@ -167,9 +167,9 @@ class MeanOfRows(Metric):
 class LossMetric(MeanOfRows):
     """The mean of a loss over the rows."""
 
-    def __init__(self, loss: Loss, name: str | None = None) -> None:
-        super().__init__(name or loss.name)
-        self.loss = loss
+    def __init__(self, loss: Any, name: str | None = None) -> None:
+        self.loss: Loss = losses.get(loss)
+        super().__init__(name or self.loss.name)
 
     def row(self, y: Any, p: Any) -> Any:
         return self.loss.per_row(y, p)

@@ -17,7 +17,7 @@ import itertools
 import re
 import threading
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -142,6 +142,8 @@ class Layer(Walked):
             )
         if attribute in ("input", "output"):  # of its call on ranvier.Input
             return value_of(self, attribute)
+        if attribute in _KERAS_LISTS:
+            return _KERAS_LISTS[attribute](self)
         raise AttributeError(f"{type(self).__name__!r} has no attribute {attribute!r}")
 
     # -- what a subclass writes --
@@ -405,6 +407,32 @@ def _row_shape(name: str, shape: Any) -> Shape:
     if any(n < 0 for n in sizes):
         raise ArgumentError(
             f"{name}: input_shape={shape!r}; expected the sizes of one row, without the batch "
-            "axis, e.g. input_shape=(784,)"
+            f"axis, e.g. input_shape=(784,){_LENGTHS if _open(shape) else ''}"
         )
     return sizes
+
+
+def _untrained(layer: Layer) -> list[Tensor]:
+    trained = {id(t) for t in layer.parameters()}
+    return [t for t in layer.state_tensors() if id(t) not in trained]
+
+
+# Keras' names, unless a layer has an attribute of such a name.
+_KERAS_LISTS: dict[str, Callable[[Layer], list[Tensor]]] = {
+    "weights": lambda layer: layer.state_tensors(),
+    "variables": lambda layer: layer.state_tensors(),
+    "trainable_weights": lambda layer: layer.parameters(),
+    "trainable_variables": lambda layer: layer.parameters(),
+    "non_trainable_weights": _untrained,
+    "non_trainable_variables": _untrained,
+}
+
+_LENGTHS = (
+    ". None is not a size here: a graph is compiled for rows of one length. Give the longest, "
+    "fill up shorter rows (ranvier.data.pad_sequences) and leave what was filled up out with "
+    "Embedding(mask_zero=True) or Masking"
+)
+
+
+def _open(shape: Any) -> bool:
+    return isinstance(shape, tuple | list) and None in shape

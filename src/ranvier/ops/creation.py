@@ -42,7 +42,7 @@ class Full(Op):
     kind = "creation"
 
     def __call__(self, shape: Any, value: float, dtype: Any = None) -> Any:
-        shape = as_shape(shape)
+        shape = new_shape(shape)
         value = value.item() if isinstance(value, np.generic) else value
         dtype = dtypes.of_scalar(value, None) if dtype is None else dtypes.as_dtype(dtype)
         if not isinstance(value, bool | int | float):
@@ -81,7 +81,7 @@ class Iota(Op):
     kind = "creation"
 
     def __call__(self, shape: Any, axis: int = 0, dtype: Any = dtypes.int64) -> Any:
-        shape = as_shape(shape)
+        shape = new_shape(shape)
         axis = normal_axis(self.name, axis, len(shape))
         return apply(self, shape=shape, axis=axis, dtype=dtypes.as_dtype(dtype))
 
@@ -108,6 +108,22 @@ def as_shape(shape: Any) -> Shape:
         return tuple(operator.index(n) for n in several)
     except TypeError:
         raise ShapeError(f"a shape is made of whole numbers; got {shape!r}") from None
+
+
+def new_shape(shape: Any) -> Shape:
+    """`as_shape` for a tensor that is made from nothing."""
+    sizes = as_shape(shape)
+    if any(n > _TOO_LARGE for n in sizes):
+        raise ShapeError(
+            f"a tensor of shape {sizes} cannot be made. If a size is the number of rows of a "
+            "ranvier.Input (it prints as `rows`): that is not known before there are data. Make "
+            "the tensor from the input, as in x[:, :1] * 0, or in the forward of a layer of your "
+            "own, where x.shape[0] is known"
+        )
+    return sizes
+
+
+_TOO_LARGE = 1 << 39  # elements along one axis; no memory holds them
 
 
 def check_sizes(op: str, shape: Shape) -> None:

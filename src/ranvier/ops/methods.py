@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Self
 
 from .. import dtypes
-from ..errors import unknown_name
+from ..errors import ArgumentError, unknown_name
 from ..graph.node import Value
 from . import composite, contraction, elementwise, movement, reduce, shaping
 from .op import apply, normal_axis
@@ -28,16 +28,18 @@ class Methods(Value):
         """The last two axes exchanged."""
         return shaping.matrix_transpose(self)
 
-    def sum(self, axis: Any = None, keepdims: bool = False) -> Self:
+    def sum(self, axis: Any = None, keepdims: bool = False, **numpy: None) -> Self:
         """See `ranvier.sum`."""
+        _only_none("sum", numpy)
         return reduce.sum(self, axis, keepdims)
 
     def prod(self, axis: Any = None, keepdims: bool = False) -> Self:
         """See `ranvier.prod`."""
         return reduce.prod(self, axis, keepdims)
 
-    def mean(self, axis: Any = None, keepdims: bool = False) -> Self:
+    def mean(self, axis: Any = None, keepdims: bool = False, **numpy: None) -> Self:
         """See `ranvier.mean`."""
+        _only_none("mean", numpy)
         return reduce.mean(self, axis, keepdims)
 
     def var(self, axis: Any = None, keepdims: bool = False, correction: float = 0.0) -> Self:
@@ -48,12 +50,14 @@ class Methods(Value):
         """See `ranvier.std`."""
         return reduce.std(self, axis, keepdims, correction)
 
-    def max(self, axis: Any = None, keepdims: bool = False) -> Self:
+    def max(self, axis: Any = None, keepdims: bool = False, **numpy: None) -> Self:
         """See `ranvier.max`."""
+        _only_none("max", numpy)
         return reduce.max(self, axis, keepdims)
 
-    def min(self, axis: Any = None, keepdims: bool = False) -> Self:
+    def min(self, axis: Any = None, keepdims: bool = False, **numpy: None) -> Self:
         """See `ranvier.min`."""
+        _only_none("min", numpy)
         return reduce.min(self, axis, keepdims)
 
     def argmax(self, axis: int | None = None, keepdims: bool = False) -> Self:
@@ -209,3 +213,12 @@ class Methods(Value):
 
 def _several(values: tuple[Any, ...]) -> Any:
     return values[0] if len(values) == 1 and isinstance(values[0], list | tuple) else values
+
+
+def _only_none(name: str, given: dict[str, Any]) -> None:
+    """`numpy.mean(tensor)` calls `tensor.mean(axis=None, dtype=None, out=None)`."""
+    for key, value in given.items():
+        if key not in ("dtype", "out"):
+            raise TypeError(f"{name}() got an unexpected keyword argument {key!r}")
+        if value is not None:
+            raise ArgumentError(f"{name}: {key}={value!r} is for arrays: give tensor.numpy()")

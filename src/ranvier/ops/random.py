@@ -13,7 +13,7 @@ import numpy as np
 from .. import dtypes
 from ..errors import DTypeError, ShapeError
 from ..graph.node import Shape, Spec
-from .creation import as_shape
+from .creation import new_shape
 from .op import Op, apply, register
 
 _ROTATIONS = (13, 15, 26, 6, 17, 29, 16, 24)
@@ -56,7 +56,7 @@ class RandomBits(Op):
     kind = "random"
 
     def __call__(self, key: Any, shape: Any) -> Any:
-        return apply(self, key, shape=as_shape(shape))
+        return apply(self, key, shape=new_shape(shape))
 
     def infer(self, *specs: Spec, **params: Any) -> Spec:
         (key,) = specs

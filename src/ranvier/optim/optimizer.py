@@ -12,6 +12,7 @@ and update in one graph, and changing the learning rate never compiles again.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -82,7 +83,7 @@ class Optimizer:
             if learning_rate is not None:
                 raise ArgumentError(
                     f"{kind}({parameters!r}, {learning_rate!r}): after a learning rate in first "
-                    "place give every other argument by name"
+                    f"place give every other argument by name{_by_name(type(self), learning_rate)}"
                 )
             parameters, learning_rate = None, parameters
         if lr is not None and learning_rate is not None:
@@ -419,3 +420,10 @@ def _at_least_0(kind: str, name: str, value: float | None) -> float | None:
     if value is not None and not 0 <= value < float("inf"):
         raise ArgumentError(f"{kind}: {name}={value!r}; expected a number of at least 0")
     return value
+
+
+def _by_name(kind: type, value: Any) -> str:
+    """How the second number of an optimizer is written: with the name of its first own option."""
+    options = list(inspect.signature(kind).parameters.values())
+    own = [p.name for p in options if p.name not in ("parameters", "learning_rate", "options")]
+    return f": {kind.__name__}(..., {own[0]}={value!r})" if own else ""

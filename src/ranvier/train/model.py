@@ -121,6 +121,16 @@ class Model(Network):
                 "first"
             )
 
+    def _warn_if_frozen(self) -> None:
+        """Training that changes nothing is mostly a network of a pair, left frozen."""
+        if not self.parameters() and any(t.requires_grad for t in self.state_tensors()):
+            warnings.warn(
+                f"{self.name}: every layer is frozen (trainable=False), so training changes "
+                "nothing; set trainable = True before it, and False again where it is to stand "
+                "still",
+                stacklevel=3,
+            )
+
     def _ready(self, rows: Rows) -> Steps:
         """The steps for these rows: layers built, targets checked, metrics chosen by the targets'
         form.
@@ -192,6 +202,7 @@ class Model(Network):
         that takes no longer than a tenth of a second ends by KeyboardInterrupt, as any code does).
         """
         self._compiled("fit")
+        self._warn_if_frozen()
         loop.check_numbers(1 if batch_size is None else batch_size, epochs, initial_epoch)
         blocks = None
         if (stream := as_stream(x)) is not None:
@@ -243,6 +254,7 @@ class Model(Network):
     ) -> Any:
         """One step on these rows as one batch; returns the loss before it, and the metrics."""
         self._compiled("train_on_batch")
+        self._warn_if_frozen()
         rows = self._rows(x, y, sample_weight, class_weight, learn_classes=True)
         steps = self._ready(rows)
         step = steps.get("train", rows.count, rows, self.engine, larger=True)

@@ -6,6 +6,7 @@ import weakref
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..data.vectorize import TextVectorization
 from ..errors import ArgumentError, StateError
 from ..graph.node import Shape
 from ..nn.config import restore
@@ -39,6 +40,7 @@ class Sequential(Model):
     ) -> None:
         super().__init__(name=name)
         self.layers: list[Layer] = []
+        self._entry: InputLayer | None = None  # what Input(...) in first place declared
         for layer in layers or ():
             self.add(layer)
         if not trainable:
@@ -52,6 +54,11 @@ class Sequential(Model):
             raise ArgumentError(
                 f"Sequential: got the class {layer.__name__}; write {layer.__name__}(...)"
             )
+        if isinstance(layer, TextVectorization):
+            raise ArgumentError(
+                "Sequential: a TextVectorization turns texts into whole numbers before they "
+                "reach the model: ids = vectorize(texts); model.fit(ids, y)"
+            )
         if not isinstance(layer, Layer):
             raise ArgumentError(
                 f"Sequential: expected a layer, got a {type(layer).__name__}; "
@@ -63,6 +70,9 @@ class Sequential(Model):
             raise ArgumentError(
                 f"Sequential: two layers are called {layer.name!r}; give one another name"
             )
+        if isinstance(layer, InputLayer) and not self.layers and self._entry is None:
+            self._entry = layer
+            return
         if self.built:
             assert self.built_shape is not None
             layer.ensure_built(self.output_shape(self.built_shape))
@@ -70,6 +80,7 @@ class Sequential(Model):
         own(layer, self)
         if not self.built and len(self.layers) == 1:
             shape = layer.built_shape if layer.built else layer.input_shape
+            shape = shape if self._entry is None else self._entry.shape
             if shape is not None:
                 self.ensure_built(shape)
 
@@ -97,6 +108,8 @@ class Sequential(Model):
 
     def forward(self, x: Any) -> Any:
         """The output of the last layer."""
+        if self._entry is not None:
+            x = self._entry(x)
         for layer in self.layers:
             x = layer(x)
         return x
@@ -111,11 +124,9 @@ class Sequential(Model):
                 f"{self.name}: its input is not known yet; give the first layer input_shape=, put "
                 "ranvier.Input(shape=...) first, or call the model on data"
             )
-        layers = self.layers[isinstance(self.layers[0], InputLayer) :]
-        first = self.layers[0] if len(layers) < len(self.layers) else InputLayer(self.built_shape)
-        assert isinstance(first, InputLayer)
+        first = InputLayer(self.built_shape) if self._entry is None else self._entry
         x = out = first.symbolic()
-        for layer in layers:
+        for layer in self.layers:
             out = layer(out)
         _wirings[self] = list(self.layers), Wiring(x, out, self.name)
         return _wirings[self][1]
@@ -129,7 +140,8 @@ class Sequential(Model):
 
     def get_config(self) -> dict[str, Any]:
         """Name, layers, and whether they are trained."""
-        described = [{"class": type(x).__name__, "config": x.get_config()} for x in self.layers]
+        given = self.layers if self._entry is None else [self._entry, *self.layers]
+        described = [{"class": type(x).__name__, "config": x.get_config()} for x in given]
         return {"name": self.name, "trainable": self.trainable, "layers": described}
 
     @classmethod

@@ -17,7 +17,8 @@ from ... import __version__ as __version__
 from ... import dtypes
 from ...tensor import Tensor
 from ..names import module_getattr
-from . import keras, linalg, math, nn, random
+from . import data, keras, linalg, math, nn, random
+from .gradients import clip_by_global_norm, clip_by_norm
 from .math import (
     add,
     argmax,
@@ -58,6 +59,7 @@ from .math import (
     tanh,
 )
 from .shapes import (
+    TensorSpec,
     broadcast_to,
     cast,
     concat,
@@ -92,10 +94,13 @@ from .variables import GradientTape, Variable
 
 float16, float32, float64 = dtypes.float16, dtypes.float32, dtypes.float64
 int32, int64, uint8 = dtypes.int32, dtypes.int64, dtypes.uint8
+newaxis = None
+string = "string"
 
 __all__ = [
     "GradientTape",
     "Tensor",
+    "TensorSpec",
     "Variable",
     "abs",
     "add",
@@ -104,11 +109,14 @@ __all__ = [
     "bool",
     "broadcast_to",
     "cast",
+    "clip_by_global_norm",
+    "clip_by_norm",
     "clip_by_value",
     "concat",
     "constant",
     "convert_to_tensor",
     "cos",
+    "data",
     "divide",
     "equal",
     "exp",
@@ -140,6 +148,7 @@ __all__ = [
     "minimum",
     "multiply",
     "negative",
+    "newaxis",
     "nn",
     "not_equal",
     "one_hot",
@@ -167,6 +176,7 @@ __all__ = [
     "squeeze",
     "stack",
     "stop_gradient",
+    "string",
     "subtract",
     "tanh",
     "tensordot",

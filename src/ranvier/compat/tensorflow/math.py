@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from ...ops import composite, elementwise, reduce
+from ...ops.op import as_values
+from ...tensor import Tensor
 from ..names import module_getattr
 
 add, subtract = elementwise.add, elementwise.subtract
@@ -20,7 +24,7 @@ less, less_equal = elementwise.less, elementwise.less_equal
 greater, greater_equal = elementwise.greater, elementwise.greater_equal
 logical_and, logical_or = elementwise.logical_and, elementwise.logical_or
 logical_not = elementwise.logical_not
-sigmoid, square, clip_by_value = composite.sigmoid, composite.square, composite.clip
+sigmoid, square = composite.sigmoid, composite.square
 reciprocal, rsqrt, is_nan = composite.reciprocal, composite.rsqrt, composite.isnan
 reduce_sum, reduce_mean, reduce_prod = reduce.sum, reduce.mean, reduce.prod
 reduce_max, reduce_min = reduce.max, reduce.min
@@ -28,6 +32,11 @@ reduce_any, reduce_all = reduce.any, reduce.all
 reduce_std, reduce_variance = reduce.std, reduce.var
 reduce_logsumexp = composite.logsumexp
 absolute = elementwise.abs
+
+
+def clip_by_value(t: Any, clip_value_min: Any, clip_value_max: Any) -> Any:
+    """Kept between both."""
+    return composite.clip(t, clip_value_min, clip_value_max)
 
 
 def argmax(input: Any, axis: int = 0) -> Any:
@@ -38,6 +47,15 @@ def argmax(input: Any, axis: int = 0) -> Any:
 def argmin(input: Any, axis: int = 0) -> Any:
     """Where the smallest elements stand along an axis."""
     return reduce.argmin(input, axis)
+
+
+def confusion_matrix(labels: Any, predictions: Any, num_classes: int | None = None) -> Any:
+    """How often rows of each class (down) were taken for each class (across)."""
+    y, p = (np.asarray(as_values(v)[0].numpy()).astype(np.int64) for v in (labels, predictions))
+    count = int(max(y.max(), p.max())) + 1 if num_classes is None else num_classes
+    found = np.zeros((count, count), np.int32)
+    np.add.at(found, (y, p), 1)
+    return Tensor(found)
 
 
 __getattr__ = module_getattr("tf.math", globals())

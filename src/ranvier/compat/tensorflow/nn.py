@@ -20,11 +20,19 @@ from ...nn.activations import (
     softsign,
     tanh,
 )
+from ...nn.dropout import Dropout
+from ...nn.layer import training_mode
 from ...ops import movement
 from ...ops.op import as_values
 from ..names import module_getattr
 
 swish = silu
+
+
+def dropout(x: Any, rate: float, seed: Any = None, name: Any = None) -> Any:
+    """Each element 0 with probability `rate`, else `x / (1 - rate)`; always."""
+    with training_mode(True):
+        return Dropout(rate, seed=seed, name="dropout")(*as_values(x))
 
 
 def sigmoid_cross_entropy_with_logits(labels: Any, logits: Any) -> Any:
@@ -47,6 +55,7 @@ def sparse_softmax_cross_entropy_with_logits(labels: Any, logits: Any) -> Any:
 
 
 __all__ = [
+    "dropout",
     "elu",
     "gelu",
     "leaky_relu",

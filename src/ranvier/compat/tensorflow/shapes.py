@@ -6,6 +6,8 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from ... import dtypes
 from ...compiled import compile
 from ...ops import (
@@ -32,7 +34,10 @@ tile = shaping.tile
 
 
 def constant(value: Any, dtype: Any = None, shape: Any = None, name: str = "") -> Any:
-    """A tensor of these numbers."""
+    """A tensor of these numbers; texts stay an array, as TextVectorization takes them."""
+    texts = np.asarray(value) if isinstance(value, str | list | tuple) else value
+    if isinstance(texts, np.ndarray) and texts.dtype.kind == "U":
+        return texts
     x = Tensor(value, dtype, name=name)
     return x if shape is None else movement.reshape(movement.broadcast_to(x, shape), shape)
 
@@ -78,9 +83,30 @@ def identity(x: Any) -> Any:
     return as_values(x)[0].clone()
 
 
-def shape(x: Any) -> Any:
-    """The sizes, as a tensor."""
-    return Tensor(list(as_values(x)[0].shape), dtypes.int32)
+class Sizes(tuple[int, ...]):
+    """What `tf.shape` gives: whole numbers, also as an array or a tensor."""
+
+    def numpy(self) -> Any:
+        """As an array of int32."""
+        return np.array(self, np.int32)
+
+
+def shape(x: Any) -> Sizes:
+    """The sizes, known while tracing too.
+
+    >>> shape([[1.0, 2.0]])[1], shape([[1.0, 2.0]]).numpy()
+    (2, array([1, 2], dtype=int32))
+    """
+    return Sizes(as_values(x)[0].shape)
+
+
+class TensorSpec:
+    """Shape and dtype of a tensor: what `Dataset.from_generator` asks for and Ranvier sees by
+    itself.
+    """
+
+    def __init__(self, shape: Any = None, dtype: Any = dtypes.float32, name: str = "") -> None:
+        self.shape, self.dtype, self.name = shape, dtype, name
 
 
 def transpose(a: Any, perm: Sequence[int] | None = None) -> Any:

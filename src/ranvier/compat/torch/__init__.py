@@ -22,6 +22,7 @@ from ...mode import enable_grad, grad_mode, is_grad_enabled
 from ..names import module_getattr
 from . import autograd, cuda, nn, optim, utils
 from .creation import (
+    Generator,
     arange,
     as_tensor,
     cat,
@@ -64,6 +65,7 @@ from .functions import (
     set_num_threads,
     where,
 )
+from .sorting import argsort, meshgrid, multinomial, sort, topk
 from .tensor import Tensor
 
 float16 = half = dtypes.float16
@@ -79,10 +81,12 @@ set_grad_enabled = grad_mode
 
 __all__ = [
     "FloatTensor",
+    "Generator",
     "LongTensor",
     "Tensor",
     "allclose",
     "arange",
+    "argsort",
     "as_tensor",
     "autograd",
     "cat",
@@ -116,6 +120,8 @@ __all__ = [
     "long",
     "manual_seed",
     "matmul",
+    "meshgrid",
+    "multinomial",
     "nan",
     "nn",
     "no_grad",
@@ -134,8 +140,10 @@ __all__ = [
     "save",
     "set_grad_enabled",
     "set_num_threads",
+    "sort",
     "stack",
     "tensor",
+    "topk",
     "uint8",
     "utils",
     "where",

@@ -134,9 +134,9 @@ def randint(low: Any, high: Any, size: Any = None, *, dtype: Any = None) -> Tens
     return _ready(random.randint(low, high, tuple(size)), dtype, "cpu", False)
 
 
-def randperm(n: int) -> Tensor:
+def randperm(n: int, *, generator: Any = None) -> Tensor:
     """The numbers 0 to n - 1 in random order."""
-    return t.of(random.permutation(n))
+    return t.of((generator or random).permutation(n))
 
 
 def normal(mean: float, std: float, size: Any) -> Tensor:
@@ -152,6 +152,27 @@ def cat(tensors: Sequence[Any], dim: int = 0) -> Tensor:
 def stack(tensors: Sequence[Any], dim: int = 0) -> Tensor:
     """Tensors along a new axis."""
     return t.of(shaping.stack(list(tensors), dim))
+
+
+class Generator(random.Generator):
+    """A source of random numbers of its own.
+
+    >>> Generator().manual_seed(1).initial_seed()
+    1
+    """
+
+    def __init__(self, device: Any = "cpu") -> None:
+        devices.device(device)
+        super().__init__()
+
+    def manual_seed(self, seed: int) -> Generator:
+        """Start again from `seed`."""
+        self.seed(int(seed))
+        return self
+
+    def initial_seed(self) -> int:
+        """The seed it began with."""
+        return int(self.state.numpy()[0])
 
 
 def manual_seed(seed: int) -> None:

@@ -93,18 +93,50 @@ def compile(function: Any = None, **options: Any) -> Any:
 
 
 def save(obj: Any, path: Any) -> None:
-    """Write a dictionary of tensors, such as `model.state_dict()`, to one safetensors file."""
-    if not isinstance(obj, Mapping) or not all(is_tensor(v) for v in obj.values()):
+    """Write a dictionary of tensors, such as `model.state_dict()`, to one safetensors file.
+
+    A checkpoint, with dictionaries of tensors and plain numbers, texts and lists inside, too.
+    """
+    arrays: dict[str, Any] = {}
+
+    def written(value: Any, place: str) -> Any:
+        if is_tensor(value):
+            arrays[place] = value.numpy()
+            return {"tensor": place}
+        if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
+            return {"dict": {k: written(v, f"{place}/{k}".lstrip("/")) for k, v in value.items()}}
+        if isinstance(value, list | tuple):
+            return [written(v, f"{place}/{i}") for i, v in enumerate(value)]
+        if value is None or isinstance(value, bool | int | float | str):
+            return value
         raise ArgumentError(
-            "torch.save: files hold tensors and never code: save model.state_dict(), not "
-            f"{type(obj).__name__}"
+            f"torch.save: {place or 'the object'} is a {type(value).__name__}; files hold tensors, "
+            "numbers and texts in dictionaries and lists, and never code: save model.state_dict()"
         )
-    files.write(path, {name: x.numpy() for name, x in obj.items()}, {"kind": "weights"})
+
+    if isinstance(obj, Mapping) and all(is_tensor(v) for v in obj.values()):
+        files.write(path, {name: x.numpy() for name, x in obj.items()}, {"kind": "weights"})
+        return
+    described = written(obj, "")
+    files.write(path, arrays, {"kind": "checkpoint", "content": described})
 
 
-def load(path: Any, map_location: Any = "cpu", weights_only: bool = True) -> dict[str, Tensor]:
-    """The dictionary of tensors that `save` wrote."""
-    return {name: of(Tensor._wrap(array)) for name, array in files.read(path)[0].items()}
+def load(path: Any, map_location: Any = "cpu", weights_only: bool = True) -> Any:
+    """What `save` wrote: the dictionary of tensors, or the checkpoint."""
+    arrays, about = files.read(path)
+    if about.get("kind") != "checkpoint":
+        return {name: Tensor._wrap(array) for name, array in arrays.items()}
+
+    def made(value: Any) -> Any:
+        if isinstance(value, list):
+            return [made(v) for v in value]
+        if not isinstance(value, dict):
+            return value
+        if "tensor" in value:
+            return Tensor._wrap(arrays[value["tensor"]])
+        return {k: made(v) for k, v in value["dict"].items()}
+
+    return made(about["content"])
 
 
 # Functions that are methods of Tensor called with the tensor first.

@@ -35,6 +35,8 @@ def _numpy_names(method: Callable[..., Any]) -> Callable[..., Any]:
         for numpy, torch in (("axis", "dim"), ("keepdims", "keepdim")):
             if numpy in options:
                 options[torch] = options.pop(numpy)
+        if options.get("out", 0) is None:  # numpy.mean(tensor)
+            del options["out"]
         return method(self, *args, **options)
 
     return both

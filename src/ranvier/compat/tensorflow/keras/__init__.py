@@ -14,9 +14,12 @@ from . import (
     losses,
     metrics,
     models,
+    ops,
     optimizers,
     preprocessing,
+    random,
     regularizers,
+    saving,
     utils,
 )
 from .layers import Input
@@ -35,9 +38,12 @@ __all__ = [
     "losses",
     "metrics",
     "models",
+    "ops",
     "optimizers",
     "preprocessing",
+    "random",
     "regularizers",
+    "saving",
     "utils",
 ]
 

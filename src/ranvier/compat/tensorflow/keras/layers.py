@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from ....data import TextVectorization
+from ....errors import ArgumentError
 from ....nn import (
     ELU,
     GRU,
@@ -58,6 +60,7 @@ from ....nn import (
     Minimum,
     MultiHeadAttention,
     Multiply,
+    Normalize,
     Permute,
     PReLU,
     RandomBrightness,
@@ -98,8 +101,8 @@ from ....nn import (
 )
 from ....nn import GroupedQueryAttention as GroupQueryAttention
 from ....nn import Layer as RanvierLayer
-from ....nn import Normalize as Normalization
 from ...names import missing, module_getattr
+from ..variables import Variable
 from .calls import call_of, several_in
 
 
@@ -118,6 +121,11 @@ class Layer(RanvierLayer):
 
             cls.build = with_batch_axis  # type: ignore[assignment]
 
+    def add_weight(self, *args: Any, **options: Any) -> Any:
+        """As of Ranvier's layers, as a `tf.Variable`."""
+        made = super().add_weight(*args, **options)
+        return Variable(made, made.requires_grad, name=made.name)
+
     def __getattr__(self, attribute: str) -> Any:
         try:
             return super().__getattr__(attribute)
@@ -133,6 +141,44 @@ class Layer(RanvierLayer):
     def forward(self, *inputs: Any, **options: Any) -> Any:
         """What `call` gives."""
         return call_of(self, inputs, options)
+
+
+class Lambda(Layer):
+    """A function as a layer. Files hold no code: a model with one keeps its weights only.
+
+    >>> Lambda(lambda x: x * 2)([[1.0, 3.0]])
+    tensor([[2., 6.]])
+    """
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        output_shape: Any = None,
+        mask: Any = None,
+        arguments: Any = None,
+        **options: Any,
+    ) -> None:
+        super().__init__(**options)
+        self.function, self.arguments = function, dict(arguments or {})
+
+    def call(self, *inputs: Any) -> Any:
+        """What the function gives; several inputs as a list."""
+        return self.function(inputs[0] if len(inputs) == 1 else list(inputs), **self.arguments)
+
+
+def Normalization(axis: Any = -1, mean: Any = None, variance: Any = None, **options: Any) -> Any:
+    """`(x - mean) / std` for each feature, the last axis, measured by `adapt`."""
+    if axis not in (-1, None, (-1,), [-1]):
+        raise ArgumentError(
+            f"Normalization: axis={axis!r}; only the last axis, axis=-1, is here. Transpose the "
+            "data, or normalise it beforehand"
+        )
+    if mean is not None or variance is not None:
+        raise ArgumentError(
+            "Normalization: mean and variance come from layer.adapt(data) here; or write "
+            "layers.Lambda(lambda x: (x - mean) / variance ** 0.5)"
+        )
+    return Normalize(**options)
 
 
 # Keras' second names.
@@ -202,6 +248,7 @@ __all__ = [
     "Input",
     "InputLayer",
     "LSTMCell",
+    "Lambda",
     "Layer",
     "LayerNormalization",
     "LeakyReLU",

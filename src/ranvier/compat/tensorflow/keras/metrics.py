@@ -1,26 +1,145 @@
-"""`keras.metrics`."""
+"""`keras.metrics`: Ranvier's, which also sum up by themselves.
+
+m = keras.metrics.SparseCategoricalAccuracy()
+m.update_state(y, predictions)        # batch after batch
+m.result(), m.reset_state()
+"""
 
 from __future__ import annotations
 
-from ....metrics import (
-    AUC,
-    Accuracy,
-    BinaryAccuracy,
-    CategoricalAccuracy,
-    MeanAbsoluteError,
-    MeanSquaredError,
-    Metric,
-    Precision,
-    Recall,
-    RootMeanSquaredError,
-    SparseCategoricalAccuracy,
-    get,
-)
-from ....metrics import F1 as F1Score
-from ....metrics import R2 as R2Score
-from ....metrics import TopK as SparseTopKCategoricalAccuracy
-from ....metrics import TopK as TopKCategoricalAccuracy
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .... import metrics as ours
+from ....metrics import Metric, get
+from ....mode import no_grad
+from ....ops import elementwise, reduce
+from ....ops.creation import ones_like
+from ....ops.op import as_values
+from ....tensor import Tensor
 from ...names import module_getattr
+
+
+class _Summed:
+    """What `update_state` adds up; `fit` keeps sums of its own."""
+
+    _sums: list[Tensor] | None = None
+
+    def _add(self, *given: Any) -> None:
+        raise NotImplementedError
+
+    def update_state(self, *given: Any, sample_weight: Any = None) -> None:
+        """Add one batch: (y_true, y_pred), or the numbers themselves for Mean and Sum."""
+        with no_grad():
+            self._add(*given, *(() if sample_weight is None else (sample_weight,)))
+
+    def reset_state(self) -> None:
+        """Begin again with nothing."""
+        for t in self._sums or ():
+            t.assign(np.zeros(t.shape))
+
+    reset_states = reset_state
+
+    def __call__(self, *given: Any, sample_weight: Any = None) -> Any:
+        self.update_state(*given, sample_weight=sample_weight)
+        return self.result()
+
+    def result(self, state: Sequence[Any] | None = None) -> Any:
+        """The number so far."""
+        raise NotImplementedError
+
+
+def _summed(kind: Any, form: str, name: str) -> Any:
+    """`kind` with sums of its own, for targets of this form."""
+
+    def made_for(metric: Any, y_pred: Any) -> Any:
+        outputs = y_pred.shape[-1] if y_pred.ndim > 1 else 1
+        return metric.bound(form, outputs, getattr(metric, "threshold", 0.5))
+
+    class Made(_Summed, kind):  # type: ignore[misc]
+        def _add(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+            y, p = as_values(y_true, y_pred)
+            metric = made_for(self, p)
+            if self._sums is None:
+                self._sums = kind.make_state(metric)
+            weight = Tensor(np.ones(p.shape[0], np.float32))
+            if sample_weight is not None:
+                (weight,) = as_values(sample_weight)
+            for t, new in zip(self._sums, metric.update(self._sums, y, p, weight), strict=True):
+                t.assign(new)
+
+        def result(self, state: Sequence[Any] | None = None) -> Any:
+            if state is not None:
+                return kind.result(self, state)
+            if self._sums is None:
+                return Tensor(0.0)
+            return Tensor(float(kind.result(self, [t.numpy() for t in self._sums])))
+
+    Made.__name__ = kind.__name__  # files name Ranvier's class
+    Made.__qualname__ = name
+    Made.__doc__ = (kind.__doc__ or "").partition("\n")[0]
+    return Made
+
+
+Accuracy = _summed(ours.Accuracy, "labels", "Accuracy")
+BinaryAccuracy = _summed(ours.BinaryAccuracy, "binary", "BinaryAccuracy")
+CategoricalAccuracy = _summed(ours.CategoricalAccuracy, "one_hot", "CategoricalAccuracy")
+SparseCategoricalAccuracy = _summed(
+    ours.SparseCategoricalAccuracy, "labels", "SparseCategoricalAccuracy"
+)
+TopKCategoricalAccuracy = _summed(ours.TopK, "one_hot", "TopKCategoricalAccuracy")
+SparseTopKCategoricalAccuracy = _summed(ours.TopK, "labels", "SparseTopKCategoricalAccuracy")
+Precision = _summed(ours.Precision, "binary", "Precision")
+Recall = _summed(ours.Recall, "binary", "Recall")
+AUC = _summed(ours.AUC, "binary", "AUC")
+F1Score = _summed(ours.F1, "binary", "F1Score")
+R2Score = _summed(ours.R2, "real", "R2Score")
+MeanAbsoluteError = _summed(ours.MeanAbsoluteError, "real", "MeanAbsoluteError")
+MeanSquaredError = _summed(ours.MeanSquaredError, "real", "MeanSquaredError")
+RootMeanSquaredError = _summed(ours.RootMeanSquaredError, "real", "RootMeanSquaredError")
+
+
+class Mean(_Summed):
+    """The mean of the numbers given to `update_state`.
+
+    >>> m = Mean()
+    >>> m.update_state([1.0, 3.0])
+    >>> m.result()
+    tensor(2.)
+    """
+
+    def __init__(self, name: str = "mean", dtype: Any = None) -> None:
+        self.name = name
+        self._sums = [Tensor(np.zeros((), np.float64)), Tensor(np.zeros((), np.float64))]
+
+    def _add(self, values: Any, sample_weight: Any = None) -> None:
+        (x,) = as_values(values)
+        (w,) = as_values(ones_like(x) if sample_weight is None else sample_weight)
+        assert self._sums is not None
+        for t, new in zip(self._sums, (x * w, w), strict=True):
+            t.assign(t + elementwise.astype(reduce.sum(new), "float64"))
+
+    def result(self, state: Sequence[Any] | None = None) -> Any:
+        """The mean so far; 0 before the first number."""
+        assert self._sums is not None
+        total, count = self._sums
+        mean = total / elementwise.where(elementwise.equal(count, 0.0), 1.0, count)
+        return elementwise.astype(mean, "float32")
+
+
+class Sum(Mean):
+    """The sum of the numbers given to `update_state`."""
+
+    def __init__(self, name: str = "sum", dtype: Any = None) -> None:
+        super().__init__(name, dtype)
+
+    def result(self, state: Sequence[Any] | None = None) -> Any:
+        """The sum so far."""
+        assert self._sums is not None
+        return elementwise.astype(self._sums[0], "float32")
+
 
 __all__ = [
     "AUC",
@@ -28,6 +147,7 @@ __all__ = [
     "BinaryAccuracy",
     "CategoricalAccuracy",
     "F1Score",
+    "Mean",
     "MeanAbsoluteError",
     "MeanSquaredError",
     "Metric",
@@ -37,6 +157,7 @@ __all__ = [
     "RootMeanSquaredError",
     "SparseCategoricalAccuracy",
     "SparseTopKCategoricalAccuracy",
+    "Sum",
     "TopKCategoricalAccuracy",
     "get",
 ]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from ....data import stream_batches
 from ....data.stream import as_stream
-from ....errors import unknown_name
+from ....errors import StateError, unknown_name
+from ....nn.config import restore
+from ....nn.layer import LAYERS, Layer, register_layer
 from ....train.model import Model as RanvierModel
 from ....train.saving import load
 from ....train.sequential import Sequential as RanvierSequential
@@ -26,6 +29,16 @@ class _Keras(RanvierModel):
             return super().__getattr__(attribute)
         except AttributeError:
             raise missing(type(self).__name__, attribute, dir(type(self))) from None
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        for name in ("train_step", "test_step"):
+            if name in vars(cls):
+                raise StateError(
+                    f"{cls.__name__}.{name}: fit runs a step of its own as one compiled graph and "
+                    "calls no train_step. Write the loss into call() with self.add_loss(value), or "
+                    "a loop of your own: a function with tf.GradientTape under @tf.function"
+                )
 
     def compile(
         self,
@@ -63,18 +76,18 @@ class _Keras(RanvierModel):
             super().build(shape)
 
     @property
-    def trainable_variables(self) -> list[Any]:
-        """The parameters."""
-        return self.parameters()
-
-    trainable_weights = trainable_variables
+    def metrics_names(self) -> list[str]:
+        """The names of what `evaluate` returns, in order."""
+        return [] if self._steps is None else list(self._steps.test_sums.results(1))
 
     @property
-    def variables(self) -> list[Any]:
-        """Every tensor, untrained statistics included."""
-        return self.state_tensors()
+    def losses(self) -> list[Any]:
+        """The terms of the regularizers; what `add_loss` gives is known only while `fit` runs."""
+        return self.penalties()
 
-    weights = variables
+    def to_json(self) -> str:
+        """The architecture as text, for `model_from_json`."""
+        return json.dumps({"class": type(self).__name__, "config": self.get_config()})
 
 
 def _of_steps(data: Any, steps: int | None) -> Any:
@@ -132,8 +145,11 @@ class Model(_Keras):
         return call_of(self, inputs, options, self._names)
 
 
-def load_model(filepath: Any, compile: bool = True) -> Any:
-    """The model in a file written by `model.save`."""
+def load_model(filepath: Any, custom_objects: Any = None, compile: bool = True) -> Any:
+    """The model in a file written by `model.save`; `custom_objects`: layer classes by name."""
+    for kind in (custom_objects or {}).values():
+        if isinstance(kind, type) and issubclass(kind, Layer):
+            register_layer(kind)
     found = load(filepath)
     for layer in found.sublayers():
         layer.__class__ = _OURS.get(type(layer), type(layer))
@@ -143,11 +159,27 @@ def load_model(filepath: Any, compile: bool = True) -> Any:
 _OURS: dict[type, type] = {RanvierSequential: Sequential, RanvierModel: Model}
 
 
+def model_from_json(json_string: str, custom_objects: Any = None) -> Any:
+    """A model of the architecture that `to_json` wrote, with new weights."""
+    described = json.loads(json_string)
+    for kind in (custom_objects or {}).values():
+        register_layer(kind)
+    return restore("model", described, {**LAYERS, "Sequential": Sequential, "Model": Model})
+
+
+def clone_model(model: Any) -> Any:
+    """A model of the same layers with new weights, not compiled."""
+    made = type(model).from_config(model.get_config())
+    if model.built_shape is not None:
+        made.ensure_built(model.built_shape)
+    return made
+
+
 def save_model(model: Any, filepath: Any, **options: Any) -> None:
     """`model.save(filepath)`."""
     model.save(filepath)
 
 
-__all__ = ["Model", "Sequential", "load_model", "save_model"]
+__all__ = ["Model", "Sequential", "clone_model", "load_model", "model_from_json", "save_model"]
 
 __getattr__ = module_getattr("keras.models", globals())

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from ...names import module_getattr
-from . import functional, init
+from . import functional, init, utils
 from .attention import (
     Embedding,
     MultiheadAttention,
     TransformerEncoder,
     TransformerEncoderLayer,
 )
+from .cells import GRUCell, LSTMCell, RNNCell
 from .convolution import (
     AdaptiveAvgPool1d,
     AdaptiveAvgPool2d,
@@ -104,6 +105,7 @@ __all__ = [
     "Dropout2d",
     "Embedding",
     "Flatten",
+    "GRUCell",
     "GroupNorm",
     "Hardsigmoid",
     "Hardswish",
@@ -113,6 +115,7 @@ __all__ = [
     "InstanceNorm1d",
     "InstanceNorm2d",
     "L1Loss",
+    "LSTMCell",
     "LayerNorm",
     "LeakyReLU",
     "Linear",
@@ -129,6 +132,7 @@ __all__ = [
     "PReLU",
     "Parameter",
     "RMSNorm",
+    "RNNCell",
     "ReLU",
     "ReLU6",
     "Sequential",
@@ -145,6 +149,7 @@ __all__ = [
     "ZeroPad2d",
     "functional",
     "init",
+    "utils",
 ]
 
 __getattr__ = module_getattr("torch.nn", globals())

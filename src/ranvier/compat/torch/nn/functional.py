@@ -168,6 +168,19 @@ def one_hot(tensor: Any, num_classes: int = -1) -> Any:
     return composite.one_hot(x, classes, x.dtype)
 
 
+def normalize(input: Any, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Any:
+    """x divided by its norm over `dim`."""
+    x = of(input)
+    return x / elementwise.maximum(x.norm(p, dim, True), eps)
+
+
+def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
+    """`x1 . x2 / (|x1| |x2|)` over `dim`."""
+    x, y = of(x1), of(x2)
+    lengths = elementwise.maximum(x.norm(2, dim), eps) * elementwise.maximum(y.norm(2, dim), eps)
+    return reduce.sum(x * y, dim) / lengths
+
+
 # -- losses ----------------------------------------------------------------------------------------
 
 

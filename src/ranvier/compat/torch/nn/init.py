@@ -8,6 +8,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
+from .... import random
+from ....errors import ArgumentError, ShapeError
 from ....nn import initializers
 from ...names import module_getattr
 
@@ -65,6 +69,34 @@ def kaiming_normal_(
 ) -> Any:
     """Normal with variance `gain ** 2 / fan`, not cut off: He et al. 2015."""
     return normal_(tensor, 0.0, _deviation(tensor, a, mode, nonlinearity))
+
+
+def trunc_normal_(
+    tensor: Any, mean: float = 0.0, std: float = 1.0, a: float = -2.0, b: float = 2.0
+) -> Any:
+    """Normally distributed, draws outside of a to b drawn again."""
+    if not a < b or (b < mean - 4 * std or a > mean + 4 * std):
+        raise ArgumentError(
+            f"trunc_normal_: a={a}, b={b} for mean {mean} and std {std}; expected a < b, both "
+            "within four standard deviations of the mean"
+        )
+    host = random.generator.host()
+    values = host.normal(mean, std, tensor.shape)
+    while (outside := (values < a) | (values > b)).any():
+        values[outside] = host.normal(mean, std, int(outside.sum()))
+    return tensor.assign(values)
+
+
+def orthogonal_(tensor: Any, gain: float = 1.0) -> Any:
+    """`gain` times a matrix with orthonormal rows or columns: Saxe et al. 2014."""
+    return _fill(tensor, initializers.Orthogonal(gain))
+
+
+def eye_(tensor: Any) -> Any:
+    """1 on the diagonal, else 0."""
+    if tensor.ndim != 2:
+        raise ShapeError(f"eye_: got a tensor of shape {tensor.shape}; expected two axes")
+    return tensor.assign(np.eye(*tensor.shape))
 
 
 def calculate_gain(nonlinearity: str, param: float | None = None) -> float:

@@ -157,6 +157,8 @@ class _Function(Module):
 
     def __init__(self, *args: Any, inplace: bool = False, **options: Any) -> None:
         super().__init__()
+        if len(args) == len(self.names) + 1 and isinstance(args[-1], bool):
+            args = args[:-1]  # inplace
         given = dict(zip(self.names, args, strict=False)) | options
         wrong = [name for name in given if name not in self.names]
         if wrong or len(args) > len(self.names):

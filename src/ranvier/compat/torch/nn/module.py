@@ -191,6 +191,10 @@ class _Numbered(Module):
     def __iter__(self) -> Iterator[Any]:
         return iter(self._list())
 
+    def __setitem__(self, index: int, module: Any) -> None:
+        names = [name for name, _ in self.named_children()]
+        setattr(self, names[index], module)
+
     def __getitem__(self, index: Any) -> Any:
         found = self._list()[index]
         return type(self)(*found) if isinstance(index, slice) else found

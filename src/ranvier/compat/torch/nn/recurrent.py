@@ -69,7 +69,10 @@ class Recurrent(Module):
         for layer in range(num_layers):
             inputs = input_size if layer == 0 else hidden_size * len(self._endings(0))
             for end in self._endings(layer):
-                shapes: dict[str, Any] = {"weight_ih": (width, inputs), "weight_hh": (width, hidden_size)}
+                shapes: dict[str, Any] = {
+                    "weight_ih": (width, inputs),
+                    "weight_hh": (width, hidden_size),
+                }
                 if bias:
                     shapes |= {"bias_ih": (width,), "bias_hh": (width,)}
                 for name, shape in shapes.items():

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ....errors import ArgumentError
+from ....errors import ArgumentError, unknown_name
 from ....optim import schedules
 from ...names import module_getattr
 
@@ -80,9 +80,23 @@ class CosineAnnealingLR(LRScheduler):
 
 
 class OneCycleLR(LRScheduler):
-    """Up to `max_lr`, then down to almost nothing, in `total_steps` steps."""
+    """Up to `max_lr`, then down to almost nothing, in `total_steps` or `epochs * steps_per_epoch`
+    steps.
+    """
 
-    def __init__(self, optimizer: Any, max_lr: float, total_steps: int, **options: Any) -> None:
+    def __init__(
+        self,
+        optimizer: Any,
+        max_lr: float,
+        total_steps: int | None = None,
+        epochs: int | None = None,
+        steps_per_epoch: int | None = None,
+        **options: Any,
+    ) -> None:
+        if total_steps is None:
+            if epochs is None or steps_per_epoch is None:
+                raise ArgumentError("OneCycleLR: give total_steps, or epochs and steps_per_epoch")
+            total_steps = epochs * steps_per_epoch
         super().__init__(optimizer, schedules.OneCycle(max_lr, total_steps, **options))
 
 
@@ -153,6 +167,93 @@ class LambdaLR(LRScheduler):
     def __init__(self, optimizer: Any, lr_lambda: Callable[[int], float]) -> None:
         first = _first(optimizer)
         super().__init__(optimizer, lambda epoch: first * lr_lambda(epoch))
+
+
+class SequentialLR(LRScheduler):
+    """One scheduler after another: the next takes over at each of the epochs `milestones`."""
+
+    def __init__(
+        self, optimizer: Any, schedulers: Sequence[LRScheduler], milestones: Sequence[int]
+    ) -> None:
+        if len(milestones) != len(schedulers) - 1:
+            raise ArgumentError(
+                f"SequentialLR: {len(schedulers)} schedulers take {len(schedulers) - 1} "
+                f"milestones, one where each but the first begins; got {len(milestones)}"
+            )
+
+        def rate(epoch: int) -> Any:
+            which = sum(epoch >= m for m in milestones)
+            return schedulers[which].rate(epoch - (milestones[which - 1] if which else 0))
+
+        super().__init__(optimizer, rate)
+
+
+class ReduceLROnPlateau:
+    """Times `factor` after more than `patience` epochs in which the number given to `step` was no
+    better than the best so far.
+    """
+
+    def __init__(
+        self,
+        optimizer: Any,
+        mode: str = "min",
+        factor: float = 0.1,
+        patience: int = 10,
+        threshold: float = 1e-4,
+        threshold_mode: str = "rel",
+        cooldown: int = 0,
+        min_lr: float = 0.0,
+        eps: float = 1e-8,
+    ) -> None:
+        if mode not in ("min", "max"):
+            raise unknown_name("mode", mode, ("min", "max"))
+        if threshold_mode not in ("rel", "abs"):
+            raise unknown_name("threshold_mode", threshold_mode, ("rel", "abs"))
+        if factor >= 1:
+            raise ArgumentError(f"ReduceLROnPlateau: factor={factor}; expected less than 1")
+        self.optimizer, self.mode, self.factor, self.patience = optimizer, mode, factor, patience
+        self.threshold, self.threshold_mode, self.cooldown = threshold, threshold_mode, cooldown
+        self.min_lr, self.eps = min_lr, eps
+        self.best = float("inf") if mode == "min" else -float("inf")
+        self.num_bad_epochs = self.cooldown_counter = self.last_epoch = 0
+
+    def is_better(self, number: float, best: float) -> bool:
+        """Whether `number` is better than the best by more than the threshold."""
+        if best in (float("inf"), -float("inf")):
+            return number != best
+        part = abs(best) if self.threshold_mode == "rel" else 1.0
+        gain = best - number if self.mode == "min" else number - best
+        return gain > self.threshold * part
+
+    def step(self, metrics: Any) -> None:
+        """One epoch more, with the number that is watched."""
+        number = float(metrics)
+        self.last_epoch += 1
+        if self.is_better(number, self.best):
+            self.best, self.num_bad_epochs = number, 0
+        else:
+            self.num_bad_epochs += 1
+        if self.cooldown_counter > 0:
+            self.cooldown_counter -= 1
+            self.num_bad_epochs = 0
+        if self.num_bad_epochs > self.patience:
+            before = _first(self.optimizer)
+            after = max(before * self.factor, self.min_lr)
+            if before - after > self.eps:
+                self.optimizer.learning_rate = after
+            self.cooldown_counter, self.num_bad_epochs = self.cooldown, 0
+
+    def get_last_lr(self) -> list[float]:
+        """The rate in force, in a list."""
+        return [_first(self.optimizer)]
+
+    def state_dict(self) -> dict[str, Any]:
+        """Where it stands."""
+        return {k: v for k, v in vars(self).items() if k != "optimizer"}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take up where another one ended."""
+        vars(self).update(state_dict)
 
 
 __getattr__ = module_getattr("torch.optim.lr_scheduler", globals())

@@ -15,7 +15,7 @@ from ..tensor import Tensor, of
 
 _FOR_SPEED = (
     "num_workers", "pin_memory", "timeout", "worker_init_fn", "prefetch_factor",
-    "persistent_workers", "generator",
+    "persistent_workers",
 )  # fmt: skip
 
 
@@ -79,7 +79,7 @@ def random_split(dataset: Any, lengths: Sequence[float], generator: Any = None) 
     if sum(sizes) != len(dataset):
         raise ArgumentError(f"random_split: {sizes} do not add up to {len(dataset)} rows")
     ends = np.cumsum(sizes)[:-1].astype(int)
-    parts = np.split(random.permutation(len(dataset)).numpy(), ends)
+    parts = np.split((generator or random).permutation(len(dataset)).numpy(), ends)
     return [Subset(dataset, part) for part in parts]
 
 
@@ -92,6 +92,7 @@ class DataLoader:
         batch_size: int = 1,
         shuffle: bool = False,
         drop_last: bool = False,
+        generator: Any = None,
         **speed: Any,
     ) -> None:
         for name in speed:
@@ -101,6 +102,7 @@ class DataLoader:
             raise ArgumentError(f"DataLoader: batch_size={batch_size}; expected at least 1")
         self.dataset, self.batch_size = dataset, batch_size
         self.shuffle, self.drop_last = shuffle, drop_last
+        self._source = generator or random
 
     def __len__(self) -> int:
         rows = len(self.dataset)
@@ -109,7 +111,7 @@ class DataLoader:
     def __iter__(self) -> Iterator[Any]:
         # NOTE: the order is drawn now and not with the first batch, which `fit` takes in a thread.
         count, size = len(self.dataset), self.batch_size
-        order = random.permutation(count).numpy() if self.shuffle else np.arange(count)
+        order = self._source.permutation(count).numpy() if self.shuffle else np.arange(count)
         starts = range(0, len(self) * size, size)
         return (_rows(self.dataset, order[start : start + size]) for start in starts)
 
