@@ -17,6 +17,7 @@ from ..ops.scan import Layout
 from ..passes.fuse import fuse
 from ..passes.groups import Group, is_plain_reshape, stretch
 from ..passes.rows import rows_of
+from .copies import Copies
 from .loops import (
     Affine,
     Apply,
@@ -32,6 +33,7 @@ from .loops import (
     Result,
     Store,
     collapse,
+    expressions,
     window,
 )
 from .operands import arrange
@@ -39,6 +41,8 @@ from .parts import in_parts
 from .repeat import hoist
 
 Place = tuple[Affine, ...]
+
+_STORES = 8  # parts of a concat that one kernel writes, at most
 
 
 class Lowered:
@@ -51,6 +55,7 @@ class Lowered:
         self.outputs: list[Buffer] = []
         self.arena: list[Buffer] = []
         self.loop: Loop | None = None  # the loop around what is being lowered
+        self.copies = Copies()
 
     def new_buffer(self, dtype: Any, size: int) -> Buffer:
         """One more buffer in the arena."""
@@ -61,6 +66,7 @@ class Lowered:
         """One more kernel, unless it stores nothing."""
         if math.prod(nest.axes) and nest.stores:
             self.kernels.append(Kernel(f"k{len(self.kernels)}", nest, origin, self.loop))
+            self.copies.forget(self.kernels[-1].writes())
 
 
 def lower(graph: Graph) -> Lowered:
@@ -374,8 +380,9 @@ class _Lowering:
         left, right = (self.element(x, p) for x, p in zip(anchor.inputs, places, strict=True))
         self.memo[anchor, outer] = Result(0, anchor.dtype)
         fold = Fold("product", left, right)
-        before, nests = arrange(Nest(axes, self._stores(outer), inner, [fold]), self.low.new_buffer)
-        return [*before, *nests]
+        low = self.low
+        before, nests = arrange(Nest(axes, self._stores(outer), inner, [fold]), low.new_buffer)
+        return [*low.copies.reuse(before, nests, low.loop), *nests]
 
     def _matrices(self, anchor: Node) -> tuple[Shape, Shape, Place, tuple[Place, Place]]:
         """x[.., m, k] and y[.., k, n]."""
@@ -427,12 +434,15 @@ class _Lowering:
                 start = tuple(at if a == axis else 0 for a in range(x.ndim))
                 parts.append((x, start, (1,) * x.ndim))
                 at += x.shape[axis]
+        self.memo = {}
         for x, start, step in parts:
-            self.memo = {}
             place = self._axes(x.shape)
             target = tuple(p.scaled(s, b) for p, s, b in zip(place, step, start, strict=True))
             store = Store(buffer, self._flat(anchor.shape, target), self.element(x, place))
-            nests.append(Nest(x.shape, [store]))
+            if nests and nests[-1].axes == x.shape and _alike(nests[-1], store):
+                nests[-1].stores.append(store)
+            else:
+                nests.append(Nest(x.shape, [store]))
         return [n for n in nests if math.prod(n.axes)]
 
     def _scatter(self, anchor: Node) -> list[Nest]:
@@ -460,3 +470,11 @@ class _Lowering:
             add=True,
         )
         return [collapse(copy), Nest(updates.shape, [store], serial=True)]
+
+
+def _alike(nest: Nest, store: Store) -> bool:
+    """Whether a store reads much that the nest reads already, so that they are better off
+    together."""
+    mine = [e for e in expressions(Nest(nest.axes, [store])) if isinstance(e, Load)]
+    known = set(map(id, expressions(nest)))
+    return len(nest.stores) < _STORES and 3 * sum(id(e) in known for e in mine) >= len(mine) > 1

@@ -51,9 +51,10 @@ def in_parts(nest: Nest, new_buffer: NewBuffer) -> list[Nest]:
 
 
 def _deep(nest: Nest) -> bool:
-    """Whether the elements of one result lie side by side."""
-    places = [e.at.coefficients[-1] for e in expressions(nest) if isinstance(e, Load)]
-    return 1 in places
+    """Whether the elements of one result lie side by side, rather than those of its neighbours."""
+    places = [e.at.coefficients for e in expressions(nest) if isinstance(e, Load)]
+    results = len(nest.axes) - 1
+    return sum(c[-1] == 1 for c in places) > sum(c[results] == 1 for c in places)
 
 
 def _split(nest: Nest, axis: int, parts: int, new_buffer: NewBuffer) -> list[Nest]:
