@@ -44,7 +44,7 @@ def test_the_next_day_quick() -> None:
 def test_reviews_quick() -> None:
     reviews = example("movie_reviews", "rt_polarity")
     (texts, y), _ = reviews["load_rt_polarity"]()
-    assert reviews["fold"](0, texts[:2500], y[:2500], epochs=4, seed=0) > 0.58
+    assert reviews["fold"](0, texts[:4000], y[:4000], epochs=5, seed=0) > 0.60
 
 
 @pytest.mark.slow
@@ -94,8 +94,8 @@ def test_digits_without_labels_quick() -> None:
     (x, y), _ = ranvier.data.load_digits()
     x = x[:700].reshape(700, 64).astype("float32") / 16
     ranvier.seed(0)
-    model = ranvier.models.NeighbourClustering(10, members=2).fit(x, epochs=20)
-    assert example["accuracy"](y[:700], model.predict(x)) > 0.65
+    model = ranvier.models.NeighbourClustering(10, members=1).fit(x, epochs=15)
+    assert example["accuracy"](y[:700], model.predict(x)) > 0.6
 
 
 @pytest.mark.slow
