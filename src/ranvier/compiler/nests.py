@@ -14,8 +14,8 @@ from collections.abc import Callable
 from contextlib import ExitStack
 
 from .. import dtypes
-from .emit import index
-from .loops import Nest
+from .emit import V, index
+from .loops import Counter, Load, Nest, Store, expressions
 from .squares import turned_loads, write_squares
 from .writer import Axis, Writer, dtypes_of
 
@@ -68,12 +68,14 @@ def _blocks(w: Writer, extent: int, lanes: int, body: Callable[[], None]) -> int
 
 
 def write_scatter(w: Writer, nest: Nest) -> int:
-    """Add to computed places, in order; places outside are ignored."""
+    """Add to computed places, in order; places outside are ignored. Where whole rows are added,
+    vectors run along them."""
     w.begin_nest(nest)
     (s,) = nest.stores
     axes = nest.axes
+    count = len(axes) - _adds_rows(nest)
     with ExitStack() as stack:
-        for a in range(len(axes)):
+        for a in range(count):
             i, _ = stack.enter_context(w.f.loop(index(0), index(axes[a]), 1))
             w.at[a] = Axis(i)
         w.begin()
@@ -81,12 +83,38 @@ def write_scatter(w: Writer, nest: Nest) -> int:
         where = w.from_end(w.value(s.index), s.size)
         m = w.m
         inside = m.bit_and(m.ge(where, m.const(0, where)), m.lt(where, m.const(s.size, where)))
-        value = w.value(s.value)
+        value = None if count < len(axes) else w.value(s.value)
         with w.f.when(inside):
-            variable, shift = w.place(s.at)
-            base = w.f.pointer(w.names[s.buffer], s.buffer.dtype, variable)
-            base = w.f.pointer(base, s.buffer.dtype, w.f.imul(where, s.stride))
-            old = m.memory.load(base, s.buffer.dtype, index(shift))
-            total = m.bit_or(old, value) if old.dtype == dtypes.bool_ else m.add(old, value)
-            m.memory.store(base, total, index(shift))
+            moved = w.f.pointer(w.names[s.buffer], s.buffer.dtype, w.f.imul(where, s.stride))
+            if value is not None:
+                _add(w, s, moved, value)
+                return 1
+            lanes = w.lanes_for(dtypes_of(nest), axes[-1])
+            whole = index(axes[-1] - axes[-1] % lanes)
+            w.along(
+                count,
+                index(0),
+                whole,
+                axes[-1],
+                lanes,
+                lambda: _add(w, s, moved, m.memory.splat(w.value(s.value), w.lanes)),
+            )
     return 1
+
+
+def _adds_rows(nest: Nest) -> bool:
+    """Whether the elements along the last axis go to places side by side."""
+    (s,) = nest.stores
+    if not nest.axes or s.at.coefficients[-1] != 1 or s.index is None:
+        return False
+    of_index = expressions(Nest(nest.axes, [Store(s.buffer, s.at, s.index)]))
+    return not any(isinstance(e, Load | Counter) and e.at.coefficients[-1] for e in of_index)
+
+
+def _add(w: Writer, s: Store, base: str, value: V) -> None:
+    """Add to what is at the place of a store."""
+    variable, shift = w.place(s.at)
+    base = w.f.pointer(base, s.buffer.dtype, variable)
+    old = w.m.memory.load(base, s.buffer.dtype, index(shift), w.lanes, 1, w.live)
+    total = w.m.bit_or(old, value) if old.dtype == dtypes.bool_ else w.m.add(old, value)
+    w.m.memory.store(base, total, index(shift), 1, w.live)

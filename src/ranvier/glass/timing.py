@@ -233,7 +233,9 @@ def _flop(kernel: Kernel) -> float:
     deep = outer * math.prod(nest.inner)
     terms = [e for f in nest.folds for e in (f.term, f.other) if e is not None]
     each = len(nest.folds) * (2 if nest.kind == "contraction" else 1)
-    return float(deep * (_count(terms) + each) + outer * _count([s.value for s in nest.stores]))
+    along = [s.value for s in nest.stores if s.deep]  # what rows store for each element
+    once = [s.value for s in nest.stores if not s.deep]
+    return float(deep * (_count([*terms, *along]) + each) + outer * _count(once))
 
 
 def _count(roots: Sequence[Any]) -> int:
