@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -418,6 +419,7 @@ def test_sorting_and_drawing() -> None:
     np.testing.assert_array_equal(torch.sort(x, dim=1, descending=True).values.detach().numpy(),
                                   [[3, 2, 1], [5, 4, 0]])  # fmt: skip
     x.topk(2).values.sum().backward()
+    assert x.grad is not None
     np.testing.assert_array_equal(x.grad.numpy(), [[1, 0, 1], [0, 1, 1]])
     drawn = torch.multinomial(torch.tensor([0.0, 0.75, 0.25]), 2000, replacement=True).numpy()
     assert abs(np.mean(drawn == 1) - 0.75) < 0.05 and (drawn > 0).all()
@@ -457,9 +459,10 @@ def _rows_of_an_input() -> None:
     ranvier.zeros((ranvier.Input((4,)).shape[0], 3))
 
 
+OPEN: Any = (None, 4)
 WRONG = [
     (lambda: keras.optimizers.Adam(0.01, 0.5), ArgumentError, r"by name: Adam\(..., beta_1=0.5"),
-    (lambda: keras.Input(shape=(None, 4)), ArgumentError, "rows of one length.*pad_sequences"),
+    (lambda: keras.Input(shape=OPEN), ArgumentError, "rows of one length.*pad_sequences"),
     (_own_step, StateError, "calls no train_step.*add_loss"),
     (_rows_of_an_input, ShapeError, "rows of a ranvier.Input"),
     (lambda: keras.Sequential([keras.layers.TextVectorization()]), ArgumentError, "before they"),
@@ -476,5 +479,38 @@ WRONG = [
 @pytest.mark.parametrize("case", range(len(WRONG)))
 def test_what_cannot_be_is_said(case: int) -> None:
     call, kind, message = WRONG[case]
+    with pytest.raises(kind, match=f"(?s){message}"):
+        call()
+
+
+SERIES: Any = ranvier.zeros((2, 5, 3))
+BAD = [
+    (lambda: fit_ids(np.full((4, 3), 1.5)), DataError, "1.5 is no id; expected whole numbers"),
+    (lambda: fit_ids(np.full((4, 3), -1)), DataError, "id -1 is outside.*Put another id"),
+    (lambda: ranvier.nn.LSTM(4)(SERIES, mask=np.ones((2, 4), bool)), ShapeError, r"\(batch, time"),
+    (
+        lambda: ranvier.nn.GRU(4)(SERIES, initial_state=[ranvier.zeros((2, 3))]),
+        ShapeError,
+        r"initial state has shape \(2, 3\); expected \(2, 4\)",
+    ),
+    (
+        lambda: torch.nn.GRU(3, 4)(torch.ones(5, 2, 3), torch.zeros(2, 2, 4)),
+        ShapeError,
+        r"expected 1 of shape \(1, 2, 4\)",
+    ),
+    (lambda: ranvier.data.pad_sequences([1, 2]), DataError, "got single numbers"),
+]  # fmt: skip
+
+
+def fit_ids(ids: np.ndarray) -> None:
+    layers = [ranvier.nn.Embedding(10, 4), ranvier.nn.Flatten(), ranvier.nn.Dense(1)]
+    model = ranvier.Sequential(layers)
+    model.compile("sgd", "mse")
+    model.fit(ids, np.ones(len(ids)), verbose=0)
+
+
+@pytest.mark.parametrize("case", range(len(BAD)))
+def test_bad_input_of_sequence_layers_is_said(case: int) -> None:
+    call, kind, message = BAD[case]
     with pytest.raises(kind, match=f"(?s){message}"):
         call()

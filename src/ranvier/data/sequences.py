@@ -38,6 +38,11 @@ def pad_sequences(
         rows = [np.asarray(s, dtype) for s in sequences]
     except (TypeError, ValueError) as problem:
         raise DataError(f"pad_sequences: expected lists of numbers: {problem}") from problem
+    if any(not r.ndim for r in rows):
+        raise DataError(
+            "pad_sequences: got single numbers; expected sequences, one list of numbers for each "
+            "row: [[1, 2], [3]]"
+        )
     inner = next((r.shape[1:] for r in rows if len(r)), ())
     length = max(map(len, rows), default=0) if maxlen is None else maxlen
     out = np.full((len(rows), length, *inner), value, dtype)

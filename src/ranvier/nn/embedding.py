@@ -88,15 +88,22 @@ class Embedding(Layer):
 
     def check_ids(self, x: np.ndarray[Any, Any], first: int = 0) -> None:
         """DataError when an id of the rows `x` is outside the table; `first` is x[0]'s number."""
-        if not x.size or (0 <= x.min() and x.max() < self.input_dim):
+        broken = x.dtype.kind == "f" and x.size > 0 and (x != np.floor(x)).any()
+        if not x.size or (not broken and 0 <= x.min() and x.max() < self.input_dim):
             return
-        place = tuple(np.argwhere((x < 0) | (x >= self.input_dim))[0])
+        wrong = x != np.floor(x) if broken else (x < 0) | (x >= self.input_dim)
+        place = tuple(np.argwhere(wrong)[0])
         where = f"row {first + place[0]}" + (f", place {place[1]}" if len(place) > 1 else "")
+        if broken:
+            raise DataError(
+                f"{self.name}: {where}: {x[place]:g} is no id; expected whole numbers from 0 to "
+                f"{self.input_dim - 1}. Numbers that measure something belong in a Dense layer"
+            )
+        larger = f"Give Embedding({int(x.max()) + 1}, ...), or put" if x.min() >= 0 else "Put"
         raise DataError(
             f"{self.name}: {where}: id {x[place]:g} is outside the table of {self.input_dim} "
-            f"vectors; ids go from 0 to {self.input_dim - 1}. Give "
-            f"Embedding({int(x.max()) + 1}, ...), or put another id for words that are not in "
-            "the vocabulary"
+            f"vectors; ids go from 0 to {self.input_dim - 1}. {larger} another id for words that "
+            "are not in the vocabulary"
         )
 
     def get_config(self) -> dict[str, Any]:

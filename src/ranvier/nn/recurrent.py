@@ -121,10 +121,21 @@ class Recurrent(Layer):
                 "features)"
             )
         cell, sizes = self.cell, self.sizes
+        if mask is not None and tuple(mask.shape) != tuple(x.shape[:2]):
+            raise ShapeError(
+                f"{self.name}: the mask has shape {tuple(mask.shape)}; expected {x.shape[:2]}, "
+                f"(batch, time), for an input of shape {x.shape}"
+            )
         if states is not None and len(states) != len(sizes):
             raise ArgumentError(
                 f"{self.name}: {len(states)} initial states given; its cell has {len(sizes)}"
             )
+        for given, size in zip(states or (), sizes, strict=False):
+            if given.shape[-1] != size:
+                raise ShapeError(
+                    f"{self.name}: an initial state has shape {given.shape}; expected "
+                    f"({x.shape[0]}, {size})"
+                )
         whole = isinstance(cell, Cell)
         first = [_zeros(x, n) for n in sizes] if states is None else list(states)
         # The output before the first place; a cell of ours gives its first state as output.

@@ -108,6 +108,12 @@ class Recurrent(Module):
         given = [] if hx is None else list(hx) if isinstance(hx, tuple | list) else [hx]
         if single:
             given = [reshape(s, (s.shape[0], 1, s.shape[1])) for s in given]
+        wanted = (self.num_layers * len(self._endings(0)), x.shape[1], self.hidden_size)
+        if hx is not None and [s.shape for s in given] != [wanted] * self.states:
+            raise ShapeError(
+                f"{type(self).__name__}: states of shapes {[s.shape for s in given]}; expected "
+                f"{self.states} of shape {wanted}: (layers * directions, batch, hidden_size)"
+            )
         lasts: list[States] = []
         for layer in range(self.num_layers):
             if layer and self.dropout:
