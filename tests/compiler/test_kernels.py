@@ -144,3 +144,17 @@ def test_the_gradient_of_pooling_goes_once_through_memory(channels: int) -> None
     check(graph, arrays)
     with threads(3):
         check(graph, arrays)
+
+
+def kernel_gradient(dtype: str) -> Graph:
+    x, grad = input_node((8, 40, 40, 8), dtype, "x"), input_node((8, 38, 38, 32), dtype, "g")
+    turned = OPS["permute_dims"](x, (3, 1, 2, 0))
+    return Graph([x, grad], [OPS["convolution"](turned, OPS["permute_dims"](grad, (1, 2, 0, 3)))])
+
+
+def test_long_sums_of_float16_are_not_rounded_on_the_way() -> None:
+    rng = np.random.default_rng(0)
+    arrays = [rng.normal(size=s).astype("f2") for s in ((8, 40, 40, 8), (8, 38, 38, 32))]
+    (found,) = Executable(kernel_gradient("float16")).run(arrays)
+    (sure,) = evaluated(kernel_gradient("float32"), [a.astype("f4") for a in arrays])
+    np.testing.assert_allclose(found.astype("f4"), sure, rtol=1e-3, atol=0.05)

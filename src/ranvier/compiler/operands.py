@@ -93,6 +93,8 @@ def _in_parts(nest: Nest, new_buffer: NewBuffer) -> list[Nest]:
     k = math.prod(nest.inner)
     if k < _LONG or len(nest.inner) < 2 or math.prod(nest.axes[:-1]) < 12:
         return [nest]
+    if nest.folds[0].dtype == dtypes.float16:  # added up as float32, which parts would round
+        return [nest]
     turns = max(1, _PART // math.prod(nest.inner[1:]))
     if turns >= nest.inner[0]:
         return [nest]
