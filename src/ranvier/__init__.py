@@ -22,6 +22,7 @@ from .glass.explain import explain
 from .glass.gradcheck import gradcheck
 from .loop import scan
 from .mode import enable_grad, is_grad_enabled, no_grad
+from .nn.policy import dtype_policy, set_dtype_policy
 from .nn.shaping import Input
 from .ops.composite import (
     acos,
@@ -214,6 +215,7 @@ __all__ = [
     "detach",
     "diff",
     "divide",
+    "dtype_policy",
     "dtypes",
     "e",
     "einsum",
@@ -318,6 +320,7 @@ __all__ = [
     "scatter_add",
     "scatter_add_along_axis",
     "seed",
+    "set_dtype_policy",
     "shift_right",
     "sigmoid",
     "sign",

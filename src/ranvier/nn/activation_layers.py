@@ -144,6 +144,8 @@ class Softmax(_Elementwise):
     tensor([[0.5, 0.5]])
     """
 
+    in_float32 = True
+
     def __init__(self, axis: int = -1, **options: Any) -> None:
         super().__init__(**options)
         self.axis = axis

@@ -7,6 +7,7 @@ from typing import Any
 from ..graph.node import Shape
 from . import activations, initializers, regularizers
 from .layer import Layer
+from .policy import widened
 
 
 class Biased(Layer):
@@ -42,8 +43,9 @@ class Biased(Layer):
             )
 
     def finished(self, sums: Any) -> Any:
-        """`activation(sums + bias)`."""
-        return self.function(sums if self.bias is None else sums + self.bias)
+        """`activation(sums + bias)`; of float16 sums a softmax is computed in float32."""
+        sums = sums if self.bias is None else sums + self.bias
+        return self.function(widened(sums) if self.function is activations.softmax else sums)
 
 
 class Affine(Biased):

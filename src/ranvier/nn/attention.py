@@ -125,6 +125,8 @@ class Looking(Layer):
     and `key_shape` are the shapes of their rows when `build` is called.
     """
 
+    in_float32 = True
+
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self.value_shape: Shape | None = None

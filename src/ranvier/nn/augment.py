@@ -36,6 +36,8 @@ Factor = float | tuple[float, float] | list[float]
 class RandomImages(Layer):
     """Base: a subclass writes `augment`, which is called in training only."""
 
+    in_float32 = True
+
     def __init__(self, seed: int | None = None, **options: Any) -> None:
         super().__init__(**options)
         self.seed = seed

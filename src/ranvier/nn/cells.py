@@ -41,6 +41,7 @@ class Cell(Layer):
         options: those of every layer.
     """
 
+    in_float32 = True
     gates = 1
     states = 1
     bias: Any = None

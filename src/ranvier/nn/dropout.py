@@ -154,6 +154,8 @@ class GaussianDropout(_Drop):
     tensor([[1., 2.]])
     """
 
+    in_float32 = True
+
     def disturbed(self, x: Any) -> Any:
         return x * self._source.normal(
             x.shape, 1.0, math.sqrt(self.rate / (1 - self.rate)), x.dtype
@@ -167,6 +169,8 @@ class GaussianNoise(_Noise):
     >>> GaussianNoise(0.1)([[1.0, 2.0]])
     tensor([[1., 2.]])
     """
+
+    in_float32 = True
 
     def __init__(self, stddev: float, seed: int | None = None, **options: Any) -> None:
         super().__init__(seed, **options)

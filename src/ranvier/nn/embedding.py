@@ -43,6 +43,8 @@ class Embedding(Layer):
     ShapeError; inside compiled code, which cannot stop, it reads the nearest row.
     """
 
+    in_float32 = True
+
     def __init__(
         self,
         input_dim: int,
@@ -121,6 +123,8 @@ class Masking(Layer):
     >>> Masking()(ranvier.tensor([[[1.0, 0.0], [0.0, 0.0]]])).mask.tolist()
     [[True, False]]
     """
+
+    in_float32 = True
 
     def __init__(self, mask_value: float = 0.0, **options: Any) -> None:
         super().__init__(**options)

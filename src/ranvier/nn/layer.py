@@ -30,7 +30,7 @@ from ..mode import state
 from ..source import here
 from ..tensor import Tensor
 from ..trace import trace
-from . import added, config, initializers, regularizers
+from . import added, config, initializers, policy, regularizers
 from .symbolic import Symbolic, record, value_of
 from .walk import Walked, walk
 
@@ -111,9 +111,13 @@ class Layer(Walked):
         input_shape: the shape of one row, without the batch axis; the model can then be built
         before it sees data. trainable: see the property. input_dim: short for
         `input_shape=(input_dim,)`.
+        dtype: the dtype policy, "float32" or "mixed_float16"; None: `ranvier.set_dtype_policy`'s.
     """
 
     keeps_mask = True  # output and input have the same places along (batch, time)
+    in_float32 = False  # computes in float32 also under the policy "mixed_float16"
+    dtype: Any = "float32"  # of the weights
+    dtype_policy = "float32"
 
     def __init__(
         self,
@@ -121,12 +125,14 @@ class Layer(Walked):
         input_shape: Sequence[int] | int | None = None,
         trainable: bool = True,
         input_dim: int | None = None,
+        dtype: Any = None,
     ) -> None:
         if input_dim is not None:
             input_shape = (input_dim,)
         self.name = name or unique_name(type(self))
         self.input_shape = None if input_shape is None else _row_shape(self.name, input_shape)
         self._trainable = bool(trainable)
+        self.dtype_policy = policy.resolve(dtype)
         self.built = False
         self.built_shape: Shape | None = (
             None  # the input shape it was built for, without batch axis
@@ -166,13 +172,22 @@ class Layer(Walked):
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments as JSON-able data, for `from_config`."""
-        found = config.configuration(self, skip=("input_dim",))
-        return {k: v for k, v in found.items() if not (k == "input_shape" and v is None)}
+        return self._arguments()
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Any:
-        """A new layer from what `get_config` gave."""
-        return cls(**config)
+        """A new layer from what `get_config` gave; layers that it makes have its dtype policy."""
+        mixed = config.get("dtype") == policy.MIXED
+        with policy.made_with(policy.MIXED if mixed else "float32"):
+            return cls(**{k: v for k, v in config.items() if not (mixed and k == "dtype")})
+
+    def _arguments(self, *skip: str) -> dict[str, Any]:
+        """The constructor's arguments but for these, and the dtype policy unless it is float32."""
+        own = "dtype" in vars(self)  # an argument of the subclass
+        found = config.configuration(self, ("input_dim", *skip, *(() if own else ("dtype",))))
+        if self.dtype_policy != "float32" and not own:
+            found["dtype"] = self.dtype_policy
+        return {k: v for k, v in found.items() if not (k == "input_shape" and v is None)}
 
     # -- calling --
 
@@ -192,12 +207,17 @@ class Layer(Walked):
                     raise ShapeError(f"{self.name}: a single number is not a batch of rows")
                 self.ensure_built(values[0].shape[1:] if values else ())
             if training is None:
-                return self._masked(values, self.forward(*values, **options))
+                return self._masked(values, self._run(values, options))
             with training_mode(training):
-                return self._masked(values, self.forward(*values, **options))
+                return self._masked(values, self._run(values, options))
         except RanvierError as error:
             self._note(error)
             raise
+
+    def _run(self, values: Sequence[Any], options: Mapping[str, Any]) -> Any:
+        if self.dtype_policy == "float32":
+            return self.forward(*values, **options)
+        return policy.mixed_forward(self, values, options)
 
     def output_mask(self, *masks: Any) -> Any:
         """The mask of the output from the masks of the inputs, each (batch, time) bools or None.

@@ -116,6 +116,8 @@ class Multiply(_Elementwise):
 class Average(_Elementwise):
     """The mean of the inputs, element by element."""
 
+    in_float32 = True
+
     def merge(self, inputs: Sequence[Any]) -> Any:
         total = inputs[0]
         for x in inputs[1:]:
@@ -203,6 +205,7 @@ class Dot(Merging):
     tensor([[11.]])
     """
 
+    in_float32 = True
     at_most = 2
 
     def __init__(self, axes: Any, normalize: bool = False, **options: Any) -> None:

@@ -10,7 +10,7 @@ from ..graph.node import Shape
 from ..ops.contraction import matmul
 from ..ops.movement import permute_dims, reshape
 from ..ops.shaping import expand_dims
-from . import config, initializers, regularizers
+from . import initializers, regularizers
 from .attention import Looking, attend, scores
 from .dense import whole
 from .dropout import Dropout
@@ -190,7 +190,7 @@ class MultiHeadAttention(_Heads):
 
     def get_config(self) -> dict[str, Any]:
         # NOTE: `output_shape` is also the method every layer has.
-        found = config.configuration(self, skip=("input_dim", "input_shape", "output_shape"))
+        found = self._arguments("input_shape", "output_shape")
         return {**found, "output_shape": self.outputs}
 
 

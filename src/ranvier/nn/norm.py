@@ -127,6 +127,8 @@ def aligned(x: Any, vector: Any, axes: Shape) -> Any:
 class _Scaled(Layer):
     """Base: what is normalised, then `* gamma + beta` along `axis`."""
 
+    in_float32 = True
+
     def __init__(
         self,
         axis: Any = -1,
@@ -370,6 +372,8 @@ class RMSNormalization(Layer):
     >>> RMSNormalization()([[3.0, 4.0]]).numpy().round(2)
     array([[0.85, 1.13]], dtype=float32)
     """
+
+    in_float32 = True
 
     def __init__(self, axis: int = -1, epsilon: float = 1e-6, **options: Any) -> None:
         super().__init__(**options)

@@ -24,6 +24,8 @@ class Normalize(Layer):
     tensor([[-1.,  0.]])
     """
 
+    in_float32 = True
+
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self.mean: Any = None

@@ -68,6 +68,8 @@ class _Max(_Pooling):
 
 
 class _Average(_Pooling):
+    in_float32 = True
+
     def fold(self, x: Any, window: Shape, strides: Shape) -> Any:
         return average(x, window, strides, frame(x.shape[1:3], window, strides, self.padding))
 
@@ -197,6 +199,8 @@ class _GlobalMax(_Global):
 
 
 class _GlobalAverage(_Global):
+    in_float32 = True
+
     def fold(self, x: Any, axis: Shape) -> Any:
         return mean(x, axis=axis, keepdims=self.keepdims)
 
@@ -308,6 +312,7 @@ class AdaptiveAveragePooling2D(_Adaptive):
     (1, 2, 3, 4)
     """
 
+    in_float32 = True
     fold = staticmethod(mean)
 
 
@@ -315,6 +320,7 @@ class AdaptiveAveragePooling2D(_Adaptive):
 class AdaptiveAveragePooling1D(_Adaptive):
     """Means: (batch, steps, channels) -> (batch, output_size, channels)."""
 
+    in_float32 = True
     axes = 1
     fold = staticmethod(mean)
 

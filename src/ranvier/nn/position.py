@@ -34,6 +34,8 @@ class PositionEmbedding(Layer):
         sequence_length: how many places there can be.
     """
 
+    in_float32 = True
+
     def __init__(
         self, sequence_length: int, initializer: Any = "glorot_uniform", **options: Any
     ) -> None:
@@ -76,6 +78,8 @@ class SinePositionEncoding(Layer):
              [0.8415, 0.5403]]])
     """
 
+    in_float32 = True
+
     def __init__(self, max_wavelength: float = 10_000, **options: Any) -> None:
         super().__init__(**options)
         self.max_wavelength = max_wavelength
@@ -115,6 +119,8 @@ class RotaryEmbedding(Layer):
         scaling_factor: places are divided by it, so that longer sequences fit the angles seen in
             training: Chen et al. 2023.
     """
+
+    in_float32 = True
 
     def __init__(
         self, max_wavelength: float = 10_000, scaling_factor: float = 1.0, **options: Any

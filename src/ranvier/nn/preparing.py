@@ -32,6 +32,8 @@ class Rescaling(Layer):
     tensor([[0. , 0.2, 1. ]])
     """
 
+    in_float32 = True
+
     def __init__(self, scale: Any, offset: Any = 0.0, **options: Any) -> None:
         super().__init__(**options)
         self.scale, self.offset = scale, offset
@@ -58,6 +60,8 @@ class Resizing(Layer):
         height, width: the new size.
         interpolation: "bilinear" or "nearest".
     """
+
+    in_float32 = True
 
     def __init__(
         self, height: int, width: int, interpolation: str = "bilinear", **options: Any

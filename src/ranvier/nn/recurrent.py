@@ -24,6 +24,7 @@ from ..tensor import Tensor
 from . import config
 from .cells import Cell, GRUCell, LSTMCell, SimpleRNNCell, States
 from .layer import LAYERS, Layer, register_layer
+from .policy import widened
 
 
 class Passed(NamedTuple):
@@ -56,6 +57,8 @@ class Recurrent(Layer):
         unroll: accepted as in Keras; the loop is compiled either way.
         options: those of the cell and of every layer.
     """
+
+    in_float32 = True
 
     def __init__(
         self,
@@ -105,6 +108,7 @@ class Recurrent(Layer):
         """Go along x as the layer's settings say; outputs stand where their x stands."""
         if isinstance(states, Tensor):
             states = [states]
+        x, states = widened([x, states])
         if self.stateful and states is None:
             states = self._states_for(x)
         done = self.passed(x, states, mask, self.go_backwards)
@@ -316,6 +320,8 @@ class StackedRNNCells(Layer):
     >>> StackedRNNCells([LSTMCell(4), GRUCell(3)]).state_size
     [4, 4, 3]
     """
+
+    in_float32 = True
 
     def __init__(self, cells: Sequence[Any], **options: Any) -> None:
         super().__init__(**options)

@@ -28,6 +28,7 @@ class Activation(Layer):
     def __init__(self, activation: Any, **options: Any) -> None:
         super().__init__(**options)
         self.function = activations.get(activation)
+        self.in_float32 = self.function is activations.softmax
 
     @property
     def activation(self) -> Any:
@@ -160,7 +161,7 @@ class InputLayer(Layer):
         super().__init__(**options)
         if self.input_shape is None:
             raise ArgumentError(f"{self.name}: give the shape of a row: Input(shape=(784,))")
-        self.shape = self.input_shape
+        self.shape, self.dtype_policy = self.input_shape, "float32"
         self.dtype = None if dtype is None else dtypes.as_dtype(dtype)
 
     def forward(self, x: Any) -> Any:

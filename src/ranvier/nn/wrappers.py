@@ -35,6 +35,8 @@ class Bidirectional(Layer):
         options: those of every layer.
     """
 
+    in_float32 = True
+
     def __init__(
         self,
         layer: Any,
@@ -74,7 +76,7 @@ class Bidirectional(Layer):
         return layer
 
     def get_config(self) -> dict[str, Any]:
-        found = config.configuration(self, skip=("input_dim", "layer", "input_shape"))
+        found = self._arguments("layer", "input_shape")
         layer = config.plain(self.forward_layer, f"{self.name}.layer")
         return {"layer": layer, **found}
 

@@ -12,6 +12,7 @@ from .adam import Adam, Adamax, AdamW, Nadam
 from .adaptive import Adadelta, Adagrad, RMSprop
 from .clip import clip_by_global_norm, clip_by_norm, clip_by_value
 from .optimizer import Optimizer
+from .scale import LossScaleOptimizer
 from .schedules import (
     Constant,
     CosineDecay,
@@ -49,6 +50,9 @@ def get(optimizer: Any) -> Optimizer:
     if isinstance(optimizer, str) and optimizer.lower() in _NAMES:
         return _NAMES[optimizer.lower()]()
     if isinstance(optimizer, Mapping):
+        config = dict(optimizer.get("config") or {})
+        if "inner_optimizer" in config:
+            return LossScaleOptimizer(get(config.pop("inner_optimizer")), **config)
         return restore("optimizer", optimizer, OPTIMIZERS)  # type: ignore[no-any-return]
     if isinstance(optimizer, type) and issubclass(optimizer, Optimizer):
         return optimizer()
@@ -70,6 +74,7 @@ __all__ = [
     "ExponentialDecay",
     "InverseSquareRoot",
     "InverseTimeDecay",
+    "LossScaleOptimizer",
     "Momentum",
     "Nadam",
     "Nesterov",

@@ -165,6 +165,10 @@ class Optimizer:
 
     # -- steps --
 
+    def scale_loss(self, loss: Tensor) -> Tensor:
+        """What the gradients given to `apply` are of: the loss itself, or a multiple of it."""
+        return loss
+
     def slots(self, p: Tensor) -> Slots:
         """What is remembered for the parameter `p`, made at the first call."""
         if id(p) not in self._slots:

@@ -225,10 +225,10 @@ def _as_recorded(call: Call, args: Sequence[Any]) -> list[Any]:
     """
     kinds = [v.dtype for v in call.args]
     pairs = list(zip(args, kinds, strict=True))
-    wide = any(a.dtype == dtypes.float64 and kind == dtypes.float32 for a, kind in pairs)
+    wide = any(a.dtype == dtypes.float64 and kind.kind == "f" for a, kind in pairs)
     found = []
     for a, kind in pairs:
-        to = dtypes.float64 if wide and kind == dtypes.float32 else kind
+        to = dtypes.float64 if wide and kind.kind == "f" else kind
         found.append(astype(a, to) if a.dtype != to else a)
     return found
 

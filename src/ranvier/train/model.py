@@ -16,6 +16,7 @@ from ..data.stream import as_stream
 from ..errors import ArgumentError, StateError, unknown_name
 from ..metrics import Accuracy
 from ..nn.layer import register_layer
+from ..nn.policy import is_mixed
 from . import loop
 from .callback import Callback, History
 from .given import check_count, heads_of, outputs_of, rows_of
@@ -105,6 +106,8 @@ class Model(Network):
         if engine is not None and engine not in ENGINES:
             raise unknown_name("engine", engine, ENGINES)
         self.optimizer = optim.get(optimizer)
+        if is_mixed(self) and not isinstance(self.optimizer, optim.LossScaleOptimizer):
+            self.optimizer = optim.LossScaleOptimizer(self.optimizer)
         self.loss = losses_of(loss)
         self.loss_weights = loss_weights
         self.metrics = metrics_of(metrics)

@@ -16,7 +16,6 @@ from .. import dtypes
 from ..errors import StateError, unknown_name
 from ..graph.node import Shape
 from ..mode import state
-from ..nn.config import configuration
 from ..nn.layer import Layer, as_input
 from ..tensor import Tensor
 from ..trace import trace
@@ -106,9 +105,7 @@ class Network(Layer):
         """
         if self.wiring is not None and not _has_arguments(type(self)):
             return {**self.wiring.to_data(), "trainable": self.trainable}
-        skip = ("input_dim", "inputs", "outputs")
-        found = configuration(self, skip)
-        return {k: v for k, v in found.items() if not (k == "input_shape" and v is None)}
+        return self._arguments("inputs", "outputs")
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Any:

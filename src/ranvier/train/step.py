@@ -25,6 +25,7 @@ from ..graph.graph import Graph
 from ..mode import no_grad
 from ..nn.added import collected, terms_of
 from ..nn.layer import filled_batch, training_mode
+from ..nn.policy import widened
 from ..nn.symbolic import numbered
 from ..nn.walk import walk
 from ..ops.creation import full, iota
@@ -208,12 +209,12 @@ def forward(
     mask = row_mask(count, xs[0].shape[0])
     weight = mask if weight is None else mask * weight
     with training_mode(training), filled_batch(mask), collected() as kept:
-        outputs = tensors_in(model(*[entry(x) for x in xs]))
+        outputs = widened(tensors_in(model(*[entry(x) for x in xs])))
         losses = [
             None if h.loss is None else head_loss(h.loss, outputs[h.output], y, weight, count)
             for h, y in zip(heads, targets, strict=True)
         ]
-        added = terms_of(kept, mask.shape[0])
+        added = widened(terms_of(kept, mask.shape[0]))
         value = total_loss(model, heads, losses, added, mask)
     return Batch(value, losses, outputs, targets, mask, count)
 
@@ -241,7 +242,8 @@ def train_function(model: Any, optimizer: Any, sums: Sums, layout: Layout) -> Ca
             arguments = augmented(model.augment, layout, arguments)
         batch = forward(model, sums.heads, True, layout, arguments)
         parameters = model.parameters()
-        pairs = list(zip(parameters, gradients(batch.loss, parameters), strict=True))
+        scaled = optimizer.scale_loss(batch.loss)
+        pairs = list(zip(parameters, gradients(scaled, parameters), strict=True))
         if parameters and all(gradient is None for _, gradient in pairs):
             said = " and ".join(h.loss.name for h in sums.heads if h.loss is not None)
             raise StateError(

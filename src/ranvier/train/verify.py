@@ -13,6 +13,7 @@ import numpy as np
 
 from ..config import switches
 from ..mode import no_grad
+from ..nn.policy import is_mixed
 from ..tensor import Tensor
 from .given import heads_of, outputs_of
 from .heads import Head
@@ -23,6 +24,7 @@ _ROWS = 64  # rows of the data that are looked at
 _STEP = 1e-6  # of the finite differences, in float64
 _NOTHING = 1e-3  # of the largest gradient: smaller ones are compared with this
 _LIMIT = 1e-4  # relative difference that is still float32 rounding
+_MIXED_LIMIT = 2e-2  # the same of float16, rounded several times on the way
 _SLOPE_LIMIT = 1e-4  # relative difference of a float64 gradient and its finite difference
 
 
@@ -36,11 +38,12 @@ class Line:
     shape: tuple[int, ...]
     compiled: float
     slope: float | None = None
+    limit: float = _LIMIT
 
     @property
     def ok(self) -> bool:
         """Both differences are within rounding."""
-        return self.compiled <= _LIMIT and (self.slope is None or self.slope <= _SLOPE_LIMIT)
+        return self.compiled <= self.limit and (self.slope is None or self.slope <= _SLOPE_LIMIT)
 
 
 @dataclass
@@ -92,6 +95,7 @@ def verify(model: Any, rows: Rows, samples: int = 5) -> Report:
     outputs = outputs_of(model, rows.xs)[0]
     labels = ["loss", *(["output"] if outputs is None else [f"output {n}" for n in outputs])]
     first = len(labels)
+    limit = _MIXED_LIMIT if is_mixed(model) else _LIMIT
     labels += [f"gradient of {names[id(p)]}" for p in parameters]
     # A gradient that is 0 but for rounding (a bias that softmax takes away again) is no difference.
     least = _NOTHING * _largest(found["reference"][first:])
@@ -99,7 +103,8 @@ def verify(model: Any, rows: Rows, samples: int = 5) -> Report:
         mine, reference = found[engine][i], found["reference"][i]
         slope = slopes[i - first] if i >= first else None
         floor = least if i >= first else 0.0
-        report.lines.append(Line(label, mine.shape, _difference(mine, reference, floor), slope))
+        far = _difference(mine, reference, floor)
+        report.lines.append(Line(label, mine.shape, far, slope, limit))
     return report
 
 

@@ -1,0 +1,157 @@
+"""Dtype policies: whether layers keep numbers in float32, or in float16 beside float32 weights.
+
+As in Keras (Micikevicius et al. 2018, "Mixed Precision Training"). Under "mixed_float16"
+
+    weights    stay float32, also in the optimizer; a layer reads float16 copies of its own
+    inputs     become float16, and so do outputs: half the memory for what the gradient needs
+    sums       of products are added up in float32
+    float32    is what layers with `in_float32` compute in: normalisation, attention, recurrence...
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from ..dtypes import float16, float32
+from ..errors import ArgumentError, unknown_name
+from ..ops.elementwise import astype
+from ..tensor import Tensor
+from ..trace import replace_tensors, tensors_in
+from .walk import walk
+
+MIXED = "mixed_float16"
+POLICIES = ("float32", MIXED)
+
+
+class _Global:
+    policy = "float32"
+
+
+class _Inside(threading.local):
+    float32 = False  # whether this thread is inside a layer that computes in float32
+
+
+_inside = _Inside()
+_standing = threading.RLock()  # held while float16 copies stand in for a layer's weights
+
+
+def set_dtype_policy(policy: str) -> None:
+    """How layers made from now on keep their numbers: "float32" or "mixed_float16".
+
+    With "mixed_float16" training takes less memory and more time. A layer's own argument
+    `dtype` comes first: `Dense(1, dtype="float32")` is best for the last layer of a regression.
+
+    >>> import ranvier
+    >>> ranvier.set_dtype_policy("mixed_float16")
+    >>> ranvier.nn.Dense(2)(ranvier.ones((1, 3))).dtype
+    dtype('float16')
+    >>> ranvier.set_dtype_policy("float32")
+    """
+    _Global.policy = resolve(policy)
+
+
+def dtype_policy() -> str:
+    """The policy of layers that are made without `dtype`."""
+    return _Global.policy
+
+
+@contextmanager
+def made_with(policy: str) -> Iterator[None]:
+    """Inside, layers are made with this policy."""
+    before, _Global.policy = _Global.policy, resolve(policy)
+    try:
+        yield
+    finally:
+        _Global.policy = before
+
+
+def resolve(policy: Any) -> str:
+    """The policy meant by a name, a dtype, or None: the global one."""
+    if policy is None:
+        return _Global.policy
+    name = str(getattr(policy, "name", policy))
+    if name in POLICIES:
+        return name
+    if "bfloat16" in name:
+        raise ArgumentError(
+            f"dtype policy {name!r}: NumPy has no bfloat16, and so Ranvier has none; use {MIXED!r}"
+        )
+    if name == "float16":
+        raise ArgumentError(
+            "dtype policy 'float16': weights in float16 lose the small steps of training; use "
+            f"{MIXED!r}, which keeps them in float32"
+        )
+    raise unknown_name("dtype policy", name, POLICIES)
+
+
+def cast(value: Any, old: Any, new: Any) -> Any:
+    """`value`, tensors in any structure, with those of dtype `old` as `new`, masks and logits too.
+
+    The outcome of a softmax stays: its small numbers would be lost in float16.
+    """
+
+    def one(t: Tensor) -> Tensor:
+        if t.dtype != old or (new == float16 and t.logits is not None and t.logits[0] == "softmax"):
+            return t
+        out: Tensor = astype(t, new)
+        out.mask = t.mask
+        if t.logits is not None:
+            out.logits = (t.logits[0], astype(t.logits[1], new))
+        return out
+
+    return replace_tensors(value, iter([one(t) for t in tensors_in(value)]))
+
+
+def widened(value: Any) -> Any:
+    """`value` with its float16 tensors as float32."""
+    return cast(value, float16, float32)
+
+
+def _acts(layer: Any) -> bool:
+    """Whether the layer itself keeps numbers in float16; one made of layers leaves it to them."""
+    return layer.dtype_policy == MIXED and (layer.in_float32 or not walk(layer).inside)
+
+
+def is_mixed(layer: Any) -> bool:
+    """Whether something in it keeps numbers in float16."""
+    return any(_acts(inner) for inner in layer.sublayers())
+
+
+def mixed_forward(layer: Any, inputs: Sequence[Any], options: Mapping[str, Any]) -> Any:
+    """`layer.forward` in the dtypes of "mixed_float16"."""
+    if _inside.float32 or not _acts(layer):
+        return layer.forward(*inputs, **options)
+    if layer.in_float32:
+        inputs, options = widened((list(inputs), dict(options)))
+        _inside.float32 = True
+        try:
+            out = layer.forward(*inputs, **options)
+        finally:
+            _inside.float32 = False
+    else:
+        inputs, options = cast((list(inputs), dict(options)), float32, float16)
+        with _copies(layer):
+            out = layer.forward(*inputs, **options)
+    return cast(out, float32, float16)
+
+
+@contextmanager
+def _copies(layer: Any) -> Iterator[None]:
+    """Inside, the trained float32 tensors of the layer stand as float16 copies."""
+    # NOTE: set past Walked.__setattr__: they are back before anybody walks the layer.
+    with _standing:
+        held = {
+            name: t
+            for name, t in vars(layer).items()
+            if isinstance(t, Tensor) and t.dtype == float32 and t.requires_grad
+        }
+        try:
+            for name, t in held.items():
+                object.__setattr__(layer, name, astype(t, float16))
+            yield
+        finally:
+            for name, t in held.items():
+                object.__setattr__(layer, name, t)
