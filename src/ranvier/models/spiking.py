@@ -47,6 +47,8 @@ class LeakyIntegrateAndFire(Layer):
     (2, 5, 3)
     """
 
+    in_float32 = True
+
     def __init__(
         self,
         units: int,

@@ -20,7 +20,7 @@ from ..errors import ArgumentError, unknown_name
 from ..ops.elementwise import astype
 from ..tensor import Tensor
 from ..trace import replace_tensors, tensors_in
-from .walk import walk
+from .walk import standing, walk
 
 MIXED = "mixed_float16"
 POLICIES = ("float32", MIXED)
@@ -35,7 +35,6 @@ class _Inside(threading.local):
 
 
 _inside = _Inside()
-_standing = threading.RLock()  # held while float16 copies stand in for a layer's weights
 
 
 def set_dtype_policy(policy: str) -> None:
@@ -142,7 +141,7 @@ def mixed_forward(layer: Any, inputs: Sequence[Any], options: Mapping[str, Any])
 def _copies(layer: Any) -> Iterator[None]:
     """Inside, the trained float32 tensors of the layer stand as float16 copies."""
     # NOTE: set past Walked.__setattr__: they are back before anybody walks the layer.
-    with _standing:
+    with standing:
         held = {
             name: t
             for name, t in vars(layer).items()

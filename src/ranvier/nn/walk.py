@@ -7,6 +7,7 @@ since, and the lists and dicts on the way hold what they held.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from operator import is_
@@ -22,6 +23,9 @@ class _Changes:
 
 
 changes = _Changes()
+
+# Held while other tensors stand in for a layer's own (policy.py): no walk may find those.
+standing = threading.RLock()
 
 
 class Walked:
@@ -112,6 +116,7 @@ def walk(root: Any) -> Walk:
     except AttributeError:
         known = None
     if known is None or not known.holds():
-        known = Walk(root)
+        with standing:
+            known = Walk(root)
         object.__setattr__(root, "_walked", known)
     return known

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -100,9 +101,7 @@ class LossScaleOptimizer(Optimizer):
         with no_grad():
             scale = self.loss_scale * 1.0
             given = [(p, _shortened(p, g, scale)) for p, g in pairs if g is not None]
-            finite: Any = Tensor(True)
-            for _, g in given:
-                finite = logical_and(finite, all(isfinite(g)))
+            finite: Any = functools.reduce(logical_and, [all(isfinite(g)) for _, g in given], True)
             taken = logical_or(finite, less_equal(scale, LEAST))
             moving = [p for p, _ in given]
             moving += [t for p, _ in given for t in inner.slots(p).values()]

@@ -30,6 +30,7 @@ _EVERY = 0.5  # seconds between two copies at least; more when copying is slow
 _SHARE = 0.01  # of the time, at most, goes into copies
 _LONGEST = 256  # stretches between two copies
 _BLOCKS = 2  # blocks of a stream between two copies
+_METHODS = ("forward", "_run")  # of a layer: what it computes, without and with casts
 _SMALL = 4096  # numbers of an array that is quicker copied than looked at alone
 
 
@@ -220,22 +221,24 @@ def _origin(start: Sequence[Node], bad: set[Node]) -> Node:
 
 @contextmanager
 def _ranges(model: Any) -> Iterator[list[tuple[int, int, str]]]:
-    """Inside, every layer's `forward` notes the numbers of the nodes it makes: [(first, after last,
+    """Inside, every layer's forward notes the numbers of the nodes it makes: [(first, after last,
     layer)].
     """
     ranges: list[tuple[int, int, str]] = []
     layers = [layer for layer in model.sublayers() if layer is not model]
     for layer in layers:
-        vars(layer)["forward"] = _noting(layer, ranges)
+        for method in _METHODS:
+            vars(layer)[method] = _noting(layer, method, ranges)
     try:
         yield ranges
     finally:
         for layer in layers:
-            del vars(layer)["forward"]
+            for method in _METHODS:
+                del vars(layer)[method]
 
 
-def _noting(layer: Layer, ranges: list[tuple[int, int, str]]) -> Any:
-    forward = type(layer).forward
+def _noting(layer: Layer, method: str, ranges: list[tuple[int, int, str]]) -> Any:
+    forward = getattr(type(layer), method)
 
     def noting(*inputs: Any, **options: Any) -> Any:
         first = _next_number()
