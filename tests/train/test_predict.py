@@ -327,7 +327,7 @@ def test_what_is_known_is_not_looked_at_again(monkeypatch: pytest.MonkeyPatch) -
     model = network()
     model.predict(X[:1])
     model.predict(X[:3])
-    monkeypatch.setattr(predicting, "features", None)
+    monkeypatch.setattr(predicting, "inputs_of", None)
     for rows in (1, 3, 1, 1):
         model.predict(X[:rows])
     model.stop_training = True

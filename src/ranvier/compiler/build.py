@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import hashlib
+import os
 import threading
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -74,6 +75,14 @@ def host() -> Host:
         fma = bool(features.get("fma") or features.get("neon"))
         _ready["host"] = Host(binding.get_host_cpu_name(), names, width, fma, _ready["version"])
     return _ready["host"]  # type: ignore[no-any-return]
+
+
+def architecture() -> str:
+    """The family of processors: x86, arm, or nothing for another one."""
+    name = os.uname().machine if hasattr(os, "uname") else "x86_64"
+    if name in ("x86_64", "AMD64", "i686"):
+        return "x86"
+    return "arm" if name in ("aarch64", "arm64") else ""
 
 
 def _target_machine() -> Any:

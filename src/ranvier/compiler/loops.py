@@ -14,7 +14,7 @@ A Kernel is one nest. Nests print as the loops they are:
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,13 +22,11 @@ import numpy as np
 
 from ..graph.node import Shape
 from ..ops.op import Op
+from ..passes.groups import SPECIAL_OPS
 
 AXIS_NAMES = "ijklmnpqrstuvwxyz"
 
-SPECIAL = 12  # simple operations that a special function takes, about
-SPECIAL_OPS = frozenset(
-    ("exp", "expm1", "log", "log1p", "sin", "cos", "tanh", "sigmoid", "erf", "power", "atan2")
-) | {"random_bits"}
+SLOW_OPS = SPECIAL_OPS | {"random_bits"}  # about as slow as special functions
 
 
 @dataclass(eq=False)
@@ -294,8 +292,8 @@ class Kernel:
         return list(dict.fromkeys([*self.reads(), *self.writes()]))
 
 
-def expressions(nest: Nest) -> list[Expr]:
-    """Every expression in the nest, each once, inputs first."""
+def below(roots: Iterable[Expr | None]) -> list[Expr]:
+    """Every expression that the roots are made of, and they themselves, each once, inputs first."""
     order: list[Expr] = []
     seen: set[int] = set()
 
@@ -309,23 +307,25 @@ def expressions(nest: Nest) -> list[Expr]:
             visit(e.index)
         order.append(e)
 
-    for fold in nest.folds:
-        visit(fold.term)
-        visit(fold.other)
-    for store in nest.stores:
-        visit(store.index)
-        visit(store.value)
+    for e in roots:
+        visit(e)
     return order
+
+
+def expressions(nest: Nest) -> list[Expr]:
+    """Every expression in the nest, each once, inputs first."""
+    folded = [e for fold in nest.folds for e in (fold.term, fold.other)]
+    return below([*folded, *[e for store in nest.stores for e in (store.index, store.value)]])
 
 
 def stage_of(e: Expr, nest: Nest) -> int:
     """How many times the inner loops must have run before `e` can be computed."""
     stages: dict[int, int] = {}
-    for x in expressions(Nest((), [Store(Buffer("", e.dtype, 0), Affine(()), e)])):
-        below = x.inputs if isinstance(x, Apply) else ()
+    for x in below([e]):
+        inputs = x.inputs if isinstance(x, Apply) else ()
         if isinstance(x, Load) and x.index is not None:
-            below = (x.index,)
-        stages[id(x)] = max((stages[id(y)] for y in below), default=0)
+            inputs = (x.index,)
+        stages[id(x)] = max((stages[id(y)] for y in inputs), default=0)
         if isinstance(x, Result):
             stages[id(x)] = 1 + stage_of(nest.folds[x.number].term, nest)
     return stages[id(e)]

@@ -21,7 +21,6 @@ from .elements import Elements, Place
 from .loops import (
     Affine,
     Buffer,
-    Expr,
     Fold,
     Kernel,
     Literal,
@@ -178,17 +177,11 @@ class _Lowering(Elements):
         """The stores of the group at the place of the loops."""
         stores = []
         for node in self.group.nodes:
-            value = self._here(node, place)
+            value = self.element(node, place)
             if node in self.group.stores:
                 at = self._flat(node.shape, place)
                 stores.append(Store(self.buffers[node], at, value))
         return stores
-
-    def _here(self, node: Node, place: Place) -> Expr:
-        key = (node, place)
-        if key not in self.memo:
-            self.memo[key] = self._element(node, place)
-        return self.memo[key]
 
     def _map(self) -> Nest:
         shape = self.group.space
@@ -230,7 +223,7 @@ class _Lowering(Elements):
                 whole = tuple(zero if n == 1 else along[a] for a, n in enumerate(x.shape))
                 folds.append(Fold(node.op.name, self.element(x, whole)))
                 self.memo[node, place] = Result(len(folds) - 1, node.dtype)
-            value = self._here(node, place)
+            value = self.element(node, place)
             if node in self.group.stores:
                 at = self._flat(node.shape, place)
                 stores.append(Store(self.buffers[node], at, value, deep=rows.is_deep(node)))

@@ -10,7 +10,6 @@ the threads meet (a counter in `sync`) wherever one kernel needs what another wr
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from typing import NamedTuple
 
 from .. import dtypes
 from . import subnormal
-from .build import host
+from .build import architecture, host
 from .contraction import write_contraction
 from .emit import Function, V, index
 from .folds import write_fold, write_scan
@@ -378,12 +377,11 @@ done:
 
 
 def _waiting_calls() -> tuple[str, str]:
-    machine = os.uname().machine if hasattr(os, "uname") else "x86_64"
-    pause = ""
-    if machine in ("x86_64", "AMD64", "i686"):
-        pause = "call void @llvm.x86.sse2.pause()"
-    elif machine in ("aarch64", "arm64"):
-        pause = "call void @llvm.aarch64.hint(i32 1)"
+    pauses = {
+        "x86": "call void @llvm.x86.sse2.pause()",
+        "arm": "call void @llvm.aarch64.hint(i32 1)",
+    }
+    pause = pauses.get(architecture(), "")
     yielding = "SwitchToThread" if sys.platform == "win32" else "sched_yield"
     return pause, f"%ignored = call i32 @{yielding}()"
 

@@ -15,7 +15,7 @@ from contextlib import ExitStack
 
 from .. import dtypes
 from .emit import V, index
-from .loops import Counter, Load, Nest, Store, expressions
+from .loops import Counter, Load, Nest, Store, below
 from .squares import turned_loads, write_squares
 from .writer import Axis, Writer, dtypes_of
 
@@ -107,8 +107,8 @@ def _adds_rows(nest: Nest) -> bool:
     (s,) = nest.stores
     if not nest.axes or s.at.coefficients[-1] != 1 or s.index is None:
         return False
-    of_index = expressions(Nest(nest.axes, [Store(s.buffer, s.at, s.index)]))
-    return not any(isinstance(e, Load | Counter) and e.at.coefficients[-1] for e in of_index)
+    moving = (e for e in below([s.index]) if isinstance(e, Load | Counter))
+    return not any(e.at.coefficients[-1] for e in moving)
 
 
 def _add(w: Writer, s: Store, base: str, value: V) -> None:

@@ -7,13 +7,10 @@ threads."""
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Any
 
 from .. import dtypes
 from .loops import (
     Affine,
-    Buffer,
     Expr,
     Fold,
     Load,
@@ -25,12 +22,11 @@ from .loops import (
     moved_expression,
     moved_store,
 )
+from .operands import NewBuffer
 
 _LONG = 65_536  # elements in all from which on a fold is made in parts
 _FEWEST, _MOST = 4, 64  # parts
 _PIECE = 32  # elements of one result in a part, at least
-
-NewBuffer = Callable[[Any, int], Buffer]
 
 
 def in_parts(nest: Nest, new_buffer: NewBuffer) -> list[Nest]:

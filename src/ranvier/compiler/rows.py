@@ -21,12 +21,14 @@ from .. import dtypes
 from .emit import V, fold, index, memory_type
 from .folds import beginning, finish, fold_along, fold_turns, two
 from .loops import (
-    SPECIAL_OPS,
+    SLOW_OPS,
     Affine,
     Apply,
     Expr,
+    Load,
     Nest,
     Store,
+    below,
     expressions,
     loads,
     stage_of,
@@ -34,7 +36,7 @@ from .loops import (
 from .nests import spread
 from .writer import Axis, Kept, Writer, dtypes_of
 
-_DEAR = SPECIAL_OPS | {"divide", "sqrt", "remainder", "floor_divide"}
+_DEAR = SLOW_OPS | {"divide", "sqrt", "remainder", "floor_divide"}
 
 _TOGETHER = 4  # rows side by side
 _SHORT = 2048  # elements of a row times expressions for which that is worth the code
@@ -118,8 +120,7 @@ def _keep(w: Writer, nest: Nest, loops: Loops, lanes: int, apart: int) -> dict[i
 
 def _moves(e: Expr, count: int) -> bool:
     """Whether the value is another one at every turn of the inner loops."""
-    part = Nest((), [Store(None, Affine(()), e)])  # type: ignore[arg-type]
-    return any(any(x.at.coefficients[count:]) for x in loads(part))
+    return any(isinstance(x, Load) and any(x.at.coefficients[count:]) for x in below([e]))
 
 
 def _begin_loop(w: Writer, number: int) -> None:

@@ -9,10 +9,10 @@ compiled functions) they are what NumPy says.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from .build import architecture
 from .emit import Function
 
 _X86 = 0x8040  # of the register MXCSR: subnormal results, and operands, are 0
@@ -21,7 +21,7 @@ _ARM = 1 << 24  # of the register FPCR: the same
 
 def declarations() -> set[str]:
     """What `flushed` calls on this machine."""
-    kind = _machine()
+    kind = architecture()
     if kind == "x86":
         return {f"declare void @llvm.x86.sse.{way}mxcsr(ptr)" for way in ("ld", "st")}
     if kind == "arm":
@@ -32,7 +32,7 @@ def declarations() -> set[str]:
 @contextmanager
 def flushed(f: Function) -> Iterator[None]:
     """What is written inside runs with subnormal numbers as 0."""
-    kind = _machine()
+    kind = architecture()
     if kind == "x86":
         place, before, now = f.reserve("i32"), f.fresh("mode"), f.fresh("mode")
         f.do(f"call void @llvm.x86.sse.stmxcsr(ptr {place})")
@@ -52,10 +52,3 @@ def flushed(f: Function) -> Iterator[None]:
         f.do(f"call void @llvm.aarch64.set.fpcr(i64 {before})")
     else:
         yield
-
-
-def _machine() -> str:
-    name = os.uname().machine if hasattr(os, "uname") else "x86_64"
-    if name in ("x86_64", "AMD64", "i686"):
-        return "x86"
-    return "arm" if name in ("aarch64", "arm64") else ""

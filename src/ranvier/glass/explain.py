@@ -139,16 +139,15 @@ def _resolve_model(model: Model, args: Sequence[Any]) -> tuple[str, Any]:
 
 def _step_for(model: Model, x: Any, y: Any = None) -> Any:
     """The step for these rows as one batch."""
-    from ..train.given import several_rows
-    from ..train.rows import Rows, features
+    from ..train.given import inputs_of
+    from ..train.rows import Rows
     from ..train.step import Steps
 
     if y is not None:
         model._compiled("explain(model, x, y)")
         rows = model._rows(x, y, learn_classes=True)
         return model._ready(rows).get("train", rows.count, rows, model.engine)
-    names = model._several(x)
-    xs = [features(x)] if names is None else several_rows(model, names, x)
+    names, xs = inputs_of(model, x)
     model._build_for(xs)
     given = Rows(xs, [], None, ["x"] if names is None else names)
     return Steps(model).get("predict", given.count, given, model.engine)

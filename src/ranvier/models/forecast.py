@@ -110,8 +110,8 @@ class _Causal(Layer):
 class Ahead(Layer):
     """The state at the last point in time -> the next `horizon` points: (horizon, series).
 
-    What it forecasts is the change since the last value, which `Sequential` hands in no other way
-    than by the state; so series are best given as differences or standardised.
+    The values themselves are foretold, not their change; so series are best given as differences
+    or standardised.
     """
 
     keeps_mask = False

@@ -26,7 +26,7 @@ from ..ops.reduce import max, sum
 from ..ops.shaping import expand_dims
 from ..tensor import Tensor
 from . import initializers
-from .dropout import Dropout
+from .dropout import Dropout, dropped
 from .layer import Layer, as_input, register_layer
 
 Noise = Callable[[Any], Any]
@@ -67,7 +67,7 @@ def scaled_dot_product_attention(
             f"scaled_dot_product_attention: q {q.shape}, k {k.shape}, v {v.shape}; expected "
             "q (..., T, depth), k (..., S, depth), v (..., S, width)"
         )
-    noise = (lambda p: _dropped(p, dropout)) if dropout else None
+    noise = (lambda p: dropped(p, dropout, random.generator, p.shape)) if dropout else None
     _, sums, totals = attend(scores(q, k, scale), v, mask, causal, noise)
     return sums / totals
 
@@ -111,11 +111,6 @@ def masked(score: Any, mask: Any = None, causal: bool = False) -> Any:
         )
         score = e.where(e.less_equal(column, row), score, least)
     return score
-
-
-def _dropped(p: Any, rate: float) -> Any:
-    keep = random.generator.bernoulli(1 - rate, p.shape)
-    return e.where(keep, p * (1 / (1 - rate)), 0)
 
 
 class Looking(Layer):

@@ -83,8 +83,13 @@ class Dropout(_Drop):
         return _drawn(self.name, self.noise_shape, shape)
 
     def disturbed(self, x: Any) -> Any:
-        keep = self._source.bernoulli(1 - self.rate, self.draws(x.shape))
-        return where(keep, x * (1 / (1 - self.rate)), 0)
+        return dropped(x, self.rate, self._source, self.draws(x.shape))
+
+
+def dropped(x: Any, rate: float, source: Any, shape: Shape) -> Any:
+    """0 with probability `rate`, else `x / (1 - rate)`, by draws of `shape` from `source`."""
+    keep = source.bernoulli(1 - rate, shape)
+    return where(keep, x * (1 / (1 - rate)), 0)
 
 
 def _drawn(layer: str, noise_shape: Any, shape: Shape) -> Shape:
@@ -109,8 +114,7 @@ class _Spatial(_Drop):
     def disturbed(self, x: Any) -> Any:
         check_axes(self.name, x.shape[1:], self.axes)
         shape = (x.shape[0], *(1,) * self.axes, x.shape[-1])
-        keep = self._source.bernoulli(1 - self.rate, shape)
-        return where(keep, x * (1 / (1 - self.rate)), 0)
+        return dropped(x, self.rate, self._source, shape)
 
 
 @register_layer

@@ -52,14 +52,7 @@ def affine(
         top, left = floor(y + 0.5), floor(z + 0.5)
         places = [(_Line(top, h, fill_mode), None)], [(_Line(left, w, fill_mode), None)]
     else:
-        top, left = floor(y), floor(z)
-        places = (
-            [(_Line(top, h, fill_mode), 1 - (y - top)), (_Line(top + 1, h, fill_mode), y - top)],
-            [
-                (_Line(left, w, fill_mode), 1 - (z - left)),
-                (_Line(left + 1, w, fill_mode), z - left),
-            ],
-        )
+        places = _neighbours(y, h, fill_mode), _neighbours(z, w, fill_mode)
     return _gathered(x, places, fill_mode, fill_value)
 
 

@@ -13,6 +13,7 @@ from ..ops.elementwise import astype
 from ..ops.movement import broadcast_to, permute_dims, reshape
 from ..ops.shaping import expand_dims
 from . import activations
+from .dense import whole
 from .layer import Layer, register_layer
 from .symbolic import Symbolic, symbolic_input
 
@@ -133,9 +134,7 @@ class RepeatVector(Layer):
 
     def __init__(self, n: int, **options: Any) -> None:
         super().__init__(**options)
-        if isinstance(n, bool) or int(n) != n or n < 1:
-            raise ArgumentError(f"{self.name}: n={n!r}; expected a whole number of at least 1")
-        self.n = int(n)
+        self.n = whole(self.name, "n", n)
 
     def forward(self, x: Any) -> Any:
         shape = self.output_shape(x.shape[1:])

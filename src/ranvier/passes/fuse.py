@@ -22,6 +22,7 @@ from ..graph.node import Node
 from .groups import Group, cost, is_anchor, is_plain_reshape, memory_of, ordered, same_loops
 from .rows import reads_in_rows, rows_of
 
+_MOST = 24  # nodes of a group
 _MASK = 8  # what a mask may cost that is made again rather than stored
 
 
@@ -194,7 +195,7 @@ class _Fusion:
         if rows is None or not {a.kind, b.kind} <= {"map", "reduce", "rows"}:
             return False
         nodes = {*a.nodes, *b.nodes}
-        if len(nodes) > 24 or any(rows_of(x) != rows for x in anchors) or self._waits(a, b):
+        if len(nodes) > _MOST or any(rows_of(x) != rows for x in anchors) or self._waits(a, b):
             return False
         if any(n in nodes for n in self.graph.updates.values()):
             return False
@@ -272,7 +273,7 @@ class _Fusion:
     def _may_join(self, a: Group, b: Group) -> bool:
         """Whether one nest can do both: neither waits for a third that waits for the other, and
         what one reads of the other is at the same place."""
-        if len(a.nodes) + len(b.nodes) > 24:
+        if len(a.nodes) + len(b.nodes) > _MOST:
             return False
         if a.anchors and b.anchors and not same_loops(a.anchors[0], b.anchors[0]):
             return False

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from ..graph.node import Node, Shape
 
 _EXPENSIVE = {"divide": 4, "sqrt": 4, "remainder": 6, "floor_divide": 6, "random_bits": 40}
-_SPECIAL = {
-    *("exp", "expm1", "log", "log1p", "sin", "cos", "tanh", "sigmoid", "erf", "power", "atan2"),
-}
+SPECIAL = 12  # simple operations that a special function takes, about
+SPECIAL_OPS = frozenset(
+    ("exp", "expm1", "log", "log1p", "sin", "cos", "tanh", "sigmoid", "erf", "power", "atan2")
+)
 _ANCHORS = {"reduce", "contraction", "scan", "window", "loop"}
 
 
@@ -100,7 +101,7 @@ def cost(node: Node) -> int:
         return 0
     if node.op.kind == "gather":
         return 3
-    return 12 if node.op.name in _SPECIAL else _EXPENSIVE.get(node.op.name, 1)
+    return SPECIAL if node.op.name in SPECIAL_OPS else _EXPENSIVE.get(node.op.name, 1)
 
 
 def ordered(groups: list[Group], before: dict[Group, set[Group]]) -> list[Group]:

@@ -88,6 +88,12 @@ def several_rows(model: Any, names: Sequence[str], x: Any) -> list[Array]:
     return xs
 
 
+def inputs_of(model: Any, x: Any) -> tuple[Sequence[str] | None, list[Array]]:
+    """(the names of the inputs, or None when there is one; x as one array for each)."""
+    names = model._several(x)
+    return names, [features(x)] if names is None else several_rows(model, names, x)
+
+
 def several_targets(heads: Sequence[Head], parts: Sequence[Any]) -> list[Array]:
     """The targets of every head as an array of numbers."""
     found = []

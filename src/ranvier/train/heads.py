@@ -28,6 +28,11 @@ class Head:
     shape: tuple[int, ...] = ()
     metrics: list[Any] = field(default_factory=list)
 
+    def check_targets(self, y: Any) -> None:
+        """Raises for targets that the loss cannot be taken of."""
+        if self.loss is not None:
+            self.loss.check_targets(y, self.shape[-1] if self.shape else None)
+
     def called(self, number: str) -> str:
         """The name of one of its numbers among those of an epoch."""
         return f"{self.name}_{number}" if self.name else number

@@ -145,8 +145,7 @@ class Model(Network):
         if len(found) != len(rows.ys):
             check_count(self.name, found, rows)
         for head, y in zip(found, rows.ys, strict=True):
-            if head.loss is not None:
-                head.loss.check_targets(y, head.shape[-1] if head.shape else None)
+            head.check_targets(y)
         if self._steps is None:
             self._steps = Steps(self, self.optimizer)
         self._steps.prepare(found, outputs, [y.shape[1:] for y in rows.ys])

@@ -76,7 +76,7 @@ class Network(Layer):
 
     def build(self, input_shape: Shape) -> None:
         """Build the layers inside by tracing `forward` once."""
-        self._traced([((1, *input_shape), self._row_dtype)])
+        self.trace_rows(input_shape)
 
     def _traced(self, specs: Sequence[Any]) -> Any:
         """What `forward` returns for rows like these, in a trace."""

@@ -24,8 +24,7 @@ from ..nn.layer import Layer, training_mode
 from ..nn.symbolic import packed
 from ..nn.walk import changes
 from ..tensor import Tensor
-from .given import several_rows
-from .rows import features
+from .given import inputs_of
 from .step import Step, predict_function
 
 _PLANS = 256  # shapes of x remembered
@@ -49,31 +48,35 @@ Quick = Callable[[Any, int | None], Array | None]
 
 def predict(model: Any, x: Any, batch_size: int | None) -> Any:
     """The outputs for the rows of x, whatever holds them; all that is wrong with x is said here."""
-    names = model._several(x)
+    names, xs = inputs_of(model, x)
+    xs = [_in_order(a) for a in xs]
     if names is not None:
-        return _several(model, [_in_order(a) for a in several_rows(model, names, x)], batch_size)
-    x = _in_order(features(x))
+        return _several(model, xs, batch_size)
+    (x,) = xs
     if model._uses is not None:
         known = model._uses.last(x, batch_size)
         if known is not None:
             return known
     model._build_for([x])
     with _preparing:
-        if model._uses is None or not model._uses.holds():
-            model._uses = Predictor(model)
-        step, plan = model._uses.prepare(x, batch_size)
+        step, plan = _predictor(model).prepare(x, batch_size)
     step.check_ids([x])
     out = plan(x)
     return _in_parts(step, [x]) if out is None else out
+
+
+def _predictor(model: Any) -> Predictor:
+    """What the model has prepared, begun anew when it has changed; to be called with the lock."""
+    if model._uses is None or not model._uses.holds():
+        model._uses = Predictor(model)
+    return model._uses  # type: ignore[no-any-return]
 
 
 def _several(model: Any, xs: list[Array], batch_size: int | None) -> Any:
     """The outputs of a model with several inputs."""
     model._build_for(xs)
     with _preparing:
-        if model._uses is None or not model._uses.holds():
-            model._uses = Predictor(model)
-        step = model._uses.step(xs, batch_size)[0]
+        step = _predictor(model).step(xs, batch_size)[0]
     step.check_ids(xs)
     return _in_parts(step, xs)
 

@@ -126,8 +126,7 @@ class Blocks:
             if self._form is None:
                 self._form = form
             for head, y in zip(self.heads, rows.ys, strict=False):
-                if head.loss is not None:
-                    head.loss.check_targets(y, head.shape[-1] if head.shape else None)
+                head.check_targets(y)
             if form != self._form:
                 raise DataError(
                     f"rows are {_form_text(form)}, those of the first chunk "

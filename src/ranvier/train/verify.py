@@ -86,13 +86,13 @@ def verify(model: Any, rows: Rows, samples: int = 5) -> Report:
     engine = model.engine or switches.engine
     names = {id(t): name for name, t in model.named_tensors().items()}
     parameters = model.parameters()
-    heads = heads_of(model, *outputs_of(model, rows.xs))
+    outputs, shapes = outputs_of(model, rows.xs)
+    heads = heads_of(model, outputs, shapes)
     found = {
         e: _run(_step(model, heads, rows, e), rows) for e in dict.fromkeys((engine, "reference"))
     }
     slopes = _slopes(model, heads, rows, parameters, samples)
     report = Report(engine)
-    outputs = outputs_of(model, rows.xs)[0]
     labels = ["loss", *(["output"] if outputs is None else [f"output {n}" for n in outputs])]
     first = len(labels)
     limit = _MIXED_LIMIT if is_mixed(model) else _LIMIT
