@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from .. import random
+from ..train.step import gradients
 
 Array = np.ndarray[Any, Any]
+
+
+def descend(rule: Any, loss: Any, parameters: Sequence[Any]) -> None:
+    """One step of the optimizer `rule` down the gradient of a loss."""
+    rule.apply(zip(parameters, gradients(loss, parameters), strict=True))
 
 
 def epochs(step: Callable[..., Any], x: Array, batch_size: int, count: int) -> Iterator[Any]:

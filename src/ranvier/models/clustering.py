@@ -15,9 +15,8 @@ from ..ops.elementwise import log, maximum
 from ..ops.reduce import argmin, mean, min, sum
 from ..optim import Adam
 from ..tensor import Tensor
-from ..train.step import gradients
 from .autoencoder import dense_autoencoder
-from .batches import epochs
+from .batches import descend, epochs
 
 Array = np.ndarray[Any, Any]
 
@@ -136,8 +135,7 @@ class DeepClustering:
         divergence = mean(sum(p * (log(maximum(p, 1e-9)) - log(q)), axis=1))
         again = mean((self.autoencoder.decoder(code) - x) ** 2)
         loss = again + self.gamma * divergence
-        moving = [*self.autoencoder.parameters(), self.centers]
-        self.rule.apply(zip(moving, gradients(loss, moving), strict=True))
+        descend(self.rule, loss, [*self.autoencoder.parameters(), self.centers])
         return divergence
 
 

@@ -13,8 +13,7 @@ from ..nn.activations import softplus
 from ..ops.elementwise import detach, negative
 from ..ops.reduce import mean
 from ..optim import Adam
-from ..train.step import gradients
-from .batches import epochs
+from .batches import descend, epochs
 
 
 class GAN:
@@ -59,11 +58,7 @@ class GAN:
             fake = self.generator(random.normal((real.shape[0], self.code)))
             judged, forged = self.discriminator(real), self.discriminator(detach(fake))
             caught = mean(softplus(negative(judged))) + mean(softplus(forged))
-            self._move(self.rules[0], self.discriminator, caught)
+            descend(self.rules[0], caught, self.discriminator.parameters())
             fooled = mean(softplus(negative(self.discriminator(fake))))
-            self._move(self.rules[1], self.generator, fooled)
+            descend(self.rules[1], fooled, self.generator.parameters())
         return caught, fooled
-
-    def _move(self, rule: Any, network: Any, loss: Any) -> None:
-        parameters = network.parameters()
-        rule.apply(zip(parameters, gradients(loss, parameters), strict=True))

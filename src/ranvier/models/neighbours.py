@@ -16,7 +16,7 @@ from ..ops.reduce import mean, sum
 from ..optim import Adam
 from ..tensor import Tensor
 from ..train.sequential import Sequential
-from ..train.step import gradients
+from .batches import descend
 from .clustering import kmeans, squared_distances
 
 Array = np.ndarray[Any, Any]
@@ -101,7 +101,7 @@ class NeighbourClustering:
         def step(rows: Any, others: Any) -> Any:
             with training_mode(True):
                 loss = self._loss(model(rows), model(others))
-            rule.apply(zip(moving, gradients(loss, moving), strict=True))
+            descend(rule, loss, moving)
             return loss
 
         chance = random.generator.host()

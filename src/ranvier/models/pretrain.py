@@ -23,8 +23,7 @@ from ..ops.reduce import mean, sum
 from ..optim import SGD, Adam
 from ..tensor import Tensor
 from ..train.sequential import Sequential
-from ..train.step import gradients
-from .batches import epochs
+from .batches import descend, epochs
 
 Array = np.ndarray[Any, Any]
 METHODS = ("rbm", "autoencoder")
@@ -105,8 +104,7 @@ class RestrictedBoltzmannMachine:
     def _diverge(self, v: Any) -> Any:
         after = detach(self.gibbs(v, self.k))
         loss = mean(self.free_energy(v)) - mean(self.free_energy(after))
-        moving = [self.W, self.a, self.b]
-        self.rule.apply(zip(moving, gradients(loss, moving), strict=True))
+        descend(self.rule, loss, [self.W, self.a, self.b])
         return mean((v - after) ** 2)
 
 
