@@ -1,12 +1,13 @@
 """Kernels -> one module of LLVM IR, with the functions that run them all.
 
-    step(table, arena, sync, thread, threads, round)     every kernel once batches(..., streams,
-    order, first, last, ...)        gather rows, step, for a stretch of batches of one or more
-    epochs
+    step(table, arena, sync, thread, threads, round)    every kernel once
+    batches(..., streams, order, first, last, ...)      gather rows, step, for a stretch of batches
+                                                        of one or more epochs
 
 `table` holds the addresses of the graph's inputs and outputs. With several threads every thread
 runs the same function: kernels worth sharing are cut into units, the others run on thread 0, and
-the threads meet (a counter in `sync`) wherever one kernel needs what another wrote."""
+the threads meet (a counter in `sync`) wherever one kernel needs what another wrote.
+"""
 
 from __future__ import annotations
 

@@ -68,8 +68,7 @@ def read(path: FilePath) -> tuple[Arrays, dict[str, Any]]:
         raise FileError(
             f"{path}: a safetensors file of another program, without Ranvier's description; "
             "expected a file written by save() or save_weights(). To use its numbers, load them "
-            "with "
-            "safetensors.numpy.load_file and give them to set_weights()"
+            "with safetensors.numpy.load_file and give them to set_weights()"
         )
     try:
         about = json.loads(metadata[_KEY])

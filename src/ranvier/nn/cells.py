@@ -32,12 +32,15 @@ class Cell(Layer):
 
     Args:
         units: numbers in the output, and in each state.
-        activation: of the output. use_bias: whether there are biases.
-        kernel_initializer, recurrent_initializer, bias_initializer; kernel_regularizer,
-            recurrent_regularizer, bias_regularizer: of the weights for x, for the state, and the
-            biases.
-        dropout: the share of x, recurrent_dropout: that of the state, left out in training; the
-            same at every place of a sequence (Gal and Ghahramani 2016). seed: of these draws.
+        activation: of the output.
+        use_bias: whether there are biases.
+        kernel_initializer, kernel_regularizer: of the weights for x.
+        recurrent_initializer, recurrent_regularizer: of the weights for the state.
+        bias_initializer, bias_regularizer: of the biases.
+        dropout: the share of x left out in training; the same at every place of a sequence (Gal
+            and Ghahramani 2016).
+        recurrent_dropout: the share of the state left out in the same way.
+        seed: of these draws.
         options: those of every layer.
     """
 

@@ -109,8 +109,9 @@ class Layer(Walked):
     Args:
         name: by default the class's name and a number (dense, dense_1, ...).
         input_shape: the shape of one row, without the batch axis; the model can then be built
-        before it sees data. trainable: see the property. input_dim: short for
-        `input_shape=(input_dim,)`.
+            before it sees data.
+        trainable: see the property.
+        input_dim: short for `input_shape=(input_dim,)`.
         dtype: the dtype policy, "float32" or "mixed_float16"; None: `ranvier.set_dtype_policy`'s.
     """
 

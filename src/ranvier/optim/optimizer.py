@@ -44,16 +44,16 @@ class Optimizer:
         parameters: a tensor or several; or, standing first, the learning rate.
         learning_rate: a number or a schedule (`ranvier.optim.schedules`); `lr` is the same.
         weight_decay: each step also takes `learning_rate * weight_decay * w` off w (Loshchilov &
-        Hutter 2019). With
-            `decoupled=False` `weight_decay * w` is added to the gradient instead (an L2 penalty,
-            as PyTorch's Adam does).
-        clipnorm: longest gradient of a single parameter; global_clipnorm: of all together;
-        clipvalue: largest element.
-        gradient_accumulation_steps: parameters move at every n-th batch only, along the mean of the
-        n gradients; `iterations`, and with it a schedule, counts batches.
-        use_ema: keep the moving average w_ema <- ema_momentum w_ema + (1 - ema_momentum) w of each
-        parameter (Polyak & Juditsky 1992). `fit` ends with the averages in the model; see
-        `finalize_variable_values`, `swap_averages` and the callback `SwapEMAWeights`.
+            Hutter 2019). With `decoupled=False` `weight_decay * w` is added to the gradient
+            instead (an L2 penalty, as PyTorch's Adam does).
+        clipnorm: longest gradient of a single parameter.
+        global_clipnorm: longest gradient of all parameters together.
+        clipvalue: largest element of a gradient.
+        gradient_accumulation_steps: parameters move at every n-th batch only, along the mean of
+            the n gradients; `iterations`, and with it a schedule, counts batches.
+        use_ema: keep the moving average w_ema <- ema_momentum w_ema + (1 - ema_momentum) w of
+            each parameter (Polyak & Juditsky 1992). `fit` ends with the averages in the model; see
+            `finalize_variable_values`, `swap_averages` and the callback `SwapEMAWeights`.
         ema_overwrite_frequency: also put the averages into the model at every n-th step.
     """
 

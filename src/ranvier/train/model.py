@@ -76,8 +76,7 @@ class Model(Network):
 
         print(summary(self))
 
-    # -- compile
-    # --------------------------------------------------------------------------------------------
+    # -- compile -----------------------------------------------------------------------------------
 
     def compile(
         self,
@@ -120,8 +119,7 @@ class Model(Network):
         if self.optimizer is None:
             raise StateError(
                 f"{name}: {call} needs a compiled model; call model.compile(optimizer='adam', "
-                "loss=...) "
-                "first"
+                "loss=...) first"
             )
 
     def _warn_if_frozen(self) -> None:
@@ -167,7 +165,6 @@ class Model(Network):
         return rows_of(self, x, y, sample_weight, class_weight, learn_classes)
 
     # -- fit ---------------------------------------------------------------------------------------
-    # ---------
 
     def fit(
         self,
@@ -262,8 +259,7 @@ class Model(Network):
         step = steps.get("train", rows.count, rows, self.engine, larger=True)
         return _answer(loop.run_all(step, rows, steps.sums), return_dict)
 
-    # -- evaluate and predict
-    # -------------------------------------------------------------------------------
+    # -- evaluate and predict ----------------------------------------------------------------------
 
     def evaluate(
         self,
@@ -337,8 +333,7 @@ class Model(Network):
             getattr(loss, "from_logits", False) or loss.name in ("hinge", "squared_hinge")
         )
 
-    # -- files and checks
-    # -----------------------------------------------------------------------------------
+    # -- files and checks --------------------------------------------------------------------------
 
     def save(self, path: Any, include_optimizer: bool = True) -> str:
         """Write architecture, weights and the state of the optimizer to one safetensors file;
@@ -387,9 +382,8 @@ def _warn_of_shares(metric: Any, y: Array) -> None:
     if between > 0.5:
         warnings.warn(
             f"metric {metric.name!r} means little here: {between:.0%} of the targets lie between "
-            "0 and 1, "
-            "and it counts them as 1 above a half; for real-valued targets use 'mae', 'rmse' or "
-            "'r2'",
+            "0 and 1, and it counts them as 1 above a half; for real-valued targets use 'mae', "
+            "'rmse' or 'r2'",
             stacklevel=4,
         )
 

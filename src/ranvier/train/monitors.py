@@ -56,8 +56,8 @@ class _Monitor(Callback):
             self._noted = True
             warnings.warn(
                 f"{type(self).__name__}: there is no validation data, so it watches {plain!r} "
-                "instead of "
-                f"{self.monitor!r}; give fit validation_split=0.2 to watch held-out rows",
+                f"instead of {self.monitor!r}; give fit validation_split=0.2 to watch held-out "
+                "rows",
                 stacklevel=2,
             )
         return logs[plain]

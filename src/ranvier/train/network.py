@@ -55,8 +55,7 @@ class Network(Layer):
             return ends(self, attribute)
         return super().__getattr__(attribute)
 
-    # -- as a layer
-    # -----------------------------------------------------------------------------------------
+    # -- as a layer --------------------------------------------------------------------------------
 
     def __call__(self, *inputs: Any, training: bool | None = None, **options: Any) -> Any:
         """As of a layer; several inputs also as one list, or as a dict by name."""

@@ -115,8 +115,7 @@ class Recorder:
         self._restore(self._saved)
         raise NonFiniteError(
             "the loss became NaN or infinite, but not when the same batches ran again; a callback "
-            "must "
-            "have changed weights or data meanwhile. The last good weights are restored"
+            "must have changed weights or data meanwhile. The last good weights are restored"
         )
 
     def _rate(self) -> float | None:
@@ -147,8 +146,7 @@ class Recorder:
         if found is None:
             return (
                 f"the loss became NaN or infinite in {where} on the compiled engine, but not on "
-                "the reference "
-                "engine: this is a defect of Ranvier; please report it, and use "
+                "the reference engine: this is a defect of Ranvier; please report it, and use "
                 "engine='reference' meanwhile"
             )
         largest = _largest(arguments[: len(self.rows.xs)])
@@ -302,9 +300,8 @@ def _cause(found: Finding, rate: float | None, largest_x: float) -> str:
     if name in ("log", "log1p") and first.size and first.min() <= (0 if name == "log" else -1):
         return (
             f"the logarithm of {first.min():g}; keep its argument above 0 (add a small number, or "
-            "let the "
-            "last layer be a sigmoid or softmax with a cross-entropy loss, which is computed "
-            "exactly)"
+            "let the last layer be a sigmoid or softmax with a cross-entropy loss, which is "
+            "computed exactly)"
         )
     if name == "divide" and (found.operands[1] == 0).any():
         return "a division by 0; add a small number to the divisor"

@@ -213,9 +213,8 @@ def check_features(model: Any, x: Array) -> None:
     first = model.first_layer()
     raise ShapeError(
         f"{first.name} ({type(first).__name__}): expected rows of shape "
-        f"{_shape(model.built_shape)}, "
-        f"received rows of shape {_shape(x.shape[1:])} (x has shape {x.shape}). "
-        + _shape_fix(tuple(model.built_shape), tuple(x.shape[1:]))
+        f"{_shape(model.built_shape)}, received rows of shape {_shape(x.shape[1:])} (x has shape "
+        f"{x.shape}). " + _shape_fix(tuple(model.built_shape), tuple(x.shape[1:]))
     )
 
 
@@ -263,8 +262,7 @@ def split(rows: Rows, share: float) -> tuple[Rows, Rows]:
     if at == 0 or at == rows.count:
         raise DataError(
             f"validation_split={share!r} leaves {at} rows to train on and {rows.count - at} held "
-            "out, "
-            f"of {rows.count}; each part needs one"
+            f"out, of {rows.count}; each part needs one"
         )
     return rows.part(0, at), rows.part(at, rows.count)
 

@@ -140,8 +140,7 @@ def _check_built(model: Any, call: str) -> None:
     if not model.built:
         raise StateError(
             f"{call}: the model is not built, so it has no weights; give its first layer "
-            "input_shape=, "
-            "or call it on a row"
+            "input_shape=, or call it on a row"
         )
 
 
@@ -154,11 +153,9 @@ def _check_saveable(model: Any) -> None:
             what = "model" if layer is model else f"layer {layer.name!r}"
             raise StateError(
                 f"save: the {what} is of your own class {kind.__name__}, and a file holds no "
-                "code. Either save "
-                "the numbers with save_weights(path), and make the model by your code before "
-                "load_weights(path); "
-                f"or put @ranvier.nn.register_layer above class {kind.__name__}, here and where "
-                "it is loaded"
+                "code. Either save the numbers with save_weights(path), and make the model by "
+                "your code before load_weights(path); or put @ranvier.nn.register_layer above "
+                f"class {kind.__name__}, here and where it is loaded"
             )
     _check_built(model, "save")
 
@@ -179,8 +176,7 @@ def _fill(tensors: Mapping[str, Tensor], arrays: Mapping[str, np.ndarray], path:
         if arrays[name].shape != t.shape:
             raise ShapeError(
                 f"{path} does not fit this model: {name} has shape {arrays[name].shape} in the "
-                "file, "
-                f"{t.shape} in the model"
+                f"file, {t.shape} in the model"
             )
     for name, t in tensors.items():
         t.assign(arrays[name])

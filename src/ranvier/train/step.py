@@ -60,8 +60,7 @@ def executable(graph: Graph, engine: str, rows: Sequence[int], batch: int, count
             raise
         raise StateError(
             "the compiled engine needs llvmlite, which is not installed: pip install llvmlite, or "
-            "use "
-            "engine='reference'"
+            "use engine='reference'"
         ) from missing
     return Executable(graph, rows, batch, count)
 
@@ -248,10 +247,9 @@ def train_function(model: Any, optimizer: Any, sums: Sums, layout: Layout) -> Ca
             said = " and ".join(h.loss.name for h in sums.heads if h.loss is not None)
             raise StateError(
                 f"{model.name}: no gradient of {said or 'the loss'} reaches a weight, so nothing "
-                "would be "
-                "learned. step, comparisons, argmax and detach pass no gradient on: a perceptron "
-                "that ends in step learns with loss='perceptron'; elsewhere use a smooth "
-                "activation such as 'sigmoid'"
+                "would be learned. step, comparisons, argmax and detach pass no gradient on: a "
+                "perceptron that ends in step learns with loss='perceptron'; elsewhere use a "
+                "smooth activation such as 'sigmoid'"
             )
         optimizer.apply(pairs)
         sums.add(batch)
