@@ -14,12 +14,20 @@
       MissingNameError(AttributeError) a name of another framework that compat/ does not have
 
 Each message says what happened, what was expected and how to fix it.
+
+What can be done but is likely not what was meant is a RanvierWarning(UserWarning), each said once
+for a model, from the line of the user's code. To silence them all:
+
+    warnings.filterwarnings("ignore", category=ranvier.errors.RanvierWarning)
 """
 
 from __future__ import annotations
 
 import difflib
+import warnings
 from collections.abc import Iterable
+
+from .source import depth
 
 
 class RanvierError(Exception):
@@ -68,6 +76,19 @@ class GradientError(RanvierError, AssertionError):
 
 class MissingNameError(RanvierError, AttributeError):
     """A name of another framework that the compatibility layer does not have."""
+
+
+class RanvierWarning(UserWarning):
+    """Something that runs but is likely not what was meant."""
+
+
+def warn(text: str, said: set[str] | None = None) -> None:
+    """A RanvierWarning at the user's line; with `said`, only where that does not hold it yet."""
+    if said is not None:
+        if text in said:
+            return
+        said.add(text)
+    warnings.warn(text, RanvierWarning, stacklevel=depth() + 1)
 
 
 def unknown_name(what: str, name: object, known: Iterable[str]) -> ArgumentError:

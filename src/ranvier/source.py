@@ -29,3 +29,16 @@ def here() -> Source | None:
             return Source(name, frame.f_lineno)
         frame = frame.f_back
     return None
+
+
+def depth() -> int:
+    """How many calls below the user's own code the caller stands: 1 when it is called from there.
+
+    What `warnings.warn` wants as its `stacklevel`, counted from the function that calls `depth`.
+    """
+    frame: FrameType | None = sys._getframe(1)
+    count = 0
+    while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+        frame = frame.f_back
+        count += 1
+    return count

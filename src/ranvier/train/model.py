@@ -4,7 +4,6 @@ Keras gives it all.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,7 +12,7 @@ import numpy as np
 from .. import optim
 from ..config import ENGINES
 from ..data.stream import as_stream
-from ..errors import ArgumentError, StateError, unknown_name
+from ..errors import ArgumentError, StateError, unknown_name, warn
 from ..metrics import Accuracy
 from ..nn.layer import register_layer
 from ..nn.policy import is_mixed
@@ -125,11 +124,10 @@ class Model(Network):
     def _warn_if_frozen(self) -> None:
         """Training that changes nothing is mostly a network of a pair, left frozen."""
         if not self.parameters() and any(t.requires_grad for t in self.state_tensors()):
-            warnings.warn(
+            warn(
                 f"{self.name}: every layer is frozen (trainable=False), so training changes "
                 "nothing; set trainable = True before it, and False again where it is to stand "
-                "still",
-                stacklevel=3,
+                "still"
             )
 
     def _ready(self, rows: Rows) -> Steps:
@@ -380,11 +378,10 @@ def _warn_of_shares(metric: Any, y: Array) -> None:
         return
     between = float(((y > 0) & (y < 1)).mean())
     if between > 0.5:
-        warnings.warn(
+        warn(
             f"metric {metric.name!r} means little here: {between:.0%} of the targets lie between "
             "0 and 1, and it counts them as 1 above a half; for real-valued targets use 'mae', "
-            "'rmse' or 'r2'",
-            stacklevel=4,
+            "'rmse' or 'r2'"
         )
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-import warnings
 from typing import Any
 
 import numpy as np
 
-from ..errors import ArgumentError, unknown_name
+from ..errors import ArgumentError, unknown_name, warn
 from .callback import Callback, Logs, learning_rate
 
 # Monitored values of which more is better; of every other one less is.
@@ -54,11 +53,10 @@ class _Monitor(Callback):
             raise unknown_name(f"{type(self).__name__} monitor", self.monitor, logs)
         if not self._noted:
             self._noted = True
-            warnings.warn(
+            warn(
                 f"{type(self).__name__}: there is no validation data, so it watches {plain!r} "
                 f"instead of {self.monitor!r}; give fit validation_split=0.2 to watch held-out "
-                "rows",
-                stacklevel=2,
+                "rows"
             )
         return logs[plain]
 

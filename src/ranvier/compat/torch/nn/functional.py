@@ -6,11 +6,10 @@ broadcast.
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 from .... import losses
-from ....errors import ArgumentError, ShapeError, unknown_name
+from ....errors import ArgumentError, ShapeError, unknown_name, warn
 from ....nn import activations
 from ....nn.dropout import AlphaDropout, Dropout
 from ....nn.layer import training_mode
@@ -256,10 +255,9 @@ def _scores(what: str, input: Any) -> Any:
     x = of(input)
     if x.logits is None or x.logits[0] not in ("sigmoid", "softmax"):
         return x
-    warnings.warn(
+    warn(
         f"{what} expects the numbers before {x.logits[0]}, and the input already went through it: "
-        f"remove the {x.logits[0]} at the end of the model, or learning is slow",
-        stacklevel=4,
+        f"remove the {x.logits[0]} at the end of the model, or learning is slow"
     )
     return x.clone()
 
