@@ -16,6 +16,7 @@ extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 myst_enable_extensions = ["colon_fence", "dollarmath", "deflist"]
 myst_heading_anchors = 3
 exclude_patterns = ["_build"]
+default_role = "code"  # `name` in a docstring is code
 autodoc_member_order = "bysource"
 autodoc_typehints = "description"
 html_theme = "alabaster"
@@ -25,4 +26,6 @@ html_theme_options = {
     "page_width": "1240px",
     "body_max_width": "auto",
 }
+html_static_path = ["_static"]
+html_css_files = ["page.css"]
 html_show_sourcelink = False

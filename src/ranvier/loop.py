@@ -31,7 +31,7 @@ def scan(
 ) -> tuple[Any, Any]:
     """Run `carry, y = function(carry, x)` for each slice x of `xs` along axis 0, in order.
 
-    carry = function's first result at the turn before, `carry` at first
+    Into each call goes the carry that the call before returned; into the first one, `carry`.
 
     `carry`, `xs` and y may be tensors, or tuples, lists or dicts of them (or None); all xs have the
     same number of slices. Returns the last carry and the ys of all turns stacked along axis 0. With

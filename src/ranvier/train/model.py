@@ -34,7 +34,7 @@ Array = np.ndarray[Any, Any]
 class Model(Network):
     """A network: a layer with the verbs of training.
 
-    Write a subclass with `forward`, or use `Sequential`:
+    Write a subclass with `forward`, or use `Sequential`::
 
         class Net(ranvier.Model):
             def __init__(self):
@@ -45,7 +45,8 @@ class Model(Network):
             def forward(self, x):
                 return self.out(self.hidden(x))
 
-    or put layers together by calling them on `Input`, with as many inputs and outputs as you like:
+    or put layers together by calling them on `Input`, with as many inputs and outputs as
+    you like::
 
         x = ranvier.Input(shape=(4,))
         model = ranvier.Model(inputs=x, outputs=Dense(1)(Dense(16, activation="relu")(x)))

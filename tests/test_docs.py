@@ -1,0 +1,246 @@
+"""The pages: code stands in fences, tables are whole and fit, and docstrings keep their lists.
+
+The Markdown is checked as it is written. The pages that Sphinx builds of it are checked too, where
+it is installed (`pip install ".[docs]"`); RANVIER_HTML names a folder of pages built already.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PAGES = sorted(
+    page
+    for pattern in ("*.md", "docs/**/*.md", "benchmarks/README.md")
+    for page in ROOT.glob(pattern)
+    if "_build" not in page.parts
+)
+LANGUAGES = {"bash", "console", "pycon", "python", "text", "{eval-rst}", "{literalinclude}"}
+LANGUAGES |= {"{toctree}"}
+PAGE_CHARACTERS = 116  # of body text in one line of a page; a table's longest words must fit
+MAX_COLUMNS_OF_CODE = 150  # longer lines of a block are never seen whole
+
+# What is code wherever it stands: a prompt, an assignment of a call, an import, a command.
+PROMPT = re.compile(r"^\s*(>>> |\.\.\. |\$ )")
+CODE = re.compile(
+    r"^\s*(import \w+( as \w+)?$|from [\w.]+ import |def \w+\(|class \w+[(:].*:$"
+    r"|\w[\w., ]* = \w[\w.]*\("
+    r"|model\.\w+\(|pip install |python \S+\.py|ranvier (train|compare|explain|predict|evaluate) )"
+)
+
+
+# --- the Markdown -------------------------------------------------------------------------------
+
+
+def faults(text: str) -> list[str]:
+    """What is wrong with a page of Markdown, one line for each fault."""
+    found: list[str] = []
+    fence = ""
+    table: list[tuple[int, str]] = []
+    before = ""
+    for number, line in enumerate([*text.split("\n"), ""], 1):
+        opened = re.match(r"^\s*(```+|:::+)\s*(\S*)", line)
+        if opened and not fence:
+            fence = opened[1]
+            if opened[2] not in LANGUAGES:
+                found.append(f"line {number}: a fence of the language {opened[2]!r}")
+        elif fence:
+            if line.strip() == fence:
+                fence = ""
+            elif len(line) > MAX_COLUMNS_OF_CODE:
+                found.append(f"line {number}: {len(line)} columns of code")
+        elif PROMPT.match(line):
+            found.append(f"line {number}: a prompt outside a fence")
+        elif CODE.match(line):
+            found.append(f"line {number}: code outside a fence")
+        elif line.startswith("    ") and not before.strip():
+            found.append(f"line {number}: an indented block; put it into a fence with a language")
+        if line.startswith("|") and not fence:
+            table.append((number, line))
+        elif table:
+            found += table_faults(table)
+            table = []
+        before = line
+    if fence:
+        found.append("a fence is not closed")
+    return found
+
+
+def table_faults(rows: list[tuple[int, str]]) -> list[str]:
+    """What is wrong with the table in these lines, given with their numbers."""
+    cells = [re.split(r"(?<!\\)\|", line.strip())[1:-1] for _, line in rows]
+    first = rows[0][0]
+    if len(rows) < 2 or not all(re.fullmatch(r"\s*:?-+:?\s*", cell) for cell in cells[1]):
+        return [f"line {first}: a table without a line of dashes under its head"]
+    found = [
+        f"line {number}: {len(row)} cells in a table of {len(cells[0])}"
+        for (number, _), row in zip(rows, cells, strict=True)
+        if len(row) != len(cells[0])
+    ]
+    width = sum(longest_words(cells)) + 3 * len(cells[0])
+    if width > PAGE_CHARACTERS:
+        found.append(f"line {first}: a table {width} characters wide at its narrowest")
+    return found
+
+
+def longest_words(rows: list[list[str]]) -> list[int]:
+    """The length of the longest piece that is never broken, for each column."""
+    columns = zip(*[row for row in rows if len(row) == len(rows[0])], strict=True)
+    plain = [[re.sub(r"\]\(.*?\)|[`*\[]", "", cell) for cell in column] for column in columns]
+    return [max(len(w) for cell in column for w in re.split(r"[\s/-]", cell)) for column in plain]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_pages_hold_code_in_fences_and_whole_tables(page: Path) -> None:
+    assert faults(page.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize(
+    ("planted", "said"),
+    [
+        (">>> import ranvier", "a prompt outside"),
+        ("... ])", "a prompt outside"),
+        ("$ ranvier train digits", "a prompt outside"),
+        ("history = model.fit(x, y)", "code outside"),
+        ("from ranvier import nn", "code outside"),
+        ("ranvier compare flowers.csv --target species", "code outside"),
+        ("    ranvier --version", "an indented block"),
+        ("```python\n>>> 1\n1\n", "not closed"),
+        ("```\n1\n```", "a fence of the language ''"),
+        ("```text\n" + "x" * 151 + "\n```", "151 columns"),
+        ("| a | b |\n| 1 | 2 |", "without a line of dashes"),
+        ("| a | b |\n|---|---|\n| 1 | 2 | 3 |", "3 cells in a table of 2"),
+        ("| a | b |\n|---|---|\n| " + "x" * 80 + " | " + "y" * 40 + " |", "126 characters wide"),
+    ],
+)
+def test_a_planted_fault_of_a_page_is_found(planted: str, said: str) -> None:
+    sound = "# Page\n\nWords, `x = f(y)` and a table:\n\n| a | b |\n|---|---|\n| 1 | `2` |\n\n"
+    sound += "```pycon\n>>> 1\n1\n\n```\n\n"
+    assert faults(sound) == []
+    assert [line for line in faults(f"{sound}{planted}\n") if said in line], planted
+
+
+# --- the pages as built -------------------------------------------------------------------------
+
+
+class Page(HTMLParser):
+    """What a reader of a built page sees outside code, and its tables."""
+
+    BLOCKS = {"p", "li", "td", "th", "dt", "dd", "h1", "h2", "h3", "tr", "table", "div"}
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.code = 0
+        self.lines = [""]
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        if tag in ("pre", "code", "tt", "script", "style", "svg"):
+            self.code += 1
+        elif tag in self.BLOCKS:
+            self.lines.append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in ("pre", "code", "tt", "script", "style", "svg"):
+            self.code -= 1
+        elif tag in self.BLOCKS:
+            self.lines.append("")
+
+    def handle_data(self, data: str) -> None:
+        if not self.code:
+            self.lines[-1] += data
+
+
+# Marks of Markdown or of code that reached the reader as they were written.
+RAW = re.compile(
+    r">>>|(^|\s)\.\.\. |^\$ |```|`[^`]+`|\*\*\w[^*]*\*\*|\]\(|\|---|^\| |\w = \w[\w.]*\("
+)
+
+
+def built_faults(html: str) -> list[str]:
+    """Lines of prose on a built page in which code or marks stand."""
+    body = html.partition('<div class="body"')[2].partition('<div class="sphinxsidebar"')[0]
+    return [line.strip()[:80] for line in Page(body).lines if RAW.search(line.strip())]
+
+
+def built_pages(folder: Path) -> Iterator[Path]:
+    made = os.environ.get("RANVIER_HTML")
+    if not made:
+        if not all(importlib.util.find_spec(name) for name in ("sphinx", "myst_parser")):
+            pytest.skip('the pages are built with Sphinx: pip install ".[docs]"')
+        done = subprocess.run(
+            [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "docs", str(folder)],
+            cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+            capture_output=True, text=True, timeout=300,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        made = str(folder)
+    yield from sorted(p for p in Path(made).rglob("*.html") if p.stem not in ("search", "genindex"))
+
+
+def test_built_pages_show_no_raw_code(tmp_path: Path) -> None:
+    pages = list(built_pages(tmp_path / "html"))
+    assert len(pages) >= len(list((ROOT / "docs").rglob("*.md")))
+    found = {page.name: built_faults(page.read_text(encoding="utf-8")) for page in pages}
+    assert {name: lines for name, lines in found.items() if lines} == {}
+
+
+def test_raw_code_on_a_built_page_is_found() -> None:
+    page = '<div class="body"><p>Words.</p><pre>&gt;&gt;&gt; 1</pre><p>{}</p></div>'
+    assert built_faults(page.format("Use <code>x = f(y)</code>.")) == []
+    for raw in (
+        "&gt;&gt;&gt; import numpy",
+        "a `name` here",
+        "| a | b |",
+        "x = f(y) y.g()",
+        "**b**",
+    ):
+        assert built_faults(page.format(raw)), raw
+
+
+# --- docstrings ---------------------------------------------------------------------------------
+
+
+def docstring_faults(text: str) -> list[str]:
+    """Lists of arguments and section lines in a file of Python that have lost their form."""
+    found = []
+    lines = text.split("\n")
+    for number, line in enumerate(lines, 1):
+        if re.fullmatch(r"\s*# -{4,}", line) and re.match(r"\s*# --+ \w", lines[number - 2]):
+            found.append(f"line {number}: a section line in two pieces")
+    for node in ast.walk(ast.parse(text)):
+        if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+            continue
+        doc = (ast.get_docstring(node) or "").split("\n")
+        inside = False
+        for line in doc:
+            if re.fullmatch(r"(Args|Attributes|Returns|Raises):", line):
+                inside = True
+            elif inside and (not line.startswith("    ")):
+                inside = False
+            elif inside and re.match(r"    \S", line) and not re.match(r"    [\w*, `]+:", line):
+                found.append(f"{line.strip()[:60]!r}: a line of a list that has lost its indent")
+    return found
+
+
+@pytest.mark.parametrize("folder", ["src", "tests", "examples", "benchmarks"])
+def test_docstrings_keep_their_lists_and_section_lines(folder: str) -> None:
+    files = sorted((ROOT / folder).rglob("*.py"))
+    found = {str(f.relative_to(ROOT)): docstring_faults(f.read_text("utf-8")) for f in files}
+    assert {name: lines for name, lines in found.items() if lines} == {}
+
+
+def test_a_planted_fault_of_a_docstring_is_found() -> None:
+    lost = '"""Words.\n\nArgs:\n    x: what\n    goes in.\n"""\n'
+    assert docstring_faults(lost.replace("    goes", "        goes")) == []
+    assert docstring_faults(lost) and docstring_faults("# -- part\n# -------\n")
