@@ -25,7 +25,7 @@ graph
 ops reference autodiff
 passes
 compiler
-mode reading tensor trace compiled
+mode reading in_place tensor trace compiled
 transforms random loop
 nn
 losses metrics

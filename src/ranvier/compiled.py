@@ -64,7 +64,10 @@ class _Plan:
         leaf = [isinstance(x, Tensor) and x._requires_grad for x in leaves]
         specs = [(x.shape, x.dtype) for x in leaves]
         kinds = [type(x) if isinstance(x, Tensor) else Tensor for x in leaves]
-        self.traced, self.returned = trace(call, specs, requires_grad=leaf, kinds=kinds)
+        grown = [isinstance(x, Tensor) and x.op is not None for x in leaves]
+        self.traced, self.returned = trace(
+            call, specs, requires_grad=leaf, kinds=kinds, grown=grown
+        )
         self.captured = self.traced.captured
         self.result_kinds = [type(t) for t in tensors_in(self.returned)]
         self.kept = _objects((args, kwargs))  # NOTE: plans are found by id, which must stay taken
@@ -94,11 +97,12 @@ def _flatten(value: Any, leaves: list[Any]) -> Any:
     if isinstance(value, Tensor):
         array = value._array()
         leaves.append(value)
-        return (type(value), array.shape, array.dtype, value._requires_grad)
+        gradient = (value._requires_grad, value.op is None)
+        return (type(value), array.shape, array.dtype, gradient)
     if isinstance(value, np.ndarray):
         array = Tensor(value, copy=False)._array()
         leaves.append(array)
-        return ("tensor", array.shape, array.dtype, False)
+        return ("tensor", array.shape, array.dtype, (False, True))
     if isinstance(value, float):
         leaves.append(np.asarray(value, np.float32))
         return "float"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -17,11 +17,11 @@ from . import dtypes, source
 from .autodiff import backpropagate
 from .errors import DTypeError, RanvierError, ShapeError, StateError, TraceError
 from .graph.node import Node, Shape, Spec
+from .in_place import InPlace
 from .mode import grad_mode, no_grad, state
-from .ops import elementwise, indexing, movement
+from .ops import elementwise, movement
 from .ops.creation import full, input_node
 from .ops.op import Op, apply, as_values, set_default_value
-from .reading import Readable
 
 _NONE: Mapping[str, Any] = {}
 CHANGED = object()  # stands as the trace of a tensor whose numbers have been replaced
@@ -31,7 +31,7 @@ _ticks = itertools.count(1)
 _clock = [0]
 
 
-class Tensor(Readable):
+class Tensor(InPlace):
     """An array of numbers with a shape, a dtype and, if wanted, a gradient.
 
     Python floats become float32, Python ints int64; NumPy arrays keep their dtype and are copied.
@@ -48,12 +48,13 @@ class Tensor(Readable):
         "__weakref__",
         "_changed",
         "_data",
+        "_earlier",
         "_grad",
+        "_inputs",
         "_made",
         "_node",
         "_requires_grad",
         "_trace",
-        "inputs",
         "logits",
         "mask",
         "name",
@@ -75,8 +76,11 @@ class Tensor(Readable):
         self._made = 0
         # [when its numbers were last replaced], shared by tensors that share memory; None: never.
         self._changed: list[int] | None = None
+        # (when it was changed in place, what it was until then): what was made from it before
+        # keeps that history. None: never.
+        self._earlier: list[tuple[int, Tensor]] | None = None
         self.op: Op | None = None
-        self.inputs: tuple[Tensor, ...] = ()
+        self._inputs: tuple[Tensor, ...] = ()
         self.params: Mapping[str, Any] = _NONE
         self.name = name
         # NOTE: (kind, tensor) when this is the sigmoid or softmax of `tensor`; losses read it.
@@ -124,17 +128,17 @@ class Tensor(Readable):
                 error.add_note(f"at {place}")
             raise
         out._trace = trace
-        out._grad = out._changed = None
+        out._grad = out._changed = out._earlier = None
         out._made = _clock[0]
         out.name = ""
         out.logits = None
         out.mask = None
         if state.grad and spec.dtype.kind == "f" and any(x._requires_grad for x in inputs):
             out._requires_grad = True
-            out.op, out.inputs, out.params = op, inputs, params
+            out.op, out._inputs, out.params = op, inputs, params
         else:
             out._requires_grad = False
-            out.op, out.inputs, out.params = None, (), _NONE
+            out.op, out._inputs, out.params = None, (), _NONE
         return out
 
     @classmethod
@@ -144,8 +148,8 @@ class Tensor(Readable):
             return cls(array, copy=False)
         out = cls.__new__(cls)
         out._data, out._node, out._trace, out._grad = array, None, None, None
-        out._made, out._changed = 0, None
-        out.op, out.inputs, out.params = None, (), _NONE
+        out._made, out._changed, out._earlier = 0, None, None
+        out.op, out._inputs, out.params = None, (), _NONE
         out.name, out.logits, out.mask, out._requires_grad = "", None, None, False
         return out
 
@@ -154,8 +158,8 @@ class Tensor(Readable):
         """A tensor for `node` of `trace`."""
         out = cls.__new__(cls)
         out._data, out._node, out._trace, out._grad = None, node, trace, None
-        out._made, out._changed = 0, None
-        out.op, out.inputs, out.params = None, (), _NONE
+        out._made, out._changed, out._earlier = 0, None, None
+        out.op, out._inputs, out.params = None, (), _NONE
         out.name, out.logits, out.mask, out._requires_grad = node.name, None, None, False
         return out
 
@@ -228,6 +232,11 @@ class Tensor(Readable):
     def requires_grad(self, value: bool) -> None:
         if value and self.dtype.kind != "f":
             raise DTypeError(f"only floats have gradients; this tensor is {self.dtype}")
+        if self.op is not None and not value:
+            raise StateError(
+                "requires_grad=False: this tensor is the result of an op, through which gradients "
+                "flow; take x.detach(), or compute it under `with ranvier.no_grad():`"
+            )
         self._requires_grad = bool(value)
 
     def requires_grad_(self, value: bool = True) -> Tensor:
@@ -294,7 +303,7 @@ class Tensor(Readable):
         if self._node is None:
             return self.clone()
         out = self._traced(self._node, self._trace)
-        out.op, out.inputs, out.params = self.op, self.inputs, self.params
+        out.op, out._inputs, out.params = self.op, self._inputs, self.params
         out._requires_grad, out._made = self._requires_grad, self._made
         return out
 
@@ -323,8 +332,16 @@ class Tensor(Readable):
     def assign(self, value: Any) -> Tensor:
         """Replace the numbers by those of `value` (same shape) and return the tensor itself.
 
-        Inside a compiled function the new numbers are in place when the call returns.
+        Meant for leaves, the state of a model: no gradient flows through an assignment to a leaf.
+        The result of an op forgets how it was made and takes the history of `value`. Inside a
+        compiled function the new numbers are in place when the call returns.
         """
+        if self.op is not None and state.grad:
+            return self.copy_(value)
+        return self._write(value)
+
+    def _write(self, value: Any) -> Tensor:
+        """Other numbers (broadcast, cast) under the same history."""
         if not isinstance(value, Tensor) or value.spec != self.spec:
             with no_grad():
                 (value,) = as_values(value, like=self)
@@ -342,67 +359,102 @@ class Tensor(Readable):
             self._data = np.array(value._array())
         return self
 
-    copy_ = assign
-
-    def zero_(self) -> Tensor:
-        """Set every element to 0."""
-        return self.assign(0)
-
-    def fill_(self, value: float) -> Tensor:
-        """Set every element to `value`."""
-        return self.assign(value)
-
-    def _in_place(self, new: Tensor) -> Tensor:
-        if self.op is None and self._requires_grad and state.grad:
-            raise StateError(
-                "a leaf that requires a gradient cannot be changed in place while history is kept; "
-                "do it under `with ranvier.no_grad():`"
+    def _in_place(self, name: str, new: Tensor) -> Self:
+        if new.shape != self.shape:
+            raise ShapeError(
+                f"{name}: the result has shape {new.shape}, but the tensor that is to hold it "
+                f"{self.shape}; write x = ... for a tensor of the new shape"
             )
-        if not new._requires_grad and not self._requires_grad:
-            return self.assign(new)
-        if not state.grad:
-            return self.assign(new)
-        if new.spec != self.spec:
-            raise ShapeError(f"in-place result is {new.spec}, the tensor is {self.spec}")
-        return new
-
-    def __iadd__(self, other: Any) -> Tensor:
-        return self._in_place(self + other)
-
-    def __isub__(self, other: Any) -> Tensor:
-        return self._in_place(self - other)
-
-    def __imul__(self, other: Any) -> Tensor:
-        return self._in_place(self * other)
-
-    def __itruediv__(self, other: Any) -> Tensor:
-        return self._in_place(self / other)
-
-    def add_(self, other: Any, alpha: float = 1.0) -> Tensor:
-        """`self += alpha * other`."""
-        return self._in_place(self + other * alpha)
-
-    def sub_(self, other: Any, alpha: float = 1.0) -> Tensor:
-        """`self -= alpha * other`."""
-        return self._in_place(self - other * alpha)
-
-    def mul_(self, other: Any) -> Tensor:
-        """`self *= other`."""
-        return self._in_place(self * other)
-
-    def __getitem__(self, key: Any) -> Tensor:
-        return indexing.getitem(self, key)
-
-    def __setitem__(self, key: Any, value: Any) -> None:
-        if state.grad and (
-            self._requires_grad or (isinstance(value, Tensor) and value._requires_grad)
-        ):
+        if new.dtype != self.dtype:
+            if dtypes.promote(new.dtype, self.dtype).kind != self.dtype.kind:
+                raise DTypeError(
+                    f"{name}: the result is {new.dtype}, which a tensor of {self.dtype} cannot "
+                    f"hold; cast the tensor first, x = x.astype('{new.dtype}'), or write x = ..."
+                )
+            new = elementwise.astype(new, self.dtype)
+        if not state.grad or not (self._requires_grad or new._requires_grad):
+            self._write(new)
+        elif self.op is None and self._requires_grad:
             raise StateError(
-                "x[...] = value keeps no history and would lose gradients; do it under "
-                "`with ranvier.no_grad():`, or build a new tensor with ranvier.where or concat"
+                f"{name}: a leaf that requires a gradient cannot be changed in place while history "
+                "is kept; do it under `with ranvier.no_grad():`"
             )
-        with no_grad():
-            self.assign(indexing.replaced(self, key, value))
+        else:
+            self._rebind(new)
+        return self
+
+    def detach_(self) -> Self:
+        """Forget how this tensor was made; what was made from it before keeps its history."""
+        if self.op is not None:
+            if state.trace is not None:
+                state.trace.rebinding(self)
+            former = self._former(self._data)
+            former._changed = self._changed
+            self._forget(former)
+        self._requires_grad = False
+        return self
+
+    def _rebind(self, new: Tensor) -> None:
+        """Take the values and the history of `new`; what was made before keeps the former ones."""
+        if state.trace is not None:
+            state.trace.rebinding(self)
+        if self._node is None and state.trace is not None:  # a leaf from outside
+            former = self._traced(state.trace.node_of(self), state.trace)
+        else:
+            former = self._former(None if self._data is None else np.array(self._data))
+        # `new` was mostly made from this very tensor, which stands for the former one there.
+        inputs = tuple(former if x is self else self._apart(x) for x in new.inputs)
+        self._write(new)
+        self._forget(former)
+        self._requires_grad = new._requires_grad
+        self.op, self._inputs, self.params = new.op, inputs, new.params
+
+    def _former(self, data: np.ndarray[Any, Any] | None) -> Tensor:
+        """What this tensor is now, in a tensor of its own on `data`."""
+        if data is not None:
+            out = self._wrap(data)
+        else:
+            assert self._node is not None
+            out = self._traced(self._node, self._trace)
+        out._requires_grad, out._made = self._requires_grad, self._made
+        out._changed = None if self._changed is None else list(self._changed)
+        out.op, out._inputs, out.params = self.op, self._inputs, self.params
+        return out
+
+    def _apart(self, x: Tensor) -> Tensor:
+        """x, or what it holds now if it shares the memory that is about to be changed."""
+        if x._changed is None or x._changed is not self._changed:
+            return x
+        if x._requires_grad:
+            raise StateError(
+                f"a tensor ({self.spec}) cannot be changed in place by one that shares its memory "
+                "(detach(), .data) and requires a gradient; give a copy, other.clone()"
+            )
+        return self._wrap(np.array(x._data))
+
+    def _forget(self, former: Tensor) -> None:
+        """Begin anew, without a history; what was made until now was made from `former`."""
+        _clock[0] = self._made = next(_ticks)
+        if self._earlier is None:
+            self._earlier = []
+        self._earlier.append((self._made, former))
+        self.op, self._inputs, self.params = None, (), _NONE
+        self.logits = self.mask = None
+
+    def _at(self, tick: int) -> Tensor:
+        """This tensor as it was when the clock stood at `tick`."""
+        for changed, former in self._earlier or ():
+            if tick < changed:
+                return former
+        return self
+
+    @property
+    def inputs(self) -> tuple[Tensor, ...]:
+        """What its op was applied to, as it was then."""
+        for x in self._inputs:
+            if x._earlier is not None:
+                return tuple(x._at(self._made) for x in self._inputs)
+        return self._inputs
 
 
 set_default_value(Tensor)

@@ -40,6 +40,8 @@ class Trace:
         self.reset: dict[int, Tensor] = {}  # whose .grad was set before it was read
         self.guards: list[tuple[Callable[[], Any], Any]] = []
         self.lookups: list[tuple[Any, Node]] = []  # (Embedding, the ids it looks up)
+        self.grown: dict[int, Tensor] = {}  # arguments that are results of ops outside
+        self.leaves: dict[int, Tensor] = {}  # outside leaves that have a history for now
 
     def argument(
         self,
@@ -82,6 +84,8 @@ class Trace:
 
     def write(self, t: Tensor, value: Tensor) -> None:
         """From here on `t` holds `value`."""
+        if state.grad and ((t.op is not None and t._node is None) or id(t) in self.grown):
+            raise _outlives(t)
         node = self.node_of(value)
         if t._node is not None:
             if t._node.op is detach:
@@ -95,6 +99,20 @@ class Trace:
         if id(t) not in self.captured:
             self._capture(t)
         self.now[id(t)] = node
+
+    def rebinding(self, t: Tensor) -> None:
+        """An in-place op is about to give `t` another history."""
+        if t._node is None:
+            if t.op is not None:
+                raise _outlives(t)
+            self.leaves[id(t)] = t
+
+    def restore(self) -> None:
+        """Histories made of nodes end with the trace, also those of tensors from outside."""
+        for t, before in self.grads.values():
+            t._grad = before
+        for t in self.leaves.values():
+            t.detach_()
 
     def grad_read(self, t: Tensor) -> None:
         """`.grad` of an outside tensor is read: the graph holds while there is one, or none."""
@@ -186,6 +204,8 @@ class Traced:
         self.changed = [
             t for t, node in trace.captured.values() if node in updates and isinstance(t, Tensor)
         ]
+        # Those of them that had a history: it is as true of the new numbers as under no_grad().
+        self.with_history = {id(t) for t in self.changed if t.op is not None}
         self.graph = Graph(inputs, [*outputs, *[n for n in extra if n is not None]], updates)
         if switches.check:
             check(self.graph, "trace")
@@ -195,6 +215,9 @@ class Traced:
         for changed in (*self.changed, *[arguments[i] for i in self.changed_arguments]):
             if isinstance(changed, Tensor):
                 changed._touch()
+        for changed in self.changed:
+            if changed.op is not None and id(changed) not in self.with_history:
+                raise _outlives(changed)
         if not self.grads and not self.argument_grads:
             return
         nodes = [node for _, node in self.grads] + [node for _, node, _ in self.argument_grads]
@@ -210,6 +233,14 @@ class Traced:
     def holds(self) -> bool:
         """Whether what the trace took for granted is still so."""
         return all(question() == answer for question, answer in self.guards)
+
+
+def _outlives(t: Tensor) -> TraceError:
+    return TraceError(
+        f"a compiled function changes a tensor ({t.spec}) from outside that is the result of an op "
+        "and has a history, which would no longer be that of its numbers. Return the new value, "
+        "change a copy (x = x.clone()), or give x.detach()"
+    )
 
 
 def _has_grad(t: Tensor) -> bool:
@@ -231,11 +262,12 @@ def trace(
     names: Sequence[str] = (),
     requires_grad: Sequence[bool] = (),
     kinds: Sequence[type[Tensor]] = (),
+    grown: Sequence[bool] = (),
 ) -> tuple[Traced, Any]:
     """Trace `function` on symbolic tensors of the given (shape, dtype).
 
     Returns (Traced, what the function returned). `requires_grad` says which arguments are leaves,
-    `kinds` their classes.
+    `kinds` their classes, `grown` which stand for results of ops.
 
     >>> import ranvier
     >>> traced, _ = trace(lambda x: ranvier.exp(x) + 1.0, [((2,), "float32")], ["x"])
@@ -260,6 +292,7 @@ def trace(
         )
         for i, (shape, dtype) in enumerate(specs)
     ]
+    new.grown = {id(t): t for t, op in zip(given, grown, strict=False) if op}
     state.trace = new
     try:
         with grad_mode(True):
@@ -268,8 +301,7 @@ def trace(
         return Traced(new, outputs), returned
     finally:
         state.trace = None
-        for t, before in new.grads.values():
-            t._grad = before
+        new.restore()
 
 
 def tensors_in(value: Any) -> list[Tensor]:

@@ -45,8 +45,11 @@ class Value(ABC):
     __array_ufunc__ = None
 
     op: Op | None
-    inputs: tuple[Any, ...]
     params: Mapping[str, Any]
+
+    @property
+    @abstractmethod
+    def inputs(self) -> tuple[Any, ...]: ...
 
     @property
     @abstractmethod
@@ -201,6 +204,8 @@ class Node(Value):
     """
 
     __slots__ = ("_dtype", "_shape", "inputs", "name", "number", "op", "params", "source")
+
+    inputs: tuple[Any, ...]
 
     def __init__(
         self,

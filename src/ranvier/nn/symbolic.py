@@ -128,6 +128,13 @@ class Symbolic(Tensor):
         once = tuple(slice(1) if step == 0 else slice(None) for step in array.strides)
         return cls._record(broadcast_to, (Tensor(array[once]),), {"shape": x.shape})
 
+    def _augmented(self, name: str, new: Any) -> Any:
+        # `x += y` makes x the name of another value, as in Keras.
+        return new
+
+    def _write(self, value: Any) -> Any:
+        self._array()
+
     def _array(self) -> Any:
         raise TraceError(
             f"{self!r} has no numbers: it stands for data that the model will be given. Build the "

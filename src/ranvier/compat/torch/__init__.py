@@ -8,6 +8,8 @@ reason:
 - `torch.compile` is `ranvier.compile`: decorate the whole step (forward, `backward()`,
   `optimizer.step()`), and it runs as one compiled graph.
 - `torch.save` and `torch.load` handle dictionaries of tensors (`state_dict()`), never code.
+- `x[0]`, `x.T`, `x.view(...)` are values of their own: changing them in place leaves x as it is.
+  Write to x: `x[0] = 0`. What was computed before an in-place change keeps its gradient.
 - `.numpy()` works also on tensors that require a gradient.
 """
 

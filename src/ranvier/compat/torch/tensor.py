@@ -304,21 +304,15 @@ class Tensor(RanvierTensor):
             raise ShapeError(f"dot: expected two vectors, got {self.shape} and {other.shape}")
         return composite.vecdot(self, other)
 
-    def div_(self, other: Any) -> Any:
-        """`self /= other`."""
-        return self._in_place(self / other)
-
-    def clamp_(self, min: Any = None, max: Any = None) -> Any:
-        """`clamp` in place."""
-        return self._in_place(composite.clip(self, min, max))
-
     def normal_(self, mean: float = 0.0, std: float = 1.0) -> Any:
         """Fill with normally distributed numbers."""
-        return self.assign(random.normal(self.shape, mean, std))
+        new = random.normal(self.shape, mean, std)
+        return self._in_place("normal_", self._replaced(new))
 
     def uniform_(self, low: float = 0.0, high: float = 1.0) -> Any:
         """Fill with numbers between `low` and `high`."""
-        return self.assign(random.uniform(self.shape, low, high))
+        new = random.uniform(self.shape, low, high)
+        return self._in_place("uniform_", self._replaced(new))
 
 
 def _extreme(x: Any, dim: Any, keepdim: bool, values: Any, places: Any, pair: Any) -> Any:
@@ -386,6 +380,29 @@ def _method(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
 
 for _name, _function in _SAME.items():
     setattr(Tensor, _name, _method(_name, _function))
+
+
+# Methods that PyTorch also has in place, under the name with a "_".
+_IN_PLACE = """
+abs ceil clamp clip cos cosh div erf exp expm1 floor floor_divide log log1p masked_fill neg pow
+reciprocal relu remainder round rsqrt sigmoid sign sin sinh sqrt square tan tanh tril triu
+true_divide trunc
+"""
+
+
+def _in_place_method(name: str) -> Callable[..., Any]:
+    function = getattr(Tensor, name)
+
+    def method(self: Any, *args: Any, **options: Any) -> Any:
+        return self._in_place(f"{name}_", function(self, *args, **options))
+
+    method.__name__ = method.__qualname__ = f"{name}_"
+    method.__doc__ = f"`{name}` in place."
+    return method
+
+
+for _name in _IN_PLACE.split():
+    setattr(Tensor, f"{_name}_", _in_place_method(_name))
 
 
 def of(x: Any) -> Any:

@@ -44,9 +44,15 @@ from .sequences import embedding, scaled_dot_product_attention  # noqa: F401  (n
 # -- activations -----------------------------------------------------------------------------------
 
 
+def _placed(name: str, input: Any, out: Any, inplace: bool) -> Any:
+    """`out`, or `input` changed to it."""
+    changed = inplace and out is not input
+    return input._in_place(f"{name}(inplace=True)", out) if changed else out
+
+
 def _activation(name: str, function: Any) -> Any:
     def activation(input: Any, *args: Any, inplace: bool = False, **options: Any) -> Any:
-        return function(of(input), *args, **options)
+        return _placed(name, input, function(of(input), *args, **options), inplace)
 
     activation.__name__ = activation.__qualname__ = name
     activation.__doc__ = function.__doc__
@@ -71,7 +77,8 @@ logsigmoid = _activation("logsigmoid", activations.log_sigmoid)
 
 def leaky_relu(input: Any, negative_slope: float = 0.01, inplace: bool = False) -> Any:
     """x above 0, `negative_slope * x` below."""
-    return activations.leaky_relu(of(input), negative_slope)
+    out = activations.leaky_relu(of(input), negative_slope)
+    return _placed("leaky_relu", input, out, inplace)
 
 
 def gelu(input: Any, approximate: str = "none") -> Any:
@@ -83,7 +90,7 @@ def gelu(input: Any, approximate: str = "none") -> Any:
 
 def hardtanh(input: Any, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Any:
     """x kept between `min_val` and `max_val`."""
-    return composite.clip(of(input), min_val, max_val)
+    return _placed("hardtanh", input, composite.clip(of(input), min_val, max_val), inplace)
 
 
 def softmax(input: Any, dim: int | None = None, dtype: Any = None) -> Any:
@@ -106,7 +113,7 @@ def _dim(x: Any) -> int:
 def dropout(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
     """In training each element is 0 with probability p, else `x / (1 - p)`."""
     with training_mode(training):
-        return Dropout(p, name="dropout")(of(input))
+        return _placed("dropout", input, Dropout(p, name="dropout")(of(input)), inplace)
 
 
 def dropout1d(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
@@ -114,7 +121,8 @@ def dropout1d(input: Any, p: float = 0.5, training: bool = True, inplace: bool =
     x = of(input)
     with training_mode(training):
         shape = (None, None) + (1,) * (x.ndim - 2)
-        return Dropout(p, noise_shape=shape, name="dropout")(x)
+        out = Dropout(p, noise_shape=shape, name="dropout")(x)
+        return _placed("dropout1d", input, out, inplace)
 
 
 dropout2d = dropout1d
@@ -123,7 +131,8 @@ dropout2d = dropout1d
 def alpha_dropout(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
     """Dropout that keeps mean 0 and variance 1, for `selu`."""
     with training_mode(training):
-        return AlphaDropout(p, name="alpha_dropout")(of(input))
+        out = AlphaDropout(p, name="alpha_dropout")(of(input))
+        return _placed("alpha_dropout", input, out, inplace)
 
 
 def prelu(input: Any, weight: Any) -> Any:

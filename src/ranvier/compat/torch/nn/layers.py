@@ -85,10 +85,11 @@ class Dropout(Module):
     def __init__(self, p: float = 0.5, inplace: bool = False) -> None:
         super().__init__()
         self.p = p
+        self.inplace = inplace
 
     def forward(self, x: Any) -> Any:
         """Of the shape of x."""
-        return type(self).function(x, self.p, self.training)
+        return type(self).function(x, self.p, self.training, self.inplace)
 
     def extra_repr(self) -> str:
         """The probability."""
@@ -158,14 +159,14 @@ class _Function(Module):
     def __init__(self, *args: Any, inplace: bool = False, **options: Any) -> None:
         super().__init__()
         if len(args) == len(self.names) + 1 and isinstance(args[-1], bool):
-            args = args[:-1]  # inplace
+            args, inplace = args[:-1], args[-1]
         given = dict(zip(self.names, args, strict=False)) | options
         wrong = [name for name in given if name not in self.names]
         if wrong or len(args) > len(self.names):
             said = wrong[0] if wrong else args[len(self.names)]
             known = ", ".join(self.names) or "none"
             raise ArgumentError(f"{type(self).__name__}: unknown argument {said!r}. Known: {known}")
-        self.options = given
+        self.options = {**given, "inplace": True} if inplace else given
 
     def forward(self, *inputs: Any) -> Any:
         """What the function gives."""
