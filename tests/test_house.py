@@ -20,7 +20,7 @@ SRC = TESTS.parent / "src"
 # going in circles, from its own line. A folder stands for all its files; `ranvier` is the package
 # itself, the names a user sees.
 ORDER = """
-errors config dtypes source
+errors config dtypes source io
 graph
 ops reference autodiff
 passes
@@ -31,7 +31,7 @@ nn
 losses metrics
 optim
 data
-train io plots
+train plots
 callbacks
 models
 glass

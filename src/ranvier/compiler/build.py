@@ -1,7 +1,8 @@
 """Build: LLVM IR text -> machine code, kept on disk.
 
 An entry of the cache (entries.py) holds object code. Its name is a hash of everything the code
-depends on: the IR, the LLVM version, the processor and this file. One that is damaged is rebuilt.
+depends on: the IR, the LLVM version, the processor and this file. One that is damaged, or not of
+this user's own making, is rebuilt.
 """
 
 from __future__ import annotations
@@ -9,18 +10,22 @@ from __future__ import annotations
 import ctypes
 import hashlib
 import os
+import re
 import threading
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..config import cache_folder, thread_count
-from ..errors import StateError
+from ..config import thread_count
+from ..errors import GraphError, StateError
 from .entries import read_entry, write_entry
 from .pieces import pieces
 
+Objects = tuple[bytes, ...]  # object code, in pieces where the module is large
+
 _lock = threading.Lock()
 _ready: dict[str, Any] = {}
+_ENTRANCE = re.compile(r"^define (?!internal\b).*?@(\w+)\(", re.MULTILINE)
 
 
 class Host(NamedTuple):
@@ -106,7 +111,10 @@ class Code:
 
     def address(self, name: str) -> int:
         """The address of a function."""
-        return self._engine.get_function_address(name)  # type: ignore[no-any-return]
+        found = self._engine.get_function_address(name)
+        if not found:
+            raise GraphError(f"the machine code has no function {name!r}")
+        return found  # type: ignore[no-any-return]
 
 
 def build(text: str, thorough: bool = True, long: Collection[str] = ()) -> Code:
@@ -119,21 +127,20 @@ def build(text: str, thorough: bool = True, long: Collection[str] = ()) -> Code:
         cpu = host()
         parts = [text, str(thorough), *sorted(long), *map(str, cpu)]
         key = hashlib.sha256("\n".join(parts).encode()).hexdigest()
-        folder = cache_folder("kernels")
-        path = None if folder is None else folder / f"{key[:40]}.bin"
-        code = None if path is None else read_entry(path)
-        if code is None:
-            code = compile_object(text, thorough, long)
-            if path is not None:
-                write_entry(path, code)
-        return load(code)
+        symbols = _ENTRANCE.findall(text)
+        entry = read_entry("kernels", key, cpu, symbols)
+        if entry is not None:
+            return load(entry.objects)
+        objects = compile_object(text, thorough, long)
+        write_entry("kernels", key, cpu, symbols, objects)
+        return load(objects)
 
 
-def compile_object(text: str, thorough: bool = True, long: Collection[str] = ()) -> bytes:
+def compile_object(text: str, thorough: bool = True, long: Collection[str] = ()) -> Objects:
     """Object code for a module of LLVM IR; that of a large one is made on several threads."""
     wanted = pieces(text, thorough, long)
     if len(wanted) == 1:
-        return _packed([_compiled(*wanted[0])])
+        return (_compiled(*wanted[0]),)
     made: list[bytes | BaseException] = [b""] * len(wanted)
     left = sorted(range(len(wanted)), key=lambda i: (wanted[i].thorough, len(wanted[i].text)))
 
@@ -157,7 +164,7 @@ def compile_object(text: str, thorough: bool = True, long: Collection[str] = ())
     for one in made:
         if isinstance(one, BaseException):
             raise one
-    return _packed(made)  # type: ignore[arg-type]
+    return tuple(made)  # type: ignore[arg-type]
 
 
 def _compiled(text: str, thorough: bool) -> bytes:
@@ -199,24 +206,6 @@ def _emitted(machine: Any, module: Any) -> bytes:
         ffi.lib.LLVMPY_DisposeMemoryBuffer(buffer)
 
 
-_MARK = b"objects "
-
-
-def _packed(objects: Sequence[bytes]) -> bytes:
-    """Several objects as one: their sizes in a line before them."""
-    sizes = " ".join(str(len(one)) for one in objects)
-    return b"".join([_MARK, sizes.encode(), b"\n", *objects])
-
-
-def _unpacked(code: bytes) -> list[bytes]:
-    head, _, rest = code.partition(b"\n")
-    objects = []
-    for size in map(int, head[len(_MARK) :].split()):
-        objects.append(rest[:size])
-        rest = rest[size:]
-    return objects
-
-
 def optimize(module: Any, machine: Any, thorough: bool = True) -> None:
     """Run LLVM's own passes; vectors are already explicit, so its vectorisers stay off."""
     binding = llvm()
@@ -247,14 +236,15 @@ def assembly(text: str) -> str:
     return machine.emit_assembly(module)  # type: ignore[no-any-return]
 
 
-def load(code: bytes) -> Code:
+def load(objects: Objects) -> Code:
+    """Object code as machine code in memory."""
     binding = llvm()
     empty = binding.parse_assembly("")
     target = binding.Target.from_default_triple()
     cpu = host()
     machine = target.create_target_machine(cpu=cpu.name, features=cpu.features, jit=True)
     engine = binding.create_mcjit_compiler(empty, machine)
-    for one in _unpacked(code):
+    for one in objects:
         engine.add_object_file(binding.ObjectFileRef.from_data(one))
     engine.finalize_object()
     return Code(engine)

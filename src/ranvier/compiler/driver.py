@@ -29,12 +29,13 @@ from typing import Any
 
 import numpy as np
 
-from ..config import cache_folder
 from .build import Code, compile_object, host, load
 from .driver_text import FIRST, FITS, HEAD, OTHER, RECORD, TEXT
 from .entries import read_entry, write_entry
 
 _C_CONTIGUOUS, _ALIGNED, _WRITEABLE = 0x1, 0x100, 0x400  # flags of an array
+
+_FUNCTIONS = ("bind", "run", "rows")
 
 _NUMBER = ctypes.c_uint64
 _POINTER = ctypes.c_void_p  # NOTE: for whole numbers too; ctypes hands these over fastest
@@ -54,14 +55,12 @@ class Driver:
 def _code() -> Code:
     """The functions' code, from the disk if it is there."""
     key = hashlib.sha256("\n".join([TEXT, *map(str, host())]).encode()).hexdigest()
-    folder = cache_folder("driver")
-    path = None if folder is None else folder / f"{key[:40]}.bin"
-    code = None if path is None else read_entry(path)
-    if code is None:
-        code = compile_object(TEXT)
-        if path is not None:
-            write_entry(path, code)
-    return load(code)
+    entry = read_entry("driver", key, host(), _FUNCTIONS)
+    if entry is not None:
+        return load(entry.objects)
+    objects = compile_object(TEXT)
+    write_entry("driver", key, host(), _FUNCTIONS, objects)
+    return load(objects)
 
 
 _lock = threading.Lock()

@@ -6,8 +6,8 @@ reads one file for each graph.
 
 The key of a graph is its nodes, shapes, dtypes and parameters, without names of layers, with all
 else that the code depends on: batch, number of threads, processor, and the sources of the compiler.
-An entry on disk is one file (build.py): the object code with what the runner has to know of it. A
-damaged one is a miss.
+An entry on disk (entries.py) is the object code with what the runner has to know of it. One that
+is damaged, or that does not fit the graph, is a miss.
 
 NOTE: with the switch `check` on, as in the tests, every graph goes all the way: its passes are to
 be checked, and a rule that a test changed must not be answered with code from before.
@@ -17,11 +17,11 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import json
+import math
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
@@ -29,7 +29,7 @@ from weakref import WeakValueDictionary
 import numpy as np
 
 from .. import passes
-from ..config import cache_folder, switches, thread_count
+from ..config import switches, thread_count
 from ..graph.graph import Graph
 from ..graph.node import Node
 from . import schedule
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from .write import Written
 
 _KEPT = 64  # graphs whose code stays in memory though nothing uses it any more
+_ARENA_SLACK_BYTES = 64 << 20  # beside what the values of a graph take
 _SOURCES = ("graph", "ops", "passes", "compiler")
 
 
@@ -79,7 +80,7 @@ def built(graph: Graph, streams: Sequence[int], batch: int, count_input: int) ->
     with _lock:
         found = _alive.get(key)
         if found is None:
-            found = _alive[key] = _read(key) or _make(key, graph, *how)
+            found = _alive[key] = _read(key, graph, *how) or _make(key, graph, *how)
         _recent[key] = found
         _recent.move_to_end(key)
         if len(_recent) > _KEPT:
@@ -102,26 +103,48 @@ def _make(key: str, graph: Graph, *how: Any) -> Built:
     written = _write(graph, *how)
     facts = _facts(written)
     module = written.module
-    code = compile_object(module.text, module.thorough, module.long)
-    path = _entry(key)
-    if path is not None:
-        write_entry(path, json.dumps(asdict(facts)).encode() + b"\n" + code)
-    return Built(load(code), facts)
+    objects = compile_object(module.text, module.thorough, module.long)
+    write_entry("graphs", key, host(), _functions(*how), objects, asdict(facts))
+    return Built(load(objects), facts)
 
 
-def _read(key: str) -> Built | None:
-    """What is on disk for this key, or None."""
-    path = _entry(key)
-    data = None if path is None else read_entry(path)
-    if data is None:
+def _read(key: str, graph: Graph, *how: Any) -> Built | None:
+    """What is on disk for this key; None when it is missing or cannot be the code of this graph."""
+    entry = read_entry("graphs", key, host(), _functions(*how))
+    facts = None if entry is None else _checked(entry.facts, graph)
+    if entry is None or facts is None:
         return None
-    head, _, code = data.partition(b"\n")
-    return Built(load(code), Facts(**json.loads(head)))
+    return Built(load(entry.objects), facts)
 
 
-def _entry(key: str) -> Path | None:
-    folder = cache_folder("graphs")
-    return None if folder is None else folder / f"{key}.bin"
+def _functions(streams: Sequence[int], batch: int, count_input: int) -> tuple[str, ...]:
+    """What the runner calls of a graph's code."""
+    return ("step", "batches") if streams else ("step",)
+
+
+def _checked(said: dict[str, Any], graph: Graph) -> Facts | None:
+    """Facts as an entry says them; None unless each can be true of this graph.
+
+    The runner hands out memory by these numbers, so a wrong one must not reach it.
+    """
+    if said.keys() != {field.name for field in fields(Facts)}:
+        return None
+    found = Facts(**said)
+    whole = (found.arena_bytes, found.threads, *_listed(found.updated))
+    if any(type(n) is not int for n in whole) or type(found.nanoseconds) not in (int, float):
+        return None
+    inputs = list(graph.inputs)
+    allowed = {inputs.index(t) for t in graph.updates}
+    if len(set(found.updated)) < len(found.updated) or not allowed.issuperset(found.updated):
+        return None
+    if found.threads not in (1, thread_count()) or not 0 <= found.nanoseconds < math.inf:
+        return None
+    numbers = sum(math.prod(node.shape) * node.dtype.itemsize for node in graph.nodes)
+    return found if 0 <= found.arena_bytes <= _ARENA_SLACK_BYTES + 16 * numbers else None
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [None]
 
 
 # --- keys ---------------------------------------------------------------------------------------
