@@ -21,6 +21,7 @@ SRC = TESTS.parent / "src"
 # itself, the names a user sees.
 ORDER = """
 errors config dtypes source io
+data
 graph
 ops reference autodiff
 passes
@@ -30,7 +31,6 @@ transforms random loop
 nn
 losses metrics
 optim
-data
 train plots
 callbacks
 models

@@ -5,16 +5,18 @@ from __future__ import annotations
 import os
 import sys
 import time
+import warnings
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import click
 import numpy as np
 
 from . import __version__
-from .cli_compare import compare
+from .cli_compare import compare, table_columns
 from .cli_explain import explain
-from .errors import ArgumentError, DataError, RanvierError
+from .errors import ArgumentError, DataError, RanvierError, RanvierWarning
 
 STARTED = time.process_time()  # the processor time that starting Python and importing took
 _OPTIMIZERS = (
@@ -36,7 +38,10 @@ class _Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
-            return super().invoke(ctx)
+            with warnings.catch_warnings():
+                warnings.simplefilter("default", RanvierWarning)
+                warnings.showwarning = _say
+                return super().invoke(ctx)
         except RanvierError as problem:
             notes = [n for n in getattr(problem, "__notes__", []) if n.startswith("in layer")]
             raise _Said("\n".join([str(problem), *notes])) from problem
@@ -44,6 +49,18 @@ class _Commands(click.Group):
 
 class _Said(click.ClickException):
     exit_code = 2
+
+
+def _say(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """A warning in words, without the line of code it came from."""
+    click.echo(f"note: {message}", err=True)
 
 
 @click.group(cls=_Commands)
@@ -216,8 +233,26 @@ def _can_show(text: str) -> bool:
 
 @main.command()
 @click.argument("file", type=click.Path())
-def evaluate(file: str) -> None:
-    """Test a saved digits model on the held-out fifth."""
+@click.option("--data", type=click.Path(), help="A .csv or .parquet table to test on instead.")
+@click.option("--target", help="The column of the table that the model should say.")
+def evaluate(file: str, data: str | None, target: str | None) -> None:
+    """Test a saved digits model on the held-out fifth, or any model on a table.
+
+    The columns of a table are found by name, in any order, if the model was trained on one.
+    """
+    import ranvier
+
+    if data is not None:
+        columns = table_columns(data)
+        if target not in columns:
+            said = "--target is missing" if target is None else f"--target {target}: no such column"
+            raise ArgumentError(f"{said}; {data} has {', '.join(columns)}")
+        y = columns.pop(target)
+        if y.dtype.kind == "f" and (y == np.round(y)).all():
+            y = y.astype(np.int64)
+        for name, value in ranvier.load(file).evaluate(columns, y, return_dict=True).items():
+            click.echo(f"{name}: {value:.6g}")
+        return
     model, (x, y) = _digits_reader(file)
     _show_results(model, x, y)
     _say_accuracy(model, x, y)
@@ -227,16 +262,22 @@ def evaluate(file: str) -> None:
 @click.argument("file", type=click.Path())
 @click.option("--rows", help="Rows of the data, such as 0-4,10.  [default: the first five]")
 @click.option(
-    "--data", type=click.Path(), help="A .npy or .csv file instead of the held-out digits."
+    "--data",
+    type=click.Path(),
+    help="A .npy, .csv or .parquet file instead of the held-out digits.",
 )
 def predict(file: str, rows: str | None, data: str | None) -> None:
-    """Show what a saved model says about some rows."""
+    """Show what a saved model says about some rows.
+
+    The columns of a table are found by name, in any order, if the model was trained on one.
+    """
     import ranvier
 
     if data is not None:
-        x = _read_numbers(data)
-        chosen = _row_numbers(rows, len(x))
-        out = ranvier.load(file).predict(x[chosen])
+        x = _read_rows(data)
+        chosen = _row_numbers(rows, len(next(iter(x.values())) if isinstance(x, Mapping) else x))
+        part = {k: v[chosen] for k, v in x.items()} if isinstance(x, Mapping) else x[chosen]
+        out = ranvier.load(file).predict(part)
         for row, values in zip(chosen, out.reshape(len(out), -1), strict=True):
             click.echo(f"row {row}: " + " ".join(f"{v:.4g}" for v in values))
         return
@@ -294,19 +335,35 @@ def _digits_reader(file: str) -> tuple[Any, tuple[np.ndarray, np.ndarray]]:
     return model, (x if model.built_shape == (8, 8) else x.reshape(len(x), 64), y)
 
 
-def _read_numbers(path: str) -> np.ndarray:
-    """Rows of numbers from a .npy or .csv file."""
+def _read_rows(path: str) -> np.ndarray | dict[str, np.ndarray]:
+    """Rows of a .npy file or of a .csv file without headings; else the columns of a table."""
+    if not Path(path).is_file():
+        raise DataError(f"{path} does not exist")
     try:
         if path.endswith(".npy"):
             return np.asarray(np.load(path, allow_pickle=False))
+        if path.endswith(".parquet") or _has_heading(path):
+            return table_columns(path)
         return np.loadtxt(path, delimiter=",", dtype=np.float32, ndmin=2)
-    except FileNotFoundError:
-        raise DataError(f"{path} does not exist") from None
     except (ValueError, OSError) as problem:
+        if isinstance(problem, RanvierError):
+            raise
         raise DataError(
-            f"{path} could not be read: {problem}. Expected rows of numbers, a .npy file or a "
-            ".csv file without headings"
+            f"{path} could not be read: {problem}. Expected rows of numbers in a .npy file, or a "
+            "table in a .csv or .parquet file"
         ) from problem
+
+
+def _has_heading(path: str) -> bool:
+    """Whether the first line of a .csv file holds a word."""
+    with open(path, encoding="utf-8-sig") as file:
+        cells = file.readline().split(",")
+    try:
+        for cell in cells:
+            float(cell)
+    except ValueError:
+        return True
+    return False
 
 
 def _row_numbers(text: str | None, rows: int) -> np.ndarray:

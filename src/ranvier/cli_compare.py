@@ -126,7 +126,7 @@ def read(data: str, target: str | None = None) -> Problem:
 
 
 def _from_file(path: str, target: str | None) -> Problem:
-    columns = _columns(path)
+    columns = table_columns(path)
     if target not in columns:
         known = ", ".join(columns)
         said = "--target is missing" if target is None else f"--target {target}: no such column"
@@ -149,7 +149,7 @@ def _from_file(path: str, target: str | None) -> Problem:
     return Problem(Path(path).stem, classes, x[train], values[train], x[test], values[test])
 
 
-def _columns(path: str) -> dict[str, Array]:
+def table_columns(path: str) -> dict[str, Array]:
     """The columns of a file by name: float64 where every entry is a number or empty, else text."""
     if not Path(path).is_file():
         raise DataError(f"{path} is neither a file nor one of {', '.join(BUILT_IN)}")

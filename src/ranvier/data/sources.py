@@ -87,6 +87,8 @@ def stream_npy(
 class ParquetStream(PartStream):
     """The row groups of Parquet files, see `stream_parquet`."""
 
+    features: list[str]
+
     def __init__(
         self,
         paths: list[Path],
@@ -98,13 +100,17 @@ class ParquetStream(PartStream):
         self.target, self.classes = target, _sorted(classes)
         self._groups: list[tuple[Path, int]] = []
         self.rows = 0
-        names: list[str] = []
+        inside: dict[Path, list[str]] = {}
         for path in paths:
             about = self._reader.ParquetFile(path).metadata
-            names = names or list(about.schema.to_arrow_schema().names)
+            inside[path] = list(about.schema.to_arrow_schema().names)
             self._groups += [(path, i) for i in range(about.num_row_groups)]
             self.rows += about.num_rows
-        self.features = _features(names, target, features, "stream_parquet")
+        self.features = _features(inside[paths[0]], target, features, "stream_parquet")
+        for path, names in inside.items():
+            for name in [*self.features, *([target] if target else [])]:
+                if name not in names:
+                    raise DataError(f"{path}: has no column {name!r}, which {paths[0]} has")
 
     def parts(self) -> int:
         """How many row groups there are."""
@@ -145,6 +151,8 @@ def stream_parquet(
 class CsvStream(PartStream):
     """Pieces of a CSV file, see `stream_csv`."""
 
+    features: list[str]
+
     def __init__(
         self,
         path: Path,
@@ -159,7 +167,7 @@ class CsvStream(PartStream):
             start = file.tell()
         names = [name.strip().strip('"') for name in first.split(delimiter)]
         self.features = _features(names, target, features, "stream_csv")
-        self._x = [names.index(name) for name in self.features]
+        self._names = names
         self._y = None if target is None else names.index(target)
         self._borders = list(_borders(path, start))
         if len(self._borders) < 2:
@@ -175,7 +183,8 @@ class CsvStream(PartStream):
         with self.path.open("rb") as file:
             file.seek(start)
             lines = file.read(stop - start).decode().splitlines()
-        x = self._parsed(lines, self._x, np.float32, start)
+        chosen = [self._names.index(name) for name in self.features]
+        x = self._parsed(lines, chosen, np.float32, start)
         if self._y is None:
             return (x,)
         kind = str if self.classes is not None else np.float64

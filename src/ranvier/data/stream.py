@@ -10,6 +10,7 @@ and shape, and cuts them into batches of exactly the size asked for, across the 
 
 from __future__ import annotations
 
+import copy
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
@@ -33,6 +34,7 @@ class Stream(ABC):
         batch_size: rows in a batch, if that is for the stream to say rather than for `fit`.
         buffer_rows: rows that are shuffled together; None: as many as 8 MB hold.
         own_order: the stream decides on the order of its rows, `fit` does not shuffle them.
+        features: the names of the columns of x, of a stream over tables.
     """
 
     rows: int | None = None
@@ -40,6 +42,13 @@ class Stream(ABC):
     batch_size: int | None = None
     buffer_rows: int | None = None
     own_order = False
+    features: Sequence[str] | None = None
+
+    def with_features(self, names: Sequence[str]) -> Stream:
+        """The same stream with these columns of x, in this order."""
+        other = copy.copy(self)
+        other.features = list(names)
+        return other
 
     @abstractmethod
     def chunks(self, bits: np.random.BitGenerator | None = None) -> Iterator[Chunk]:

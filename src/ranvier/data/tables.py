@@ -1,4 +1,5 @@
-"""Whatever a user holds (list, NumPy array, tensor, pandas, polars or pyarrow table) as an array.
+"""Whatever a user holds (list, NumPy array, tensor, dict of columns, pandas, polars or pyarrow
+table) as an array.
 
 One rule for all of them: fractions become float32 (or the dtype asked for), whole numbers and
 true/false stay what they are, text is taken only where labels may be text, and everything else is
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 import math
 import numbers
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
@@ -48,6 +49,8 @@ def as_array(
         return value  # as it is most often: quickly
     table = _as_table(value, role)
     if table is None:
+        if isinstance(value, Mapping) and value:
+            return _from_mapping(value, role, float_dtype, text)
         array = _to_numpy(value, role)
     else:
         array = _from_table(table, role, np.dtype(float_dtype), text)
@@ -129,15 +132,33 @@ def check_rows(**arrays: Any) -> int:
 
 
 def column_names(value: Any) -> list[str] | None:
-    """The names of a table's columns; None for whatever has none.
+    """The names of the columns of a table or of a dict of columns; None for whatever has none.
 
     >>> column_names(np.zeros((2, 3))) is None
     True
     """
+    if isinstance(value, Mapping):
+        return [str(name) for name in value]
     table = _as_table(value)
     if table is None:
         return None
     return [str(column.name) for column in _columns(table)]
+
+
+def is_frame(value: Any) -> bool:
+    """Whether `value` is a table of columns, and neither an array nor a single column."""
+    table = _as_table(value)
+    return table is not None and table is not _columns(table)[0]
+
+
+def take_columns(value: Any, names: Sequence[str]) -> Any:
+    """The named columns of a table or dict of columns, in this order."""
+    if isinstance(value, Mapping):
+        keys = {str(key): key for key in value}
+        return {name: value[keys[name]] for name in names}
+    table = _as_table(value)
+    at = {str(column.name): i for i, column in enumerate(_columns(table))}
+    return table[:, [at[name] for name in names]].to_native()
 
 
 def take_rows(value: Any, rows: np.ndarray) -> Any:
@@ -258,6 +279,28 @@ def _from_table(table: Any, role: str, float_dtype: np.dtype, text: bool) -> np.
     for i, array in enumerate(arrays):
         out[:, i] = _to_float(array, role, out.dtype) if array.dtype.kind == "f" else array
     return out
+
+
+def _from_mapping(
+    columns: Mapping[Any, Any], role: str, float_dtype: DTypeLike, text: bool
+) -> np.ndarray:
+    """A dict of columns side by side."""
+    arrays = []
+    for name, column in columns.items():
+        array = as_array(column, f"{role}[{name!r}]", float_dtype=float_dtype, text=text)
+        if array.ndim == 2 and array.shape[1] == 1:
+            array = array[:, 0]
+        if array.ndim != 1:
+            raise DataError(
+                f"{role}[{name!r}]: expected a column, one number for each row, got shape "
+                f"{array.shape}"
+            )
+        arrays.append(array)
+    check_rows(**{f"{role}[{name!r}]": a for name, a in zip(columns, arrays, strict=True)})
+    if len({array.dtype.kind == "U" for array in arrays}) > 1:
+        raise DataError(f"{role}: some of the columns hold text and others numbers")
+    fractions = any(array.dtype.kind == "f" for array in arrays)
+    return np.stack(arrays, axis=1, dtype=float_dtype if fractions else None)
 
 
 def _from_column(column: Any, text: bool) -> tuple[np.ndarray, str, str]:

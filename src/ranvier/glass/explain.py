@@ -145,7 +145,7 @@ def _step_for(model: Model, x: Any, y: Any = None) -> Any:
 
     if y is not None:
         model._compiled("explain(model, x, y)")
-        rows = model._rows(x, y, learn_classes=True)
+        rows = model._rows(x, y, learn=True)
         return model._ready(rows).get("train", rows.count, rows, model.engine)
     names, xs = inputs_of(model, x)
     model._build_for(xs)

@@ -39,7 +39,7 @@ class Autoencoder(Model):
 
     def encode(self, x: Any) -> np.ndarray:
         """The codes of the rows of x."""
-        return self.encoder.predict(x)  # type: ignore[no-any-return]
+        return self.encoder.predict(self.column_names.arrange(x))  # type: ignore[no-any-return]
 
     def decode(self, code: Any) -> np.ndarray:
         """The rows that belong to codes."""

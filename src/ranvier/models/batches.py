@@ -1,4 +1,6 @@
-"""Shuffled batches for models that learn by a step of their own instead of `Model.fit`."""
+"""Rows and shuffled batches for models that learn by a step of their own instead of
+`Model.fit`.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +10,21 @@ from typing import Any
 import numpy as np
 
 from .. import random
+from ..data.columns import ColumnNames
+from ..train.rows import inputs
 from ..train.step import gradients
 
 Array = np.ndarray[Any, Any]
+
+
+def as_rows(x: Any, names: ColumnNames | None = None, learn: bool = False) -> Array:
+    """x as float32 rows of finite numbers; those of a table with the columns of `names`.
+
+    With `learn`, the names of a first table are kept.
+    """
+    if names is not None:
+        x = names.arrange(x, learn=learn)
+    return inputs(x).astype(np.float32, copy=False)
 
 
 def descend(rule: Any, loss: Any, parameters: Sequence[Any]) -> None:

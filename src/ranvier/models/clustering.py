@@ -9,6 +9,7 @@ import numpy as np
 
 from .. import random
 from ..compiled import compile
+from ..data.columns import ColumnNames
 from ..ops.composite import one_hot
 from ..ops.contraction import matmul
 from ..ops.elementwise import log, maximum
@@ -16,7 +17,7 @@ from ..ops.reduce import argmin, mean, min, sum
 from ..optim import Adam
 from ..tensor import Tensor
 from .autoencoder import dense_autoencoder
-from .batches import descend, epochs
+from .batches import as_rows, descend, epochs
 
 Array = np.ndarray[Any, Any]
 
@@ -52,7 +53,7 @@ def kmeans(x: Any, clusters: int, restarts: int = 10, steps: int = 300) -> tuple
     >>> sorted(centers[:, 0].tolist())
     [0.5, 10.5]
     """
-    x = np.asarray(x, np.float32)
+    x = as_rows(x)
     chance = random.generator.host()
     best: tuple[float, Any, Any] = (np.inf, None, None)
     for _ in range(restarts):
@@ -101,12 +102,13 @@ class DeepClustering:
         self.rule = Adam(learning_rate)
         self.autoencoder: Any = None
         self.centers: Any = None
+        self.column_names = ColumnNames()
 
     def fit(
         self, x: Any, pretrain_epochs: int = 100, refine_epochs: int = 20, batch_size: int = 64
     ) -> DeepClustering:
         """Find the clusters of the rows of x."""
-        x = np.asarray(x, np.float32)
+        x = as_rows(x, self.column_names, learn=True)
         made = dense_autoencoder(x.shape[1], self.code, self.hidden, noise=self.noise)
         self.autoencoder = made
         made.fit(x, x, batch_size, pretrain_epochs, verbose=0)
@@ -121,11 +123,12 @@ class DeepClustering:
 
     def memberships(self, x: Any) -> Array:
         """Q: (rows, clusters), each row adding up to 1."""
+        x = as_rows(x, self.column_names)
         return _shares(Tensor(self.autoencoder.encode(x)), self.centers).numpy()  # type: ignore[no-any-return]
 
     def predict(self, x: Any) -> Array:
         """The cluster of each row."""
-        return self.memberships(np.asarray(x, np.float32)).argmax(axis=1)
+        return self.memberships(x).argmax(axis=1)
 
     def _step(self, both: Any) -> Any:
         width = both.shape[1] - self.clusters

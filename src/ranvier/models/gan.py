@@ -13,7 +13,7 @@ from ..nn.activations import softplus
 from ..ops.elementwise import detach, negative
 from ..ops.reduce import mean
 from ..optim import Adam
-from .batches import descend, epochs
+from .batches import as_rows, descend, epochs
 
 
 class GAN:
@@ -44,7 +44,7 @@ class GAN:
 
     def fit(self, x: Any, count: int = 100, batch_size: int = 64) -> dict[str, list[float]]:
         """Train for `count` epochs on rows x; returns the two losses of every epoch."""
-        x = np.asarray(x, np.float32)
+        x = as_rows(x)
         seen = [losses.tolist() for losses in epochs(self.step, x, batch_size, count)]
         names = ("discriminator", "generator")
         return {k: list(v) for k, v in zip(names, zip(*seen, strict=True), strict=True)}

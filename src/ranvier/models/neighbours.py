@@ -9,6 +9,7 @@ import numpy as np
 
 from .. import random
 from ..compiled import compile
+from ..data.columns import ColumnNames
 from ..errors import ArgumentError
 from ..nn import Dense, Dropout, Layer, training_mode
 from ..ops.elementwise import log
@@ -16,7 +17,7 @@ from ..ops.reduce import mean, sum
 from ..optim import Adam
 from ..tensor import Tensor
 from ..train.sequential import Sequential
-from .batches import descend
+from .batches import as_rows, descend
 from .clustering import kmeans, squared_distances
 
 Array = np.ndarray[Any, Any]
@@ -58,10 +59,11 @@ class NeighbourClustering:
         self.learning_rate = learning_rate
         self.models: list[Any] = []
         self.centers: Any = None
+        self.column_names = ColumnNames()
 
     def fit(self, x: Any, epochs: int = 40, batch_size: int = 256) -> NeighbourClustering:
         """Find the clusters of the rows of x (rows, features), of about the same scale each."""
-        x = np.asarray(x, np.float32)
+        x = as_rows(x, self.column_names, learn=True)
         if len(x) <= self.neighbours:
             raise ArgumentError(
                 f"NeighbourClustering: {len(x)} rows have no {self.neighbours} neighbours each; "
@@ -75,7 +77,7 @@ class NeighbourClustering:
 
     def memberships(self, x: Any) -> Array:
         """The probabilities of all members side by side: (rows, members * clusters)."""
-        x = np.asarray(x, np.float32)
+        x = as_rows(x, self.column_names)
         return np.concatenate([model.predict(x) for model in self.models], axis=1)
 
     def predict(self, x: Any) -> Array:

@@ -13,6 +13,7 @@ import numpy as np
 
 from .. import random
 from ..compiled import compile
+from ..data.columns import ColumnNames
 from ..errors import ArgumentError, unknown_name
 from ..nn import Dense
 from ..nn.activations import softplus
@@ -22,8 +23,9 @@ from ..ops.elementwise import astype, detach
 from ..ops.reduce import mean, sum
 from ..optim import SGD, Adam
 from ..tensor import Tensor
+from ..train.given import arranged
 from ..train.sequential import Sequential
-from .batches import descend, epochs
+from .batches import as_rows, descend, epochs
 
 Array = np.ndarray[Any, Any]
 METHODS = ("rbm", "autoencoder")
@@ -55,6 +57,7 @@ class RestrictedBoltzmannMachine:
         self.W: Any = None
         self.a: Any = None
         self.b: Any = None
+        self.column_names = ColumnNames()
         self._step = compile(self._diverge)
 
     def build(self, visible: int) -> None:
@@ -67,7 +70,7 @@ class RestrictedBoltzmannMachine:
 
     def fit(self, v: Any, count: int = 10, batch_size: int = 64) -> list[float]:
         """Train for `count` epochs; returns the reconstruction error of each."""
-        v = np.asarray(v, np.float32)
+        v = as_rows(v, self.column_names, learn=True)
         if v.min() < 0 or v.max() > 1:
             raise ArgumentError(
                 f"RestrictedBoltzmannMachine: visible values run from {v.min():g} to {v.max():g}; "
@@ -94,11 +97,11 @@ class RestrictedBoltzmannMachine:
 
     def transform(self, v: Any) -> Array:
         """p(h = 1 | v) of each row, as an array."""
-        return self.chances(Tensor(np.asarray(v, np.float32))).numpy()  # type: ignore[no-any-return]
+        return self.chances(Tensor(as_rows(v, self.column_names))).numpy()  # type: ignore[no-any-return]
 
     def reconstruction_error(self, v: Any) -> float:
         """The mean squared difference between rows and what is left after a round trip."""
-        v = Tensor(np.asarray(v, np.float32))
+        v = Tensor(as_rows(v, self.column_names))
         return mean((v - sigmoid(matmul(self.chances(v), self.W.T) + self.a)) ** 2).item()  # type: ignore[no-any-return]
 
     def _diverge(self, v: Any) -> Any:
@@ -130,7 +133,7 @@ def pretrain(
     if method not in METHODS:
         raise unknown_name("method of pretrain", method, METHODS)
     dense = [layer for layer in model.layers if isinstance(layer, Dense)][:-1]
-    h = np.asarray(x, np.float32)
+    h = as_rows(arranged(model, x, learn=True))
     errors = []
     for layer in model.layers:
         if layer in dense:

@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 
 from ..compiled import compile
+from ..data.columns import ColumnNames
 from ..ops.contraction import matmul
 from ..ops.elementwise import exp, maximum, sqrt
 from ..ops.gather import take
 from ..ops.reduce import argmin, mean, min, sum
 from ..tensor import Tensor
-from .batches import epochs
+from .batches import as_rows, epochs
 from .clustering import squared_distances
 
 Array = np.ndarray[Any, Any]
@@ -38,6 +39,7 @@ class SelfOrganizingMap:
         places = np.stack(np.divmod(np.arange(rows * columns), columns), axis=1)
         self.places = Tensor(places.astype(np.float32))
         self.weights: Any = None
+        self.column_names = ColumnNames()
         self._step = compile(self._moved)
 
     def fit(
@@ -49,7 +51,7 @@ class SelfOrganizingMap:
         reach: tuple[float, float] | None = None,
     ) -> SelfOrganizingMap:
         """Train for `count` epochs; the reach ends at half a node by default."""
-        x = np.asarray(x, np.float32)
+        x = as_rows(x, self.column_names, learn=True)
         reach = reach or (max(self.rows, self.columns) / 2, 0.5)
         if self.weights is None:
             self.weights = Tensor(plane(x, self.rows, self.columns))
@@ -61,17 +63,17 @@ class SelfOrganizingMap:
 
     def winners(self, x: Any) -> Array:
         """The node of each row: `row * columns + column`."""
-        far = squared_distances(Tensor(np.asarray(x, np.float32)), self.weights)
+        far = squared_distances(Tensor(as_rows(x, self.column_names)), self.weights)
         return argmin(far, axis=1).numpy()  # type: ignore[no-any-return]
 
     def quantization_error(self, x: Any) -> float:
         """The mean distance of a row from the vector of its node."""
-        far = squared_distances(Tensor(np.asarray(x, np.float32)), self.weights)
+        far = squared_distances(Tensor(as_rows(x, self.column_names)), self.weights)
         return mean(sqrt(min(far, axis=1))).item()  # type: ignore[no-any-return]
 
     def topographic_error(self, x: Any) -> float:
         """The share of rows whose two nearest nodes are no neighbours (Kiviluoto 1996)."""
-        far = squared_distances(Tensor(np.asarray(x, np.float32)), self.weights).numpy()
+        far = squared_distances(Tensor(as_rows(x, self.column_names)), self.weights).numpy()
         two = self.places.numpy()[np.argsort(far, axis=1)[:, :2]]
         return float((np.abs(two[:, 0] - two[:, 1]).max(axis=1) > 1).mean())
 

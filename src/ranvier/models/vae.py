@@ -13,6 +13,7 @@ from ..ops.elementwise import exp
 from ..ops.reduce import sum
 from ..train.model import Model
 from ..train.sequential import Sequential
+from .batches import as_rows
 
 
 @register_layer
@@ -60,7 +61,7 @@ class VariationalAutoencoder(Model):
 
     def encode(self, x: Any) -> np.ndarray:
         """The mean codes of the rows of x."""
-        return self.mean(self.encoder(np.asarray(x, np.float32))).numpy()  # type: ignore[no-any-return]
+        return self.mean(self.encoder(as_rows(x, self.column_names))).numpy()  # type: ignore[no-any-return]
 
     def decode(self, code: Any) -> np.ndarray:
         """The rows that belong to codes."""

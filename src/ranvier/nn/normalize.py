@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from ..data.columns import ColumnNames
+from ..data.tables import as_array
 from ..errors import DataError, ShapeError
 from ..graph.node import Shape
 from .layer import Layer, register_layer
@@ -28,6 +30,7 @@ class Normalize(Layer):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
+        self.column_names = ColumnNames()  # of the table it was adapted to
         self.mean: Any = None
         self.std: Any = None
 
@@ -38,8 +41,12 @@ class Normalize(Layer):
         self.std = self.add_weight((input_shape[-1],), "ones", trainable=False, name="std")
 
     def adapt(self, data: Any) -> None:
-        """Measure mean and deviation of each feature over `data` (rows, ..., features)."""
-        x = np.asarray(data, np.float64)
+        """Measure mean and deviation of each feature over `data` (rows, ..., features).
+
+        Of a table the names of the columns are kept: the model takes tables by these names.
+        """
+        data = self.column_names.arrange(data, learn=True)
+        x = as_array(data, f"{self.name}: adapt", float_dtype=np.float64).astype(np.float64)
         if x.ndim < 2 or not x.size:
             raise DataError(
                 f"{self.name}: adapt got data of shape {x.shape}; expected rows of features, "

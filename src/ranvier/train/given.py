@@ -9,8 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from ..data.columns import ColumnNames, names_of
+from ..data.stream import Stream
 from ..data.tables import check_rows
-from ..errors import ArgumentError, DataError, ShapeError, unknown_name
+from ..errors import ArgumentError, DataError, ShapeError, unknown_name, warn
+from ..nn.normalize import Normalize
 from ..nn.targets import encode_labels
 from .heads import Head, heads, sole
 from .rows import Rows, decode_labels, features, targets, weights
@@ -36,7 +39,7 @@ def inputs_of_forward(forward: Any) -> tuple[str, ...] | None:
 def by_input(model: str, names: Sequence[str], x: Any) -> list[Any]:
     """The parts of x, a list, tuple or dict, in the order of the inputs."""
     if isinstance(x, Mapping):
-        return _by_name(model, "input", names, x, names)
+        return _by_input_name(model, names, x)
     if not isinstance(x, list | tuple) or len(x) != len(names):
         size = f" of {len(x)}" if isinstance(x, list | tuple) else ""
         raise ArgumentError(
@@ -64,6 +67,18 @@ def by_output(model: str, names: Sequence[str], heads: Sequence[Head], y: Any) -
     )
 
 
+def _by_input_name(model: str, names: Sequence[str], x: Mapping[Any, Any]) -> list[Any]:
+    """The inputs out of a dict; what is no input is left out with a word."""
+    extra = [name for name in x if name not in names]
+    if extra and all(x.get(name) is not None for name in names):
+        warn(
+            f"{model}: x holds {', '.join(map(repr, extra))}, which is no input and was left out; "
+            f"the inputs are {', '.join(names)}"
+        )
+        x = {name: x[name] for name in names}
+    return _by_name(model, "input", names, x, names)
+
+
 def _by_name(
     model: str, what: str, names: Sequence[str], given: Mapping[Any, Any], wanted: Sequence[str]
 ) -> list[Any]:
@@ -76,32 +91,103 @@ def _by_name(
     return [given[name] for name in wanted]
 
 
-def several_features(names: Sequence[str], parts: Sequence[Any]) -> list[Array]:
-    """Every input as an array of finite numbers."""
-    return [features(part, f"x[{name!r}]") for name, part in zip(names, parts, strict=True)]
+def role_of(names: Sequence[str] | None, i: int = 0) -> str:
+    """What an input is called in messages and among the names of columns."""
+    return "x" if names is None else f"x[{names[i]!r}]"
 
 
-def several_rows(model: Any, names: Sequence[str], x: Any) -> list[Array]:
-    """x, a list or dict, as one array for each input, all of the same number of rows."""
-    xs = several_features(names, by_input(model.name, names, x))
-    check_rows(**dict(zip(names, xs, strict=True)))
-    return xs
+def features_of(
+    model: Any, names: Sequence[str] | None, x: Any, learn: bool = False
+) -> list[Array]:
+    """Every input as an array of finite numbers, its columns in the order of training."""
+    parts = [x] if names is None else by_input(model.name, names, x)
+    found = []
+    for i, part in enumerate(parts):
+        role = role_of(names, i)
+        found.append(features(arranged(model, part, role, i, learn), role))
+    return found
+
+
+def arranged(model: Any, x: Any, role: str = "x", place: int = 0, learn: bool = False) -> Any:
+    """A table given for the input at `place`, with the columns of training in their order."""
+    if type(x) is np.ndarray:
+        return x
+    names = names_of(x)
+    if names is None:
+        return x
+    return known_columns(model, role, place, len(names)).arrange(x, role, learn)
+
+
+def known_columns(model: Any, role: str, place: int, width: int | None = None) -> ColumnNames:
+    """The names of the columns that a model knows; first those its Normalize was adapted to."""
+    known: ColumnNames = model.column_names
+    layer = _normalize_of(model, place)
+    adapted = None if layer is None else layer.column_names.get("x")
+    if layer is None or adapted is None or known.get(role) == adapted:
+        return known
+    if role in known:
+        raise DataError(
+            f"{role}: {layer.name!r} was adapted to columns in another order than the model was "
+            f"trained on; adapt it again, with the columns of model.column_names[{role!r}]"
+        )
+    if width is None or width == len(adapted):
+        known.learn(role, adapted)
+    return known
+
+
+def _normalize_of(model: Any, place: int) -> Normalize | None:
+    """The Normalize that an input goes into first, if it does."""
+    if model.wiring is not None:
+        symbol = model.wiring.inputs[place]
+        readers = [
+            call.layer
+            for call in model.wiring.calls
+            if any(v is symbol or getattr(v, "call", None) is symbol.call for v in call.args)
+        ]
+        return next((layer for layer in readers if isinstance(layer, Normalize)), None)
+    layers = vars(model).get("layers")
+    if isinstance(layers, list) and layers:
+        first = layers[0]
+        if getattr(first, "column_names", None) is not None and not isinstance(first, Normalize):
+            return _normalize_of(first, place)
+        return first if isinstance(first, Normalize) else None
+    if place:
+        return None
+    return next((x for x in model.sublayers() if isinstance(x, Normalize)), None)
+
+
+def stream_columns(model: Any, stream: Stream, learn: bool = False) -> Stream:
+    """A stream over a file with the columns of training in their order."""
+    if stream.features is None:
+        return stream
+    known = known_columns(model, "x", 0, len(stream.features))
+    if "x" not in known:
+        if learn:
+            known.learn("x", stream.features)
+        return stream
+    wanted = known.order(stream.features)
+    return stream if wanted is None else stream.with_features(wanted)
 
 
 def inputs_of(model: Any, x: Any) -> tuple[Sequence[str] | None, list[Array]]:
     """(the names of the inputs, or None when there is one; x as one array for each)."""
     names = model._several(x)
-    return names, [features(x)] if names is None else several_rows(model, names, x)
+    xs = features_of(model, names, x)
+    if names is not None:
+        check_rows(**dict(zip(names, xs, strict=True)))
+    return names, xs
 
 
-def several_targets(heads: Sequence[Head], parts: Sequence[Any]) -> list[Array]:
+def several_targets(
+    model: Any, heads: Sequence[Head], parts: Sequence[Any], learn: bool = False
+) -> list[Array]:
     """The targets of every head as an array of numbers."""
     found = []
     for head, part in zip(heads, parts, strict=True):
         role = f"y[{head.name!r}]"
         if part is None:
             raise ArgumentError(f"{role} is missing: this output has a loss or a metric")
-        array = targets(part, role)
+        array = targets(model.column_names.arrange_targets(part, role, learn), role)
         if array.dtype.kind == "U":
             raise DataError(
                 f"{role} holds text; a model with several outputs takes numbers: "
@@ -165,28 +251,31 @@ def rows_of(
     y: Any,
     sample_weight: Any = None,
     class_weight: Any = None,
-    learn_classes: bool = False,
+    learn: bool = False,
+    learn_columns: bool = False,
 ) -> Rows:
-    """The user's data as arrays; text labels become numbers."""
+    """The user's data as arrays; text labels become numbers, columns stand as in training.
+
+    With `learn`, labels and names of columns met for the first time are kept; with
+    `learn_columns`, only the latter.
+    """
+    learn_columns = learn_columns or learn
     if y is None and model.loss is not None:
         raise ArgumentError("y is missing: give the targets, one for each row of x")
     names = model._several(x)
-    if names is None:
-        xs = [features(x)]
-    else:
-        xs = several_features(names, by_input(model.name, names, x))
+    xs = features_of(model, names, x, learn_columns)
     outputs = model._outputs_named(xs, y)
     if outputs is None:
         if isinstance(y, list | tuple) and len(y) == 1 < len(xs[0]):
             y = y[0]  # a list of the targets of each output
-        ys = [] if y is None else [_only_target(model, y, learn_classes)]
+        ys = [] if y is None else [_only_target(model, y, learn, learn_columns)]
         y_names = ["y"]
     else:
         if class_weight is not None:
             raise ArgumentError("class_weight is for a model with one output; use sample_weight")
         model._build_for(xs)
         found = heads_of(model, *outputs_of(model, xs))
-        ys = several_targets(found, by_output(model.name, outputs, found, y))
+        ys = several_targets(model, found, by_output(model.name, outputs, found, y), learn_columns)
         y_names = [f"y_{head.name}" for head in found]
     x_names = ["x"] if names is None else list(names)
     roles = [*x_names, *y_names[: len(ys)]]
@@ -201,12 +290,12 @@ def rows_of(
     return Rows(xs[0], ys[0], weight) if one else Rows(xs, ys, weight, roles)
 
 
-def _only_target(model: Any, y: Any, learn_classes: bool) -> Array:
+def _only_target(model: Any, y: Any, learn: bool, learn_columns: bool) -> Array:
     """The targets of the only output; text labels become numbers."""
     if isinstance(y, Mapping) and len(y) == 1:
         y = next(iter(y.values()))
-    y = targets(y)
-    if y.dtype.kind == "U" and learn_classes and model.classes is None:
+    y = targets(model.column_names.arrange_targets(y, learn=learn_columns))
+    if y.dtype.kind == "U" and learn and model.classes is None:
         model.classes = encode_labels(y)[1]
     return decode_labels(y, model.classes)
 

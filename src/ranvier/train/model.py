@@ -52,7 +52,8 @@ class Model(Network):
         model = ranvier.Model(inputs=x, outputs=Dense(1)(Dense(16, activation="relu")(x)))
 
     Attributes: `optimizer`, `loss`, `engine` after `compile`; `classes`, the labels in order when
-    the targets are text; `stop_training`, to be set by callbacks.
+    the targets are text; `column_names`, what the columns of the tables it was trained on are
+    called, by which later tables are put in order; `stop_training`, to be set by callbacks.
     """
 
     def __init__(
@@ -158,10 +159,10 @@ class Model(Network):
         y: Any,
         sample_weight: Any = None,
         class_weight: Any = None,
-        learn_classes: bool = False,
+        learn: bool = False,
     ) -> Rows:
-        """The user's data as arrays; text labels become numbers."""
-        return rows_of(self, x, y, sample_weight, class_weight, learn_classes)
+        """The user's data as arrays; with `learn`, labels and names of columns are kept."""
+        return rows_of(self, x, y, sample_weight, class_weight, learn)
 
     # -- fit ---------------------------------------------------------------------------------------
 
@@ -205,10 +206,10 @@ class Model(Network):
         blocks = None
         if (stream := as_stream(x)) is not None:
             only_stream(y, sample_weight, validation_split)
-            blocks = Blocks(self, stream, shuffle, class_weight)
+            blocks = Blocks(self, stream, shuffle, class_weight, learn=True)
             rows = blocks.first
         else:
-            rows = self._rows(x, y, sample_weight, class_weight, learn_classes=True)
+            rows = self._rows(x, y, sample_weight, class_weight, learn=True)
         held: Rows | None = None
         held_stream = as_stream(validation_data)
         if validation_data is not None and held_stream is None:
@@ -253,7 +254,7 @@ class Model(Network):
         """One step on these rows as one batch; returns the loss before it, and the metrics."""
         self._compiled("train_on_batch")
         self._warn_if_frozen()
-        rows = self._rows(x, y, sample_weight, class_weight, learn_classes=True)
+        rows = self._rows(x, y, sample_weight, class_weight, learn=True)
         steps = self._ready(rows)
         step = steps.get("train", rows.count, rows, self.engine, larger=True)
         return _answer(loop.run_all(step, rows, steps.sums), return_dict)
@@ -304,7 +305,7 @@ class Model(Network):
             if out is not None:
                 return out
         if (stream := as_stream(x)) is not None:
-            return predict_stream(stream, lambda chunk: predict(self, chunk, batch_size))
+            return predict_stream(self, stream, lambda chunk: predict(self, chunk, batch_size))
         return predict(self, x, batch_size)
 
     def predict_on_batch(self, x: Any) -> Any:
@@ -363,7 +364,7 @@ class Model(Network):
         from .verify import verify
 
         self._compiled("verify")
-        rows = self._rows(x, y, learn_classes=True)
+        rows = self._rows(x, y, learn=True)
         self._ready(rows)
         report = verify(self, rows, samples)
         if verbose:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
+from ..data.columns import ColumnNames, names_of
 from ..errors import StateError, unknown_name
 from ..graph.node import Shape
 from ..mode import state
@@ -20,8 +21,15 @@ from ..nn.layer import Layer, as_input
 from ..tensor import Tensor
 from ..trace import trace
 from .functional import Wiring, direct_layers, ends, from_data, shapes_of
-from .given import by_input, check_input, inputs_of_forward, outputs_of
-from .rows import check_features
+from .given import (
+    arranged,
+    by_input,
+    check_input,
+    inputs_of_forward,
+    outputs_of,
+    role_of,
+)
+from .rows import check_features, features
 
 Array = np.ndarray[Any, Any]
 
@@ -36,6 +44,7 @@ class Network(Layer):
         self._row_dtype: Any = dtypes.float32
         self.taken_shapes: set[Shape] = set()  # of rows, beside the one it was built for
         self._takes: tuple[Any, ...] = ()  # of several inputs: (shape of a row, dtype) of each
+        self.column_names = ColumnNames()  # of the tables it was trained on
         self.wiring: Wiring | None = None  # how its layers are connected, if it has `inputs`
         if inputs is not None or outputs is not None:
             self._wire(Wiring(inputs, outputs, self.name))
@@ -63,9 +72,18 @@ class Network(Layer):
             names = self._several(inputs[0])
             if names is not None:
                 inputs = tuple(by_input(self.name, names, inputs[0]))
+        inputs = tuple(self._arranged(x, i, len(inputs)) for i, x in enumerate(inputs))
         if len(inputs) > 1 and not self.built:
             self._build_several([x if isinstance(x, Tensor) else as_input(x) for x in inputs])
         return super().__call__(*inputs, training=training, **options)
+
+    def _arranged(self, x: Any, place: int, count: int) -> Any:
+        """A table given to a call as an array, its columns in the order of training."""
+        if isinstance(x, Tensor | np.ndarray) or names_of(x) is None:
+            return x
+        names = self._input_names() if count > 1 else None
+        role = role_of(names, place)
+        return features(arranged(self, x, role, place), role)
 
     def forward(self, *inputs: Any) -> Any:
         """The outputs for the inputs."""
@@ -179,15 +197,20 @@ class Network(Layer):
 
     def _several(self, x: Any) -> Sequence[str] | None:
         """The names of the inputs when there are several, or x is given by name; else None."""
-        if self.wiring is not None:
-            names: Sequence[str] | None = self.wiring.input_names
-        else:
-            names = inputs_of_forward(type(self).forward)
+        names = self._input_names()
         if isinstance(x, dict):
-            return names or list(x)[:1]
+            if names is not None and len(names) > 1:
+                return names
+            return _named_input(names, x)
         if isinstance(x, list | tuple) and self._is_list_of_one(x):
             return ["x"]
         return None if names is None or len(names) == 1 else names
+
+    def _input_names(self) -> Sequence[str] | None:
+        """The names of the inputs; None for a subclass with one."""
+        if self.wiring is not None:
+            return self.wiring.input_names
+        return inputs_of_forward(type(self).forward)
 
     def _is_list_of_one(self, x: Sequence[Any]) -> bool:
         """Whether x is a list of one input, as Keras takes it, and not of one row: by its axes."""
@@ -197,6 +220,15 @@ class Network(Layer):
             and isinstance(x[0], np.ndarray | Tensor)
             and x[0].ndim == len(self.built_shape) + 1
         )
+
+
+def _named_input(names: Sequence[str] | None, x: dict[Any, Any]) -> Sequence[str] | None:
+    """The name of the only input, if x gives it by name; None for a dict of columns."""
+    if names and names[0] in x and (len(x) == 1 or np.ndim(x[names[0]]) > 1):
+        return names
+    if len(x) == 1 and np.ndim(next(iter(x.values()))) > 1:
+        return names or list(x)
+    return None
 
 
 def _has_arguments(cls: type) -> bool:

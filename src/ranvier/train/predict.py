@@ -32,7 +32,8 @@ _SHORT = 64  # elements of a list that is looked at though it holds no layer yet
 
 # Attributes of a model that say how it is trained.
 _OF_TRAINING = {
-    "loss", "loss_weights", "metrics", "optimizer", "stop_training", "_steps", "_uses",
+    "column_names", "loss", "loss_weights", "metrics", "optimizer", "stop_training", "_steps",
+    "_uses",
 }  # fmt: skip
 _END = object()  # stands behind all attributes, so that one more is seen too
 

@@ -14,6 +14,7 @@ from ..errors import ArgumentError, FileError, RanvierError, ShapeError, StateEr
 from ..nn.config import plain, restore
 from ..nn.layer import LAYERS
 from ..tensor import Tensor
+from .given import known_columns, role_of
 
 _OPTIMIZER = "optimizer/"  # before the names of the optimizer's tensors
 
@@ -31,6 +32,7 @@ def save(model: Any, path: Any, include_optimizer: bool = True) -> str:
         "input_dtype": np.dtype(model._row_dtype).name,
         "inputs": [[list(shape), np.dtype(dtype).name] for shape, dtype in model._takes],
         "classes": None if model.classes is None else model.classes.tolist(),
+        "column_names": _column_names(model),
         "training": _training(model),
     }
     arrays = _arrays(model.named_tensors())
@@ -85,6 +87,8 @@ def load(path: Any) -> Any:
         model.ensure_built(tuple(described["input_shape"]))
         if described["classes"] is not None:
             model.classes = np.array(described["classes"])
+        for role, names in (described.get("column_names") or {}).items():
+            model.column_names.learn(role, [str(name) for name in names])
     except (RanvierError, KeyError, TypeError, ValueError) as problem:
         raise FileError(f"{path}: this model cannot be built: {problem}") from problem
     state = {k.removeprefix(_OPTIMIZER): a for k, a in arrays.items() if k.startswith(_OPTIMIZER)}
@@ -123,6 +127,15 @@ def _training(model: Any) -> dict[str, Any] | None:
         }
     except StateError:
         return None
+
+
+def _column_names(model: Any) -> dict[str, list[str]]:
+    """The names of columns that the model or its Normalize has learned."""
+    names = model._input_names()
+    several = names is not None and len(names) > 1
+    for i in range(len(names) if names is not None else 1):
+        known_columns(model, role_of(names if several else None, i), i)
+    return dict(model.column_names)
 
 
 def _slots(model: Any) -> dict[str, Tensor]:

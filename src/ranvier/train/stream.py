@@ -21,6 +21,7 @@ import numpy as np
 from .. import random
 from ..data.stream import Chunk, Stream
 from ..errors import ArgumentError, DataError, RanvierError
+from .given import rows_of, stream_columns
 from .heads import Head
 from .loop import CtrlC, Training
 from .order import Orders
@@ -49,13 +50,22 @@ class Blocks:
     The first chunk is there from the start, as `first`: the model is built for its shape.
     """
 
-    def __init__(self, model: Any, stream: Stream, shuffle: bool, class_weight: Any = None) -> None:
+    def __init__(
+        self,
+        model: Any,
+        stream: Stream,
+        shuffle: bool,
+        class_weight: Any = None,
+        learn: bool = False,
+    ) -> None:
         if class_weight == "balanced":
             raise ArgumentError(
                 "class_weight='balanced' counts all rows, and a stream is read piece by piece; "
                 "give {class: weight}"
             )
+        stream = stream_columns(model, stream, learn)
         self.model, self.stream, self.class_weight = model, stream, class_weight
+        self._learn = learn
         self.shuffle = shuffle and not stream.own_order
         self._bits = random.generator.host().bit_generator if self.shuffle else None
         self.heads: list[Head] = []  # whose losses look at the targets of each chunk
@@ -121,7 +131,14 @@ class Blocks:
             if len(chunk) < 2:
                 raise DataError("it has no targets; expected (x, y) or (x, y, sample weight)")
             weight = chunk[2] if len(chunk) > 2 else None
-            rows: Rows = self.model._rows(chunk[0], chunk[1], weight, self.class_weight)
+            rows = rows_of(
+                self.model,
+                chunk[0],
+                chunk[1],
+                weight,
+                self.class_weight,
+                learn_columns=self._learn,
+            )
             form = [(a.shape[1:], a.dtype) for a in rows.arrays]
             if self._form is None:
                 self._form = form
@@ -287,9 +304,9 @@ def evaluate_stream(stream: Stream, model: Any, batch_size: int | None) -> dict[
     return found
 
 
-def predict_stream(stream: Stream, use: Callable[[Any], Any]) -> Any:
+def predict_stream(model: Any, stream: Stream, use: Callable[[Any], Any]) -> Any:
     """The outputs for all rows of a stream, of which only x is looked at."""
-    with Prefetch(stream.chunks()) as chunks:
+    with Prefetch(stream_columns(model, stream).chunks()) as chunks:
         parts = [use(chunk[0]) for chunk in chunks]
     if not parts:
         raise DataError("the stream has no rows; expected at least one")
