@@ -86,6 +86,26 @@ def test_probabilities_where_logits_are_expected_are_said() -> None:
     assert twice.item() == pytest.approx(nn.CrossEntropyLoss()(p, y).item())
 
 
+@pytest.mark.parametrize("bad", [2.0, -1.0, -1e-3, float("nan"), float("inf")])
+def test_bce_takes_probabilities_only(bad: float) -> None:
+    good, wrong = torch.tensor([0.0, 0.5, 1.0]), torch.tensor([0.5, bad, 0.5])
+    assert np.isfinite(nn.BCELoss()(good, good).item())
+    for x, y, what in ((wrong, good, "input"), (good, wrong, "target")):
+        with pytest.raises(DataError, match=f"elements of the {what} should be between 0 and 1"):
+            nn.BCELoss()(x, y)
+
+
+def test_bce_of_logits_is_refused_in_a_compiled_step() -> None:
+    w = torch.ones(3, 1, requires_grad=True)
+
+    @ranvier.compile
+    def step(x: Any, y: Any) -> Any:
+        return nn.BCELoss()(x @ w, y)
+
+    with pytest.raises(DataError, match="BCEWithLogitsLoss"):
+        step(torch.rand(4, 3), torch.ones(4, 1))
+
+
 def test_labels_of_the_wrong_kind_are_said() -> None:
     with pytest.raises(DataError, match="labels run from 0 to 3"):
         nn.CrossEntropyLoss()(torch.randn(2, 3), torch.tensor([0, 3]))

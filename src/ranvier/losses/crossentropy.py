@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ArgumentError, ShapeError
+from ..errors import ArgumentError, DataError, ShapeError, warn
 from ..nn import targets
 from ..ops import composite
 from ..ops import elementwise as e
@@ -14,16 +14,112 @@ from ..ops.creation import iota
 from ..ops.movement import broadcast_to, reshape
 from ..ops.reduce import sum
 from ..tensor import Tensor
+from .last_layer import LINEAR, SIGMOID, SOFTMAX, LastLayer, last_layer
 from .loss import SMALLEST, Loss, logits_of, row_mean, values
 
+ROUNDING = 1e-3  # so far outside 0 to 1 a probability may lie
+ROW_ROUNDING = 1e-2  # and so far from 1 the sum of a row
 
-class KLDivergence(Loss):
+
+class OfProbabilities(Loss):
+    """Base of losses that compare probabilities.
+
+    What the model gives is recognized by its last layer (`last_layer`):
+
+    | last layer | from_logits=None | False | True |
+    |---|---|---|---|
+    | sigmoid, softmax | computed from the numbers before it | the same | refused |
+    | linear: no activation | logits, with a warning | numbers looked at | logits |
+    | anything else | numbers looked at | numbers looked at | logits |
+
+    Numbers that are looked at must lie between 0 and 1, and for a softmax each row must sum to 1;
+    else DataError.
+    """
+
+    end: str = SOFTMAX  # the activation that the model should end in
+    from_logits: bool | None = False
+
+    def check_output(self, found: LastLayer) -> None:
+        super().check_output(found)
+        if self.from_logits and (found.kind in (SIGMOID, SOFTMAX) or found.is_share):
+            ends = found.kind if found.kind in (SIGMOID, SOFTMAX) else "numbers from 0 to 1"
+            before = f"before {ends}" if ends == found.kind else f"before {self.end}"
+            raise ArgumentError(
+                f"{self.name}: from_logits=True expects the numbers {before}, but the model "
+                f"already ends in {ends}; remove one of the two"
+            )
+        if found.twice:
+            raise ArgumentError(
+                f"{self.name}: the model ends in {found.kind} of what already went through a "
+                "sigmoid or softmax, which flattens the probabilities; remove one of the two"
+            )
+        if self.end == SOFTMAX and found.kind == SIGMOID:
+            raise ArgumentError(
+                f"{self.name}: the model ends in sigmoid, whose outputs are probabilities each for "
+                "itself and do not sum to 1; end it in activation='softmax', or, when several "
+                "classes can be right at once, use binary_crossentropy"
+            )
+
+    def is_unsure(self, found: LastLayer) -> bool:
+        if self.from_logits or (self.from_logits is None and found.kind == LINEAR):
+            return False
+        return found.kind != SOFTMAX if self.end == SOFTMAX else not found.is_share
+
+    def faults(self, y_pred: Any) -> Any:
+        outside = e.logical_or(e.less(y_pred, -ROUNDING), e.greater(y_pred, 1 + ROUNDING))
+        if self.end == SOFTMAX:
+            far = e.abs(sum(y_pred, axis=-1, keepdims=True) - 1)
+            outside = e.logical_or(outside, e.greater(far, ROW_ROUNDING))
+        return outside
+
+    def fault(self, rows: int, example: str = "") -> DataError:
+        each = " whose rows sum to 1" if self.end == SOFTMAX else ""
+        option = f"{type(self).__name__}(from_logits=True)"
+        logits = (
+            f"; if it ends in logits (no activation), say so: loss={option}"
+            if hasattr(self, "label_smoothing")
+            else ""
+        )
+        return DataError(
+            f"{self.name}: {rows} row{'s' * (rows > 1)} of the predictions hold no probabilities"
+            f"{example}; expected numbers from 0 to 1{each}. End the model in "
+            f"activation={self.end!r}{logits}"
+        )
+
+    def scores(self, y_pred: Any) -> tuple[Any, bool]:
+        """(logits or probabilities, whether they are logits); numbers are not looked at."""
+        found = last_layer(y_pred)
+        self.check_output(found)
+        if self.from_logits:
+            return y_pred, True
+        logits = logits_of(y_pred, self.end, None)
+        if logits is not None:
+            return logits, True
+        if found.kind == LINEAR and self.from_logits is None:
+            warn(
+                f"{self.name}: the predictions come out of a layer without activation and are "
+                f"taken as logits. Say so with from_logits=True, or end in {self.end}"
+            )
+            return y_pred, True
+        return y_pred, False
+
+
+class KLDivergence(OfProbabilities):
     """`sum(y * log(y / p))` over the last axis: Kullback & Leibler 1951. Both are probabilities."""
 
     name = "kl_divergence"
 
+    def check_output(self, found: LastLayer) -> None:
+        super().check_output(found)
+        if found.kind == LINEAR:
+            raise ArgumentError(
+                f"{self.name}: the model ends in a layer without activation, whose outputs are no "
+                "probabilities; end it in activation='softmax'"
+            )
+
     def per_row(self, y_true: Any, y_pred: Any) -> Any:
         y, p = self.align(y_true, y_pred)
+        self.look(y_pred)
         y, p = composite.clip(y, SMALLEST, 1), composite.clip(p, SMALLEST, 1)
         return row_mean(sum(y * e.log(y / p), axis=-1))
 
@@ -32,28 +128,32 @@ class KLDivergence(Loss):
         targets.check_one_hot(self.name, np.asarray(y), None)
 
 
-class BinaryCrossentropy(Loss):
+class BinaryCrossentropy(OfProbabilities):
     """`-(y * log(p) + (1 - y) * log(1 - p))` for probabilities p of y = 1.
 
-    With `from_logits`, or when p is the sigmoid of z, it is `max(z, 0) - y * z + log(1 +
-    exp(-|z|))`. `label_smoothing` s turns y into `y * (1 - s) + s / 2`.
+    For logits z, and when p is the sigmoid of z, it is `max(z, 0) - y * z + log(1 + exp(-|z|))`.
+    `label_smoothing` s turns y into `y * (1 - s) + s / 2`. `from_logits` says whether predictions
+    are logits; None: as the model's last layer tells (see `OfProbabilities`).
 
     >>> BinaryCrossentropy(from_logits=True)([1.0, 0.0], [0.0, 0.0])
     tensor(0.6931)
     """
 
     name = "binary_crossentropy"
+    end = SIGMOID
 
-    def __init__(self, from_logits: bool = False, label_smoothing: float = 0.0) -> None:
+    def __init__(self, from_logits: bool | None = None, label_smoothing: float = 0.0) -> None:
         self.from_logits = from_logits
         self.label_smoothing = _smoothing(label_smoothing)
 
     def per_row(self, y_true: Any, y_pred: Any) -> Any:
-        z = _scores(self, y_pred, "sigmoid")
-        y, p = self.align(y_true, y_pred if z is None else z)
+        scores, from_logits = self.scores(y_pred)
+        y, p = self.align(y_true, scores)
+        if not from_logits:
+            self.look(p)
         if self.label_smoothing:
             y = y * (1 - self.label_smoothing) + self.label_smoothing / 2
-        if z is not None:
+        if from_logits:
             # NOTE: maximum, not relu: its gradient of 1/2 at 0 makes the whole sigmoid(z) - y.
             return row_mean(e.maximum(p, 0) - y * p + e.log1p(e.exp(-e.abs(p))))
         p = composite.clip(p, SMALLEST, 1 - SMALLEST)
@@ -64,49 +164,53 @@ class BinaryCrossentropy(Loss):
         targets.check_binary(self.name, np.asarray(y))
 
 
-class CategoricalCrossentropy(Loss):
+class CategoricalCrossentropy(OfProbabilities):
     """`-sum(y * log(p))` over the classes, for one-hot rows y (or probabilities).
 
-    With `from_logits`, or when p is the softmax of z, `log(p)` is `z - log(sum(exp(z)))`.
-    `label_smoothing` s turns y into `y * (1 - s) + s / classes`.
+    For logits z, and when p is the softmax of z, `log(p)` is `z - log(sum(exp(z)))`.
+    `label_smoothing` s turns y into `y * (1 - s) + s / classes`. `from_logits` says whether
+    predictions are logits; None: as the model's last layer tells (see `OfProbabilities`).
     """
 
     name = "categorical_crossentropy"
 
-    def __init__(self, from_logits: bool = False, label_smoothing: float = 0.0) -> None:
+    def __init__(self, from_logits: bool | None = None, label_smoothing: float = 0.0) -> None:
         self.from_logits = from_logits
         self.label_smoothing = _smoothing(label_smoothing)
 
     def per_row(self, y_true: Any, y_pred: Any) -> Any:
-        z = _scores(self, y_pred, "softmax")
-        y, p = self.align(y_true, y_pred if z is None else z)
+        scores, from_logits = self.scores(y_pred)
+        y, p = self.align(y_true, scores)
+        if not from_logits:
+            self.look(p)
         if self.label_smoothing:
             y = y * (1 - self.label_smoothing) + self.label_smoothing / y.shape[-1]
-        return row_mean(-sum(y * _log_probabilities(p, z is not None), axis=-1))
+        return row_mean(-sum(y * _log_probabilities(p, from_logits), axis=-1))
 
     def check_targets(self, y: Any, n_outputs: int | None = None) -> None:
         targets.check_one_hot(self.name, targets.numbers(self.name, y), n_outputs)
 
 
-class SparseCategoricalCrossentropy(Loss):
+class SparseCategoricalCrossentropy(OfProbabilities):
     """`-log(p[label])`: cross-entropy for whole-number labels of shape (n,) or (n, 1).
 
     >>> SparseCategoricalCrossentropy()([1], [[0.25, 0.75]])
     tensor(0.2877)
 
     `label_smoothing` s (Szegedy et al. 2016) gives each of the K classes the share s / K of the
-    target: `-(1 - s) * log(p[label]) - s / K * sum(log(p))`, as in PyTorch.
+    target: `-(1 - s) * log(p[label]) - s / K * sum(log(p))`, as in PyTorch. `from_logits` says
+    whether predictions are logits; None: as the model's last layer tells (see `OfProbabilities`).
     """
 
     name = "sparse_categorical_crossentropy"
 
-    def __init__(self, from_logits: bool = False, label_smoothing: float = 0.0) -> None:
+    def __init__(self, from_logits: bool | None = None, label_smoothing: float = 0.0) -> None:
         self.from_logits = from_logits
         self.label_smoothing = _smoothing(label_smoothing)
 
     def per_row(self, y_true: Any, y_pred: Any) -> Any:
-        z = _scores(self, y_pred, "softmax")
-        p, labels = values(y_true, y_pred if z is None else z)
+        scores, from_logits = self.scores(y_pred)
+        p, labels = values(y_true, scores)
         if labels.shape == (*p.shape[:-1], 1) and p.ndim > 1:
             labels = reshape(labels, p.shape[:-1])
         if labels.shape != p.shape[:-1] or p.ndim < 2:
@@ -117,9 +221,11 @@ class SparseCategoricalCrossentropy(Loss):
             )
         if isinstance(labels, Tensor) and not labels.is_traced:
             targets.check_labels(self.name, labels.numpy(), p.shape[-1])
+        if not from_logits:
+            self.look(p)
         labels = broadcast_to(reshape(e.astype(labels, np.int64), (*labels.shape, 1)), p.shape)
         chosen = e.equal(iota(p.shape, axis=p.ndim - 1), labels)
-        logs = _log_probabilities(p, z is not None)
+        logs = _log_probabilities(p, from_logits)
         right = sum(e.where(chosen, logs, 0), axis=-1)
         if self.label_smoothing:
             even = self.label_smoothing / p.shape[-1] * sum(logs, axis=-1)
@@ -138,24 +244,6 @@ def _smoothing(value: float) -> float:
     if not 0 <= value <= 1:
         raise ArgumentError(f"label_smoothing={value}; expected a number from 0 to 1, such as 0.1")
     return value
-
-
-def _scores(loss: Any, p: Any, kind: str) -> Any:
-    """The logits of p, or None when p holds probabilities."""
-    note = p.logits if isinstance(p, Tensor) else None
-    if note is not None and note[0] == "softmax" and p.shape[-1] == 1:
-        raise ArgumentError(
-            f"{loss.name}: the model ends in the softmax of one output, which is always 1; "
-            "use activation='sigmoid' with binary_crossentropy"
-        )
-    if not loss.from_logits:
-        return logits_of(p, kind, None)
-    if note is not None and note[0] in ("sigmoid", "softmax"):
-        raise ArgumentError(
-            f"{loss.name}: from_logits=True expects the numbers before {note[0]}, but the model "
-            f"already ends in {note[0]}; remove one of the two"
-        )
-    return p
 
 
 def _log_probabilities(p: Any, from_logits: bool) -> Any:

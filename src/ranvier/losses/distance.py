@@ -11,6 +11,7 @@ from ..errors import ArgumentError, DataError
 from ..nn import targets
 from ..ops import composite
 from ..ops import elementwise as e
+from .last_layer import STEP, LastLayer, last_layer
 from .loss import SMALLEST, ElementLoss, logits_of
 
 
@@ -78,8 +79,25 @@ class Poisson(ElementLoss):
 
     name = "poisson"
 
+    def align(self, y_true: Any, y_pred: Any) -> tuple[Any, Any]:
+        self.look(y_pred)
+        return super().align(y_true, y_pred)
+
     def element(self, y: Any, p: Any) -> Any:
         return p - y * e.log(p + SMALLEST)
+
+    def is_unsure(self, found: LastLayer) -> bool:
+        return found.low < 0
+
+    def faults(self, y_pred: Any) -> Any:
+        return e.less(y_pred, -SMALLEST)
+
+    def fault(self, rows: int, example: str = "") -> DataError:
+        return DataError(
+            f"{self.name}: {rows} row{'s' * (rows > 1)} of the predictions hold negative numbers"
+            f"{example}; expected rates, at least 0. End the model in activation='exponential' or "
+            "'softplus'"
+        )
 
     def check_targets(self, y: Any, n_outputs: int | None = None) -> None:
         super().check_targets(y, n_outputs)
@@ -90,7 +108,17 @@ class Poisson(ElementLoss):
 class _Signed(ElementLoss):
     """Base of losses for targets -1 and 1; a target 0 means -1."""
 
+    def check_output(self, found: LastLayer) -> None:
+        super().check_output(found)
+        if found.low >= 0:
+            raise ArgumentError(
+                f"{self.name}: the model ends in {found.said}, so its outputs are never below 0 "
+                "and every row would be said to be of class 1; expected scores on both sides of "
+                "0: end it without activation, or in 'tanh'"
+            )
+
     def align(self, y_true: Any, y_pred: Any) -> tuple[Any, Any]:
+        self.check_output(last_layer(y_pred))
         y, p = super().align(y_true, y_pred)
         return e.where(e.equal(y, 0), -1, y), p
 
@@ -127,6 +155,10 @@ class Perceptron(_Signed):
     """
 
     name = "perceptron"
+
+    def check_output(self, found: LastLayer) -> None:
+        if found.kind != STEP:
+            super().check_output(found)
 
     def align(self, y_true: Any, y_pred: Any) -> tuple[Any, Any]:
         return super().align(y_true, logits_of(y_pred, "step", y_pred))

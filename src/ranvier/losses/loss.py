@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..errors import ShapeError
+import numpy as np
+
+from ..errors import ArgumentError, DataError, ShapeError
+from ..mode import no_grad
 from ..nn import targets
 from ..nn.config import configuration
 from ..ops import elementwise as e
@@ -13,6 +16,7 @@ from ..ops.movement import reshape
 from ..ops.op import as_values
 from ..ops.reduce import mean, sum
 from ..tensor import Tensor
+from .last_layer import LastLayer, last_layer
 
 SMALLEST = 1e-7  # probabilities are kept this far from 0 and 1, as in Keras
 
@@ -45,6 +49,45 @@ class Loss:
         """Raise DataError or ShapeError when the targets `y` (NumPy) cannot belong to this loss."""
         targets.check_columns(self.name, targets.numbers(self.name, y), n_outputs)
 
+    # -- what the predictions may be --
+
+    def check_output(self, found: LastLayer) -> None:
+        """Raise ArgumentError when predictions of such a last layer cannot belong to this loss."""
+        if found.always_one:
+            raise ArgumentError(
+                f"{self.name}: the model ends in the softmax of one output, which is always 1; "
+                "use activation='sigmoid' with binary_crossentropy"
+            )
+
+    def is_unsure(self, found: LastLayer) -> bool:
+        """Whether only the numbers tell if predictions of such a last layer belong to this loss."""
+        return False
+
+    def faults(self, y_pred: Any) -> Any:
+        """True at the predictions that this loss cannot be taken of."""
+        raise NotImplementedError
+
+    def fault(self, rows: int, example: str = "") -> DataError:
+        """The error for so many rows with faults."""
+        raise NotImplementedError
+
+    def look(self, y_pred: Any, found: LastLayer | None = None) -> None:
+        """Raise DataError when predictions that are numbers already have faults.
+
+        While a function is traced there are no numbers; `Model` looks at them in its steps.
+        """
+        found = last_layer(y_pred) if found is None else found
+        if not self.is_unsure(found) or (isinstance(y_pred, Tensor) and y_pred.is_traced):
+            return
+        with no_grad():
+            p, _ = values(y_pred, y_pred)
+            bad = self.faults(p).numpy()
+        if bad.any():
+            rows = bad.reshape(len(bad), -1).any(axis=1)
+            row = int(np.argmax(rows))
+            example = f", the first is row {row}: {_short(p.numpy()[row])}"
+            raise self.fault(int(rows.sum()), example)
+
     def align(self, y_true: Any, y_pred: Any) -> tuple[Any, Any]:
         """Both as floats of one shape: (n,) is read as (n, 1) beside (n, 1); else ShapeError."""
         y_pred, y_true = values(y_true, y_pred)
@@ -66,6 +109,13 @@ class Loss:
     def __repr__(self) -> str:
         said = ", ".join(f"{k}={v}" for k, v in self.get_config().items())
         return f"{type(self).__name__}({said})"
+
+
+def _short(numbers: Any) -> str:
+    """A few numbers, as text."""
+    flat = np.asarray(numbers).reshape(-1)
+    said = ", ".join(f"{n:.4g}" for n in flat[:4])
+    return f"[{said}{', ...' if flat.size > 4 else ''}]" if np.ndim(numbers) else said
 
 
 def values(y_true: Any, y_pred: Any) -> tuple[Any, Any]:

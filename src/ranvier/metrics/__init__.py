@@ -6,6 +6,7 @@ Metrics of training are summed batch by batch inside the compiled step (metric.p
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -95,6 +96,8 @@ def resolve(
     found = get(metric)
     loss = losses.get(loss) if loss is not None else None
     outputs = output_shape[-1] if output_shape else 1
+    if isinstance(found, LossMetric) and getattr(loss, "from_logits", False):
+        found = found.of_logits()
     return found.bound(*_form(found, loss, output_shape, target_shape, outputs))
 
 
@@ -103,12 +106,14 @@ def _form(
 ) -> tuple[str, int, float]:
     logits = bool(getattr(loss, "from_logits", False))
     cut = getattr(metric, "threshold", 0.5)
+    if logits and isinstance(loss, losses.BinaryCrossentropy):
+        return "binary", outputs, _logit(cut)
     if isinstance(loss, losses.SparseCategoricalCrossentropy):
         return "labels", outputs, 0.0 if logits else cut
     if isinstance(loss, losses.CategoricalCrossentropy | losses.KLDivergence):
         return "one_hot", outputs, 0.0 if logits else cut
     if isinstance(loss, losses.BinaryCrossentropy):
-        return "binary", outputs, 0.0 if logits and cut == 0.5 else cut
+        return "binary", outputs, cut
     if isinstance(loss, Hinge | SquaredHinge | Perceptron):
         return ("binary", 1, 0.0) if outputs == 1 else ("one_hot", outputs, cut)
     if "real" in metric.fits:
@@ -118,6 +123,13 @@ def _form(
     if target == output:
         return ("one_hot" if "one_hot" in metric.fits else "binary"), outputs, cut
     return "labels", outputs, cut
+
+
+def _logit(share: float) -> float:
+    """The logit whose sigmoid is `share`."""
+    if not 0 < share < 1:
+        return math.copysign(math.inf, share - 0.5)
+    return math.log(share / (1 - share))
 
 
 __all__ = [

@@ -171,6 +171,15 @@ class LossMetric(MeanOfRows):
         self.loss: Loss = losses.get(loss)
         super().__init__(name or self.loss.name)
 
+    def of_logits(self) -> LossMetric:
+        """This metric for predictions that are logits, if its loss leaves that open."""
+        if getattr(self.loss, "from_logits", False) is not None:
+            return self
+        other = copy.copy(self)
+        other.loss = copy.copy(self.loss)
+        other.loss.from_logits = True  # type: ignore[attr-defined]
+        return other
+
     def row(self, y: Any, p: Any) -> Any:
         return self.loss.per_row(y, p)
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ArgumentError, NonFiniteError
+from ..errors import ArgumentError, DataError, NonFiniteError
 from .callback import Callback, History, TerminateOnNaN, wants_batches
 from .nonfinite import Recorder
 from .order import Orders
@@ -208,6 +208,11 @@ class Training:
         began = time.perf_counter()
         self.step.run_batches(self.rows.arrays, order, first, last, self.sums.flat, log)
         self.step.pace.took(last - first, time.perf_counter() - began)
+        try:
+            self.sums.check(log)
+        except DataError:
+            self.recorder.go_back()
+            raise
         # The loss comes first among the sums; a NaN stays in the sum of its epoch.
         losses = self.sums.flat[0] if log is None else log[:, 0]
         if not np.isfinite(losses).all():

@@ -18,8 +18,9 @@ from ..nn.layer import register_layer
 from ..nn.policy import is_mixed
 from . import loop
 from .callback import Callback, History
-from .given import check_count, heads_of, outputs_of, rows_of
+from .given import check_count, heads_of, inputs_of, outputs_of, rows_of
 from .heads import losses_of, metrics_of, sole
+from .logits import take_logits
 from .network import Network
 from .predict import Predictor, predict, round_up
 from .progress import display, numbers
@@ -144,6 +145,8 @@ class Model(Network):
             check_count(self.name, found, rows)
         for head, y in zip(found, rows.ys, strict=True):
             head.check_targets(y)
+        if not known:
+            take_logits(self, found, rows.xs)
         if self._steps is None:
             self._steps = Steps(self, self.optimizer)
         self._steps.prepare(found, outputs, [y.shape[1:] for y in rows.ys])
@@ -322,13 +325,17 @@ class Model(Network):
         if out.ndim > 1 and out.shape[-1] > 1:
             codes = out.argmax(axis=-1)
         else:
-            threshold = 0.0 if self._signed() else 0.5
+            threshold = 0.0 if self._signed(x) else 0.5
             codes = (out.reshape(len(out), -1) > threshold).astype(np.int64)[:, 0]
         return codes if self.classes is None else self.classes[codes]
 
-    def _signed(self) -> bool:
+    def _signed(self, x: Any) -> bool:
         """Whether a single output says yes above 0 rather than above 1/2."""
         loss = sole(self.loss)
+        if loss is not None and getattr(loss, "from_logits", False) is None:
+            xs = inputs_of(self, x)[1]
+            take_logits(self, heads_of(self, *outputs_of(self, xs)), xs)
+            loss = sole(self.loss)
         return loss is not None and (
             getattr(loss, "from_logits", False) or loss.name in ("hinge", "squared_hinge")
         )

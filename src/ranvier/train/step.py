@@ -213,9 +213,13 @@ def forward(
             None if h.loss is None else head_loss(h.loss, outputs[h.output], y, weight, count)
             for h, y in zip(heads, targets, strict=True)
         ]
+        faults = [
+            h.faults(*by_place(y, outputs[h.output], weight)[1:])
+            for h, y in zip(heads, targets, strict=True)
+        ]
         added = widened(terms_of(kept, mask.shape[0]))
         value = total_loss(model, heads, losses, added, mask)
-    return Batch(value, losses, outputs, targets, mask, count)
+    return Batch(value, losses, outputs, targets, mask, count, faults)
 
 
 def augmented(

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from .... import losses
-from ....errors import ArgumentError, ShapeError, unknown_name, warn
+from ....errors import ArgumentError, DataError, ShapeError, unknown_name, warn
+from ....losses.last_layer import LINEAR, last_layer
 from ....nn import activations
 from ....nn.dropout import AlphaDropout, Dropout
 from ....nn.layer import training_mode
@@ -217,8 +218,38 @@ def smooth_l1_loss(input: Any, target: Any, reduction: str = "mean", beta: float
 def binary_cross_entropy(
     input: Any, target: Any, weight: Any = None, reduction: str = "mean"
 ) -> Any:
-    """`-(y * log(p) + (1 - y) * log(1 - p))`; computed from the logits when p is a sigmoid."""
-    return _each(losses.BinaryCrossentropy(), input, target, reduction, weight)
+    """`-(y * log(p) + (1 - y) * log(1 - p))`; computed from the logits when p is a sigmoid.
+
+    As in PyTorch, both must lie between 0 and 1; where that is not known before numbers are there,
+    in a compiled function, it is up to the caller.
+    """
+    x, y = of(input), of(target)
+    _check_shares("input", x)
+    _check_shares("target", y)
+    return _each(losses.BinaryCrossentropy(from_logits=False), x, y, reduction, weight)
+
+
+def _check_shares(what: str, x: Any) -> None:
+    """DataError unless all of x lies between 0 and 1."""
+    fix = (
+        "; end the model in a sigmoid, or use binary_cross_entropy_with_logits (BCEWithLogitsLoss)"
+        if what == "input"
+        else ""
+    )
+    if x.is_traced:
+        if last_layer(x).kind == LINEAR:
+            raise DataError(
+                "binary_cross_entropy (BCELoss): the input comes out of a layer without activation"
+                f" and is no probability{fix}"
+            )
+        return
+    inside = (x.numpy() >= 0) & (x.numpy() <= 1)
+    if not inside.all():
+        bad = x.numpy()[~inside].ravel()[0]
+        raise DataError(
+            f"binary_cross_entropy (BCELoss): all elements of the {what} should be between 0 and "
+            f"1; found {bad:g}{fix}"
+        )
 
 
 def binary_cross_entropy_with_logits(
