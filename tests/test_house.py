@@ -20,7 +20,7 @@ SRC = TESTS.parent / "src"
 # going in circles, from its own line. A folder stands for all its files; `ranvier` is the package
 # itself, the names a user sees.
 ORDER = """
-errors config dtypes source io
+errors config dtypes source locks io
 data
 graph
 ops reference autodiff

@@ -18,12 +18,13 @@ from typing import Any, NamedTuple
 
 from ..config import thread_count
 from ..errors import GraphError, StateError
+from ..locks import ProcessLock, renewed_in_child
 from .entries import read_entry, write_entry
 from .pieces import pieces
 
 Objects = tuple[bytes, ...]  # object code, in pieces where the module is large
 
-_lock = threading.Lock()
+_lock = ProcessLock()
 _ready: dict[str, Any] = {}
 _ENTRANCE = re.compile(r"^define (?!internal\b).*?@(\w+)\(", re.MULTILINE)
 
@@ -49,11 +50,25 @@ def llvm() -> Any:
                 "the compiled engine needs the package llvmlite, which could not be imported "
                 f"({error}); install it, or use engine='reference'"
             ) from None
+        _ready["lock"] = _LibraryLock(binding)
         binding.initialize_native_target()
         binding.initialize_native_asmprinter()
         _ready["version"] = f"{llvmlite.__version__}/{binding.llvm_version_info}/{_own_hash()}"
         _ready["binding"] = binding
     return _ready["binding"]
+
+
+class _LibraryLock:
+    """The lock that llvmlite keeps around LLVM's functions, where it keeps one."""
+
+    def __init__(self, binding: Any) -> None:
+        self._holder: Any = getattr(binding.ffi.lib, "_lock", None)
+        if hasattr(self._holder, "_lock"):
+            renewed_in_child(self)
+
+    def renew(self) -> None:
+        """Nobody has it."""
+        self._holder._lock = threading.RLock()
 
 
 def _own_hash() -> str:

@@ -20,10 +20,11 @@ from typing import Any
 import numpy as np
 
 from ..config import thread_count
+from ..locks import renewed_in_child
 from .driver import address, driver, spec_of
 from .driver_text import FITS, LANE
 from .pool import run_together
-from .run import Choice, Executable, aligned
+from .run import Choice, Executable, aligned, interrupted_itself
 
 _WORTH_THREADS = 150_000.0  # nanoseconds of all batches that are worth sharing among threads
 _LARGE = 64 << 20  # bytes of an arena that there are no further ones of
@@ -49,9 +50,15 @@ class ByRows:
         assert found is not None  # see `fits`
         self._rows = found.rows
         self._free: deque[_Lane] = deque()
-        self._lock = threading.Lock()
         self._choice = Choice(executable.threads)
         self._teams: dict[int, list[_Lane]] = {}
+        self.renew()
+        renewed_in_child(self)
+
+    def renew(self) -> None:
+        """Nobody runs it on all threads."""
+        self._lock = threading.RLock()
+        self._running = False
 
     @staticmethod
     def fits(executable: Executable) -> bool:
@@ -100,7 +107,13 @@ class ByRows:
         small = self.executable.arena_bytes < _LARGE
         if own > 1 and (batches < 2 * threads or not small):
             with self._lock:
-                return self._on_each(objects, batches, self._choice.threads())
+                if self._running:
+                    raise interrupted_itself()
+                self._running = True
+                try:
+                    return self._on_each(objects, batches)
+                finally:
+                    self._running = False
         worth = small and batches * self.nanoseconds > _WORTH_THREADS
         lanes = [self._lane() for _ in range(min(threads, batches) if worth else 1)]
         taken = np.zeros(1, np.int64)  # batches that some thread has begun
@@ -108,11 +121,14 @@ class ByRows:
             chunk = max(1, batches // (len(lanes) * _CHUNKS))
             for lane in lanes:
                 lane.share(address(taken), chunk)
-        status = _run([(self._rows, (id(objects), x.place, 0, batches)) for x in lanes], lanes)
+        work = [(self._rows, (id(objects), lane.place, 0, batches)) for lane in lanes]
+        if not run_together(work, wait=False):
+            for function, arguments in work:  # the first one takes all batches
+                function(*arguments)
         for lane in lanes:
             lane.share(0, 0)
         self._free.extend(lanes)
-        return status
+        return _status(lanes)
 
     def _lane(self) -> _Lane:
         try:
@@ -120,15 +136,26 @@ class ByRows:
         except IndexError:
             return _Lane(self, 0, 1, None)
 
-    def _on_each(self, objects: tuple[Any, ...], batches: int, threads: int) -> int:
+    def _on_each(self, objects: tuple[Any, ...], batches: int) -> int:
         """All threads together on one batch after the other, or one alone."""
+        threads = self._choice.threads()
+        began = time.perf_counter()
+        team, free = self._team_at_work(objects, batches, threads)
+        if not free:
+            threads = 1
+            team, _ = self._team_at_work(objects, batches, threads)
+        self._choice.took(threads, batches, time.perf_counter() - began)
+        return _status(team)
+
+    def _team_at_work(
+        self, objects: tuple[Any, ...], batches: int, threads: int
+    ) -> tuple[list[_Lane], bool]:
+        """The team of so many threads, and whether the pool was free to run it."""
         team = self._team(threads)
         for lane in team:
             lane.round[0] = team[0].sync.view(np.int64)[0]
-        began = time.perf_counter()
-        status = _run([(self._rows, (id(objects), x.place, 0, batches)) for x in team], team)
-        self._choice.took(threads, batches, time.perf_counter() - began)
-        return status
+        work = [(self._rows, (id(objects), lane.place, 0, batches)) for lane in team]
+        return team, run_together(work, wait=False)
 
     def _team(self, threads: int) -> list[_Lane]:
         """So many lanes with one arena, which is that of all teams."""
@@ -189,11 +216,6 @@ class _Lane:
         return int(self.numbers[_STATUS])
 
 
-def _run(work: list[Any], lanes: list[_Lane]) -> int:
-    """Do the work, on one thread or several; the first status that is not FITS."""
-    if len(work) == 1:
-        function, arguments = work[0]
-        function(*arguments)
-    else:
-        run_together(work)
+def _status(lanes: list[_Lane]) -> int:
+    """The first status that is not FITS."""
     return next((lane.status for lane in lanes if lane.status != FITS), FITS)

@@ -23,12 +23,12 @@ import ctypes
 import hashlib
 import math
 import sys
-import threading
 from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
 
+from ..locks import ProcessLock
 from .build import Code, compile_object, host, load
 from .driver_text import FIRST, FITS, HEAD, OTHER, RECORD, TEXT
 from .entries import read_entry, write_entry
@@ -63,7 +63,7 @@ def _code() -> Code:
     return load(objects)
 
 
-_lock = threading.Lock()
+_lock = ProcessLock()
 _made: list[Driver | None] = []
 
 

@@ -324,6 +324,8 @@ def _batches(streams: tuple[Stream, ...], batch: int, count_slot: int, threaded:
             "i64 %thread, i64 %threads, ptr %round)"
         )
         _end_epoch(f, s, turn)
+    if threaded:  # when the first thread returns, no other one is still at work on the weights
+        f.do(MEET)
     return f.text()
 
 

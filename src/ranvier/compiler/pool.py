@@ -8,14 +8,16 @@ none of them.
 from __future__ import annotations
 
 import operator
-import os
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 
-Call = tuple[Callable[..., None], tuple[int, ...]]
+from ..locks import renewed_in_child
+
+Call = tuple[Callable[..., Any], tuple[int, ...]]
 
 
 class _Door:
@@ -43,12 +45,14 @@ class _Pool:
     """The doors; `lock` is held while work is done."""
 
     def __init__(self) -> None:
-        self.reset()
+        self.renew()
+        renewed_in_child(self)
 
-    def reset(self) -> None:
+    def renew(self) -> None:
         """Without threads."""
         self.doors: list[_Door] = []
-        self.lock = threading.Lock()
+        self.lock = threading.RLock()
+        self.at_work = False
 
     def first(self, count: int) -> list[_Door]:
         """`count` doors."""
@@ -58,26 +62,47 @@ class _Pool:
 
 
 _pool = _Pool()
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_pool.reset)
 
 
-def run_together(work: list[Call]) -> None:
-    """Run all the calls at once: the first here, each other on a thread of its own."""
-    with _pool.lock:
-        doors = _pool.first(len(work) - 1)
-        for door, call in zip(doors, work[1:], strict=True):
-            door.call, door.done = call, False
+def run_together(work: Sequence[Call], wait: bool) -> bool:
+    """Run all the calls at once: the first here, each other on a thread of its own.
+
+    While another thread uses the pool it waits, or answers False and has run nothing. So it does,
+    whatever `wait` says, where this thread uses it: a signal handler came between.
+    """
+    if len(work) == 1:
         function, arguments = work[0]
-        steps: list[Callable[[], object]] = [d.begin.release for d in doors]
-        steps += [partial(function, *arguments), *[d.end.acquire for d in doors]]
+        function(*arguments)
+        return True
+    if not _pool.lock.acquire(wait):
+        return False
+    try:
+        if _pool.at_work:
+            return False
+        _pool.at_work = True
         try:
-            # NOTE: a loop in C, so that no Ctrl-C comes between the first start and the last.
-            deque(map(operator.call, steps), maxlen=0)
-        except BaseException:
-            for door in doors:
-                _wait(door)
-            raise
+            _run(work)
+        finally:
+            _pool.at_work = False
+    finally:
+        _pool.lock.release()
+    return True
+
+
+def _run(work: Sequence[Call]) -> None:
+    doors = _pool.first(len(work) - 1)
+    for door, call in zip(doors, work[1:], strict=True):
+        door.call, door.done = call, False
+    function, arguments = work[0]
+    steps: list[Callable[[], object]] = [d.begin.release for d in doors]
+    steps += [partial(function, *arguments), *[d.end.acquire for d in doors]]
+    try:
+        # NOTE: a loop in C, so that no Ctrl-C comes between the first start and the last.
+        deque(map(operator.call, steps), maxlen=0)
+    except BaseException:
+        for door in doors:
+            _wait(door)
+        raise
 
 
 def _wait(door: _Door) -> None:

@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import GraphError
+from ..errors import GraphError, StateError
 from ..graph.graph import Graph
+from ..locks import renewed_in_child
 from .driver import address, driver, quick_address, spec_of
 from .driver_text import FITS, LANE
 from .pool import run_together
@@ -70,7 +71,8 @@ class Executable:
         self._outputs = [(n.shape, n.dtype) for n in graph.outputs]
         self._step = _STEP(self._code.address("step"))
         self._batches = _BATCHES(self._code.address("batches")) if streams else None
-        self._lock = threading.Lock()
+        self.renew()
+        renewed_in_child(self)
         self._arena = aligned(self.arena_bytes)
         self._table = np.zeros(len(self._specs) + len(self._outputs) + 1, np.uint64)
         self._sync = aligned(64)
@@ -81,6 +83,11 @@ class Executable:
         self._prepare_driver()
         if streams:
             self._prepare_batches()
+
+    def renew(self) -> None:
+        """Nobody runs it."""
+        self._lock = threading.RLock()
+        self._running = False
 
     # -- what the machine code was made from -------------------------------------------------------
 
@@ -114,16 +121,22 @@ class Executable:
         outputs = [np.empty(shape, dtype) for shape, dtype in self._outputs]
         objects = (*arrays, *outputs)
         with self._lock:
-            if len(objects) == self._count:
-                if self.threads == 1:
-                    if self._run(id(objects), self._place) == FITS:
+            if self._running:
+                raise interrupted_itself()
+            self._running = True
+            try:
+                if len(objects) == self._count:
+                    if self.threads == 1:
+                        if self._run(id(objects), self._place) == FITS:
+                            return outputs
+                    elif self._bind_quickly(objects):
+                        self._timed(self._step, (), 1)
                         return outputs
-                elif self._bind_quickly(objects):
-                    self._timed(self._step, (), 1)
-                    return outputs
-            back = self._bind(objects)
-            self._timed(self._step, (), 1)
-            self._write_back(back)
+                back = self._bind(objects)
+                self._timed(self._step, (), 1)
+                self._write_back(back)
+            finally:
+                self._running = False
         return outputs
 
     def _prepare_driver(self) -> None:
@@ -177,19 +190,25 @@ class Executable:
         if len(order) < last * self.batch:
             raise GraphError(f"run_batches: {len(order)} rows in the order; step {last} needs more")
         with self._lock:
-            full = list(arrays)
-            for i, array in self._fill.items():
-                full[i] = array
-            objects = (*full, *self._dropped)
-            back = [] if self._bind_quickly(objects) else self._bind(objects)
-            place = self._place_of
-            for i, array in enumerate(rows):
-                self._sources[i] = place(array)
-            places = (place(self._sources), place(order), first, last, total)
-            per_epoch = -(-total // self.batch)
-            kept = (0, 0, 0) if log is None else (place(sums), sums.nbytes, place(log))
-            self._timed(self._batches, (*places, per_epoch, *kept), last - first)
-            self._write_back(back)
+            if self._running:
+                raise interrupted_itself()
+            self._running = True
+            try:
+                full = list(arrays)
+                for i, array in self._fill.items():
+                    full[i] = array
+                objects = (*full, *self._dropped)
+                back = [] if self._bind_quickly(objects) else self._bind(objects)
+                place = self._place_of
+                for i, array in enumerate(rows):
+                    self._sources[i] = place(array)
+                places = (place(self._sources), place(order), first, last, total)
+                per_epoch = -(-total // self.batch)
+                kept = (0, 0, 0) if log is None else (place(sums), sums.nbytes, place(log))
+                self._timed(self._batches, (*places, per_epoch, *kept), last - first)
+                self._write_back(back)
+            finally:
+                self._running = False
 
     def _rows_in_order(self, i: int, array: Any) -> Any:
         """The rows of a stream as they are read: contiguous, of the input's dtype and shape."""
@@ -283,21 +302,34 @@ class Executable:
         """Call on as many threads as have been best."""
         threads = self._choice.threads()
         began = time.perf_counter()
-        self._call(function, extra, threads)
+        threads = self._call(function, extra, threads)
         self._choice.took(threads, steps, time.perf_counter() - began)
 
-    def _call(self, function: Callable[..., None], extra: tuple[int, ...], threads: int) -> None:
-        """Call on one thread, or on several at once."""
+    def _call(self, function: Callable[..., None], extra: tuple[int, ...], threads: int) -> int:
+        """Call on one thread, or on several at once; on how many it was.
+
+        A stretch of batches waits for the pool, a single step takes one thread instead.
+        """
         for r in self._rounds:
             r[0] = self._counter[0]
-        if threads == 1:
-            function(*self._fixed, 0, 1, self._place_of(self._rounds[0]), *extra)
-            return
-        work = [
-            (function, (*self._fixed, t, threads, address(r), *extra))
-            for t, r in enumerate(self._rounds)
-        ]
-        run_together(work)
+        if threads > 1:
+            work = [
+                (function, (*self._fixed, t, threads, address(r), *extra))
+                for t, r in enumerate(self._rounds)
+            ]
+            if run_together(work, wait=function is self._batches):
+                return threads
+        function(*self._fixed, 0, 1, self._place_of(self._rounds[0]), *extra)
+        return 1
+
+
+def interrupted_itself() -> StateError:
+    """The error of a call within a call of the same graph on the same thread."""
+    return StateError(
+        "this compiled graph is at work in this thread already: what called it again, such as a "
+        "signal handler, interrupted it. Let a handler only set a flag, or model.stop_training = "
+        "True, and call the model after what it interrupted"
+    )
 
 
 class Choice:

@@ -18,7 +18,6 @@ from __future__ import annotations
 import functools
 import hashlib
 import math
-import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
@@ -32,6 +31,7 @@ from .. import passes
 from ..config import switches, thread_count
 from ..graph.graph import Graph
 from ..graph.node import Node
+from ..locks import ProcessLock
 from . import schedule
 from .build import Code, build, compile_object, host, load
 from .entries import read_entry, write_entry
@@ -63,7 +63,7 @@ class Built:
     written: Written | None = None
 
 
-_lock = threading.Lock()
+_lock = ProcessLock()
 _alive: WeakValueDictionary[str, Built] = WeakValueDictionary()
 _recent: OrderedDict[str, Built] = OrderedDict()
 

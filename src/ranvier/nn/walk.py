@@ -7,12 +7,12 @@ since, and the lists and dicts on the way hold what they held.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from operator import is_
 from typing import Any, NamedTuple
 
+from ..locks import ProcessLock
 from ..tensor import Tensor
 
 
@@ -25,7 +25,7 @@ class _Changes:
 changes = _Changes()
 
 # Held while other tensors stand in for a layer's own (policy.py): no walk may find those.
-standing = threading.RLock()
+standing = ProcessLock()
 
 
 class Walked:

@@ -18,10 +18,11 @@ import numpy as np
 
 from ..errors import ArgumentError, DataError, NonFiniteError
 from .callback import Callback, History, TerminateOnNaN, wants_batches
+from .concurrency import trained_elsewhere
 from .nonfinite import Recorder
 from .order import Orders
 from .rows import Rows
-from .step import Step, Sums
+from .step import Step, Steps, Sums
 
 
 class CtrlC:
@@ -53,12 +54,22 @@ class CtrlC:
         self.asked = True
 
 
-def run_all(step: Step, rows: Rows, sums: Sums) -> dict[str, float]:
+def run_all(
+    step: Step, rows: Rows, sums: Sums, state: Sequence[np.ndarray] | None = None
+) -> dict[str, float]:
     """Loss and metrics of all rows, in their order."""
     order = Orders(rows.count, step.batch, shuffle=False).take(1)
     sums.reset()
-    step.run_batches(rows.arrays, order, 0, len(order) // step.batch)
+    step.run_batches(rows.arrays, order, 0, len(order) // step.batch, state=state)
     return sums.results(rows.count)
+
+
+def test_all(steps: Steps, step: Step, rows: Rows) -> dict[str, float]:
+    """Loss and metrics of all rows in use; while another thread trains, between two stretches."""
+    with steps.evaluating:
+        elsewhere = trained_elsewhere(steps.model)
+        state = None if elsewhere is None else elsewhere.arrays(step.traced.captured)
+        return run_all(step, rows, steps.test_sums, state)
 
 
 class Moments:
@@ -106,9 +117,17 @@ class Training:
         self.steps = -(-rows.count // step.batch)
         self.before = 0  # steps of this epoch on earlier rows: those of a stream come in blocks
         self.recorder = Recorder(model, step, rows)
+        self.in_training = model._steps.in_training
 
     def run(self, first: int, epochs: int, shuffle: bool, params: dict[str, Any]) -> History:
         """All epochs; whatever happens, the callbacks see the end of the training."""
+        self.in_training.begin(self.step.traced.changed)
+        try:
+            return self._run(first, epochs, shuffle, params)
+        finally:
+            self.in_training.end()
+
+    def _run(self, first: int, epochs: int, shuffle: bool, params: dict[str, Any]) -> History:
         if self.model.stop_training:  # to set an attribute makes every layer be looked at again
             self.model.stop_training = False
         for callback in self.moments.callbacks:
@@ -205,6 +224,7 @@ class Training:
         if self.each_batch:
             self.moments.call("on_train_batch_begin", self.before + first, {})
         self.recorder.before(epoch, order, first, last)
+        self.in_training.start_stretch()
         began = time.perf_counter()
         self.step.run_batches(self.rows.arrays, order, first, last, self.sums.flat, log)
         self.step.pace.took(last - first, time.perf_counter() - began)
@@ -217,6 +237,7 @@ class Training:
         losses = self.sums.flat[0] if log is None else log[:, 0]
         if not np.isfinite(losses).all():
             self.recorder.rewind()
+        self.in_training.end_stretch()
 
     def _tell(self, done: int) -> None:
         """Tell batch callbacks and the display where training is."""

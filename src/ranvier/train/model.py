@@ -233,7 +233,7 @@ class Model(Network):
         if held is not None:
             self._ready(held)
             test, kept = self._test_step(held, step.batch), held
-            validate = lambda: loop.run_all(test, kept, steps.test_sums)  # noqa: E731
+            validate = lambda: loop.test_all(steps, test, kept)  # noqa: E731
         given = [callbacks] if isinstance(callbacks, Callback) else list(callbacks or [])
         shown = display(verbose)
         given += [shown] if shown is not None else []
@@ -260,7 +260,13 @@ class Model(Network):
         rows = self._rows(x, y, sample_weight, class_weight, learn=True)
         steps = self._ready(rows)
         step = steps.get("train", rows.count, rows, self.engine, larger=True)
-        return _answer(loop.run_all(step, rows, steps.sums), return_dict)
+        steps.in_training.begin(step.traced.changed)
+        try:
+            steps.in_training.start_stretch()
+            found = loop.run_all(step, rows, steps.sums)
+        finally:
+            steps.in_training.end()
+        return _answer(found, return_dict)
 
     # -- evaluate and predict ----------------------------------------------------------------------
 
@@ -282,7 +288,7 @@ class Model(Network):
             rows = self._rows(x, y, sample_weight)
             steps = self._ready(rows)
             step = self._test_step(rows, batch_size or rows.count)
-            found = loop.run_all(step, rows, steps.test_sums)
+            found = loop.test_all(steps, step, rows)
         if verbose not in (0, "auto"):
             print(numbers(found))
         return _answer(found, return_dict)

@@ -9,7 +9,6 @@ by the next call.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import copy
 from functools import partial
@@ -20,10 +19,12 @@ from typing import Any
 import numpy as np
 
 from ..config import switches
+from ..locks import ProcessLock
 from ..nn.layer import Layer, training_mode
 from ..nn.symbolic import packed
 from ..nn.walk import changes
 from ..tensor import Tensor
+from .concurrency import InTraining, in_training, trained_elsewhere
 from .given import inputs_of
 from .step import Step, predict_function
 
@@ -39,7 +40,7 @@ _END = object()  # stands behind all attributes, so that one more is seen too
 
 _FLOAT64 = np.dtype("float64")
 
-_preparing = threading.RLock()  # one thread at a time traces a model
+_preparing = ProcessLock()  # one thread at a time traces a model
 _data = attrgetter("_data")
 
 Array = np.ndarray[Any, Any]
@@ -51,6 +52,9 @@ def predict(model: Any, x: Any, batch_size: int | None) -> Any:
     """The outputs for the rows of x, whatever holds them; all that is wrong with x is said here."""
     names, xs = inputs_of(model, x)
     xs = [_in_order(a) for a in xs]
+    elsewhere = trained_elsewhere(model)
+    if elsewhere is not None:
+        return _beside(elsewhere, xs, batch_size)
     if names is not None:
         return _several(model, xs, batch_size)
     (x,) = xs
@@ -64,6 +68,18 @@ def predict(model: Any, x: Any, batch_size: int | None) -> Any:
     step.check_ids([x])
     out = plan(x)
     return _in_parts(step, [x]) if out is None else out
+
+
+def _beside(training: InTraining, xs: list[Array], batch_size: int | None) -> Any:
+    """The outputs while another thread trains the model: by the weights between two stretches."""
+    model = training.model
+    model._build_for(xs)
+    with _preparing:
+        step, run = _predictor(model).step(xs, batch_size)
+    step.check_ids(xs)
+    state = training.arrays(step.traced.captured)
+    out = run(xs[0], state) if run is not None and len(xs) == 1 else None
+    return _in_parts(step, xs, state) if out is None else out
 
 
 def _predictor(model: Any) -> Predictor:
@@ -92,7 +108,7 @@ class Predictor:
         self.steps: dict[Any, tuple[Step, Any]] = {}
         self.last: Quick = _none_yet  # the plan of the last shape with all that must be looked at
         self._quick: dict[Any, tuple[Quick, bool]] = {}  # and whether it looks at x's shape itself
-        self.mark = changes.last
+        self.mark: Any = None  # the last change that was looked at; None: look at each call
         self._layers = [vars(layer) for layer in model.sublayers()]
         self._seen = list(_attributes(self._layers))
         lists = [c for v in self._seen for c in _containers(v)]
@@ -132,6 +148,8 @@ class Predictor:
             return False
         if same:
             self.mark = mark
+            if in_training(self.model):
+                self.mark = None
         return same
 
     def step(self, xs: Sequence[Array], batch_size: int | None) -> tuple[Step, Any]:
@@ -240,8 +258,9 @@ def _in_order(x: Array) -> Array:
     return x if x.dtype is kind and x.flags.aligned else x.astype(kind)
 
 
-def _in_parts(step: Step, xs: Sequence[Array]) -> Any:
+def _in_parts(step: Step, xs: Sequence[Array], state: Sequence[Array] | None = None) -> Any:
     """One batch after the other, the last one filled up with copies of its first row."""
+    state = step.state() if state is None else state
     parts: list[list[Array]] = []
     total = len(xs[0])
     for start in range(0, total, step.batch):
@@ -250,7 +269,7 @@ def _in_parts(step: Step, xs: Sequence[Array]) -> Any:
         if rows < step.batch:
             fill = step.batch - rows
             chunks = [np.concatenate([c, np.repeat(c[:1], fill, axis=0)]) for c in chunks]
-        parts.append([np.array(out[:rows]) for out in step.run(chunks)])
+        parts.append([np.array(out[:rows]) for out in step.run(chunks, state)])
     whole = parts[0] if len(parts) == 1 else [np.concatenate(p) for p in zip(*parts, strict=True)]
     return packed(step.structure, whole)
 

@@ -36,6 +36,7 @@ from ..ops.reduce import sum
 from ..reference import ReferenceExecutable
 from ..tensor import Tensor
 from ..trace import Traced, tensors_in, trace
+from .concurrency import Exclusive, InTraining
 from .heads import Head
 from .ids import ids_of
 from .rows import Layout, Rows
@@ -116,9 +117,9 @@ class Step:
         """The arrays of all tensors the graph reads or changes, in the graph's order."""
         return [t._array() for t in self.traced.captured]
 
-    def run(self, arguments: Sequence[Any]) -> list[Any]:
+    def run(self, arguments: Sequence[Any], state: Sequence[np.ndarray]) -> list[Any]:
         """The outputs for these arguments."""
-        return self.executable.run([*arguments, *self.state()])  # type: ignore[no-any-return]
+        return self.executable.run([*arguments, *state])  # type: ignore[no-any-return]
 
     def run_batches(
         self,
@@ -128,13 +129,14 @@ class Step:
         last: int,
         sums: np.ndarray | None = None,
         log: np.ndarray | None = None,
+        state: Sequence[np.ndarray] | None = None,
     ) -> None:
         """The steps `first` to `last - 1` over batches of `rows` in this order, of one epoch or
-        several.
+        several; on `state`, or on the tensors themselves.
 
         With `log` the array `sums` goes into a row of it at the end of each epoch, and back to 0.
         """
-        arrays = [*rows, _NO_COUNT, *self.state()]
+        arrays = [*rows, _NO_COUNT, *(self.state() if state is None else state)]
         streams = dict(enumerate(rows))
         self.executable.run_batches(arrays, streams, order, first, last, len(rows[0]), sums, log)
 
@@ -297,6 +299,8 @@ class Steps:
 
     def __init__(self, model: Any, optimizer: Any = None) -> None:
         self.model, self.optimizer = model, optimizer
+        self.in_training = InTraining(model)
+        self.evaluating = Exclusive(f"{model.name}: evaluate")
         self.sums, self.test_sums = Sums(()), Sums(())
         self.seconds = 0.0  # spent on tracing and building
         self._made: dict[Any, list[Step]] = {}

@@ -21,6 +21,7 @@ import numpy as np
 from .. import random
 from ..data.stream import Chunk, Stream
 from ..errors import ArgumentError, DataError, RanvierError
+from .concurrency import trained_elsewhere
 from .given import rows_of, stream_columns
 from .heads import Head
 from .loop import CtrlC, Training
@@ -292,15 +293,17 @@ def evaluate_stream(stream: Stream, model: Any, batch_size: int | None) -> dict[
     steps = model._ready(blocks.first)
     blocks.heads = steps.test_sums.heads
     step = steps.get("test", blocks.batch(batch_size), blocks.first, model.engine)
-    steps.test_sums.reset()
     seen = 0
-    with Prefetch(blocks.epochs(1, step)) as ready:
+    with steps.evaluating, Prefetch(blocks.epochs(1, step)) as ready:
+        elsewhere = trained_elsewhere(model)
+        state = None if elsewhere is None else elsewhere.arrays(step.traced.captured)
+        steps.test_sums.reset()
         for block in ready:
             if block.rows is None:
                 break
-            step.run_batches(block.rows.arrays, block.order, 0, block.steps)
+            step.run_batches(block.rows.arrays, block.order, 0, block.steps, state=state)
             seen += min(block.steps * step.batch, block.rows.count)
-    found: dict[str, float] = steps.test_sums.results(seen)
+        found: dict[str, float] = steps.test_sums.results(seen)
     return found
 
 
