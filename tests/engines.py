@@ -1,14 +1,7 @@
-"""Both executors, for tests that hold on each."""
+"""Every executor that the package has, for tests that hold on each."""
 
 from __future__ import annotations
 
-import importlib.util
+from ranvier.config import ENGINES as _REGISTERED
 
-import pytest
-
-_COMPILED = importlib.util.find_spec("llvmlite") is not None
-
-ENGINES = [
-    pytest.param("compiled", marks=pytest.mark.skipif(not _COMPILED, reason="llvmlite is missing")),
-    "reference",
-]
+ENGINES = list(_REGISTERED)

@@ -11,7 +11,7 @@ import ranvier
 from engines import ENGINES
 from ranvier.errors import ArgumentError, DTypeError, GradientError, ShapeError, StateError
 from ranvier.graph.graph import Graph
-from ranvier.reference import run
+from ranvier.graph.interpret import run
 from ranvier.trace import trace
 
 

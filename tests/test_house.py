@@ -23,9 +23,10 @@ ORDER = """
 errors config dtypes source locks io
 data
 graph
-ops reference autodiff
+ops autodiff
 passes
 compiler
+executors
 mode reading in_place tensor trace compiled
 transforms random loop
 nn

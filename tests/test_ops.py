@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -11,27 +10,23 @@ import numpy as np
 import pytest
 
 import ranvier
+from engines import ENGINES
 from op_table import TABLE, Array, Row
+from ranvier import executors
 from ranvier.autodiff import backpropagate
 from ranvier.errors import GradientError, GraphError
+from ranvier.graph.batch_plan import ONCE
 from ranvier.graph.check import check
 from ranvier.graph.graph import Graph, rebuild
+from ranvier.graph.interpret import run as run_reference
 from ranvier.graph.node import OPS, Node, Spec
 from ranvier.ops.functions import Tanh
 from ranvier.ops.op import apply
 from ranvier.ops.reduce import Sum
-from ranvier.reference import run as run_reference
 from ranvier.trace import trace
 
 Executor = Callable[[Graph, list[Any]], Sequence[Any]]
 
-HAS_COMPILER = importlib.util.find_spec("ranvier.compiler.run") is not None
-ENGINES = [
-    "reference",
-    pytest.param(
-        "compiled", marks=pytest.mark.skipif(not HAS_COMPILER, reason="no compiler here yet")
-    ),
-]
 NAMES = sorted(TABLE)
 CASES = [(name, dtype) for name in NAMES for dtype in TABLE[name].dtypes]
 TOLERANCE = {"float64": 1e-12, "float32": 2e-6, "float16": 2e-3}
@@ -44,11 +39,7 @@ def test_the_table_covers_the_registry_exactly() -> None:
 
 def executor(engine: str) -> Executor:
     """How `engine` runs a graph."""
-    if engine == "reference":
-        return run_reference
-    from ranvier.compiler.run import Executable
-
-    return lambda graph, arrays: Executable(graph).run(arrays)
+    return lambda graph, arrays: executors.executor(engine).build(graph, ONCE).run(arrays)
 
 
 def agree(got: Any, expected: Array, loose: float = 1.0, said: str = "") -> None:
@@ -94,10 +85,9 @@ def check_row(row: Row, dtype: str, execute: Executor) -> None:
 
 @pytest.mark.parametrize(("name", "dtype"), CASES)
 def test_values(name: str, dtype: str) -> None:
-    check_row(TABLE[name], dtype, run_reference)
+    check_row(TABLE[name], dtype, executor("reference"))
 
 
-@pytest.mark.skipif(not HAS_COMPILER, reason="no compiler here yet")
 @pytest.mark.parametrize(("name", "dtype"), CASES)
 def test_compiled_values(name: str, dtype: str) -> None:
     check_row(TABLE[name], dtype, executor("compiled"))

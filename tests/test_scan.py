@@ -15,6 +15,7 @@ from ranvier.compiler.run import Executable
 from ranvier.compiler.store import _key
 from ranvier.config import switches
 from ranvier.errors import TraceError
+from ranvier.graph.batch_plan import ONCE
 from ranvier.passes.pipeline import prepare
 from ranvier.trace import trace
 
@@ -192,7 +193,7 @@ def test_a_weight_gets_its_gradient_from_one_product_after_the_loop() -> None:
     assert [n.op.name for n in graph.nodes].count("matmul") == 1
     shown = str(graph)
     assert "      graph(" in shown and "reverse=True" in shown
-    kernels = Executable(traced.graph).kernels
+    kernels = Executable(traced.graph).compilation().kernels
     assert {k.turns for k in kernels} == {1, 5}
     assert "5 turns" in "\n".join(map(str, kernels))
     # The transposed weight is packed once, before the loop.
@@ -214,7 +215,7 @@ def test_the_cache_tells_bodies_apart() -> None:
     other = graph(lambda c, x: (c - x, None))
     number = graph(lambda c, x: (c + x * 2.0, None))
     alike = graph(lambda c, y: (c + y, None))
-    keys = [_key(g, (), 0, -1) for g in (one, other, number, alike)]
+    keys = [_key(g, ONCE) for g in (one, other, number, alike)]
     assert len(set(keys)) == 3 and keys[0] == keys[3]
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from . import __version__
 from .cli_compare import compare, table_columns
 from .cli_explain import explain
+from .config import ENGINES
 from .errors import ArgumentError, DataError, RanvierError, RanvierWarning
 
 STARTED = time.process_time()  # the processor time that starting Python and importing took
@@ -85,9 +86,7 @@ def main() -> None:
     help="By default the optimizer's own.",
 )
 @click.option("--seed", default=0, show_default=True, help="Same seed, same bits.")
-@click.option(
-    "--engine", type=click.Choice(["compiled", "reference"]), default="compiled", show_default=True
-)
+@click.option("--engine", type=click.Choice(list(ENGINES)), default="compiled", show_default=True)
 @click.option(
     "--out", type=click.Path(dir_okay=False), default="digits.safetensors", show_default=True
 )

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from .config import switches
+from .executors import ONCE, executor
 from .graph.graph import Graph
 from .mode import state
-from .reference import run as run_reference
 from .tensor import Tensor
 from .trace import replace_tensors, tensors_in, trace
 
@@ -71,13 +71,7 @@ class _Plan:
         self.captured = self.traced.captured
         self.result_kinds = [type(t) for t in tensors_in(self.returned)]
         self.kept = _objects((args, kwargs))  # NOTE: plans are found by id, which must stay taken
-        graph = self.traced.graph
-        if engine == "reference":
-            self.run: Callable[[list[Any]], list[Any]] = functools.partial(run_reference, graph)
-        else:
-            from .compiler.run import Executable
-
-            self.run = Executable(graph).run
+        self.run = executor(engine).build(self.traced.graph, ONCE).run
 
     def __call__(self, leaves: list[Any]) -> Any:
         arrays = [x._array() if isinstance(x, Tensor) else x for x in leaves]

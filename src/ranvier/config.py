@@ -18,7 +18,11 @@ from pathlib import Path
 
 from .errors import ArgumentError, unknown_name
 
-ENGINES = ("compiled", "reference")
+# The one list of engines: each name, and where its executor is (see executors/).
+ENGINES = {
+    "compiled": "ranvier.executors.llvm:LLVMExecutor",
+    "reference": "ranvier.executors.reference:ReferenceExecutor",
+}
 
 
 @dataclass

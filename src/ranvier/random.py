@@ -7,7 +7,6 @@ function the generator is state like any other: each call continues where the la
 
 from __future__ import annotations
 
-import functools
 import math
 import os
 from collections.abc import Callable
@@ -17,6 +16,7 @@ import numpy as np
 
 from . import dtypes
 from .errors import ArgumentError, TraceError
+from .executors.philox import philox
 from .mode import no_grad, state
 from .ops import elementwise as e
 from .ops.creation import iota, new_shape
@@ -123,7 +123,7 @@ class Generator:
 
     def host(self) -> np.random.Generator:
         """A NumPy generator seeded by one draw of this one, for work outside graphs."""
-        return np.random.Generator(self._philox("host"))
+        return np.random.Generator(philox(self.host_key("host")))
 
     def host_key(self, what: str = "host") -> int:
         """The 64-bit key of what `host` would give; one draw."""
@@ -137,15 +137,12 @@ class Generator:
         self.state.assign(Tensor(following, copy=False))
         return int(seed | draws << 32)
 
-    def _philox(self, what: str) -> np.random.Philox:
-        return np.random.Philox(_key_kind()(self.host_key(what)))
-
     def permutation(self, n: int) -> Tensor:
         """The numbers 0 to n - 1 in random order."""
         if n < 0:
             raise ArgumentError(f"permutation: n must be 0 or more; got {n}")
         # NOTE: an argsort of raw bits, because NumPy promises the bits for ever, shuffles not.
-        bits = self._philox("permutation").random_raw(n)
+        bits = philox(self.host_key("permutation")).random_raw(n)
         return Tensor(np.argsort(bits, kind="stable"), dtypes.int64)
 
     def rand(self, *shape: Any) -> Tensor:
@@ -155,25 +152,6 @@ class Generator:
     def randn(self, *shape: Any) -> Tensor:
         """`normal` with the sizes as arguments."""
         return self.normal(_sizes(shape))
-
-
-@functools.cache
-def _key_kind() -> Any:
-    """Where Philox gets its key from; `Philox(key=)` first asks the system for random bits, and
-    takes four times as long.
-    """
-    from numpy.random.bit_generator import ISeedSequence  # NOTE: imports numpy.random
-
-    class Key(ISeedSequence):
-        def __init__(self, key: int) -> None:
-            self.key = key
-
-        def generate_state(self, n_words: int, dtype: Any = np.uint32) -> Any:
-            words = np.zeros(n_words, dtype)
-            words[0] = self.key
-            return words
-
-    return Key
 
 
 def _float(what: str, dtype: Any) -> Any:

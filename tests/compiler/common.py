@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ranvier import reference
 from ranvier.config import switches
+from ranvier.graph import interpret as reference
 from ranvier.graph.graph import Graph
 from ranvier.graph.node import Node
 

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from compiler.common import check, check_run
-from ranvier import reference
 from ranvier.compiler.run import Executable
 from ranvier.errors import GraphError
+from ranvier.executors.reference import ReferenceExecutable
+from ranvier.graph import interpret
 from ranvier.graph.graph import Graph
 from ranvier.graph.node import OPS, Node
 from ranvier.ops.creation import input_node
@@ -67,11 +68,7 @@ def test_a_read_only_array_is_read_and_not_updated(engine: str) -> None:
     x = numbers(12)
     x.setflags(write=False)
     for graph, refused in ((Graph([a], [a + 1]), False), (Graph([a], [], {a: a + 1}), True)):
-        run = (
-            Executable(graph).run
-            if engine == "compiled"
-            else reference.ReferenceExecutable(graph).run
-        )
+        run = Executable(graph).run if engine == "compiled" else ReferenceExecutable(graph).run
         if refused:
             with pytest.raises(ValueError, match="read-only"):
                 run([x])
@@ -109,7 +106,7 @@ def test_one_array_as_two_updated_inputs() -> None:
     a, b = vectors(2)
     graph = Graph([a, b], [a - b], {a: a + 1, b: b * 2})
     x, y = numbers(12), numbers(12)
-    expected = reference.run(graph, [x, x])
+    expected = interpret.run(graph, [x, x])
     found = Executable(graph).run([y, y])
     np.testing.assert_array_equal(found, expected)
     np.testing.assert_array_equal(y, x)
@@ -119,7 +116,7 @@ def test_updated_inputs_that_overlap() -> None:
     a, b = vectors(2)
     graph = Graph([a, b], [], {a: a + 1, b: b * 2})
     x, y = numbers(20), numbers(20)
-    reference.run(graph, [x[:12], x[6:18]])
+    interpret.run(graph, [x[:12], x[6:18]])
     Executable(graph).run([y[:12], y[6:18]])
     np.testing.assert_array_equal(y, x)
 

@@ -5,16 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from compiler.common import check
-from ranvier.compiler.lower import lower
+from ranvier.compiler.stages import Compilation
 from ranvier.graph.graph import Graph
 from ranvier.graph.node import OPS
 from ranvier.ops.creation import input_node
-from ranvier.passes.pipeline import prepare
 
 
 def _copies_of(graph: Graph, name: str) -> int:
     """Kernels that copy an input."""
-    kernels = [k for k in lower(prepare(graph)).kernels if k.nest.kind == "map"]
+    kernels = [k for k in Compilation(graph).kernels if k.nest.kind == "map"]
     return sum([b.name for b in k.reads()] == [name] for k in kernels)
 
 

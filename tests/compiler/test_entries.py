@@ -24,6 +24,7 @@ from ranvier.compiler.entries import read_entry, sealed
 from ranvier.compiler.objects import are_sound
 from ranvier.compiler.run import Executable
 from ranvier.config import switches
+from ranvier.graph.batch_plan import ONCE
 
 Sections = list[bytes]
 
@@ -135,12 +136,12 @@ WRONG: dict[str, Callable[[Sections], Sections]] = {
 def test_wrong_contents_under_a_right_checksum_are_a_miss(empty_cache: Path) -> None:
     path, key, sections = the_entry(empty_cache)
     graph = sample()
-    assert store._read(key, graph, (), 0, -1) is not None
+    assert store._read(key, graph, ONCE) is not None
     for wrong, edit in WRONG.items():
         edited = edit(list(sections))
         assert edited != sections, wrong
         path.write_bytes(sealed(key, edited))
-        assert store._read(key, graph, (), 0, -1) is None, wrong
+        assert store._read(key, graph, ONCE) is None, wrong
 
 
 @pytest.mark.parametrize("wrong", ["no JSON", "updated is '1'", "zeros for code"])
@@ -167,7 +168,7 @@ def test_the_entry_of_another_graph_in_its_place(empty_cache: Path, made: list[s
 
 
 def elf_sample() -> bytes:
-    (data,) = build_module.compile_object(Executable(sample()).module.text)
+    (data,) = build_module.compile_object(Executable(sample()).compilation().module.text)
     if not data.startswith(b"\x7fELF"):
         pytest.skip("the object code of this machine is not ELF")
     return data
@@ -198,6 +199,6 @@ def test_all_that_the_compiler_writes_is_sound() -> None:
     for count in (1, 2):
         with threads(count):
             forget()
-            key = store._key(graph, (), 0, -1)
+            key = store._key(graph, ONCE)
             Executable(graph)
             assert read_entry("graphs", key, build_module.host(), ("step",)) is not None

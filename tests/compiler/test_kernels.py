@@ -10,14 +10,13 @@ import pytest
 
 from compiler.common import check, evaluated, threads
 from ranvier.autodiff import backpropagate
-from ranvier.compiler.lower import lower
 from ranvier.compiler.run import Executable
+from ranvier.compiler.stages import Compilation
 from ranvier.graph.graph import Graph
 from ranvier.graph.node import OPS, Shape
 from ranvier.ops.composite import log_softmax, softmax
 from ranvier.ops.creation import input_node
 from ranvier.ops.window import max_pool2d
-from ranvier.passes.pipeline import prepare
 
 TURNS = [
     *[((100, 70), (1, 0), "float32"), ((65, 129), (1, 0), "int32")],
@@ -107,7 +106,7 @@ def test_rows(name: str, shape: Shape, dtype: str) -> None:
     make, kernels = ROWS[name]
     x = input_node(shape, dtype, "x")
     graph = Graph([x], [make(x)])
-    assert len(lower(prepare(graph)).kernels) == kernels
+    assert len(Compilation(graph).kernels) == kernels
     arrays = [np.random.default_rng(0).standard_normal(shape).astype(dtype)]
     (one,) = Executable(graph).run(arrays)
     np.testing.assert_allclose(one, evaluated(graph, arrays)[0], rtol=1e-5, atol=1e-5)
@@ -138,7 +137,7 @@ def test_the_gradient_of_pooling_goes_once_through_memory(channels: int) -> None
     cut = OPS["where"](OPS["less_equal"](x, 0), 0, x)
     by_x: Any = backpropagate(max_pool2d(cut), grad, [x])[id(x)]
     graph = Graph([x, grad], [by_x])
-    assert [k.nest.kind for k in lower(prepare(graph)).kernels] == ["rows", "map"]
+    assert [k.nest.kind for k in Compilation(graph).kernels] == ["rows", "map"]
     rng = np.random.default_rng(0)
     arrays = [rng.integers(-3, 4, n.shape).astype("f4") for n in (x, grad)]
     check(graph, arrays)

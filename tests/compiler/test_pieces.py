@@ -37,7 +37,7 @@ def test_pieces_give_the_same_numbers(monkeypatch: pytest.MonkeyPatch, count: in
         whole = trained(Executable(graph), arrays, 3)
         small(monkeypatch)
         executable = Executable(graph)
-        assert len(pieces(executable.module.text, True)) > 3
+        assert len(pieces(executable.compilation().module.text, True)) > 3
         assert trained(executable, arrays, 3) == whole
 
 
@@ -45,7 +45,7 @@ def test_each_kernel_is_in_one_piece_and_long_ones_stay_apart(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     small(monkeypatch)
-    module = Executable(network()[0]).module
+    module = Executable(network()[0]).compilation().module
     names = [f"k{i}" for i in range(module.text.count("define internal void @k"))]
     first, *others = pieces(module.text, True, names[:2])
     assert "define  void @step" in first.text and not first.thorough
@@ -57,7 +57,7 @@ def test_each_kernel_is_in_one_piece_and_long_ones_stay_apart(
 
 
 def test_code_does_not_depend_on_the_threads_that_make_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    text = Executable(network()[0]).module.text
+    text = Executable(network()[0]).compilation().module.text
     small(monkeypatch)
     made = set()
     for count in (1, 2, 3):
@@ -67,7 +67,7 @@ def test_code_does_not_depend_on_the_threads_that_make_it(monkeypatch: pytest.Mo
 
 
 def test_what_goes_wrong_in_a_thread_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    text = Executable(network()[0]).module.text
+    text = Executable(network()[0]).compilation().module.text
     small(monkeypatch)
     monkeypatch.setattr(switches, "threads", 2)
     compiled = build_module._compiled

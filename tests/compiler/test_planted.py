@@ -14,7 +14,7 @@ from compiler.random_graphs import build
 from compiler.test_arrays import UPDATES
 from compiler.test_kernels import test_a_row_that_reads_another_is_no_row
 from passes.test_passes import SPECIAL, keeps_values, number
-from ranvier.compiler import emit, folds, write
+from ranvier.compiler import emit, folds, stages
 from ranvier.compiler.emit import Memory
 from ranvier.compiler.machine import Machine
 from ranvier.compiler.writer import Writer
@@ -192,7 +192,7 @@ def test_a_pass_that_changes_a_shape(monkeypatch: pytest.MonkeyPatch) -> None:
         wrong = Node(y.op, y.inputs, y.params, y.spec._replace(shape=(y.size,)))
         return Graph(graph.inputs, [wrong])
 
-    monkeypatch.setattr(pipeline, "PASSES", [("flat", flat), *pipeline.PASSES])
+    monkeypatch.setattr(pipeline, "PASSES", [("flat", "", flat), *pipeline.PASSES])
     monkeypatch.setattr(switches, "check", True)
     x = input_node((3, 4), "float32", "x")
     with pytest.raises(GraphError, match=r"after flat: exp has float32\[12\], its rule says"):
@@ -219,7 +219,7 @@ def test_a_life_that_ends_too_early(monkeypatch: pytest.MonkeyPatch) -> None:
         return plan([life._replace(last=life.first) for life in lives])
 
     chained()
-    monkeypatch.setattr(write, "plan", short)
+    monkeypatch.setattr(stages, "plan", short)
     with pytest.raises(AssertionError, match="differs at"):
         chained()
 
@@ -228,7 +228,7 @@ def test_two_buffers_in_one_place(monkeypatch: pytest.MonkeyPatch) -> None:
     def careless(lives: list[Life]) -> tuple[list[int], int]:
         return [0] * len(lives), plan(lives)[1]
 
-    monkeypatch.setattr(write, "plan", careless)
+    monkeypatch.setattr(stages, "plan", careless)
     with pytest.raises(AssertionError, match="differs at"):
         chained()
 

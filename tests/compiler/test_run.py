@@ -18,12 +18,13 @@ import pytest
 from compiler.common import check_run
 from compiler.test_threads import network
 from ranvier.compiler import driver as driving
-from ranvier.compiler import run, schedule, store, write
+from ranvier.compiler import run, schedule, stages, store
 from ranvier.compiler.driver import address, driver, spec_of
 from ranvier.compiler.driver_text import FITS, OTHER, OVERLAP
 from ranvier.compiler.run import Executable
 from ranvier.config import switches
 from ranvier.errors import GraphError
+from ranvier.graph.batch_plan import ONCE, BatchPlan
 from ranvier.graph.graph import Graph
 from ranvier.graph.node import OPS
 from ranvier.ops.creation import input_node
@@ -178,13 +179,13 @@ def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Graph
     monkeypatch.setattr(store, "_alive", weakref.WeakValueDictionary())
     monkeypatch.setattr(store, "_recent", type(store._recent)())
     seen: list[Graph] = []
-    real = write.write
+    real = stages.Compilation
 
     def spy(graph: Graph, *how: Any) -> Any:
         seen.append(graph)
         return real(graph, *how)
 
-    monkeypatch.setattr(write, "write", spy)
+    monkeypatch.setattr(stages, "Compilation", spy)
     yield seen
 
 
@@ -246,8 +247,8 @@ def test_all_that_code_depends_on_is_in_its_key(
     made: list[Graph], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     graph = sample()
-    keys = {store._key(graph, *how) for how in [((), 0, -1), ((0,), 7, -1), ((0,), 7, 1)]}
-    keys.add(store._key(graph, (1,), 7, -1))
+    plans = [ONCE, BatchPlan((0,), 7), BatchPlan((0,), 7, 1), BatchPlan((1,), 7)]
+    keys = {store._key(graph, plan) for plan in plans}
     assert len(keys) == 4
     for module, name, value in [
         (switches, "threads", 17),
@@ -257,16 +258,16 @@ def test_all_that_code_depends_on_is_in_its_key(
     ]:
         with monkeypatch.context() as patch:
             patch.setattr(module, name, value)
-            keys.add(store._key(graph, (), 0, -1))
+            keys.add(store._key(graph, ONCE))
     assert len(keys) == 8
-    assert store._key(sample(), (), 0, -1) in keys
+    assert store._key(sample(), ONCE) in keys
 
 
 def test_what_is_on_disk_is_not_written_again(
     made: list[Graph], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     graph, arrays = network()
-    how: dict[str, Any] = {"streams": (0, 1), "batch": 64, "count_input": 2}
+    how: dict[str, Any] = {"plan": BatchPlan((0, 1), 64, 2)}
     first = Executable(graph, **how)
     forget(monkeypatch)
     second = Executable(graph, **how)
@@ -341,8 +342,8 @@ def test_what_was_built_can_be_looked_at_afterwards(
     first = Executable(sample())
     second = Executable(sample())
     assert str(first.graph) == str(second.graph)
-    assert first.module.text == second.module.text
-    assert [k.origin for k in second.kernels] == [k.origin for k in first.kernels]
+    assert first.compilation().module.text == second.compilation().module.text
+    assert str(second.compilation(keep=True).kernels) == str(first.compilation().kernels)
 
 
 WARM = """

@@ -6,6 +6,7 @@ import numpy as np
 
 from ranvier import Tensor
 from ranvier.compiler.run import Executable
+from ranvier.graph.batch_plan import BatchPlan
 from ranvier.ops.reduce import sum
 from ranvier.trace import trace
 
@@ -19,7 +20,7 @@ def test_a_stretch_takes_subnormal_numbers_as_zero() -> None:
         kept.assign(kept * 0.5 + sum(x) * 0.0)
 
     traced = trace(step, [((4,), np.float32)])[0]
-    executable = Executable(traced.graph, (0,), 4)
+    executable = Executable(traced.graph, BatchPlan((0,), 4))
     x = np.zeros(4, np.float32)
     alone = np.full(40, SMALL)
     executable.run([x, alone])

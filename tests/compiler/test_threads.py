@@ -18,13 +18,15 @@ from compiler.common import Array, check_run, threads
 from compiler.random_graphs import build
 from ranvier import config
 from ranvier.compiler import pool
-from ranvier.compiler.run import Choice, Executable
+from ranvier.compiler.run import Executable
+from ranvier.compiler.thread_choice import Choice
 from ranvier.errors import GraphError
+from ranvier.executors.reference import ReferenceExecutable
+from ranvier.graph.batch_plan import BatchPlan
 from ranvier.graph.graph import Graph
 from ranvier.graph.node import OPS
 from ranvier.ops.creation import input_node
 from ranvier.ops.op import apply
-from ranvier.reference import ReferenceExecutable
 
 COMMON: dict[str, Any] = {
     "deadline": None,
@@ -109,7 +111,7 @@ def trained(executable: Executable, arrays: Sequence[Array], steps: int) -> list
 def test_the_kernels_are_shared() -> None:
     one, two, three = executables(network()[0])
     assert (one.threads, two.threads, three.threads) == (1, 2, 3)
-    assert two.module.threaded and not one.module.threaded
+    assert two.compilation().module.threaded and not one.compilation().module.threaded
 
 
 def test_many_runs_end_in_the_same_bits() -> None:
@@ -225,7 +227,7 @@ def batches(
     return copies[3:]
 
 
-HOW: dict[str, Any] = {"streams": (0, 1), "batch": 64, "count_input": 2}
+HOW: dict[str, Any] = {"plan": BatchPlan((0, 1), 64, 2)}
 
 
 @pytest.mark.parametrize("rows", [64, 65, 127, 200])
@@ -270,6 +272,7 @@ def test_batches_of_other_streams_are_refused() -> None:
 def test_runs_and_batches_take_turns() -> None:
     graph, arrays = network()
     both, one = executables(graph, **HOW)[1], ReferenceExecutable(graph, **HOW)
+    out: list[Array]
     results = []
     for executable in (both, one):
         copies = [a.copy() for a in arrays]

@@ -12,8 +12,9 @@ import pytest
 
 import ranvier
 from engines import ENGINES
+from ranvier.executors.reference import shuffled
 from ranvier.nn import Activation, Dense, Dropout
-from ranvier.train.order import Orders, shuffled
+from ranvier.train.order import Orders
 
 
 def trained(engine: str, seed: int) -> bytes:

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from engines import ENGINES
-from ranvier import Sequential
+from ranvier import Sequential, executors
+from ranvier.executors.reference import ReferenceExecutable, ReferenceExecutor
 from ranvier.nn import BatchNormalization, Dense, Dropout
 from ranvier.ops.functions import Tanh
-from ranvier.train import step as steps
 
 X = np.random.default_rng(0).normal(size=(30, 4)).astype(np.float32)
 Y = (X[:, 0] > 0).astype(int)
@@ -69,17 +69,14 @@ def test_a_wrong_gradient_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_wrong_executor_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Wrong(steps.ReferenceExecutable):
+    class Wrong(ReferenceExecutable):
         def run(self, arrays: Any) -> list[Any]:
             return [a * 1.001 for a in super().run(arrays)]
 
-    real = steps.executable
-    monkeypatch.setattr(
-        steps,
-        "executable",
-        lambda graph, engine, *rest: (
-            Wrong(graph) if engine == "compiled" else real(graph, engine, *rest)
-        ),
-    )
+    class WrongExecutor(ReferenceExecutor):
+        def build(self, graph: Any, plan: Any) -> Wrong:
+            return Wrong(graph, plan)
+
+    monkeypatch.setitem(executors._ready, "compiled", WrongExecutor())
     report = model("compiled").verify(X, Y, verbose=0)
     assert not report.ok and "DIFFERS" in str(report)

@@ -15,16 +15,19 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..config import thread_count
 from ..locks import renewed_in_child
-from .driver import address, driver, spec_of
+from .driver import address, aligned, driver, spec_of
 from .driver_text import FITS, LANE
-from .pool import run_together
-from .run import Choice, Executable, aligned, interrupted_itself
+from .pool import interrupted_itself, run_together
+from .thread_choice import Choice
+
+if TYPE_CHECKING:
+    from .run import Executable
 
 _WORTH_THREADS = 150_000.0  # nanoseconds of all batches that are worth sharing among threads
 _LARGE = 64 << 20  # bytes of an arena that there are no further ones of
@@ -36,8 +39,8 @@ class ByRows:
     """A compiled graph whose first input and only output hold rows."""
 
     def __init__(self, executable: Executable) -> None:
-        x, *others = executable.traced.inputs
-        (out,) = executable.traced.outputs
+        x, *others = executable.graph.inputs
+        (out,) = executable.graph.outputs
         self.executable = executable  # NOTE: whose code runs here
         self.batch = x.shape[0]
         self.row, self.dtype = out.shape[1:], out.dtype
@@ -63,7 +66,7 @@ class ByRows:
     @staticmethod
     def fits(executable: Executable) -> bool:
         """Whether the graph has that form."""
-        graph = executable.traced
+        graph = executable.graph
         return (
             driver() is not None
             and not executable.built.facts.updated

@@ -6,39 +6,49 @@ copy, as long as nothing has written what was copied."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import replace
+from itertools import groupby
 from typing import Any
 
-from .loops import Buffer, Fold, Load, Loop, Nest
+from .loops import Buffer, Fold, Kernel, Load, Loop, Nest
+from .program import Program, with_kernels
 from .repeat import root
 
 
-class Copies:
-    """The copies made so far, while they are still true."""
+def share_packs(program: Program) -> Program:
+    """Each operand packed once: later contractions read what an earlier one has packed."""
+    made: dict[Any, Buffer] = {}
+    kernels: list[Kernel] = []
+    for _, same in groupby(program.kernels, lambda k: (k.group, id(k.loop))):
+        group = list(same)
+        packs = [k for k in group if k.packs]
+        rest = [k for k in group if not k.packs]
+        for parts in _by_target(packs):
+            target = parts[0].nest.stores[0].buffer
+            known = made.setdefault(_key([k.nest for k in parts], parts[0].loop), target)
+            if known is target:
+                kernels += parts
+                _forget(made, parts)
+            else:
+                rest = [_reading(k, target, known) for k in rest]
+        kernels += rest
+        _forget(made, rest)
+    return with_kernels(program, kernels)
 
-    def __init__(self) -> None:
-        self._made: dict[Any, Buffer] = {}
 
-    def forget(self, written: Sequence[Buffer]) -> None:
-        """What was copied from these buffers is no longer what they hold."""
-        roots = {root(b) for b in written}
-        for key in [k for k in self._made if k[0] in roots]:
-            del self._made[key]
+def _by_target(packs: list[Kernel]) -> list[list[Kernel]]:
+    """The kernels that fill the same buffer, together."""
+    found: dict[Buffer, list[Kernel]] = {}
+    for kernel in packs:
+        found.setdefault(kernel.nest.stores[0].buffer, []).append(kernel)
+    return list(found.values())
 
-    def reuse(self, copies: list[Nest], nests: list[Nest], loop: Loop | None) -> list[Nest]:
-        """The copies that are still to be made for `nests`, which read the others where they
-        are."""
-        by_target: dict[Buffer, list[Nest]] = {}
-        for copy in copies:
-            by_target.setdefault(copy.stores[0].buffer, []).append(copy)
-        left = list[Nest]()
-        for target, parts in by_target.items():
-            made = self._made.setdefault(_key(parts, loop), target)
-            if made is target:
-                left += parts
-            for nest in nests:
-                nest.folds = [_reading(f, target, made) for f in nest.folds]
-        return left
+
+def _forget(made: dict[Any, Buffer], kernels: list[Kernel]) -> None:
+    """What was packed from buffers that these kernels write is no longer what they hold."""
+    written = {root(b) for k in kernels for b in k.writes()}
+    for key in [k for k in made if k[0] in written]:
+        del made[key]
 
 
 def _key(parts: list[Nest], loop: Loop | None) -> Any:
@@ -51,8 +61,13 @@ def _key(parts: list[Nest], loop: Loop | None) -> Any:
     return root(found[0][0]), id(loop), tuple(found)
 
 
-def _reading(fold: Fold, old: Buffer, new: Buffer) -> Fold:
-    """The fold with its operand read from another copy."""
+def _reading(kernel: Kernel, old: Buffer, new: Buffer) -> Kernel:
+    """The kernel with its operands read from another buffer."""
+    folds = [_fold_reading(f, old, new) for f in kernel.nest.folds]
+    return replace(kernel, nest=replace(kernel.nest, folds=folds))
+
+
+def _fold_reading(fold: Fold, old: Buffer, new: Buffer) -> Fold:
     found = [
         Load(new, e.at) if isinstance(e, Load) and e.buffer is old else e
         for e in (fold.term, fold.other)

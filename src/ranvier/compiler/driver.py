@@ -103,6 +103,13 @@ def address(array: Any) -> int:
     return array.__array_interface__["data"][0]  # type: ignore[no-any-return]
 
 
+def aligned(size: int) -> Any:
+    """Zeroed bytes that begin at a cache line."""
+    raw = np.zeros(size + 64, np.uint8)
+    start = -address(raw) % 64
+    return raw[start : start + max(size, 64)]
+
+
 def _reads_well(made: Driver) -> bool:
     """Whether the driver sees in arrays what NumPy says of them."""
     f4, i8 = np.dtype("float32"), np.dtype("int64")

@@ -251,13 +251,19 @@ class Nest:
 
 @dataclass(eq=False)
 class Kernel:
-    """One nest, as one function. `origin` names the ops it came from, `loop` the innermost loop
-    that repeats it."""
+    """One nest, as one function.
+
+    `origin` names the ops it came from, `loop` the innermost loop that repeats it, `group` the
+    number of the group of nodes it computes. `packs`: it only brings an operand of the group's
+    contraction into the order in which it is read.
+    """
 
     name: str
     nest: Nest
     origin: str = ""
     loop: Loop | None = None
+    group: int = -1
+    packs: bool = False
 
     def __str__(self) -> str:
         lines = [f"  {line}" for line in str(self.nest).splitlines()]
@@ -334,34 +340,6 @@ def stage_of(e: Expr, nest: Nest) -> int:
 def loads(nest: Nest) -> list[Load]:
     """Every load in the nest."""
     return [e for e in expressions(nest) if isinstance(e, Load)]
-
-
-def collapse(nest: Nest, only_inner: bool = False) -> Nest:
-    """The nest with neighbouring axes joined wherever every place moves through both as through
-    one; with `only_inner` the parallel axes stay as they are."""
-    order = expressions(nest)
-    places = [e.at for e in order if isinstance(e, Load | Counter)] + [s.at for s in nest.stores]
-    extents = [*nest.axes, *nest.inner]
-    split = len(nest.axes)
-    # A position that is counted, or a store at every turn, needs its loop, however short.
-    ordered = any(f.how in ("argmax", "argmin", "running") for f in nest.folds)
-    needed = range(split) if only_inner else range(split, len(extents)) if ordered else ()
-    keep = [a for a, n in enumerate(extents) if n != 1 or a in needed]
-    groups: list[list[int]] = []
-    for a in keep:
-        if groups and (groups[-1][-1] < split) == (a < split) and not (only_inner and a < split):
-            b = groups[-1][-1]
-            if all(p.coefficients[b] == p.coefficients[a] * extents[a] for p in places):
-                groups[-1].append(a)
-                continue
-        groups.append([a])
-    if [[a] for a in range(len(extents))] == groups:
-        return nest
-    last = [g[-1] for g in groups]
-
-    sizes = [int(np.prod([extents[a] for a in g])) for g in groups]
-    outer = sum(1 for g in groups if g[0] < split)
-    return with_axes(nest, last, tuple(sizes[:outer]), tuple(sizes[outer:]))
 
 
 def with_axes(nest: Nest, chosen: list[int], axes: Shape, inner: Shape) -> Nest:

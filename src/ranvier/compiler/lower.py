@@ -10,13 +10,11 @@ import math
 from typing import Any
 
 from ..errors import GraphError
-from ..graph.graph import Graph
 from ..graph.node import Node, Shape
 from ..ops.scan import Layout
-from ..passes.fuse import fuse
+from ..passes.fuse import Fused
 from ..passes.groups import Group
 from ..passes.rows import rows_of
-from .copies import Copies
 from .elements import Elements, Place
 from .loops import (
     Affine,
@@ -29,147 +27,128 @@ from .loops import (
     Nest,
     Result,
     Store,
-    collapse,
     expressions,
     window,
 )
-from .operands import arrange
-from .parts import in_parts
-from .repeat import hoist
+from .program import Program, does_something, with_kernels
 
 _STORES = 8  # parts of a concat that one kernel writes, at most
 
 
-class Lowered:
-    """Kernels in order, and what their buffers stand for."""
-
-    def __init__(self) -> None:
-        self.kernels: list[Kernel] = []
-        self.groups: list[Group] = []
-        self.inputs: list[Buffer] = []
-        self.outputs: list[Buffer] = []
-        self.arena: list[Buffer] = []
-        self.loop: Loop | None = None  # the loop around what is being lowered
-        self.copies = Copies()
-
-    def new_buffer(self, dtype: Any, size: int) -> Buffer:
-        """One more buffer in the arena."""
-        self.arena.append(Buffer(f"t{len(self.arena)}", dtype, size))
-        return self.arena[-1]
-
-    def add(self, nest: Nest, origin: str) -> None:
-        """One more kernel, unless it stores nothing."""
-        if math.prod(nest.axes) and nest.stores:
-            self.kernels.append(Kernel(f"k{len(self.kernels)}", nest, origin, self.loop))
-            self.copies.forget(self.kernels[-1].writes())
-
-
-def lower(graph: Graph) -> Lowered:
-    """The kernels of a prepared graph."""
-    groups, stored = fuse(graph)
-    low = Lowered()
-    low.groups = groups
+def lower(fused: Fused) -> Program:
+    """The program of a fused graph: one nest or a few for each group, with plain loops."""
+    graph = fused.graph
+    program = Program(graph)
     buffers: dict[Node, Buffer] = {}
     for i, node in enumerate(graph.inputs):
         buffers[node] = Buffer(f"in{i}", node.dtype, node.size)
-        low.inputs.append(buffers[node])
-    temporary = {t for group in groups for t in group.temporary}
-    place_of = {n: buffers[t] for t, n in graph.updates.items() if t not in temporary}
+        program.inputs.append(buffers[node])
+    temporary = {t for group in fused.groups for t in group.temporary}
+    memory_of_results = {n: buffers[t] for t, n in graph.updates.items() if t not in temporary}
     for i, node in enumerate(graph.outputs):
-        place_of[node] = Buffer(f"out{i}", node.dtype, node.size)
-        low.outputs.append(place_of[node])
-    _lower_groups(low, groups, stored, buffers, place_of)
+        memory_of_results[node] = Buffer(f"out{i}", node.dtype, node.size)
+        program.outputs.append(memory_of_results[node])
+    lowering = _Groups(program)
+    lowering.add_all(fused, buffers, memory_of_results)
     for target in [t for t in graph.updates if t in temporary]:
         value = Load(buffers[graph.updates[target]], Affine((1,)))
-        low.add(Nest((target.size,), [Store(buffers[target], Affine((1,)), value)]), "copy")
-    for i, kernel in enumerate(low.kernels):  # those moved out of a loop come earlier
-        kernel.name = f"k{i}"
-    return low
+        nest = Nest((target.size,), [Store(buffers[target], Affine((1,)), value)])
+        lowering.add(nest, "copy", -1)
+    return with_kernels(program, program.kernels)
 
 
-def _lower_groups(
-    low: Lowered,
-    groups: list[Group],
-    stored: set[Node],
-    buffers: dict[Node, Buffer],
-    place_of: dict[Node, Buffer],
-) -> None:
-    """The kernels of groups in order; `place_of` says where results lie, `buffers` where inputs
-    do."""
-    for group in groups:
-        for node in group.stores:
-            if node in place_of:
-                buffers[node] = place_of[node]
+class _Groups:
+    """Groups lowered one after the other into a program."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.loop: Loop | None = None  # the loop around what is being lowered
+        self.groups = 0
+
+    def add(self, nest: Nest, origin: str, group: int) -> None:
+        """One more kernel, unless it stores nothing."""
+        if does_something(nest):
+            self.program.kernels.append(Kernel("", nest, origin, self.loop, group))
+
+    def add_all(
+        self, fused: Fused, buffers: dict[Node, Buffer], memory_of_results: dict[Node, Buffer]
+    ) -> None:
+        """The kernels of groups in order; `memory_of_results` says where results lie, `buffers`
+        where inputs do.
+        """
+        for group in fused.groups:
+            for node in group.stores:
+                if node in memory_of_results:
+                    buffers[node] = memory_of_results[node]
+                else:
+                    buffers[node] = self.program.new_buffer(node.dtype, node.size)
+        for group in fused.groups:
+            number, self.groups = self.groups, self.groups + 1
+            lowering = _Lowering(group, buffers, fused.stored)
+            if group.kind == "loop":
+                self.add_loop(group.anchors[0], lowering, fused.bodies[group.anchors[0]], number)
+                continue
+            origin = " ".join(n.op.name for n in group.nodes)
+            for nest in lowering.nests():
+                self.add(nest, origin, number)
+
+    def add_loop(self, anchor: Node, lowering: _Lowering, body: Fused, number: int) -> None:
+        """A scan: the carries as given, then the kernels of its body in a loop."""
+        params, flat = anchor.params, lowering.buffers[anchor]
+        carries, length, reverse = params["carries"], params["length"], params["reverse"]
+        inputs, outputs = body.graph.inputs, body.graph.outputs
+        layout = Layout(params["body"], carries, length, reverse)
+        for i, x in enumerate(anchor.inputs[:carries]):
+            self.add(lowering.carry(x, flat, layout.ends(i)[0]), "scan", number)
+        if not length:
+            return
+        self.loop = loop = Loop(length, self.loop)
+        buffers: dict[Node, Buffer] = {}
+        for i, node in enumerate(inputs):
+            if i < carries:
+                buffer, start, step = flat, layout.shift(i, False), node.size
             else:
-                buffers[node] = low.new_buffer(node.dtype, node.size)
-    for group in groups:
-        lowering = _Lowering(group, buffers, stored, low)
-        if group.kind == "loop":
-            lowering.loop(group.anchors[0])
-            continue
-        origin = " ".join(n.op.name for n in group.nodes)
-        for nest in lowering.nests():
-            low.add(nest, origin)
+                buffer, start = lowering.memory(anchor.inputs[i])
+                step = node.size if i < carries + params["xs"] else 0
+            buffers[node] = window(buffer, node.size, start, step, loop, reverse)
+            if not step and not start and buffer.size == node.size:
+                buffers[node] = buffer
+        memory_of_results: dict[Node, Buffer] = {}
+        for i, node in enumerate(outputs):
+            start = layout.shift(i, True) if i < carries else layout.starts[i]
+            memory_of_results[node] = window(flat, node.size, start, node.size, loop, reverse)
+        self.add_all(body, buffers, memory_of_results)
+        self.loop = loop.around
 
 
 class _Lowering(Elements):
     """The lowering of one group."""
 
-    def __init__(
-        self, group: Group, buffers: dict[Node, Buffer], stored: set[Node], low: Lowered
-    ) -> None:
+    def __init__(self, group: Group, buffers: dict[Node, Buffer], stored: set[Node]) -> None:
         super().__init__(buffers, stored, group.nodes)
-        self.low = low
         self.group = group
 
     def nests(self) -> list[Nest]:
         """The nests of the group."""
         kind = self.group.kind
-        if kind in ("map", "scan", "rows"):
-            return [collapse(getattr(self, f"_{kind}")())]
-        if kind == "reduce":
-            return in_parts(collapse(self._reduce()), self.low.new_buffer)
-        if kind == "contraction":
-            return self._contraction()
+        if kind in ("map", "scan", "rows", "reduce", "contraction"):
+            return [getattr(self, f"_{kind}")()]
         if kind == "copy":
-            return [collapse(n) for n in self._copy(self.group.anchors[0])]
+            return self._copy(self.group.anchors[0])
         if kind == "scatter":
             return self._scatter(self.group.anchors[0])
         raise GraphError(f"cannot lower a kernel of kind {kind}")
 
-    def loop(self, anchor: Node) -> None:
-        """A scan: the carries as given, then the kernels of its body in a loop."""
-        params, low, flat = anchor.params, self.low, self.buffers[anchor]
-        body, carries, length = params["body"], params["carries"], params["length"]
-        reverse = params["reverse"]
-        layout = Layout(body, carries, length, reverse)
-        for i, x in enumerate(anchor.inputs[:carries]):
-            self.memo = {}
-            place = self._axes(x.shape)
-            at = self._flat(x.shape, place).scaled(1, layout.ends(i)[0])
-            low.add(collapse(Nest(x.shape, [Store(flat, at, self.element(x, place))])), "scan")
-        if not length:
-            return
-        low.loop = loop = Loop(length, low.loop)
-        buffers: dict[Node, Buffer] = {}
-        for i, node in enumerate(body.inputs):
-            if i < carries:
-                buffer, start, step = flat, layout.shift(i, False), node.size
-            else:
-                buffer, start = self._memory(anchor.inputs[i])
-                step = node.size if i < carries + params["xs"] else 0
-            buffers[node] = window(buffer, node.size, start, step, loop, reverse)
-            if not step and not start and buffer.size == node.size:
-                buffers[node] = buffer
-        place_of: dict[Node, Buffer] = {}
-        for i, node in enumerate(body.outputs):
-            start = layout.shift(i, True) if i < carries else layout.starts[i]
-            place_of[node] = window(flat, node.size, start, node.size, loop, reverse)
-        groups, stored = fuse(body)
-        first = len(low.kernels)
-        _lower_groups(low, groups, stored, buffers, place_of)
-        low.loop = loop.around
-        low.kernels[first:] = hoist(low.kernels[first:], loop)
+    def carry(self, x: Node, flat: Buffer, start: int) -> Nest:
+        """A carry of a loop as it is given, stored from `start` on."""
+        self.memo = {}
+        place = self._axes(x.shape)
+        at = self._flat(x.shape, place).scaled(1, start)
+        return Nest(x.shape, [Store(flat, at, self.element(x, place))])
+
+    def memory(self, node: Node) -> tuple[Buffer, int]:
+        """The buffer that holds the elements of a node, and where they begin in it."""
+        return self._memory(node)
 
     # -- nests -------------------------------------------------------------------------------------
 
@@ -229,7 +208,7 @@ class _Lowering(Elements):
                 stores.append(Store(self.buffers[node], at, value, deep=rows.is_deep(node)))
         return Nest(kept, stores, inner, folds)
 
-    def _contraction(self) -> list[Nest]:
+    def _contraction(self) -> Nest:
         """A sum of products of two places of memory, with loops chosen by the kind of product."""
         (anchor,) = self.group.anchors
         if anchor.op.name == "convolution":
@@ -238,10 +217,7 @@ class _Lowering(Elements):
             axes, inner, outer, places = self._matrices(anchor)
         left, right = (self.element(x, p) for x, p in zip(anchor.inputs, places, strict=True))
         self.memo[anchor, outer] = Result(0, anchor.dtype)
-        fold = Fold("product", left, right)
-        low = self.low
-        before, nests = arrange(Nest(axes, self._stores(outer), inner, [fold]), low.new_buffer)
-        return [*low.copies.reuse(before, nests, low.loop), *nests]
+        return Nest(axes, self._stores(outer), inner, [Fold("product", left, right)])
 
     def _matrices(self, anchor: Node) -> tuple[Shape, Shape, Place, tuple[Place, Place]]:
         """x[.., m, k] and y[.., k, n]."""
@@ -328,7 +304,7 @@ class _Lowering(Elements):
             x.shape[axis],
             add=True,
         )
-        return [collapse(copy), Nest(updates.shape, [store], serial=True)]
+        return [copy, Nest(updates.shape, [store], serial=True)]
 
 
 def _alike(nest: Nest, store: Store) -> bool:

@@ -11,27 +11,29 @@ too large to be read well where it lies:
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Iterable
+from dataclasses import replace
 
 from .. import dtypes
 from ..graph.node import OPS, Shape
+from .collapse import collapse
 from .loops import (
     Affine,
     Apply,
     Buffer,
     Expr,
     Fold,
+    Kernel,
     Load,
     Nest,
     Result,
     Store,
-    collapse,
     expressions,
     moved_expression,
     moved_store,
     with_axes,
 )
+from .program import NewBuffer, Program, rewritten
 from .tiles import Tile, host_tile, tile_cost
 
 _PACK_FROM = 1_000_000  # multiply-adds of a product whose y is packed although it is contiguous
@@ -42,7 +44,20 @@ _PART = 3072  # products in a part, about
 
 _FAR = 1.25  # how much longer a tile takes whose rows lie on pages of their own
 
-NewBuffer = Callable[[Any, int], Buffer]
+
+def tile_contractions(program: Program) -> Program:
+    """Contractions as the tile that computes them needs them, after the kernels that pack their
+    operands.
+    """
+
+    def rule(kernel: Kernel, new_buffer: NewBuffer) -> Iterable[Kernel]:
+        if kernel.nest.kind != "contraction":
+            return [kernel]
+        packs, nests = arrange(kernel.nest, new_buffer)
+        before = [replace(kernel, nest=n, packs=True) for n in packs]
+        return [*before, *[replace(kernel, nest=n) for n in nests]]
+
+    return rewritten(program, rule)
 
 
 def arrange(nest: Nest, new_buffer: NewBuffer) -> tuple[list[Nest], list[Nest]]:

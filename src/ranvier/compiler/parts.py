@@ -7,26 +7,38 @@ threads."""
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
+from dataclasses import replace
 
 from .. import dtypes
+from .collapse import collapse
 from .loops import (
     Affine,
     Expr,
     Fold,
+    Kernel,
     Load,
     Nest,
     Result,
     Store,
-    collapse,
     expressions,
     moved_expression,
     moved_store,
 )
-from .operands import NewBuffer
+from .program import NewBuffer, Program, rewritten
 
 _LONG = 65_536  # elements in all from which on a fold is made in parts
 _FEWEST, _MOST = 4, 64  # parts
 _PIECE = 32  # elements of one result in a part, at least
+
+
+def split_reductions(program: Program) -> Program:
+    """Long reductions to few results in two kernels: the parts, and their reduction."""
+
+    def rule(kernel: Kernel, new_buffer: NewBuffer) -> Iterable[Kernel]:
+        return [replace(kernel, nest=n) for n in in_parts(kernel.nest, new_buffer)]
+
+    return rewritten(program, rule)
 
 
 def in_parts(nest: Nest, new_buffer: NewBuffer) -> list[Nest]:

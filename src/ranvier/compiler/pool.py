@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
+from ..errors import StateError
 from ..locks import renewed_in_child
 
 Call = tuple[Callable[..., Any], tuple[int, ...]]
@@ -113,3 +114,12 @@ def _wait(door: _Door) -> None:
         except KeyboardInterrupt:
             continue
     door.end.acquire(blocking=False)
+
+
+def interrupted_itself() -> StateError:
+    """The error of a call within a call of the same graph on the same thread."""
+    return StateError(
+        "this compiled graph is at work in this thread already: what called it again, such as a "
+        "signal handler, interrupted it. Let a handler only set a flag, or model.stop_training = "
+        "True, and call the model after what it interrupted"
+    )

@@ -7,13 +7,33 @@ turn leaves to the next, or that comes from outside, is kept until the loop ends
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from .loops import Buffer, Kernel, Loop, Window
+from .program import Program, with_kernels
 
 
 def root(buffer: Buffer) -> Buffer:
     """The buffer itself, of a window."""
     return buffer.root if isinstance(buffer, Window) else buffer
+
+
+def hoist_invariants(program: Program) -> Program:
+    """Kernels that do the same in every iteration of a loop moved before it, the inner loops
+    first.
+    """
+    kernels = list(program.kernels)
+    loops = dict.fromkeys(loop for k in kernels for loop in k.loops())
+    for loop in sorted(loops, key=_depth, reverse=True):
+        inside = [i for i, k in enumerate(kernels) if loop in k.loops()]
+        if inside:
+            first, last = inside[0], inside[-1] + 1
+            kernels[first:last] = hoist(kernels[first:last], loop)
+    return with_kernels(program, kernels)
+
+
+def _depth(loop: Loop) -> int:
+    return 0 if loop.around is None else 1 + _depth(loop.around)
 
 
 def hoist(kernels: list[Kernel], loop: Loop) -> list[Kernel]:
@@ -32,9 +52,8 @@ def hoist(kernels: list[Kernel], loop: Loop) -> list[Kernel]:
         if len(left) == len(same):
             break
         same = left
-    for kernel in same:
-        kernel.loop = loop.around
-    return [*same, *[k for k in kernels if k not in same]]
+    outside = [replace(kernel, loop=loop.around) for kernel in same]
+    return [*outside, *[k for k in kernels if k not in same]]
 
 
 def spans(kernels: Sequence[Kernel]) -> dict[Buffer, tuple[int, int]]:

@@ -19,20 +19,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import GraphError, StateError
+from ..errors import GraphError
+from ..graph.batch_plan import ONCE, BatchPlan
 from ..graph.graph import Graph
 from ..locks import renewed_in_child
-from .driver import address, driver, quick_address, spec_of
+from .by_rows import ByRows
+from .driver import address, aligned, driver, quick_address, spec_of
 from .driver_text import FITS, LANE
-from .pool import run_together
+from .pool import interrupted_itself, run_together
 from .store import Built, built
+from .thread_choice import Choice
 
 if TYPE_CHECKING:
-    from .loops import Kernel
-    from .module import Module
-    from .write import Written
+    from .stages import Compilation
 
-_TRY_OTHER = 25  # calls of run_batches between two looks at the slower number of threads
 
 _Copy = tuple[Any, Any]  # an array, or None, and its copy
 
@@ -44,23 +44,14 @@ _BATCHES = ctypes.CFUNCTYPE(None, *[_POINTER] * 15)
 class Executable:
     """A graph as machine code.
 
-    `streams` are the numbers of inputs that `run_batches` fills with rows, `batch` their number of
-    rows, `count_input` the number of the float32 input that receives how many of them are real.
+    `graph` is the graph as traced; `plan` says which inputs `run_batches` fills with rows.
     """
 
-    def __init__(
-        self,
-        graph: Graph,
-        streams: Sequence[int] = (),
-        batch: int = 0,
-        count_input: int = -1,
-    ) -> None:
-        self.traced = graph
-        self.streams = tuple(streams)
-        self.batch = batch
-        self.count_input = count_input
-        self.built: Built = built(graph, self.streams, batch, count_input)
-        self._code, self._written_now = self.built.code, self.built.written
+    def __init__(self, graph: Graph, plan: BatchPlan = ONCE) -> None:
+        self.graph, self.plan = graph, plan
+        self.streams, self.batch, self.count_input = plan
+        self.built: Built = built(graph, plan)
+        self._code, self._compilation = self.built.code, self.built.compilation
         facts = self.built.facts
         self.arena_bytes, self.threads, self._updated = (
             facts.arena_bytes,
@@ -70,7 +61,7 @@ class Executable:
         self._specs = [n.spec for n in graph.inputs]
         self._outputs = [(n.shape, n.dtype) for n in graph.outputs]
         self._step = _STEP(self._code.address("step"))
-        self._batches = _BATCHES(self._code.address("batches")) if streams else None
+        self._batches = _BATCHES(self._code.address("batches")) if self.streams else None
         self.renew()
         renewed_in_child(self)
         self._arena = aligned(self.arena_bytes)
@@ -81,7 +72,7 @@ class Executable:
         self._fixed = (address(self._table), address(self._arena), address(self._sync))
         self._choice = Choice(self.threads)
         self._prepare_driver()
-        if streams:
+        if self.streams:
             self._prepare_batches()
 
     def renew(self) -> None:
@@ -91,28 +82,28 @@ class Executable:
 
     # -- what the machine code was made from -------------------------------------------------------
 
-    @property
-    def graph(self) -> Graph:
-        """The graph after all passes."""
-        return self._written().graph
+    def compilation(self, keep: bool = False) -> Compilation:
+        """What the graph became on the way, made once more if the code came from the cache.
 
-    @property
-    def kernels(self) -> list[Kernel]:
-        """The kernels, in order."""
-        return self._written().kernels
+        With `keep` it holds what each stage left.
+        """
+        from .stages import Compilation
 
-    @property
-    def module(self) -> Module:
-        """The LLVM IR of the machine code."""
-        return self._written().module
+        if keep:
+            return Compilation(self.graph, self.plan, keep)
+        if self._compilation is None:
+            self._compilation = Compilation(self.graph, self.plan)
+        return self._compilation
 
-    def _written(self) -> Written:
-        """All of it once more: what runs may have come from the cache."""
-        if self._written_now is None:
-            from .write import write
+    def native(self) -> Executable:
+        """The machine code: this itself."""
+        return self
 
-            self._written_now = write(self.traced, self.streams, self.batch, self.count_input)
-        return self._written_now
+    def row_runner(self) -> ByRows | None:
+        """What runs the first input, which holds rows, over any number of them by one native call;
+        None where the graph does not have that form.
+        """
+        return ByRows(self) if ByRows.fits(self) else None
 
     # -- one step ----------------------------------------------------------------------------------
 
@@ -321,56 +312,3 @@ class Executable:
                 return threads
         function(*self._fixed, 0, 1, self._place_of(self._rounds[0]), *extra)
         return 1
-
-
-def interrupted_itself() -> StateError:
-    """The error of a call within a call of the same graph on the same thread."""
-    return StateError(
-        "this compiled graph is at work in this thread already: what called it again, such as a "
-        "signal handler, interrupted it. Let a handler only set a flag, or model.stop_training = "
-        "True, and call the model after what it interrupted"
-    )
-
-
-class Choice:
-    """One thread or all: whichever has been faster lately.
-
-    Threads that wait for each other lose when another process holds a core. As no result depends on
-    their number, both ways are timed, the slower one again now and then.
-    """
-
-    def __init__(self, threads: int) -> None:
-        self.most = threads
-        self.seconds: dict[int, float] = {}  # for one step
-        self.calls = 0
-        self._begun: set[int] = set()
-
-    def threads(self) -> int:
-        """How many threads to use now."""
-        if self.most == 1 or self.most not in self.seconds:
-            return self.most
-        if 1 not in self.seconds:
-            return 1
-        self.calls += 1
-        best = min(self.seconds, key=lambda t: self.seconds[t])
-        if self.calls % _TRY_OTHER:
-            return best
-        return 1 if best > 1 else self.most
-
-    def took(self, threads: int, steps: int, seconds: float) -> None:
-        """Learn from one call; a short first one mostly pays for waking threads and caches."""
-        if self.most == 1 or not steps:
-            return
-        if steps == 1 and seconds < 0.01 and threads not in self._begun:
-            self._begun.add(threads)
-            return
-        now = seconds / steps
-        before = self.seconds.get(threads, now)
-        self.seconds[threads] = min(now, (before + now) / 2)
-
-
-def aligned(size: int) -> Any:
-    """Zeroed bytes that begin at a cache line."""
-    raw = np.zeros(size + 64, np.uint8)
-    start = -address(raw) % 64
-    return raw[start : start + max(size, 64)]

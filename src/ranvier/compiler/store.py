@@ -19,7 +19,6 @@ import functools
 import hashlib
 import math
 from collections import OrderedDict
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,6 +28,7 @@ import numpy as np
 
 from .. import passes
 from ..config import switches, thread_count
+from ..graph.batch_plan import BatchPlan
 from ..graph.graph import Graph
 from ..graph.node import Node
 from ..locks import ProcessLock
@@ -37,7 +37,7 @@ from .build import Code, build, compile_object, host, load
 from .entries import read_entry, write_entry
 
 if TYPE_CHECKING:
-    from .write import Written
+    from .stages import Compilation
 
 _KEPT = 64  # graphs whose code stays in memory though nothing uses it any more
 _ARENA_SLACK_BYTES = 64 << 20  # beside what the values of a graph take
@@ -60,7 +60,7 @@ class Built:
 
     code: Code
     facts: Facts
-    written: Written | None = None
+    compilation: Compilation | None = None
 
 
 _lock = ProcessLock()
@@ -68,19 +68,18 @@ _alive: WeakValueDictionary[str, Built] = WeakValueDictionary()
 _recent: OrderedDict[str, Built] = OrderedDict()
 
 
-def built(graph: Graph, streams: Sequence[int], batch: int, count_input: int) -> Built:
-    """The code of a graph: known, read, or made now. The arguments are those of Executable."""
-    how = (streams, batch, count_input)
+def built(graph: Graph, plan: BatchPlan) -> Built:
+    """The code of a graph: known, read, or made now."""
     if switches.check:
-        written = _write(graph, *how)
-        module = written.module
+        compilation = _compile(graph, plan)
+        module = compilation.module
         code = build(module.text, module.thorough, module.long)
-        return Built(code, _facts(written), written)
-    key = _key(graph, *how)
+        return Built(code, _facts(compilation), compilation)
+    key = _key(graph, plan)
     with _lock:
         found = _alive.get(key)
         if found is None:
-            found = _alive[key] = _read(key, graph, *how) or _make(key, graph, *how)
+            found = _alive[key] = _read(key, graph, plan) or _make(key, graph, plan)
         _recent[key] = found
         _recent.move_to_end(key)
         if len(_recent) > _KEPT:
@@ -88,38 +87,43 @@ def built(graph: Graph, streams: Sequence[int], batch: int, count_input: int) ->
     return found
 
 
-def _write(graph: Graph, *how: Any) -> Written:
-    from .write import write  # NOTE: not needed, and not imported, where all graphs are known
+def _compile(graph: Graph, plan: BatchPlan) -> Compilation:
+    from .stages import Compilation  # NOTE: not imported where all graphs are known
 
-    return write(graph, *how)
-
-
-def _facts(written: Written) -> Facts:
-    return Facts(written.arena_bytes, written.threads, written.updated, written.nanoseconds)
+    return Compilation(graph, plan)
 
 
-def _make(key: str, graph: Graph, *how: Any) -> Built:
+def _facts(compilation: Compilation) -> Facts:
+    return Facts(
+        compilation.arena_bytes,
+        compilation.threads,
+        compilation.updated,
+        compilation.nanoseconds,
+    )
+
+
+def _make(key: str, graph: Graph, plan: BatchPlan) -> Built:
     """The code of a graph, which is then kept on disk too."""
-    written = _write(graph, *how)
-    facts = _facts(written)
-    module = written.module
+    compilation = _compile(graph, plan)
+    facts = _facts(compilation)
+    module = compilation.module
     objects = compile_object(module.text, module.thorough, module.long)
-    write_entry("graphs", key, host(), _functions(*how), objects, asdict(facts))
+    write_entry("graphs", key, host(), _functions(plan), objects, asdict(facts))
     return Built(load(objects), facts)
 
 
-def _read(key: str, graph: Graph, *how: Any) -> Built | None:
+def _read(key: str, graph: Graph, plan: BatchPlan) -> Built | None:
     """What is on disk for this key; None when it is missing or cannot be the code of this graph."""
-    entry = read_entry("graphs", key, host(), _functions(*how))
+    entry = read_entry("graphs", key, host(), _functions(plan))
     facts = None if entry is None else _checked(entry.facts, graph)
     if entry is None or facts is None:
         return None
     return Built(load(entry.objects), facts)
 
 
-def _functions(streams: Sequence[int], batch: int, count_input: int) -> tuple[str, ...]:
+def _functions(plan: BatchPlan) -> tuple[str, ...]:
     """What the runner calls of a graph's code."""
-    return ("step", "batches") if streams else ("step",)
+    return ("step", "batches") if plan.streams else ("step",)
 
 
 def _checked(said: dict[str, Any], graph: Graph) -> Facts | None:
@@ -150,9 +154,9 @@ def _listed(value: Any) -> list[Any]:
 # --- keys ---------------------------------------------------------------------------------------
 
 
-def _key(graph: Graph, streams: Sequence[int], batch: int, count_input: int) -> str:
+def _key(graph: Graph, plan: BatchPlan) -> str:
     limits = [f"{k}={v}" for k, v in vars(schedule).items() if isinstance(v, float)]
-    how = [list(streams), batch, count_input, thread_count(), _sources(), host(), limits]
+    how = [plan, thread_count(), _sources(), host(), limits]
     text = "\n".join([*map(str, how), *_lines(graph)])
     return hashlib.sha256(text.encode()).hexdigest()[:40]
 

@@ -6,7 +6,7 @@ One verb, one ladder, from what it costs down to the processor's own instruction
 |---|---|
 | timings | every kernel's time, work and share of what this machine can do |
 | graph | the traced graph: forward, loss, gradient and update |
-| passes | the graph after each pass, the groups that become kernels, the plan of memory |
+| passes | what each stage left: the graph, its groups, their loops, the plan of memory |
 | loops | every kernel as the loops it is (`"kernels"` means the same) |
 | llvm | the LLVM IR of the whole module |
 | assembly | what the processor gets |
@@ -18,15 +18,16 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..compiled import CompiledFunction
-from ..config import switches
 from ..errors import ArgumentError, StateError, unknown_name
 from ..graph.graph import Graph
 from ..graph.show import names_of
-from ..reference import ReferenceExecutable
 from ..train.model import Model
 
 if TYPE_CHECKING:
-    from ..compiler.run import Executable
+    from ..compiler.run import Executable as NativeExecutable
+    from ..compiler.stages import Compilation
+    from ..executors import Executable
+    from ..passes.fuse import Fused
     from .timing import Timings
 
 LEVELS = ("timings", "graph", "passes", "loops", "llvm", "assembly")
@@ -82,17 +83,17 @@ def explain(target: Any, *args: Any, level: str = "graph", **kwargs: Any) -> Exp
     what, runner = _resolve(target, args, kwargs)
     if level == "graph":
         return Explanation(level, str(_traced(runner)))
-    executable = _executable(runner)
+    executable = _native(runner)
     if level == "passes":
-        return Explanation(level, _passes(executable))
+        return Explanation(level, _passes(executable.compilation(keep=True)))
     if level == "loops":
-        return Explanation(level, _loops(executable))
+        return Explanation(level, _loops(executable.compilation()))
     if level == "llvm":
-        return Explanation(level, executable.module.text)
+        return Explanation(level, executable.compilation().module.text)
     if level == "assembly":
         from ..compiler.build import assembly
 
-        return Explanation(level, assembly(executable.module.text))
+        return Explanation(level, assembly(executable.compilation().module.text))
     from .timing import measure
 
     timings = measure(what, executable)
@@ -102,7 +103,9 @@ def explain(target: Any, *args: Any, level: str = "graph", **kwargs: Any) -> Exp
 # --- what is to be explained --------------------------------------------------------------------
 
 
-def _resolve(target: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[str, Any]:
+def _resolve(
+    target: Any, args: Sequence[Any], kwargs: dict[str, Any]
+) -> tuple[str, Graph | Executable]:
     """What it is in words, and its graph or executable."""
     if isinstance(target, Model):
         if kwargs:
@@ -118,7 +121,7 @@ def _resolve(target: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[
     return f"function {name}", target.graph(*args, **kwargs)
 
 
-def _resolve_model(model: Model, args: Sequence[Any]) -> tuple[str, Any]:
+def _resolve_model(model: Model, args: Sequence[Any]) -> tuple[str, Executable]:
     if len(args) > 2:
         raise ArgumentError(f"explain: a model takes x, or x and y; got {len(args)} arguments")
     if args:
@@ -153,66 +156,76 @@ def _step_for(model: Model, x: Any, y: Any = None) -> Any:
     return Steps(model).get("predict", given.count, given, model.engine)
 
 
-def _traced(runner: Any) -> Graph:
+def _traced(runner: Graph | Executable) -> Graph:
     """The graph as it was traced."""
-    if isinstance(runner, Graph):
-        return runner
-    return runner.graph if isinstance(runner, ReferenceExecutable) else runner.traced  # type: ignore[no-any-return]
+    return runner if isinstance(runner, Graph) else runner.graph
 
 
-def _executable(runner: Any) -> Executable:
+def _native(runner: Graph | Executable) -> NativeExecutable:
     """The compiled form, built now if need be."""
-    from ..compiler.run import Executable
+    from ..compiler.run import Executable as NativeExecutable
 
-    if isinstance(runner, ReferenceExecutable):
-        return Executable(runner.graph, runner.streams, runner.batch, runner.count_input)
-    return Executable(runner) if isinstance(runner, Graph) else runner
+    if isinstance(runner, Graph):
+        return NativeExecutable(runner)
+    return runner.native() or NativeExecutable(runner.graph, runner.plan)
 
 
 # --- the levels ---------------------------------------------------------------------------------
 
 
-def _passes(executable: Executable) -> str:
-    """The graph after each pass, then what fusion and the plan of memory made of it."""
-    from ..compiler.lower import lower
-    from ..graph.check import check
-    from ..passes.pipeline import PASSES
+def _passes(compilation: Compilation) -> str:
+    """What each stage left, where it changed anything."""
+    parts = [_headed(f"traced: {_nodes(compilation.traced)}", str(compilation.traced))]
+    before = str(compilation.traced)
+    for name, value in compilation.results.items():
+        title, text = _shown(value)
+        parts.append(_headed(f"{name}{title}", "  (nothing to do)" if text == before else text))
+        before = text
+    return "\n".join(parts)
 
-    graph = executable.traced
-    parts = [_headed(f"traced: {_count(graph)}", str(graph))]
-    for name, transform in PASSES:
-        before, graph = graph, transform(graph)
-        if switches.check:
-            check(graph, name)
-        changed = str(graph) != str(before)
-        parts.append(
-            _headed(f"{name}: {_count(graph)}", str(graph) if changed else "  (nothing to do)")
+
+def _shown(value: Any) -> tuple[str, str]:
+    """What a stage left, as a title and a text."""
+    from ..compiler.module import Module
+    from ..compiler.program import Program
+    from ..compiler.stages import Placed
+    from ..passes.fuse import Fused
+
+    if isinstance(value, Graph):
+        return f": {_nodes(value)}", str(value)
+    if isinstance(value, Fused):
+        return f": {_plural(len(value.groups), 'group')}", _groups(value)
+    if isinstance(value, Program):
+        return f": {_plural(len(value.kernels), 'kernel')}", str(value)
+    if isinstance(value, Placed):
+        arena = value.program.arena
+        total = sum(b.size * b.dtype.itemsize for b in arena)
+        return "", (
+            f"  {_plural(len(arena), 'buffer')} inside the graph, {total:,} bytes in all, "
+            f"in an arena of {value.arena_bytes:,} bytes"
         )
-    low = lower(graph)
-    names = names_of(graph)
+    assert isinstance(value, Module)
+    lines = value.text.count("\n")
+    return "", f"  {_plural(len(value.units), 'kernel')} in {lines:,} lines of LLVM IR"
+
+
+def _groups(fused: Fused) -> str:
+    """One line for each group of nodes."""
+    names = names_of(fused.graph)
     lines = []
-    for number, group in enumerate(low.groups):
+    for number, group in enumerate(fused.groups):
         made = ", ".join(f"{names[n]} {n.op.name}" for n in group.nodes)
         stored = ", ".join(names[n] for n in group.stores)
         size = "x".join(map(str, group.space)) or "one"
         lines.append(f"  {number:<3} {group.kind:<12} {size:<12} {made}; stores {stored}")
-    parts.append(_headed(f"fuse: {_plural(len(low.groups), 'group')}", "\n".join(lines)))
-    total = sum(b.size * b.dtype.itemsize for b in low.arena)
-    parts.append(
-        _headed(
-            "memory",
-            f"  {_plural(len(low.arena), 'buffer')} inside the graph, {total:,} bytes in all, "
-            f"in an arena of {executable.arena_bytes:,} bytes",
-        )
-    )
-    return "\n".join(parts)
+    return "\n".join(lines)
 
 
 def _headed(title: str, text: str) -> str:
     return f"-- {title}\n{text}"
 
 
-def _count(graph: Graph) -> str:
+def _nodes(graph: Graph) -> str:
     return _plural(sum(n.op.kind != "input" for n in graph.nodes), "node")
 
 
@@ -220,9 +233,9 @@ def _plural(count: int, word: str) -> str:
     return f"{count} {word}" if count == 1 else f"{count} {word}s"
 
 
-def _loops(executable: Executable) -> str:
+def _loops(compilation: Compilation) -> str:
     """The memory outside the graph, then every kernel."""
-    graph = executable.graph
+    graph = compilation.graph
     names = names_of(graph)
     lines = []
     for number, node in enumerate(graph.inputs):
@@ -230,4 +243,4 @@ def _loops(executable: Executable) -> str:
         update = ", updated" if node in graph.updates else ""
         lines.append(f"in{number} {node.spec}{name}{update}")
     lines += [f"out{i} {n.spec}: {n.op.name}" for i, n in enumerate(graph.outputs)]
-    return "\n".join([*lines, *map(str, executable.kernels)])
+    return "\n".join([*lines, *map(str, compilation.kernels)])

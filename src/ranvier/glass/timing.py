@@ -113,7 +113,7 @@ class Timings:
 
 def measure(what: str, executable: Executable) -> Timings:
     """The timings of every kernel of an executable, on made-up numbers."""
-    kernels = executable.kernels
+    kernels = executable.compilation().kernels
     found, whole, peak, units = _run([*kernels, *(_copy(n) for n in _COPIES)], len(kernels))
     own = found[: len(kernels)]
     speeds = {n: n / s for n, s in zip(_COPIES, found[len(kernels) :], strict=True)}

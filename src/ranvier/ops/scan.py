@@ -23,8 +23,8 @@ import numpy as np
 
 from ..errors import DTypeError, ShapeError
 from ..graph.graph import Graph
+from ..graph.interpret import evaluate
 from ..graph.node import Shape, Spec
-from ..reference import evaluate
 from .movement import narrow, reshape
 from .op import Op, apply, register
 

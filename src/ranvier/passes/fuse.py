@@ -15,6 +15,7 @@ Two groups are joined when they walk the same places and nothing between them st
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from .. import dtypes
 from ..graph.graph import Graph
@@ -339,11 +340,23 @@ class _Fusion:
         return self.finish()
 
 
-def fuse(graph: Graph) -> tuple[list[Group], set[Node]]:
-    """The groups in order, and the set of stored nodes (with the inputs)."""
+class Fused(NamedTuple):
+    """A graph and its groups in order; `stored` are the nodes that have memory (the inputs among
+    them), `bodies` the bodies of its loops, fused too.
+    """
+
+    graph: Graph
+    groups: list[Group]
+    stored: set[Node]
+    bodies: dict[Node, Fused]
+
+
+def fuse(graph: Graph) -> Fused:
+    """The groups of a graph and of the bodies of its loops."""
     fusion = _Fusion(graph)
     groups = fusion.run()
-    return groups, fusion.stored
+    loops = [node for node in graph.nodes if node.op.kind == "loop"]
+    return Fused(graph, groups, fusion.stored, {n: fuse(n.params["body"]) for n in loops})
 
 
 def _is_mask(node: Node) -> bool:

@@ -1,14 +1,7 @@
-"""The pipeline: the readable list of passes between a traced graph and its kernels.
+"""Graph passes: rewrites of a graph into a graph of the same values.
 
-| pass | needs | leaves |
-|---|---|---|
-| simplify | any graph | the same values from fewer nodes |
-| masks | a simplified graph | relu's gradient cut where its result is 0 |
-| earlier | a simplified graph | elementwise ops before a change of order that takes memory |
-| separate | a simplified graph | results that are distinct computed nodes |
-| bodies | any graph | the bodies of its loops after all these passes |
-| fuse | separated results | groups of nodes, one for each kernel (passes/fuse.py) |
-| memory | kernels in order | a place in the arena for every buffer (passes/memory.py) |
+`PASSES` names each one, what it leaves, and its function. They are the first of the stages between
+a traced graph and machine code (compiler/stages.py).
 """
 
 from __future__ import annotations
@@ -57,19 +50,19 @@ def bodies(graph: Graph) -> Graph:
     return graph.rewrite(rule)
 
 
-PASSES: list[tuple[str, Callable[[Graph], Graph]]] = [
-    ("simplify", simplify),
-    ("masks", masks),
-    ("earlier", earlier),
-    ("separate", separate),
-    ("bodies", bodies),
+PASSES: list[tuple[str, str, Callable[[Graph], Graph]]] = [
+    ("simplify", "the same values from fewer nodes", simplify),
+    ("masks", "relu's gradient cut where its result is 0", masks),
+    ("earlier", "elementwise ops before a change of order that takes memory", earlier),
+    ("separate", "results that are distinct computed nodes", separate),
+    ("bodies", "the bodies of its loops after all these passes", bodies),
 ]
 
 
 def prepare(graph: Graph) -> Graph:
     """The graph after all graph-to-graph passes, checked after each one where the switch is on."""
-    for name, transform in PASSES:
-        graph = transform(graph)
+    for name, _, rewrite in PASSES:
+        graph = rewrite(graph)
         if switches.check:
             check(graph, name)
     return graph

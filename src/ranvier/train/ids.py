@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 
 from ..graph.graph import Graph, topological
+from ..graph.interpret import evaluate
 from ..graph.node import Node
 from ..nn.embedding import Embedding
 from ..ops.elementwise import astype
 from ..ops.movement import reshape
-from ..reference import evaluate
 from ..trace import Traced
 
 Array = np.ndarray[Any, Any]

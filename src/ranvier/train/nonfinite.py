@@ -18,9 +18,9 @@ from typing import Any, NoReturn
 import numpy as np
 
 from ..errors import NonFiniteError
+from ..graph.interpret import evaluate
 from ..graph.node import Node
 from ..nn.layer import Layer
-from ..reference import evaluate
 from ..tensor import Tensor
 from ..trace import Traced, trace
 from .rows import Rows

@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from .. import random
+from ..executors import executor
 
 
 class Orders:
     """One order of the rows after the other, each filled up to whole batches.
 
-    Shuffled, they come from the generator that `ranvier.seed` sets. Both engines give the same
+    Shuffled, they come from the generator that `ranvier.seed` sets. Every engine gives the same
     orders; the compiled one draws and shuffles in native code.
 
     >>> Orders(rows=5, batch=3, shuffle=False).take(2)
@@ -34,55 +35,23 @@ class Orders:
         self._width = -(-rows // batch) * batch
         self._draws = -(-rows // 2)
         self._drawn = 0
-        self._key: int | None = None  # of the bits, where native code draws them
-        if shuffle and bits is None and engine != "reference":
-            self._key = random.generator.host_key()
-        elif shuffle:
-            self._bits = bits or random.generator.host().bit_generator
+        self._bits = bits
+        self._key = random.generator.host_key() if shuffle and bits is None else 0
 
     def take(self, epochs: int) -> np.ndarray:
         """The orders of the next epochs, one behind the other."""
         out = np.empty((epochs, self._width), np.int64)
-        if self.shuffle and self.engine != "reference":
-            from ..compiler.shuffle import draw, shuffle  # NOTE: imports llvmlite
-
-            if self._key is None:
-                shuffle(self._take_bits(epochs), out)
-            else:
-                draw(self._key, self._drawn, self.rows, out)
-                self._drawn += epochs * self._draws
-            return out.reshape(-1)
-        ordered = shuffled(self._take_bits(epochs)) if self.shuffle else np.arange(self.rows)
-        out[:, : self.rows] = ordered
-        if self._width > self.rows:
-            out[:, self.rows :] = out[:, np.arange(self._width - self.rows) % self.rows]
+        if not self.shuffle:
+            out[...] = np.arange(self._width) % self.rows
+        elif self._bits is not None:
+            executor(self.engine).shuffle(self._take_bits(self._bits, epochs), out)
+        else:
+            executor(self.engine).draw(self._key, self._drawn, self.rows, out)
+            self._drawn += epochs * self._draws
         return out.reshape(-1)
 
-    def _take_bits(self, epochs: int) -> np.ndarray:
+    def _take_bits(self, source: np.random.BitGenerator, epochs: int) -> np.ndarray:
         """32 random bits for each row of each epoch."""
-        drawn = self._bits.random_raw(epochs * self._draws).astype("<u8", copy=False)
+        drawn = source.random_raw(epochs * self._draws).astype("<u8", copy=False)
         bits = drawn.view("<u4").reshape(epochs, 2 * self._draws)[:, : self.rows]
         return np.ascontiguousarray(bits, np.uint32)
-
-
-def shuffled(bits: np.ndarray) -> np.ndarray:
-    """The orders for `bits` (epochs, rows) of uint32, one line an epoch.
-
-    Fisher and Yates' algorithm, inside out: row i goes to place j = bits * (i + 1) / 2**32, and
-    what was there to place i. (One order is less likely than another by at most one part in
-    2**32 / rows.) `compiler.shuffle` is the same in native code.
-
-    >>> shuffled(np.array([[0, 0, 0]], np.uint32))
-    array([[2, 0, 1]])
-    """
-    out = np.empty(bits.shape, np.int64)
-    counts = np.arange(1, bits.shape[1] + 1, dtype=np.uint64)
-    places = (bits.astype(np.uint64) * counts) >> np.uint64(32)
-    for line, chosen in zip(out, places.tolist(), strict=True):
-        order: list[int] = []
-        for i, j in enumerate(chosen):
-            order.append(i)
-            order[i] = order[j]
-            order[j] = i
-        line[:] = order
-    return out

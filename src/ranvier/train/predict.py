@@ -160,7 +160,7 @@ class Predictor:
             specs = [((batch, *x.shape[1:]), x.dtype) for x in xs]
             names = ["x"] if len(xs) == 1 else [f"x{i}" for i in range(len(xs))]
             step = Step(self.function, specs, names, self.engine)
-            self.steps[key] = step, _by_rows(step)
+            self.steps[key] = step, step.executable.row_runner()
         return self.steps[key]
 
     def prepare(self, x: Array, batch_size: int | None) -> tuple[Step, Plan]:
@@ -241,15 +241,6 @@ def _is_plain(container: Any) -> bool:
 def _guarded(step: Step) -> bool:
     with training_mode(False):
         return step.traced.holds()
-
-
-def _by_rows(step: Step) -> Any:
-    """The compiled step for any number of rows; None if it has not the form for it."""
-    if step.engine == "reference":
-        return None
-    from ..compiler.by_rows import ByRows
-
-    return ByRows(step.executable) if ByRows.fits(step.executable) else None
 
 
 def _in_order(x: Array) -> Array:

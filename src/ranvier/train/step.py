@@ -21,7 +21,7 @@ from .. import dtypes, metrics
 from ..autodiff import backpropagate
 from ..config import switches
 from ..errors import StateError
-from ..graph.graph import Graph
+from ..executors import BatchPlan, Executable, executor
 from ..mode import no_grad
 from ..nn.added import collected, terms_of
 from ..nn.layer import filled_batch, training_mode
@@ -33,7 +33,6 @@ from ..ops.elementwise import astype, less, maximum
 from ..ops.movement import reshape
 from ..ops.op import apply
 from ..ops.reduce import sum
-from ..reference import ReferenceExecutable
 from ..tensor import Tensor
 from ..trace import Traced, tensors_in, trace
 from .concurrency import Exclusive, InTraining
@@ -46,24 +45,6 @@ _WAKE = 0.1  # seconds between two looks of Python at a training
 _NO_COUNT = np.zeros((), np.float32)  # stands where the executor puts the count
 
 Specs = Sequence[tuple[tuple[int, ...], Any]]
-
-
-def executable(graph: Graph, engine: str, rows: Sequence[int], batch: int, count: int) -> Any:
-    """`graph` ready to run on the engine; the inputs `rows` hold rows, the input `count` their
-    number.
-    """
-    if engine == "reference":
-        return ReferenceExecutable(graph, rows, batch, count)
-    try:
-        from ..compiler.run import Executable
-    except ModuleNotFoundError as missing:
-        if not (missing.name or "").startswith("llvmlite"):
-            raise
-        raise StateError(
-            "the compiled engine needs llvmlite, which is not installed: pip install llvmlite, or "
-            "use engine='reference'"
-        ) from missing
-    return Executable(graph, rows, batch, count)
 
 
 class Pace:
@@ -101,9 +82,8 @@ class Step:
         self.structure = numbered(returned)  # of the outputs: 0 for a single tensor
         self.batch = specs[0][0][0]
         count = len(specs) - 1 if names[-1] == "count" else -1
-        self.executable = executable(
-            self.traced.graph, engine, range(max(count, 0)), self.batch, count
-        )
+        plan = BatchPlan(tuple(range(max(count, 0))), self.batch, count)
+        self.executable: Executable = executor(engine).build(self.traced.graph, plan)
         self.ids = ids_of(self.traced, self.batch, len(specs) if count < 0 else count)
         self.seconds = time.perf_counter() - began
         self.pace = Pace()
@@ -119,7 +99,7 @@ class Step:
 
     def run(self, arguments: Sequence[Any], state: Sequence[np.ndarray]) -> list[Any]:
         """The outputs for these arguments."""
-        return self.executable.run([*arguments, *state])  # type: ignore[no-any-return]
+        return self.executable.run([*arguments, *state])
 
     def run_batches(
         self,

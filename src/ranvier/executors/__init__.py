@@ -1,0 +1,63 @@
+"""Executors: the engines that run a graph, and the registry in which they are found by name.
+
+| file | what it holds |
+|---|---|
+| executor.py | the seam: `Executor`, `Executable`, `BatchPlan`, `RowRunner` |
+| reference.py | the reference: NumPy, node by node |
+| llvm.py | machine code made by the compiler through LLVM |
+
+The names stand in `ranvier.config.ENGINES`, the one list of engines; an executor is imported when
+it is first asked for.
+"""
+
+from __future__ import annotations
+
+import importlib
+
+from ..config import ENGINES, switches
+from ..errors import ArgumentError, unknown_name
+from ..graph.batch_plan import ONCE, BatchPlan
+from .executor import Executable, Executor, RowRunner
+
+_ready: dict[str, Executor] = {}
+
+
+def executor(name: str | None = None) -> Executor:
+    """The executor of this name; by default the one that `ranvier.config(engine=...)` names."""
+    name = name or switches.engine
+    if name not in _ready:
+        if name not in ENGINES:
+            raise unknown_name("engine", name, ENGINES)
+        module, _, kind = ENGINES[name].partition(":")
+        _ready[name] = getattr(importlib.import_module(module), kind)()
+    return _ready[name]
+
+
+def register(name: str, made: Executor) -> None:
+    """Add an executor: from now on `engine=name` runs graphs with it.
+
+    Raises:
+        ArgumentError: the name is taken.
+    """
+    if name in ENGINES:
+        raise ArgumentError(f"engine {name!r} is registered already; choose another name")
+    ENGINES[name] = f"{type(made).__module__}:{type(made).__qualname__}"
+    _ready[name] = made
+
+
+def unregister(name: str) -> None:
+    """Take back what `register` added."""
+    ENGINES.pop(name, None)
+    _ready.pop(name, None)
+
+
+__all__ = [
+    "ONCE",
+    "BatchPlan",
+    "Executable",
+    "Executor",
+    "RowRunner",
+    "executor",
+    "register",
+    "unregister",
+]
