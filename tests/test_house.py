@@ -204,13 +204,5 @@ def test_import_is_silent_and_loads_nothing_heavy() -> None:
     assert set(done.stdout.split()) & HEAVY == set()
 
 
-def test_import_takes_less_than_0_3_seconds_over_numpy() -> None:
-    # Time of the processor, which a busy machine does not lengthen much.
-    code = (
-        "import time, numpy; t = time.process_time(); import ranvier; print(time.process_time()-t)"
-    )
-    assert min(float(in_new_process(code).stdout) for _ in range(5)) < 0.3
-
-
 def test_version_is_the_one_of_the_build() -> None:
     assert f'version = "{ranvier.__version__}"' in (TESTS.parent / "pyproject.toml").read_text()
