@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import mmap
 import os
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ArgumentError, DataError, FileError, StateError, unknown_name
+from .cells import looks_of
 from .stream import ArrayStream, Chunk, PartStream, Stream, random_order
 from .tables import as_array
 
@@ -206,10 +208,20 @@ class CsvStream(PartStream):
             )
         except ValueError as problem:
             raise DataError(
-                f"{self.path}, in the lines after byte {start:,}: {problem}. Expected a number in "
-                "each column of x; choose columns with features=, fill what is missing, and give "
-                "classes= for labels that are text"
+                f"{self.path}, in the lines after byte {start:,}: {problem}. "
+                f"{self._looks(lines, columns)}Expected a number in each column of x; choose "
+                "columns with features=, fill what is missing, and give classes= for labels that "
+                "are text"
             ) from problem
+
+    def _looks(self, lines: list[str], columns: list[int]) -> str:
+        """The first of the columns that holds something else than numbers, in words."""
+        for column in columns:
+            cells = [row[column] for row in csv.reader(lines, delimiter=self.delimiter) if row]
+            looks = looks_of(cells)
+            if looks.kind != "number":
+                return f"Column {self._names[column]!r} holds {looks.what}: {looks.fix}. "
+        return ""
 
 
 def stream_csv(

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 
 from ..errors import DataError, RanvierError
+from .cells import looks_of
 
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike
@@ -25,7 +26,6 @@ _FEW = 10_000
 _TEXT: tuple[type, ...] = (str,)
 _NUMBERS: tuple[type, ...] = (numbers.Real, np.bool_)
 FRAME_LIBRARIES = {"pandas", "polars", "pyarrow", "modin", "cudf", "narwhals", "dask", "duckdb"}
-_TEXT_FIX = "encode text as numbers, e.g. pandas.get_dummies(table) or polars table.to_dummies()"
 _DATE_FIX = "turn dates into numbers, e.g. the year, the month or the days since a fixed day"
 
 
@@ -62,7 +62,7 @@ def as_array(
         array = _from_objects(array, role, text)
     if array.dtype.kind in "UST":
         if not text:
-            _refuse(role, f"text ({_example(array)})", _TEXT_FIX)
+            _refuse_text(array, role)
         return np.array(array.tolist(), dtype=str) if array.dtype.kind == "T" else array.astype(str)
     if array.dtype.kind in "mM":
         _refuse(role, f"dates or durations ({_example(array)})", _DATE_FIX)
@@ -203,6 +203,8 @@ def _from_objects(array: np.ndarray, role: str, text: bool) -> np.ndarray:
         from decimal import Decimal
 
         wanted, allowed = "numbers", (*_NUMBERS, Decimal)
+    if not text and flat.size and all(isinstance(item, str) or item is None for item in flat):
+        _refuse_text(np.array(["" if v is None else v for v in flat]).reshape(array.shape), role)
     for place, item in enumerate(flat):
         if not isinstance(item, allowed):
             raise DataError(
@@ -321,8 +323,11 @@ def _from_column(column: Any, text: bool) -> tuple[np.ndarray, str, str]:
             return none, f"{missing:,} missing, first in row {row}", "fill or drop the rows"
         if text:
             return np.array(column.to_list()), "", ""
+        cells = ["" if v is None else v for v in column.to_list()]
+        looks = looks_of(cells, f"table[{column.name!r}]")
         what = "text" if dtype == nw.String else "categories"
-        return none, f"{what} such as {column.drop_nulls()[0]!r}", _TEXT_FIX
+        said = f"{what} such as {column.drop_nulls()[0]!r}"
+        return none, said if looks.kind == "labels" else looks.what, looks.fix
     if dtype.is_temporal():
         return none, "dates or times", _DATE_FIX
     if dtype == nw.Object:
@@ -340,6 +345,11 @@ def _from_column(column: Any, text: bool) -> tuple[np.ndarray, str, str]:
 
 def _refuse(role: str, got: str, fix: str) -> NoReturn:
     raise DataError(f"{role}: expected numbers, got {got}; {fix}")
+
+
+def _refuse_text(array: np.ndarray, role: str) -> NoReturn:
+    looks = looks_of(array, role)
+    _refuse(role, f"text ({looks.what})" if array.size else "text (no rows)", looks.fix)
 
 
 def _refuse_ragged(value: Any, role: str) -> None:

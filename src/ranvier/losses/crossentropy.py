@@ -108,6 +108,7 @@ class KLDivergence(OfProbabilities):
     """`sum(y * log(y / p))` over the last axis: Kullback & Leibler 1951. Both are probabilities."""
 
     name = "kl_divergence"
+    learns_numbers = True
 
     def check_output(self, found: LastLayer) -> None:
         super().check_output(found)

@@ -23,6 +23,7 @@ class MeanSquaredError(ElementLoss):
     """
 
     name = "mean_squared_error"
+    learns_numbers = True
 
     def element(self, y: Any, p: Any) -> Any:
         far = p - y
@@ -33,6 +34,7 @@ class HalfSquaredError(ElementLoss):
     """`mean((y - p) ** 2 / 2)`, whose derivative is plainly `p - y`."""
 
     name = "half_squared_error"
+    learns_numbers = True
 
     def element(self, y: Any, p: Any) -> Any:
         far = p - y
@@ -43,6 +45,7 @@ class MeanAbsoluteError(ElementLoss):
     """`mean(|y - p|)`; the gradient at 0 is 0."""
 
     name = "mean_absolute_error"
+    learns_numbers = True
 
     def element(self, y: Any, p: Any) -> Any:
         return e.abs(p - y)
@@ -52,6 +55,7 @@ class Huber(ElementLoss):
     """`far ** 2 / 2` up to `delta`, beyond it `delta * (|far| - delta / 2)`: Huber 1964."""
 
     name = "huber"
+    learns_numbers = True
 
     def __init__(self, delta: float = 1.0) -> None:
         if not delta > 0:
@@ -68,6 +72,7 @@ class LogCosh(ElementLoss):
     """`log(cosh(p - y))`: about `far ** 2 / 2` near 0 and `|far| - log 2` far away."""
 
     name = "log_cosh"
+    learns_numbers = True
 
     def element(self, y: Any, p: Any) -> Any:
         far = e.abs(p - y)
@@ -78,6 +83,7 @@ class Poisson(ElementLoss):
     """`p - y * log(p)`: the negative log-likelihood of counts y under rates p, less constants."""
 
     name = "poisson"
+    learns_numbers = True
 
     def align(self, y_true: Any, y_pred: Any) -> tuple[Any, Any]:
         self.look(y_pred)

@@ -22,9 +22,13 @@ SMALLEST = 1e-7  # probabilities are kept this far from 0 and 1, as in Keras
 
 
 class Loss:
-    """Base of all losses."""
+    """Base of all losses.
+
+    `learns_numbers` says that targets are quantities: labels that are text have none.
+    """
 
     name: str = "loss"
+    learns_numbers = False
 
     def per_row(self, y_true: Any, y_pred: Any) -> Any:
         """The loss of each row: shape (batch,)."""

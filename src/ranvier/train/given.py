@@ -9,16 +9,19 @@ from typing import Any
 
 import numpy as np
 
+from ..data.cells import looks_of
 from ..data.columns import ColumnNames, names_of
 from ..data.stream import Stream
 from ..data.tables import check_rows
 from ..errors import ArgumentError, DataError, ShapeError, unknown_name, warn
+from ..losses.loss import Loss
 from ..nn.normalize import Normalize
 from ..nn.targets import encode_labels
 from .heads import Head, heads, sole
 from .rows import Rows, decode_labels, features, targets, weights
 
 Array = np.ndarray[Any, Any]
+_LABELS = 20  # so many different texts may be classes, whatever they look like
 
 
 @functools.lru_cache(maxsize=256)
@@ -189,6 +192,7 @@ def several_targets(
             raise ArgumentError(f"{role} is missing: this output has a loss or a metric")
         array = targets(model.column_names.arrange_targets(part, role, learn), role)
         if array.dtype.kind == "U":
+            check_text(head.loss, array, role)
             raise DataError(
                 f"{role} holds text; a model with several outputs takes numbers: "
                 "codes, classes = ranvier.nn.targets.encode_labels(y)"
@@ -295,9 +299,37 @@ def _only_target(model: Any, y: Any, learn: bool, learn_columns: bool) -> Array:
     if isinstance(y, Mapping) and len(y) == 1:
         y = next(iter(y.values()))
     y = targets(model.column_names.arrange_targets(y, learn=learn_columns))
+    if y.dtype.kind == "U":
+        check_text(sole(model.loss), y, "y")
     if y.dtype.kind == "U" and learn and model.classes is None:
         model.classes = encode_labels(y)[1]
     return decode_labels(y, model.classes)
+
+
+def check_text(loss: Loss | None, y: Array, role: str) -> None:
+    """DataError for targets of text that stand for no classes: their number in the alphabet means
+    nothing.
+    """
+    learns_numbers = loss is not None and loss.learns_numbers
+    looks = looks_of(y, role)
+    many = len(np.unique(y)) > _LABELS and looks.kind != "number"
+    if not learns_numbers and not (looks.numeric and many):
+        return
+    said = loss.name if loss is not None and learns_numbers else "class labels"
+    fix = looks.fix
+    if learns_numbers and looks.kind in ("labels", "answers", "text"):
+        classes = len(np.unique(y))
+        head = f"Dense({classes}, activation='softmax') with loss='sparse_categorical_crossentropy'"
+        if classes == 2:
+            head = "Dense(1, activation='sigmoid') with loss='binary_crossentropy'"
+        fix = f"to tell {classes} classes apart, use {head}, which takes labels"
+        if looks.kind == "answers":
+            fix += f"; or {looks.fix}"
+    expected = "numbers" if learns_numbers else "a few classes"
+    raise DataError(
+        f"{role}: {said}{' needs' if learns_numbers else ':'} {expected}, and the targets are text "
+        f"({looks.what}); {fix}"
+    )
 
 
 def _wants_one_hot(model: Any, y: Array) -> bool:
