@@ -2,6 +2,7 @@
 
     RanvierError
       ShapeError(ValueError)       shapes that do not fit an op, layer or loss
+        IndexRangeError(IndexError)  an index outside its axis
       DTypeError(TypeError)        dtypes that an op cannot take
       ArgumentError(ValueError)    an argument outside what is allowed, with the nearest right one
       DataError(ValueError)        data that cannot be used: empty, NaN, wrong labels, wrong columns
@@ -25,7 +26,8 @@ from __future__ import annotations
 
 import difflib
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 from .source import depth
 
@@ -36,6 +38,15 @@ class RanvierError(Exception):
 
 class ShapeError(RanvierError, ValueError):
     """Shapes that do not fit together."""
+
+
+class IndexRangeError(ShapeError, IndexError):
+    """An index outside its axis.
+
+    `row_of`: {length of the first axis of the indices: place of the index along it}.
+    """
+
+    row_of: Mapping[int, int] = MappingProxyType({})
 
 
 class DTypeError(RanvierError, TypeError):

@@ -32,6 +32,7 @@ KINDS = (
     "contraction",
     "window",
     "gather",
+    "check",
     "random",
     "scan",
     "loop",
