@@ -196,6 +196,10 @@ class Tensor(InPlace):
             raise _no_number(self)
         return self._data
 
+    def made_at(self) -> source.Source | None:
+        """Where it was traced; None outside of a trace."""
+        return None if self._node is None else self._node.source
+
     @property
     def origin(self) -> Any:
         """The node it stands for while a function is traced, else the tensor itself."""
