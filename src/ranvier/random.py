@@ -41,6 +41,10 @@ class Generator:
         self.state = Tensor(np.zeros(2, np.uint32), name="random state")
         self.seed(int.from_bytes(os.urandom(4), "little") if seed is None else seed)
 
+    def __reduce__(self) -> Any:
+        # The one that `ranvier.seed` sets is the same in copies and pickles.
+        return "generator" if self is generator else (_copied, (self.state.numpy(),))
+
     def __repr__(self) -> str:
         if self.state._data is None or state.trace is not None:
             return "Generator(<traced>)"
@@ -153,6 +157,13 @@ class Generator:
     def randn(self, *shape: Any) -> Tensor:
         """`normal` with the sizes as arguments."""
         return self.normal(_sizes(shape))
+
+
+def _copied(numbers: np.ndarray[Any, Any]) -> Generator:
+    """A generator at this point of its draws."""
+    made = Generator(0)
+    made.state.assign(numbers)
+    return made
 
 
 def _float(what: str, dtype: Any) -> Any:

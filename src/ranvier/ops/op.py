@@ -63,6 +63,15 @@ class Op(ABC):
     def __repr__(self) -> str:
         return f"<op {self.name}>"
 
+    def __reduce__(self) -> Any:
+        # There is one op of a name, also among copies and pickles.
+        return (_named, (self.name,)) if _named(self.name) is self else super().__reduce__()
+
+
+def _named(name: str) -> Any:
+    """The op of this name."""
+    return OPS.get(name)
+
 
 _O = TypeVar("_O", bound=Op)
 

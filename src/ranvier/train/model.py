@@ -350,6 +350,10 @@ class Model(Network):
 
     # -- files and checks --------------------------------------------------------------------------
 
+    def __getstate__(self) -> dict[str, Any]:
+        # What was compiled is made again when a copy is used.
+        return {**super().__getstate__(), "_steps": None, "_uses": None}
+
     def save(self, path: Any, include_optimizer: bool = True) -> str:
         """Write architecture, weights and the state of the optimizer to one safetensors file;
         returns the checksum.
