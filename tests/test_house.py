@@ -20,7 +20,7 @@ SRC = TESTS.parent / "src"
 # going in circles, from its own line. A folder stands for all its files; `ranvier` is the package
 # itself, the names a user sees.
 ORDER = """
-errors config dtypes source locks io
+errors config dtypes source locks spelling missing io
 data
 graph
 ops autodiff
@@ -44,7 +44,7 @@ cli_explain cli_compare cli __main__
 """
 
 # Parts that import from these lines only, though others stand above them too.
-ONLY = {"data": {"errors", "config", "dtypes", "io"}}
+ONLY = {"data": {"errors", "config", "dtypes", "missing"}}
 
 # Imports inside a function that close a circle on purpose, each with its reason.
 CIRCLES = {

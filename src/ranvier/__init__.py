@@ -7,8 +7,8 @@ The way of the data:
 
 from __future__ import annotations
 
-import importlib
-from typing import Any
+import sys
+from typing import TYPE_CHECKING
 
 from numpy import e, finfo, iinfo, inf, nan, newaxis, pi
 
@@ -21,6 +21,7 @@ from .dtypes import bool_, float16, float32, float64, int32, int64, uint8, uint3
 from .glass.explain import explain
 from .glass.gradcheck import gradcheck
 from .loop import scan
+from .missing import module_getattr
 from .mode import enable_grad, is_grad_enabled, no_grad
 from .nn.policy import dtype_policy, set_dtype_policy
 from .nn.shaping import Input
@@ -164,10 +165,11 @@ __version__ = "0.1.0"
 _WHEN_ASKED = ("compat", "glass", "plots")
 
 
-def __getattr__(name: str) -> Any:
-    if name in _WHEN_ASKED:
-        return importlib.import_module(f"{__name__}.{name}")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+if not TYPE_CHECKING:
+    __getattr__ = module_getattr(__name__, globals(), when_asked=_WHEN_ASKED)
+
+# `import ranvier.datasets` finds the module that `ranvier.datasets` is.
+sys.modules[f"{__name__}.datasets"] = datasets
 
 
 def __dir__() -> list[str]:

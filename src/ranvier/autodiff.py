@@ -16,7 +16,6 @@ from .graph.graph import Graph
 from .graph.node import Node, Value
 from .ops.creation import full
 from .ops.op import apply
-from .source import in_gradient_of
 
 
 def backpropagate(
@@ -59,8 +58,7 @@ def pull_back(
             found[id(value)] = g
         if value.op is None or not any(id(x) in depends for x in value.inputs):
             continue
-        with in_gradient_of(value.made_at()):
-            parts = value.op.gradient(g, *value.for_gradient(), **value.params)
+        parts = value.op.gradient(g, *value.for_gradient(), **value.params)
         if len(parts) != len(value.inputs):
             raise GraphError(
                 f"{value.op.name}: its gradient rule returned {len(parts)} values "

@@ -18,6 +18,9 @@ that overrides `on_train_batch_begin` or `on_train_batch_end` makes it wake at e
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from .missing import module_getattr
 from .train.averages import SwapEMAWeights
 from .train.callback import (
     Callback,
@@ -41,3 +44,6 @@ __all__ = [
     "SwapEMAWeights",
     "TerminateOnNaN",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = module_getattr(__name__, globals())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +11,7 @@ import numpy as np
 from .config import switches
 from .executors import ONCE, executor
 from .graph.graph import Graph
+from .missing import spelled
 from .mode import state
 from .tensor import Tensor
 from .trace import replace_tensors, tensors_in, trace
@@ -43,14 +43,6 @@ class CompiledFunction:
                 return plan(leaves)
         plans.append(_Plan(self.function, args, kwargs, leaves, key[2]))
         return plans[-1](leaves)
-
-    def __reduce__(self) -> Any:
-        """As a function: a name in a module is a name in a copy; what was compiled stays behind."""
-        found: Any = sys.modules.get(getattr(self.function, "__module__", None) or "")
-        name = getattr(self.function, "__qualname__", "")
-        for part in name.split("."):
-            found = getattr(found, part, None)
-        return name if found is self else (type(self), (self.function, self.engine))
 
     def graph(self, *args: Any, **kwargs: Any) -> Graph:
         """The traced graph for these arguments, before any pass."""
@@ -140,6 +132,7 @@ def _refill(value: Any, new: Any) -> Any:
     return value
 
 
+@spelled
 def compile(function: Callable[..., Any] | None = None, *, engine: str | None = None) -> Any:
     """Compile a function of tensors: traced at its first call, then run as one graph.
 

@@ -7,11 +7,12 @@ takes the float's dtype, so `int64 * float32` stays float32.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .errors import DTypeError
+from .missing import module_getattr
 
 float16 = np.dtype("float16")
 float32 = np.dtype("float32")
@@ -46,9 +47,8 @@ def as_dtype(value: Any) -> np.dtype[Any]:
     if value is float:
         return float32
     try:
-        # NOTE: None is float64 to NumPy; here whoever has a default says so.
-        dtype = None if value is None else np.dtype(value)
-    except (TypeError, ValueError, SyntaxError):
+        dtype = np.dtype(value)
+    except TypeError:
         dtype = None
     if dtype is None or dtype not in ALL:
         names = ", ".join(d.name for d in ALL)
@@ -122,3 +122,7 @@ def _nearest(dtype: np.dtype[Any]) -> np.dtype[Any]:
         return float64
     hint = "encode text as numbers first" if dtype.kind in "US" else "all values must be numbers"
     raise DTypeError(f"tensor: values of dtype {dtype} are not numbers; {hint}")
+
+
+if not TYPE_CHECKING:
+    __getattr__ = module_getattr(__name__, globals())

@@ -2,9 +2,9 @@
 
     RanvierError
       ShapeError(ValueError)       shapes that do not fit an op, layer or loss
-        IndexRangeError(IndexError)  an index outside its axis
       DTypeError(TypeError)        dtypes that an op cannot take
       ArgumentError(ValueError)    an argument outside what is allowed, with the nearest right one
+        KeywordError(TypeError)    an argument that a call does not have, with the nearest one
       DataError(ValueError)        data that cannot be used: empty, NaN, wrong labels, wrong columns
       StateError(RuntimeError)     a call before what it needs, such as fit before compile
       TraceError(StateError)       Python asked a traced tensor for a number it does not have yet
@@ -12,7 +12,7 @@
       FileError(OSError)           a model or data file that is damaged or foreign
       NonFiniteError(ArithmeticError)  a NaN or infinity found in training
       GradientError(AssertionError)    a gradient that differs from finite differences
-      MissingNameError(AttributeError) a name of another framework that compat/ does not have
+      MissingNameError(AttributeError) a name that a module or an object does not have
 
 Each message says what happened, what was expected and how to fix it.
 
@@ -24,12 +24,11 @@ for a model, from the line of the user's code. To silence them all:
 
 from __future__ import annotations
 
-import difflib
 import warnings
-from collections.abc import Iterable, Mapping
-from types import MappingProxyType
+from collections.abc import Callable, Iterable
 
 from .source import depth
+from .spelling import nearest
 
 
 class RanvierError(Exception):
@@ -40,21 +39,16 @@ class ShapeError(RanvierError, ValueError):
     """Shapes that do not fit together."""
 
 
-class IndexRangeError(ShapeError, IndexError):
-    """An index outside its axis.
-
-    `row_of`: {length of the first axis of the indices: place of the index along it}.
-    """
-
-    row_of: Mapping[int, int] = MappingProxyType({})
-
-
 class DTypeError(RanvierError, TypeError):
     """A dtype that the operation cannot take."""
 
 
 class ArgumentError(RanvierError, ValueError):
     """An argument outside what is allowed."""
+
+
+class KeywordError(ArgumentError, TypeError):
+    """An argument that a call does not have."""
 
 
 class DataError(RanvierError, ValueError):
@@ -86,7 +80,20 @@ class GradientError(RanvierError, AssertionError):
 
 
 class MissingNameError(RanvierError, AttributeError):
-    """A name of another framework that the compatibility layer does not have."""
+    """A name that a module or an object does not have.
+
+    The words may be a function: asking whether something has a name is common, and looking for the
+    nearest one takes longer.
+    """
+
+    def __init__(self, words: str | Callable[[], str] = "") -> None:
+        super().__init__(words)
+        self.words = words
+        # NOTE: filled in, so that Python adds no suggestion of its own.
+        self.name = ""
+
+    def __str__(self) -> str:
+        return self.words if isinstance(self.words, str) else self.words()
 
 
 class RanvierWarning(UserWarning):
@@ -112,14 +119,3 @@ def unknown_name(what: str, name: object, known: Iterable[str]) -> ArgumentError
     near = nearest(name, names)
     hint = f"; did you mean {near!r}?" if near else "."
     return ArgumentError(f"unknown {what} {name!r}{hint} Known: {', '.join(names)}")
-
-
-def nearest(name: object, names: Iterable[str]) -> str | None:
-    """The name most like `name` in letters, capitals aside; None when none is like it.
-
-    >>> nearest("rleu", ["ReLU", "Tanh"])
-    'ReLU'
-    """
-    small = {n.lower(): n for n in names}
-    near = difflib.get_close_matches(str(name).lower(), small, n=1, cutoff=0.5)
-    return small[near[0]] if near else None

@@ -13,6 +13,7 @@ from typing import Any
 from .errors import ArgumentError, DTypeError, ShapeError, TraceError
 from .graph.graph import Graph, rebuild
 from .graph.node import Node, Shape
+from .missing import spelled
 from .mode import is_grad_enabled, state
 from .ops.creation import input_node
 from .ops.op import apply, as_values
@@ -22,6 +23,7 @@ from .tensor import Tensor
 from .trace import Trace, replace_tensors, tensors_in
 
 
+@spelled
 def scan(
     function: Callable[[Any, Any], tuple[Any, Any]],
     carry: Any,

@@ -10,23 +10,24 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from . import dtypes
 from .errors import ArgumentError, TraceError
 from .executors.philox import philox
+from .missing import Spelled, module_getattr
 from .mode import no_grad, state
 from .ops import elementwise as e
 from .ops.creation import iota, new_shape
 from .ops.movement import narrow, reshape
-from .ops.op import apply, whole_number
+from .ops.op import apply
 from .ops.random import random_bits
 from .tensor import Tensor
 
 
-class Generator:
+class Generator(Spelled):
     """A source of random numbers.
 
     >>> a, b = Generator(1), Generator(1)
@@ -40,10 +41,6 @@ class Generator:
         # (seed, draws so far); write it to go back to an earlier point.
         self.state = Tensor(np.zeros(2, np.uint32), name="random state")
         self.seed(int.from_bytes(os.urandom(4), "little") if seed is None else seed)
-
-    def __reduce__(self) -> Any:
-        # The one that `ranvier.seed` sets is the same in copies and pickles.
-        return "generator" if self is generator else (_copied, (self.state.numpy(),))
 
     def __repr__(self) -> str:
         if self.state._data is None or state.trace is not None:
@@ -71,7 +68,7 @@ class Generator:
         return bits
 
     def uniform(
-        self, shape: Any = (), low: float = 0.0, high: float = 1.0, dtype: Any = None
+        self, shape: Any = (), low: float = 0.0, high: float = 1.0, dtype: Any = dtypes.float32
     ) -> Tensor:
         """Numbers from low (included) to high (excluded), each as likely as the other."""
         dtype = _float("uniform", dtype)
@@ -90,11 +87,11 @@ class Generator:
             )
             return (high * 2.0**26 + low) * 2.0**-53  # type: ignore[no-any-return]
         digits = 24 if dtype == dtypes.float32 else 11
-        counted = e.astype(e.shift_right(self.bits(shape), 32 - digits), dtype)
-        return counted * 2.0**-digits  # type: ignore[no-any-return]
+        whole = e.astype(e.shift_right(self.bits(shape), 32 - digits), dtype)
+        return whole * 2.0**-digits  # type: ignore[no-any-return]
 
     def normal(
-        self, shape: Any = (), mean: float = 0.0, std: float = 1.0, dtype: Any = None
+        self, shape: Any = (), mean: float = 0.0, std: float = 1.0, dtype: Any = dtypes.float32
     ) -> Tensor:
         """Normally distributed numbers (Box and Muller, 1958)."""
         dtype = _float("normal", dtype)
@@ -114,18 +111,16 @@ class Generator:
         shape = getattr(p, "shape", ()) if shape is None else shape
         return e.less(self.uniform(shape), p)
 
-    def randint(self, low: int, high: int, shape: Any = (), dtype: Any = None) -> Tensor:
-        """Whole numbers from low (included) to high (excluded), int64 by default."""
-        dtype = dtypes.int64 if dtype is None else dtypes.as_dtype(dtype)
-        low, high = whole_number("randint", "low", low), whole_number("randint", "high", high)
-        span = high - low
+    def randint(self, low: int, high: int, shape: Any = (), dtype: Any = dtypes.int64) -> Tensor:
+        """Whole numbers from low (included) to high (excluded)."""
+        span = int(high) - int(low)
         if not 0 < span < 2**31:
             raise ArgumentError(
                 f"randint: high must be above low by less than 2**31; got {low}, {high}"
             )
         # The upper half of a 64-bit product: even to 1 part in 2**32 / span.
         wide = e.astype(self.bits(shape), dtypes.int64) * span
-        return e.astype(e.floor_divide(wide, 2**32) + low, dtype)
+        return e.astype(e.floor_divide(wide, 2**32) + int(low), dtype)
 
     def host(self) -> np.random.Generator:
         """A NumPy generator seeded by one draw of this one, for work outside graphs."""
@@ -145,7 +140,8 @@ class Generator:
 
     def permutation(self, n: int) -> Tensor:
         """The numbers 0 to n - 1 in random order."""
-        n = whole_number("permutation", "n", n, 0)
+        if n < 0:
+            raise ArgumentError(f"permutation: n must be 0 or more; got {n}")
         # NOTE: an argsort of raw bits, because NumPy promises the bits for ever, shuffles not.
         bits = philox(self.host_key("permutation")).random_raw(n)
         return Tensor(np.argsort(bits, kind="stable"), dtypes.int64)
@@ -159,15 +155,8 @@ class Generator:
         return self.normal(_sizes(shape))
 
 
-def _copied(numbers: np.ndarray[Any, Any]) -> Generator:
-    """A generator at this point of its draws."""
-    made = Generator(0)
-    made.state.assign(numbers)
-    return made
-
-
 def _float(what: str, dtype: Any) -> Any:
-    dtype = dtypes.float32 if dtype is None else dtypes.as_dtype(dtype)
+    dtype = dtypes.as_dtype(dtype)
     if dtype.kind != "f":
         raise ArgumentError(f"{what}: the dtype must be a float, not {dtype}")
     return dtype
@@ -188,3 +177,6 @@ randint: Callable[..., Tensor] = generator.randint
 permutation: Callable[..., Tensor] = generator.permutation
 rand: Callable[..., Tensor] = generator.rand
 randn: Callable[..., Tensor] = generator.randn
+
+if not TYPE_CHECKING:
+    __getattr__ = module_getattr(__name__, globals())

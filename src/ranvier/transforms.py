@@ -13,6 +13,7 @@ import numpy as np
 
 from .autodiff import backpropagate
 from .errors import ArgumentError, DTypeError, ShapeError
+from .missing import spelled
 from .mode import grad_mode, is_grad_enabled, state
 from .ops.choice import astype, equal
 from .ops.creation import full, iota, ones_like, zeros_like
@@ -23,6 +24,7 @@ from .tensor import Tensor
 from .trace import replace_tensors, tensors_in
 
 
+@spelled
 def grad(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
     """The gradient of `f`, which must return one number, by the argument (or arguments) `argnums`.
 
@@ -39,6 +41,7 @@ def grad(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[
     return gradient
 
 
+@spelled
 def value_and_grad(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
     """The value of `f`, which must be one number, and its gradient by the arguments `argnums`.
 
@@ -61,6 +64,7 @@ def value_and_grad(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) ->
     return value_and_gradient
 
 
+@spelled
 def vjp(f: Callable[..., Any], *args: Any) -> tuple[Any, Callable[[Any], Any]]:
     """The value of `f(*args)` and the function that pulls a gradient of it back to the arguments.
 
@@ -83,6 +87,7 @@ def vjp(f: Callable[..., Any], *args: Any) -> tuple[Any, Callable[[Any], Any]]:
     return run.settle(out), pull
 
 
+@spelled
 def jacobian(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
     """The derivatives of each element of `f`'s value by each element of the arguments `argnums`.
 
@@ -116,6 +121,7 @@ def jacobian(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Calla
     return derivatives
 
 
+@spelled
 def hessian(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
     """The second derivatives of `f`, which must return one number.
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import dis
-import sys
 from collections.abc import Callable, Iterable
 from types import ModuleType
 from typing import Any
 
-from ..errors import MissingNameError, nearest
+from .. import missing as missing_names
+from ..errors import MissingNameError
+from ..missing import ADVICE
+from ..spelling import nearest
 
 _MANY = 60  # a longer list of names would hide the message
 
@@ -19,29 +20,27 @@ def missing(where: str, name: str, known: Iterable[str]) -> MissingNameError:
     >>> print(missing("torch.nn", "Linaer", ["Linear", "ReLU"]))
     torch.nn.Linaer is not in Ranvier's compatibility layer; did you mean Linear? It has: ...
     """
-    names = sorted({n for n in known if not n.startswith("_")})
-    near = nearest(name, names)
-    hint = f"; did you mean {near}?" if near else "."
-    listed = f" It has: {', '.join(names)}" if len(names) <= _MANY else ""
-    return MissingNameError(f"{where}.{name} is not in Ranvier's compatibility layer{hint}{listed}")
+
+    def words() -> str:
+        names = sorted({n for n in known if not n.startswith("_")})
+        near = nearest(name, names)
+        said = f"; did you mean {near}?" if near else "."
+        said = f"; {ADVICE[name]}." if name in ADVICE else said
+        listed = f" It has: {', '.join(names)}" if len(names) <= _MANY else ""
+        return f"{where}.{name} is not in Ranvier's compatibility layer{said}{listed}"
+
+    return MissingNameError(words)
 
 
 def module_getattr(where: str, names: dict[str, Any]) -> Callable[[str], Any]:
     """A module's `__getattr__`, called for what it does not have; `names` are its globals."""
 
-    def __getattr__(name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(f"{where} has no {name}")
-        offered = [n for n, thing in names.items() if _offered(n, thing)]
-        error = missing(where, name, names.get("__all__", offered))
-        # NOTE: `from module import name` hides the text of an AttributeError, but not of an
-        # ImportError. Which of the two asks is seen from the instruction of the caller.
-        frame = sys._getframe(1)
-        if dis.opname[frame.f_code.co_code[frame.f_lasti]] == "IMPORT_FROM":
-            raise ImportError(str(error))
-        raise error
+    def error(where: str, name: str, known: Iterable[str]) -> MissingNameError:
+        return missing(
+            where, name, [n for n in known if "__all__" in names or _offered(n, names[n])]
+        )
 
-    return __getattr__
+    return missing_names.module_getattr(where, names, error)
 
 
 def _offered(name: str, thing: Any) -> bool:

@@ -172,8 +172,7 @@ def _lines(graph: Graph) -> list[str]:
         if node not in number:
             number[node] = len(number)
             operands = [number[x] for x in node.inputs]
-            # NOTE: an owner is only named in errors, which the code does not write.
-            params = [(k, _plain(v)) for k, v in node.params.items() if k != "owner"]
+            params = [(k, _plain(v)) for k, v in node.params.items()]
             lines.append(f"{node.op.name}{operands}{params}{node.dtype.char}{node.shape}")
     lines.append(str([number[n] for n in graph.outputs]))
     lines.append(str([(number[t], number[n]) for t, n in graph.updates.items()]))

@@ -1,5 +1,10 @@
 """Data: sets to learn on, splits, tables, texts and series turned into arrays, and streams."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..missing import module_getattr
 from . import datasets
 from .datasets import (
     IRIS_SPECIES,
@@ -60,3 +65,6 @@ __all__ = [
     "train_test_split",
     "windows",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = module_getattr(__name__, globals())

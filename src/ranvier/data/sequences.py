@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from ..errors import ArgumentError, DataError
+from ..missing import spelled
 
 
+@spelled
 def pad_sequences(
     sequences: Sequence[Any],
     maxlen: int | None = None,
@@ -58,6 +60,7 @@ def pad_sequences(
     return out
 
 
+@spelled
 def length_mask(lengths: Any, maxlen: int | None = None) -> np.ndarray:
     """True for the first `lengths[i]` places of row i, (n, maxlen) bools.
 

@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 
 from ..errors import ArgumentError, DataError, ShapeError
+from ..missing import spelled
 from .tables import as_array
 
 
+@spelled
 def windows(
     series: Any, length: int, horizon: int = 1, stride: int = 1, targets: Any = None
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -44,6 +46,7 @@ def windows(
     return x, _view(wanted[length:], horizon, stride)[: len(x)]
 
 
+@spelled
 def seasonal_naive(x: Any, horizon: int, period: int) -> np.ndarray:
     """The forecast to beat: each point is what it was one period ago. (n, horizon[, k])
 

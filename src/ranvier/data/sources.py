@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ArgumentError, DataError, FileError, StateError, unknown_name
-from ..io.writing import protect
+from ..missing import spelled
 from .cells import looks_of
 from .stream import ArrayStream, Chunk, PartStream, Stream, random_order
 from .tables import as_array
@@ -50,7 +50,6 @@ class NpyFile:
         self._end = mapped.offset + mapped.nbytes
         with self.path.open("rb") as file:
             self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        protect(self, self.path)
         self._rows: np.ndarray = np.ndarray(self.shape, self.dtype, self._map, mapped.offset)
         self._read = 0  # bytes since pages were let go of
 
@@ -68,6 +67,7 @@ class NpyFile:
         return found
 
 
+@spelled
 def stream_npy(
     x: Any,
     y: Any = None,
@@ -115,7 +115,6 @@ class ParquetStream(PartStream):
             for name in [*self.features, *([target] if target else [])]:
                 if name not in names:
                     raise DataError(f"{path}: has no column {name!r}, which {paths[0]} has")
-        protect(self, *paths)
 
     def parts(self) -> int:
         """How many row groups there are."""
@@ -133,6 +132,7 @@ class ParquetStream(PartStream):
         return x, as_array(table[self.target], "y", text=True)
 
 
+@spelled
 def stream_parquet(
     path: Paths,
     target: str | None = None,
@@ -175,7 +175,6 @@ class CsvStream(PartStream):
         self._names = names
         self._y = None if target is None else names.index(target)
         self._borders = list(_borders(path, start))
-        protect(self, path)
         if len(self._borders) < 2:
             raise DataError(f"{path} has no rows below its header; expected at least one")
 
@@ -228,6 +227,7 @@ class CsvStream(PartStream):
         return ""
 
 
+@spelled
 def stream_csv(
     path: Any,
     target: str | None = None,
@@ -292,7 +292,6 @@ class ImageStream(Stream):
             raise unknown_name("color", color, _MODES)
         self.files, self.labels, self.classes = files, labels, np.array(classes)
         self.size, self.color, self.rows = tuple(size), color, len(files)
-        protect(self, *files)
 
     def chunks(self, bits: np.random.BitGenerator | None = None) -> Iterator[Chunk]:
         """All images, some at a time."""
@@ -317,6 +316,7 @@ class ImageStream(Stream):
         return pixels if pixels.ndim == 3 else pixels[..., None]
 
 
+@spelled
 def stream_images(folder: Any, size: tuple[int, int] = (256, 256), color: str = "rgb") -> Stream:
     """A stream over the images of a folder that holds one folder for each class.
 

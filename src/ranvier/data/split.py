@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ArgumentError, DataError
+from ..missing import spelled
 from .tables import as_array, check_rows, take_rows
 
 
@@ -24,6 +25,7 @@ def shuffled(n: int, seed: int) -> np.ndarray:
     return np.argsort(_keys(1, n, seed)[0], kind="stable")
 
 
+@spelled
 def train_test_split(
     *arrays: Any,
     test_size: float = 0.2,

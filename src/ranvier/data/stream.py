@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ArgumentError, DataError
+from ..missing import Spelled, spelled
 from .tables import FRAME_LIBRARIES
 
 Chunk = tuple[Any, ...]
@@ -25,7 +26,7 @@ Chunk = tuple[Any, ...]
 _PART = 1 << 20  # bytes of a part of an array
 
 
-class Stream(ABC):
+class Stream(Spelled, ABC):
     """Rows in chunks, read anew for each epoch. Subclasses write `chunks`.
 
     Attributes:
@@ -111,6 +112,7 @@ class ArrayStream(PartStream):
         return tuple(np.asarray(a[rows]) for a in self.arrays)
 
 
+@spelled
 def stream_arrays(
     x: Any,
     y: Any = None,
@@ -181,6 +183,7 @@ class BatchStream(Stream):
             yield as_chunk(batch, i)
 
 
+@spelled
 def stream_batches(batches: Iterable[Any] | Callable[[], Any], steps: int | None = None) -> Stream:
     """A stream over batches (x, y) or (x, y, sample weight) from a generator, a list, a DataLoader,
     or a function that returns one of these, called anew for each epoch.

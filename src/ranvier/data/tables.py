@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 
 from ..errors import DataError, RanvierError
+from ..missing import spelled
 from .cells import looks_of
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ FRAME_LIBRARIES = {"pandas", "polars", "pyarrow", "modin", "cudf", "narwhals", "
 _DATE_FIX = "turn dates into numbers, e.g. the year, the month or the days since a fixed day"
 
 
+@spelled
 def as_array(
     value: Any, role: str = "x", *, float_dtype: DTypeLike = np.float32, text: bool = False
 ) -> np.ndarray:
@@ -75,6 +77,7 @@ def as_array(
     return array
 
 
+@spelled
 def check_finite(array: np.ndarray, role: str = "x", names: Sequence[str] | None = None) -> None:
     """Raise a DataError that names the first NaN or infinity of `array`, if there is any.
 
@@ -105,6 +108,7 @@ def check_finite(array: np.ndarray, role: str = "x", names: Sequence[str] | None
     )
 
 
+@spelled
 def check_rows(**arrays: Any) -> int:
     """The number of rows that all arrays share; a DataError when they differ or are none.
 
@@ -131,6 +135,7 @@ def check_rows(**arrays: Any) -> int:
     return rows[first]
 
 
+@spelled
 def column_names(value: Any) -> list[str] | None:
     """The names of the columns of a table or of a dict of columns; None for whatever has none.
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ArgumentError, DataError, FileError, unknown_name
-from ..io.writing import check_suffix, write_whole
+from ..missing import Spelled, spelled
 
 PADDING, UNKNOWN = "", "[UNK]"
 Splitter = Callable[[str], Iterable[str]]
@@ -28,6 +28,7 @@ _PUNCTUATION = re.compile(
 )
 
 
+@spelled
 def clean(text: str, lower: bool = True, punctuation: bool = False) -> str:
     """The text in small letters and without punctuation, unless asked otherwise.
 
@@ -60,7 +61,7 @@ def splitter(by: str | Splitter) -> Splitter:
     return SPLITTERS[by]
 
 
-class Vocabulary:
+class Vocabulary(Spelled):
     """Tokens and their numbers: 0 padding, 1 unknown, then the tokens, the most frequent first.
 
     Args:
@@ -160,13 +161,7 @@ def most_frequent(counts: Counter[str], max_tokens: int | None, min_count: int =
 
 def write_json(path: Any, content: dict[str, Any]) -> None:
     """`content` as a JSON file of UTF-8."""
-    write_json_text(path, json.dumps(content, ensure_ascii=False, indent=1))
-
-
-def write_json_text(path: Any, text: str) -> None:
-    """JSON that is already text as a file of UTF-8, whole or not at all."""
-    check_suffix(path, ".json")
-    write_whole(path, text.encode())
+    Path(path).write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
 
 
 def read_json(path: Any, keys: Sequence[str]) -> dict[str, Any]:

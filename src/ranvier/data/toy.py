@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..missing import spelled
+
 Pair = tuple[np.ndarray, np.ndarray]
 
 
+@spelled
 def make_regression(
     n_samples: int = 100, n_features: int = 1, *, noise: float = 0.0, seed: int = 0
 ) -> Pair:
@@ -26,6 +29,7 @@ def make_regression(
     return x.astype(np.float32), y.astype(np.float32)
 
 
+@spelled
 def make_xor(n_samples: int = 4, *, noise: float = 0.0, seed: int = 0) -> Pair:
     """The corners of the unit square, in turn, labelled 1 where exactly one coordinate is 1.
 
@@ -39,6 +43,7 @@ def make_xor(n_samples: int = 4, *, noise: float = 0.0, seed: int = 0) -> Pair:
     return x.astype(np.float32), bits[:, 0] ^ bits[:, 1]
 
 
+@spelled
 def make_moons(n_samples: int = 200, *, noise: float = 0.1, seed: int = 0) -> Pair:
     """Two half circles that reach into each other: two classes that no straight line parts.
 
@@ -55,6 +60,7 @@ def make_moons(n_samples: int = 200, *, noise: float = 0.1, seed: int = 0) -> Pa
     return x.astype(np.float32), y
 
 
+@spelled
 def make_blobs(
     n_samples: int = 150,
     n_features: int = 2,

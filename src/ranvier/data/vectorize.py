@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ArgumentError, DataError, FileError, StateError, unknown_name
+from ..missing import Spelled
 from .sequences import pad_sequences
 from .text import (
     Splitter,
@@ -20,7 +21,6 @@ from .text import (
     read_json,
     words,
     write_json,
-    write_json_text,
 )
 
 _CLEAN: dict[str | None, Callable[[str], str]] = {
@@ -38,7 +38,7 @@ _MODES = ("int", "multi_hot", "count", "tf_idf")
 _KEPT = ("max_tokens", "standardize", "split", "ngrams", "output_mode", "output_sequence_length")
 
 
-class TextVectorization:
+class TextVectorization(Spelled):
     """Texts to arrays, under Keras' names; it works on strings, so before the graph, not in it.
 
     Args:
@@ -183,7 +183,7 @@ class TextVectorization:
         return out
 
 
-class BytePairs:
+class BytePairs(Spelled):
     """Byte pair encoding: frequent runs of letters become tokens, and no text is ever unknown.
 
     It begins with the 256 bytes and joins the most frequent pair until there are `vocab_size`
@@ -238,7 +238,7 @@ class BytePairs:
 
     def save(self, path: Any) -> None:
         """Write the JSON file of the library `tokenizers`."""
-        write_json_text(path, self.tokenizer.to_str())
+        self.tokenizer.save(str(path))
 
     @classmethod
     def load(cls, path: Any) -> BytePairs:

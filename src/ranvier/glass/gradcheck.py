@@ -9,6 +9,7 @@ import numpy as np
 
 from ..compiled import compile
 from ..errors import ArgumentError, GradientError
+from ..missing import spelled
 from ..mode import no_grad
 from ..ops.reduce import sum
 from ..tensor import Tensor
@@ -18,6 +19,7 @@ from ..transforms import grad
 Array = np.ndarray[Any, Any]
 
 
+@spelled
 def gradcheck(
     f: Callable[..., Any],
     inputs: Sequence[Any],

@@ -15,9 +15,10 @@ or 1.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import unknown_name
+from ..missing import module_getattr
 from ..nn.config import restore
 from .crossentropy import (
     BinaryCrossentropy,
@@ -104,3 +105,7 @@ def get(loss: Any) -> Loss:
         known = _FUNCTIONS.get(loss)
         return known() if known is not None else FunctionLoss(loss)
     raise unknown_name("loss", loss, NAMES)
+
+
+if not TYPE_CHECKING:
+    __getattr__ = module_getattr(__name__, globals())

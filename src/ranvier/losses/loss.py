@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ArgumentError, DataError, ShapeError
+from ..missing import Spelled
 from ..mode import no_grad
 from ..nn import targets
 from ..nn.config import configuration
@@ -21,7 +22,7 @@ from .last_layer import LastLayer, last_layer
 SMALLEST = 1e-7  # probabilities are kept this far from 0 and 1, as in Keras
 
 
-class Loss:
+class Loss(Spelled):
     """Base of all losses.
 
     `learns_numbers` says that targets are quantities: labels that are text have none.

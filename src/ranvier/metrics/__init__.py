@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import losses
 from ..errors import unknown_name
 from ..losses.distance import Hinge, Perceptron, SquaredHinge
+from ..missing import module_getattr
 from ..nn.config import restore
 from .classification import (
     AUC,
@@ -154,3 +155,6 @@ __all__ = [
     "resolve",
     "roc_auc",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = module_getattr(__name__, globals())

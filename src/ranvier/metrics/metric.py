@@ -19,6 +19,7 @@ import numpy as np
 from .. import dtypes, losses
 from ..errors import DataError
 from ..losses.loss import Loss, values
+from ..missing import Spelled
 from ..mode import no_grad
 from ..nn import targets
 from ..nn.config import configuration
@@ -31,7 +32,7 @@ from ..tensor import Tensor
 Array = np.ndarray[Any, Any]
 
 
-class Metric:
+class Metric(Spelled):
     """Base of all metrics.
 
     `resolve` fixes what the metric has to know of the model:

@@ -21,6 +21,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from ..missing import module_getattr
 from .autoencoder import Autoencoder, convolutional_autoencoder, dense_autoencoder
 from .clustering import DeepClustering, kmeans
 from .forecast import MLPForecaster, mlp_forecaster, temporal_cnn
@@ -77,3 +80,6 @@ __all__ = [
     "temporal_cnn",
     "text_cnn",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = module_getattr(__name__, globals())

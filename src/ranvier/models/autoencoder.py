@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import random
+from ..missing import spelled
 from ..nn import Conv2D, Dense, Flatten, Layer, Reshape, UpSampling2D, register_layer
 from ..nn.config import plain, restore
 from ..nn.layer import LAYERS
@@ -57,6 +58,7 @@ class Autoencoder(Model):
         return cls(**{**config, **halves})
 
 
+@spelled
 def dense_autoencoder(
     inputs: int,
     code: int = 8,
@@ -78,6 +80,7 @@ def dense_autoencoder(
     return _compiled(Autoencoder(encoder, decoder, noise), (inputs,), output)
 
 
+@spelled
 def convolutional_autoencoder(
     image: tuple[int, int, int],
     code: int = 16,

@@ -10,6 +10,7 @@ import numpy as np
 from .. import random
 from ..compiled import compile
 from ..data.columns import ColumnNames
+from ..missing import Spelled, spelled
 from ..ops.composite import one_hot
 from ..ops.contraction import matmul
 from ..ops.elementwise import log, maximum
@@ -40,6 +41,7 @@ def _lloyd(x: Any, centers: Any) -> Any:
     return means + empty * centers, label, mean(min(far, axis=1))
 
 
+@spelled
 def kmeans(x: Any, clusters: int, restarts: int = 10, steps: int = 300) -> tuple[Array, Array]:
     """Lloyd 1982: (centers, label of each row); the best of `restarts`.
 
@@ -74,7 +76,7 @@ def kmeans(x: Any, clusters: int, restarts: int = 10, steps: int = 300) -> tuple
     return best[1], best[2]
 
 
-class DeepClustering:
+class DeepClustering(Spelled):
     """Deep embedded clustering: Xie, Girshick & Farhadi 2016, with the reconstruction kept as in
     Guo et al. 2017.
 

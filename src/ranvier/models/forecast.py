@@ -10,6 +10,7 @@ from typing import Any
 
 from ..errors import ShapeError
 from ..graph.node import Shape
+from ..missing import spelled
 from ..nn import Conv1D, Dense, Dropout, Layer, register_layer
 from ..nn.dense import whole
 from ..ops.elementwise import log, sqrt
@@ -74,6 +75,7 @@ class MLPForecaster(Model):
         return permute_dims(last + self.linear(moved) + self.out(seen) * size, (0, 2, 1))
 
 
+@spelled
 def mlp_forecaster(
     length: int, horizon: int, series: int = 1, learning_rate: Any = 0.001, **options: Any
 ) -> MLPForecaster:
@@ -129,6 +131,7 @@ class Ahead(Layer):
         return (self.horizon, self.series)
 
 
+@spelled
 def temporal_cnn(
     length: int,
     horizon: int,

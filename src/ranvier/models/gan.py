@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import random
 from ..compiled import compile
+from ..missing import Spelled
 from ..nn import training_mode
 from ..nn.activations import softplus
 from ..ops.elementwise import detach, negative
@@ -16,7 +17,7 @@ from ..optim import Adam
 from .batches import as_rows, descend, epochs
 
 
-class GAN:
+class GAN(Spelled):
     """Goodfellow et al. 2014. `generator` maps codes of `code` normal numbers to rows;
     `discriminator` ends in one number d, a logit that is high for real rows.
 

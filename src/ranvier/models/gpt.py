@@ -9,6 +9,7 @@ import numpy as np
 
 from ..errors import ArgumentError, DataError, ShapeError
 from ..graph.node import Shape
+from ..missing import spelled
 from ..nn import LayerNormalization, TokenAndPositionEmbedding, TransformerDecoder, register_layer
 from ..nn.initializers import RandomNormal
 from ..ops.contraction import matmul, swap_last
@@ -84,6 +85,7 @@ class GPT(Model):
         return (*input_shape, self.vocabulary)
 
 
+@spelled
 def gpt(
     vocabulary: int,
     layers: int = 4,
@@ -107,6 +109,7 @@ def gpt(
     return model
 
 
+@spelled
 def generate(
     model: Any,
     ids: Any,

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ..missing import spelled
 from ..nn import AveragePooling2D, Conv2D, Dense, Flatten
 from ..optim import Adam
 from ..train.sequential import Sequential
 
 
+@spelled
 def lenet5(
     input_shape: Sequence[int] = (28, 28, 1),
     classes: int = 10,

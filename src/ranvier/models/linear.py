@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from ..missing import spelled
 from ..nn import Dense
 from ..optim import SGD, Adam
 from ..train.sequential import Sequential
 
 
+@spelled
 def linear_regression(inputs: int, outputs: int = 1, learning_rate: float = 0.05) -> Sequential:
     """`y = x W + b` by least squares (Legendre 1805, Gauss 1809); scale the features first.
 
@@ -18,6 +20,7 @@ def linear_regression(inputs: int, outputs: int = 1, learning_rate: float = 0.05
     return model
 
 
+@spelled
 def logistic_regression(inputs: int, classes: int = 2, learning_rate: float = 0.05) -> Sequential:
     """`p = sigmoid(x w + b)`, for more than two classes `softmax(x W + b)`: Cox 1958.
 
@@ -33,6 +36,7 @@ def logistic_regression(inputs: int, classes: int = 2, learning_rate: float = 0.
     return model
 
 
+@spelled
 def perceptron(inputs: int, learning_rate: float = 1.0) -> Sequential:
     """Rosenblatt 1958: `1 if x w + b > 0 else 0`; each mistake moves w by `+-learning_rate x`.
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ..missing import spelled
 from ..nn import Dense, Dropout, Layer
 from ..optim import Adam
 from ..train.sequential import Sequential
 
 
+@spelled
 def mlp(
     inputs: int,
     outputs: int = 1,

@@ -11,6 +11,7 @@ from .. import random
 from ..compiled import compile
 from ..data.columns import ColumnNames
 from ..errors import ArgumentError
+from ..missing import Spelled
 from ..nn import Dense, Dropout, Layer, training_mode
 from ..ops.elementwise import log
 from ..ops.reduce import mean, sum
@@ -24,7 +25,7 @@ Array = np.ndarray[Any, Any]
 _LEAST = 1e-8
 
 
-class NeighbourClustering:
+class NeighbourClustering(Spelled):
     """Clusters as classes that near rows share: Van Gansbeke et al. 2020 ("SCAN").
 
     A network gives each row x the probabilities p(x) of the clusters. For rows x and one of the

@@ -15,6 +15,7 @@ from .. import random
 from ..compiled import compile
 from ..data.columns import ColumnNames
 from ..errors import ArgumentError, unknown_name
+from ..missing import Spelled, spelled
 from ..nn import Dense
 from ..nn.activations import softplus
 from ..ops.composite import sigmoid
@@ -31,7 +32,7 @@ Array = np.ndarray[Any, Any]
 METHODS = ("rbm", "autoencoder")
 
 
-class RestrictedBoltzmannMachine:
+class RestrictedBoltzmannMachine(Spelled):
     """Smolensky 1986, trained by contrastive divergence (Hinton 2002).
 
     Visible units v of 0 to 1 and `hidden` units h of 0 or 1, with the energy
@@ -111,6 +112,7 @@ class RestrictedBoltzmannMachine:
         return mean((v - after) ** 2)
 
 
+@spelled
 def pretrain(
     model: Sequential,
     x: Any,

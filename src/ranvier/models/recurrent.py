@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from ..losses import SparseCategoricalCrossentropy
+from ..missing import spelled
 from ..nn import LSTM, Bidirectional, Dense, Dropout, Embedding, Layer
 from ..optim import Adam
 from ..train.sequential import Sequential
 from .forecast import Ahead
 
 
+@spelled
 def char_lstm(
     vocabulary: int,
     units: int = 256,
@@ -41,6 +43,7 @@ def char_lstm(
     return model
 
 
+@spelled
 def lstm_classifier(
     vocabulary: int,
     classes: int = 2,
@@ -69,6 +72,7 @@ def lstm_classifier(
     return model
 
 
+@spelled
 def lstm_forecaster(
     length: int,
     horizon: int,

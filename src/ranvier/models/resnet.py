@@ -7,6 +7,7 @@ from typing import Any
 
 from ..errors import ArgumentError
 from ..graph.node import Shape
+from ..missing import spelled
 from ..nn import (
     Activation,
     BatchNormalization,
@@ -83,6 +84,7 @@ def _norm() -> BatchNormalization:
     return BatchNormalization(momentum=0.9)
 
 
+@spelled
 def resnet(
     blocks: Sequence[int] = (3, 3, 3),
     width: int = 16,

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..losses import SparseCategoricalCrossentropy
+from ..missing import spelled
 from ..nn import GRU, Attention, Bidirectional, Dense, Embedding, register_layer
 from ..ops.movement import concat
 from ..optim import Adam
@@ -64,6 +65,7 @@ class Seq2Seq(Model):
         return said[:, 1:]
 
 
+@spelled
 def seq2seq(
     source_vocabulary: int,
     target_vocabulary: int,

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..compiled import compile
 from ..data.columns import ColumnNames
+from ..missing import Spelled
 from ..ops.contraction import matmul
 from ..ops.elementwise import exp, maximum, sqrt
 from ..ops.gather import take
@@ -19,7 +20,7 @@ from .clustering import squared_distances
 Array = np.ndarray[Any, Any]
 
 
-class SelfOrganizingMap:
+class SelfOrganizingMap(Spelled):
     """Kohonen 1982: `rows` x `columns` nodes, each with a place on the sheet and a vector w.
 
     For each row x the node with the nearest vector wins, and with it move its neighbours on the

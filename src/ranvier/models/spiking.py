@@ -7,6 +7,7 @@ from typing import Any
 
 from ..graph.node import Shape
 from ..loop import scan
+from ..missing import spelled
 from ..nn import Dense, GlobalAveragePooling1D, Layer, RepeatVector, initializers, register_layer
 from ..nn.dense import whole
 from ..ops import elementwise as e
@@ -84,6 +85,7 @@ class LeakyIntegrateAndFire(Layer):
         return (*input_shape[:-1], self.units)
 
 
+@spelled
 def spiking_classifier(
     inputs: int, classes: int, hidden: Sequence[int] = (64,), steps: int = 10, leak: float = 0.9
 ) -> Sequential:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ..missing import spelled
 from ..nn import Conv1D, Dense, Dropout, Embedding, register_layer
 from ..nn.initializers import RandomUniform
 from ..ops.movement import concat
@@ -57,6 +58,7 @@ class TextCNN(Model):
         return self.out(self.drop(concat(strongest, axis=1)))
 
 
+@spelled
 def text_cnn(
     vocabulary: int,
     classes: int = 2,

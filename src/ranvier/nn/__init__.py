@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from ..missing import module_getattr
 from . import activations, initializers, regularizers, targets
 from .activation_layers import (
     ELU,
@@ -213,3 +216,6 @@ __all__ = [
     "targets",
     "training_mode",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = module_getattr(__name__, globals())

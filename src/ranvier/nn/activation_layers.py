@@ -68,11 +68,15 @@ class LeakyReLU(_Elementwise):
     tensor([[-0.5,  2. ]])
     """
 
-    def __init__(self, negative_slope: float = 0.3, **options: Any) -> None:
-        if "alpha" in options:
-            negative_slope = options.pop("alpha")
+    def __init__(
+        self, negative_slope: float = 0.3, *, alpha: float | None = None, **options: Any
+    ) -> None:
         super().__init__(**options)
-        self.negative_slope = negative_slope
+        self.negative_slope = negative_slope if alpha is None else alpha
+
+    def get_config(self) -> dict[str, Any]:
+        """The slope, and the arguments of every layer."""
+        return self._arguments("alpha")
 
     def forward(self, x: Any) -> Any:
         return activations.leaky_relu(x, self.negative_slope)

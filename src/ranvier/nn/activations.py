@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import unknown_name
+from ..missing import module_getattr
 from ..ops import composite
 from ..ops import elementwise as e
 from ..ops.op import as_values
@@ -210,3 +211,7 @@ def name_of(activation: Callable[[Any], Any]) -> Any:
     """The name of a function of this module, which can be saved; any other function itself."""
     name = getattr(activation, "__name__", "")
     return name if NAMES.get(name) is activation else activation
+
+
+if not TYPE_CHECKING:
+    __getattr__ = module_getattr(__name__, globals())

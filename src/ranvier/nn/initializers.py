@@ -22,12 +22,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .. import dtypes, random
 from ..errors import ArgumentError, unknown_name
+from ..missing import Spelled, module_getattr
 from .config import configuration, restore
 
 Array = np.ndarray[Any, Any]
@@ -36,7 +37,7 @@ Array = np.ndarray[Any, Any]
 _CUT_DEVIATION = 0.87962566103423978
 
 
-class Initializer:
+class Initializer(Spelled):
     """Base: `initializer(shape)` is a new array."""
 
     seed: int | None = None
@@ -275,3 +276,7 @@ def get(initializer: Any) -> Any:
     if callable(initializer):
         return lambda shape, dtype=dtypes.float32: np.asarray(initializer(shape), dtype)
     raise unknown_name("initializer", initializer, _NAMES)
+
+
+if not TYPE_CHECKING:
+    __getattr__ = module_getattr(__name__, globals())

@@ -26,8 +26,9 @@ import numpy as np
 from .. import dtypes
 from ..errors import ArgumentError, DataError, RanvierError, ShapeError, StateError
 from ..graph.node import Shape
+from ..missing import no_attribute
 from ..mode import state
-from ..source import LayerName, here, in_layer
+from ..source import here
 from ..tensor import Tensor
 from ..trace import trace
 from . import added, config, initializers, policy, regularizers
@@ -151,7 +152,7 @@ class Layer(Walked):
             return value_of(self, attribute)
         if attribute in _KERAS_LISTS:
             return _KERAS_LISTS[attribute](self)
-        raise AttributeError(f"{type(self).__name__!r} has no attribute {attribute!r}")
+        raise no_attribute(self, attribute)
 
     # -- what a subclass writes --
 
@@ -208,19 +209,12 @@ class Layer(Walked):
                     raise ShapeError(f"{self.name}: a single number is not a batch of rows")
                 self.ensure_built(values[0].shape[1:] if values else ())
             if training is None:
-                return self._masked(values, self._named(values, options))
+                return self._masked(values, self._run(values, options))
             with training_mode(training):
-                return self._masked(values, self._named(values, options))
+                return self._masked(values, self._run(values, options))
         except RanvierError as error:
             self._note(error)
             raise
-
-    def _named(self, values: Sequence[Any], options: Mapping[str, Any]) -> Any:
-        """What the forward pass gives; nodes that are traced meanwhile carry the layer's name."""
-        if state.trace is None:
-            return self._run(values, options)
-        with in_layer(LayerName(self.name, type(self).__name__)):
-            return self._run(values, options)
 
     def _run(self, values: Sequence[Any], options: Mapping[str, Any]) -> Any:
         if self.dtype_policy == "float32":

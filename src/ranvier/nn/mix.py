@@ -13,9 +13,10 @@ from typing import Any
 from .. import random
 from ..dtypes import float32, int32
 from ..errors import ArgumentError, DataError
+from ..missing import Spelled
 from ..ops.composite import clip, sigmoid
 from ..ops.creation import iota
-from ..ops.elementwise import floor, less, log, logical_and, remainder, sqrt, where
+from ..ops.elementwise import floor, less, log, logical_and, sqrt, where
 from ..ops.gather import take
 from ..ops.movement import reshape
 from .augment_values import inside
@@ -25,7 +26,7 @@ from .sliding import check_axes
 _ROUNDS = 6  # candidates for a number of the gamma distribution; none is right once in 10 ** 8
 
 
-class _Mixing:
+class _Mixing(Spelled):
     """Base: a subclass writes `mixed(x, other)`, which returns the new x and the share of x in it,
     (batch, 1).
     """
@@ -49,7 +50,7 @@ class _Mixing:
         if n == 1:
             return x, y
         places = iota((n,), axis=0, dtype=int32) + self._source.randint(1, n, (1,), int32)
-        partner = remainder(places, n)
+        partner = where(less(places, n), places, places - n)
         x, share = self.mixed(as_floats(x), take(as_floats(x), partner))
         share = reshape(share, (n, *(1 for _ in y.shape[1:])))
         return x, y * share + take(y, partner) * (1 - share)

@@ -10,15 +10,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import ArgumentError, unknown_name
+from ..missing import Spelled, module_getattr
 from ..ops.elementwise import abs
 from ..ops.reduce import sum
 from .config import configuration, restore
 
 
-class Regularizer:
+class Regularizer(Spelled):
     """Base: `regularizer(w)` is one number."""
 
     def __call__(self, w: Any) -> Any:
@@ -107,3 +108,7 @@ def get(regularizer: Any) -> Regularizer | None:
     if isinstance(regularizer, str) and regularizer.lower() in _NAMES:
         return _NAMES[regularizer.lower()]()  # type: ignore[no-any-return]
     raise unknown_name("regularizer", regularizer, _NAMES)
+
+
+if not TYPE_CHECKING:
+    __getattr__ = module_getattr(__name__, globals())

@@ -70,8 +70,7 @@ class _Line:
             place = minimum(place, 2 * n - 1 - place)
         elif fill_mode == "wrap":
             place = remainder(place, n)
-        # NOTE: once more as whole numbers: NaN passes the first clip and becomes any of them.
-        self.place = clip(astype(clip(place, 0, n - 1), int32), 0, n - 1)
+        self.place = astype(clip(place, 0, n - 1), int32)
 
 
 def _neighbours(place: Any, n: int, fill_mode: str) -> list[Any]:

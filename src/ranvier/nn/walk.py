@@ -13,6 +13,7 @@ from operator import is_
 from typing import Any, NamedTuple
 
 from ..locks import ProcessLock
+from ..missing import Spelled
 from ..tensor import Tensor
 
 
@@ -28,7 +29,7 @@ changes = _Changes()
 standing = ProcessLock()
 
 
-class Walked:
+class Walked(Spelled):
     """Base of what can be walked; keeps its last walk, which is no part of copies and pickles."""
 
     __slots__ = ("_walked",)

@@ -9,6 +9,7 @@ from typing import Any, Self
 from .. import dtypes
 from ..errors import ArgumentError, unknown_name
 from ..graph.node import Value
+from ..missing import no_attribute
 from . import composite, contraction, elementwise, movement, reduce, shaping
 from .op import apply, normal_axis
 
@@ -122,6 +123,10 @@ class Methods(Value):
         """In another dtype; device names such as `"cpu"` change nothing."""
         if not isinstance(target, str) or target in dtypes.BY_NAME:
             return self.astype(target)
+        if target.partition(":")[0] in ("cuda", "gpu", "mps", "xpu"):
+            raise ArgumentError(
+                f"to({target!r}): Ranvier computes on the CPU; leave .to({target!r}) out"
+            )
         if target != "cpu":
             raise unknown_name("device or dtype", target, ["cpu", *dtypes.BY_NAME])
         return self
@@ -129,6 +134,11 @@ class Methods(Value):
     def cpu(self) -> Self:
         """The tensor itself: every tensor is in main memory."""
         return self
+
+    @property
+    def cuda(self) -> Any:
+        """There is none: every tensor is in main memory."""
+        raise no_attribute(self, "cuda")
 
     def clone(self) -> Self:
         """A copy through which gradients flow."""

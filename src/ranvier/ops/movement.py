@@ -19,7 +19,6 @@ from .op import (
     normal_axis,
     register,
     same_dtype,
-    several,
 )
 
 
@@ -71,7 +70,7 @@ class PermuteDims(Movement):
 
     def __call__(self, x: Any, axes: Any) -> Any:
         (x,) = as_values(x)
-        axes = tuple(normal_axis(self.name, a, x.ndim) for a in several(axes))
+        axes = tuple(normal_axis(self.name, a, x.ndim) for a in axes)
         return x if axes == tuple(range(x.ndim)) else apply(self, x, axes=axes)
 
     def infer(self, *specs: Spec, **params: Any) -> Spec:

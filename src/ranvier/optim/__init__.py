@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import unknown_name
+from ..missing import module_getattr
 from ..nn.config import restore
 from . import clip, schedules
 from .adam import Adam, Adamax, AdamW, Nadam
@@ -93,3 +94,6 @@ __all__ = [
     "get",
     "schedules",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = module_getattr(__name__, globals())

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from ..missing import module_getattr
 from ..ops import composite
 from ..ops.elementwise import astype, minimum, sqrt
 from ..ops.reduce import sum
@@ -48,3 +49,7 @@ def global_norm(grads: Sequence[Any]) -> Any:
         square = sum(g * g)
         total = square if total is None else total + square
     return sqrt(total)
+
+
+if not TYPE_CHECKING:
+    __getattr__ = module_getattr(__name__, globals())

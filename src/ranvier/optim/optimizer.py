@@ -20,6 +20,7 @@ import numpy as np
 
 from .. import dtypes
 from ..errors import ArgumentError, ShapeError, StateError, unknown_name
+from ..missing import Spelled
 from ..mode import no_grad
 from ..nn.config import configuration
 from ..ops.elementwise import astype, equal, floor_divide, remainder, where
@@ -32,7 +33,7 @@ Slots = dict[str, Tensor]
 _SUM, _AVERAGE = "gradient_sum", "average"  # slots that every optimizer may have
 
 
-class Optimizer:
+class Optimizer(Spelled):
     """Base of all optimizers.
 
     Two ways to make one, as in Keras and as in PyTorch:
@@ -385,13 +386,6 @@ class Optimizer:
         if undecayed:
             made.exclude_from_weight_decay(var_names=undecayed)
         return made
-
-    def __getstate__(self) -> dict[str, Any]:
-        # Tensors have other ids in a copy.
-        return {**vars(self), "_slots": list(self._slots.values())}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        vars(self).update(state, _slots={id(p): (p, slots) for p, slots in state["_slots"]})
 
     def __repr__(self) -> str:
         rate = self._rate if isinstance(self._rate, Schedule) else f"{self._rate.item():g}"

@@ -14,10 +14,11 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import dtypes
 from ..errors import ArgumentError, unknown_name
+from ..missing import Spelled, module_getattr
 from ..nn.config import configuration, restore
 from ..ops.elementwise import (
     astype,
@@ -38,7 +39,7 @@ from ..ops.elementwise import (
 from ..ops.op import as_values
 
 
-class Schedule(ABC):
+class Schedule(Spelled, ABC):
     """Base: `schedule(step)` is the learning rate of that step, a float32 scalar."""
 
     def __call__(self, step: Any) -> Any:
@@ -409,3 +410,7 @@ SCHEDULES: dict[str, type[Schedule]] = {
 def restore_schedule(described: Mapping[str, Any]) -> Schedule:
     """A schedule from {"class", "config"}."""
     return restore("schedule", described, SCHEDULES)  # type: ignore[no-any-return]
+
+
+if not TYPE_CHECKING:
+    __getattr__ = module_getattr(__name__, globals())

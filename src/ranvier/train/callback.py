@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..errors import StateError, unknown_name
-from ..io.writing import open_log
+from ..missing import Spelled
 from ..tensor import Tensor
 
 Logs = dict[str, float]
 
 
-class Callback:
+class Callback(Spelled):
     """Base of all callbacks: override the moments you need.
 
     `self.model` is the model in training and `self.params` holds epochs, steps and verbose. Set
@@ -166,7 +166,7 @@ class CSVLogger(Callback):
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Open the file."""
-        self._file = open_log(self.filename, self.append)
+        self._file = open(self.filename, "a" if self.append else "w", newline="", encoding="utf-8")  # noqa: SIM115
         self._names = []
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:

@@ -4,7 +4,7 @@ Keras gives it all.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from ..config import ENGINES
 from ..data.stream import as_stream
 from ..errors import ArgumentError, StateError, unknown_name, warn
 from ..metrics import Accuracy
+from ..missing import spelled
 from ..nn.layer import register_layer
 from ..nn.policy import is_mixed
 from . import loop
@@ -57,8 +58,6 @@ class Model(Network):
     called, by which later tables are put in order; `stop_training`, to be set by callbacks.
     """
 
-    foreign_suffixes: Collection[str] = ()  # of other formats, under which it may still be saved
-
     def __init__(
         self, inputs: Any = None, outputs: Any = None, name: str | None = None, **options: Any
     ) -> None:
@@ -82,6 +81,7 @@ class Model(Network):
 
     # -- compile -----------------------------------------------------------------------------------
 
+    @spelled
     def compile(
         self,
         optimizer: Any = "rmsprop",
@@ -171,6 +171,7 @@ class Model(Network):
 
     # -- fit ---------------------------------------------------------------------------------------
 
+    @spelled
     def fit(
         self,
         x: Any,
@@ -248,6 +249,7 @@ class Model(Network):
         params = {"epochs": epochs, "verbose": verbose, "initial_epoch": initial_epoch}
         return training.run(initial_epoch, epochs, shuffle and blocks is None, params)
 
+    @spelled
     def train_on_batch(
         self,
         x: Any,
@@ -272,6 +274,7 @@ class Model(Network):
 
     # -- evaluate and predict ----------------------------------------------------------------------
 
+    @spelled
     def evaluate(
         self,
         x: Any,
@@ -295,6 +298,7 @@ class Model(Network):
             print(numbers(found))
         return _answer(found, return_dict)
 
+    @spelled
     def test_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
     ) -> Any:
@@ -350,10 +354,7 @@ class Model(Network):
 
     # -- files and checks --------------------------------------------------------------------------
 
-    def __getstate__(self) -> dict[str, Any]:
-        # What was compiled is made again when a copy is used.
-        return {**super().__getstate__(), "_steps": None, "_uses": None}
-
+    @spelled
     def save(self, path: Any, include_optimizer: bool = True) -> str:
         """Write architecture, weights and the state of the optimizer to one safetensors file;
         returns the checksum.
@@ -364,18 +365,21 @@ class Model(Network):
 
         return save(self, path, include_optimizer)
 
+    @spelled
     def save_weights(self, path: Any) -> str:
         """Write the weights alone; returns the checksum."""
         from .saving import save_weights
 
         return save_weights(self, path)
 
+    @spelled
     def load_weights(self, path: Any) -> None:
         """Read weights written by `save_weights` or `save`; nothing changes if one does not fit."""
         from .saving import load_weights
 
         load_weights(self, path)
 
+    @spelled
     def verify(self, x: Any, y: Any = None, samples: int = 5, verbose: int = 1) -> Any:
         """Compare the compiled with the reference executor, and gradients with finite differences;
         see `Report`.

@@ -11,6 +11,7 @@ import numpy as np
 
 from .. import optim
 from ..errors import ArgumentError, FileError, RanvierError, ShapeError, StateError
+from ..missing import spelled
 from ..nn.config import plain, restore
 from ..nn.layer import LAYERS
 from ..tensor import Tensor
@@ -38,7 +39,7 @@ def save(model: Any, path: Any, include_optimizer: bool = True) -> str:
     arrays = _arrays(model.named_tensors())
     if include_optimizer and described["training"] is not None:
         arrays |= {_OPTIMIZER + name: a for name, a in _arrays(_slots(model)).items()}
-    return files.write(path, arrays, described, model.foreign_suffixes)
+    return files.write(path, arrays, described)
 
 
 def save_weights(model: Any, path: Any) -> str:
@@ -46,8 +47,7 @@ def save_weights(model: Any, path: Any) -> str:
     from ..io import files
 
     _check_built(model, "save_weights")
-    arrays = _arrays(model.named_tensors())
-    return files.write(path, arrays, {"kind": "weights"}, model.foreign_suffixes)
+    return files.write(path, _arrays(model.named_tensors()), {"kind": "weights"})
 
 
 def load_weights(model: Any, path: Any) -> None:
@@ -63,6 +63,7 @@ def load_weights(model: Any, path: Any) -> None:
     )
 
 
+@spelled
 def load(path: Any) -> Any:
     """The model in a file written by `save`, ready to predict, and to train on if it was compiled.
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from ... import dtypes
 from ...compiled import compile
+from ...missing import Spelled
 from ...ops import (
     composite,
     contraction,
@@ -100,7 +101,7 @@ def shape(x: Any) -> Sizes:
     return Sizes(as_values(x)[0].shape)
 
 
-class TensorSpec:
+class TensorSpec(Spelled):
     """Shape and dtype of a tensor: what `Dataset.from_generator` asks for and Ranvier sees by
     itself.
     """

@@ -7,6 +7,7 @@ from typing import Any
 
 from ...autodiff import backpropagate
 from ...errors import StateError
+from ...missing import Spelled
 from ...mode import grad_mode, no_grad
 from ...ops.creation import ones_like
 from ...tensor import Tensor
@@ -80,7 +81,7 @@ class _Open(threading.local):
 _open = _Open()
 
 
-class GradientTape:
+class GradientTape(Spelled):
     """Records what is computed inside, and gives its gradients.
 
     Ranvier keeps the history of everything that a variable had a part in, so a tape only has to

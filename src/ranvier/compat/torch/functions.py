@@ -92,9 +92,6 @@ def compile(function: Any = None, **options: Any) -> Any:
     return function if isinstance(function, Module) else ranvier_compile(function)
 
 
-_SUFFIXES = (".pt", ".pth", ".tar", ".ckpt")  # as tutorials name what they save
-
-
 def save(obj: Any, path: Any) -> None:
     """Write a dictionary of tensors, such as `model.state_dict()`, to one safetensors file.
 
@@ -118,11 +115,10 @@ def save(obj: Any, path: Any) -> None:
         )
 
     if isinstance(obj, Mapping) and all(is_tensor(v) for v in obj.values()):
-        arrays = {name: x.numpy() for name, x in obj.items()}
-        files.write(path, arrays, {"kind": "weights"}, _SUFFIXES)
+        files.write(path, {name: x.numpy() for name, x in obj.items()}, {"kind": "weights"})
         return
     described = written(obj, "")
-    files.write(path, arrays, {"kind": "checkpoint", "content": described}, _SUFFIXES)
+    files.write(path, arrays, {"kind": "checkpoint", "content": described})
 
 
 def load(path: Any, map_location: Any = "cpu", weights_only: bool = True) -> Any:

@@ -7,6 +7,11 @@ Functions named `load_...` return `(x_train, y_train), (x_test, y_test)` as Kera
 series to go on with return their parts in order.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...missing import module_getattr
 from .files import (
     ADULT_FILES,
     AIRLINE_FILE,
@@ -52,3 +57,6 @@ __all__ = [
     "load_rt_polarity",
     "load_tiny_shakespeare",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = module_getattr(__name__, globals())

@@ -8,6 +8,7 @@ from typing import Literal, overload
 import numpy as np
 
 from ...errors import FileError
+from ...missing import spelled
 from ..fetch import read, read_packaged
 from .files import MNIST_FILES
 from .held import Pair, Split, fifth_held_out
@@ -17,6 +18,7 @@ from .held import Pair, Split, fifth_held_out
 def load_digits(*, split: Literal[True] = True, seed: int = 0) -> Split: ...
 @overload
 def load_digits(*, split: Literal[False], seed: int = 0) -> Pair: ...
+@spelled
 def load_digits(*, split: bool = True, seed: int = 0) -> Split | Pair:
     """The UCI handwritten digits: 1,797 images of 8x8 pixels, each 0 (blank) to 16 (full ink).
 
@@ -33,6 +35,7 @@ def load_digits(*, split: bool = True, seed: int = 0) -> Split | Pair:
     return fifth_held_out(x, y, seed) if split else (x, y)
 
 
+@spelled
 def load_mnist() -> Split:
     """MNIST: 60,000 handwritten digits to train on and 10,000 to test, 28x28 pixels from 0 to 255.
 

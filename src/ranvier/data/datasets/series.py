@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ...errors import unknown_name
+from ...missing import spelled
 from ..fetch import read
 from .files import AIRLINE_FILE, ETTH1_FILE
 
@@ -12,6 +13,7 @@ ETTH1_COLUMNS = ("HUFL", "HULL", "MUFL", "MULL", "LUFL", "LULL", "OT")
 _ETTH1_HOURS = 8640, 2880, 2880  # 12, 4 and 4 months of 30 days
 
 
+@spelled
 def load_etth1(
     *, standardize: bool = True, columns: str = "all"
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -40,6 +42,7 @@ def load_etth1(
     return whole[:first], whole[first:second], whole[second:]
 
 
+@spelled
 def load_airline_passengers() -> np.ndarray:
     """Passengers of international airlines, in thousands: 144 months from January 1949.
 

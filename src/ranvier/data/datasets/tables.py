@@ -7,6 +7,7 @@ from typing import Literal, overload
 import numpy as np
 
 from ...errors import unknown_name
+from ...missing import spelled
 from ..fetch import read, read_packaged
 from ..split import train_test_split
 from .files import ADULT_FILES, CALIFORNIA_FILE
@@ -36,6 +37,7 @@ CALIFORNIA_COLUMNS = (
 def load_iris(*, split: Literal[True] = True, seed: int = 0) -> Split: ...
 @overload
 def load_iris(*, split: Literal[False], seed: int = 0) -> Pair: ...
+@spelled
 def load_iris(*, split: bool = True, seed: int = 0) -> Split | Pair:
     """Fisher's irises: 150 flowers, sepal and petal length and width in cm, three species.
 
@@ -59,6 +61,7 @@ def load_iris(*, split: bool = True, seed: int = 0) -> Split | Pair:
 def load_adult(*, encode: Literal[True] = True) -> Split: ...
 @overload
 def load_adult(*, encode: Literal[False]) -> ColumnsSplit: ...
+@spelled
 def load_adult(*, encode: bool = True) -> Split | ColumnsSplit:
     """UCI Adult, the 1994 census: does a person earn more than 50,000 $ a year (1)?
 
@@ -83,6 +86,7 @@ def load_adult(*, encode: bool = True) -> Split | ColumnsSplit:
     return (_one_hot(train, categories), y_train), (_one_hot(test, categories), y_test)
 
 
+@spelled
 def load_california_housing(*, missing: str = "median", seed: int = 0) -> Split:
     """The median house value of 20,640 Californian districts (1990 census), in 100,000 dollars.
 

@@ -6,6 +6,7 @@ from typing import Literal, overload
 
 import numpy as np
 
+from ...missing import spelled
 from ..fetch import read
 from ..split import train_test_split
 from .files import POLARITY_FILES, SHAKESPEARE_FILE
@@ -18,6 +19,7 @@ TextSplit = tuple[tuple[list[str], np.ndarray], tuple[list[str], np.ndarray]]
 def load_tiny_shakespeare(*, ids: Literal[False] = False) -> tuple[str, str]: ...
 @overload
 def load_tiny_shakespeare(*, ids: Literal[True]) -> Ids: ...
+@spelled
 def load_tiny_shakespeare(*, ids: bool = False) -> tuple[str, str] | Ids:
     """40,000 lines of Shakespeare's plays: 1,115,394 characters, of which 65 are different.
 
@@ -36,6 +38,7 @@ def load_tiny_shakespeare(*, ids: bool = False) -> tuple[str, str] | Ids:
     return places[:at], places[at:], [chr(c) for c in known]
 
 
+@spelled
 def load_rt_polarity(*, test_size: float = 0.1, seed: int = 0) -> TextSplit:
     """10,662 sentences of film reviews, half for the film (1) and half against it (0).
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from typing import Any
 
@@ -50,8 +51,13 @@ class Linear(Module):
         )
 
 
+_ANY_KEYWORD = inspect.Parameter("options", inspect.Parameter.VAR_KEYWORD)
+
+
 class Identity(Module):
     """The input itself."""
+
+    __signature__ = inspect.Signature([_ANY_KEYWORD])
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__()
@@ -161,11 +167,12 @@ class _Function(Module):
         if len(args) == len(self.names) + 1 and isinstance(args[-1], bool):
             args, inplace = args[:-1], args[-1]
         given = dict(zip(self.names, args, strict=False)) | options
-        wrong = [name for name in given if name not in self.names]
-        if wrong or len(args) > len(self.names):
-            said = wrong[0] if wrong else args[len(self.names)]
+        if len(args) > len(self.names):
             known = ", ".join(self.names) or "none"
-            raise ArgumentError(f"{type(self).__name__}: unknown argument {said!r}. Known: {known}")
+            raise ArgumentError(
+                f"{type(self).__name__}: one argument too many, {args[len(self.names)]!r}; it "
+                f"takes: {known}"
+            )
         self.options = {**given, "inplace": True} if inplace else given
 
     def forward(self, *inputs: Any) -> Any:
@@ -183,6 +190,9 @@ def as_module(name: str, function: Any, *names: str) -> Any:
     first = (function.__doc__ or "").partition("\n")[0]
     made.__doc__ = f"`nn.functional.{function.__name__}` as a module. {first}"
     made.__module__ = __name__
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    takes = [inspect.Parameter(argument, kind) for argument in (*names, "inplace")]
+    setattr(made, "__signature__", inspect.Signature(takes))  # noqa: B010
     return made
 
 
