@@ -15,6 +15,7 @@ import numpy as np
 import ranvier as rv
 from op_rows import (
     FLOATS,
+    INTEGERS,
     NUMBERS,
     ONE,
     TWO,
@@ -33,7 +34,7 @@ from op_rows import (
     z,
 )
 from ranvier import dtypes
-from ranvier.errors import DTypeError, ShapeError
+from ranvier.errors import ArgumentError, DTypeError, ShapeError
 from ranvier.graph.node import OPS
 from ranvier.ops.op import apply
 
@@ -334,12 +335,26 @@ TABLE: dict[str, Row] = {
         ),
     ),
     # gather and scatter
+    "check_index": Row(
+        lambda i: OPS["check_index"](i, 4), lambda i: np.where(i < 0, i + 4, i),
+        (((),), ((3,),), ((2, 3),), ((0,),)), dtypes=INTEGERS, gradient="",
+        sample=_positions(4, 0),
+        errors=(
+            (lambda: OPS["check_index"](t(4), 4), ShapeError, "index: index 4 is outside axis 0"),
+            (lambda: OPS["check_index"](t(0), 0), ShapeError, "axis 0 has size 0"),
+            (lambda: OPS["check_index"](t(0.5), 4), DTypeError, "index: indices must be integers"),
+            (
+                lambda: OPS["check_index"](t(0), 4, what="x"), ArgumentError,
+                "what='x'; known:",
+            ),
+        ),
+    ),
     "take": Row(
         rv.take, lambda x, i: np.take(x, i, 0), (((4, 3), (2, 2)), ((4,), (0,)), ((4, 2), ())),
         sample=_positions(4, 1),
         errors=(
-            (lambda: rv.take(z(3), t(3)), ShapeError, "take: position 3 is outside"),
-            (lambda: rv.take(z(3), t(0.5)), DTypeError, "take: positions must be integers"),
+            (lambda: rv.take(z(3), t(3)), ShapeError, "take: index 3 is outside axis 0 of size 3"),
+            (lambda: rv.take(z(3), t(0.5)), DTypeError, "take: indices must be integers"),
         ),
     ),
     "scatter_add": Row(
@@ -347,7 +362,7 @@ TABLE: dict[str, Row] = {
         dtypes=(*FLOATS, "int64", "int32"), sample=_positions(4, 1),
         errors=(
             (lambda: rv.scatter_add(z(3), t(0), z(2)), ShapeError, "scatter_add: updates are"),
-            (lambda: rv.scatter_add(z(3), t(-4), z(1)), ShapeError, "position -4 is outside"),
+            (lambda: rv.scatter_add(z(3), t(-4), z(1)), ShapeError, "index -4 is outside"),
         ),
     ),
     "take_along_axis": Row(
@@ -357,7 +372,7 @@ TABLE: dict[str, Row] = {
             (lambda: rv.take_along_axis(z(2, 3), t(0)), ShapeError, "differ outside axis 1"),
             (
                 lambda: rv.take_along_axis(z(1, 3), rv.tensor([[5]])),
-                ShapeError, "position 5 is outside",
+                ShapeError, "index 5 is outside",
             ),
         ),
     ),

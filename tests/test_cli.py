@@ -98,7 +98,7 @@ def test_predict_on_rows_of_a_file(tmp_path: Path) -> None:
         (["train", "digits", "--hidden", "a,b"], "--hidden 'a,b'"),
         (["train", "digits", "--activation", "rleu"], "did you mean 'relu'"),
         (["train", "digits", "--optimizer", "adm"], "did you mean 'adam'"),
-        (["train", "digits", "--out", "none/such/file"], "is not there"),
+        (["train", "digits", "--out", "none/such/file"], "does not exist; make it first"),
         (["train", "digits", "--epochs", "0"], "--epochs"),
         (["train", "letters"], "letters"),
         (["evaluate", "none"], "none does not exist"),

@@ -38,7 +38,7 @@ def test_irises_from_the_command_line(tmp_path: Path) -> None:
     assert done.exit_code == 0, done.output
     assert "iris: 4 features, 3 classes" in done.output
     assert out.read_text().lstrip().startswith("<?xml")
-    with open(tmp_path / "curve.csv", newline="") as file:
+    with open(tmp_path / "curve-scores.csv", newline="") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 4 * 2
     large = [float(r["accuracy"]) for r in rows if r["training_rows"] == "90"]
@@ -109,7 +109,7 @@ def test_a_table_with_words_and_gaps(tmp_path: Path) -> None:
     [
         (["iris", "--sizes", "2,30"], "expected whole numbers from 6 to 120"),
         (["iris", "--learners", "network,oracle"], "'oracle' is not one of network, logistic"),
-        (["iris", "--out", "x.jpg"], "ends in .png or .svg"),
+        (["iris", "--out", "x.jpg"], "ends in .png, .svg, .pdf"),
         (["iriss"], "iriss is neither a file nor one of digits, iris"),
     ],
 )

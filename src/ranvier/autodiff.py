@@ -16,6 +16,7 @@ from .graph.graph import Graph
 from .graph.node import Node, Value
 from .ops.creation import full
 from .ops.op import apply
+from .source import in_gradient_of
 
 
 def backpropagate(
@@ -58,7 +59,8 @@ def pull_back(
             found[id(value)] = g
         if value.op is None or not any(id(x) in depends for x in value.inputs):
             continue
-        parts = value.op.gradient(g, *value.for_gradient(), **value.params)
+        with in_gradient_of(value.made_at()):
+            parts = value.op.gradient(g, *value.for_gradient(), **value.params)
         if len(parts) != len(value.inputs):
             raise GraphError(
                 f"{value.op.name}: its gradient rule returned {len(parts)} values "

@@ -18,6 +18,8 @@ from .cli_compare import compare, table_columns
 from .cli_explain import explain
 from .config import ENGINES
 from .errors import ArgumentError, DataError, RanvierError, RanvierWarning
+from .io.files import SUFFIX
+from .io.writing import check_output, check_suffix
 
 STARTED = time.process_time()  # the processor time that starting Python and importing took
 _OPTIMIZERS = (
@@ -105,7 +107,7 @@ def train(
     """Train a network on handwritten digits and show how well it reads the ones it has not seen."""
     import ranvier
 
-    _check_folder(out)
+    _check_model_file(out)
     (x, y), (x_test, y_test) = ranvier.data.load_digits()
     ranvier.seed(seed)
     model = digits_model(x, _units(hidden), activation)
@@ -157,13 +159,12 @@ def _units(text: str) -> list[int]:
     return units
 
 
-def _check_folder(out: str) -> None:
-    """The model's folder must be there before training, not only after it."""
-    folder = Path(out).resolve().parent
-    if not folder.is_dir() or not os.access(folder, os.W_OK):
-        raise ArgumentError(
-            f"--out {out}: the folder {folder} is not there or cannot be written to"
-        )
+def _check_model_file(out: str) -> None:
+    """What would fail after training is said before it."""
+    check_suffix(out, SUFFIX)
+    folder = check_output(out).parent
+    if not os.access(folder, os.W_OK):
+        raise ArgumentError(f"--out {out}: the folder {folder} cannot be written to")
 
 
 # --- results ------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ rows' own mean and deviation; the test rows are the same for all and touched onl
 from __future__ import annotations
 
 import csv
+import io
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -17,6 +18,7 @@ import click
 import numpy as np
 
 from .errors import ArgumentError, DataError, StateError
+from .io.writing import check_output, check_suffix, protected, write_whole
 
 Array = np.ndarray[Any, Any]
 Predict = Callable[[Array], Array]
@@ -24,6 +26,7 @@ Predict = Callable[[Array], Array]
 BUILT_IN = ("digits", "iris", "adult", "mnist", "california")
 _FOLDS = 3
 _TEST_ROWS = 4000  # more test rows would not change the score by what can be seen
+_HEADINGS = ("learner", "training_rows", "seed")  # of the numbers; then what the score is
 _MOST_ROWS = 2000  # largest training set by default: kernel machines are slow on more
 
 
@@ -54,14 +57,36 @@ class Problem(NamedTuple):
     type=click.Path(dir_okay=False),
     default="compare.png",
     show_default=True,
-    help="The picture, .png or .svg; the numbers go into a .csv beside it.",
+    help="The picture, .png, .svg or .pdf.",
+)
+@click.option(
+    "--scores",
+    type=click.Path(dir_okay=False),
+    help="The numbers, .csv.  [default: as --out, with -scores.csv at its end]",
 )
 def compare(
-    data: str, target: str | None, sizes: str | None, learners: str | None, seeds: int, out: str
+    data: str,
+    target: str | None,
+    sizes: str | None,
+    learners: str | None,
+    seeds: int,
+    out: str,
+    scores: str | None,
 ) -> None:
     """Draw test score against training rows, for a network and for classical learners."""
-    _check_before(out)
-    problem = read(data, target)
+    with protected(*([] if data in BUILT_IN else [data])):
+        numbers = _check_before(out, scores)
+        _compare(read(data, target), sizes, learners, seeds, out, numbers)
+
+
+def _compare(
+    problem: Problem,
+    sizes: str | None,
+    learners: str | None,
+    seeds: int,
+    out: str,
+    numbers: Path,
+) -> None:
     counts = _sizes(sizes, problem)
     chosen = _chosen(learners, problem)
     kind = f"{problem.classes} classes" if problem.classes else "regression"
@@ -80,16 +105,17 @@ def compare(
             seconds[name] = time.process_time() - began
     click.echo(f"\n{problem.score}: mean and standard deviation of {seeds} draws")
     click.echo(table(scores, counts, seconds))
-    _write(Path(out).with_suffix(".csv"), problem, scores, counts)
+    write_whole(numbers, _lines(problem, scores, counts).encode())
     from .plots.curves import learning_curves
+    from .plots.files import save_picture
 
     figure = learning_curves(scores, counts, f"{problem.name}: test {problem.score}", problem.score)
-    figure.savefig(out, dpi=150)
-    click.echo(f"\npicture: {out}, numbers: {Path(out).with_suffix('.csv')}")
+    save_picture(figure, out)
+    click.echo(f"\npicture: {out}, numbers: {numbers}")
 
 
-def _check_before(out: str) -> None:
-    """What would fail at the end is said at the start."""
+def _check_before(out: str, scores: str | None) -> Path:
+    """What would fail at the end is said at the start; returns where the numbers go."""
     for module, extra in (("sklearn", "sklearn"), ("matplotlib", "plot")):
         try:
             __import__(module)
@@ -97,10 +123,28 @@ def _check_before(out: str) -> None:
             raise StateError(
                 f'compare needs {module}, which is not installed: pip install "ranvier[{extra}]"'
             ) from None
-    if Path(out).suffix not in (".png", ".svg"):
-        raise ArgumentError(f"--out {out}: expected a name that ends in .png or .svg")
-    if not Path(out).resolve().parent.is_dir():
-        raise ArgumentError(f"--out {out}: the folder {Path(out).resolve().parent} is not there")
+    from .plots.files import check_picture
+
+    check_picture(out)
+    numbers = (
+        Path(out).with_name(f"{Path(out).stem}-scores.csv") if scores is None else Path(scores)
+    )
+    check_suffix(numbers, ".csv")
+    target = check_output(numbers)
+    if target == check_output(out):
+        raise ArgumentError(f"--out {out} and --scores {numbers} are the same file")
+    if scores is None and target.exists() and not _is_ours(target):
+        raise ArgumentError(
+            f"{numbers} is there already and holds something else; say where the numbers go: "
+            "--scores FILE.csv"
+        )
+    return numbers
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether a file holds the numbers of an earlier run."""
+    with path.open("rb") as file:
+        return file.readline().startswith(",".join(_HEADINGS).encode())
 
 
 # --- data ---------------------------------------------------------------------------------------
@@ -388,10 +432,12 @@ def table(
     return "\n".join(lines)
 
 
-def _write(path: Path, problem: Problem, scores: dict[str, Array], counts: Sequence[int]) -> None:
-    with open(path, "w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(["learner", "training_rows", "seed", problem.score])
-        for name, found in scores.items():
-            for count, draws in zip(counts, found, strict=True):
-                writer.writerows([name, count, seed, f"{s:.6f}"] for seed, s in enumerate(draws))
+def _lines(problem: Problem, scores: dict[str, Array], counts: Sequence[int]) -> str:
+    """All scores as CSV."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow([*_HEADINGS, problem.score])
+    for name, found in scores.items():
+        for count, draws in zip(counts, found, strict=True):
+            writer.writerows([name, count, seed, f"{s:.6f}"] for seed, s in enumerate(draws))
+    return text.getvalue()

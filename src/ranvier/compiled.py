@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -43,6 +44,14 @@ class CompiledFunction:
                 return plan(leaves)
         plans.append(_Plan(self.function, args, kwargs, leaves, key[2]))
         return plans[-1](leaves)
+
+    def __reduce__(self) -> Any:
+        """As a function: a name in a module is a name in a copy; what was compiled stays behind."""
+        found: Any = sys.modules.get(getattr(self.function, "__module__", None) or "")
+        name = getattr(self.function, "__qualname__", "")
+        for part in name.split("."):
+            found = getattr(found, part, None)
+        return name if found is self else (type(self), (self.function, self.engine))
 
     def graph(self, *args: Any, **kwargs: Any) -> Graph:
         """The traced graph for these arguments, before any pass."""

@@ -47,8 +47,9 @@ def as_dtype(value: Any) -> np.dtype[Any]:
     if value is float:
         return float32
     try:
-        dtype = np.dtype(value)
-    except TypeError:
+        # NOTE: None is float64 to NumPy; here whoever has a default says so.
+        dtype = None if value is None else np.dtype(value)
+    except (TypeError, ValueError, SyntaxError):
         dtype = None
     if dtype is None or dtype not in ALL:
         names = ", ".join(d.name for d in ALL)

@@ -2,6 +2,7 @@
 
     RanvierError
       ShapeError(ValueError)       shapes that do not fit an op, layer or loss
+        IndexRangeError(IndexError)  an index outside its axis
       DTypeError(TypeError)        dtypes that an op cannot take
       ArgumentError(ValueError)    an argument outside what is allowed, with the nearest right one
         KeywordError(TypeError)    an argument that a call does not have, with the nearest one
@@ -25,7 +26,8 @@ for a model, from the line of the user's code. To silence them all:
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 
 from .source import depth
 from .spelling import nearest
@@ -37,6 +39,15 @@ class RanvierError(Exception):
 
 class ShapeError(RanvierError, ValueError):
     """Shapes that do not fit together."""
+
+
+class IndexRangeError(ShapeError, IndexError):
+    """An index outside its axis.
+
+    `row_of`: {length of the first axis of the indices: place of the index along it}.
+    """
+
+    row_of: Mapping[int, int] = MappingProxyType({})
 
 
 class DTypeError(RanvierError, TypeError):

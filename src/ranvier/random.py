@@ -22,7 +22,7 @@ from .mode import no_grad, state
 from .ops import elementwise as e
 from .ops.creation import iota, new_shape
 from .ops.movement import narrow, reshape
-from .ops.op import apply
+from .ops.op import apply, whole_number
 from .ops.random import random_bits
 from .tensor import Tensor
 
@@ -41,6 +41,10 @@ class Generator(Spelled):
         # (seed, draws so far); write it to go back to an earlier point.
         self.state = Tensor(np.zeros(2, np.uint32), name="random state")
         self.seed(int.from_bytes(os.urandom(4), "little") if seed is None else seed)
+
+    def __reduce__(self) -> Any:
+        # The one that `ranvier.seed` sets is the same in copies and pickles.
+        return "generator" if self is generator else (_copied, (self.state.numpy(),))
 
     def __repr__(self) -> str:
         if self.state._data is None or state.trace is not None:
@@ -68,7 +72,7 @@ class Generator(Spelled):
         return bits
 
     def uniform(
-        self, shape: Any = (), low: float = 0.0, high: float = 1.0, dtype: Any = dtypes.float32
+        self, shape: Any = (), low: float = 0.0, high: float = 1.0, dtype: Any = None
     ) -> Tensor:
         """Numbers from low (included) to high (excluded), each as likely as the other."""
         dtype = _float("uniform", dtype)
@@ -87,11 +91,11 @@ class Generator(Spelled):
             )
             return (high * 2.0**26 + low) * 2.0**-53  # type: ignore[no-any-return]
         digits = 24 if dtype == dtypes.float32 else 11
-        whole = e.astype(e.shift_right(self.bits(shape), 32 - digits), dtype)
-        return whole * 2.0**-digits  # type: ignore[no-any-return]
+        counted = e.astype(e.shift_right(self.bits(shape), 32 - digits), dtype)
+        return counted * 2.0**-digits  # type: ignore[no-any-return]
 
     def normal(
-        self, shape: Any = (), mean: float = 0.0, std: float = 1.0, dtype: Any = dtypes.float32
+        self, shape: Any = (), mean: float = 0.0, std: float = 1.0, dtype: Any = None
     ) -> Tensor:
         """Normally distributed numbers (Box and Muller, 1958)."""
         dtype = _float("normal", dtype)
@@ -111,16 +115,18 @@ class Generator(Spelled):
         shape = getattr(p, "shape", ()) if shape is None else shape
         return e.less(self.uniform(shape), p)
 
-    def randint(self, low: int, high: int, shape: Any = (), dtype: Any = dtypes.int64) -> Tensor:
-        """Whole numbers from low (included) to high (excluded)."""
-        span = int(high) - int(low)
+    def randint(self, low: int, high: int, shape: Any = (), dtype: Any = None) -> Tensor:
+        """Whole numbers from low (included) to high (excluded), int64 by default."""
+        dtype = dtypes.int64 if dtype is None else dtypes.as_dtype(dtype)
+        low, high = whole_number("randint", "low", low), whole_number("randint", "high", high)
+        span = high - low
         if not 0 < span < 2**31:
             raise ArgumentError(
                 f"randint: high must be above low by less than 2**31; got {low}, {high}"
             )
         # The upper half of a 64-bit product: even to 1 part in 2**32 / span.
         wide = e.astype(self.bits(shape), dtypes.int64) * span
-        return e.astype(e.floor_divide(wide, 2**32) + int(low), dtype)
+        return e.astype(e.floor_divide(wide, 2**32) + low, dtype)
 
     def host(self) -> np.random.Generator:
         """A NumPy generator seeded by one draw of this one, for work outside graphs."""
@@ -140,8 +146,7 @@ class Generator(Spelled):
 
     def permutation(self, n: int) -> Tensor:
         """The numbers 0 to n - 1 in random order."""
-        if n < 0:
-            raise ArgumentError(f"permutation: n must be 0 or more; got {n}")
+        n = whole_number("permutation", "n", n, 0)
         # NOTE: an argsort of raw bits, because NumPy promises the bits for ever, shuffles not.
         bits = philox(self.host_key("permutation")).random_raw(n)
         return Tensor(np.argsort(bits, kind="stable"), dtypes.int64)
@@ -155,8 +160,15 @@ class Generator(Spelled):
         return self.normal(_sizes(shape))
 
 
+def _copied(numbers: np.ndarray[Any, Any]) -> Generator:
+    """A generator at this point of its draws."""
+    made = Generator(0)
+    made.state.assign(numbers)
+    return made
+
+
 def _float(what: str, dtype: Any) -> Any:
-    dtype = dtypes.as_dtype(dtype)
+    dtype = dtypes.float32 if dtype is None else dtypes.as_dtype(dtype)
     if dtype.kind != "f":
         raise ArgumentError(f"{what}: the dtype must be a float, not {dtype}")
     return dtype

@@ -26,6 +26,10 @@ from .ops.op import Op, apply, as_values, set_default_value
 _NONE: Mapping[str, Any] = {}
 CHANGED = object()  # stands as the trace of a tensor whose numbers have been replaced
 
+_HISTORY = {
+    "op", "_inputs", "params", "_node", "_trace", "_made", "_changed", "_earlier",
+}  # fmt: skip
+
 # In-place changes of all tensors are counted, so that one made after an op is known to be later.
 _ticks = itertools.count(1)
 _clock = [0]
@@ -99,6 +103,44 @@ class Tensor(InPlace):
             self._data = dtypes.as_array(data, dtype, copy)
         if requires_grad:
             self.requires_grad = True
+
+    # -- copies and pickles -----------------------------------------------------------------------
+
+    def __getstate__(self) -> Any:
+        """The numbers and what is said of them; not the history, which stays with the original."""
+        kept: Any = object.__getstate__(self)
+        rest, slots = kept if isinstance(kept, tuple) else (kept, {})
+        state = {name: value for name, value in slots.items() if name not in _HISTORY}
+        if self.op is not None:
+            state["_requires_grad"] = False
+        if self._data is None:  # a value of a trace, which is over
+            state["_spec"] = (tuple(self.shape), self.dtype.name)
+        return rest, state
+
+    def __copy__(self) -> Tensor:
+        out: Tensor = type(self).__new__(type(self))
+        kept: Any = object.__getstate__(self)
+        for part in kept if isinstance(kept, tuple) else (kept,):
+            for name, value in (part or {}).items():
+                setattr(out, name, value)
+        return out
+
+    def __setstate__(self, state: Any) -> None:
+        rest, slots = state
+        self.op, self._inputs, self.params = None, (), _NONE
+        self._node, self._trace = None, None
+        self._made, self._changed, self._earlier = 0, None, None
+        if "_spec" in slots:
+            shape, dtype = slots.pop("_spec")
+            self._node = input_node(shape, dtypes.BY_NAME[dtype], slots["name"])
+        for name, value in slots.items():
+            setattr(self, name, value)
+        if self._data is not None:
+            # NOTE: an array from a pickle has a dtype object of its own, and may be read-only.
+            data = self._data if self._data.flags.writeable else self._data.copy()
+            self._data = data.view(dtypes.BY_NAME[data.dtype.name])
+        for name, value in (rest or {}).items():
+            setattr(self, name, value)
 
     # -- how ops make tensors ---------------------------------------------------------------------
 
@@ -195,6 +237,10 @@ class Tensor(InPlace):
         if self._data is None:
             raise _no_number(self)
         return self._data
+
+    def made_at(self) -> source.Source | None:
+        """Where it was traced; None outside of a trace."""
+        return None if self._node is None else self._node.source
 
     @property
     def origin(self) -> Any:

@@ -22,7 +22,7 @@ import numpy as np
 from ..config import thread_count
 from ..locks import renewed_in_child
 from .driver import address, aligned, driver, spec_of
-from .driver_text import FITS, LANE
+from .driver_text import FITS, LANE, SYNC_BYTES
 from .pool import interrupted_itself, run_together
 from .thread_choice import Choice
 
@@ -76,7 +76,8 @@ class ByRows:
         )
 
     def __call__(self, x: Any, others: Iterable[Any]) -> Any:
-        """The output for the rows of x, or None: an array does not fit, or a row is not finite."""
+        """The output for the rows of x, or None: an array does not fit, a row is not finite, or an
+        index is outside its axis."""
         rows = len(x)
         out = np.empty((rows, *self.row), self.dtype)
         status = self._many((x, *others, out), -(-rows // self.batch))
@@ -180,7 +181,7 @@ class _Lane:
         self.table = np.zeros(of._slots + 2, np.uint64)
         self.round = np.zeros(1, np.int64)
         if shared is None:
-            self.arena, self.sync = aligned(of.executable.arena_bytes), aligned(64)
+            self.arena, self.sync = aligned(of.executable.arena_bytes), aligned(SYNC_BYTES)
             self.x_pad = aligned(x.size * x.dtype.itemsize)
             self.out_pad = aligned(out.size * out.dtype.itemsize)
         else:

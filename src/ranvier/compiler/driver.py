@@ -8,9 +8,10 @@ what is in NumPy's array object itself, as every extension module built against 
     run(objects, lane)                  bind, then the step once, on this thread
     rows(objects, lane, first, last)    bind, then the step on one batch of rows after the other
 
-Each answers FITS, or why it did nothing; the caller then goes the slow way, which says what is
-wrong. A lane is what one thread works with: its spec, table and arena, the step, and for `rows`
-the sizes of rows and places for a short batch (driver_text.py names all of it).
+Each answers FITS, or OUTSIDE where a step has ended at an index outside its axis, or why it did
+nothing; the caller then goes the slow way, which says what is wrong. A lane is what one thread
+works with: its spec, table and arena, the step, and for `rows` the sizes of rows and places for a
+short batch (driver_text.py names all of it).
 
 A spec is an array of int64: how many arrays, the type of them all, how many of them the graph
 updates; six numbers for each array (dtype, axes, flags, bytes, updated, where its shape is); the

@@ -6,7 +6,11 @@ that they are there.
 
 from __future__ import annotations
 
-FITS, OTHER, OVERLAP, NOT_FINITE = range(4)
+FITS, OTHER, OVERLAP, NOT_FINITE, OUTSIDE = range(5)
+
+# `sync` begins with the counter at which threads meet. A cache line further stands whether a step
+# has ended early, and then the number of the batch.
+STOPPED, SYNC_BYTES = 8, 128
 
 FIRST, RECORD = 3, 6  # in a spec: where the first record is, and how many numbers each has
 
@@ -226,7 +230,10 @@ def _lane(name: str, into: str = "") -> str:
     )
 
 
-_STEP = "call void %step(ptr %table, ptr %arena, ptr %sync, i64 %thread, i64 %threads, ptr %round)"
+_STEP = (
+    "%outside = call i64 %step(ptr %table, ptr %arena, ptr %sync, i64 %thread, i64 %threads, "
+    "ptr %round)"
+)
 
 _CALLS = f"""
 define i64 @run(ptr %objects, ptr %lane) {{
@@ -245,7 +252,9 @@ go:
   %now = load i64, ptr %sync
   store i64 %now, ptr %round
   {_STEP}
-  br label %leave
+  %ended = icmp ne i64 %outside, 0
+  %answer = select i1 %ended, i64 {OUTSIDE}, i64 %bound
+  ret i64 %answer
 leave:
   ret i64 %bound
 }}
@@ -342,6 +351,9 @@ fill.one:
   br label %fill
 step.it:
   {_STEP}
+  %ended.early = icmp ne i64 %outside, 0
+  br i1 %ended.early, label %leave, label %out.there
+out.there:
   br i1 %short, label %copy, label %after
 copy:
   %out.bytes = mul i64 %n, %out_bytes
@@ -352,7 +364,7 @@ after:
   br label %next
 leave:
   %why = phi i64 [ %bound, %entry ], [ {OTHER}, %begin ], [ {NOT_FINITE}, %batch.begins ],
-                 [ {FITS}, %ended ], [ {FITS}, %take ]
+                 [ {OUTSIDE}, %step.it ], [ {FITS}, %ended ], [ {FITS}, %take ]
   %status = getelementptr i64, ptr %lane, i64 {LANE.index("status")}
   store i64 %why, ptr %status
   ret i64 %why

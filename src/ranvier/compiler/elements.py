@@ -11,6 +11,7 @@ from collections.abc import Collection
 
 from ..errors import GraphError
 from ..graph.node import Node, Shape
+from ..passes.checks import guard
 from ..passes.groups import is_plain_reshape, stretch
 from .loops import Affine, Apply, Buffer, Counter, Expr, Literal, Load
 
@@ -57,6 +58,8 @@ class Elements:
             return self._random(node, place)
         if kind == "movement":
             return self._moved(node, place)
+        if node.op is guard:
+            return self.element(node.inputs[0], place)
         if name == "take":
             return self._take(node, place)
         if name == "take_along_axis":

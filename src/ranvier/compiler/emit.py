@@ -85,8 +85,11 @@ def index(value: int | str) -> V:
 class Function:
     """One function being written, line by line."""
 
-    def __init__(self, name: str, arguments: list[str], linkage: str = "internal") -> None:
+    def __init__(
+        self, name: str, arguments: list[str], linkage: str = "internal", result: str = "void"
+    ) -> None:
         self.name = name
+        self.result = result  # a whole number, 0 at the end; or void
         self.arguments = arguments
         self.linkage = linkage
         self.lines: list[str] = []
@@ -129,8 +132,10 @@ class Function:
 
     def text(self) -> str:
         """The whole definition."""
-        head = f"define {self.linkage} void @{self.name}({', '.join(self.arguments)}) #0 {{"
-        return "\n".join([head, "entry:", *self.stack, *self.lines, "  ret void", "}"])
+        kind, arguments = self.result, ", ".join(self.arguments)
+        head = f"define {self.linkage} {kind} @{self.name}({arguments}) #0 {{"
+        end = "  ret void" if kind == "void" else f"  ret {kind} 0"
+        return "\n".join([head, "entry:", *self.stack, *self.lines, end, "}"])
 
     # -- index arithmetic (i64 scalars, constants folded) ------------------------------------------
 

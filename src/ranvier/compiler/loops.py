@@ -119,8 +119,8 @@ class Literal:
 
 @dataclass(eq=False)
 class Load:
-    """An element of a buffer. With `index`, `stride * clamp(index)` is added to the place; a
-    negative index counts from the end of `size`."""
+    """An element of a buffer. With `index`, which is from 0 to size - 1, `stride * index` is added
+    to the place."""
 
     buffer: Buffer
     at: Affine
@@ -255,7 +255,8 @@ class Kernel:
 
     `origin` names the ops it came from, `loop` the innermost loop that repeats it, `group` the
     number of the group of nodes it computes. `packs`: it only brings an operand of the group's
-    contraction into the order in which it is read.
+    contraction into the order in which it is read. Where one that `stops` has stored true the step
+    ends.
     """
 
     name: str
@@ -264,11 +265,13 @@ class Kernel:
     loop: Loop | None = None
     group: int = -1
     packs: bool = False
+    stops: bool = False
 
     def __str__(self) -> str:
         lines = [f"  {line}" for line in str(self.nest).splitlines()]
         times = "".join(f", {loop.turns} turns" for loop in self.loops())
-        return "\n".join([f"{self.name}: {self.origin}{times}", *lines])
+        ends = f"; the step ends where {self.writes()[0]} is true" if self.stops else ""
+        return "\n".join([f"{self.name}: {self.origin}{times}{ends}", *lines])
 
     def loops(self) -> list[Loop]:
         """The loops around the kernel, the outermost first."""

@@ -65,10 +65,11 @@ class _Groups:
         self.loop: Loop | None = None  # the loop around what is being lowered
         self.groups = 0
 
-    def add(self, nest: Nest, origin: str, group: int) -> None:
+    def add(self, nest: Nest, origin: str, group: int, stops: bool = False) -> None:
         """One more kernel, unless it stores nothing."""
         if does_something(nest):
-            self.program.kernels.append(Kernel("", nest, origin, self.loop, group))
+            kernel = Kernel("", nest, origin, self.loop, group, stops=stops)
+            self.program.kernels.append(kernel)
 
     def add_all(
         self, fused: Fused, buffers: dict[Node, Buffer], memory_of_results: dict[Node, Buffer]
@@ -90,7 +91,7 @@ class _Groups:
                 continue
             origin = " ".join(n.op.name for n in group.nodes)
             for nest in lowering.nests():
-                self.add(nest, origin, number)
+                self.add(nest, origin, number, group.stops)
 
     def add_loop(self, anchor: Node, lowering: _Lowering, body: Fused, number: int) -> None:
         """A scan: the carries as given, then the kernels of its body in a loop."""

@@ -7,6 +7,10 @@
 `table` holds the addresses of the graph's inputs and outputs. With several threads every thread
 runs the same function: kernels worth sharing are cut into units, the others run on thread 0, and
 the threads meet (a counter in `sync`) wherever one kernel needs what another wrote.
+
+A step ends where an index is outside its axis (passes/checks.py): it returns 1 and has changed no
+input. Every thread runs the kernels that look, so all of them end alike. `sync` then holds 1 at
+STOPPED, and behind it the number of the batch.
 """
 
 from __future__ import annotations
@@ -18,8 +22,10 @@ from typing import NamedTuple
 
 from .. import dtypes
 from . import subnormal
+from .batches import MEET, Stream, share, write_batches
 from .build import architecture, host
 from .contraction import write_contraction
+from .driver_text import STOPPED
 from .emit import Function, V, index
 from .folds import write_fold, write_scan
 from .loops import Buffer, Kernel, Loop, Nest, Window
@@ -27,7 +33,6 @@ from .nests import write_map, write_scatter
 from .repeat import root
 from .rows import write_rows
 from .schedule import shared, worth_passes, worth_threads
-from .subnormal import flushed
 from .writer import Writer
 
 _SHORT = 200_000  # characters of a module that is compiled thoroughly if it trains
@@ -40,14 +45,6 @@ _WRITERS: dict[str, Callable[[Writer, Nest], int]] = {
     "scatter": write_scatter,
     "contraction": write_contraction,
 }
-
-
-class Stream(NamedTuple):
-    """A graph input that is filled batch by batch: its number in the table, and the bytes of one
-    row."""
-
-    slot: int
-    row_bytes: int
 
 
 @dataclass
@@ -84,7 +81,7 @@ def write_module(
     calls = _Calls(kernels, names, units, table, offsets, threaded)
     parts.append(calls.step())
     if streams:
-        parts.append(_batches(streams, batch, count_slot, threaded))
+        parts.append(write_batches(streams, batch, count_slot, threaded))
         needs.add("declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)")
         needs.add("declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)")
         needs |= subnormal.declarations()
@@ -127,7 +124,7 @@ class _Calls:
         self.kernels, self.names, self.units = kernels, names, units
         self.table, self.offsets, self.threaded = table, offsets, threaded
         arguments = ["ptr %table", "ptr %arena", "ptr %sync", "i64 %thread", "i64 %threads"]
-        self.f = Function("step", [*arguments, "ptr %round"], "")
+        self.f = Function("step", [*arguments, "ptr %round"], "", "i64")
         self.pointers: dict[Buffer, str] = {}
         self.touched: list[_Touch] = []  # since the threads last met
 
@@ -162,7 +159,7 @@ class _Calls:
         turn if they share any of its kernels."""
         self._meet()
         shares = any(
-            shared(k, u)
+            shared(k, u) or k.stops
             for k, u in zip(self.kernels[first:last], self.units[first:last], strict=True)
         )
         with self.f.loop(index(0), index(loop.turns), 1) as (turn, _):
@@ -182,16 +179,42 @@ class _Calls:
     def _call(self, i: int) -> None:
         """Call kernel i."""
         kernel, name, units = self.kernels[i], self.names[i], self.units[i]
+        if kernel.stops:
+            self._look(kernel, name, units)
+            return
         arguments = ", ".join(f"ptr {self.pointers[b]}" for b in kernel.buffers())
         if not self.threaded:
             self.f.do(f"call void @{name}({arguments}, i64 0, i64 {units})")
             return
         together = shared(kernel, units)
-        if self._conflicts(kernel, together, self.touched):
+        if self._conflicts(kernel.buffers(), kernel.writes(), together):
             self._meet()
         self._call_shared(together, name, units, arguments)
         self.touched += [_Touch(*self._range(b), True, together) for b in kernel.writes()]
         self.touched += [_Touch(*self._range(b), False, together) for b in kernel.reads()]
+
+    def _look(self, kernel: Kernel, name: str, units: int) -> None:
+        """Call a kernel whose answer may end the step: on every thread, each with an answer of its
+        own, so that all of them go on or none."""
+        f, reads = self.f, kernel.reads()
+        (flag,) = kernel.writes()
+        if self.threaded and self._conflicts(reads, [], True):
+            self._meet()
+        answer = f.reserve("i8")
+        places = {**self.pointers, flag: answer}
+        arguments = ", ".join(f"ptr {places[b]}" for b in kernel.buffers())
+        f.do(f"call void @{name}({arguments}, i64 0, i64 {units})")
+        if self.threaded:
+            self.touched += [_Touch(*self._range(b), False, True) for b in reads]
+        outside = f.let(f"load i8, ptr {answer}", dtypes.uint8)
+        stop, go = (f.fresh(stem)[1:] for stem in ("stop", "go"))
+        ends = f.let(f"icmp ne i8 {outside.text}, 0", dtypes.bool_)
+        f.do(f"br i1 {ends.text}, label %{stop}, label %{go}")
+        f.label(stop)
+        place = f.pointer("%sync", dtypes.int64, index(STOPPED))
+        f.do(f"store atomic i64 1, ptr {place} monotonic, align 8")
+        f.do("ret i64 1")
+        f.label(go)
 
     def _windows(self, buffer: Buffer, loop: Loop, turn: V) -> None:
         """The address of a window of `loop` at this turn."""
@@ -235,13 +258,13 @@ class _Calls:
             return start, start + size
         return self.offsets[buffer], self.offsets[buffer] + size
 
-    def _conflicts(self, kernel: Kernel, together: bool, touched: list[_Touch]) -> bool:
-        """Whether the kernel reads or overwrites what another thread may have written or read since
+    def _conflicts(self, used: list[Buffer], written: list[Buffer], together: bool) -> bool:
+        """Whether a kernel reads or overwrites what another thread may have written or read since
         the last meeting; what thread 0 did alone it knows of itself."""
-        writes = {self._range(b) for b in kernel.writes()}
-        for begin, end in {self._range(b) for b in kernel.buffers()}:
+        writes = {self._range(b) for b in written}
+        for begin, end in {self._range(b) for b in used}:
             mine = (begin, end) in writes
-            for t in touched:
+            for t in self.touched:
                 known = not (together or t.together)
                 if t.begin < end and begin < t.end and (t.written or mine) and not known:
                     return True
@@ -255,94 +278,6 @@ class _Touch(NamedTuple):
     end: int
     written: bool
     together: bool
-
-
-def share(f: Function, units: int) -> tuple[str, str]:
-    """This thread's range of units."""
-    low = f.let(f"mul i64 {units}, %thread", dtypes.int64)
-    low = f.let(f"udiv i64 {low.text}, %threads", dtypes.int64)
-    more = f.let("add i64 %thread, 1", dtypes.int64)
-    high = f.let(f"mul i64 {units}, {more.text}", dtypes.int64)
-    high = f.let(f"udiv i64 {high.text}, %threads", dtypes.int64)
-    return low.text, high.text
-
-
-MEET = "call void @meet(ptr %sync, ptr %round, i64 %threads)"
-
-
-def _batches(streams: tuple[Stream, ...], batch: int, count_slot: int, threaded: bool) -> str:
-    """The loop over a stretch of batches: rows of each stream are gathered, then one step is
-    run."""
-    arguments = ["ptr %table", "ptr %arena", "ptr %sync", "i64 %thread", "i64 %threads"]
-    arguments += ["ptr %round", "ptr %streams", "ptr %order"]
-    arguments += ["i64 %first", "i64 %last", "i64 %total", "i64 %per_epoch"]
-    arguments += ["ptr %sums", "i64 %sum_bytes", "ptr %log"]
-    f = Function("batches", arguments, "")
-    with flushed(f), f.loop(index("%first"), index("%last"), 1) as (s, _):
-        start = f.let(f"mul nsw i64 {s.text}, {batch}", dtypes.int64)
-        if threaded:
-            low, high = share(f, batch)
-        else:
-            low, high = "0", str(batch)
-        for number, stream in enumerate(streams):
-            source = f.fresh("src")
-            place = f.fresh("at")
-            f.do(f"{place} = getelementptr inbounds ptr, ptr %streams, i64 {number}")
-            f.do(f"{source} = load ptr, ptr {place}")
-            target = f.fresh("dst")
-            slot = f.fresh("at")
-            f.do(f"{slot} = getelementptr inbounds ptr, ptr %table, i64 {stream.slot}")
-            f.do(f"{target} = load ptr, ptr {slot}")
-            with f.loop(index(low), index(high), 1) as (r, _):
-                row = f.iadd(start, r)
-                where = f.fresh("w")
-                f.do(f"{where} = getelementptr inbounds i64, ptr %order, i64 {row.text}")
-                number_ = f.let(f"load i64, ptr {where}", dtypes.int64)
-                move_from = f.pointer(source, dtypes.uint8, f.imul(number_, stream.row_bytes))
-                move_to = f.pointer(target, dtypes.uint8, f.imul(r, stream.row_bytes))
-                f.do(
-                    f"call void @llvm.memcpy.p0.p0.i64(ptr {move_to}, ptr {move_from}, "
-                    f"i64 {stream.row_bytes}, i1 false)"
-                )
-        turn = f.let(f"srem i64 {s.text}, %per_epoch", dtypes.int64)
-        if count_slot >= 0:
-            done = f.let(f"mul nsw i64 {turn.text}, {batch}", dtypes.int64)
-            left = f.let(f"sub nsw i64 %total, {done.text}", dtypes.int64)
-            less = f.let(f"icmp slt i64 {left.text}, {batch}", dtypes.bool_)
-            rows = f.let(f"select {less}, i64 {left.text}, i64 {batch}", dtypes.int64)
-            count = f.let(f"sitofp i64 {rows.text} to float", dtypes.float32)
-            first = f.let("icmp eq i64 %thread, 0", dtypes.bool_)
-            with f.when(first):
-                slot, target = f.fresh("at"), f.fresh("dst")
-                f.do(f"{slot} = getelementptr inbounds ptr, ptr %table, i64 {count_slot}")
-                f.do(f"{target} = load ptr, ptr {slot}")
-                f.do(f"store float {count.text}, ptr {target}")
-        if threaded:
-            f.do(MEET)
-        f.do(
-            "call void @step(ptr %table, ptr %arena, ptr %sync, "
-            "i64 %thread, i64 %threads, ptr %round)"
-        )
-        _end_epoch(f, s, turn)
-    if threaded:  # when the first thread returns, no other one is still at work on the weights
-        f.do(MEET)
-    return f.text()
-
-
-def _end_epoch(f: Function, step: V, turn: V) -> None:
-    """After the last batch of an epoch its sums go into the log and begin anew (if there is a
-    log)."""
-    following = f.let(f"add nsw i64 {turn.text}, 1", dtypes.int64)
-    last = f.let(f"icmp eq i64 {following.text}, %per_epoch", dtypes.bool_)
-    logged = f.let("icmp ne ptr %log, null", dtypes.bool_)
-    first = f.let("icmp eq i64 %thread, 0", dtypes.bool_)
-    both = f.let(f"and i1 {last.text}, {logged.text}", dtypes.bool_)
-    with f.when(f.let(f"and i1 {both.text}, {first.text}", dtypes.bool_)):
-        epoch = f.let(f"sdiv i64 {step.text}, %per_epoch", dtypes.int64)
-        at = f.let(f"mul nsw i64 {epoch.text}, %sum_bytes", dtypes.int64)
-        row = f.pointer("%log", dtypes.uint8, at)
-        f.do(f"call void @llvm.memcpy.p0.p0.i64(ptr {row}, ptr %sums, i64 %sum_bytes, i1 false)")
-        f.do("call void @llvm.memset.p0.i64(ptr %sums, i8 0, i64 %sum_bytes, i1 false)")
 
 
 def _meet() -> str:

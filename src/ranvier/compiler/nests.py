@@ -68,8 +68,7 @@ def _blocks(w: Writer, extent: int, lanes: int, body: Callable[[], None]) -> int
 
 
 def write_scatter(w: Writer, nest: Nest) -> int:
-    """Add to computed places, in order; places outside are ignored. Where whole rows are added,
-    vectors run along them."""
+    """Add to computed places, in order. Where whole rows are added, vectors run along them."""
     w.begin_nest(nest)
     (s,) = nest.stores
     axes = nest.axes
@@ -80,25 +79,21 @@ def write_scatter(w: Writer, nest: Nest) -> int:
             w.at[a] = Axis(i)
         w.begin()
         assert s.index is not None
-        where = w.from_end(w.value(s.index), s.size)
-        m = w.m
-        inside = m.bit_and(m.ge(where, m.const(0, where)), m.lt(where, m.const(s.size, where)))
-        value = None if count < len(axes) else w.value(s.value)
-        with w.f.when(inside):
-            moved = w.f.pointer(w.names[s.buffer], s.buffer.dtype, w.f.imul(where, s.stride))
-            if value is not None:
-                _add(w, s, moved, value)
-                return 1
-            lanes = w.lanes_for(dtypes_of(nest), axes[-1])
-            whole = index(axes[-1] - axes[-1] % lanes)
-            w.along(
-                count,
-                index(0),
-                whole,
-                axes[-1],
-                lanes,
-                lambda: _add(w, s, moved, m.memory.splat(w.value(s.value), w.lanes)),
-            )
+        where = w.inside(w.value(s.index), s.size)
+        moved = w.f.pointer(w.names[s.buffer], s.buffer.dtype, w.f.imul(where, s.stride))
+        if count == len(axes):
+            _add(w, s, moved, w.value(s.value))
+            return 1
+        lanes = w.lanes_for(dtypes_of(nest), axes[-1])
+        whole = index(axes[-1] - axes[-1] % lanes)
+        w.along(
+            count,
+            index(0),
+            whole,
+            axes[-1],
+            lanes,
+            lambda: _add(w, s, moved, w.m.memory.splat(w.value(s.value), w.lanes)),
+        )
     return 1
 
 

@@ -36,7 +36,9 @@ def split_reductions(program: Program) -> Program:
     """Long reductions to few results in two kernels: the parts, and their reduction."""
 
     def rule(kernel: Kernel, new_buffer: NewBuffer) -> Iterable[Kernel]:
-        return [replace(kernel, nest=n) for n in in_parts(kernel.nest, new_buffer)]
+        *parts, last = in_parts(kernel.nest, new_buffer)
+        first = [replace(kernel, nest=n, stops=False) for n in parts]
+        return [*first, replace(kernel, nest=last)]
 
     return rewritten(program, rule)
 

@@ -15,17 +15,18 @@ import math
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
-from ..errors import GraphError
-from ..graph.batch_plan import ONCE, BatchPlan
+from ..errors import GraphError, IndexRangeError
+from ..graph.batch_plan import ONCE, BatchPlan, BatchRows
 from ..graph.graph import Graph
+from ..graph.interpret import evaluate
 from ..locks import renewed_in_child
 from .by_rows import ByRows
 from .driver import address, aligned, driver, quick_address, spec_of
-from .driver_text import FITS, LANE
+from .driver_text import FITS, LANE, STOPPED, SYNC_BYTES
 from .pool import interrupted_itself, run_together
 from .store import Built, built
 from .thread_choice import Choice
@@ -66,7 +67,7 @@ class Executable:
         renewed_in_child(self)
         self._arena = aligned(self.arena_bytes)
         self._table = np.zeros(len(self._specs) + len(self._outputs) + 1, np.uint64)
-        self._sync = aligned(64)
+        self._sync = aligned(SYNC_BYTES)
         self._counter = self._sync.view(np.int64)
         self._rounds = [np.zeros(1, np.int64) for _ in range(self.threads)]
         self._fixed = (address(self._table), address(self._arena), address(self._sync))
@@ -122,13 +123,16 @@ class Executable:
                             return outputs
                     elif self._bind_quickly(objects):
                         self._timed(self._step, (), 1)
-                        return outputs
+                        if not self._ended():
+                            return outputs
                 back = self._bind(objects)
                 self._timed(self._step, (), 1)
-                self._write_back(back)
+                if not self._ended():
+                    self._write_back(back)
+                    return outputs
             finally:
                 self._running = False
-        return outputs
+        self._refuse(arrays)
 
     def _prepare_driver(self) -> None:
         """The lane of a call on one thread; without a driver every call goes the slow way."""
@@ -198,8 +202,14 @@ class Executable:
                 kept = (0, 0, 0) if log is None else (place(sums), sums.nbytes, place(log))
                 self._timed(self._batches, (*places, per_epoch, *kept), last - first)
                 self._write_back(back)
+                if not self._ended():
+                    return
+                at = int(self._counter[STOPPED + 1])
             finally:
                 self._running = False
+        batch = BatchRows(self.plan, order, at, total)
+        with batch.named():
+            self._refuse(batch.given(arrays, streams))
 
     def _rows_in_order(self, i: int, array: Any) -> Any:
         """The rows of a stream as they are read: contiguous, of the input's dtype and shape."""
@@ -286,6 +296,23 @@ class Executable:
         for array, copy in copies:
             if array is not None:
                 array[...] = copy
+
+    # -- a step that has ended early ---------------------------------------------------------------
+
+    def _ended(self) -> bool:
+        """Whether the last step has ended at an index outside its axis."""
+        if not self._counter[STOPPED]:
+            return False
+        self._counter[STOPPED] = 0
+        return True
+
+    def _refuse(self, arrays: Sequence[Any]) -> NoReturn:
+        """The error of such a step, which has changed nothing: the reference says it."""
+        evaluate(self.graph, arrays)
+        raise IndexRangeError(
+            "an index is outside its axis, but only just: the reference executor, which rounds "
+            "otherwise, finds all of them inside. Round or clip the numbers that it is made from"
+        )
 
     # -- the call ----------------------------------------------------------------------------------
 

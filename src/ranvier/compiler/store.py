@@ -172,7 +172,8 @@ def _lines(graph: Graph) -> list[str]:
         if node not in number:
             number[node] = len(number)
             operands = [number[x] for x in node.inputs]
-            params = [(k, _plain(v)) for k, v in node.params.items()]
+            # NOTE: an owner is only named in errors, which the code does not write.
+            params = [(k, _plain(v)) for k, v in node.params.items() if k != "owner"]
             lines.append(f"{node.op.name}{operands}{params}{node.dtype.char}{node.shape}")
     lines.append(str([number[n] for n in graph.outputs]))
     lines.append(str([(number[t], number[n]) for t, n in graph.updates.items()]))

@@ -7,14 +7,13 @@ have the published hash. With the cache off nothing is downloaded.
 
 from __future__ import annotations
 
-import contextlib
-import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..config import cache_folder, switches
 from ..errors import DataError, FileError
+from ..io.writing import protect, write_whole
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,9 @@ def read(*wanted: DataFile) -> list[bytes]:
 
 def read_packaged(name: str) -> bytes:
     """A file that travels in the package."""
-    return (Path(__file__).parent / "files" / name).read_bytes()
+    path = Path(__file__).parent / "files" / name
+    protect(read_packaged, path)
+    return path.read_bytes()
 
 
 def _find(file: DataFile) -> Path | None:
@@ -67,6 +68,7 @@ def _sha256(content: bytes) -> str:
 
 
 def _checked(file: DataFile, path: Path) -> bytes:
+    protect(file, path)
     content = path.read_bytes()
     sha256 = _sha256(content)
     if sha256 != file.sha256:
@@ -116,14 +118,10 @@ def _get(url: str, size: int) -> bytes:
 
 def _keep(path: Path, content: bytes) -> Path:
     """Write the file whole or not at all, so that another process never reads a half."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.urandom(4).hex()}.part")
     try:
-        part.write_bytes(content)
-        os.replace(part, path)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_whole(path, content)
     except OSError as problem:
-        with contextlib.suppress(OSError):
-            part.unlink()
         raise FileError(
             f"{path} was downloaded but could not be written: {problem.strerror or problem}. "
             "Free some space, or name another folder: RANVIER_CACHE=FOLDER"

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ArgumentError, DataError, FileError, StateError, unknown_name
+from ..io.writing import protect
 from ..missing import spelled
 from .cells import looks_of
 from .stream import ArrayStream, Chunk, PartStream, Stream, random_order
@@ -50,6 +51,7 @@ class NpyFile:
         self._end = mapped.offset + mapped.nbytes
         with self.path.open("rb") as file:
             self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        protect(self, self.path)
         self._rows: np.ndarray = np.ndarray(self.shape, self.dtype, self._map, mapped.offset)
         self._read = 0  # bytes since pages were let go of
 
@@ -115,6 +117,7 @@ class ParquetStream(PartStream):
             for name in [*self.features, *([target] if target else [])]:
                 if name not in names:
                     raise DataError(f"{path}: has no column {name!r}, which {paths[0]} has")
+        protect(self, *paths)
 
     def parts(self) -> int:
         """How many row groups there are."""
@@ -175,6 +178,7 @@ class CsvStream(PartStream):
         self._names = names
         self._y = None if target is None else names.index(target)
         self._borders = list(_borders(path, start))
+        protect(self, path)
         if len(self._borders) < 2:
             raise DataError(f"{path} has no rows below its header; expected at least one")
 
@@ -292,6 +296,7 @@ class ImageStream(Stream):
             raise unknown_name("color", color, _MODES)
         self.files, self.labels, self.classes = files, labels, np.array(classes)
         self.size, self.color, self.rows = tuple(size), color, len(files)
+        protect(self, *files)
 
     def chunks(self, bits: np.random.BitGenerator | None = None) -> Iterator[Chunk]:
         """All images, some at a time."""

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ArgumentError, DataError, FileError, unknown_name
+from ..io.writing import check_suffix, write_whole
 from ..missing import Spelled, spelled
 
 PADDING, UNKNOWN = "", "[UNK]"
@@ -161,7 +162,13 @@ def most_frequent(counts: Counter[str], max_tokens: int | None, min_count: int =
 
 def write_json(path: Any, content: dict[str, Any]) -> None:
     """`content` as a JSON file of UTF-8."""
-    Path(path).write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
+    write_json_text(path, json.dumps(content, ensure_ascii=False, indent=1))
+
+
+def write_json_text(path: Any, text: str) -> None:
+    """JSON that is already text as a file of UTF-8, whole or not at all."""
+    check_suffix(path, ".json")
+    write_whole(path, text.encode())
 
 
 def read_json(path: Any, keys: Sequence[str]) -> dict[str, Any]:

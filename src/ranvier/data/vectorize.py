@@ -21,6 +21,7 @@ from .text import (
     read_json,
     words,
     write_json,
+    write_json_text,
 )
 
 _CLEAN: dict[str | None, Callable[[str], str]] = {
@@ -238,7 +239,7 @@ class BytePairs(Spelled):
 
     def save(self, path: Any) -> None:
         """Write the JSON file of the library `tokenizers`."""
-        self.tokenizer.save(str(path))
+        write_json_text(path, self.tokenizer.to_str())
 
     @classmethod
     def load(cls, path: Any) -> BytePairs:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from ..graph.batch_plan import ONCE, BatchPlan
+from ..graph.batch_plan import ONCE, BatchPlan, BatchRows
 from ..graph.graph import Graph
 from ..graph.interpret import run
 from .executor import Array
@@ -59,19 +59,12 @@ def loop_over_batches(
     log: Array | None,
 ) -> None:
     """`Executable.run_batches` in Python, for engines that run one step at a time with `call`."""
-    given = list(arrays)
-    per_epoch = -(-total // plan.batch)
     for s in range(first, last):
-        rows = order[s * plan.batch : (s + 1) * plan.batch]
-        epoch, step = divmod(s, per_epoch)
-        for i in plan.streams:
-            given[i] = streams[i][rows]
-        if plan.count_input >= 0:
-            real = min(plan.batch, total - step * plan.batch)
-            given[plan.count_input] = np.asarray(real, np.float32)
-        call(given)
-        if log is not None and sums is not None and step + 1 == per_epoch:
-            log[epoch] = sums
+        batch = BatchRows(plan, order, s, total)
+        with batch.named():
+            call(batch.given(arrays, streams))
+        if log is not None and sums is not None and batch.ends_epoch:
+            log[batch.epoch] = sums
             sums[...] = 0
 
 

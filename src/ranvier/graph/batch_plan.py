@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..errors import RanvierError
 
 
 class BatchPlan(NamedTuple):
@@ -16,6 +22,42 @@ class BatchPlan(NamedTuple):
     streams: tuple[int, ...] = ()
     batch: int = 0
     count_input: int = -1
+
+
+class BatchRows:
+    """The rows of one step of a plan, in this order; `total` rows of an epoch are real."""
+
+    def __init__(self, plan: BatchPlan, order: Any, step: int, total: int) -> None:
+        self.plan, self.total = plan, total
+        self.per_epoch = -(-total // plan.batch)
+        self.epoch, self.number = divmod(step, self.per_epoch)
+        self.rows = order[step * plan.batch : (step + 1) * plan.batch]
+
+    @property
+    def ends_epoch(self) -> bool:
+        """Whether it is the last batch of its epoch."""
+        return self.number + 1 == self.per_epoch
+
+    def given(self, arrays: Sequence[Any], streams: Mapping[int, Any]) -> list[Any]:
+        """`arrays` with the rows of this batch, and how many of them are real."""
+        given = list(arrays)
+        for i in self.plan.streams:
+            given[i] = streams[i][self.rows]
+        if self.plan.count_input >= 0:
+            real = min(self.plan.batch, self.total - self.number * self.plan.batch)
+            given[self.plan.count_input] = np.asarray(real, np.float32)
+        return given
+
+    @contextmanager
+    def named(self) -> Iterator[None]:
+        """Errors inside say which batch it was."""
+        try:
+            yield
+        except RanvierError as error:
+            at = getattr(error, "row_of", {}).get(self.plan.batch)
+            row = "" if at is None else f"; its row {at} is row {self.rows[at]} of the data"
+            error.add_note(f"in batch {self.number}, of which nothing was stored{row}")
+            raise
 
 
 ONCE = BatchPlan()  # run on whole arrays only

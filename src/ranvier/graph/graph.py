@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from ..source import scope
 from .node import Node, Spec
 
 
@@ -52,9 +53,14 @@ class Graph:
     def rewrite(self, rule: Callable[[Node, tuple[Node, ...]], Node]) -> Graph:
         """A new graph: each node is `rule(node, its rewritten inputs)`; graph inputs stay."""
         new: dict[Node, Node] = {node: node for node in self.inputs}
-        for node in self.nodes:
-            if node not in new:
-                new[node] = rule(node, tuple(new[x] for x in node.inputs))
+        before = scope.rewriting
+        try:
+            for node in self.nodes:
+                if node not in new:
+                    scope.rewriting = node.source
+                    new[node] = rule(node, tuple(new[x] for x in node.inputs))
+        finally:
+            scope.rewriting = before
         return Graph(
             self.inputs,
             [new[node] for node in self.outputs],

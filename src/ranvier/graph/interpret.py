@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import GraphError
+from ..errors import GraphError, RanvierError
 from .graph import Graph
 from .node import Node
 
@@ -30,7 +30,13 @@ def evaluate(
         for node in graph.nodes:
             if node not in values:
                 inputs = [values[x] for x in node.inputs]
-                values[node] = np.asarray(node.op.reference(*inputs, **node.params), node.dtype)
+                try:
+                    value = node.op.reference(*inputs, **node.params)
+                except RanvierError as error:
+                    if node.source is not None and not getattr(error, "__notes__", None):
+                        error.add_note(f"at {node.source}")
+                    raise
+                values[node] = np.asarray(value, node.dtype)
             if watch is not None:
                 watch(node, values[node])
     return [values[node] for node in graph.results]

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ..errors import DTypeError
-from ..source import Source
+from ..source import Source, scope
 
 if TYPE_CHECKING:
     from ..ops.op import Op
@@ -67,6 +67,10 @@ class Value(ABC):
     def for_gradient(self) -> tuple[Any, ...]:
         """This value and its inputs, as its op's gradient rule takes them."""
         return (self, *self.inputs)
+
+    def made_at(self) -> Source | None:
+        """Where the symbolic value comes from; None where that is not known."""
+        return None
 
     @property
     def origin(self) -> Value:
@@ -235,7 +239,12 @@ class Node(Value):
 
     @classmethod
     def _record(cls, op: Op, inputs: tuple[Node, ...], params: dict[str, Any]) -> Node:
-        return cls(op, inputs, params, op.infer(*[n.spec for n in inputs], **params))
+        spec = op.infer(*[n.spec for n in inputs], **params)
+        return cls(op, inputs, params, spec, scope.rewriting)
+
+    def made_at(self) -> Source | None:
+        """Where it was traced; a node made by a pass comes from where the replaced one did."""
+        return self.source
 
     # A node is a thing, not a number: == asks for identity, and `equal(x, y)` builds a comparison.
     __eq__ = object.__eq__

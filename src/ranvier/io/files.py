@@ -5,24 +5,23 @@ read.
     header["__metadata__"]["ranvier"] = JSON: {"format", "version", "checksum", ...description}
 
 The checksum (SHA-256) covers every array with its name, dtype and shape, and the description, so
-one flipped bit is noticed. A file is written under another name in the same folder, its size
-checked, flushed to the disk and then renamed: a failed save leaves the file that was there before.
+one flipped bit is noticed. It is written through `writing`: a failed save leaves the file that was
+there before.
 """
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
-import os
 import struct
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ..errors import FileError
+from .writing import FilePath, check_output, check_suffix, write_whole
 
 FORMAT = 1
 _KEY = "ranvier"
@@ -35,12 +34,20 @@ _FOREIGN = {
     b"\x08": "an ONNX file",
 }
 
+SUFFIX = ".safetensors"
+
 Arrays = dict[str, np.ndarray]
-FilePath = str | os.PathLike[str]
 
 
-def write(path: FilePath, arrays: Mapping[str, Any], description: Mapping[str, Any]) -> str:
+def write(
+    path: FilePath,
+    arrays: Mapping[str, Any],
+    description: Mapping[str, Any],
+    foreign: Collection[str] = (),
+) -> str:
     """Write arrays and description to `path`; returns the checksum.
+
+    A suffix of another format is refused, but for those in `foreign`.
 
     >>> import tempfile, os
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -52,6 +59,8 @@ def write(path: FilePath, arrays: Mapping[str, Any], description: Mapping[str, A
     """
     from safetensors.numpy import save
 
+    check_suffix(path, SUFFIX, foreign)
+    check_output(path)
     # NOTE: order="C" with a copy: safetensors writes the memory as it lies, transposed views
     # included.
     plain = {name: np.array(array, order="C") for name, array in arrays.items()}
@@ -85,47 +94,6 @@ def read(path: FilePath) -> tuple[Arrays, dict[str, Any]]:
         )
     about["checksum"] = claimed
     return arrays, about
-
-
-def write_whole(path: FilePath, data: bytes) -> None:
-    """Put `data` at `path` whole or not at all: whatever fails, the file that was there stays."""
-    target = Path(os.path.realpath(path))
-    if target.is_dir():
-        raise FileError(f"{path} is a folder; give the name of a file in it")
-    if not target.parent.is_dir():
-        raise FileError(f"the folder {target.parent} does not exist; make it first")
-    part = target.with_name(f".{target.name}.{os.urandom(4).hex()}.part")
-    try:
-        handle = os.open(
-            part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666
-        )
-        try:
-            _write_all(handle, data)
-            os.fsync(handle)
-            size = os.fstat(handle).st_size
-        finally:
-            os.close(handle)
-        if size != len(data):
-            raise OSError(f"only {size:,} of {len(data):,} bytes were kept")
-        os.replace(part, target)
-    except OSError as problem:
-        with contextlib.suppress(OSError):
-            part.unlink()
-        what = problem.strerror or str(problem)
-        raise FileError(
-            f"{path} could not be written ({what}); what was there before is unchanged. "
-            "Free some space or choose another folder, and save again"
-        ) from problem
-
-
-def _write_all(handle: int, data: bytes) -> None:
-    """Every byte of `data`: a write may take only a part, which is no error by itself."""
-    left = memoryview(data)
-    while left:
-        done = os.write(handle, left[: 1 << 30])
-        if done <= 0:
-            raise OSError(f"the disk took only {len(data) - len(left):,} of {len(data):,} bytes")
-        left = left[done:]
 
 
 def _parse(path: Path) -> tuple[Arrays, dict[str, str]]:

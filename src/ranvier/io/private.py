@@ -16,12 +16,12 @@ import errno
 import os
 import stat
 import tempfile
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from ..config import switches
+from ..errors import warn
 
 _MAX_LINKS = 40  # on one path, as in the kernel
 _ON_POSIX = hasattr(os, "getuid") and {os.open, os.stat, os.unlink, os.rename, os.mkdir} <= (
@@ -186,11 +186,10 @@ def _say_once(chosen: Path, why: UnsafeError, other: Path | None) -> None:
         return
     _said.add(chosen)
     kept = "kept in memory only" if other is None else f"kept in {other}"
-    warnings.warn(
+    warn(
         f"the cache {chosen} is not used: {why}, so others could put code of theirs there, which "
         f"would be run; compiled code is {kept}. Take that right away (chmod go-w), or name "
-        "another folder: RANVIER_CACHE=FOLDER",
-        stacklevel=2,
+        "another folder: RANVIER_CACHE=FOLDER"
     )
 
 

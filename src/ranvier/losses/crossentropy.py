@@ -10,6 +10,7 @@ from ..errors import ArgumentError, DataError, ShapeError, warn
 from ..nn import targets
 from ..ops import composite
 from ..ops import elementwise as e
+from ..ops.check_index import check_index
 from ..ops.creation import iota
 from ..ops.movement import broadcast_to, reshape
 from ..ops.reduce import sum
@@ -224,7 +225,9 @@ class SparseCategoricalCrossentropy(OfProbabilities):
             targets.check_labels(self.name, labels.numpy(), p.shape[-1])
         if not from_logits:
             self.look(p)
-        labels = broadcast_to(reshape(e.astype(labels, np.int64), (*labels.shape, 1)), p.shape)
+        labels = e.astype(labels, np.int64)
+        labels = check_index(labels, p.shape[-1], wrap=False, what="label", owner=self.name)
+        labels = broadcast_to(reshape(labels, (*labels.shape, 1)), p.shape)
         chosen = e.equal(iota(p.shape, axis=p.ndim - 1), labels)
         logs = _log_probabilities(p, from_logits)
         right = sum(e.where(chosen, logs, 0), axis=-1)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..errors import ArgumentError, ShapeError
+from ..errors import ShapeError
 from ..graph.node import Shape
 from ..ops.contraction import matmul
+from ..ops.op import whole_number
 from .affine import Affine
 from .layer import register_layer
 
@@ -61,11 +62,9 @@ class Dense(Affine):
 
 def whole(layer: str, argument: str, value: Any, least: int = 1) -> int:
     """`value` as a whole number of at least `least`."""
-    if isinstance(value, bool) or int(value) != value or value < least:
-        raise ArgumentError(
-            f"{layer}: {argument}={value!r}; expected a whole number of at least {least}"
-        )
-    return int(value)
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return whole_number(layer, argument, value, least)
 
 
 def _fix(shape: tuple[int, ...], inputs: int) -> str:

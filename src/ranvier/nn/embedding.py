@@ -11,6 +11,7 @@ from ..errors import DataError
 from ..graph.node import Shape
 from ..mode import state
 from ..ops import elementwise as e
+from ..ops.check_index import REFUSALS, check_index
 from ..ops.gather import take
 from ..ops.reduce import any
 from . import initializers, regularizers
@@ -39,8 +40,7 @@ class Embedding(Layer):
         input_length: ids in a row, short for `input_shape=(input_length,)`.
         options: those of every layer: name, input_shape, trainable.
 
-    An id outside the table is a DataError where data meets the model, and in eager code a
-    ShapeError; inside compiled code, which cannot stop, it reads the nearest row.
+    An id outside the table, a negative one too, is a DataError, eager and compiled.
     """
 
     in_float32 = True
@@ -80,6 +80,7 @@ class Embedding(Layer):
             x = e.astype(x, dtypes.int32)
         if state.trace is not None:
             state.trace.lookups.append((self, state.trace.node_of(x)))
+        x = check_index(x, self.input_dim, wrap=False, what="id", owner=self.name)
         out = take(self.embeddings, x, axis=0)
         if self.mask_zero:
             out.mask = e.not_equal(x, 0)
@@ -93,23 +94,38 @@ class Embedding(Layer):
         broken = x.dtype.kind == "f" and x.size > 0 and (x != np.floor(x)).any()
         if not x.size or (not broken and 0 <= x.min() and x.max() < self.input_dim):
             return
-        wrong = x != np.floor(x) if broken else (x < 0) | (x >= self.input_dim)
-        place = tuple(np.argwhere(wrong)[0])
-        where = f"row {first + place[0]}" + (f", place {place[1]}" if len(place) > 1 else "")
         if broken:
+            place = tuple(np.argwhere(x != np.floor(x))[0])
+            where = _words(place, first)
             raise DataError(
                 f"{self.name}: {where}: {x[place]:g} is no id; expected whole numbers from 0 to "
                 f"{self.input_dim - 1}. Numbers that measure something belong in a Dense layer"
             )
-        larger = f"Give Embedding({int(x.max()) + 1}, ...), or put" if x.min() >= 0 else "Put"
-        raise DataError(
-            f"{self.name}: {where}: id {x[place]:g} is outside the table of {self.input_dim} "
-            f"vectors; ids go from 0 to {self.input_dim - 1}. {larger} another id for words that "
-            "are not in the vocabulary"
-        )
+        _refuse_ids(self.name, x, self.input_dim, first=first)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "input_dim": self.input_dim}
+
+
+def _refuse_ids(owner: str, ids: Any, size: int, axis: int = 0, first: int = 0) -> None:
+    """DataError for the first id outside a table of `size` vectors; `first` is ids[0]'s row."""
+    place = tuple(np.argwhere((ids < 0) | (ids >= size))[0])
+    larger = f"Give Embedding({ids.max() + 1:.0f}, ...), or put" if ids.min() >= 0 else "Put"
+    raise DataError(
+        f"{owner}: {_words(place, first)}: id {ids[place]:.0f} is outside the table of {size} "
+        f"vectors; ids go from 0 to {size - 1}. {larger} another id for words that are not in the "
+        "vocabulary"
+    )
+
+
+def _words(place: tuple[int, ...], first: int) -> str:
+    """Where an id is."""
+    if not place:
+        return "a single id"
+    return f"row {first + place[0]}" + (f", place {place[1]}" if len(place) > 1 else "")
+
+
+REFUSALS["id"] = _refuse_ids
 
 
 @register_layer

@@ -28,7 +28,7 @@ from ..errors import ArgumentError, DataError, RanvierError, ShapeError, StateEr
 from ..graph.node import Shape
 from ..missing import no_attribute
 from ..mode import state
-from ..source import here
+from ..source import LayerName, here, in_layer
 from ..tensor import Tensor
 from ..trace import trace
 from . import added, config, initializers, policy, regularizers
@@ -209,12 +209,19 @@ class Layer(Walked):
                     raise ShapeError(f"{self.name}: a single number is not a batch of rows")
                 self.ensure_built(values[0].shape[1:] if values else ())
             if training is None:
-                return self._masked(values, self._run(values, options))
+                return self._masked(values, self._named(values, options))
             with training_mode(training):
-                return self._masked(values, self._run(values, options))
+                return self._masked(values, self._named(values, options))
         except RanvierError as error:
             self._note(error)
             raise
+
+    def _named(self, values: Sequence[Any], options: Mapping[str, Any]) -> Any:
+        """What the forward pass gives; nodes that are traced meanwhile carry the layer's name."""
+        if state.trace is None:
+            return self._run(values, options)
+        with in_layer(LayerName(self.name, type(self).__name__)):
+            return self._run(values, options)
 
     def _run(self, values: Sequence[Any], options: Mapping[str, Any]) -> Any:
         if self.dtype_policy == "float32":

@@ -16,7 +16,7 @@ from ..errors import ArgumentError, DataError
 from ..missing import Spelled
 from ..ops.composite import clip, sigmoid
 from ..ops.creation import iota
-from ..ops.elementwise import floor, less, log, logical_and, sqrt, where
+from ..ops.elementwise import floor, less, log, logical_and, remainder, sqrt, where
 from ..ops.gather import take
 from ..ops.movement import reshape
 from .augment_values import inside
@@ -50,7 +50,7 @@ class _Mixing(Spelled):
         if n == 1:
             return x, y
         places = iota((n,), axis=0, dtype=int32) + self._source.randint(1, n, (1,), int32)
-        partner = where(less(places, n), places, places - n)
+        partner = remainder(places, n)
         x, share = self.mixed(as_floats(x), take(as_floats(x), partner))
         share = reshape(share, (n, *(1 for _ in y.shape[1:])))
         return x, y * share + take(y, partner) * (1 - share)

@@ -22,6 +22,7 @@ from ..mode import no_grad
 from ..ops.composite import rsqrt, square
 from ..ops.elementwise import astype, detach, maximum
 from ..ops.movement import narrow, reshape
+from ..ops.op import several
 from ..ops.reduce import mean, sum
 from ..ops.shaping import moveaxis
 from . import initializers, regularizers
@@ -94,8 +95,9 @@ def row_axes(layer: str, axis: Any, ndim: int) -> tuple[int, ...]:
     >>> row_axes("layer_normalization", -1, ndim=4)
     (3,)
     """
-    given = tuple(axis) if isinstance(axis, tuple | list) else (axis,)
-    found = tuple(sorted(a + ndim if a < 0 else a for a in given))
+    given = several(axis)
+    numbers = all(isinstance(a, int | np.integer) and not isinstance(a, bool) for a in given)
+    found = tuple(sorted(int(a + ndim if a < 0 else a) for a in given)) if numbers else ()
     if not found or not all(0 < a < ndim for a in found) or len(set(found)) < len(given):
         raise ShapeError(
             f"{layer}: axis={axis!r} does not fit inputs of {ndim} axes, the batch among them; "

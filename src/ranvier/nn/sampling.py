@@ -70,7 +70,8 @@ class _Line:
             place = minimum(place, 2 * n - 1 - place)
         elif fill_mode == "wrap":
             place = remainder(place, n)
-        self.place = astype(clip(place, 0, n - 1), int32)
+        # NOTE: once more as whole numbers: NaN passes the first clip and becomes any of them.
+        self.place = clip(astype(clip(place, 0, n - 1), int32), 0, n - 1)
 
 
 def _neighbours(place: Any, n: int, fill_mode: str) -> list[Any]:

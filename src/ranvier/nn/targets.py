@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import DataError, ShapeError
+from ..ops.check_index import REFUSALS
 
 Array = np.ndarray[Any, Any]
 
@@ -139,17 +140,25 @@ def check_labels(what: str, y: Array, classes: int | None) -> None:
         )
     if y.dtype.kind == "b" or classes is None:
         return
+    if y.min() < 0 or y.max() >= classes:
+        refuse_labels(what, y, classes)
+
+
+def refuse_labels(what: str, y: Array, classes: int, axis: int = 0) -> None:
+    """DataError for labels that are not all among the classes."""
     low, high = int(y.min()), int(y.max())
-    if low < 0 or high >= classes:
-        fix = f"end the model in Dense({high + 1}) or more"
-        if low == 1 and high == classes:
-            fix = "labels start at 1 here: subtract 1 from them"
-        elif low < 0:
-            fix = "labels must start at 0: encode them with ranvier.nn.targets.encode_labels"
-        raise DataError(
-            f"{what}: labels run from {low} to {high}, the model has {classes} outputs "
-            f"(classes 0 to {classes - 1}); {fix}"
-        )
+    fix = f"end the model in Dense({high + 1}) or more"
+    if low == 1 and high == classes:
+        fix = "labels start at 1 here: subtract 1 from them"
+    elif low < 0:
+        fix = "labels must start at 0: encode them with ranvier.nn.targets.encode_labels"
+    raise DataError(
+        f"{what}: labels run from {low} to {high}, the model has {classes} outputs "
+        f"(classes 0 to {classes - 1}); {fix}"
+    )
+
+
+REFUSALS["label"] = refuse_labels
 
 
 def check_one_hot(what: str, y: Array, classes: int | None) -> None:

@@ -5,15 +5,24 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-
 from .. import dtypes
 from ..errors import ArgumentError, DTypeError, ShapeError
 from . import elementwise as e
 from .contraction import matmul
 from .creation import iota
 from .movement import permute_dims, reshape
-from .op import apply, as_float, as_values, broadcast, normal_axes, normal_axis, same_dtype
+from .op import (
+    apply,
+    as_float,
+    as_values,
+    broadcast,
+    flag,
+    normal_axes,
+    normal_axis,
+    same_dtype,
+    several,
+    whole_number,
+)
 from .reduce import max, sum
 from .shaping import expand_dims, moveaxis
 
@@ -72,6 +81,7 @@ def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """`log(sum(e ** x))` over `axis` (all axes by default), without overflow."""
     (x,) = as_values(x)
     x = as_float(x)
+    keepdims = flag("logsumexp", "keepdims", keepdims)
     top = _finite(max(e.detach(x), axis, keepdims=True))
     out = e.log(sum(e.exp(x - top), axis, keepdims=True)) + top
     if keepdims:
@@ -230,7 +240,10 @@ def vecdot(x: Any, y: Any, axis: int = -1) -> Any:
     x, y = moveaxis(x, axis, -1), moveaxis(y, axis, -1)
     if x.shape[-1] != y.shape[-1]:
         raise ShapeError(f"vecdot: axis {axis} has sizes {x.shape[-1]} and {y.shape[-1]}")
-    return sum(e.multiply(*broadcast("vecdot", *same_dtype(x, y))), -1)
+    x, y = same_dtype(x, y)
+    kind = dtypes.int64 if x.dtype == dtypes.bool_ else x.dtype
+    # NOTE: the sum of small integers is int64; the product of vectors is of their own dtype.
+    return e.astype(sum(e.multiply(*broadcast("vecdot", x, y)), -1), kind)
 
 
 def tensordot(x: Any, y: Any, axes: Any = 2) -> Any:
@@ -241,9 +254,12 @@ def tensordot(x: Any, y: Any, axes: Any = 2) -> Any:
     (2, 5)
     """
     x, y = as_values(x, y)
-    if isinstance(axes, int | np.integer):
-        axes = range(-int(axes), 0), range(int(axes))
-    ours, theirs = (tuple(a) if isinstance(a, tuple | list | range) else (a,) for a in axes)
+    if not isinstance(axes, tuple | list):
+        count = whole_number("tensordot", "axes", axes, 0)
+        axes = tuple(range(-count, 0)), tuple(range(count))
+    if len(axes) != 2:
+        raise ArgumentError(f"tensordot: axes={axes!r}; expected the axes of x and those of y")
+    ours, theirs = several(axes[0]), several(axes[1])
     ours = tuple(normal_axis("tensordot", a, x.ndim) for a in ours)
     theirs = tuple(normal_axis("tensordot", a, y.ndim) for a in theirs)
     if [x.shape[a] for a in ours] != [y.shape[a] for a in theirs]:
@@ -259,7 +275,7 @@ def tensordot(x: Any, y: Any, axes: Any = 2) -> Any:
     return reshape(matmul(rows, columns), (*kept[0], *kept[1]))
 
 
-def one_hot(labels: Any, classes: int, dtype: Any = dtypes.float32) -> Any:
+def one_hot(labels: Any, classes: int, dtype: Any = None) -> Any:
     """A new last axis that is 1 at the label's place and 0 elsewhere.
 
     >>> import ranvier
@@ -270,8 +286,7 @@ def one_hot(labels: Any, classes: int, dtype: Any = dtypes.float32) -> Any:
     (labels,) = as_values(labels)
     if labels.dtype.kind not in "iu":
         raise DTypeError(f"one_hot: labels must be integers, not {labels.dtype}")
-    if classes < 1:
-        raise ArgumentError(f"one_hot: classes must be 1 or more; got {classes}")
-    shape = (*labels.shape, int(classes))
+    shape = (*labels.shape, whole_number("one_hot", "classes", classes, 1))
+    dtype = dtypes.float32 if dtype is None else dtypes.as_dtype(dtype)
     count = apply(iota, like=labels, shape=shape, axis=labels.ndim, dtype=labels.dtype)
     return e.astype(e.equal(count, expand_dims(labels, -1)), dtype)

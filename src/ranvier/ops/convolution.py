@@ -283,7 +283,9 @@ def pair(name: str, value: Any) -> tuple[int, int]:
     (2, 2)
     """
     both = tuple(value) if isinstance(value, tuple | list) else (value, value)
-    if len(both) != 2 or not all(isinstance(v, int | np.integer) and v >= 1 for v in both):
+    if len(both) != 2 or not all(
+        isinstance(v, int | np.integer) and not isinstance(v, bool) and v >= 1 for v in both
+    ):
         raise ShapeError(f"{name}: expected a whole number of at least 1, or two; got {value!r}")
     return int(both[0]), int(both[1])
 

@@ -11,7 +11,7 @@ import numpy as np
 from .. import dtypes
 from ..errors import ArgumentError, DTypeError, ShapeError
 from ..graph.node import OPS, Node, Shape, Spec
-from .op import Op, apply, as_values, normal_axis, register
+from .op import Op, apply, as_values, flag, normal_axis, number, register, whole_number
 
 
 class Input(Op):
@@ -43,10 +43,8 @@ class Full(Op):
 
     def __call__(self, shape: Any, value: float, dtype: Any = None) -> Any:
         shape = new_shape(shape)
-        value = value.item() if isinstance(value, np.generic) else value
+        value = _plain("full", value)
         dtype = dtypes.of_scalar(value, None) if dtype is None else dtypes.as_dtype(dtype)
-        if not isinstance(value, bool | int | float):
-            raise ArgumentError(f"full: the value must be a number, not {type(value).__name__}")
         return apply(self, value=value, shape=shape, dtype=dtype)
 
     def infer(self, *specs: Spec, **params: Any) -> Spec:
@@ -58,6 +56,11 @@ class Full(Op):
                 raise DTypeError(
                     f"full: {value} is outside {dtype}, which holds {limits.min} to {limits.max}; "
                     "cast the tensor to a wider dtype first"
+                )
+            if value != int(value):
+                raise DTypeError(
+                    f"full: {value} is no whole number, which {dtype} holds; give dtype='float32', "
+                    "or round the value"
                 )
         return Spec(shape, dtype)
 
@@ -80,10 +83,11 @@ class Iota(Op):
     name = "iota"
     kind = "creation"
 
-    def __call__(self, shape: Any, axis: int = 0, dtype: Any = dtypes.int64) -> Any:
+    def __call__(self, shape: Any, axis: int = 0, dtype: Any = None) -> Any:
         shape = new_shape(shape)
         axis = normal_axis(self.name, axis, len(shape))
-        return apply(self, shape=shape, axis=axis, dtype=dtypes.as_dtype(dtype))
+        kind = dtypes.int64 if dtype is None else dtypes.as_dtype(dtype)
+        return apply(self, shape=shape, axis=axis, dtype=kind)
 
     def infer(self, *specs: Spec, **params: Any) -> Spec:
         check_sizes(self.name, params["shape"])
@@ -105,9 +109,11 @@ def as_shape(shape: Any) -> Shape:
     """A whole number or several as a tuple of plain ints."""
     several = shape if isinstance(shape, tuple | list | np.ndarray) else (shape,)
     try:
-        return tuple(operator.index(n) for n in several)
+        if not any(isinstance(n, bool) for n in several):
+            return tuple(operator.index(n) for n in several)
     except TypeError:
-        raise ShapeError(f"a shape is made of whole numbers; got {shape!r}") from None
+        pass
+    raise ShapeError(f"a shape is made of whole numbers; got {shape!r}")
 
 
 def new_shape(shape: Any) -> Shape:
@@ -138,23 +144,36 @@ def input_node(shape: Shape, dtype: Any, name: str = "") -> Node:
     return Node(input_op, (), spec._asdict(), spec, name=name)
 
 
-def zeros(shape: Any, dtype: Any = dtypes.float32) -> Any:
-    """A tensor of zeros."""
-    return full(shape, 0, dtype)
+def _floats(dtype: Any) -> Any:
+    """The dtype meant; float32 where none is given."""
+    return dtypes.float32 if dtype is None else dtypes.as_dtype(dtype)
 
 
-def ones(shape: Any, dtype: Any = dtypes.float32) -> Any:
-    """A tensor of ones.
+def _plain(op: str, value: Any) -> bool | int | float:
+    """The value of `full` as a Python number."""
+    value = value.item() if isinstance(value, np.generic) else value
+    if not isinstance(value, bool | int | float):
+        raise ArgumentError(f"{op}: the value must be a number, not {type(value).__name__}")
+    return value
+
+
+def zeros(shape: Any, dtype: Any = None) -> Any:
+    """A tensor of zeros, float32 by default."""
+    return full(shape, 0, _floats(dtype))
+
+
+def ones(shape: Any, dtype: Any = None) -> Any:
+    """A tensor of ones, float32 by default.
 
     >>> import ranvier
     >>> ranvier.ones((2, 1)).tolist()
     [[1.0], [1.0]]
     """
-    return full(shape, 1, dtype)
+    return full(shape, 1, _floats(dtype))
 
 
-def eye(rows: int, columns: int | None = None, k: int = 0, dtype: Any = dtypes.float32) -> Any:
-    """A matrix with ones on diagonal k and zeros elsewhere.
+def eye(rows: int, columns: int | None = None, k: int = 0, dtype: Any = None) -> Any:
+    """A matrix with ones on diagonal k and zeros elsewhere, float32 by default.
 
     >>> import ranvier
     >>> ranvier.eye(2)
@@ -162,7 +181,8 @@ def eye(rows: int, columns: int | None = None, k: int = 0, dtype: Any = dtypes.f
             [0., 1.]])
     """
     shape = (rows, rows if columns is None else columns)
-    return OPS["astype"](OPS["equal"](iota(shape, 0) + k, iota(shape, 1)), dtype)
+    k = whole_number("eye", "k", k)
+    return OPS["astype"](OPS["equal"](iota(shape, 0) + k, iota(shape, 1)), _floats(dtype))
 
 
 def arange(start: float, stop: float | None = None, step: float = 1, dtype: Any = None) -> Any:
@@ -173,13 +193,17 @@ def arange(start: float, stop: float | None = None, step: float = 1, dtype: Any 
     tensor([2, 4, 6])
     """
     start, stop = (0, start) if stop is None else (start, stop)
-    if not all(isinstance(v, int | float | np.number) for v in (start, stop, step)) or not step:
-        raise ArgumentError(f"arange: expected numbers and a step other than 0; got {step!r}")
-    whole = all(isinstance(v, int | np.integer) for v in (start, stop, step))
-    kind = dtypes.as_dtype(dtype or (dtypes.int64 if whole else dtypes.float32))
-    size = max(0, math.ceil((stop - start) / step))
+    given = (("start", start), ("stop", stop), ("step", step))
+    start, stop, step = (number("arange", name, value) for name, value in given)
+    if not step:
+        raise ArgumentError("arange: step=0; expected a number other than 0")
+    exact = all(isinstance(v, int) for v in (start, stop, step))
+    kind = dtypes.int64 if exact else dtypes.float32
+    if dtype is not None:
+        kind = dtypes.as_dtype(dtype)
+    size = max(0, -((start - stop) // step) if exact else math.ceil((stop - start) / step))
     # NOTE: counted in float64 or int64 and rounded once: far elements are as exact as near ones.
-    count = iota((size,), 0, dtypes.int64 if whole else dtypes.float64)
+    count = iota((size,), 0, dtypes.int64 if exact else dtypes.float64)
     return OPS["astype"](count * step + start, kind)
 
 
@@ -190,26 +214,26 @@ def linspace(start: float, stop: float, num: int, dtype: Any = None, endpoint: b
     >>> ranvier.linspace(0, 1, 3)
     tensor([0. , 0.5, 1. ])
     """
-    if num < 0:
-        raise ArgumentError(f"linspace: num must be 0 or more; got {num}")
-    parts = num - 1 if endpoint else num
+    num = whole_number("linspace", "num", num, 0)
+    start, stop = number("linspace", "start", start), number("linspace", "stop", stop)
+    parts = num - 1 if flag("linspace", "endpoint", endpoint) else num
     count = iota((num,), 0, dtypes.float64)
     values = count * ((stop - start) / max(parts, 1)) + start
     if endpoint and num > 1:
         values = OPS["where"](OPS["equal"](count, num - 1), float(stop), values)
-    return OPS["astype"](values, dtype or dtypes.float32)
+    return OPS["astype"](values, _floats(dtype))
 
 
-def empty(shape: Any, dtype: Any = dtypes.float32) -> Any:
+def empty(shape: Any, dtype: Any = None) -> Any:
     """A tensor to be filled by `assign`; it holds zeros, so that a program that forgets is seen."""
-    return full(shape, 0, dtype)
+    return full(shape, 0, _floats(dtype))
 
 
 def full_like(x: Any, value: float, dtype: Any = None) -> Any:
     """One number everywhere, in the shape (and dtype) of x."""
     (x,) = as_values(x)
     kind = x.dtype if dtype is None else dtypes.as_dtype(dtype)
-    return apply(full, like=x, value=value, shape=x.shape, dtype=kind)
+    return apply(full, like=x, value=_plain("full_like", value), shape=x.shape, dtype=kind)
 
 
 def zeros_like(x: Any, dtype: Any = None) -> Any:

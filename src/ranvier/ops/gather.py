@@ -1,8 +1,8 @@
-"""Reading and adding at places given by a tensor of positions.
+"""Gather and scatter: reading and adding at places given by a tensor of indices.
 
-Positions count from 0; a negative one counts from the end. The reference refuses positions outside
-the axis; compiled code, which cannot stop in the middle, reads the nearest row and ignores what it
-would have added.
+An index counts from 0; a negative one counts from the end. An index outside the axis is an
+IndexRangeError, eager and compiled alike: a compiled step looks at all indices before it changes
+anything, and stops (passes/checks.py).
 """
 
 from __future__ import annotations
@@ -11,15 +11,16 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DTypeError, ShapeError
+from ..errors import IndexRangeError, ShapeError
 from ..graph.node import Spec
+from .check_index import check_inside, check_integers
 from .creation import zeros_like
 from .movement import broadcast_to
 from .op import Op, apply, as_values, normal_axis, register
 
 
 class Take(Op):
-    """Slices of x along `axis` at the given positions.
+    """Slices of x along `axis` at the given indices.
 
     `x.shape[:axis] + indices.shape + x.shape[axis + 1:]` is the shape of the result.
 
@@ -39,11 +40,11 @@ class Take(Op):
     def infer(self, *specs: Spec, **params: Any) -> Spec:
         x, indices = specs
         axis = params["axis"]
-        _whole(self.name, indices)
+        _fits(self.name, indices, x, axis)
         return Spec(x.shape[:axis] + indices.shape + x.shape[axis + 1 :], x.dtype)
 
     def reference(self, x: Any, indices: Any, *, axis: int) -> Any:
-        _inside(self.name, indices, x.shape[axis])
+        check_inside(self.name, indices, x.shape[axis], axis)
         return np.take(x, indices, axis)
 
     def gradient(self, grad: Any, out: Any, x: Any, indices: Any, *, axis: int) -> tuple[Any, ...]:
@@ -51,7 +52,7 @@ class Take(Op):
 
 
 class ScatterAdd(Op):
-    """x with `updates` added at the given positions of `axis`; the transpose of `take`.
+    """x with `updates` added at the given indices of `axis`; the transpose of `take`.
 
     Positions that occur twice receive both.
     """
@@ -67,7 +68,7 @@ class ScatterAdd(Op):
     def infer(self, *specs: Spec, **params: Any) -> Spec:
         x, indices, updates = specs
         axis = params["axis"]
-        _whole(self.name, indices)
+        _fits(self.name, indices, x, axis)
         expected = x.shape[:axis] + indices.shape + x.shape[axis + 1 :]
         if updates.shape != expected or updates.dtype != x.dtype:
             raise ShapeError(
@@ -76,7 +77,7 @@ class ScatterAdd(Op):
         return x
 
     def reference(self, x: Any, indices: Any, updates: Any, *, axis: int) -> Any:
-        _inside(self.name, indices, x.shape[axis])
+        check_inside(self.name, indices, x.shape[axis], axis)
         out = np.array(x)
         rows = np.moveaxis(out, axis, 0)
         places = tuple(range(axis, axis + indices.ndim))
@@ -116,7 +117,7 @@ class TakeAlongAxis(Op):
         return Spec(indices.shape, x.dtype)
 
     def reference(self, x: Any, indices: Any, *, axis: int) -> Any:
-        _inside(self.name, indices, x.shape[axis])
+        check_inside(self.name, indices, x.shape[axis], axis)
         return np.take_along_axis(x, indices.astype(np.int64), axis)
 
     def gradient(self, grad: Any, out: Any, x: Any, indices: Any, *, axis: int) -> tuple[Any, ...]:
@@ -144,7 +145,7 @@ class ScatterAddAlongAxis(Op):
         return x
 
     def reference(self, x: Any, indices: Any, updates: Any, *, axis: int) -> Any:
-        _inside(self.name, indices, x.shape[axis])
+        check_inside(self.name, indices, x.shape[axis], axis)
         out = np.array(x)
         places = list(np.indices(indices.shape, sparse=True))
         places[axis] = indices
@@ -157,26 +158,24 @@ class ScatterAddAlongAxis(Op):
         return grad, None, apply(take_along_axis, grad, indices, axis=axis)
 
 
-def _whole(op: str, indices: Spec) -> None:
-    if indices.dtype.kind not in "iu":
-        raise DTypeError(
-            f"{op}: positions must be integers, not {indices.dtype}; use astype('int64')"
+def _fits(op: str, indices: Spec, x: Spec, axis: int) -> None:
+    """Refuse indices that no numbers in them could make right."""
+    check_integers(op, indices)
+    if x.shape[axis] == 0 and 0 not in indices.shape:
+        raise IndexRangeError(
+            f"{op}: axis {axis} of x has size 0, so every index is outside it; x has shape "
+            f"{x.shape}, indices {indices.shape}"
         )
-
-
-def _inside(op: str, indices: Any, size: int) -> None:
-    if indices.size and not (-size <= indices.min() and indices.max() < size):
-        bad = indices[(indices < -size) | (indices >= size)].ravel()[0]
-        raise ShapeError(f"{op}: position {bad} is outside an axis of size {size}")
 
 
 def _along(op: str, x: Spec, indices: Spec, axis: int) -> None:
-    _whole(op, indices)
     same = x.shape[:axis] + x.shape[axis + 1 :] == indices.shape[:axis] + indices.shape[axis + 1 :]
     if len(x.shape) != len(indices.shape) or not same:
+        check_integers(op, indices)
         raise ShapeError(
             f"{op}: indices {indices.shape} and x {x.shape} differ outside axis {axis}"
         )
+    _fits(op, indices, x, axis)
 
 
 take = register(Take())

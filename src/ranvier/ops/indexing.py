@@ -22,11 +22,12 @@ from ..dtypes import int64
 from ..errors import DTypeError, ShapeError, TraceError
 from ..graph.node import Shape, Value
 from .arithmetic import maximum
-from .choice import astype, equal, greater_equal, less, where
+from .check_index import check_index, check_inside
+from .choice import astype, equal, greater_equal, where
 from .creation import iota
 from .gather import take
 from .movement import broadcast_to, flip, permute_dims, reshape, slice_
-from .op import apply, as_values, broadcast, same_dtype
+from .op import apply, as_values, broadcast
 from .reduce import max
 
 _BASIC = (int, np.integer, slice)
@@ -72,7 +73,7 @@ def expand(shape: Shape, key: Any) -> tuple[list[Any], Shape]:
             wide.extend(sizes)
             continue
         elif isinstance(item, int | np.integer | np.ndarray):
-            _inside(np.asarray(item), sizes[0], len(wide))
+            check_inside("", np.asarray(item), sizes[0], len(wide))
         result.append(item)
         wide.extend(sizes)
     return result, tuple(wide)
@@ -133,15 +134,6 @@ def _mask(item: Any) -> Any:
     return item.numpy()
 
 
-def _inside(array: Any, size: int, axis: int) -> None:
-    if not array.size:
-        return
-    low, high = array.min(), array.max()
-    if low < -size or high >= size:
-        bad = low if low < -size else high
-        raise ShapeError(f"index {bad} is outside axis {axis} of size {size}")
-
-
 def _basic(x: Any, items: Sequence[Any]) -> Any:
     """x after numbers and slices, one for each axis."""
     start, stop, step, turned, shape = [], [], [], [], []
@@ -167,23 +159,24 @@ def _basic(x: Any, items: Sequence[Any]) -> Any:
 
 
 def _positions(x: Any, item: Any, axis: int) -> Any:
-    """A number or array as a tensor of positions."""
+    """A number or array as a tensor of indices from 0 on."""
+    size = x.shape[axis]
     if isinstance(item, int | np.ndarray | np.integer):
-        return as_values(np.asarray(item, np.int64), like=x)[0]
-    if not getattr(item, "is_traced", True) and item.size:
-        _inside(item.numpy(), x.shape[axis], axis)
-    return item
+        array = np.asarray(item, np.int64)
+        return as_values(np.where(array < 0, array + size, array), like=x)[0]
+    # NOTE: int64, as several arrays become one index into all their axes.
+    return check_index(astype(item, int64), size, axis, owner="")
 
 
 def _gather(x: Any, axes: Sequence[int], arrays: Sequence[Any]) -> Any:
     """Elements of x at the positions `arrays` of `axes`, which become one group of axes."""
     if len(axes) == 1:
         return take(x, arrays[0], axis=axes[0])
-    arrays = broadcast("index", *same_dtype(*arrays))
+    arrays = broadcast("index", *arrays)
     sizes = [x.shape[a] for a in axes]
     line: Any = 0
     for array, size in zip(arrays, sizes, strict=True):
-        line = line * size + where(less(array, 0), array + size, array)
+        line = line * size + array
     rest = [a for a in range(x.ndim) if a not in axes]
     x = permute_dims(x, (*axes, *rest))
     x = reshape(x, (math.prod(sizes), *x.shape[len(axes) :]))

@@ -19,6 +19,7 @@ from .op import (
     normal_axis,
     register,
     same_dtype,
+    several,
 )
 
 
@@ -70,7 +71,7 @@ class PermuteDims(Movement):
 
     def __call__(self, x: Any, axes: Any) -> Any:
         (x,) = as_values(x)
-        axes = tuple(normal_axis(self.name, a, x.ndim) for a in axes)
+        axes = tuple(normal_axis(self.name, a, x.ndim) for a in several(axes))
         return x if axes == tuple(range(x.ndim)) else apply(self, x, axes=axes)
 
     def infer(self, *specs: Spec, **params: Any) -> Spec:

@@ -20,7 +20,7 @@ from typing import Any, ClassVar, TypeVar
 import numpy as np
 
 from .. import dtypes
-from ..errors import DTypeError, ShapeError
+from ..errors import ArgumentError, DTypeError, ShapeError
 from ..graph.node import OPS, Shape, Spec, Value
 
 KINDS = (
@@ -32,6 +32,7 @@ KINDS = (
     "contraction",
     "window",
     "gather",
+    "check",
     "random",
     "scan",
     "loop",
@@ -61,6 +62,15 @@ class Op(ABC):
 
     def __repr__(self) -> str:
         return f"<op {self.name}>"
+
+    def __reduce__(self) -> Any:
+        # There is one op of a name, also among copies and pickles.
+        return (_named, (self.name,)) if _named(self.name) is self else super().__reduce__()
+
+
+def _named(name: str) -> Any:
+    """The op of this name."""
+    return OPS.get(name)
 
 
 _O = TypeVar("_O", bound=Op)
@@ -167,8 +177,45 @@ def as_float(x: Any) -> Any:
     return x if x.dtype.kind == "f" else OPS["astype"](x, dtypes.float32)
 
 
+def whole_number(op: str, name: str, value: Any, least: int | None = None) -> int:
+    """The argument `name` as a plain int; neither bools nor floats are whole numbers."""
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, int | np.integer)
+        or (least is not None and value < least)
+    ):
+        bound = "" if least is None else f" of at least {least}"
+        raise ArgumentError(f"{op}: {name}={value!r}; expected a whole number{bound}")
+    return int(value)
+
+
+def number(op: str, name: str, value: Any) -> Any:
+    """The argument `name` as a plain, finite Python number."""
+    plain = value.item() if isinstance(value, np.generic) else value
+    if isinstance(plain, bool) or not isinstance(plain, int | float) or plain - plain != 0:
+        raise ArgumentError(f"{op}: {name}={value!r}; expected a finite number")
+    return plain
+
+
+def flag(op: str, name: str, value: Any) -> bool:
+    """The argument `name`, which must be True or False."""
+    if not isinstance(value, bool | np.bool_):
+        hint = "; several axes are one tuple: axis=(0, 1)" if name == "keepdims" else ""
+        raise ArgumentError(f"{op}: {name}={value!r}; expected True or False{hint}")
+    return bool(value)
+
+
+def several(value: Any) -> tuple[Any, ...]:
+    """Several things as a tuple; one thing alone in a tuple."""
+    if isinstance(value, tuple | list | range) or (isinstance(value, np.ndarray) and value.ndim):
+        return tuple(value)
+    return (value,)
+
+
 def normal_axis(op: str, axis: int, ndim: int) -> int:
     """A possibly negative axis as a non-negative one."""
+    if isinstance(axis, bool):
+        raise ShapeError(f"{op}: axis {axis} is a bool; expected the number of an axis")
     if not isinstance(axis, int | np.integer) or not -ndim <= axis < ndim:
         expected = f"expected {-ndim} to {ndim - 1}" if ndim else "it has none"
         raise ShapeError(
@@ -181,8 +228,7 @@ def normal_axes(op: str, axis: Any, ndim: int) -> tuple[int, ...]:
     """`axis` (None, a number or several) as a sorted tuple of non-negative axes."""
     if axis is None:
         return tuple(range(ndim))
-    several = axis if isinstance(axis, tuple | list) else (axis,)
-    axes = sorted(normal_axis(op, a, ndim) for a in several)
+    axes = sorted(normal_axis(op, a, ndim) for a in several(axis))
     if len(set(axes)) != len(axes):
         raise ShapeError(f"{op}: axis {axis!r} names an axis twice")
     return tuple(axes)

@@ -13,7 +13,7 @@ import numpy as np
 from .. import dtypes
 from ..errors import DTypeError, ShapeError
 from ..graph.node import Shape, Spec
-from .creation import new_shape
+from .creation import check_sizes, new_shape
 from .op import Op, apply, register
 
 _ROTATIONS = (13, 15, 26, 6, 17, 29, 16, 24)
@@ -60,6 +60,7 @@ class RandomBits(Op):
 
     def infer(self, *specs: Spec, **params: Any) -> Spec:
         (key,) = specs
+        check_sizes(self.name, params["shape"])
         if key.dtype != dtypes.uint32:
             raise DTypeError(f"random_bits: the key must be uint32, not {key.dtype}")
         if key.shape != (2,):

@@ -13,7 +13,7 @@ from ..graph.node import Shape, Spec
 from .creation import full
 from .elementwise import astype, equal, not_equal, sqrt
 from .movement import broadcast_to, concat, flip, narrow, permute_dims, reshape
-from .op import Op, apply, as_float, as_values, normal_axes, normal_axis, register
+from .op import Op, apply, as_float, as_values, flag, normal_axes, normal_axis, number, register
 
 
 class Reduce(Op):
@@ -25,6 +25,7 @@ class Reduce(Op):
     def __call__(self, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
         (x,) = as_values(x)
         axes = normal_axes(self.name, axis, x.ndim)
+        keepdims = flag(self.name, "keepdims", keepdims)
         out = apply(self, self._widen(x), axes=axes)
         return reshape(out, keep_shape(x.shape, axes)) if keepdims else out
 
@@ -115,6 +116,7 @@ class _Arg(Op):
 
     def __call__(self, x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
         (x,) = as_values(x)
+        keepdims = flag(self.name, "keepdims", keepdims)
         if axis is None:
             out = apply(self, reshape(x, (x.size,)), axis=0)
             return reshape(out, (1,) * x.ndim) if keepdims else out
@@ -221,6 +223,7 @@ def mean(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     tensor(3.)
     """
     (x,) = as_values(x)
+    keepdims = flag("mean", "keepdims", keepdims)
     count = _count("mean", x, axis)
     if x.dtype == dtypes.float16:  # NOTE: the sum may exceed what float16 holds
         return astype(mean(astype(x, dtypes.float32), axis, keepdims), dtypes.float16)
@@ -235,7 +238,9 @@ def var(x: Any, axis: Any = None, keepdims: bool = False, correction: float = 0.
     tensor(1.)
     """
     (x,) = as_values(x)
+    keepdims = flag("var", "keepdims", keepdims)
     count = _count("var", x, axis)
+    correction = number("var", "correction", correction)
     if x.dtype == dtypes.float16:
         return astype(var(astype(x, dtypes.float32), axis, keepdims, correction), dtypes.float16)
     if count <= correction:
@@ -262,16 +267,19 @@ def _count(op: str, x: Any, axis: Any) -> int:
 def count_nonzero(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """How many elements over `axis` differ from 0."""
     (x,) = as_values(x)
+    keepdims = flag("count_nonzero", "keepdims", keepdims)
     return sum(not_equal(x, 0), axis, keepdims)
 
 
 def any(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """True where at least one element over `axis` is true."""
     (x,) = as_values(x)
+    keepdims = flag("any", "keepdims", keepdims)
     return sum(not_equal(x, 0), axis, keepdims) > 0
 
 
 def all(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """True where every element over `axis` is true."""
     (x,) = as_values(x)
+    keepdims = flag("all", "keepdims", keepdims)
     return sum(equal(x, 0), axis, keepdims) < 1

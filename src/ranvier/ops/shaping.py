@@ -13,7 +13,16 @@ from ..errors import ArgumentError, ShapeError, unknown_name
 from .creation import iota
 from .elementwise import not_equal, where
 from .movement import broadcast_to, concat, narrow, permute_dims, reshape
-from .op import apply, as_values, broadcast_shape, normal_axes, normal_axis, same_dtype
+from .op import (
+    apply,
+    as_values,
+    broadcast_shape,
+    normal_axes,
+    normal_axis,
+    same_dtype,
+    several,
+    whole_number,
+)
 
 
 def squeeze(x: Any, axis: Any = None) -> Any:
@@ -41,8 +50,8 @@ def expand_dims(x: Any, axis: Any = 0) -> Any:
     (3, 1)
     """
     (x,) = as_values(x)
-    ndim = x.ndim + (len(axis) if isinstance(axis, tuple | list) else 1)
-    axes = normal_axes("expand_dims", axis, ndim)
+    ndim = x.ndim + len(several(axis))
+    axes = normal_axes("expand_dims", several(axis), ndim)
     sizes = iter(x.shape)
     return reshape(x, tuple(1 if a in axes else next(sizes) for a in range(ndim)))
 
@@ -50,8 +59,10 @@ def expand_dims(x: Any, axis: Any = 0) -> Any:
 def moveaxis(x: Any, source: Any, destination: Any) -> Any:
     """x with the axes `source` moved to the places `destination`, the others in their order."""
     (x,) = as_values(x)
-    several = [a if isinstance(a, tuple | list) else (a,) for a in (source, destination)]
-    come, go = ([normal_axis("moveaxis", a, x.ndim) for a in axes] for axes in several)
+    come, go = (
+        [normal_axis("moveaxis", a, x.ndim) for a in several(axes)]
+        for axes in (source, destination)
+    )
     if len(come) != len(go) or len(set(come)) != len(come) or len(set(go)) != len(go):
         raise ShapeError(f"moveaxis: {source} cannot be moved to {destination}, one to one")
     order = [a for a in range(x.ndim) if a not in come]
@@ -111,12 +122,13 @@ def split(x: Any, parts: int | Sequence[int], axis: int = 0) -> list[Any]:
     (x,) = as_values(x)
     axis = normal_axis("split", axis, x.ndim)
     size = x.shape[axis]
-    if isinstance(parts, int | np.integer):
+    if isinstance(parts, list | tuple | np.ndarray | range):
+        cuts = [whole_number("split", "position", c) for c in parts]
+    else:
+        parts = whole_number("split", "parts", parts)
         if parts < 1 or size % parts:
             raise ShapeError(f"split: axis {axis} of size {size} has no {parts} equal parts")
-        cuts = [size // int(parts) * i for i in range(1, int(parts))]
-    else:
-        cuts = [int(c) for c in parts]
+        cuts = [size // parts * i for i in range(1, parts)]
     ends = [0, *cuts, size]
     if sorted(ends) != ends:
         raise ShapeError(
@@ -133,12 +145,10 @@ def tile(x: Any, repetitions: Any) -> Any:
     tensor([1, 2, 1, 2])
     """
     (x,) = as_values(x)
-    times = repetitions if isinstance(repetitions, tuple | list) else (repetitions,)
-    if any(t < 0 for t in times):
-        raise ArgumentError(f"tile: repetitions {repetitions} must be 0 or more")
+    times = tuple(whole_number("tile", "repetitions", t, 0) for t in several(repetitions))
     ndim = max(x.ndim, len(times))
     shape = (1,) * (ndim - x.ndim) + x.shape
-    times = (1,) * (ndim - len(times)) + tuple(int(t) for t in times)
+    times = (1,) * (ndim - len(times)) + times
     inner = reshape(x, tuple(n for size in shape for n in (1, size)))
     wide = broadcast_to(inner, tuple(n for pair in zip(times, shape, strict=True) for n in pair))
     return reshape(wide, tuple(t * n for t, n in zip(times, shape, strict=True)))
@@ -152,8 +162,7 @@ def repeat(x: Any, times: int, axis: int | None = None) -> Any:
     tensor([1, 1, 2, 2])
     """
     (x,) = as_values(x)
-    if not isinstance(times, int | np.integer) or times < 0:
-        raise ArgumentError(f"repeat: times must be a whole number, 0 or more; got {times!r}")
+    times = whole_number("repeat", "times", times, 0)
     if axis is None:
         x, axis = reshape(x, (x.size,)), 0
     axis = normal_axis("repeat", axis, x.ndim)
@@ -172,14 +181,14 @@ def roll(x: Any, shift: Any, axis: Any = None) -> Any:
     (x,) = as_values(x)
     if axis is None:
         return reshape(roll(reshape(x, (x.size,)), shift, 0), x.shape)
-    axes = axis if isinstance(axis, tuple | list) else (axis,)
-    shifts = shift if isinstance(shift, tuple | list) else (shift,) * len(axes)
+    axes = several(axis)
+    shifts = several(shift) if isinstance(shift, tuple | list) else (shift,) * len(axes)
     if len(shifts) != len(axes):
         raise ArgumentError(f"roll: {len(shifts)} shifts for {len(axes)} axes")
     for a, by in zip(axes, shifts, strict=True):
         a = normal_axis("roll", a, x.ndim)
         size = x.shape[a]
-        by = int(by) % size if size else 0
+        by = whole_number("roll", "shift", by) % size if size else 0
         if by:
             x = concat([narrow(x, a, size - by, size), narrow(x, a, 0, size - by)], a)
     return x
@@ -200,22 +209,23 @@ def tril(x: Any, k: int = 0) -> Any:
     tensor([[1., 0.],
             [1., 1.]])
     """
-    return _triangle("tril", x, lambda row, column: column <= row + k)
+    return _triangle("tril", x, k, lambda row, column: column <= row)
 
 
 def triu(x: Any, k: int = 0) -> Any:
     """The upper triangle of each matrix: elements left of diagonal k become 0."""
-    return _triangle("triu", x, lambda row, column: column >= row + k)
+    return _triangle("triu", x, k, lambda row, column: column >= row)
 
 
-def _triangle(name: str, x: Any, inside: Any) -> Any:
+def _triangle(name: str, x: Any, k: int, inside: Any) -> Any:
     (x,) = as_values(x)
+    k = whole_number(name, "k", k)
     if x.ndim < 2:
         raise ShapeError(f"{name}: shape {x.shape} is not a matrix; it needs two axes")
     row, column = (
         apply(iota, like=x, shape=x.shape, axis=a, dtype=int64) for a in (x.ndim - 2, x.ndim - 1)
     )
-    return where(inside(row, column), x, 0)
+    return where(inside(row + k, column), x, 0)
 
 
 def meshgrid(*lines: Any, indexing: str = "xy") -> list[Any]:
@@ -254,8 +264,7 @@ def diff(x: Any, axis: int = -1, n: int = 1) -> Any:
     """
     (x,) = as_values(x)
     axis = normal_axis("diff", axis, x.ndim)
-    if n < 0:
-        raise ArgumentError(f"diff: n must be 0 or more; got {n}")
+    n = whole_number("diff", "n", n, 0)
     for _ in range(min(n, x.shape[axis])):
         size = x.shape[axis]
         later, earlier = narrow(x, axis, 1, size), narrow(x, axis, 0, size - 1)

@@ -387,6 +387,13 @@ class Optimizer(Spelled):
             made.exclude_from_weight_decay(var_names=undecayed)
         return made
 
+    def __getstate__(self) -> dict[str, Any]:
+        # Tensors have other ids in a copy.
+        return {**vars(self), "_slots": list(self._slots.values())}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state, _slots={id(p): (p, slots) for p, slots in state["_slots"]})
+
     def __repr__(self) -> str:
         rate = self._rate if isinstance(self._rate, Schedule) else f"{self._rate.item():g}"
         return f"{type(self).__name__}(learning_rate={rate})"

@@ -20,6 +20,7 @@ from typing import NamedTuple
 from .. import dtypes
 from ..graph.graph import Graph
 from ..graph.node import Node
+from .checks import guard, may_stop
 from .groups import Group, cost, is_anchor, is_plain_reshape, memory_of, ordered, same_loops
 from .rows import reads_in_rows, rows_of
 
@@ -40,6 +41,8 @@ class _Fusion:
         self.ancestors: dict[Group, int] = {}  # as bits
         self.temporary: set[Node] = set()
         self.needed: set[Node] = set()  # read as memory
+        # What guards ask; a kernel of its own, which every thread runs.
+        self.stops = {n.inputs[1] for n in graph.nodes if n.op is guard}
 
     # -- what is stored ----------------------------------------------------------------------------
 
@@ -63,6 +66,7 @@ class _Fusion:
                 is_anchor(node)
                 or node in results
                 or node in needed
+                or node in self.stops
                 or ((many or spread) and not movement)
             ):
                 self.stored.add(node)
@@ -104,6 +108,7 @@ class _Fusion:
                 continue
             anchors = [node] if is_anchor(node) else []
             group = Group(len(self.groups), [node], anchors, node.shape)
+            group.stops = node in self.stops
             self.groups.append(group)
             self.group_of[node] = group
             self.before[group] = {
@@ -135,9 +140,10 @@ class _Fusion:
                 stack.extend((y, same and x.op.kind == "elementwise") for y in x.inputs)
 
     def _order_updates(self) -> None:
-        """A group that overwrites an input comes after all that read it; where it cannot, it writes
-        elsewhere."""
-        readers: dict[Node, set[Group]] = {t: set() for t in self.graph.updates}
+        """A group that overwrites an input comes after all that read it and all at which the step
+        can end; where it cannot, it writes elsewhere."""
+        ends = {g for g in self.groups if g.stops or may_stop(g.nodes[0])}
+        readers: dict[Node, set[Group]] = {t: set(ends) for t in self.graph.updates}
         for group in self.groups:
             for x, same in self.reads(group.nodes[0]):
                 if x in readers:
@@ -196,6 +202,8 @@ class _Fusion:
         if rows is None or not {a.kind, b.kind} <= {"map", "reduce", "rows"}:
             return False
         nodes = {*a.nodes, *b.nodes}
+        if a.stops or b.stops:
+            return False
         if len(nodes) > _MOST or any(rows_of(x) != rows for x in anchors) or self._waits(a, b):
             return False
         if any(n in nodes for n in self.graph.updates.values()):
@@ -274,7 +282,7 @@ class _Fusion:
     def _may_join(self, a: Group, b: Group) -> bool:
         """Whether one nest can do both: neither waits for a third that waits for the other, and
         what one reads of the other is at the same place."""
-        if len(a.nodes) + len(b.nodes) > _MOST:
+        if len(a.nodes) + len(b.nodes) > _MOST or a.stops or b.stops:
             return False
         if a.anchors and b.anchors and not same_loops(a.anchors[0], b.anchors[0]):
             return False

@@ -25,6 +25,7 @@ class Group:
     anchors: list[Node]
     space: Shape  # the places the stores go over
     stores: list[Node] = field(default_factory=list)
+    stops: bool = False  # where what it stores is true, the step ends
     rows: bool = False  # reductions that read each other, or with maps over what they fold
     temporary: set[Node] = field(
         default_factory=set
@@ -97,7 +98,7 @@ def same_loops(x: Node, y: Node) -> bool:
 
 def cost(node: Node) -> int:
     """Roughly how many instructions an element takes."""
-    if node.op.kind in ("movement", "creation"):
+    if node.op.kind in ("movement", "creation", "check"):
         return 0
     if node.op.kind == "gather":
         return 3

@@ -13,6 +13,7 @@ from ..graph.check import check
 from ..graph.graph import Graph, rebuild
 from ..graph.node import OPS, Node
 from ..ops.op import apply
+from .checks import checks
 from .earlier import earlier
 from .masks import masks
 from .simplify import simplify
@@ -54,6 +55,7 @@ PASSES: list[tuple[str, str, Callable[[Graph], Graph]]] = [
     ("simplify", "the same values from fewer nodes", simplify),
     ("masks", "relu's gradient cut where its result is 0", masks),
     ("earlier", "elementwise ops before a change of order that takes memory", earlier),
+    ("checks", "gathers whose indices are inside their axis, or the step ends before", checks),
     ("separate", "results that are distinct computed nodes", separate),
     ("bodies", "the bodies of its loops after all these passes", bodies),
 ]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..errors import StateError, unknown_name
+from ..io.writing import open_log
 from ..missing import Spelled
 from ..tensor import Tensor
 
@@ -166,7 +167,7 @@ class CSVLogger(Callback):
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Open the file."""
-        self._file = open(self.filename, "a" if self.append else "w", newline="", encoding="utf-8")  # noqa: SIM115
+        self._file = open_log(self.filename, self.append)
         self._names = []
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:

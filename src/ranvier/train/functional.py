@@ -8,7 +8,8 @@ to_data  the same as plain data: layers by class and configuration, ops by their
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,14 @@ from ..tensor import Tensor
 from ..trace import tensors_in
 
 _Key = tuple[int, int]  # the number of a call, and which of its outputs
+
+
+@dataclass(frozen=True)
+class _Output:
+    """A symbolic value in a copy: output `place` of the call of this number."""
+
+    call: int
+    place: int
 
 
 class Wiring:
@@ -88,6 +97,51 @@ class Wiring:
             found[call.number] = call
             stack.extend(v for v in call.given() if isinstance(v, Symbolic))
         return [found[number] for number in sorted(found)]
+
+    # -- copies and pickles -----------------------------------------------------------------------
+
+    def __getstate__(self) -> dict[str, Any]:
+        """All of it, the calls as a list in which each says by number what it is applied to."""
+        calls = _once([*self.calls, *[v.call for v in self.inputs]])
+        places = {call.number: i for i, call in enumerate(calls)}
+
+        def noted(value: Any) -> Any:
+            return _changed(value, Symbolic, lambda v: _Output(places[v.call.number], v.place))
+
+        made = [
+            # Of calls before the inputs only the outputs matter.
+            (c.layer, c.op, *(noted((c.args, c.options)) if i < len(self.calls) else ((), {})),
+             c.training, c.specs, c.structure)
+            for i, c in enumerate(calls)
+        ]  # fmt: skip
+        ends = {
+            side: [(noted(v), v.name, _known_logits(v, noted)) for v in getattr(self, side)]
+            for side in ("inputs", "outputs")
+        }
+        return {**vars(self), **ends, "calls": (made, len(self.calls)), "_start": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        calls: list[Call] = []
+
+        def value(noted: _Output) -> Symbolic:
+            call = calls[noted.call]
+            return Symbolic.of(call, noted.place, call.specs[noted.place])
+
+        made, count = state["calls"]
+        for layer, op, args, options, training, specs, structure in made:
+            args, options = _changed((args, options), _Output, value)
+            calls.append(Call(layer, op, args, options, training))
+            calls[-1].specs, calls[-1].structure = specs, structure
+        for side in ("inputs", "outputs"):
+            values = []
+            for noted, name, logits in state[side]:
+                values.append(value(noted))
+                values[-1].name = name
+                values[-1].logits = None if logits is None else (logits[0], value(logits[1]))
+            setattr(self, side, values)
+        self.calls = calls[:count]
+        self._start = {_key(v) for v in self.inputs}
 
     # -- running ----------------------------------------------------------------------------------
 
@@ -269,6 +323,28 @@ def _key(value: Any) -> _Key:
 
 def _same(a: Any, b: Symbolic) -> bool:
     return isinstance(a, Symbolic) and _key(a) == _key(b)
+
+
+def _changed(value: Any, kind: type, change: Callable[[Any], Any]) -> Any:
+    """`value`, lists, tuples and dicts, with change(v) in place of each v of this kind."""
+    if isinstance(value, kind):
+        return change(value)
+    if isinstance(value, list | tuple):
+        parts = [_changed(v, kind, change) for v in value]
+        return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
+    if isinstance(value, dict):
+        return {k: _changed(v, kind, change) for k, v in value.items()}
+    return value
+
+
+def _known_logits(value: Symbolic, noted: Callable[[Any], Any]) -> tuple[str, Any] | None:
+    """The logits of an output, if they are another value of the model."""
+    if value.logits is None or not isinstance(value.logits[1], Symbolic):
+        return None
+    try:
+        return value.logits[0], noted(value.logits[1])
+    except KeyError:
+        return None
 
 
 def _once(things: Any) -> list[Any]:

@@ -1,9 +1,9 @@
 """Ids in the data that are outside the table of an Embedding.
 
-Compiled code cannot stop in the middle, so they are found before it runs. The trace of a step knows
-every lookup. Where the ids come from the rows alone (a column of x, an input of several, whole
-numbers made from them), those few ops are run in NumPy, and the ids they give are looked at. Ids
-that the network makes itself are left to it.
+A step that meets one ends there. Here they are found before the first step runs: the trace of a
+step knows every lookup. Where the ids come from the rows alone (a column of x, an input of several,
+whole numbers made from them), those few ops are run in NumPy, and the ids they give are looked at.
+Ids that the network makes itself are left to the step.
 """
 
 from __future__ import annotations

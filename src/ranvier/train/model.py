@@ -4,7 +4,7 @@ Keras gives it all.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -57,6 +57,8 @@ class Model(Network):
     the targets are text; `column_names`, what the columns of the tables it was trained on are
     called, by which later tables are put in order; `stop_training`, to be set by callbacks.
     """
+
+    foreign_suffixes: Collection[str] = ()  # of other formats, under which it may still be saved
 
     def __init__(
         self, inputs: Any = None, outputs: Any = None, name: str | None = None, **options: Any
@@ -353,6 +355,10 @@ class Model(Network):
         )
 
     # -- files and checks --------------------------------------------------------------------------
+
+    def __getstate__(self) -> dict[str, Any]:
+        # What was compiled is made again when a copy is used.
+        return {**super().__getstate__(), "_steps": None, "_uses": None}
 
     @spelled
     def save(self, path: Any, include_optimizer: bool = True) -> str:

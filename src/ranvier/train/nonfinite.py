@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -20,7 +19,6 @@ import numpy as np
 from ..errors import NonFiniteError
 from ..graph.interpret import evaluate
 from ..graph.node import Node
-from ..nn.layer import Layer
 from ..tensor import Tensor
 from ..trace import Traced, trace
 from .rows import Rows
@@ -30,7 +28,6 @@ _EVERY = 0.5  # seconds between two copies at least; more when copying is slow
 _SHARE = 0.01  # of the time, at most, goes into copies
 _LONGEST = 256  # stretches between two copies
 _BLOCKS = 2  # blocks of a stream between two copies
-_METHODS = ("forward", "_run")  # of a layer: what it computes, without and with casts
 _SMALL = 4096  # numbers of an array that is quicker copied than looked at alone
 
 
@@ -146,7 +143,7 @@ class Recorder:
         whole = "x"
         if self._blocks:
             chosen, whole = np.arange(batch), "the batch"
-        found = search(self.model, self.step, arguments, chosen)
+        found = search(self.step, arguments, chosen)
         if found is None:
             return (
                 f"the loss became NaN or infinite in {where} on the compiled engine, but not on "
@@ -178,12 +175,9 @@ def _finite(arrays: Sequence[np.ndarray]) -> bool:
 # --- the search ---------------------------------------------------------------------------------
 
 
-def search(
-    model: Any, step: Step, arguments: Sequence[np.ndarray], chosen: np.ndarray
-) -> Finding | None:
+def search(step: Step, arguments: Sequence[np.ndarray], chosen: np.ndarray) -> Finding | None:
     """The first value that is not finite and that the loss or a new weight depends on."""
-    with _ranges(model) as ranges:
-        traced: Traced = trace(step.function, step.specs, step.names)[0]
+    traced: Traced = trace(step.function, step.specs, step.names)[0]
     values: dict[Node, np.ndarray] = {}
     state = [t._array().copy() for t in traced.captured]
     evaluate(traced.graph, [*arguments, *state], lambda node, value: values.update({node: value}))
@@ -199,7 +193,7 @@ def search(
         origin,
         value,
         [values[x] for x in origin.inputs],
-        _layer_of(origin, ranges),
+        _layer_of(origin),
         _rows_of(value, chosen),
         origin in traced.graph.inputs,
     )
@@ -221,52 +215,12 @@ def _origin(start: Sequence[Node], bad: set[Node]) -> Node:
     return min(origins, key=lambda n: n.number)
 
 
-@contextmanager
-def _ranges(model: Any) -> Iterator[list[tuple[int, int, str]]]:
-    """Inside, every layer's forward notes the numbers of the nodes it makes: [(first, after last,
-    layer)].
-    """
-    ranges: list[tuple[int, int, str]] = []
-    layers = [layer for layer in model.sublayers() if layer is not model]
-    for layer in layers:
-        for method in _METHODS:
-            vars(layer)[method] = _noting(layer, method, ranges)
-    try:
-        yield ranges
-    finally:
-        for layer in layers:
-            for method in _METHODS:
-                del vars(layer)[method]
-
-
-def _noting(layer: Layer, method: str, ranges: list[tuple[int, int, str]]) -> Any:
-    forward = getattr(type(layer), method)
-
-    def noting(*inputs: Any, **options: Any) -> Any:
-        first = _next_number()
-        result = forward(layer, *inputs, **options)
-        ranges.append((first, _next_number(), f"{layer.name!r} ({type(layer).__name__})"))
-        return result
-
-    return noting
-
-
-def _next_number() -> int:
-    from ..ops.creation import input_node
-
-    return input_node((), np.float32).number
-
-
-def _layer_of(node: Node, ranges: Sequence[tuple[int, int, str]]) -> str:
+def _layer_of(node: Node) -> str:
     """The layer that made `node`, or whose gradient it is part of; "" when it is the loss."""
-    for first, after, layer in ranges:
-        if first <= node.number < after:
-            return layer
-    last = max((after for _, after, _ in ranges), default=0)
-    if node.number < last or not node.inputs:
+    source = node.source
+    if source is None or source.layer is None:
         return ""
-    made = [(x.number, layer) for x in node.inputs for a, b, layer in ranges if a <= x.number < b]
-    return f"{max(made)[1]}, in its gradient" if made else ""
+    return f"{source.layer}, in its gradient" if source.section == "gradient" else str(source.layer)
 
 
 def _rows_of(value: np.ndarray, chosen: np.ndarray) -> list[int]:

@@ -39,7 +39,7 @@ def save(model: Any, path: Any, include_optimizer: bool = True) -> str:
     arrays = _arrays(model.named_tensors())
     if include_optimizer and described["training"] is not None:
         arrays |= {_OPTIMIZER + name: a for name, a in _arrays(_slots(model)).items()}
-    return files.write(path, arrays, described)
+    return files.write(path, arrays, described, model.foreign_suffixes)
 
 
 def save_weights(model: Any, path: Any) -> str:
@@ -47,7 +47,8 @@ def save_weights(model: Any, path: Any) -> str:
     from ..io import files
 
     _check_built(model, "save_weights")
-    return files.write(path, _arrays(model.named_tensors()), {"kind": "weights"})
+    arrays = _arrays(model.named_tensors())
+    return files.write(path, arrays, {"kind": "weights"}, model.foreign_suffixes)
 
 
 def load_weights(model: Any, path: Any) -> None:

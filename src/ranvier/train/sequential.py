@@ -46,6 +46,11 @@ class Sequential(Model):
         if not trainable:
             self.trainable = False
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        for layer in self.layers:
+            own(layer, self)
+
     def add(self, layer: Any) -> None:
         """Append a layer; it is built at once when the shape of its input is known."""
         if isinstance(layer, Symbolic) and isinstance(layer.call.layer, InputLayer):

@@ -33,6 +33,7 @@ from ..ops.elementwise import astype, less, maximum
 from ..ops.movement import reshape
 from ..ops.op import apply
 from ..ops.reduce import sum
+from ..source import in_section
 from ..tensor import Tensor
 from ..trace import Traced, tensors_in, trace
 from .concurrency import Exclusive, InTraining
@@ -190,17 +191,20 @@ def forward(
     mask = row_mask(count, xs[0].shape[0])
     weight = mask if weight is None else mask * weight
     with training_mode(training), filled_batch(mask), collected() as kept:
-        outputs = widened(tensors_in(model(*[entry(x) for x in xs])))
-        losses = [
-            None if h.loss is None else head_loss(h.loss, outputs[h.output], y, weight, count)
-            for h, y in zip(heads, targets, strict=True)
-        ]
+        with in_section("forward"):
+            outputs = widened(tensors_in(model(*[entry(x) for x in xs])))
+        with in_section("loss"):
+            losses = [
+                None if h.loss is None else head_loss(h.loss, outputs[h.output], y, weight, count)
+                for h, y in zip(heads, targets, strict=True)
+            ]
         faults = [
             h.faults(*by_place(y, outputs[h.output], weight)[1:])
             for h, y in zip(heads, targets, strict=True)
         ]
-        added = widened(terms_of(kept, mask.shape[0]))
-        value = total_loss(model, heads, losses, added, mask)
+        with in_section("loss"):
+            added = widened(terms_of(kept, mask.shape[0]))
+            value = total_loss(model, heads, losses, added, mask)
     return Batch(value, losses, outputs, targets, mask, count, faults)
 
 
@@ -237,8 +241,10 @@ def train_function(model: Any, optimizer: Any, sums: Sums, layout: Layout) -> Ca
                 "perceptron that ends in step learns with loss='perceptron'; elsewhere use a "
                 "smooth activation such as 'sigmoid'"
             )
-        optimizer.apply(pairs)
-        sums.add(batch)
+        with in_section("update"):
+            optimizer.apply(pairs)
+        with in_section("metrics"):
+            sums.add(batch)
 
     return train_step
 

@@ -92,6 +92,9 @@ def compile(function: Any = None, **options: Any) -> Any:
     return function if isinstance(function, Module) else ranvier_compile(function)
 
 
+_SUFFIXES = (".pt", ".pth", ".tar", ".ckpt")  # as tutorials name what they save
+
+
 def save(obj: Any, path: Any) -> None:
     """Write a dictionary of tensors, such as `model.state_dict()`, to one safetensors file.
 
@@ -115,10 +118,11 @@ def save(obj: Any, path: Any) -> None:
         )
 
     if isinstance(obj, Mapping) and all(is_tensor(v) for v in obj.values()):
-        files.write(path, {name: x.numpy() for name, x in obj.items()}, {"kind": "weights"})
+        arrays = {name: x.numpy() for name, x in obj.items()}
+        files.write(path, arrays, {"kind": "weights"}, _SUFFIXES)
         return
     described = written(obj, "")
-    files.write(path, arrays, {"kind": "checkpoint", "content": described})
+    files.write(path, arrays, {"kind": "checkpoint", "content": described}, _SUFFIXES)
 
 
 def load(path: Any, map_location: Any = "cpu", weights_only: bool = True) -> Any:

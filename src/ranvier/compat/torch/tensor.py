@@ -14,6 +14,7 @@ from ...errors import ShapeError
 from ...graph.node import OPS
 from ...mode import no_grad
 from ...ops import composite, elementwise, gather, movement, reduce, shaping
+from ...ops.op import normal_axis
 from ...tensor import Tensor as RanvierTensor
 from ..names import missing
 from .devices import CPU, Device, device
@@ -119,6 +120,8 @@ class Tensor(RanvierTensor):
         correction: float | None = None,
     ) -> Any:
         """The variance; by default divided by n - 1."""
+        if isinstance(dim, bool):  # x.var(False)
+            dim, unbiased = None, dim
         if correction is None:
             correction = float(unbiased)
         return reduce.var(self, dim, keepdim, correction)
@@ -214,7 +217,7 @@ class Tensor(RanvierTensor):
 
     def squeeze(self, dim: int | None = None) -> Any:
         """Without axes of size 1; an axis `dim` of another size stays."""
-        if dim is not None and self.shape[dim] != 1:
+        if dim is not None and self.shape[normal_axis("squeeze", dim, self.ndim)] != 1:
             return self
         return shaping.squeeze(self, dim)
 
@@ -226,7 +229,7 @@ class Tensor(RanvierTensor):
         """The axes from `start_dim` to `end_dim`, both included, as one."""
         if not self.shape:
             return self.reshape(1)
-        first, last = start_dim % self.ndim, end_dim % self.ndim
+        first, last = (normal_axis("flatten", a, self.ndim) for a in (start_dim, end_dim))
         joined = math.prod(self.shape[first : last + 1])
         return self.reshape(*self.shape[:first], joined, *self.shape[last + 1 :])
 
@@ -247,7 +250,7 @@ class Tensor(RanvierTensor):
 
     def split(self, split_size: int | list[int], dim: int = 0) -> tuple[Any, ...]:
         """Parts of `split_size` rows each (the last may be smaller), or of the sizes in a list."""
-        length = self.shape[dim]
+        length = self.shape[normal_axis("split", dim, self.ndim)]
         sizes = (
             split_size if isinstance(split_size, list) else [split_size] * (length // split_size)
         )
@@ -256,7 +259,8 @@ class Tensor(RanvierTensor):
 
     def chunk(self, chunks: int, dim: int = 0) -> tuple[Any, ...]:
         """At most `chunks` parts of equal size (the last may be smaller)."""
-        return self.split(-(-self.shape[dim] // chunks), dim)
+        length = self.shape[normal_axis("chunk", dim, self.ndim)]
+        return self.split(-(-length // chunks), dim)
 
     def unbind(self, dim: int = 0) -> tuple[Any, ...]:
         """The slices along an axis."""

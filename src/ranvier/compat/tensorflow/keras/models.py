@@ -24,6 +24,8 @@ _FOR_SPEED = ("jit_compile", "steps_per_execution", "auto_scale_loss", "validati
 class _Keras(RanvierModel):
     """What Keras' models have beside the verbs of Ranvier's."""
 
+    foreign_suffixes = (".keras", ".h5", ".hdf5", ".ckpt")  # as tutorials name what they save
+
     def __getattr__(self, attribute: str) -> Any:
         try:
             return super().__getattr__(attribute)

@@ -1,0 +1,282 @@
+"""Writing to the disk: the one gate through which every file of the package goes.
+
+    write_whole(path, data)     a file whole or not at all; whatever fails, what was there stays
+    open_log(path, append)      a file that grows line by line
+    check_output(path)          what both ask first; for commands, before the work begins
+
+Nothing is written over a file that is being read (`protect`, `protected`), whatever its name: links
+of both kinds are resolved. Nothing but a plain file is replaced. A file that is replaced keeps its
+mode and, where the system lets it, its owner.
+
+A file is written under another name in the same folder, its size checked, flushed to the disk and
+renamed. That name stays behind only when the process dies on the way; the next save of the same
+file removes it. A writer holds a lock on it, so that one that is at work is left alone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import stat
+import weakref
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import TextIO
+
+from ..errors import ArgumentError, FileError, warn
+
+try:
+    import fcntl
+except ImportError:  # Windows, where an open file cannot be removed anyway
+    fcntl = None  # type: ignore[assignment]
+
+FilePath = str | os.PathLike[str]
+
+_FLAGS = os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+_MAX_WRITE_BYTES = 1 << 30
+_FEW = 100  # files of a source that are all looked at; of more, those of a like name
+
+# What a suffix says of a file, so that none holds something else.
+FORMATS = {
+    **dict.fromkeys((".h5", ".hdf5"), "HDF5"),
+    ".keras": "Keras",
+    **dict.fromkeys((".pt", ".pth", ".tar"), "PyTorch"),
+    **dict.fromkeys((".ckpt", ".pb", ".tflite"), "TensorFlow"),
+    **dict.fromkeys((".pkl", ".pickle", ".joblib"), "pickle"),
+    **dict.fromkeys((".npy", ".npz"), "NumPy"),
+    **dict.fromkeys((".csv", ".tsv", ".parquet", ".xlsx"), "tables"),
+    **dict.fromkeys((".png", ".jpg", ".jpeg", ".svg", ".pdf", ".gif", ".webp"), "pictures"),
+    **dict.fromkeys((".txt", ".md", ".html"), "text"),
+    **dict.fromkeys((".zip", ".gz", ".xz", ".bz2", ".zst"), "archives"),
+    ".py": "Python",
+    ".ipynb": "Jupyter",
+    ".onnx": "ONNX",
+    ".gguf": "GGUF",
+    ".json": "JSON",
+    ".safetensors": "safetensors",
+}
+
+
+# --- what is being read -------------------------------------------------------------------------
+
+_owned: weakref.WeakKeyDictionary[object, tuple[str, ...]] = weakref.WeakKeyDictionary()
+_held: list[tuple[str, ...]] = []
+
+
+def protect(owner: object, *paths: FilePath) -> None:
+    """As long as `owner` lives, nothing is written over these files, which it reads."""
+    known = _owned.get(owner, ())
+    _owned[owner] = tuple(dict.fromkeys((*known, *map(os.path.abspath, paths))))
+
+
+@contextlib.contextmanager
+def protected(*paths: FilePath) -> Iterator[None]:
+    """Inside, nothing is written over these files."""
+    entry = tuple(os.path.abspath(path) for path in paths)
+    _held.append(entry)
+    try:
+        yield
+    finally:
+        _held.remove(entry)
+
+
+def _source_of(target: Path, about: os.stat_result) -> str | None:
+    """The file that is being read and is this one, if there is one."""
+    name = target.name.casefold()
+    for paths in [*_held, *_owned.values()]:
+        for path in paths:
+            if len(paths) > _FEW and os.path.basename(path).casefold() != name:
+                continue
+            with contextlib.suppress(OSError):
+                if os.path.samestat(os.stat(path), about):
+                    return path
+    return None
+
+
+# --- what may be written ------------------------------------------------------------------------
+
+
+def check_output(path: FilePath) -> Path:
+    """Where a file of this name would be written; FileError where none may be."""
+    try:
+        target = Path(os.path.realpath(os.fspath(path)))
+        about = os.stat(target)
+    except FileNotFoundError:
+        if target.parent.is_dir():
+            return target
+        raise FileError(
+            f"{path}: the folder {target.parent} does not exist; make it first"
+        ) from None
+    except TypeError:
+        raise ArgumentError(f"expected the name of a file, got {path!r}") from None
+    except (OSError, ValueError) as problem:
+        raise FileError(f"{path} cannot be written: {problem}") from problem
+    if stat.S_ISDIR(about.st_mode):
+        raise FileError(f"{path} is a folder; give the name of a file in it")
+    if not stat.S_ISREG(about.st_mode):
+        raise FileError(
+            f"{path} is {_kind(about.st_mode)}, and to write it would put a file in its place; "
+            "give the name of a file"
+        )
+    source = _source_of(target, about)
+    if source is not None:
+        same = "" if os.path.abspath(path) == source else f", the same file as {source},"
+        raise FileError(
+            f"{path}{same} is being read as data, and to write it would destroy them; give "
+            "another name"
+        )
+    return target
+
+
+def _kind(mode: int) -> str:
+    if stat.S_ISFIFO(mode):
+        return "a pipe"
+    if stat.S_ISSOCK(mode):
+        return "a socket"
+    return "a device"
+
+
+def check_suffix(path: FilePath, right: str, foreign: Collection[str] = ()) -> None:
+    """The suffix must not promise another format than `right`; one of `foreign` is said once."""
+    suffix = Path(os.fspath(path)).suffix.lower()
+    other = FORMATS.get(suffix)
+    if other is None or suffix == right:
+        return
+    stem = Path(os.fspath(path)).with_suffix(right).name
+    if suffix not in foreign:
+        raise FileError(
+            f"{path}: {suffix} is the suffix of {other} files, and this would be written as "
+            f"{FORMATS[right]}; name it {stem}"
+        )
+    if suffix not in _said:
+        _said.add(suffix)
+        warn(
+            f"{path} is written as {FORMATS[right]}, which Ranvier reads under any name and "
+            f"{other} does not; {stem} would say so"
+        )
+
+
+_said: set[str] = set()
+
+
+# --- whole files --------------------------------------------------------------------------------
+
+
+def write_whole(path: FilePath, data: bytes) -> None:
+    """Put `data` at `path` whole or not at all: whatever fails, the file that was there stays.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_whole(os.path.join(folder, "a"), b"all of it")
+    ...     os.listdir(folder)
+    ['a']
+    """
+    target = check_output(path)
+    _remove_stale(target)
+    part = target.with_name(f".{target.name}.{os.urandom(4).hex()}.part")
+    try:
+        _write_part(part, target, data)
+        os.replace(part, target)
+    except BaseException as problem:
+        # NOTE: also when it comes between the making of the file and the next line.
+        with contextlib.suppress(OSError):
+            part.unlink()
+        if not isinstance(problem, OSError):
+            raise
+        what = problem.strerror or str(problem)
+        raise FileError(
+            f"{path} could not be written ({what}); what was there before is unchanged. "
+            "Free some space or choose another folder, and save again"
+        ) from problem
+
+
+def _write_part(part: Path, target: Path, data: bytes) -> None:
+    """The data under the name `part`, with the mode that `target` has."""
+    before = os.stat(target) if target.exists() else None
+    handle = _locked(part, 0o666 if before is None else 0o600)
+    try:
+        _write_all(handle, data)
+        if before is not None:
+            _give_mode(handle, part, before)
+        os.fsync(handle)
+        size = os.fstat(handle).st_size
+    finally:
+        os.close(handle)
+    if size != len(data):
+        raise OSError(f"only {size:,} of {len(data):,} bytes were kept")
+
+
+def _locked(part: Path, mode: int) -> int:
+    """A new file, locked, so that nobody takes it for one that was left behind."""
+    while True:
+        handle = os.open(part, os.O_WRONLY | _FLAGS, mode)
+        try:
+            if fcntl is None:
+                return handle
+            with contextlib.suppress(OSError):  # a disk without locks
+                fcntl.flock(handle, fcntl.LOCK_EX)
+            if os.fstat(handle).st_nlink:  # somebody may have removed it before it was locked
+                return handle
+        except BaseException:
+            os.close(handle)
+            raise
+        os.close(handle)
+
+
+def _give_mode(handle: int, part: Path, before: os.stat_result) -> None:
+    """Mode and owner of the file that is replaced."""
+    if hasattr(os, "fchown"):
+        with contextlib.suppress(OSError):
+            os.fchown(handle, before.st_uid, before.st_gid)
+    mode = stat.S_IMODE(before.st_mode)
+    if hasattr(os, "fchmod"):
+        os.fchmod(handle, mode)
+    else:
+        os.chmod(part, mode)
+
+
+def _write_all(handle: int, data: bytes) -> None:
+    """Every byte of `data`: a write may take only a part, which is no error by itself."""
+    left = memoryview(data)
+    while left:
+        done = os.write(handle, left[:_MAX_WRITE_BYTES])
+        if done <= 0:
+            raise OSError(f"the disk took only {len(data) - len(left):,} of {len(data):,} bytes")
+        left = left[done:]
+
+
+def _remove_stale(target: Path) -> None:
+    """Remove what writers of this file left behind who died on the way."""
+    form = re.compile(rf"\.{re.escape(target.name)}\.[0-9a-f]{{8}}\.part")
+    with contextlib.suppress(OSError), os.scandir(target.parent) as entries:
+        for name in [entry.name for entry in entries if form.fullmatch(entry.name)]:
+            with contextlib.suppress(OSError):
+                _remove_if_left(target.with_name(name))
+
+
+def _remove_if_left(part: Path) -> None:
+    if not stat.S_ISREG(os.lstat(part).st_mode):
+        return
+    if fcntl is None:
+        part.unlink()  # refused while it is open
+        return
+    handle = os.open(part, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        part.unlink()
+    finally:
+        os.close(handle)
+
+
+# --- files that grow ----------------------------------------------------------------------------
+
+
+def open_log(path: FilePath, append: bool = False) -> TextIO:
+    """A text file to which lines are added one by one; begun anew unless `append`."""
+    target = check_output(path)
+    try:
+        return open(target, "a" if append else "w", newline="", encoding="utf-8")
+    except OSError as problem:
+        what = problem.strerror or str(problem)
+        raise FileError(f"{path} cannot be written ({what}); choose another folder") from problem

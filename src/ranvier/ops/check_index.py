@@ -1,0 +1,102 @@
+"""Whether indices are inside their axis: the rule, the words, and an op that asks.
+
+Gathers ask for themselves. `check_index` is for indices that something else is computed from: ids
+of an Embedding, labels of a cross-entropy, several index arrays that become one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .. import dtypes
+from ..errors import ArgumentError, DTypeError, IndexRangeError
+from ..graph.node import Spec
+from .choice import astype
+from .op import Op, apply, as_values, register
+
+
+def check_integers(op: str, indices: Spec) -> None:
+    """DTypeError for indices that are no integers."""
+    if indices.dtype.kind not in "iu":
+        raise DTypeError(
+            f"{op}: indices must be integers, not {indices.dtype}; use astype('int64')"
+        )
+
+
+def check_inside(op: str, indices: Any, size: int, axis: int) -> None:
+    """IndexRangeError for the first index that is outside an axis of `size`."""
+    if not indices.size or (-size <= indices.min() and indices.max() < size):
+        return
+    place = tuple(np.argwhere((indices < -size) | (indices >= size))[0])
+    where = f" (indices[{', '.join(map(str, place))}])" if place else ""
+    expected = f"expected {-size} to {size - 1}" if size else "it has no elements"
+    error = IndexRangeError(
+        f"{op}{': ' * bool(op)}index {indices[place]} is outside axis {axis} of size {size}"
+        f"{where}; {expected}"
+    )
+    error.row_of = {len(indices): int(place[0])} if place else {}
+    raise error
+
+
+Refusal = Callable[[str, Any, int, int], None]  # of owner, indices, size and axis
+
+# What says that indices are outside their axis, by what they are; layers and losses add to it.
+REFUSALS: dict[str, Refusal] = {"index": check_inside}
+
+
+class CheckIndex(Op):
+    """The indices themselves, each of them inside an axis of `size`, or an error.
+
+    With `wrap` a negative index counts from the end, and its place from the start is the result;
+    else it is outside. `what` the indices are (REFUSALS) and whose (`owner`) is for the error.
+    """
+
+    name = "check_index"
+    kind = "check"
+
+    def __call__(
+        self,
+        indices: Any,
+        size: int,
+        axis: int = 0,
+        wrap: bool = True,
+        what: str = "index",
+        owner: str = "index",
+    ) -> Any:
+        (indices,) = as_values(indices)
+        if indices.dtype.kind in "iu" and size - 1 > np.iinfo(indices.dtype).max and wrap:
+            indices = astype(indices, dtypes.int64)
+        return apply(self, indices, size=size, axis=axis, wrap=wrap, what=what, owner=owner)
+
+    def infer(self, *specs: Spec, **params: Any) -> Spec:
+        (indices,) = specs
+        owner, size = params["owner"], params["size"]
+        if params["what"] not in REFUSALS:
+            raise ArgumentError(f"{owner}: what={params['what']!r}; known: {sorted(REFUSALS)}")
+        check_integers(owner, indices)
+        if size == 0 and 0 not in indices.shape:
+            raise IndexRangeError(
+                f"{owner}: axis {params['axis']} has size 0, so every index is outside it; "
+                f"the indices have shape {indices.shape}"
+            )
+        return indices
+
+    def reference(
+        self, indices: Any, *, size: int, axis: int, wrap: bool, what: str, owner: str
+    ) -> Any:
+        low = -size if wrap else 0
+        if indices.size and not (low <= indices.min() and indices.max() < size):
+            REFUSALS[what](owner, indices, size, axis)
+            raise IndexRangeError(f"{owner}: an index is outside axis {axis} of size {size}")
+        if not wrap or indices.dtype.kind == "u":
+            return indices
+        return np.where(indices < 0, indices + np.asarray(size, indices.dtype), indices)
+
+    def gradient(self, grad: Any, out: Any, indices: Any, **params: Any) -> tuple[Any, ...]:
+        return (None,)
+
+
+check_index = register(CheckIndex())

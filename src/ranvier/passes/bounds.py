@@ -1,0 +1,144 @@
+"""Bounds: between which numbers the elements of each integer node lie, whatever the inputs hold.
+
+Interval arithmetic (Moore, 1966) in Python's integers. What may leave the range of its dtype wraps
+around, so it may be any number of it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from ..graph.graph import Graph
+from ..graph.node import Node
+
+Interval = tuple[int, int]
+Rule = Callable[[Node, Sequence[Interval]], Interval]
+
+
+def bounds(graph: Graph) -> dict[Node, Interval]:
+    """(smallest, largest) of every node of integers or bools; those of nothing say nothing."""
+    found: dict[Node, Interval] = {}
+    for node in (*graph.inputs, *graph.nodes):
+        if node in found or node.dtype.kind not in "iub":
+            continue
+        widest = _widest(node)
+        rule = _RULES.get(node.op.name)
+        if rule is not None and all(x in found for x in node.inputs[:1]):
+            low, high = rule(node, [found.get(x, widest) for x in node.inputs])
+            if widest[0] <= low and high <= widest[1]:
+                widest = (low, high)
+        found[node] = widest
+    return found
+
+
+def _widest(node: Node) -> Interval:
+    if node.dtype.kind == "b":
+        return 0, 1
+    limits = np.iinfo(node.dtype)
+    return int(limits.min), int(limits.max)
+
+
+def _hull(*intervals: Interval) -> Interval:
+    return min(low for low, _ in intervals), max(high for _, high in intervals)
+
+
+def _full(node: Node, xs: Sequence[Interval]) -> Interval:
+    return int(node.params["value"]), int(node.params["value"])
+
+
+def _position(node: Node, xs: Sequence[Interval]) -> Interval:
+    """A place on an axis of a size that is known."""
+    of = node if node.op.name == "iota" else node.inputs[0]
+    return 0, max(of.shape[node.params["axis"]] - 1, 0)
+
+
+def _same(node: Node, xs: Sequence[Interval]) -> Interval:
+    return xs[0]
+
+
+def _any(node: Node, xs: Sequence[Interval]) -> Interval:
+    return _hull(*xs)
+
+
+def _with_zero(node: Node, xs: Sequence[Interval]) -> Interval:
+    return _hull(xs[0], (0, 0))
+
+
+def _add(node: Node, xs: Sequence[Interval]) -> Interval:
+    (a, b), (c, d) = xs
+    return a + c, b + d
+
+
+def _subtract(node: Node, xs: Sequence[Interval]) -> Interval:
+    (a, b), (c, d) = xs
+    return a - d, b - c
+
+
+def _multiply(node: Node, xs: Sequence[Interval]) -> Interval:
+    ends = [x * y for x in xs[0] for y in xs[1]]
+    return min(ends), max(ends)
+
+
+def _negative(node: Node, xs: Sequence[Interval]) -> Interval:
+    return -xs[0][1], -xs[0][0]
+
+
+def _maximum(node: Node, xs: Sequence[Interval]) -> Interval:
+    return max(xs[0][0], xs[1][0]), max(xs[0][1], xs[1][1])
+
+
+def _minimum(node: Node, xs: Sequence[Interval]) -> Interval:
+    return min(xs[0][0], xs[1][0]), min(xs[0][1], xs[1][1])
+
+
+def _where(node: Node, xs: Sequence[Interval]) -> Interval:
+    return _hull(*xs[1:])
+
+
+def _remainder(node: Node, xs: Sequence[Interval]) -> Interval:
+    """Between 0 and the divisor, which it never reaches; 0 where that is 0."""
+    low, high = xs[1]
+    return min(low + 1, 0), max(high - 1, 0)
+
+
+def _floor_divide(node: Node, xs: Sequence[Interval]) -> Interval:
+    low, high = xs[1]
+    if low <= 0:
+        return -math.inf, math.inf  # type: ignore[return-value]
+    ends = [x // y for x in xs[0] for y in (low, high)]
+    return min(ends), max(ends)
+
+
+def _checked(node: Node, xs: Sequence[Interval]) -> Interval:
+    """What an index is that has been found inside its axis."""
+    return 0, max(node.params["size"] - 1, 0)
+
+
+_RULES: dict[str, Rule] = {
+    "full": _full,
+    "iota": _position,
+    "argmax": _position,
+    "argmin": _position,
+    "add": _add,
+    "subtract": _subtract,
+    "multiply": _multiply,
+    "negative": _negative,
+    "maximum": _maximum,
+    "minimum": _minimum,
+    "where": _where,
+    "remainder": _remainder,
+    "floor_divide": _floor_divide,
+    "check_index": _checked,
+    "pad": _with_zero,
+    "concat": _any,
+    **dict.fromkeys(
+        (
+            *("broadcast_to", "reshape", "permute_dims", "slice", "flip", "astype", "detach"),
+            *("take", "take_along_axis", "sliding_window", "max", "min"),
+        ),
+        _same,
+    ),
+}

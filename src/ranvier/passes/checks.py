@@ -1,0 +1,116 @@
+"""Checks: indices are looked at before anything is read or written at them.
+
+A gather or scatter takes it for granted that its indices are inside their axis. Where `bounds` does
+not prove it, the pass puts a guard in front of them:
+
+    outside = max(logical_or(less(indices, low), greater(indices, high)))
+    guard(indices, outside)      the indices; where `outside` is true the step ends here
+
+Every guard comes before every update of an input (fuse.py), so a step that ends has changed
+nothing. What was wrong is then said by the reference executor, which is given the same inputs.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import dtypes
+from ..errors import IndexRangeError
+from ..graph.graph import Graph, rebuild
+from ..graph.node import OPS, Node, Spec
+from ..ops.op import Op, apply
+from .bounds import Interval, bounds
+
+
+class Guard(Op):
+    """The first input, unless the second is true; only passes make it."""
+
+    name = "guard"
+    kind = "check"
+
+    def infer(self, *specs: Spec, **params: Any) -> Spec:
+        return specs[0]
+
+    def reference(self, indices: Any, outside: Any) -> Any:
+        if outside:
+            raise IndexRangeError("an index is outside its axis")
+        return indices
+
+    def gradient(self, grad: Any, out: Any, *inputs: Any, **params: Any) -> tuple[Any, ...]:
+        raise NotImplementedError("gradients are made before passes run")
+
+
+guard = Guard()
+
+
+def may_stop(node: Node) -> bool:
+    """Whether a step can end at this node, or in its body."""
+    if node.op.kind == "loop":
+        return any(map(may_stop, node.params["body"].nodes))
+    return node.op is guard
+
+
+def checks(graph: Graph) -> Graph:
+    """Gathers and scatters read indices that count from 0 and are inside their axis."""
+    known = bounds(graph)
+    made: dict[tuple[Node, int, int], Node] = {}
+
+    def inside(old: Node, indices: Node, size: int, wrap: bool) -> Node:
+        """The indices of an axis of `size` from its start."""
+        low, key = -size if wrap else 0, (indices, size, int(wrap))
+        if key not in made:
+            within = known[old]
+            checked = indices
+            if 0 not in indices.shape and not (low <= within[0] and within[1] < size):
+                checked = apply(guard, indices, _outside(indices, low, size - 1))
+                within = max(low, within[0]), min(size - 1, within[1])
+            made[key] = _from_start(checked, size, within) if wrap else checked
+        return made[key]
+
+    def rule(node: Node, inputs: tuple[Node, ...]) -> Node:
+        if node.op.kind == "gather":
+            x, indices, *rest = inputs
+            size = x.shape[node.params["axis"]]
+            return rebuild(node, (x, inside(node.inputs[1], indices, size, True), *rest))
+        if node.op.name == "check_index":
+            return inside(node.inputs[0], inputs[0], node.params["size"], node.params["wrap"])
+        return rebuild(node, inputs)
+
+    return graph.rewrite(rule)
+
+
+def _outside(indices: Node, low: int, high: int) -> Node:
+    """Whether one of the indices is below `low` or above `high`."""
+    limits = np.iinfo(indices.dtype)
+    if indices.size == 1 and indices.ndim:
+        indices = apply(OPS["reshape"], indices, shape=())
+    found: list[Any] = []
+    for name, end in (("less", low), ("greater", high)):
+        if limits.min <= end <= limits.max:
+            found.append(apply(OPS[name], indices, _full(indices, end)))
+    wrong = found[0] if len(found) == 1 else apply(OPS["logical_or"], *found)
+    if not indices.ndim:
+        return wrong  # type: ignore[no-any-return]
+    return OPS["max"](wrong, tuple(range(indices.ndim)))  # type: ignore[no-any-return]
+
+
+def _from_start(indices: Node, size: int, within: Interval) -> Node:
+    """Indices that may count from the end, counted from the start."""
+    if within[0] >= 0:
+        return indices
+    if size - 1 > np.iinfo(indices.dtype).max:
+        indices = apply(OPS["astype"], indices, dtype=np.dtype(dtypes.int64))
+    if within[1] < 0:
+        return indices + _full(indices, size)  # type: ignore[no-any-return]
+    behind = apply(OPS["add"], indices, _full(indices, size))
+    return apply(  # type: ignore[no-any-return]
+        OPS["where"], apply(OPS["less"], indices, _full(indices, 0)), behind, indices
+    )
+
+
+def _full(like: Node, value: int) -> Node:
+    return apply(  # type: ignore[no-any-return]
+        OPS["full"], like=like, value=value, shape=like.shape, dtype=like.dtype
+    )
