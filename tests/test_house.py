@@ -28,7 +28,7 @@ passes
 compiler
 executors
 mode reading in_place tensor trace compiled
-transforms random loop
+transforms ordering random loop
 nn
 losses metrics
 optim

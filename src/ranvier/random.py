@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import dtypes
-from .errors import ArgumentError, TraceError
+from .errors import ArgumentError, ShapeError, TraceError
 from .executors.philox import philox
 from .missing import Spelled, module_getattr
 from .mode import no_grad, state
@@ -24,6 +24,9 @@ from .ops.creation import iota, new_shape
 from .ops.movement import narrow, reshape
 from .ops.op import apply, whole_number
 from .ops.random import random_bits
+from .ops.reduce import argmax
+from .ops.shaping import moveaxis
+from .ordering import topk
 from .tensor import Tensor
 
 
@@ -76,6 +79,8 @@ class Generator(Spelled):
     ) -> Tensor:
         """Numbers from low (included) to high (excluded), each as likely as the other."""
         dtype = _float("uniform", dtype)
+        if isinstance(low, int | float) and isinstance(high, int | float) and not low <= high:
+            raise ArgumentError(f"uniform: low={low} must not be above high={high}")
         unit = self._unit(new_shape(shape), dtype)
         if low == 0 and high == 1:
             return unit
@@ -99,6 +104,8 @@ class Generator(Spelled):
     ) -> Tensor:
         """Normally distributed numbers (Box and Muller, 1958)."""
         dtype = _float("normal", dtype)
+        if isinstance(std, int | float) and not std >= 0:
+            raise ArgumentError(f"normal: std={std}; a standard deviation is 0 or more")
         wide = dtypes.float32 if dtype == dtypes.float16 else dtype
         pair = self._unit((2, *new_shape(shape)), wide)
         u, v = (reshape(narrow(pair, 0, i, i + 1), new_shape(shape)) for i in (0, 1))
@@ -127,6 +134,36 @@ class Generator(Spelled):
         # The upper half of a 64-bit product: even to 1 part in 2**32 / span.
         wide = e.astype(self.bits(shape), dtypes.int64) * span
         return e.astype(e.floor_divide(wide, 2**32) + low, dtype)
+
+    def categorical(self, weights: Any, count: int = 1, replacement: bool = True) -> Tensor:
+        """Positions drawn with chances in proportion to `weights`, (..., places) floats: int64 of
+        shape (..., count). Without `replacement` no position is drawn twice.
+
+        Errors: ArgumentError for weights that are negative, infinite, NaN or all 0, and for more
+        draws without replacement than there are weights above 0. Inside a compiled function, where
+        weights are not known yet, they are not looked at.
+
+        >>> Generator(0).categorical([0.0, 1.0, 0.0], 3)
+        tensor([1, 1, 1])
+        """
+        weights = weights if isinstance(weights, Tensor) else Tensor(weights)
+        if weights.ndim < 1 or weights.dtype.kind != "f":
+            raise ShapeError(
+                f"categorical: weights are {weights.dtype} of shape {weights.shape}; expected "
+                "floats of shape (places,) or (rows, places)"
+            )
+        _check_weights(weights, count, replacement)
+        with no_grad():
+            wide = e.astype(weights, dtypes.float64)
+
+            def arrivals(draws: int) -> Tensor:
+                # The first to arrive of exponential waiting times is a draw by their rates.
+                waited = -e.log(1.0 - self._unit((draws, *weights.shape), dtypes.float64))
+                return wide / e.maximum(waited, 2.0**-54)  # type: ignore[no-any-return]
+
+            if not replacement:
+                return topk(arrivals(1)[0], count)[1]
+            return moveaxis(argmax(arrivals(count), -1), 0, -1)  # type: ignore[no-any-return]
 
     def host(self) -> np.random.Generator:
         """A NumPy generator seeded by one draw of this one, for work outside graphs."""
@@ -167,6 +204,35 @@ def _copied(numbers: np.ndarray[Any, Any]) -> Generator:
     return made
 
 
+def _check_weights(weights: Tensor, count: int, replacement: bool) -> None:
+    """Refuse weights that are none, and draws that cannot be made."""
+    places = weights.shape[-1]
+    if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < 1:
+        raise ArgumentError(f"categorical: {count!r} draws; expected a whole number, at least 1")
+    if not places or (not replacement and count > places):
+        raise ArgumentError(
+            f"categorical: {count} draws {'with' if replacement else 'without'} replacement "
+            f"from {places} places"
+        )
+    if state.trace is not None:
+        return
+    rows = weights.numpy().reshape(-1, places)
+    wrong = rows[~((rows >= 0) & (rows < math.inf))]
+    if wrong.size:
+        raise ArgumentError(
+            f"categorical: a weight is {wrong[0]}; weights are finite numbers, 0 or more. Of "
+            "logits take softmax first"
+        )
+    above = np.count_nonzero(rows, axis=-1)
+    least = 1 if replacement else count
+    if rows.size and above.min() < least:
+        row = int(above.argmin())
+        raise ArgumentError(
+            f"categorical: row {row} has {above[row]} weights above 0; {count} draws "
+            f"{'with' if replacement else 'without'} replacement need {least}"
+        )
+
+
 def _float(what: str, dtype: Any) -> Any:
     dtype = dtypes.float32 if dtype is None else dtypes.as_dtype(dtype)
     if dtype.kind != "f":
@@ -186,6 +252,7 @@ uniform: Callable[..., Tensor] = generator.uniform
 normal: Callable[..., Tensor] = generator.normal
 bernoulli: Callable[..., Tensor] = generator.bernoulli
 randint: Callable[..., Tensor] = generator.randint
+categorical: Callable[..., Tensor] = generator.categorical
 permutation: Callable[..., Tensor] = generator.permutation
 rand: Callable[..., Tensor] = generator.rand
 randn: Callable[..., Tensor] = generator.randn

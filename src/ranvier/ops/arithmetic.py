@@ -113,7 +113,8 @@ class Remainder(Elementwise):
 class Power(Elementwise):
     """`x ** y`; an exponent that is the Python number 2, 3 or 4 becomes multiplications.
 
-    The gradient of `y` is 0 where x <= 0, and the gradient of `x` is 0 where y = 0.
+    The gradient of `y` is NaN where x < 0, whose logarithm is no real number, and 0 where x = 0 and
+    y >= 0; the gradient of `x` is 0 where y = 0.
 
     >>> import ranvier
     >>> ranvier.tensor([3.0, -2.0]) ** 2
@@ -146,7 +147,9 @@ class Power(Elementwise):
 
     def gradient(self, grad: Any, out: Any, x: Any, y: Any) -> tuple[Any, ...]:
         by_x = where(equal(y, 0), 0, y * power(x, where(equal(y, 0), 1, y - 1)))
-        by_y = where(greater(x, 0), out * log(where(greater(x, 0), x, 1)), 0)
+        zero = equal(x, 0)
+        at_0 = where(less(y, 0), -np.inf, 0.0)
+        by_y = where(zero, at_0, out * log(where(zero, 1, x)))
         return grad * by_x, grad * by_y
 
     def scalar(self, m: Any, x: Any, y: Any) -> Any:

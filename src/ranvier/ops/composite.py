@@ -96,7 +96,7 @@ def _finite(top: Any) -> Any:
 
 
 def clip(x: Any, low: Any = None, high: Any = None) -> Any:
-    """x kept between `low` and `high`; the gradient outside is 0.
+    """x kept between `low` and `high`; the gradient outside is 0. A bound NaN gives NaN.
 
     >>> import ranvier
     >>> ranvier.clip(ranvier.tensor([-2.0, 0.5, 2.0]), -1, 1)
@@ -106,10 +106,17 @@ def clip(x: Any, low: Any = None, high: Any = None) -> Any:
     if isinstance(low, int | float) and isinstance(high, int | float) and low > high:
         raise ArgumentError(f"clip: low {low} is above high {high}")
     if low is not None:
-        x = e.where(e.less(x, low), low, x)
+        x = e.where(_or_nan(e.less(x, low), low), low, x)
     if high is not None:
-        x = e.where(e.greater(x, high), high, x)
+        x = e.where(_or_nan(e.greater(x, high), high), high, x)
     return x
+
+
+def _or_nan(outside: Any, bound: Any) -> Any:
+    """Where `outside` holds, or the bound, of one or of many numbers, is NaN."""
+    if isinstance(bound, int | float) and bound == bound:
+        return outside
+    return e.logical_or(outside, isnan(bound))
 
 
 def square(x: Any) -> Any:

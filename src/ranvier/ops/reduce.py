@@ -216,15 +216,16 @@ cumulative_sum = register(CumulativeSum())
 
 
 def mean(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """The mean over `axis` (all axes by default); integers are averaged as float32.
+    """The mean over `axis` (all axes by default); integers are averaged as float32, and the mean
+    of nothing is NaN.
 
     >>> import ranvier
     >>> ranvier.mean(ranvier.tensor([1.0, 2.0, 6.0]))
     tensor(3.)
     """
     (x,) = as_values(x)
+    count = math.prod(x.shape[a] for a in normal_axes("mean", axis, x.ndim))
     keepdims = flag("mean", "keepdims", keepdims)
-    count = _count("mean", x, axis)
     if x.dtype == dtypes.float16:  # NOTE: the sum may exceed what float16 holds
         return astype(mean(astype(x, dtypes.float32), axis, keepdims), dtypes.float16)
     return sum(as_float(x), axis, keepdims) / float(count)
@@ -233,35 +234,26 @@ def mean(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 def var(x: Any, axis: Any = None, keepdims: bool = False, correction: float = 0.0) -> Any:
     """The variance over `axis`: mean squared distance from the mean, over `count - correction`.
 
+    NaN where `count` is not above `correction`.
+
     >>> import ranvier
     >>> ranvier.var(ranvier.tensor([1.0, 3.0]))
     tensor(1.)
     """
     (x,) = as_values(x)
+    count = math.prod(x.shape[a] for a in normal_axes("var", axis, x.ndim))
     keepdims = flag("var", "keepdims", keepdims)
-    count = _count("var", x, axis)
     correction = number("var", "correction", correction)
     if x.dtype == dtypes.float16:
         return astype(var(astype(x, dtypes.float32), axis, keepdims, correction), dtypes.float16)
-    if count <= correction:
-        raise ShapeError(
-            f"var: {count} elements (shape {x.shape}, axis {axis}) minus correction {correction} "
-            "leaves nothing to divide by"
-        )
     far = x - mean(x, axis, keepdims=True)
-    return sum(far * far, axis, keepdims) / float(count - correction)
+    left = count - correction
+    return sum(far * far, axis, keepdims) / (float(left) if left > 0 else math.nan)
 
 
 def std(x: Any, axis: Any = None, keepdims: bool = False, correction: float = 0.0) -> Any:
     """The standard deviation over `axis`: the square root of `var`."""
     return sqrt(var(x, axis, keepdims, correction))
-
-
-def _count(op: str, x: Any, axis: Any) -> int:
-    count = math.prod(x.shape[a] for a in normal_axes(op, axis, x.ndim))
-    if count == 0:
-        raise ShapeError(f"{op}: nothing to average in shape {x.shape}, axis {axis}")
-    return count
 
 
 def count_nonzero(x: Any, axis: Any = None, keepdims: bool = False) -> Any:

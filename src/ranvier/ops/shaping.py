@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..dtypes import int64
+from ..dtypes import bool_, int64
 from ..errors import ArgumentError, ShapeError, unknown_name
 from .creation import iota
 from .elementwise import not_equal, where
@@ -225,7 +225,7 @@ def _triangle(name: str, x: Any, k: int, inside: Any) -> Any:
     row, column = (
         apply(iota, like=x, shape=x.shape, axis=a, dtype=int64) for a in (x.ndim - 2, x.ndim - 1)
     )
-    return where(inside(row + k, column), x, 0)
+    return where(inside(row + k, column), x, False if x.dtype == bool_ else 0)
 
 
 def meshgrid(*lines: Any, indexing: str = "xy") -> list[Any]:

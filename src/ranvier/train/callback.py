@@ -16,6 +16,8 @@ Logs = dict[str, float]
 class Callback(Spelled):
     """Base of all callbacks: override the moments you need.
 
+    Every moment gets a dictionary `logs`, empty where there are no numbers yet.
+
     `self.model` is the model in training and `self.params` holds epochs, steps and verbose. Set
     `self.model.stop_training = True` to stop after this epoch.
     """
@@ -38,7 +40,7 @@ class Callback(Spelled):
         """Before the first epoch."""
 
     def on_train_end(self, logs: Logs | None = None) -> None:
-        """After the last epoch, also when training was interrupted or failed."""
+        """After the last epoch, whose numbers are `logs`, also when training was interrupted."""
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         """Before epoch `epoch` (counted from 0)."""
@@ -56,7 +58,7 @@ class Callback(Spelled):
         """Before the validation at the end of an epoch."""
 
     def on_test_end(self, logs: Logs | None = None) -> None:
-        """After that validation."""
+        """After that validation; `logs` holds its numbers, `loss` and the metrics."""
 
     def on_progress(self, step: int, logs: Logs) -> None:
         """About ten times a second: `step` batches of the epoch are done."""

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ArgumentError, DataError, NonFiniteError
-from .callback import Callback, History, TerminateOnNaN, wants_batches
+from .callback import Callback, History, Logs, TerminateOnNaN, wants_batches
 from .concurrency import trained_elsewhere
 from .nonfinite import Recorder
 from .order import Orders
@@ -118,6 +118,7 @@ class Training:
         self.before = 0  # steps of this epoch on earlier rows: those of a stream come in blocks
         self.recorder = Recorder(model, step, rows)
         self.in_training = model._steps.in_training
+        self.logs: Logs = {}  # the numbers of the last epoch
 
     def run(self, first: int, epochs: int, shuffle: bool, params: dict[str, Any]) -> History:
         """All epochs; whatever happens, the callbacks see the end of the training."""
@@ -138,7 +139,7 @@ class Training:
         with CtrlC(not self._in_one_stretch(epochs - first)) as ctrl_c:
             begun = False
             try:
-                self.moments.call("on_train_begin", None)
+                self.moments.call("on_train_begin", {})
                 begun = True
                 self._epochs(first, epochs, orders, ctrl_c)
                 self.recorder.finish()
@@ -152,7 +153,7 @@ class Training:
                 self.history.interrupted = ctrl_c.asked
                 self.history.seconds["train"] = time.perf_counter() - began
                 if begun:
-                    self.moments.call("on_train_end", None)
+                    self.moments.call("on_train_end", dict(self.logs))
         if ctrl_c.asked:
             whole = len(self.history.epoch)
             print(f"Interrupted: weights and history of {whole} whole epochs are kept.")
@@ -189,13 +190,14 @@ class Training:
             self.history.extend(epoch, columns)
             return
         for i in range(several):
-            self.moments.call("on_epoch_begin", epoch + i, None)
+            self.moments.call("on_epoch_begin", epoch + i, {})
             logs = {name: values[i] for name, values in columns.items()}
             self.moments.call("on_epoch_end", epoch + i, logs)
+            self.logs = logs
 
     def _one(self, epoch: int, order: np.ndarray, ctrl_c: CtrlC) -> bool:
         """One epoch in stretches; False when it was interrupted."""
-        self.moments.call("on_epoch_begin", epoch, None)
+        self.moments.call("on_epoch_begin", epoch, {})
         self.sums.reset()
         at = 0
         while at < self.steps:
@@ -212,10 +214,12 @@ class Training:
         """The end of an epoch of so many rows: validation, and the numbers for the callbacks."""
         logs = self.sums.results(rows)
         if self.validate is not None:
-            self.moments.call("on_test_begin", None)
-            logs |= {f"val_{name}": value for name, value in self.validate().items()}
-            self.moments.call("on_test_end", None)
+            self.moments.call("on_test_begin", {})
+            found = self.validate()
+            self.moments.call("on_test_end", dict(found))
+            logs |= {f"val_{name}": value for name, value in found.items()}
         self.moments.call("on_epoch_end", epoch, logs)
+        self.logs = logs
 
     def _stretch(
         self, epoch: int, order: np.ndarray, first: int, last: int, log: np.ndarray | None = None

@@ -248,7 +248,7 @@ class StreamTraining(Training):
 
     def _stream_epoch(self, epoch: int, blocks: Prefetch, ctrl_c: CtrlC) -> bool:
         """One epoch; False when it was interrupted."""
-        self.moments.call("on_epoch_begin", epoch, None)
+        self.moments.call("on_epoch_begin", epoch, {})
         self.sums.reset()
         self.before = seen = 0
         for block in blocks:

@@ -50,6 +50,7 @@ from .creation import (
     zeros_like,
 )
 from .devices import device
+from .draws import meshgrid, multinomial
 from .functions import (
     FUNCTIONS,
     FloatTensor,
@@ -67,7 +68,6 @@ from .functions import (
     set_num_threads,
     where,
 )
-from .sorting import argsort, meshgrid, multinomial, sort, topk
 from .tensor import Tensor
 
 float16 = half = dtypes.float16
@@ -88,7 +88,6 @@ __all__ = [
     "Tensor",
     "allclose",
     "arange",
-    "argsort",
     "as_tensor",
     "autograd",
     "cat",
@@ -142,10 +141,8 @@ __all__ = [
     "save",
     "set_grad_enabled",
     "set_num_threads",
-    "sort",
     "stack",
     "tensor",
-    "topk",
     "uint8",
     "utils",
     "where",

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import functools
+import math
 from collections.abc import Sequence
 from typing import Any
 
 from ... import dtypes, random
+from ...errors import ArgumentError, ShapeError
 from ...ops import creation, movement, shaping
+from ...ops.op import broadcast_shape
 from ...tensor import Tensor as RanvierTensor
 from . import devices
 from . import tensor as t
@@ -63,24 +67,36 @@ def full(
     return _ready(creation.full(tuple(size), fill_value, kind), None, device, requires_grad)
 
 
-def zeros_like(x: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def zeros_like(x: Any, dtype: Any = None, device: Any = "cpu", requires_grad: bool = False) -> Any:
     """Zeros of the shape and dtype of x."""
-    return _ready(creation.full_like(x, 0, dtype), None, "cpu", requires_grad)
+    return full_like(x, 0, dtype, device, requires_grad)
 
 
-def ones_like(x: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def ones_like(x: Any, dtype: Any = None, device: Any = "cpu", requires_grad: bool = False) -> Any:
     """Ones of the shape and dtype of x."""
-    return _ready(creation.full_like(x, 1, dtype), None, "cpu", requires_grad)
+    return full_like(x, 1, dtype, device, requires_grad)
 
 
-def full_like(x: Any, fill_value: float, dtype: Any = None) -> Tensor:
+empty_like = zeros_like
+
+
+def full_like(
+    x: Any, fill_value: float, dtype: Any = None, device: Any = "cpu", requires_grad: bool = False
+) -> Any:
     """One number everywhere, in the shape and dtype of x."""
-    return _ready(creation.full_like(x, fill_value, dtype), None, "cpu", False)
+    return _ready(creation.full_like(x, fill_value, dtype), None, device, requires_grad)
 
 
-def eye(n: int, m: int | None = None, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def eye(
+    n: int,
+    m: int | None = None,
+    *,
+    dtype: Any = None,
+    device: Any = "cpu",
+    requires_grad: bool = False,
+) -> Tensor:
     """Ones on the diagonal, zeros elsewhere."""
-    return _ready(creation.eye(n, m), dtype, "cpu", requires_grad)
+    return _ready(creation.eye(n, m), dtype, device, requires_grad)
 
 
 def arange(
@@ -93,45 +109,85 @@ def arange(
     requires_grad: bool = False,
 ) -> Tensor:
     """start, start + step, ... below end; `arange(n)` counts 0 to n - 1."""
-    return _ready(creation.arange(start, end, step, dtype), None, device, requires_grad)
+    first, last = (0, start) if end is None else (start, end)
+    first, last, step = (_plain("arange", v) for v in (first, last, step))
+    if not all(map(math.isfinite, (first, last))) or (last - first) * step < 0:
+        raise ArgumentError(
+            f"arange: from {first} to {last} in steps of {step}; expected finite numbers and steps "
+            "that lead from the first to the second"
+        )
+    if dtype is not None and dtypes.as_dtype(dtype).kind in "iu":
+        first, last, step = int(first), int(last), int(step)  # before counting, as in PyTorch
+    return _ready(creation.arange(first, last, step, dtype), None, device, requires_grad)
 
 
 def linspace(
-    start: float, end: float, steps: int, *, dtype: Any = None, requires_grad: bool = False
+    start: float,
+    end: float,
+    steps: int,
+    *,
+    dtype: Any = None,
+    device: Any = "cpu",
+    requires_grad: bool = False,
 ) -> Tensor:
     """`steps` numbers at equal distances, both ends included."""
-    return _ready(creation.linspace(start, end, steps, dtype), None, "cpu", requires_grad)
+    first, last = (_plain("linspace", v) for v in (start, end))
+    line = creation.linspace(first, last, steps, dtype)
+    return _ready(line, None, device, requires_grad)
+
+
+def _plain(name: str, number: Any) -> Any:
+    """A Python number, or a tensor that holds one, as a Python number."""
+    if not getattr(number, "shape", ()):
+        return number.item() if isinstance(number, RanvierTensor) else number
+    raise ShapeError(f"{name}: got a tensor of shape {number.shape}; expected one number")
 
 
 def rand(
     *size: Any, dtype: Any = None, device: Any = "cpu", requires_grad: bool = False, **_: Any
 ) -> Tensor:
     """Numbers from 0 (included) to 1 (excluded)."""
-    return _ready(random.uniform(sizes_of(size)), dtype, device, requires_grad)
+    made = random.uniform(sizes_of(size), dtype=dtype or dtypes.float32)
+    return _ready(made, None, device, requires_grad)
 
 
 def randn(
     *size: Any, dtype: Any = None, device: Any = "cpu", requires_grad: bool = False, **_: Any
 ) -> Tensor:
     """Normally distributed numbers."""
-    return _ready(random.normal(sizes_of(size)), dtype, device, requires_grad)
+    made = random.normal(sizes_of(size), dtype=dtype or dtypes.float32)
+    return _ready(made, None, device, requires_grad)
 
 
-def rand_like(x: Any) -> Tensor:
+def rand_like(
+    x: Any, dtype: Any = None, device: Any = "cpu", requires_grad: bool = False
+) -> Tensor:
     """`rand` in the shape of x."""
-    return rand(x.shape, dtype=x.dtype)
+    return rand(x.shape, dtype=dtype or x.dtype, device=device, requires_grad=requires_grad)
 
 
-def randn_like(x: Any) -> Tensor:
+def randn_like(
+    x: Any, dtype: Any = None, device: Any = "cpu", requires_grad: bool = False
+) -> Tensor:
     """`randn` in the shape of x."""
-    return randn(x.shape, dtype=x.dtype)
+    return randn(x.shape, dtype=dtype or x.dtype, device=device, requires_grad=requires_grad)
 
 
-def randint(low: Any, high: Any, size: Any = None, *, dtype: Any = None) -> Tensor:
+def randint(
+    low: Any,
+    high: Any,
+    size: Any = None,
+    *,
+    generator: Any = None,
+    dtype: Any = None,
+    device: Any = "cpu",
+    requires_grad: bool = False,
+) -> Tensor:
     """Whole numbers from low (included) to high (excluded); `randint(high, size)` starts at 0."""
     if size is None:
         low, high, size = 0, low, high
-    return _ready(random.randint(low, high, tuple(size)), dtype, "cpu", False)
+    made = (generator or random).randint(low, high, tuple(size))
+    return _ready(made, dtype, device, requires_grad)
 
 
 def randperm(n: int, *, generator: Any = None) -> Tensor:
@@ -139,14 +195,37 @@ def randperm(n: int, *, generator: Any = None) -> Tensor:
     return t.of((generator or random).permutation(n))
 
 
-def normal(mean: float, std: float, size: Any) -> Tensor:
-    """Normally distributed numbers of this mean and standard deviation."""
-    return t.of(random.normal(tuple(size), mean, std))
+def normal(
+    mean: Any = 0.0,
+    std: Any = 1.0,
+    size: Any = None,
+    *,
+    generator: Any = None,
+    dtype: Any = None,
+    device: Any = "cpu",
+    requires_grad: bool = False,
+) -> Tensor:
+    """Normally distributed numbers of this mean and standard deviation: numbers, with `size`, or
+    tensors, one draw for each element.
+    """
+    given = [x for x in (mean, std) if isinstance(x, RanvierTensor)]
+    if (size is None) != bool(given):
+        raise ArgumentError("normal: give size= with numbers, and no size with tensors")
+    if isinstance(std, RanvierTensor) and not std.is_traced and std.numpy().min(initial=0) < 0:
+        raise ArgumentError(f"normal: std holds {std.numpy().min()}; expected 0 or more")
+    kind = dtypes.as_dtype(dtype) if dtype is not None else given[0].dtype if given else None
+    shape = broadcast_shape("normal", *[x.shape for x in given]) if given else tuple(size)
+    plain = 1.0 if given else std  # numbers are looked at by `random.normal`
+    made = (generator or random).normal(shape, 0.0, plain, kind or dtypes.float32)
+    return _ready((made * std if given else made) + mean, None, device, requires_grad)
 
 
 def cat(tensors: Sequence[Any], dim: int = 0) -> Tensor:
-    """Tensors one after another along an axis."""
-    return t.of(movement.concat(list(tensors), dim))
+    """Tensors one after another along an axis; those of shape (0,) beside others are nothing."""
+    given = [x for x in tensors if x.shape != (0,)] or list(tensors)
+    out = movement.concat(given, dim)
+    kind = functools.reduce(dtypes.promote, [x.dtype for x in tensors])
+    return t.of(out if out.dtype == kind else out.astype(kind))
 
 
 def stack(tensors: Sequence[Any], dim: int = 0) -> Tensor:

@@ -29,14 +29,16 @@ def no_grad(function: Callable[..., Any] | None = None) -> Any:
     return grad_mode(False) if function is None else grad_mode(False)(function)
 
 
-def FloatTensor(data: Any) -> Tensor:
-    """A float32 tensor."""
-    return tensor(data, dtypes.float32)
+def FloatTensor(*data: Any) -> Tensor:
+    """A float32 tensor from a list or an array, or zeros of these sizes."""
+    return Tensor(*data).float()
 
 
-def LongTensor(data: Any) -> Tensor:
-    """An int64 tensor."""
-    return tensor(data, dtypes.int64)
+def LongTensor(*data: Any) -> Tensor:
+    """An int64 tensor from a list or an array, or zeros of these sizes."""
+    if len(data) == 1 and not isinstance(data[0], int):
+        return tensor(data[0], dtypes.int64)
+    return Tensor(*data).long()
 
 
 def is_tensor(x: Any) -> bool:
@@ -60,8 +62,9 @@ def pow(x: Any, exponent: Any) -> Any:
 
 
 def einsum(formula: str, *operands: Any) -> Any:
-    """Einstein's sum."""
-    return of(einsums.einsum(formula, *operands))
+    """Einstein's sum; the operands one by one or as one list."""
+    several = len(operands) == 1 and isinstance(operands[0], list | tuple)
+    return of(einsums.einsum(formula, *(operands[0] if several else operands)))
 
 
 def allclose(
@@ -145,12 +148,12 @@ def load(path: Any, map_location: Any = "cpu", weights_only: bool = True) -> Any
 
 # Functions that are methods of Tensor called with the tensor first.
 _METHODS = """
-abs add all amax amin any argmax argmin bmm ceil chunk clamp clip clone cos cosh cumsum
+abs add all amax amin any argmax argmin argsort bmm ceil chunk clamp clip clone cos cosh cumsum
 div dot eq erf exp expm1 flatten flip floor floor_divide gather ge gt index_select
 isfinite isinf isnan le log log1p log_softmax logical_and logical_not logical_or
 logical_xor logsumexp lt masked_fill max maximum mean min minimum mm mul mv ne neg norm
 numel outer permute prod reciprocal relu remainder reshape roll round rsqrt sigmoid sign
-sin sinh softmax split sqrt square squeeze std sub sum t tan tanh transpose tril triu
+sin sinh softmax sort split sqrt square squeeze std sub sum t tan tanh topk transpose tril triu
 true_divide trunc unbind unsqueeze var
 """
 

@@ -2,50 +2,31 @@
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from ... import dtypes, random
-from ...errors import ShapeError
+from ...errors import ArgumentError, DTypeError, ShapeError
 from ...graph.node import OPS
 from ...mode import no_grad
-from ...ops import composite, elementwise, gather, movement, reduce, shaping
-from ...ops.op import normal_axis
+from ...ops import composite, creation, elementwise, gather, movement, shaping
+from ...ops.op import normal_axes, normal_axis
 from ...tensor import Tensor as RanvierTensor
 from ..names import missing
+from .arithmetic import Arithmetic
+from .by_dim import by_dim
 from .devices import CPU, Device, device
 from .sizes import Sizes, sizes_of
 
 
-class Extreme(NamedTuple):
-    """What `x.max(dim)` gives."""
+class Tensor(Arithmetic):
+    """A tensor with PyTorch's methods. Sizes make zeros of that shape, a list float32 numbers.
 
-    values: Any
-    indices: Any
-
-
-def _numpy_names(method: Callable[..., Any]) -> Callable[..., Any]:
-    """Let a method take `axis=` and `keepdims=` too, as PyTorch does for NumPy's sake."""
-
-    @functools.wraps(method)
-    def both(self: Any, *args: Any, **options: Any) -> Any:
-        for numpy, torch in (("axis", "dim"), ("keepdims", "keepdim")):
-            if numpy in options:
-                options[torch] = options.pop(numpy)
-        if options.get("out", 0) is None:  # numpy.mean(tensor)
-            del options["out"]
-        return method(self, *args, **options)
-
-    return both
-
-
-class Tensor(RanvierTensor):
-    """A tensor with PyTorch's methods.
-
+    >>> Tensor(2, 3).shape, Tensor([2, 3])
+    ((2, 3), tensor([2., 3.]))
     >>> x = Tensor([[1, 5], [7, 2]])
     >>> x.max(dim=1).indices, x.sum(dim=0, keepdim=True), x.size(0)
     (tensor([1, 0]), tensor([[8., 7.]]), 2)
@@ -53,8 +34,17 @@ class Tensor(RanvierTensor):
 
     __slots__ = ()
 
-    def __init__(self, data: Any, dtype: Any = None, *args: Any, **options: Any) -> None:
-        if dtype is None and isinstance(data, list | tuple):
+    def __init__(self, data: Any = (), dtype: Any = None, *args: Any, **options: Any) -> None:
+        if isinstance(data, int | np.integer) and not isinstance(data, bool):
+            # NOTE: `torch.Tensor(2, 3)` names sizes; PyTorch leaves what is there in the memory.
+            sizes = (data, *(() if dtype is None else (dtype,)), *args)
+            data, dtype, args = creation.full(sizes, 0, dtypes.float32), None, ()
+        elif isinstance(data, bool | float):
+            raise ArgumentError(
+                f"torch.Tensor({data!r}): expected sizes or a list; for one number write "
+                f"torch.tensor({data!r})"
+            )
+        elif dtype is None and isinstance(data, list | tuple):
             dtype = dtypes.float32
         super().__init__(data, dtype, *args, **options)
 
@@ -99,127 +89,15 @@ class Tensor(RanvierTensor):
                 out = out.astype(target)
         return out
 
-    # -- reductions --------------------------------------------------------------------------------
-
-    @_numpy_names
-    def sum(self, dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Any:
-        """The sum over `dim`."""
-        return reduce.sum(self if dtype is None else self.astype(dtype), dim, keepdim)
-
-    @_numpy_names
-    def mean(self, dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Any:
-        """The mean over `dim`."""
-        return reduce.mean(self if dtype is None else self.astype(dtype), dim, keepdim)
-
-    @_numpy_names
-    def var(
-        self,
-        dim: Any = None,
-        unbiased: bool = True,
-        keepdim: bool = False,
-        correction: float | None = None,
-    ) -> Any:
-        """The variance; by default divided by n - 1."""
-        if isinstance(dim, bool):  # x.var(False)
-            dim, unbiased = None, dim
-        if correction is None:
-            correction = float(unbiased)
-        return reduce.var(self, dim, keepdim, correction)
-
-    @_numpy_names
-    def std(
-        self,
-        dim: Any = None,
-        unbiased: bool = True,
-        keepdim: bool = False,
-        correction: float | None = None,
-    ) -> Any:
-        """The standard deviation; by default divided by n - 1."""
-        return elementwise.sqrt(self.var(dim, unbiased, keepdim, correction=correction))
-
-    @_numpy_names
-    def max(self, dim: Any = None, keepdim: bool = False) -> Any:
-        """The largest; with a `dim` (values, indices); with a tensor the larger of both."""
-        return _extreme(self, dim, keepdim, reduce.max, reduce.argmax, elementwise.maximum)
-
-    @_numpy_names
-    def min(self, dim: Any = None, keepdim: bool = False) -> Any:
-        """The smallest; with a `dim` (values, indices); with a tensor the smaller of both."""
-        return _extreme(self, dim, keepdim, reduce.min, reduce.argmin, elementwise.minimum)
-
-    @_numpy_names
-    def amax(self, dim: Any = None, keepdim: bool = False) -> Any:
-        """The largest elements."""
-        return reduce.max(self, dim, keepdim)
-
-    @_numpy_names
-    def amin(self, dim: Any = None, keepdim: bool = False) -> Any:
-        """The smallest elements."""
-        return reduce.min(self, dim, keepdim)
-
-    @_numpy_names
-    def argmax(self, dim: int | None = None, keepdim: bool = False) -> Any:
-        """Where the largest element stands."""
-        return reduce.argmax(self, dim, keepdim)
-
-    @_numpy_names
-    def argmin(self, dim: int | None = None, keepdim: bool = False) -> Any:
-        """Where the smallest element stands."""
-        return reduce.argmin(self, dim, keepdim)
-
-    @_numpy_names
-    def prod(self, dim: Any = None, keepdim: bool = False) -> Any:
-        """The product over `dim`."""
-        return reduce.prod(self, dim, keepdim)
-
-    @_numpy_names
-    def any(self, dim: Any = None, keepdim: bool = False) -> Any:
-        """Whether any element is true."""
-        return reduce.any(self, dim, keepdim)
-
-    @_numpy_names
-    def all(self, dim: Any = None, keepdim: bool = False) -> Any:
-        """Whether all elements are true."""
-        return reduce.all(self, dim, keepdim)
-
-    @_numpy_names
-    def cumsum(self, dim: int) -> Any:
-        """Running sums along `dim`."""
-        return reduce.cumulative_sum(self, dim)
-
-    @_numpy_names
-    def logsumexp(self, dim: Any, keepdim: bool = False) -> Any:
-        """`log(sum(e ** x))` without overflow."""
-        return composite.logsumexp(self, dim, keepdim)
-
-    @_numpy_names
-    def norm(self, p: float = 2, dim: Any = None, keepdim: bool = False) -> Any:
-        """`sum(|x| ** p) ** (1 / p)`."""
-        if p == math.inf:
-            return reduce.max(elementwise.abs(self), dim, keepdim)
-        if p == 1:
-            return reduce.sum(elementwise.abs(self), dim, keepdim)
-        if p == 2:
-            return elementwise.sqrt(reduce.sum(self * self, dim, keepdim))
-        return reduce.sum(elementwise.abs(self) ** p, dim, keepdim) ** (1 / p)
-
-    @_numpy_names
-    def softmax(self, dim: Any = -1) -> Any:
-        """`e ** x / sum(e ** x)` over `dim`."""
-        return composite.softmax(self, dim)
-
-    @_numpy_names
-    def log_softmax(self, dim: Any = -1) -> Any:
-        """The logarithm of `softmax`."""
-        return composite.log_softmax(self, dim)
-
     # -- shapes ------------------------------------------------------------------------------------
 
-    def squeeze(self, dim: int | None = None) -> Any:
-        """Without axes of size 1; an axis `dim` of another size stays."""
-        if dim is not None and self.shape[normal_axis("squeeze", dim, self.ndim)] != 1:
-            return self
-        return shaping.squeeze(self, dim)
+    @by_dim
+    def squeeze(self, dim: Any = None) -> Any:
+        """Without axes of size 1; an axis `dim` (one or several) of another size stays."""
+        if dim is None:
+            return shaping.squeeze(self)
+        axes = normal_axes("squeeze", dim, self.ndim)
+        return shaping.squeeze(self, [a for a in axes if self.shape[a] == 1])
 
     def unsqueeze(self, dim: int) -> Any:
         """With a new axis of size 1."""
@@ -235,7 +113,21 @@ class Tensor(RanvierTensor):
 
     def transpose(self, dim0: int, dim1: int) -> Any:  # type: ignore[override]
         """Two axes exchanged."""
+        if not self.shape and {dim0, dim1} <= {0, -1}:
+            return self
         return shaping.swapaxes(self, dim0, dim1)
+
+    def t(self) -> Any:
+        """The transpose of a matrix; a vector as it is."""
+        if self.ndim > 2:
+            raise ShapeError(
+                f"t: shape {self.shape} is no matrix; write x.transpose(-2, -1), or x.mT"
+            )
+        return super().t()
+
+    def flip(self, *dims: Any) -> Any:
+        """The elements of these axes in reverse order."""
+        return movement.flip(self, sizes_of(dims))
 
     def expand(self, *sizes: Any) -> Any:
         """Repeated along axes of size 1; -1 keeps a size."""
@@ -248,14 +140,20 @@ class Tensor(RanvierTensor):
         """The whole tensor repeated along each axis."""
         return shaping.tile(self, sizes_of(sizes))
 
-    def split(self, split_size: int | list[int], dim: int = 0) -> tuple[Any, ...]:
+    def split(self, split_size: Any, dim: int = 0) -> tuple[Any, ...]:
         """Parts of `split_size` rows each (the last may be smaller), or of the sizes in a list."""
-        length = self.shape[normal_axis("split", dim, self.ndim)]
-        sizes = (
-            split_size if isinstance(split_size, list) else [split_size] * (length // split_size)
-        )
-        ends = np.cumsum(sizes).tolist()
-        return tuple(shaping.split(self, [end for end in ends if end < length], dim))
+        axis = normal_axis("split", dim, self.ndim)
+        length = self.shape[axis]
+        if not isinstance(split_size, list | tuple):
+            if split_size < 1 and (split_size < 0 or length):
+                raise ArgumentError(f"split: parts of {split_size} rows; expected at least 1")
+            cuts = list(range(split_size, length, split_size or 1))
+            return tuple(shaping.split(self, cuts, axis))
+        if sum(split_size) != length or min(split_size, default=0) < 0:
+            raise ShapeError(
+                f"split: sizes {list(split_size)} do not add up to {length}, the size of axis {dim}"
+            )
+        return tuple(shaping.split(self, np.cumsum(split_size)[:-1].tolist(), axis))
 
     def chunk(self, chunks: int, dim: int = 0) -> tuple[Any, ...]:
         """At most `chunks` parts of equal size (the last may be smaller)."""
@@ -270,37 +168,46 @@ class Tensor(RanvierTensor):
         """The tensor itself."""
         return self
 
+    @by_dim
     def gather(self, dim: int, index: Any) -> Any:
-        """One element for each index along `dim`."""
-        return gather.take_along_axis(self, index, axis=dim)
+        """One element for each index along `dim`; along other axes only as far as `index` goes."""
+        places = of(index)
+        axis = normal_axis("gather", dim, self.ndim)
+        places = places if places.shape else places.reshape(1)
+        others = [a for a in range(self.ndim) if a != axis]
+        if places.ndim != self.ndim or any(places.shape[a] > self.shape[a] for a in others):
+            raise ShapeError(
+                f"gather: index {places.shape} does not fit a tensor of {self.shape}; expected as "
+                f"many axes, none but axis {axis} longer"
+            )
+        x: Any = self
+        for a in others:
+            if places.shape[a] != x.shape[a]:
+                x = movement.narrow(x, a, 0, places.shape[a])
+        return gather.take_along_axis(x, places, axis=axis)
 
     def index_select(self, dim: int, index: Any) -> Any:
-        """The slices at `index` along `dim`."""
-        return gather.take(self, index, axis=dim)
+        """The slices at `index`, a vector of numbers, along `dim`."""
+        places = of(index)
+        if places.ndim > 1:
+            raise ShapeError(f"index_select: index has shape {places.shape}; expected a vector")
+        x = self if self.shape else self.reshape(1)
+        out = gather.take(x, places.reshape(-1), axis=dim)
+        return out if self.shape else out.reshape(())
 
     def masked_fill(self, mask: Any, value: Any) -> Any:
-        """`value` where the mask is true."""
-        return elementwise.where(mask, value, self)
+        """`value`, one number, where the mask is true."""
+        if getattr(mask, "dtype", dtypes.bool_) != dtypes.bool_:
+            raise DTypeError(f"masked_fill: the mask is {mask.dtype}; expected bools: mask.bool()")
+        if getattr(value, "shape", ()):
+            raise ShapeError(f"masked_fill: the value has shape {value.shape}; expected one number")
+        return elementwise.where(mask, of(value).astype(self.dtype), self)
 
     def where(self, condition: Any, other: Any) -> Any:
         """This tensor where the condition is true, elsewhere `other`."""
         return elementwise.where(condition, self, other)
 
     # -- arithmetic --------------------------------------------------------------------------------
-
-    def add(self, other: Any, *, alpha: float = 1) -> Any:
-        """`self + alpha * other`."""
-        return self + (other if alpha == 1 else other * alpha)
-
-    def sub(self, other: Any, *, alpha: float = 1) -> Any:
-        """`self - alpha * other`."""
-        return self - (other if alpha == 1 else other * alpha)
-
-    def clamp(self, min: Any = None, max: Any = None) -> Any:
-        """Kept between `min` and `max`."""
-        return composite.clip(self, min, max)
-
-    clip = clamp  # type: ignore[assignment]
 
     def dot(self, other: Any) -> Any:
         """The sum of the products of two vectors."""
@@ -319,25 +226,13 @@ class Tensor(RanvierTensor):
         return self._in_place("uniform_", self._replaced(new))
 
 
-def _extreme(x: Any, dim: Any, keepdim: bool, values: Any, places: Any, pair: Any) -> Any:
-    if dim is None:
-        return values(x)
-    if isinstance(dim, RanvierTensor):
-        return pair(x, dim)
-    return Extreme(values(x, dim, keepdim), places(x, dim, keepdim))
-
-
 # Methods that Ranvier has as functions, first those of the same name.
 _NAMES = """
 abs ceil cos erf exp expm1 floor isfinite log log1p logical_and logical_not logical_or logical_xor
-maximum minimum round sign sin sqrt tanh trunc
+sign sin sqrt tanh trunc
 """
 _SAME: dict[str, Callable[..., Any]] = {
     **{name: getattr(elementwise, name) for name in _NAMES.split()},
-    "neg": elementwise.negative,
-    "mul": elementwise.multiply,
-    "div": elementwise.divide,
-    "true_divide": elementwise.divide,
     "remainder": elementwise.remainder,
     "floor_divide": elementwise.floor_divide,
     "eq": elementwise.equal,
@@ -362,7 +257,6 @@ _SAME: dict[str, Callable[..., Any]] = {
     "outer": composite.outer,
     "tril": lambda x, diagonal=0: shaping.tril(x, diagonal),
     "triu": lambda x, diagonal=0: shaping.triu(x, diagonal),
-    "flip": lambda x, *dims: movement.flip(x, sizes_of(dims)),
     "roll": lambda x, shifts, dims=None: shaping.roll(x, shifts, dims),
     "view_as": lambda x, other: x.reshape(other.shape),
     "reshape_as": lambda x, other: x.reshape(other.shape),

@@ -103,7 +103,7 @@ from ....nn import GroupedQueryAttention as GroupQueryAttention
 from ....nn import Layer as RanvierLayer
 from ...names import missing, module_getattr
 from ..variables import Variable
-from .calls import call_of, several_in
+from .calls import call_of, split_call
 
 
 class Layer(RanvierLayer):
@@ -133,10 +133,17 @@ class Layer(RanvierLayer):
             raise missing(type(self).__name__, attribute, dir(type(self))) from None
 
     def __call__(self, *inputs: Any, training: bool | None = None, **options: Any) -> Any:
-        """As of Ranvier's layers; several inputs also as one list."""
-        if len(inputs) == 1 and several_in(inputs[0]):
-            inputs = tuple(inputs[0])
-        return super().__call__(*inputs, training=training, **options)
+        """As of Ranvier's layers; several inputs one by one or as one list, as `call` takes them.
+
+        >>> class Joined(Layer):
+        ...     def call(self, a, b=None):
+        ...         return a if b is None else a + b
+        >>> Joined()(Tensor([[1.0]]), Tensor([[2.0]]))
+        tensor([[3.]])
+        """
+        given, named = split_call(self, inputs, options)
+        training = named.pop("training", training)
+        return super().__call__(*given, training=training, **named)
 
     def forward(self, *inputs: Any, **options: Any) -> Any:
         """What `call` gives."""

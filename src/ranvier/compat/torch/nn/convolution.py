@@ -163,7 +163,7 @@ MaxPool1d = as_module(
 AvgPool2d = as_module(
     "AvgPool2d",
     images.avg_pool2d,
-    *("kernel_size", "stride", "padding", "ceil_mode", "count_include_pad"),
+    *("kernel_size", "stride", "padding", "ceil_mode", "count_include_pad", "divisor_override"),
 )
 AvgPool1d = as_module(
     "AvgPool1d",

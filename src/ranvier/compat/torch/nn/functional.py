@@ -14,10 +14,11 @@ from ....losses.last_layer import LINEAR, last_layer
 from ....nn import activations
 from ....nn.dropout import AlphaDropout, Dropout
 from ....nn.layer import training_mode
-from ....ops import composite, elementwise, gather, movement, reduce, shaping
+from ....ops import composite, elementwise, gather, movement, norms, reduce, shaping
 from ....tensor import Tensor as RanvierTensor
 from ...names import module_getattr
 from ..tensor import of
+from .edges import pad  # noqa: F401  (a name of this module too)
 from .images import (  # noqa: F401  (names of this module too)
     adaptive_avg_pool1d,
     adaptive_avg_pool2d,
@@ -68,7 +69,6 @@ elu = _activation("elu", activations.elu)
 celu = _activation("celu", activations.celu)
 selu = _activation("selu", activations.selu)
 silu = _activation("silu", activations.silu)
-softplus = _activation("softplus", activations.softplus)
 softsign = _activation("softsign", activations.softsign)
 mish = _activation("mish", activations.mish)
 hardsigmoid = _activation("hardsigmoid", activations.hard_sigmoid)
@@ -89,9 +89,20 @@ def gelu(input: Any, approximate: str = "none") -> Any:
     return activations.gelu(of(input), approximate == "tanh")
 
 
+def softplus(input: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
+    """`log(1 + e ** (beta * x)) / beta`; x itself where `beta * x` is above `threshold`."""
+    scaled = of(input) * beta
+    return elementwise.where(scaled > threshold, of(input), activations.softplus(scaled) / beta)
+
+
 def hardtanh(input: Any, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Any:
-    """x kept between `min_val` and `max_val`."""
-    return _placed("hardtanh", input, composite.clip(of(input), min_val, max_val), inplace)
+    """x kept between `min_val` and `max_val`; the gradient at both is 0, unlike that of `clamp`."""
+    x = of(input)
+    if x.dtype.kind in "iu":
+        min_val, max_val = int(min_val), int(max_val)
+    above = elementwise.where(elementwise.greater_equal(x, max_val), max_val, x)
+    out = elementwise.where(elementwise.less_equal(x, min_val), min_val, above)
+    return _placed("hardtanh", input, out, inplace)
 
 
 def softmax(input: Any, dim: int | None = None, dtype: Any = None) -> Any:
@@ -139,22 +150,14 @@ def alpha_dropout(input: Any, p: float = 0.5, training: bool = True, inplace: bo
 def prelu(input: Any, weight: Any) -> Any:
     """x above 0, `weight * x` below; one weight, or one for each channel (axis 1)."""
     x, w = of(input), of(weight)
-    if w.size > 1:
-        w = w.reshape((w.size,) + (1,) * (x.ndim - 2))
-    return elementwise.where(elementwise.greater(x, 0), x, x * w)
-
-
-def pad(input: Any, pad: Any, mode: str = "constant", value: float | None = None) -> Any:
-    """Numbers before and after the last axes: `pad` is (left, right, top, bottom, ...)."""
-    x, widths = of(input), tuple(pad)
-    if mode != "constant" or len(widths) % 2 or len(widths) > 2 * x.ndim:
-        raise ArgumentError(
-            f"pad: pad={widths}, mode={mode!r} for an input of shape {tuple(x.shape)}; expected "
-            "two whole numbers for each of the last axes, the last one first, and mode='constant'"
+    channels = x.shape[1] if x.ndim > 1 else 1
+    if w.ndim > 1 or w.size not in (1, channels):
+        raise ShapeError(
+            f"prelu: the weight has shape {w.shape}; expected one number, or a vector of "
+            f"{channels} for the channels of an input of shape {x.shape}"
         )
-    sides = [widths[i : i + 2] for i in range(0, len(widths), 2)][::-1]
-    framed = [(0, 0)] * (x.ndim - len(sides)) + sides
-    return movement.pad(x - value, framed) + value if value else movement.pad(x, framed)
+    w = w.reshape(() if w.size == 1 else (channels,) + (1,) * (x.ndim - 2))
+    return elementwise.where(elementwise.greater(x, 0), x, x * w)
 
 
 def linear(input: Any, weight: Any, bias: Any = None) -> Any:
@@ -174,6 +177,11 @@ def one_hot(tensor: Any, num_classes: int = -1) -> Any:
     """A new last axis that is 1 (int64) at the label's place and 0 elsewhere."""
     x = of(tensor)
     classes = int(x.numpy().max()) + 1 if num_classes == -1 else num_classes
+    if not x.is_traced and x.numel() and not 0 <= int(x.numpy().min()) <= x.numpy().max() < classes:
+        raise ArgumentError(
+            f"one_hot: labels go from {x.numpy().min()} to {x.numpy().max()}; expected 0 to "
+            f"{classes - 1} for num_classes={num_classes}"
+        )
     return composite.one_hot(x, classes, x.dtype)
 
 
@@ -184,10 +192,11 @@ def normalize(input: Any, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> A
 
 
 def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
-    """`x1 . x2 / (|x1| |x2|)` over `dim`."""
+    """`x1 . x2 / (|x1| |x2|)` over `dim` of their common shape."""
     x, y = of(x1), of(x2)
-    lengths = elementwise.maximum(x.norm(2, dim), eps) * elementwise.maximum(y.norm(2, dim), eps)
-    return reduce.sum(x * y, dim) / lengths
+    if not x.shape and not y.shape:
+        return norms.cosine_similarity(x.reshape(1), y.reshape(1), dim, eps)
+    return norms.cosine_similarity(x, y, dim, eps)
 
 
 # -- losses ----------------------------------------------------------------------------------------

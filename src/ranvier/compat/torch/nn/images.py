@@ -15,7 +15,7 @@ from ....nn.sliding import sizes
 from ....ops.convolution import conv2d as convolved
 from ....ops.convolution import conv_transpose
 from ....ops.movement import pad, permute_dims, reshape
-from ....ops.reduce import max, mean
+from ....ops.reduce import max, mean, sum
 from ....ops.shaping import expand_dims, moveaxis
 from ....ops.window import sliding_window
 from ..tensor import of
@@ -85,17 +85,26 @@ def avg_pool2d(
     padding: Any = 0,
     ceil_mode: bool = False,
     count_include_pad: bool = True,
+    divisor_override: int | None = None,
 ) -> Any:
-    """The mean of each window; zeros of the padding count unless `count_include_pad=False`."""
-    if ceil_mode:
-        raise ArgumentError("avg_pool2d: ceil_mode is not in Ranvier; pad the images first")
+    """The mean of each window; zeros of the padding count unless `count_include_pad=False`.
+
+    With `divisor_override` the sum is divided by that.
+    """
     x = _images("avg_pool2d", input, 2)
-    window, strides, edge = _windows("avg_pool2d", x, kernel_size, stride, padding, False)
+    window, strides, edge = _windows("avg_pool2d", x, kernel_size, stride, padding, ceil_mode)
     x = _last(x)
-    if not count_include_pad:
-        return _first(average(x, window, strides, edge))
-    x = pad(x, ((0, 0), *edge, (0, 0))) if any(map(any, edge)) else x
-    return _first(mean(sliding_window(x, window, strides), axis=(3, 4)))
+    if divisor_override is not None:
+        if not divisor_override:
+            raise ArgumentError("avg_pool2d: divisor_override=0; expected another number")
+        x = pad(x, ((0, 0), *edge, (0, 0)))
+        return _first(sum(sliding_window(x, window, strides), axis=(3, 4)) / divisor_override)
+    if count_include_pad:
+        # Zeros of the padding are numbers like others; what `ceil_mode` adds beyond them is not.
+        frame = sizes("avg_pool2d", "padding", padding, 2, least=0)
+        x = pad(x, ((0, 0), *[(p, p) for p in frame], (0, 0))) if any(frame) else x
+        edge = tuple((0, after - p) for (_, after), p in zip(edge, frame, strict=True))
+    return _first(average(x, window, strides, edge))
 
 
 def max_pool1d(
@@ -135,13 +144,17 @@ def adaptive_avg_pool1d(input: Any, output_size: Any) -> Any:
     return _adapted("adaptive_avg_pool1d", input, output_size, mean, 1)
 
 
-def adaptive_max_pool2d(input: Any, output_size: Any) -> Any:
+def adaptive_max_pool2d(input: Any, output_size: Any, return_indices: bool = False) -> Any:
     """The largest number of windows as large as needed for `output_size` places."""
+    if return_indices:
+        raise ArgumentError("adaptive_max_pool2d: return_indices is not in Ranvier")
     return _adapted("adaptive_max_pool2d", input, output_size, max, 2)
 
 
-def adaptive_max_pool1d(input: Any, output_size: Any) -> Any:
+def adaptive_max_pool1d(input: Any, output_size: Any, return_indices: bool = False) -> Any:
     """The largest number of windows as large as needed for `output_size` places."""
+    if return_indices:
+        raise ArgumentError("adaptive_max_pool1d: return_indices is not in Ranvier")
     return _adapted("adaptive_max_pool1d", input, output_size, max, 1)
 
 

@@ -155,7 +155,7 @@ class Module(Layer):
     def to(self, *targets: Any, **options: Any) -> Any:
         """The module itself: everything is on the "cpu"."""
         for target in (*targets, *options.values()):
-            Tensor(0.0).to(target)
+            Tensor(1).to(target)
         return self
 
     def cpu(self) -> Any:

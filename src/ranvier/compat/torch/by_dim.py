@@ -1,0 +1,58 @@
+"""How PyTorch says which axes: `dim=`, `keepdim=`, and NumPy's names for both."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+
+class Extreme(NamedTuple):
+    """What `x.max(dim)` gives."""
+
+    values: Any
+    indices: Any
+
+
+def by_dim(method: Callable[..., Any]) -> Callable[..., Any]:
+    """A method of a tensor with an argument `dim`, as PyTorch takes it.
+
+    `axis=` and `keepdims=` are taken too, and a single number (a tensor without axes) has, for
+    `dim`, the one axis 0.
+    """
+    place = list(inspect.signature(method).parameters).index("dim") - 1
+
+    @functools.wraps(method)
+    def called(self: Any, *args: Any, **options: Any) -> Any:
+        for numpy, torch in (("axis", "dim"), ("keepdims", "keepdim")):
+            if numpy in options:
+                options[torch] = options.pop(numpy)
+        if options.get("out", 0) is None:  # numpy.mean(tensor)
+            del options["out"]
+        if not self.shape:
+            dim = args[place] if place < len(args) else options.get("dim")
+            if _first_axis(dim):
+                return _single(method(self.reshape(1), *args, **options))
+        return method(self, *args, **options)
+
+    return called
+
+
+def _first_axis(dim: Any) -> bool:
+    """Whether `dim` means the one axis that PyTorch gives to a single number."""
+    several = dim if isinstance(dim, tuple | list) else (dim,)
+    return len(several) == 1 and type(several[0]) is int and several[0] in (0, -1)
+
+
+def _single(out: Any) -> Any:
+    if isinstance(out, Extreme):
+        return Extreme(*map(_single, out))
+    if isinstance(out, tuple):
+        return tuple(map(_single, out))
+    return out.reshape(()) if out.ndim else out
+
+
+def all_axes(dim: Any) -> Any:
+    """`dim` with None, all axes, for an empty list, which means that in PyTorch."""
+    return None if isinstance(dim, tuple | list) and not dim else dim
