@@ -14,9 +14,8 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
-from ..passes.groups import SPECIAL
 from .emit import V, constant, fold, index
-from .loops import SLOW_OPS, Apply, Expr, Nest, below, expressions, loads
+from .loops import Apply, Expr, Nest, below, expressions, loads
 from .nests import BLOCK, spread
 from .writer import Axis, Writer, dtypes_of
 
@@ -289,4 +288,4 @@ def finish(w: Writer, nest: Nest, values: list[V]) -> list[V]:
 def _work(values: list[Expr]) -> float:
     """Roughly how many instructions the expressions take."""
     order = below(values)
-    return sum(SPECIAL if e.op.name in SLOW_OPS else 1.0 for e in order if isinstance(e, Apply))
+    return float(sum(e.work for e in order if isinstance(e, Apply)))

@@ -21,12 +21,9 @@ from typing import Any
 import numpy as np
 
 from ..graph.node import Shape
-from ..ops.op import Op
-from ..passes.groups import SPECIAL_OPS
+from ..ops.op import SPECIAL_FUNCTION, Op
 
 AXIS_NAMES = "ijklmnpqrstuvwxyz"
-
-SLOW_OPS = SPECIAL_OPS | {"random_bits"}  # about as slow as special functions
 
 
 @dataclass(eq=False)
@@ -159,6 +156,11 @@ class Apply:
 
     def __str__(self) -> str:
         return f"{self.op.name}({', '.join(map(str, self.inputs))})"
+
+    @property
+    def work(self) -> int:
+        """The simple operations it takes, about, with all that are no special function as one."""
+        return SPECIAL_FUNCTION if self.op.cost >= SPECIAL_FUNCTION else 1
 
 
 @dataclass(eq=False)

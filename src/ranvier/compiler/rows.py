@@ -21,7 +21,6 @@ from .. import dtypes
 from .emit import V, fold, index, memory_type
 from .folds import beginning, finish, fold_along, fold_turns, two
 from .loops import (
-    SLOW_OPS,
     Affine,
     Apply,
     Expr,
@@ -35,8 +34,6 @@ from .loops import (
 )
 from .nests import spread
 from .writer import Axis, Kept, Writer, dtypes_of
-
-_DEAR = SLOW_OPS | {"divide", "sqrt", "remainder", "floor_divide"}
 
 _TOGETHER = 4  # rows side by side
 _SHORT = 2048  # elements of a row times expressions for which that is worth the code
@@ -111,8 +108,8 @@ def _keep(w: Writer, nest: Nest, loops: Loops, lanes: int, apart: int) -> dict[i
     size = apart * math.prod(nest.inner) + lanes
     for key, numbers in used.items():
         e = known[key]
-        dear = isinstance(e, Apply) and e.op.name in _DEAR and e.dtype != dtypes.bool_
-        if dear and len(numbers) > 1 and _moves(e, count):
+        expensive = isinstance(e, Apply) and e.op.cost > 1 and e.dtype != dtypes.bool_
+        if expensive and len(numbers) > 1 and _moves(e, count):
             name = w.f.reserve(f"[{size} x {memory_type(e.dtype)}]")
             rooms[key] = Kept(name, Affine((*([0] * count), *strides)), min(numbers))
     return rooms

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import math
 
-from ..passes.groups import SPECIAL
-from .loops import SLOW_OPS, Apply, Kernel, Literal, Load, Result, expressions
+from .loops import Apply, Kernel, Literal, Load, Result, expressions
 
 _MULTIPLY_ADDS = 20.0  # per nanosecond
 _SIMPLE = 8.0  # elementwise operations per nanosecond
@@ -27,7 +26,7 @@ def nanoseconds(kernel: Kernel) -> float:
     work = memory = 0.0
     for e in expressions(nest):
         if isinstance(e, Apply):
-            work += SPECIAL if e.op.name in SLOW_OPS else 1
+            work += e.work
         elif isinstance(e, Load):
             memory += e.dtype.itemsize
         elif not isinstance(e, Literal | Result):

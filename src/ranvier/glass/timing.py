@@ -38,7 +38,6 @@ _SLICE = 0.002  # seconds that one measurement should take
 _MOST = 500  # repetitions at most: sums and decays of a longer run would leave the normal numbers
 _COPIES = (16 << 10, 256 << 10, 4 << 20, 64 << 20)  # bytes read and written by one copy
 _PEAK = Buffer("peak", dtypes.float32, 1024)  # where the loop of multiply-adds leaves its results
-_SILENT = {"astype", "detach"}  # ops that are no arithmetic
 
 
 @dataclass
@@ -247,7 +246,7 @@ def _count(roots: Sequence[Any]) -> int:
         if id(e) not in seen and isinstance(e, Apply | Load):
             seen[id(e)] = e
             stack += e.inputs if isinstance(e, Apply) else [e.index]
-    return sum(isinstance(e, Apply) and e.op.name not in _SILENT for e in seen.values())
+    return sum(e.op.flop for e in seen.values() if isinstance(e, Apply))
 
 
 def _bytes(kernel: Kernel) -> float:

@@ -11,7 +11,7 @@ from ..errors import DTypeError
 from .choice import equal, greater, less, where
 from .element import Elementwise
 from .functions import log, round
-from .op import as_values, register
+from .op import SPECIAL_FUNCTION, as_values, register
 
 
 class Add(Elementwise):
@@ -69,6 +69,7 @@ class Divide(Elementwise):
 
     name = "divide"
     accepts = "float"
+    cost = 4
 
     def reference(self, x: Any, y: Any) -> Any:
         return np.divide(x, y)
@@ -84,6 +85,7 @@ class FloorDivide(Elementwise):
     """`floor(x / y)`; an integer divided by 0 gives 0, as NumPy does."""
 
     name = "floor_divide"
+    cost = 6
 
     def reference(self, x: Any, y: Any) -> Any:
         return np.floor_divide(x, y) if x.dtype.kind != "f" else np.floor(np.divide(x, y))
@@ -99,6 +101,7 @@ class Remainder(Elementwise):
     """`x - y * floor(x / y)`: the remainder with the sign of y."""
 
     name = "remainder"
+    cost = 6
 
     def reference(self, x: Any, y: Any) -> Any:
         return np.remainder(x, y)
@@ -122,6 +125,7 @@ class Power(Elementwise):
     """
 
     name = "power"
+    cost = SPECIAL_FUNCTION
 
     def __call__(self, x: Any, y: Any) -> Any:
         if isinstance(y, int | float) and y in (2, 3, 4):
@@ -201,6 +205,7 @@ class Atan2(Elementwise):
 
     name = "atan2"
     accepts = "float"
+    cost = SPECIAL_FUNCTION
 
     def reference(self, x: Any, y: Any) -> Any:
         return np.arctan2(x, y)

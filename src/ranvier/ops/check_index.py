@@ -56,6 +56,7 @@ class CheckIndex(Op):
 
     name = "check_index"
     kind = "check"
+    cost = 0
 
     def __call__(
         self,

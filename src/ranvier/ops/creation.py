@@ -19,6 +19,7 @@ class Input(Op):
 
     name = "input"
     kind = "input"
+    cost = 0
 
     def infer(self, *specs: Spec, **params: Any) -> Spec:
         return Spec(params["shape"], params["dtype"])
@@ -40,6 +41,7 @@ class Full(Op):
 
     name = "full"
     kind = "creation"
+    cost = 0
 
     def __call__(self, shape: Any, value: float, dtype: Any = None) -> Any:
         shape = new_shape(shape)
@@ -82,6 +84,7 @@ class Iota(Op):
 
     name = "iota"
     kind = "creation"
+    cost = 0
 
     def __call__(self, shape: Any, axis: int = 0, dtype: Any = None) -> Any:
         shape = new_shape(shape)

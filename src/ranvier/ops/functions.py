@@ -10,7 +10,7 @@ import numpy as np
 from .. import dtypes
 from ..graph.node import OPS
 from .element import Elementwise
-from .op import as_values, register
+from .op import SPECIAL_FUNCTION, as_values, register
 
 
 class Exp(Elementwise):
@@ -18,6 +18,7 @@ class Exp(Elementwise):
 
     name = "exp"
     accepts = "float"
+    cost = SPECIAL_FUNCTION
 
     def reference(self, x: Any) -> Any:
         return np.exp(x)
@@ -34,6 +35,7 @@ class Expm1(Elementwise):
 
     name = "expm1"
     accepts = "float"
+    cost = SPECIAL_FUNCTION
 
     def reference(self, x: Any) -> Any:
         return np.expm1(x)
@@ -50,6 +52,7 @@ class Log(Elementwise):
 
     name = "log"
     accepts = "float"
+    cost = SPECIAL_FUNCTION
 
     def reference(self, x: Any) -> Any:
         return np.log(x)
@@ -66,6 +69,7 @@ class Log1p(Elementwise):
 
     name = "log1p"
     accepts = "float"
+    cost = SPECIAL_FUNCTION
 
     def reference(self, x: Any) -> Any:
         return np.log1p(x)
@@ -82,6 +86,7 @@ class Sqrt(Elementwise):
 
     name = "sqrt"
     accepts = "float"
+    cost = 4
 
     def reference(self, x: Any) -> Any:
         return np.sqrt(x)
@@ -98,6 +103,7 @@ class Sin(Elementwise):
 
     name = "sin"
     accepts = "float"
+    cost = SPECIAL_FUNCTION
 
     def reference(self, x: Any) -> Any:
         return np.sin(x)
@@ -114,6 +120,7 @@ class Cos(Elementwise):
 
     name = "cos"
     accepts = "float"
+    cost = SPECIAL_FUNCTION
 
     def reference(self, x: Any) -> Any:
         return np.cos(x)
@@ -130,6 +137,7 @@ class Tanh(Elementwise):
 
     name = "tanh"
     accepts = "float"
+    cost = SPECIAL_FUNCTION
 
     def reference(self, x: Any) -> Any:
         return np.tanh(x)
@@ -151,6 +159,7 @@ class Sigmoid(Elementwise):
 
     name = "sigmoid"
     accepts = "float"
+    cost = SPECIAL_FUNCTION
 
     def reference(self, x: Any) -> Any:
         # NOTE: e ** -|x| never overflows; the two branches are the same function.
@@ -169,6 +178,7 @@ class Erf(Elementwise):
 
     name = "erf"
     accepts = "float"
+    cost = SPECIAL_FUNCTION
 
     def reference(self, x: Any) -> Any:
         out = [math.erf(v) for v in x.ravel().tolist()]

@@ -31,6 +31,7 @@ class Take(Op):
 
     name = "take"
     kind = "gather"
+    cost = 3
 
     def __call__(self, x: Any, indices: Any, axis: int = 0) -> Any:
         (x,) = as_values(x)
@@ -59,6 +60,7 @@ class ScatterAdd(Op):
 
     name = "scatter_add"
     kind = "gather"
+    cost = 3
 
     def __call__(self, x: Any, indices: Any, updates: Any, axis: int = 0) -> Any:
         x, updates = as_values(x, updates)
@@ -98,6 +100,7 @@ class TakeAlongAxis(Op):
 
     name = "take_along_axis"
     kind = "gather"
+    cost = 3
 
     def __call__(self, x: Any, indices: Any, axis: int = -1) -> Any:
         (x,) = as_values(x)
@@ -129,6 +132,7 @@ class ScatterAddAlongAxis(Op):
 
     name = "scatter_add_along_axis"
     kind = "gather"
+    cost = 3
 
     def __call__(self, x: Any, indices: Any, updates: Any, axis: int = -1) -> Any:
         x, updates = as_values(x, updates)

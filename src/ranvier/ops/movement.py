@@ -27,6 +27,7 @@ class Movement(Op):
     """Base of ops that only move elements."""
 
     kind = "movement"
+    cost = 0
 
 
 class Reshape(Movement):

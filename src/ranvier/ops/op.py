@@ -39,11 +39,21 @@ KINDS = (
 )
 
 
+SPECIAL_FUNCTION = 12  # simple operations that a function such as exp takes, about
+
+
 class Op(ABC):
-    """One primitive operation."""
+    """One primitive operation.
+
+    `cost` says how many simple operations one element of the result takes, about; the compiler
+    decides by it what is computed twice rather than stored, and what threads share. `flop` is how
+    many arithmetic operations are counted for it when work is measured.
+    """
 
     name: ClassVar[str]
     kind: ClassVar[str]
+    cost: ClassVar[int] = 1
+    flop: ClassVar[int] = 1
 
     @abstractmethod
     def infer(self, *specs: Spec, **params: Any) -> Spec:

@@ -54,6 +54,7 @@ class RandomBits(Op):
 
     name = "random_bits"
     kind = "random"
+    cost = 40
 
     def __call__(self, key: Any, shape: Any) -> Any:
         return apply(self, key, shape=new_shape(shape))

@@ -24,6 +24,7 @@ class SlidingWindow(Op):
 
     name = "sliding_window"
     kind = "movement"
+    cost = 0
 
     def __call__(self, x: Any, size: Any, stride: Any = None) -> Any:
         (x,) = as_values(x)

@@ -29,6 +29,7 @@ class Guard(Op):
 
     name = "guard"
     kind = "check"
+    cost = 0
 
     def infer(self, *specs: Spec, **params: Any) -> Spec:
         return specs[0]

@@ -21,7 +21,7 @@ from .. import dtypes
 from ..graph.graph import Graph
 from ..graph.node import Node
 from .checks import guard, may_stop
-from .groups import Group, cost, is_anchor, is_plain_reshape, memory_of, ordered, same_loops
+from .groups import Group, is_anchor, is_plain_reshape, memory_of, ordered, same_loops
 from .rows import reads_in_rows, rows_of
 
 _MOST = 24  # nodes of a group
@@ -54,7 +54,7 @@ class _Fusion:
         for node in self.graph.nodes:
             if node.op.kind == "input":
                 continue
-            own = cost(node)
+            own = node.op.cost
             total = own + sum(costs.get(x, 0) for x in node.inputs)
             most = _MASK if _is_mask(node) else 4
             many = len(set(self.readers[node])) > 1 and total > most

@@ -7,11 +7,6 @@ from dataclasses import dataclass, field
 
 from ..graph.node import Node, Shape
 
-_EXPENSIVE = {"divide": 4, "sqrt": 4, "remainder": 6, "floor_divide": 6, "random_bits": 40}
-SPECIAL = 12  # simple operations that a special function takes, about
-SPECIAL_OPS = frozenset(
-    ("exp", "expm1", "log", "log1p", "sin", "cos", "tanh", "sigmoid", "erf", "power", "atan2")
-)
 _ANCHORS = {"reduce", "contraction", "scan", "window", "loop"}
 
 
@@ -94,15 +89,6 @@ def same_loops(x: Node, y: Node) -> bool:
         and x.params == y.params
         and x.inputs[0].shape == y.inputs[0].shape
     )
-
-
-def cost(node: Node) -> int:
-    """Roughly how many instructions an element takes."""
-    if node.op.kind in ("movement", "creation", "check"):
-        return 0
-    if node.op.kind == "gather":
-        return 3
-    return SPECIAL if node.op.name in SPECIAL_OPS else _EXPENSIVE.get(node.op.name, 1)
 
 
 def ordered(groups: list[Group], before: dict[Group, set[Group]]) -> list[Group]:
