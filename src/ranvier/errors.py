@@ -111,12 +111,12 @@ class RanvierWarning(UserWarning):
     """Something that runs but is likely not what was meant."""
 
 
-def warn(text: str, said: set[str] | None = None) -> None:
-    """A RanvierWarning at the user's line; with `said`, only where that does not hold it yet."""
+def warn(text: str, said: set[str] | None = None, topic: str | None = None) -> None:
+    """A RanvierWarning at the user's line; with `said`, once for a topic (by default the text)."""
     if said is not None:
-        if text in said:
+        if (topic or text) in said:
             return
-        said.add(text)
+        said.add(topic or text)
     warnings.warn(text, RanvierWarning, stacklevel=depth() + 1)
 
 

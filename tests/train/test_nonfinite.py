@@ -71,6 +71,7 @@ def test_a_step_too_large_is_named_and_the_last_good_weights_stay(engine: str) -
     assert np.isfinite(model.predict(X)).all() or "infinity" in text
 
 
+@pytest.mark.filterwarnings("ignore::ranvier.errors.RanvierWarning")
 def test_weights_go_back_to_just_before_the_step() -> None:
     x = X.copy()
     good, bad = x[:48], x.copy()
@@ -88,6 +89,7 @@ def test_weights_go_back_to_just_before_the_step() -> None:
     assert np.array_equal(kept[0], kept[1])
 
 
+@pytest.mark.filterwarnings("ignore::ranvier.errors.RanvierWarning")
 def test_inputs_out_of_scale_are_the_likely_cause() -> None:
     model = Sequential([Dense(4, input_shape=(3,)), Dense(1)])
     model.compile(SGD(learning_rate=0.1), "mse", engine="reference")

@@ -16,6 +16,7 @@ from ..ops.gather import scatter_add
 from ..ops.movement import broadcast_to, narrow, reshape
 from ..ops.reduce import argmax, sum
 from .metric import NAN, MeanOfRows, Metric, labels_of, mean_of_row, one_hot_of, wide
+from .whole import roc_auc
 
 THRESHOLDS = 200
 
@@ -165,19 +166,42 @@ class F1(_Counts):
 
 
 class AUC(Metric):
-    """The area under the receiver operating characteristic, from 200 thresholds as in Keras.
+    """The area under the receiver operating characteristic.
 
-    Predictions are sorted into 199 drawers of equal width, so scores closer than 1/199 may count
-    as ties; `ranvier.metrics.roc_auc` is exact. NaN when only one class occurs.
+    `evaluate` and validation sort the predictions of all rows: exact, as `roc_auc`. The epochs of
+    training, whose weights change from batch to batch, and streams of more than `MAX_KEPT_ROWS`
+    rows count predictions in 199 drawers of equal width, as Keras does: scores closer than 1/199
+    may count as ties. NaN when only one class occurs.
+
+    Args:
+        num_thresholds: so many thresholds, one more than drawers, everywhere, as in Keras.
+
+    >>> AUC()([0, 0, 1, 1], [0.101, 0.102, 0.103, 0.8])
+    1.0
+    >>> AUC(num_thresholds=200)([0, 0, 1, 1], [0.101, 0.102, 0.103, 0.8])
+    0.75
     """
 
     label = "auc"
     fits: tuple[str, ...] = ("binary", "one_hot", "labels")
 
-    def shapes(self) -> Sequence[tuple[int, ...]]:
-        return [(THRESHOLDS - 1,)] * 2
+    def __init__(self, name: str | None = None, num_thresholds: int | None = None) -> None:
+        super().__init__(name)
+        if num_thresholds is not None and num_thresholds < 2:
+            raise ArgumentError(
+                f"{self.name}: num_thresholds={num_thresholds}; expected at least 2"
+            )
+        self.num_thresholds = num_thresholds
 
-    def update(self, state: Sequence[Any], y_true: Any, y_pred: Any, weight: Any) -> list[Any]:
+    @property
+    def _drawers(self) -> int:
+        return (THRESHOLDS if self.num_thresholds is None else self.num_thresholds) - 1
+
+    def shapes(self) -> Sequence[tuple[int, ...]]:
+        return [(self._drawers,)] * 2
+
+    def _flat(self, y_true: Any, y_pred: Any, weight: Any) -> tuple[Any, Any, Any]:
+        """(targets, scores of class 1, weights), each (predictions,)."""
         p, y = values(y_true, y_pred)
         if self.form != "binary":
             if p.shape[-1] != 2:
@@ -187,16 +211,32 @@ class AUC(Metric):
             y = labels_of(y, p, self.form)
             last = p.ndim - 1
             yes, no = (reshape(narrow(p, last, i, i + 1), y.shape) for i in (1, 0))
-            p = e.sigmoid(yes - no) if self.cut == 0 else yes
-        elif self.cut == 0:
+            p = yes - no if self.cut == 0 else yes
+        weight = broadcast_to(_stand(weight, p.ndim), p.shape)
+        return reshape(y, (p.size,)), reshape(p, (p.size,)), reshape(weight, (p.size,))
+
+    @property
+    def parts(self) -> int:
+        return 3 if self.num_thresholds is None else 0
+
+    def kept(self, y_true: Any, y_pred: Any, weight: Any) -> Sequence[Any]:
+        y, p, weight = self._flat(y_true, y_pred, weight)
+        return e.astype(e.greater(y, 0.5), dtypes.float32), p, weight
+
+    def whole(self, kept: Sequence[Any]) -> float:
+        y, p, weight = (part[kept[2] > 0] for part in kept)
+        if not len(y) or y.min() == y.max():
+            return NAN
+        return roc_auc(y, p, weight)
+
+    def update(self, state: Sequence[Any], y_true: Any, y_pred: Any, weight: Any) -> list[Any]:
+        y, p, weight = self._flat(y_true, y_pred, weight)
+        if self.cut == 0:
             p = e.sigmoid(p)
-        size = (p.size,)
-        weight = reshape(broadcast_to(_stand(weight, p.ndim), p.shape), size)
-        p, yes = reshape(p, size), e.greater(reshape(y, size), 0.5)
-        last = THRESHOLDS - 2
+        yes, count = e.greater(y, 0.5), self._drawers
         # A NaN must not become a position; it goes into the lowest drawer.
-        drawer = e.where(e.isfinite(p), composite.clip(p * (THRESHOLDS - 1), 0, THRESHOLDS - 1), 0)
-        drawer = composite.clip(e.astype(e.ceil(drawer), dtypes.int64) - 1, 0, last)
+        drawer = e.where(e.isfinite(p), composite.clip(p * count, 0, count), 0)
+        drawer = composite.clip(e.astype(e.ceil(drawer), dtypes.int64) - 1, 0, count - 1)
         return [
             scatter_add(total, drawer, wide(e.where(chosen, weight, 0)))
             for total, chosen in zip(state, (yes, e.logical_not(yes)), strict=True)

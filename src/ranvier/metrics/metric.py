@@ -44,6 +44,7 @@ class Metric(Spelled):
 
     label: str = "metric"  # the name when none is given
     fits: tuple[str, ...] = ("binary", "one_hot", "labels", "real")
+    weighted = False  # in `fit` and `evaluate` sample weights count
 
     def __init__(self, name: str | None = None) -> None:
         self.name = name or self.label
@@ -71,6 +72,19 @@ class Metric(Spelled):
 
     def update(self, state: Sequence[Any], y_true: Any, y_pred: Any, weight: Any) -> list[Any]:
         """The sums after one batch; `weight` has shape (batch,)."""
+        raise NotImplementedError
+
+    @property
+    def parts(self) -> int:
+        """How many arrays `evaluate` keeps of all rows, for `whole`; 0: the sums say it all."""
+        return 0
+
+    def kept(self, y_true: Any, y_pred: Any, weight: Any) -> Sequence[Any]:
+        """Those arrays of one batch (traced)."""
+        return ()
+
+    def whole(self, kept: Sequence[Array]) -> float:
+        """The exact number, from what was kept of all rows."""
         raise NotImplementedError
 
     def result(self, state: Sequence[Any]) -> float:
@@ -120,8 +134,11 @@ class Metric(Spelled):
         with no_grad():
             p, y = values(y_true, y_pred)
             rows = p.shape[0]
-            weight = np.ones(rows) if sample_weight is None else np.asarray(sample_weight)
-            state = metric.update(metric.make_state(), y, p, Tensor(weight, p.dtype))
+            given = np.ones(rows) if sample_weight is None else np.asarray(sample_weight)
+            weight = Tensor(given, p.dtype)
+            if metric.parts:
+                return metric.whole([part.numpy() for part in metric.kept(y, p, weight)])
+            state = metric.update(metric.make_state(), y, p, weight)
         return metric.result([s.numpy() for s in state])
 
     def get_config(self) -> dict[str, Any]:

@@ -140,23 +140,19 @@ def known_columns(model: Any, role: str, place: int, width: int | None = None) -
 
 def _normalize_of(model: Any, place: int) -> Normalize | None:
     """The Normalize that an input goes into first, if it does."""
-    if model.wiring is not None:
-        symbol = model.wiring.inputs[place]
-        readers = [
-            call.layer
-            for call in model.wiring.calls
-            if any(v is symbol or getattr(v, "call", None) is symbol.call for v in call.args)
-        ]
-        return next((layer for layer in readers if isinstance(layer, Normalize)), None)
-    layers = vars(model).get("layers")
-    if isinstance(layers, list) and layers:
-        first = layers[0]
-        if getattr(first, "column_names", None) is not None and not isinstance(first, Normalize):
-            return _normalize_of(first, place)
-        return first if isinstance(first, Normalize) else None
-    if place:
+    found = readers(model, place)
+    if found is None:
+        found = model.sublayers() if place == 0 else []
+    return next((layer for layer in found if isinstance(layer, Normalize)), None)
+
+
+def readers(model: Any, place: int) -> list[Any] | None:
+    """The layers that read an input as it comes; None where only the code of `forward` knows."""
+    found = model._readers(place)
+    if found is None:
         return None
-    return next((x for x in model.sublayers() if isinstance(x, Normalize)), None)
+    nested = [readers(layer, 0) if hasattr(layer, "_readers") else [layer] for layer in found]
+    return [layer for inner in nested for layer in inner or []]
 
 
 def stream_columns(model: Any, stream: Stream, learn: bool = False) -> Stream:
@@ -228,7 +224,7 @@ def outputs_of(model: Any, xs: Sequence[Array]) -> tuple[list[str] | None, list[
 
 def heads_of(model: Any, names: Sequence[str] | None, shapes: Sequence[Any]) -> list[Head]:
     """The heads of a compiled model with these outputs."""
-    found = heads(names, model.loss, model.loss_weights, model.metrics)
+    found = heads(names, model.loss, model.loss_weights, model.metrics, model.weighted_metrics)
     for head in found:
         head.shape = tuple(shapes[head.output])
     return found

@@ -19,8 +19,8 @@ class Head:
     """One output that is compared with targets.
 
     `name` is "" where the model has one output, and else begins the names of its numbers; `shape`
-    is that of a row of the output; `given` are the metrics as the user named them, `metrics` the
-    same made ready for the shapes.
+    is that of a row of the output; `given` are the metrics as the user named them, `weighted` those
+    that count sample weights, `metrics` both made ready for the shapes.
     """
 
     name: str
@@ -28,6 +28,7 @@ class Head:
     loss: Loss | None
     weight: float = 1.0
     given: Sequence[Any] = ()
+    weighted: Sequence[Any] = ()
     shape: tuple[int, ...] = ()
     metrics: list[Any] = field(default_factory=list)
 
@@ -75,32 +76,42 @@ def metrics_of(given: Any) -> Any:
     return _several(given)
 
 
-def heads(names: Sequence[str] | None, loss: Any, loss_weights: Any, metrics: Any) -> list[Head]:
+def heads(
+    names: Sequence[str] | None, loss: Any, loss_weights: Any, metrics: Any, weighted: Any = ()
+) -> list[Head]:
     """The heads of a model with these outputs; None: it has one."""
     if names is None:
-        return _only(loss, loss_weights, metrics)
+        return _only(loss, loss_weights, metrics, weighted)
     each = _by_output("loss", names, loss, everywhere=isinstance(loss, Loss))
     weights = _by_output("loss_weights", names, loss_weights)
-    everywhere = isinstance(metrics, tuple) and len(metrics) == 1 and not _nested(metrics)
-    chosen = _by_output("metrics", names, metrics or None, everywhere)
+    plain = _metrics_by_output("metrics", names, metrics)
+    counted = _metrics_by_output("weighted_metrics", names, weighted)
     found = []
     for i, name in enumerate(names):
-        given = _several(chosen[i])
-        if each[i] is not None or given:
+        if each[i] is not None or plain[i] or counted[i]:
             weight = 1.0 if weights[i] is None else float(weights[i])
-            found.append(Head(name, i, each[i], weight, given))
+            found.append(Head(name, i, each[i], weight, plain[i], counted[i]))
     return found
 
 
-def _only(loss: Any, loss_weights: Any, metrics: Any) -> list[Head]:
+def _metrics_by_output(what: str, names: Sequence[str], given: Any) -> list[tuple[Any, ...]]:
+    """The metrics of each output; a single one is for all of them."""
+    everywhere = isinstance(given, tuple) and len(given) == 1 and not _nested(given)
+    return [_several(one) for one in _by_output(what, names, given or None, everywhere)]
+
+
+def _only(loss: Any, loss_weights: Any, metrics: Any, weighted: Any) -> list[Head]:
     """The head of the only output; a list or dict of one counts as that one."""
     loss, weight = _one("loss", loss), _one("loss_weights", loss_weights)
-    given = next(iter(metrics.values())) if isinstance(metrics, dict) else metrics
-    if _nested(given) and len(given) == 1:
-        given = tuple(given[0])
-    if loss is None and not given:
+    plain, counted = _only_metrics(metrics), _only_metrics(weighted)
+    if loss is None and not plain and not counted:
         return []
-    return [Head("", 0, loss, 1.0 if weight is None else float(weight), given)]
+    return [Head("", 0, loss, 1.0 if weight is None else float(weight), plain, counted)]
+
+
+def _only_metrics(given: Any) -> Any:
+    given = next(iter(given.values())) if isinstance(given, dict) else given
+    return tuple(given[0]) if _nested(given) and len(given) == 1 else given
 
 
 def _one(what: str, given: Any) -> Any:

@@ -18,7 +18,9 @@ import numpy as np
 
 from ..errors import ArgumentError, DataError, NonFiniteError
 from .callback import Callback, History, Logs, TerminateOnNaN, wants_batches
+from .cautions import Watch
 from .concurrency import trained_elsewhere
+from .kept import Kept
 from .nonfinite import Recorder
 from .order import Orders
 from .rows import Rows
@@ -55,13 +57,19 @@ class CtrlC:
 
 
 def run_all(
-    step: Step, rows: Rows, sums: Sums, state: Sequence[np.ndarray] | None = None
+    step: Step,
+    rows: Rows,
+    sums: Sums,
+    state: Sequence[np.ndarray] | None = None,
+    kept: Kept | None = None,
 ) -> dict[str, float]:
-    """Loss and metrics of all rows, in their order."""
+    """Loss and metrics of all rows, in their order; with `kept`, exact over all rows."""
     order = Orders(rows.count, step.batch, shuffle=False).take(1)
     sums.reset()
-    step.run_batches(rows.arrays, order, 0, len(order) // step.batch, state=state)
-    return sums.results(rows.count)
+    add = None if kept is None or not kept.wanted else kept.add
+    step.run_batches(rows.arrays, order, 0, len(order) // step.batch, state=state, keep=add)
+    found = sums.results(rows.count)
+    return found if kept is None else found | kept.results()
 
 
 def test_all(steps: Steps, step: Step, rows: Rows) -> dict[str, float]:
@@ -69,7 +77,7 @@ def test_all(steps: Steps, step: Step, rows: Rows) -> dict[str, float]:
     with steps.evaluating:
         elsewhere = trained_elsewhere(steps.model)
         state = None if elsewhere is None else elsewhere.arrays(step.traced.captured)
-        return run_all(step, rows, steps.test_sums, state)
+        return run_all(step, rows, steps.test_sums, state, Kept(steps.test_sums))
 
 
 class Moments:
@@ -104,7 +112,9 @@ class Training:
         rows: Rows,
         validate: Callable[[], dict[str, float]] | None,
         callbacks: Sequence[Callback],
+        watch: Watch | None = None,
     ) -> None:
+        self.watch = watch
         self.model, self.step, self.sums = model, step, sums
         self.rows, self.validate = rows, validate
         self.history = History()
@@ -143,6 +153,8 @@ class Training:
                 begun = True
                 self._epochs(first, epochs, orders, ctrl_c)
                 self.recorder.finish()
+                if self.watch is not None:
+                    self.watch.end()
                 if self.model.optimizer.use_ema:
                     self.model.optimizer.finalize_variable_values(self.model.parameters())
             except NonFiniteError as found:
@@ -186,6 +198,8 @@ class Training:
         self.sums.reset()
         self._stretch(epoch, order, 0, several * self.steps, log)
         columns = self.sums.columns(self.rows.count, log)
+        if self.watch is not None:
+            self.watch.epochs(columns["loss"], several * self.steps)
         if self.moments.callbacks == [self.history]:
             self.history.extend(epoch, columns)
             return
@@ -213,6 +227,8 @@ class Training:
     def _end(self, epoch: int, rows: int) -> None:
         """The end of an epoch of so many rows: validation, and the numbers for the callbacks."""
         logs = self.sums.results(rows)
+        if self.watch is not None:
+            self.watch.epochs([logs["loss"]], self.steps)
         if self.validate is not None:
             self.moments.call("on_test_begin", {})
             found = self.validate()

@@ -19,6 +19,7 @@ from ..nn.layer import register_layer
 from ..nn.policy import is_mixed
 from . import loop
 from .callback import Callback, History
+from .cautions import Watch, before_fit
 from .given import check_count, heads_of, inputs_of, outputs_of, rows_of
 from .heads import losses_of, metrics_of, sole
 from .logits import take_logits
@@ -69,9 +70,11 @@ class Model(Network):
         self.engine: str | None = None
         self.loss_weights: Any = None
         self.metrics: Any = ()
+        self.weighted_metrics: Any = ()
         self.augment: Any = None
         self.classes: Array | None = None
         self.stop_training = False
+        self._said: set[str] = set()  # topics of warnings
         self._steps: Steps | None = None
         self._uses: Predictor | None = None  # what `predict` has prepared
 
@@ -92,6 +95,7 @@ class Model(Network):
         engine: str | None = None,
         loss_weights: Any = None,
         augment: Any = None,
+        weighted_metrics: Any = None,
     ) -> None:
         """Say how to train: optimizer and loss by name or as objects, metrics, and the engine.
 
@@ -105,6 +109,9 @@ class Model(Network):
                 says.
             augment: what mixes each batch (x, y) in training: `nn.Mixup()`, `nn.CutMix()`, or a
                 function of two tensors that returns two. It is not saved with the model.
+            weighted_metrics: metrics in which rows count by `sample_weight` and `class_weight`, as
+                they do in the loss; in `metrics` every row counts the same, as in Keras. One of a
+                name that is in `metrics` too is called weighted_..., e.g. "weighted_accuracy".
 
         The state of an optimizer given by name begins anew; weights stay.
         """
@@ -116,6 +123,7 @@ class Model(Network):
         self.loss = losses_of(loss)
         self.loss_weights = loss_weights
         self.metrics = metrics_of(metrics)
+        self.weighted_metrics = metrics_of(weighted_metrics)
         self.engine = engine
         self.augment = augment
         self._steps = None
@@ -199,7 +207,8 @@ class Model(Network):
             epochs: train until this epoch, counted from `initial_epoch`.
             verbose: 0 silent, 1 a bar (in a terminal), 2 a line for each epoch; "auto": 1 in a
                 terminal.
-            validation_split: the share of rows held out, taken from the end before shuffling.
+            validation_split: the share of rows held out, taken from the end before shuffling, as
+                in Keras; rows sorted by class warn.
             validation_data: (x, y) or (x, y, sample_weight) instead, or a stream.
             class_weight: {class: weight} or "balanced".
             sample_weight: one weight for each row.
@@ -227,6 +236,7 @@ class Model(Network):
         elif validation_split:
             rows, held = split(rows, validation_split)
         steps = self._ready(rows)
+        before_fit(self, steps.sums.heads, rows, held if validation_split else None)
         before = steps.seconds
         batch = min(batch_size or rows.count, rows.count)
         if blocks is not None:
@@ -242,10 +252,11 @@ class Model(Network):
         given = [callbacks] if isinstance(callbacks, Callback) else list(callbacks or [])
         shown = display(verbose)
         given += [shown] if shown is not None else []
+        watch = Watch(self, steps.sums.heads, rows)
         training = (
-            loop.Training(self, step, steps.sums, rows, validate, given)
+            loop.Training(self, step, steps.sums, rows, validate, given, watch)
             if blocks is None
-            else StreamTraining(blocks, self, step, steps.sums, rows, validate, given)
+            else StreamTraining(blocks, self, step, steps.sums, rows, validate, given, watch)
         )
         training.history.seconds["compile"] = steps.seconds - before
         params = {"epochs": epochs, "verbose": verbose, "initial_epoch": initial_epoch}

@@ -216,6 +216,17 @@ class Network(Layer):
             return self.wiring.input_names
         return inputs_of_forward(type(self).forward)
 
+    def _readers(self, place: int) -> list[Layer] | None:
+        """The layers that an input goes into; None where only the code of `forward` knows."""
+        if self.wiring is None:
+            return None
+        source = self.wiring.inputs[place].call
+        return [
+            call.layer
+            for call in self.wiring.calls
+            if call.layer is not None and any(getattr(v, "call", None) is source for v in call.args)
+        ]
+
     def _is_list_of_one(self, x: Sequence[Any]) -> bool:
         """Whether x is a list of one input, as Keras takes it, and not of one row: by its axes."""
         return (

@@ -19,8 +19,8 @@ import numpy as np
 from ..errors import NonFiniteError
 from ..graph.interpret import evaluate
 from ..graph.node import Node
-from ..tensor import Tensor
 from ..trace import Traced, trace
+from .cautions import lower_rate, rate_of
 from .rows import Rows
 from .step import Step
 
@@ -120,8 +120,7 @@ class Recorder:
         )
 
     def _rate(self) -> float | None:
-        rate = self.model.optimizer.learning_rate
-        return float(rate.numpy()) if isinstance(rate, Tensor) else None
+        return rate_of(self.model.optimizer)
 
     def _restore(self, saved: Sequence[np.ndarray]) -> None:
         for array, copy in zip(self.step.state(), saved, strict=True):
@@ -151,7 +150,9 @@ class Recorder:
                 "engine='reference' meanwhile"
             )
         largest = _largest(arguments[: len(self.rows.xs)])
-        return describe(found, where, self._rate(), largest, whole)
+        rate = self._rate()
+        lower = None if rate is None else lower_rate(self.model.optimizer, rate)
+        return describe(found, where, rate, largest, whole, lower)
 
 
 def _largest(arrays: Sequence[np.ndarray]) -> float:
@@ -235,7 +236,12 @@ def _rows_of(value: np.ndarray, chosen: np.ndarray) -> list[int]:
 
 
 def describe(
-    found: Finding, where: str, rate: float | None, largest_x: float, whole: str = "x"
+    found: Finding,
+    where: str,
+    rate: float | None,
+    largest_x: float,
+    whole: str = "x",
+    lower: float | None = None,
 ) -> str:
     """What happened, where, the likely cause and what to change."""
     what = "NaN" if np.isnan(found.value).any() else "infinity"
@@ -248,11 +254,11 @@ def describe(
     if found.rows:
         more = f" and {len(found.rows) - 5} more" if len(found.rows) > 5 else ""
         text += f", rows {', '.join(map(str, found.rows[:5]))}{more} of {whole}"
-    cause = _cause(found, rate, largest_x)
+    cause = _cause(found, rate, largest_x, lower)
     return f"{text}. Likely cause: {cause}. The last good weights are restored."
 
 
-def _cause(found: Finding, rate: float | None, largest_x: float) -> str:
+def _cause(found: Finding, rate: float | None, largest_x: float, lower: float | None = None) -> str:
     name = "" if found.is_input else found.node.op.name
     first = found.operands[0] if found.operands else np.zeros(1)
     if name in ("log", "log1p") and first.size and first.min() <= (0 if name == "log" else -1):
@@ -273,6 +279,7 @@ def _cause(found: Finding, rate: float | None, largest_x: float) -> str:
             f"scale the input, whose largest value is {largest_x:g} (a Normalize layer does it)"
         )
     if rate is not None:
-        fixes.append(f"lower the learning rate {rate:g}, e.g. to {rate / 10:g}")
+        eg = "" if lower is None else f", e.g. to {lower:g}"
+        fixes.append(f"lower the learning rate {rate:g}{eg}")
     fixes.append("clip gradients with the optimizer's clipnorm=1.0")
     return f"{said}; {', or '.join(fixes)}"

@@ -108,6 +108,7 @@ def load(path: Any) -> Any:
             training["metrics"],
             training["engine"],
             training.get("loss_weights"),
+            weighted_metrics=training.get("weighted_metrics"),
         )
         if state:
             _fill(_slots(model), state, path)
@@ -125,6 +126,7 @@ def _training(model: Any) -> dict[str, Any] | None:
             "optimizer": plain(model.optimizer, "optimizer"),
             "loss": plain(model.loss, "loss"),
             "metrics": plain(model.metrics, "metrics"),
+            "weighted_metrics": plain(model.weighted_metrics, "weighted_metrics"),
             "loss_weights": plain(model.loss_weights, "loss_weights"),
             "engine": model.engine,
         }

@@ -139,6 +139,10 @@ class Sequential(Model):
     def _outputs_named(self, xs: Any, y: Any) -> None:
         """There is one output."""
 
+    def _readers(self, place: int) -> list[Layer]:
+        """The first layer."""
+        return self.layers[:1]
+
     def first_layer(self) -> Layer:
         """The first layer with tensors, or the first one."""
         return next((layer for layer in self.layers if layer.state_tensors()), self.layers[0])

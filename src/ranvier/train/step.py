@@ -22,6 +22,7 @@ from ..autodiff import backpropagate
 from ..config import switches
 from ..errors import StateError
 from ..executors import BatchPlan, Executable, executor
+from ..executors.reference import loop_over_batches
 from ..mode import no_grad
 from ..nn.added import collected, terms_of
 from ..nn.layer import filled_batch, training_mode
@@ -83,8 +84,8 @@ class Step:
         self.structure = numbered(returned)  # of the outputs: 0 for a single tensor
         self.batch = specs[0][0][0]
         count = len(specs) - 1 if names[-1] == "count" else -1
-        plan = BatchPlan(tuple(range(max(count, 0))), self.batch, count)
-        self.executable: Executable = executor(engine).build(self.traced.graph, plan)
+        self.plan = BatchPlan(tuple(range(max(count, 0))), self.batch, count)
+        self.executable: Executable = executor(engine).build(self.traced.graph, self.plan)
         self.ids = ids_of(self.traced, self.batch, len(specs) if count < 0 else count)
         self.seconds = time.perf_counter() - began
         self.pace = Pace()
@@ -111,15 +112,28 @@ class Step:
         sums: np.ndarray | None = None,
         log: np.ndarray | None = None,
         state: Sequence[np.ndarray] | None = None,
+        keep: Callable[[Sequence[np.ndarray]], None] | None = None,
     ) -> None:
         """The steps `first` to `last - 1` over batches of `rows` in this order, of one epoch or
         several; on `state`, or on the tensors themselves.
 
         With `log` the array `sums` goes into a row of it at the end of each epoch, and back to 0.
+        With `keep`, that is called with the outputs of each step.
         """
         arrays = [*rows, _NO_COUNT, *(self.state() if state is None else state)]
         streams = dict(enumerate(rows))
-        self.executable.run_batches(arrays, streams, order, first, last, len(rows[0]), sums, log)
+        if keep is None:
+            self.executable.run_batches(
+                arrays, streams, order, first, last, len(rows[0]), sums, log
+            )
+            return
+
+        def kept(given: Sequence[np.ndarray]) -> None:
+            keep(self.executable.run(given))
+
+        loop_over_batches(
+            kept, self.plan, arrays, streams, order, first, last, len(rows[0]), sums, log
+        )
 
 
 def entry(x: Tensor) -> Tensor:
@@ -205,7 +219,7 @@ def forward(
         with in_section("loss"):
             added = widened(terms_of(kept, mask.shape[0]))
             value = total_loss(model, heads, losses, added, mask)
-    return Batch(value, losses, outputs, targets, mask, count, faults)
+    return Batch(value, losses, outputs, targets, mask, count, faults, weight)
 
 
 def augmented(
@@ -250,11 +264,13 @@ def train_function(model: Any, optimizer: Any, sums: Sums, layout: Layout) -> Ca
 
 
 def test_function(model: Any, sums: Sums, layout: Layout) -> Callable[..., Any]:
-    """The evaluation step: forward, loss, sums."""
+    """The evaluation step: forward, loss, sums; its outputs are what metrics keep of the rows."""
 
     def test_step(*arguments: Tensor) -> Any:
         with no_grad():
-            sums.add(forward(model, sums.heads, False, layout, arguments))
+            batch = forward(model, sums.heads, False, layout, arguments)
+            sums.add(batch)
+            return sums.kept(batch) or None
 
     return test_step
 
@@ -303,6 +319,13 @@ class Steps:
         if self.outputs != outputs or self._targets != targets:
             for h, target in zip(heads, targets, strict=True):
                 h.metrics = [metrics.resolve(m, h.loss, h.shape, target) for m in h.given]
+                taken = {m.name for m in h.metrics}
+                for m in h.weighted:
+                    ready = metrics.resolve(m, h.loss, h.shape, target)
+                    ready.weighted = True
+                    if ready.name in taken:
+                        ready.name = f"weighted_{ready.name}"
+                    h.metrics.append(ready)
             self.sums, self.test_sums = Sums(heads), Sums(heads)
             self._made.clear()
             self.outputs, self._targets = outputs, targets

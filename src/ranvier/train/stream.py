@@ -24,6 +24,7 @@ from ..errors import ArgumentError, DataError, RanvierError
 from .concurrency import trained_elsewhere
 from .given import rows_of, stream_columns
 from .heads import Head
+from .kept import Kept
 from .loop import CtrlC, Training
 from .order import Orders
 from .rows import Rows
@@ -298,13 +299,15 @@ def evaluate_stream(stream: Stream, model: Any, batch_size: int | None) -> dict[
         elsewhere = trained_elsewhere(model)
         state = None if elsewhere is None else elsewhere.arrays(step.traced.captured)
         steps.test_sums.reset()
+        kept = Kept(steps.test_sums)
+        add = kept.add if kept.wanted else None
         for block in ready:
             if block.rows is None:
                 break
-            step.run_batches(block.rows.arrays, block.order, 0, block.steps, state=state)
+            step.run_batches(block.rows.arrays, block.order, 0, block.steps, state=state, keep=add)
             seen += min(block.steps * step.batch, block.rows.count)
         found: dict[str, float] = steps.test_sums.results(seen)
-    return found
+    return found | kept.results()
 
 
 def predict_stream(model: Any, stream: Stream, use: Callable[[Any], Any]) -> Any:

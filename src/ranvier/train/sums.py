@@ -47,6 +47,7 @@ class Batch(NamedTuple):
     mask: Tensor  # 1 for real rows
     real: Tensor  # how many those are
     faults: Sequence[Any]  # of each head: rows that its loss cannot be taken of, or None
+    weight: Tensor  # `mask` times the sample weights
 
 
 class Sums:
@@ -99,11 +100,30 @@ class Sums:
                 total.assign(total + astype(own * batch.real, dtypes.float64))
             states = iter(self.states)
             for head, target in zip(self.heads, batch.targets, strict=True):
-                y, out, weight = by_place(target, batch.outputs[head.output], batch.mask)
+                out = batch.outputs[head.output]
+                rows = by_place(target, out, batch.mask)
+                weighted = rows
+                if any(metric.weighted for metric in head.metrics):
+                    weighted = by_place(target, out, batch.weight)
                 for metric in head.metrics:
                     state = next(states)
+                    y, out, weight = weighted if metric.weighted else rows
                     for t, new in zip(state, metric.update(state, y, out, weight), strict=True):
                         t.assign(new)
+
+    def kept(self, batch: Batch) -> list[Any]:
+        """What metrics of whole sets keep of the rows of a batch, one metric after the other
+        (traced).
+        """
+        found: list[Any] = []
+        with no_grad():
+            for head, target in zip(self.heads, batch.targets, strict=True):
+                for metric in head.metrics:
+                    if metric.parts:
+                        weight = batch.weight if metric.weighted else batch.mask
+                        rows = by_place(target, batch.outputs[head.output], weight)
+                        found += metric.kept(*rows)
+        return found
 
     def check(self, flat: np.ndarray | None = None) -> None:
         """DataError when rows were met that a loss cannot be taken of; `flat` is a copy of the

@@ -50,13 +50,14 @@ class _Keras(RanvierModel):
         engine: str | None = None,
         loss_weights: Any = None,
         augment: Any = None,
+        weighted_metrics: Any = None,
         run_eagerly: bool = False,
         **speed: Any,
     ) -> None:
         """As `ranvier.Model.compile`; `run_eagerly=True` is `engine="reference"`."""
         _only_speed("compile", speed)
         engine = "reference" if run_eagerly else engine
-        super().compile(optimizer, loss, metrics, engine, loss_weights, augment)
+        super().compile(optimizer, loss, metrics, engine, loss_weights, augment, weighted_metrics)
 
     def fit(self, x: Any = None, *args: Any, **options: Any) -> Any:
         """As `ranvier.Model.fit`; `steps_per_epoch` are the batches that an epoch takes from a
