@@ -29,6 +29,10 @@ class InPlace(Readable):
     def _in_place(self, name: str, new: Any) -> Self:
         """This tensor, holding the values and the history of `new`."""
 
+    @abstractmethod
+    def _beside(self, value: Any) -> Any:
+        """`value` as a tensor that this one can take in."""
+
     def _augmented(self, name: str, new: Any) -> Self:
         """What `x += y` leaves in x: the same tensor, changed."""
         return self._in_place(name, new)
@@ -93,10 +97,11 @@ class InPlace(Readable):
 
     def _replaced(self, value: Any) -> Any:
         """`value` everywhere, with a gradient of 0 for what this tensor held."""
+        value = self._beside(value)
         return elementwise.astype(elementwise.where(True, value, self), self.dtype)
 
     def __getitem__(self, key: Any) -> Any:
         return indexing.getitem(self, key)
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        self._in_place("x[...] = value", indexing.replaced(self, key, value))
+        self._in_place("x[...] = value", indexing.replaced(self, key, self._beside(value)))

@@ -390,7 +390,7 @@ class Tensor(InPlace):
         """Other numbers (broadcast, cast) under the same history."""
         if not isinstance(value, Tensor) or value.spec != self.spec:
             with no_grad():
-                (value,) = as_values(value, like=self)
+                value = self._beside(value)
                 if value.shape != self.shape:
                     value = movement.broadcast_to(value, self.shape)
                 value = elementwise.astype(value, self.dtype)
@@ -404,6 +404,17 @@ class Tensor(InPlace):
         else:
             self._data = np.array(value._array())
         return self
+
+    def _beside(self, value: Any) -> Any:
+        """`value` as a tensor; numbers, also in lists, in the dtype of this one, if it is a float.
+
+        >>> import ranvier
+        >>> ranvier.zeros((1,), "float64").assign([0.1]).item()
+        0.1
+        """
+        if self.dtype == dtypes.float64 and isinstance(value, list | tuple):
+            return Tensor(value, self.dtype)
+        return as_values(value, like=self, common=self.dtype)[0]
 
     def _in_place(self, name: str, new: Tensor) -> Self:
         if new.shape != self.shape:

@@ -116,9 +116,10 @@ def apply(op: Op, *inputs: Any, like: Value | None = None, **params: Any) -> Any
     return kind._record(op, inputs, params)
 
 
-def as_values(*xs: Any, like: Value | None = None) -> tuple[Any, ...]:
-    """Every x as a Value; Python scalars take the dtype of the Values and arrays beside them."""
-    common = None
+def as_values(*xs: Any, like: Value | None = None, common: Any = None) -> tuple[Any, ...]:
+    """Every x as a Value; Python scalars take the dtype of the Values and arrays beside them, and
+    of `common`.
+    """
     for x in xs:
         if isinstance(x, Value):
             like = x if like is None else like

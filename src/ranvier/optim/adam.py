@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Any
 
-from .. import dtypes
 from ..errors import ArgumentError
 from ..ops.elementwise import abs, exp, expm1, maximum, sqrt
 from ..tensor import Tensor
@@ -155,10 +155,15 @@ class Nadam(Optimizer):
         self.beta_1, self.beta_2 = betas(type(self).__name__, beta_1, beta_2)
         self.epsilon = epsilon
         self.momentum_decay = momentum_decay
-        self.product = Tensor(1.0, dtypes.float32, name="mu_product")
+        self.product = Tensor(1.0, self.precision, name="mu_product")
 
     def scalars(self) -> Slots:
         return {"mu_product": self.product}
+
+    def widen(self, parameters: Iterable[Tensor]) -> None:
+        super().widen(parameters)
+        if self.product.dtype != self.precision:  # 1.0 before the first step
+            self.product = Tensor(self.product._array(), self.precision, name="mu_product")
 
     def factors(self, rate: Tensor, step: Tensor) -> Any:
         power = math.log(0.96) * self.momentum_decay
@@ -181,7 +186,7 @@ class Nadam(Optimizer):
 
 
 def one_minus_power(beta: float, step: Any) -> Any:
-    """`1 - beta ** step` in float32 without the loss of digits that the subtraction would bring."""
+    """`1 - beta ** step` without the loss of digits that the subtraction would bring."""
     return -expm1(step * math.log(beta)) if beta > 0 else 1.0 + 0.0 * step
 
 

@@ -23,6 +23,7 @@ from ..errors import ArgumentError, ShapeError, StateError, unknown_name
 from ..missing import Spelled
 from ..mode import no_grad
 from ..nn.config import configuration
+from ..ops.creation import full
 from ..ops.elementwise import astype, equal, floor_divide, remainder, where
 from ..tensor import Tensor
 from . import clip
@@ -90,7 +91,10 @@ class Optimizer(Spelled):
         if lr is not None and learning_rate is not None:
             raise ArgumentError(f"{kind}: learning_rate and lr are the same; give one of them")
         given = learning_rate if learning_rate is not None else lr
-        self._rate: Tensor | Schedule = Tensor(self.rate, dtypes.float32, name="learning_rate")
+        self.parameters: list[Tensor] = _parameters(kind, parameters)
+        # Of the learning rate and of what all parameters share: float64 where a parameter is.
+        self.precision = _precision(self.parameters)
+        self._rate: Tensor | Schedule = Tensor(self.rate, self.precision, name="learning_rate")
         self.learning_rate = self.rate if given is None else given
         self.weight_decay = _at_least_0(kind, "weight_decay", weight_decay)
         self.decoupled = decoupled
@@ -112,13 +116,14 @@ class Optimizer(Spelled):
         )
         self.iterations = Tensor(np.zeros((), np.int64), name="iterations")
         self.swapped = False  # whether parameters and averages have changed places
-        self.parameters: list[Tensor] = _parameters(kind, parameters)
         self._slots: dict[int, tuple[Tensor, Slots]] = {}
 
     # -- what a subclass writes --
 
     def factors(self, rate: Tensor, step: Tensor) -> Any:
-        """What all parameters need in step 1, 2, ... (`step`, float32) at this learning rate."""
+        """What all parameters need in step 1, 2, ... at this learning rate; both are scalars of
+        the optimizer's `precision`.
+        """
         return rate
 
     def update(self, w: Tensor, g: Tensor, slots: Slots, factors: Any) -> tuple[Tensor, Slots]:
@@ -151,18 +156,33 @@ class Optimizer(Spelled):
                 f"{type(self).__name__}: learning_rate={value!r}; expected a number of at least 0, "
                 "such as 0.001, or a schedule"
             )
+        self._number = number
         if isinstance(self._rate, Schedule):
-            self._rate = Tensor(number, dtypes.float32, name="learning_rate")
+            self._rate = Tensor(number, self.precision, name="learning_rate")
         else:
             self._rate.assign(number)
 
     lr = learning_rate
 
+    def widen(self, parameters: Iterable[Tensor]) -> None:
+        """Compute in float64 from now on if one of the parameters is float64."""
+        if self.precision == dtypes.float64 or _precision(parameters) != dtypes.float64:
+            return
+        self.precision = dtypes.float64
+        if isinstance(self._rate, Tensor):
+            held = self._rate._array().item()
+            exact = self._number if np.float32(self._number) == held else held
+            self._rate = Tensor(exact, self.precision, name="learning_rate")
+
     def current_rate(self) -> Tensor:
         """The learning rate of the next step."""
-        if isinstance(self._rate, Schedule):
-            return self._rate(self.iterations)
-        return self._rate
+        if not isinstance(self._rate, Schedule):
+            return self._rate
+        step: Tensor = self.iterations
+        if self.precision == dtypes.float64:
+            step = astype(step, self.precision)
+        rate: Tensor = astype(self._rate(step), self.precision)
+        return rate
 
     # -- steps --
 
@@ -173,6 +193,7 @@ class Optimizer(Spelled):
     def slots(self, p: Tensor) -> Slots:
         """What is remembered for the parameter `p`, made at the first call."""
         if id(p) not in self._slots:
+            self.widen([p])
             wide = dtypes.float32 if p.dtype == dtypes.float16 else p.dtype
             first: dict[str, Any] = {
                 slot: value for slot, value in self.first_values().items() if self.uses_slot(slot)
@@ -201,6 +222,7 @@ class Optimizer(Spelled):
     def apply(self, pairs: Iterable[tuple[Tensor, Tensor | None]]) -> None:
         """One step along (parameter, gradient) pairs; a parameter without gradient (None) stays."""
         given = [(p, g) for p, g in pairs if g is not None]
+        self.widen(p for p, _ in given)
         for p, g in given:
             if p.shape != g.shape:
                 raise ShapeError(
@@ -223,21 +245,27 @@ class Optimizer(Spelled):
     def _updated(self, parameters: list[Tensor], grads: list[Tensor]) -> list[Any]:
         """(parameter, its slots, new parameter, new slots) of one step."""
         rate = self.current_rate()
-        factors = self.factors(rate, astype(self._updates() + 1, dtypes.float32))
-        keep = None
-        if self.weight_decay and self.decoupled:
-            keep = 1.0 - rate * self.weight_decay
+        factors = self.factors(rate, astype(self._updates() + 1, self.precision))
+        common = {self.precision: (factors, self._kept(rate))}
         results = []
         for p, g in zip(parameters, grads, strict=True):
             slots = self.slots(p)
             w: Tensor = p
+            kind = dtypes.promote(p.dtype, dtypes.float32)
+            if kind not in common:  # float32 beside parameters of float64
+                common[kind] = _cast(factors, kind), self._kept(astype(rate, kind))
+            shared, keep = common[kind]
             decays = p not in self._undecayed
             if keep is not None and decays:
                 w = p * keep
             elif self.weight_decay and not self.decoupled and decays:
                 g = g + p * self.weight_decay
-            results.append((p, slots, *self.update(w, g, slots, factors)))
+            results.append((p, slots, *self.update(w, g, slots, shared)))
         return results
+
+    def _kept(self, rate: Tensor) -> Any:
+        """What decoupled weight decay leaves of a weight; None: all."""
+        return 1.0 - rate * self.weight_decay if self.weight_decay and self.decoupled else None
 
     def exclude_from_weight_decay(
         self, var_list: Iterable[Tensor] | None = None, var_names: Iterable[str] | None = None
@@ -284,9 +312,10 @@ class Optimizer(Spelled):
 
     def _average(self, parameters: list[Tensor]) -> None:
         """One step of the moving averages; at the first they are the parameters themselves."""
-        momentum = where(equal(self._updates(), 0), 0.0, self.ema_momentum)
+        first = equal(self._updates(), 0)
         for p in parameters:
             average = self.slots(p)[_AVERAGE]
+            momentum = where(first, 0.0, full((), self.ema_momentum, average.dtype))
             average.assign(momentum * average + (1.0 - momentum) * p)
             if self.ema_overwrite_frequency:
                 turn = equal(remainder(self._updates() + 1, self.ema_overwrite_frequency), 0)
@@ -358,6 +387,7 @@ class Optimizer(Spelled):
         """All state by name, slots under the names (or positions) of `parameters`."""
         if not isinstance(parameters, Mapping):
             parameters = {str(i): p for i, p in enumerate(parameters)}
+        self.widen(parameters.values())
         found: Slots = {"iterations": self.iterations, **self.scalars()}
         if isinstance(self._rate, Tensor):
             found["learning_rate"] = self._rate
@@ -372,7 +402,7 @@ class Optimizer(Spelled):
         if isinstance(rate, Schedule):
             found["learning_rate"] = {"class": type(rate).__name__, "config": rate.get_config()}
         else:
-            found["learning_rate"] = float(str(np.float32(rate.item())))
+            found["learning_rate"] = float(str(rate.numpy()))
         if names := self._undecayed.names():
             found["undecayed"] = names
         return found
@@ -415,6 +445,19 @@ def _parameters(kind: str, given: Any) -> list[Tensor]:
                 "make it with ranvier.tensor(..., requires_grad=True)"
             )
     return list({id(t): t for t in tensors}.values())
+
+
+def _precision(parameters: Iterable[Tensor]) -> Any:
+    """float64 if one of them is, else float32."""
+    wide = any(p.dtype == dtypes.float64 for p in parameters)
+    return dtypes.float64 if wide else dtypes.float32
+
+
+def _cast(value: Any, dtype: Any) -> Any:
+    """A tensor, or those in a tuple, in another dtype."""
+    if isinstance(value, tuple):
+        return tuple(_cast(v, dtype) for v in value)
+    return astype(value, dtype) if isinstance(value, Tensor) else value
 
 
 def _move(t: Tensor, new: Any, old: Any, due: Any) -> None:

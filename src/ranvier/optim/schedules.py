@@ -40,16 +40,20 @@ from ..ops.op import as_values
 
 
 class Schedule(Spelled, ABC):
-    """Base: `schedule(step)` is the learning rate of that step, a float32 scalar."""
+    """Base: `schedule(step)` is the learning rate of that step, a float32 scalar.
+
+    Of a float64 step it is float64: an optimizer asks so when its parameters are float64.
+    """
 
     def __call__(self, step: Any) -> Any:
         """The rate of step 0, 1, 2, ..."""
         (step,) = as_values(step)
-        return self.at(astype(step, dtypes.float32))
+        kind = dtypes.float64 if step.dtype == dtypes.float64 else dtypes.float32
+        return self.at(astype(step, kind))
 
     @abstractmethod
     def at(self, t: Any) -> Any:
-        """The rate at step `t` (float32)."""
+        """The rate at step `t` (float32 or float64), in its dtype."""
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
@@ -245,9 +249,10 @@ class CosineDecayRestarts(Schedule):
             share = passed - turn
         else:
             # Turns 0 to i - 1 take (t_mul ** i - 1) / (t_mul - 1) together.
-            # NOTE: 1e-5 keeps a rounded logarithm from falling below the whole number.
+            # NOTE: a rounded logarithm must not fall below the whole number.
             length = self.t_mul - 1
-            turn = floor(log(1 + passed * length) / math.log(self.t_mul) + 1e-5)
+            rounding = 1e-12 if t.dtype == dtypes.float64 else 1e-5
+            turn = floor(log(1 + passed * length) / math.log(self.t_mul) + rounding)
             stretch = exp(turn * math.log(self.t_mul))
             share = (passed - (stretch - 1) / length) / stretch
         top = power(self.m_mul, turn)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..errors import ArgumentError
+from ..ops.creation import full
 from ..ops.elementwise import equal, where
 from ..tensor import Tensor
 from .optimizer import Optimizer, Slots
@@ -62,7 +63,7 @@ class SGD(Optimizer):
     def factors(self, rate: Tensor, step: Tensor) -> Any:
         if not self.dampening:
             return rate, 1.0
-        return rate, where(equal(step, 1), 1.0, 1.0 - self.dampening)
+        return rate, where(equal(step, 1), 1.0, full((), 1.0 - self.dampening, step.dtype))
 
     def update(self, w: Tensor, g: Tensor, slots: Slots, factors: Any) -> tuple[Tensor, Slots]:
         a, share = factors
