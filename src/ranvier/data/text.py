@@ -12,7 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from ..errors import ArgumentError, DataError, FileError, unknown_name
 from ..io.writing import check_suffix, write_whole
@@ -20,6 +20,7 @@ from ..missing import Spelled, spelled
 
 PADDING, UNKNOWN = "", "[UNK]"
 Splitter = Callable[[str], Iterable[str]]
+_T = TypeVar("_T")
 
 # ASCII punctuation, as Keras strips it; and that of Chinese and of typeset text.
 _PUNCTUATION = re.compile(
@@ -135,7 +136,7 @@ class Vocabulary(Spelled):
     def load(cls, path: Any) -> Vocabulary:
         """Read what `save` wrote."""
         found = read_json(path, ("by", "tokens"))
-        return cls(found["tokens"], found["by"])
+        return made_from(path, lambda: cls(found["tokens"], found["by"]))
 
 
 def as_texts(texts: Any, what: str) -> Iterable[str]:
@@ -175,8 +176,25 @@ def read_json(path: Any, keys: Sequence[str]) -> dict[str, Any]:
     """What `write_json` wrote, if it has these keys."""
     try:
         found = json.loads(Path(path).read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as problem:
+    except FileNotFoundError:
+        raise FileError(f"{path} does not exist") from None
+    except (OSError, ValueError, RecursionError) as problem:
         raise FileError(f"{path} is no JSON file: {problem}") from problem
     if not isinstance(found, dict) or any(key not in found for key in keys):
         raise FileError(f"{path}: expected a JSON file with the keys {', '.join(keys)}")
+    if not all(isinstance(token, str) for token in as_list(found.get("tokens", []))):
+        raise FileError(f"{path}: expected a list of texts as tokens")
     return found
+
+
+def as_list(value: Any) -> list[Any]:
+    """A list as it is; anything else as [None], which is no list of anything."""
+    return value if isinstance(value, list) else [None]
+
+
+def made_from(path: Any, make: Callable[[], _T]) -> _T:
+    """What `make` makes of a file's contents; whatever fails is the file's fault."""
+    try:
+        return make()
+    except Exception as problem:
+        raise FileError(f"{path}: its contents cannot be used: {problem}") from problem

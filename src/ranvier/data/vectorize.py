@@ -17,6 +17,7 @@ from .text import (
     as_texts,
     characters,
     clean,
+    made_from,
     most_frequent,
     read_json,
     words,
@@ -179,9 +180,13 @@ class TextVectorization(Spelled):
         kept["ngrams"] = (
             tuple(kept["ngrams"]) if isinstance(kept["ngrams"], list) else kept["ngrams"]
         )
-        out = cls(**kept, vocabulary=found["tokens"])
-        out._weights = np.array(found["weights"], np.float32)
-        return out
+
+        def make() -> TextVectorization:
+            out = cls(**kept, vocabulary=found["tokens"])
+            out._weights = np.array(found["weights"], np.float32)
+            return out
+
+        return made_from(path, make)
 
 
 class BytePairs(Spelled):

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import StateError, unknown_name
+from ..errors import ArgumentError, StateError, unknown_name
 
 
 def arguments(cls: type) -> list[str]:
@@ -77,10 +77,15 @@ def plain(value: Any, what: str) -> Any:
 
 def restore(what: str, described: Mapping[str, Any], classes: Mapping[str, type]) -> Any:
     """The thing described by {"class", "config"}, its class found in the closed list `classes`."""
+    if not isinstance(described, Mapping):
+        raise ArgumentError(f"{what}: expected a class and its config, got {described!r:.80}")
     name = described.get("class", described.get("class_name"))
-    if name not in classes:
+    if not isinstance(name, str) or name not in classes:
         raise unknown_name(what, name, classes)
-    config = dict(described.get("config") or {})
+    config = described.get("config") or {}
+    if not isinstance(config, Mapping):
+        raise ArgumentError(f"{what} {name!r}: its config is a {type(config).__name__}, not a dict")
+    config = dict(config)
     cls: Any = classes[name]
     build = getattr(cls, "from_config", None)
     return build(config) if build is not None else cls(**config)

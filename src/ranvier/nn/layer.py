@@ -32,6 +32,7 @@ from ..source import LayerName, here, in_layer
 from ..tensor import Tensor
 from ..trace import trace
 from . import added, config, initializers, policy, regularizers
+from .restoring import count_layer, unfilled
 from .symbolic import Symbolic, record, value_of
 from .walk import Walked, walk
 
@@ -129,6 +130,7 @@ class Layer(Walked):
         input_dim: int | None = None,
         dtype: Any = None,
     ) -> None:
+        count_layer()
         if input_dim is not None:
             input_shape = (input_dim,)
         self.name = name or unique_name(type(self))
@@ -325,7 +327,10 @@ class Layer(Walked):
         With a `regularizer`, `name` must be the attribute's name.
         """
         shape = (shape,) if isinstance(shape, int | np.integer) else tuple(shape)
-        values = initializers.get(initializer)(shape, dtype)
+        first = initializers.get(initializer)
+        values = unfilled(shape, dtype)
+        if values is None:
+            values = first(shape, dtype)
         rule = regularizers.get(regularizer)
         if rule is not None:
             if not name:

@@ -8,6 +8,7 @@ to_data  the same as plain data: layers by class and configuration, ops by their
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -32,6 +33,7 @@ from ..nn.symbolic import (
 from ..nn.walk import walk
 from ..ops.elementwise import astype
 from ..ops.op import apply
+from ..ops.params import check_params
 from ..tensor import Tensor
 from ..trace import tensors_in
 
@@ -63,8 +65,8 @@ class Wiring:
             raise ArgumentError(f"{name}: an input is given twice")
         self.calls = self._found()
         self.layers = _once(c.layer for c in self.calls if c.layer is not None)
-        names = [layer.name for layer in self.layers]
-        for twice in {n for n in names if names.count(n) > 1}:
+        counts = Counter(layer.name for layer in self.layers)
+        for twice in (name for name, count in counts.items() if count > 1):
             raise ArgumentError(f"{name}: two layers are called {twice!r}; give one another name")
         self.constants = _once(
             v for c in self.calls for v in c.given() if not isinstance(v, Symbolic)
@@ -185,6 +187,7 @@ class Wiring:
     def to_data(self) -> dict[str, Any]:
         """Layers, calls, inputs and outputs as JSON-able data."""
         places = {c.number: i for i, c in enumerate(self.calls)}
+        numbers = {id(x): i for i, x in enumerate(self.layers)}
         for symbol in self.inputs:
             if symbol.call.number not in places:
                 raise StateError(
@@ -208,7 +211,7 @@ class Wiring:
                 said |= {"op": call.op.name}
                 said["params"] = {k: _written(v) for k, v in call.options.items()}
             else:
-                said["layer"] = next(i for i, x in enumerate(self.layers) if x is call.layer)
+                said["layer"] = numbers[id(call.layer)]
                 said["options"] = {k: ref(v) for k, v in call.options.items()}
                 said["training"] = call.training
             calls.append(said)
@@ -254,6 +257,7 @@ def from_data(config: Mapping[str, Any]) -> tuple[Any, Any]:
                 raise unknown_name("op", call["op"], OPS)
             params = {k: _read(v) for k, v in call["params"].items()}
             like = made[0][0] if not args else None
+            check_params(OPS[call["op"]], args, params)
             out = apply(OPS[call["op"]], *args, like=like, **params)
         else:
             layer = layers[call["layer"]]

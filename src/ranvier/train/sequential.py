@@ -41,8 +41,11 @@ class Sequential(Model):
         super().__init__(name=name)
         self.layers: list[Layer] = []
         self._entry: InputLayer | None = None  # what Input(...) in first place declared
+        self._last: tuple[int, int, Shape] | None = None  # see `_end_shape`
+        names: set[str] = set()
         for layer in layers or ():
-            self.add(layer)
+            self._append(self._checked(layer), names)
+        self._build_if_known()
         if not trainable:
             self.trainable = False
 
@@ -53,6 +56,16 @@ class Sequential(Model):
 
     def add(self, layer: Any) -> None:
         """Append a layer; it is built at once when the shape of its input is known."""
+        layer = self._checked(layer)
+        shape = self._end_shape() if self.built else None
+        self._append(layer, {other.name for other in self.layers})
+        if shape is None:
+            self._build_if_known()
+        else:
+            layer.ensure_built(shape)
+            self._last = len(self.layers), id(layer), shape
+
+    def _checked(self, layer: Any) -> Layer:
         if isinstance(layer, Symbolic) and isinstance(layer.call.layer, InputLayer):
             layer = layer.call.layer
         if isinstance(layer, type):
@@ -69,25 +82,50 @@ class Sequential(Model):
                 f"Sequential: expected a layer, got a {type(layer).__name__}; "
                 "wrap a function in a layer, or subclass ranvier.Model"
             )
-        if layer in self.layers:
-            raise ArgumentError(f"Sequential: the layer {layer.name!r} is in it already")
-        if any(layer.name == other.name for other in self.layers):
+        return layer
+
+    def _append(self, layer: Layer, names: set[str]) -> None:
+        """Append a layer unless one of these `names` is its own, and add its name to them.
+
+        NOTE: `names` is kept by the caller, since to collect it for each of many layers takes
+        longer than all else.
+        """
+        if layer.name in names:
+            if layer in self.layers:
+                raise ArgumentError(f"Sequential: the layer {layer.name!r} is in it already")
             raise ArgumentError(
                 f"Sequential: two layers are called {layer.name!r}; give one another name"
             )
         if isinstance(layer, InputLayer) and not self.layers and self._entry is None:
             self._entry = layer
             return
-        if self.built:
-            assert self.built_shape is not None
-            layer.ensure_built(self.output_shape(self.built_shape))
+        names.add(layer.name)
         self.layers.append(layer)
         own(layer, self)
-        if not self.built and len(self.layers) == 1:
-            shape = layer.built_shape if layer.built else layer.input_shape
-            shape = shape if self._entry is None else self._entry.shape
-            if shape is not None:
-                self.ensure_built(shape)
+
+    def _build_if_known(self) -> None:
+        """Build the layers, if the shape of a row is known."""
+        if self.built or not self.layers:
+            return
+        first = self.layers[0]
+        shape = first.built_shape if first.built else first.input_shape
+        shape = shape if self._entry is None else self._entry.shape
+        if shape is not None:
+            self.ensure_built(shape)
+
+    def _end_shape(self) -> Shape:
+        """The shape of an output row of the layers that are there.
+
+        `_last` holds of the layer added last what it takes, with its number, so that many layers
+        can be added one by one without looking through all of them each time.
+        """
+        assert self.built_shape is not None
+        last = self.layers[-1] if self.layers else None
+        if last is not None and self._last is not None:
+            count, which, shape = self._last
+            if count == len(self.layers) and which == id(last):
+                return tuple(last.output_shape(shape))
+        return self.output_shape(self.built_shape)
 
     def pop(self) -> Layer:
         """Remove and return the last layer."""

@@ -13,7 +13,7 @@ import numpy as np
 from ... import dtypes
 from ...compiled import compile as ranvier_compile
 from ...config import config
-from ...errors import ArgumentError
+from ...errors import ArgumentError, FileError
 from ...io import files
 from ...mode import grad_mode
 from ...ops import contraction, elementwise
@@ -143,7 +143,10 @@ def load(path: Any, map_location: Any = "cpu", weights_only: bool = True) -> Any
             return Tensor._wrap(arrays[value["tensor"]])
         return {k: made(v) for k, v in value["dict"].items()}
 
-    return made(about["content"])
+    try:
+        return made(about["content"])
+    except (KeyError, TypeError, AttributeError) as problem:
+        raise FileError(f"{path}: its checkpoint does not hang together: {problem!r}") from problem
 
 
 # Functions that are methods of Tensor called with the tensor first.

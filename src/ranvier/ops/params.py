@@ -1,0 +1,63 @@
+"""Params of an op from a file: checked as strictly as the op's own call makes them.
+
+A call such as `ranvier.take(x, i, axis=-1)` brings its arguments into one form; `infer` and the
+compiler rely on that form. A description names the op and gives the params themselves, so what a
+call would have made sure of is made sure of here.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..errors import ArgumentError
+from .op import Op
+
+_AT_LEAST_ONE = {"step", "stride", "dilation", "size", "groups"}
+_NUMBERS = {"axis", "groups"}  # one whole number each; the other sizes and places are tuples
+
+
+def check_params(op: Op, inputs: Sequence[Any], params: Mapping[str, Any]) -> None:
+    """Raise ArgumentError unless a call of `op` on these inputs could have made these params."""
+    signature = inspect.signature(op.reference).parameters.values()
+    names = {p.name for p in signature if p.kind is p.KEYWORD_ONLY}
+    several = any(p.kind is p.VAR_POSITIONAL for p in signature)
+    count = sum(p.kind is p.POSITIONAL_OR_KEYWORD for p in signature)
+    if params.keys() != names or not (len(inputs) == count or (several and inputs)):
+        raise ArgumentError(
+            f"{op.name}: expected {count} inputs and {', '.join(sorted(names)) or 'no params'}; "
+            f"got {len(inputs)} and {', '.join(map(str, params)) or 'none'}"
+        )
+    if not all(hasattr(x, "shape") for x in inputs):
+        raise ArgumentError(f"{op.name}: its inputs must be tensors, got {inputs!r:.80}")
+    for name, value in params.items():
+        _check(op.name, name, value)
+    ndim = len(inputs[0].shape) if inputs else len(params.get("shape", ()))
+    axes = (*params.get("axes", ()), *([params["axis"]] if "axis" in params else []))
+    if any(a >= ndim for a in axes) or len(set(axes)) < len(axes):
+        raise ArgumentError(f"{op.name}: {axes} are not axes of a tensor with {ndim} dimensions")
+
+
+def _check(op: str, name: str, value: Any) -> None:
+    if name == "dtype":
+        fits = isinstance(value, np.dtype)
+    elif name == "value":
+        fits = isinstance(value, bool | int | float)
+    else:
+        least = 1 if name in _AT_LEAST_ONE else 0
+        fits = isinstance(value, tuple) != (name in _NUMBERS) and all(
+            isinstance(n, int) and type(n) is not bool and n >= least for n in _leaves(value)
+        )
+    if not fits:
+        raise ArgumentError(f"{op}: {name}={value!r:.80} is nothing that a call of it could give")
+
+
+def _leaves(value: Any) -> Iterator[Any]:
+    if isinstance(value, tuple):
+        for inner in value:
+            yield from _leaves(inner)
+    else:
+        yield value
