@@ -115,3 +115,17 @@ def test_one_class_has_no_area() -> None:
 def test_thresholds_are_checked() -> None:
     with pytest.raises(ArgumentError, match="auc: num_thresholds=1; expected at least 2"):
         metrics.AUC(num_thresholds=1)
+
+
+def test_keras_area_takes_the_number_of_thresholds_first(tmp_path: Path) -> None:
+    from ranvier.compat.tensorflow import keras
+
+    wide, usual = keras.metrics.AUC(1000), keras.metrics.AUC()
+    wide.update_state(Y, np.linspace(0, 1, 301, dtype=np.float32))
+    assert float(wide.result()) == pytest.approx(metrics.roc_auc(Y, np.arange(301)))
+    made = keras.Sequential([keras.layers.Dense(1, activation="sigmoid")])
+    made.compile("sgd", "binary_crossentropy", weighted_metrics=[usual, wide])
+    found = made.evaluate(X, Y, sample_weight=WEIGHT)
+    made.save(str(tmp_path / "areas.safetensors"))
+    loaded = ranvier.load(tmp_path / "areas.safetensors")
+    assert loaded.evaluate(X, Y, sample_weight=WEIGHT) == found

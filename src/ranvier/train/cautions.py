@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,7 @@ Array = np.ndarray[Any, Any]
 
 _CHANCE = math.log(1e-4)  # what happens less often is no chance (logarithms)
 _LARGE = 1000.0  # size of numbers that a network hardly reaches with weights of about 1
+_HIGH = 100.0  # a loss below it is of no large targets
 _STEPS = 200  # after which a network has reached targets of a usual size
 _GROWTH = 1000.0  # of a loss that has diverged, over the first or a usual one
 _SAMPLE = 512  # rows looked at
@@ -118,18 +120,19 @@ def _called(model: Any, names: Array) -> str:
 
 
 def _sample(a: Array) -> Array:
-    return a[:: max(1, len(a) // _SAMPLE)][:_SAMPLE].astype(np.float64)
+    return a[:: max(1, len(a) // _SAMPLE)][:_SAMPLE]
 
 
 def _say_large_inputs(model: Any, place: int, x: Array, inputs: int) -> None:
-    if x.ndim != 2 or x.dtype == np.uint8 or "large inputs" in model._said:
+    if x.ndim != 2 or x.dtype == np.uint8:
+        return
+    some = _sample(x)
+    if not some.size or max(some.max(), -some.min()) <= _LARGE or "large inputs" in model._said:
         return
     into = next((layer for layer in readers(model, place) or () if isinstance(layer, Dense)), None)
-    if into is None:
-        return
-    size = np.sqrt((_sample(x) ** 2).mean(axis=0))
+    size = np.sqrt((some.astype(np.float64) ** 2).mean(axis=0))
     column = int(size.argmax())
-    if size[column] <= _LARGE:
+    if into is None or size[column] <= _LARGE:
         return
     role = role_of(model._input_names() if inputs > 1 else None, place)
     names = model.column_names.get(role)
@@ -145,17 +148,32 @@ def _say_large_inputs(model: Any, place: int, x: Array, inputs: int) -> None:
 
 
 class Watch:
-    """Looks at the loss of each epoch of a `fit`."""
+    """Looks at the loss of each epoch of a `fit`; at the targets only where that is high."""
 
     def __init__(self, model: Any, heads: Sequence[Head], rows: Rows) -> None:
         self.model, self.first, self.last, self.steps = model, math.nan, math.nan, 0
-        head = heads[0] if len(heads) == 1 else None
-        y = None if head is None else _sample(rows.ys[0])
-        # The loss of an answer that looks at no x; nan: not known.
-        self.constant = math.nan if head is None or y is None else _loss_of_constant(head, y)
-        self.size = 0.0 if y is None or not y.size else float(np.sqrt((y**2).mean()))
-        plain = head is not None and head.weight == 1.0 and rows.weight is None
-        self.large = plain and self.size > _LARGE and head.loss.name in _POWERS  # type: ignore[union-attr]
+        self.head = heads[0] if len(heads) == 1 else None
+        self.rows = rows
+
+    @cached_property
+    def targets(self) -> Array:
+        """Some of the targets."""
+        return _sample(self.rows.ys[0]).astype(np.float64) if self.head is not None else np.empty(0)
+
+    @cached_property
+    def constant(self) -> float:
+        """The loss of an answer that looks at no x; nan: not known."""
+        return math.nan if self.head is None else _loss_of_constant(self.head, self.targets)
+
+    @cached_property
+    def size(self) -> float:
+        """The size of the targets, where the loss is theirs alone; else 0."""
+        head = self.head
+        if head is None or head.weight != 1.0 or self.rows.weight is not None:
+            return 0.0
+        if head.loss is None or head.loss.name not in _POWERS:
+            return 0.0
+        return float(np.sqrt((self.targets**2).mean()))
 
     def epochs(self, losses: Sequence[float], steps: int) -> None:
         """The losses of one or several epochs of so many steps together."""
@@ -163,12 +181,12 @@ class Watch:
             self.first = losses[0]
         self.last = losses[-1]
         self.steps += steps
-        if self.large and self.steps >= _STEPS:
+        if self.steps >= _STEPS and self.last > _HIGH:
             self._say_large_targets()
 
     def end(self) -> None:
         """The training is over."""
-        if self.steps == 0:
+        if self.steps == 0 or not (self.last > _HIGH or self.first * _GROWTH < self.last):
             return
         if self._diverged():
             rate, lower = rate_of(self.model.optimizer), ""
@@ -184,7 +202,7 @@ class Watch:
                 self.model._said,
                 "diverged",
             )
-        elif self.large:
+        else:
             self._say_large_targets()
 
     def _diverged(self) -> bool:
@@ -200,9 +218,8 @@ class Watch:
         return high and known and self.last > _GROWTH * usual
 
     def _say_large_targets(self) -> None:
-        if not self.last > 0.5 * self.constant:
+        if self.size <= _LARGE or not self.last > 0.5 * self.constant:
             return
-        self.large = False
         warn(
             f"{self.model.name}: the targets are numbers of about {self.size:.2g}, and after "
             f"{self.steps:,} steps the loss {self.last:.3g} is hardly below that of always saying "

@@ -39,10 +39,13 @@ def inputs_of_forward(forward: Any) -> tuple[str, ...] | None:
     return tuple(names) if len(names) > 1 else None
 
 
-def by_input(model: str, names: Sequence[str], x: Any) -> list[Any]:
-    """The parts of x, a list, tuple or dict, in the order of the inputs."""
+def by_input(model: str, names: Sequence[str], x: Any, said: set[str] | None = None) -> list[Any]:
+    """The parts of x, a list, tuple or dict, in the order of the inputs.
+
+    What is no input is left out with a word, once for what `said` remembers.
+    """
     if isinstance(x, Mapping):
-        return _by_input_name(model, names, x)
+        return _by_input_name(model, names, x, said)
     if not isinstance(x, list | tuple) or len(x) != len(names):
         size = f" of {len(x)}" if isinstance(x, list | tuple) else ""
         raise ArgumentError(
@@ -70,13 +73,15 @@ def by_output(model: str, names: Sequence[str], heads: Sequence[Head], y: Any) -
     )
 
 
-def _by_input_name(model: str, names: Sequence[str], x: Mapping[Any, Any]) -> list[Any]:
-    """The inputs out of a dict; what is no input is left out with a word."""
+def _by_input_name(
+    model: str, names: Sequence[str], x: Mapping[Any, Any], said: set[str] | None
+) -> list[Any]:
     extra = [name for name in x if name not in names]
     if extra and all(x.get(name) is not None for name in names):
         warn(
             f"{model}: x holds {', '.join(map(repr, extra))}, which is no input and was left out; "
-            f"the inputs are {', '.join(names)}"
+            f"the inputs are {', '.join(names)}",
+            said,
         )
         x = {name: x[name] for name in names}
     return _by_name(model, "input", names, x, names)
@@ -103,7 +108,7 @@ def features_of(
     model: Any, names: Sequence[str] | None, x: Any, learn: bool = False
 ) -> list[Array]:
     """Every input as an array of finite numbers, its columns in the order of training."""
-    parts = [x] if names is None else by_input(model.name, names, x)
+    parts = [x] if names is None else by_input(model.name, names, x, model._said)
     found = []
     for i, part in enumerate(parts):
         role = role_of(names, i)

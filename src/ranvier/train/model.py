@@ -74,7 +74,6 @@ class Model(Network):
         self.augment: Any = None
         self.classes: Array | None = None
         self.stop_training = False
-        self._said: set[str] = set()  # topics of warnings
         self._steps: Steps | None = None
         self._uses: Predictor | None = None  # what `predict` has prepared
 

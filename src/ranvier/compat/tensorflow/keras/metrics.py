@@ -83,6 +83,16 @@ def _summed(kind: Any, form: str, name: str) -> Any:
     return Made
 
 
+class _AUC(ours.AUC):
+    """The area under the receiver operating characteristic, with Keras' order of arguments."""
+
+    def __init__(self, num_thresholds: int | None = None, name: str | None = None) -> None:
+        super().__init__(name, num_thresholds)
+
+
+_AUC.__name__ = "AUC"
+
+
 Accuracy = _summed(ours.Accuracy, "labels", "Accuracy")
 BinaryAccuracy = _summed(ours.BinaryAccuracy, "binary", "BinaryAccuracy")
 CategoricalAccuracy = _summed(ours.CategoricalAccuracy, "one_hot", "CategoricalAccuracy")
@@ -93,7 +103,7 @@ TopKCategoricalAccuracy = _summed(ours.TopK, "one_hot", "TopKCategoricalAccuracy
 SparseTopKCategoricalAccuracy = _summed(ours.TopK, "labels", "SparseTopKCategoricalAccuracy")
 Precision = _summed(ours.Precision, "binary", "Precision")
 Recall = _summed(ours.Recall, "binary", "Recall")
-AUC = _summed(ours.AUC, "binary", "AUC")
+AUC = _summed(_AUC, "binary", "AUC")
 F1Score = _summed(ours.F1, "binary", "F1Score")
 R2Score = _summed(ours.R2, "real", "R2Score")
 MeanAbsoluteError = _summed(ours.MeanAbsoluteError, "real", "MeanAbsoluteError")
