@@ -21,6 +21,7 @@ from .in_place import InPlace
 from .mode import grad_mode, no_grad, state
 from .ops import elementwise, movement
 from .ops.creation import full, input_node
+from .ops.mask_rules import Flat, LostMask, carried
 from .ops.op import Op, apply, as_values, set_default_value
 
 _NONE: Mapping[str, Any] = {}
@@ -56,11 +57,11 @@ class Tensor(InPlace):
         "_grad",
         "_inputs",
         "_made",
+        "_mask",
         "_node",
         "_requires_grad",
         "_trace",
         "logits",
-        "mask",
         "name",
         "op",
         "params",
@@ -89,14 +90,15 @@ class Tensor(InPlace):
         self.name = name
         # NOTE: (kind, tensor) when this is the sigmoid or softmax of `tensor`; losses read it.
         self.logits: tuple[str, Tensor] | None = None
-        # NOTE: (batch, time) bools, False where a sequence is filled up; layers hand it on.
-        self.mask: Tensor | None = None
+        self._mask: Tensor | Flat | LostMask | None = None
         self._requires_grad = False
         if isinstance(data, Tensor) and data._node is not None:
+            self._mask = data._mask
             cast = data if dtype is None else elementwise.astype(data, dtype)
             self._node, self._trace, self._data = cast._node, cast._trace, None
         else:
             if isinstance(data, Tensor):
+                self._mask = data._mask
                 data = data._array()
             elif isinstance(data, list | tuple) and any(isinstance(x, Tensor) for x in data):
                 data = [x.numpy() if isinstance(x, Tensor) else x for x in data]
@@ -174,7 +176,11 @@ class Tensor(InPlace):
         out._made = _clock[0]
         out.name = ""
         out.logits = None
-        out.mask = None
+        out._mask = None
+        for x in inputs:
+            if x._mask is not None:
+                out._mask = carried(op, inputs, params, out)
+                break
         if state.grad and spec.dtype.kind == "f" and any(x._requires_grad for x in inputs):
             out._requires_grad = True
             out.op, out._inputs, out.params = op, inputs, params
@@ -192,7 +198,7 @@ class Tensor(InPlace):
         out._data, out._node, out._trace, out._grad = array, None, None, None
         out._made, out._changed, out._earlier = 0, None, None
         out.op, out._inputs, out.params = None, (), _NONE
-        out.name, out.logits, out.mask, out._requires_grad = "", None, None, False
+        out.name, out.logits, out._mask, out._requires_grad = "", None, None, False
         return out
 
     @classmethod
@@ -202,7 +208,7 @@ class Tensor(InPlace):
         out._data, out._node, out._trace, out._grad = None, node, trace, None
         out._made, out._changed, out._earlier = 0, None, None
         out.op, out._inputs, out.params = None, (), _NONE
-        out.name, out.logits, out.mask, out._requires_grad = node.name, None, None, False
+        out.name, out.logits, out._mask, out._requires_grad = node.name, None, None, False
         return out
 
     def _number(self) -> np.ndarray[Any, Any]:
@@ -266,6 +272,24 @@ class Tensor(InPlace):
     def is_traced(self) -> bool:
         """True for a tensor that stands for a node of a graph being traced."""
         return self._node is not None
+
+    @property
+    def mask(self) -> Tensor | None:
+        """(batch, time) bools, False where a sequence is filled up; None: it has no mask.
+
+        Layers and ops that keep the positions hand it on (ops/mask_rules.py).
+        """
+        mask = self._mask
+        return mask if isinstance(mask, Tensor) and mask.ndim > 1 else None
+
+    @mask.setter
+    def mask(self, mask: Tensor | None) -> None:
+        self._mask = mask
+
+    @property
+    def lost_mask(self) -> LostMask | None:
+        """Where the mask of what this was made from was lost; None: nowhere."""
+        return self._mask if isinstance(self._mask, LostMask) else None
 
     # -- gradients --------------------------------------------------------------------------------
 
@@ -357,6 +381,7 @@ class Tensor(InPlace):
         """The same numbers without history; an eager result shares memory."""
         if self._data is not None and state.trace is None:
             out = self._wrap(self._data)
+            out._mask = self._mask
             if self._changed is None:
                 self._changed = [0]
             out._changed = self._changed
@@ -438,6 +463,8 @@ class Tensor(InPlace):
             )
         else:
             self._rebind(new)
+        if state.trace is None or self._node is not None:
+            self._mask = new._mask
         return self
 
     def detach_(self) -> Self:
@@ -496,7 +523,7 @@ class Tensor(InPlace):
             self._earlier = []
         self._earlier.append((self._made, former))
         self.op, self._inputs, self.params = None, (), _NONE
-        self.logits = self.mask = None
+        self.logits = self._mask = None
 
     def _at(self, tick: int) -> Tensor:
         """This tensor as it was when the clock stood at `tick`."""

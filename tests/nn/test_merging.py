@@ -78,7 +78,8 @@ def test_masks_are_combined() -> None:
         assert layer([plain, plain]).mask is None
     along = nn.Concatenate(axis=1)([x, plain]).mask.tolist()
     assert along == [[True, True, False, True, True, True], [True, False, False, True, True, True]]
-    assert nn.Dot(axes=2)([x, y]).mask is None
+    assert nn.Dot(axes=2)([x, y]).mask.tolist() == x.mask.tolist()
+    assert nn.Dot(axes=1)([x, y]).mask is None
 
 
 @pytest.mark.parametrize(

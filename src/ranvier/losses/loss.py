@@ -13,9 +13,11 @@ from ..mode import no_grad
 from ..nn import targets
 from ..nn.config import configuration
 from ..ops import elementwise as e
-from ..ops.movement import reshape
-from ..ops.op import as_values
+from ..ops.creation import full
+from ..ops.movement import broadcast_to, reshape
+from ..ops.op import apply, as_values
 from ..ops.reduce import mean, sum
+from ..ops.shaping import expand_dims
 from ..tensor import Tensor
 from .last_layer import LastLayer, last_layer
 
@@ -36,19 +38,41 @@ class Loss(Spelled):
         raise NotImplementedError
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
-        """One number: `sum(sample_weight * per_row) / rows`."""
+        """One number: `sum(sample_weight * per_row) / rows`.
+
+        Of sequences with a mask, as in Keras, positions take the place of rows: the mean over
+        those that the mask includes.
+        """
+        mask = y_pred.mask if isinstance(y_pred, Tensor) else None
+        if mask is not None:
+            (y_true,) = as_values(y_true, like=y_pred)
+            if y_true.shape[:2] == mask.shape:
+                return self._of_positions(y_true, y_pred, sample_weight)
         rows = self.per_row(y_true, y_pred)
         if sample_weight is None:
             return mean(rows)
-        (weight,) = as_values(sample_weight, like=rows)
-        if weight.shape not in ((), rows.shape, (*rows.shape, 1)):
+        weight = self._weights(sample_weight, rows, rows.shape[0])
+        return sum(weight * rows) / rows.shape[0]
+
+    def _of_positions(self, y_true: Any, y_pred: Any, sample_weight: Any) -> Any:
+        count = y_pred.shape[0]
+        weight = apply(full, like=y_pred, value=1.0, shape=(count,), dtype=y_pred.dtype)
+        real = by_place(y_true, y_pred, weight)[-1]
+        if sample_weight is not None:
+            weight = self._weights(sample_weight, weight, count)
+        y, p, weight = by_place(y_true, y_pred, weight)
+        return sum(weight * self.per_row(y, p)) / e.maximum(sum(real), 1.0)
+
+    def _weights(self, given: Any, rows: Any, count: int) -> Any:
+        """The weights as floats, one for each row (or a single one)."""
+        (weight,) = as_values(given, like=rows)
+        if weight.shape not in ((), (count,), (count, 1)):
             raise ShapeError(
                 f"{self.name}: sample_weight has shape {weight.shape}; expected one weight for "
-                f"each of the {rows.shape[0]} rows: {rows.shape}"
+                f"each of the {count} rows: {(count,)}"
             )
-        if weight.shape:
-            weight = reshape(weight, rows.shape)
-        return sum(e.astype(weight, rows.dtype) * rows) / rows.shape[0]
+        weight = e.astype(weight, rows.dtype)
+        return broadcast_to(reshape(weight, (-1,)) if weight.shape else weight, (count,))
 
     def check_targets(self, y: Any, n_outputs: int | None = None) -> None:
         """Raise DataError or ShapeError when the targets `y` (NumPy) cannot belong to this loss."""
@@ -114,6 +138,27 @@ class Loss(Spelled):
     def __repr__(self) -> str:
         said = ", ".join(f"{k}={v}" for k, v in self.get_config().items())
         return f"{type(self).__name__}({said})"
+
+
+def by_place(y: Any, out: Any, weight: Any) -> tuple[Any, Any, Any]:
+    """Where `out` has a mask, each position of its sequences as a row of its own, with weight 0 at
+    those that the mask excludes; else all as they are.
+    """
+    mask = out.mask
+    if mask is None or y.shape[:2] != mask.shape:
+        return y, out, weight
+    batch, time = mask.shape
+    wide = expand_dims(weight, 1) * e.astype(mask, weight.dtype)
+
+    def rows(t: Any) -> Any:
+        flat = reshape(t, (batch * time, *t.shape[2:]))
+        flat.mask = None
+        return flat
+
+    flat = rows(out)
+    if out.logits is not None:
+        flat.logits = (out.logits[0], rows(out.logits[1]))
+    return rows(y), flat, rows(wide)
 
 
 def _short(numbers: Any) -> str:

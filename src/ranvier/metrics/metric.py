@@ -18,7 +18,7 @@ import numpy as np
 
 from .. import dtypes, losses
 from ..errors import DataError
-from ..losses.loss import Loss, values
+from ..losses.loss import Loss, by_place, values
 from ..missing import Spelled
 from ..mode import no_grad
 from ..nn import targets
@@ -135,7 +135,7 @@ class Metric(Spelled):
             p, y = values(y_true, y_pred)
             rows = p.shape[0]
             given = np.ones(rows) if sample_weight is None else np.asarray(sample_weight)
-            weight = Tensor(given, p.dtype)
+            y, p, weight = by_place(y, p, Tensor(given, p.dtype))
             if metric.parts:
                 return metric.whole([part.numpy() for part in metric.kept(y, p, weight)])
             state = metric.update(metric.make_state(), y, p, weight)

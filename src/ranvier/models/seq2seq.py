@@ -25,8 +25,10 @@ class Seq2Seq(Model):
         a_t         = sum_i softmax_i(q(d_t) . e_i) e_i
         logits_t    = W tanh(V [d_t, a_t])
 
-    Inputs: source ids (batch, n) and the target shifted by one place (batch, m); 0 fills up both
-    and is masked. Output: logits (batch, m, vocabulary of the target). Make one with `seq2seq`.
+    Inputs: source ids (batch, n) and the target shifted by one position (batch, m); 0 fills up both
+    and is masked. Output: logits (batch, m, vocabulary of the target); loss and metrics leave out
+    the positions whose target input is 0. The first 0 behind a sequence counts: it ends it. Make
+    one with `seq2seq`.
     """
 
     def __init__(
@@ -48,7 +50,6 @@ class Seq2Seq(Model):
     def forward(self, source: Any, target: Any) -> Any:
         read = self.source(source)
         seen, *states = self.encoder(read)
-        seen.mask = read.mask
         start = self.bridge(concat(states, axis=1))
         done = self.decoder(self.target(target), initial_state=start)
         found = self.attention([self.query(done), seen])

@@ -121,6 +121,7 @@ class Looking(Layer):
     """
 
     in_float32 = True
+    keeps_mask = True  # that of the query
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)

@@ -162,6 +162,7 @@ class Conv1D(_Convolution):
 
     axes = 1
     paddings = ("valid", "same", "causal")
+    keeps_mask = True  # where there are as many positions as before
 
     def slide(self, x: Any) -> Any:
         padding = self.padding

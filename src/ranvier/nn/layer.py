@@ -19,6 +19,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import zip_longest
 from typing import Any, TypeVar
 
 import numpy as np
@@ -117,7 +118,8 @@ class Layer(Walked):
         dtype: the dtype policy, "float32" or "mixed_float16"; None: `ranvier.set_dtype_policy`'s.
     """
 
-    keeps_mask = True  # output and input have the same places along (batch, time)
+    # Whether output and input have the same positions along (batch, time); None: as its ops tell.
+    keeps_mask: bool | None = None
     in_float32 = False  # computes in float32 also under the policy "mixed_float16"
     dtype: Any = "float32"  # of the weights
     dtype_policy = "float32"
@@ -233,17 +235,24 @@ class Layer(Walked):
     def output_mask(self, *masks: Any) -> Any:
         """The mask of the output from the masks of the inputs, each (batch, time) bools or None.
 
-        Here: the first one, if the layer keeps the places of a sequence (`keeps_mask`).
+        Here: the first one, if the layer says that it keeps the positions of a sequence. Asked
+        only of layers that have a rule: `keeps_mask`, or an `output_mask` of their own. Of several
+        outputs it is that of the first, or a list.
         """
         return masks[0] if masks and self.keeps_mask else None
 
     def _masked(self, inputs: Sequence[Any], out: Any) -> Any:
-        """`out` with the mask it has from the inputs, unless the layer has given it one."""
-        if isinstance(out, Tensor) and out.mask is None:
-            masks = [x.mask if isinstance(x, Tensor) else None for x in inputs]
-            mask = self.output_mask(*masks) if any(m is not None for m in masks) else None
-            if mask is not None and out.shape[: mask.ndim] == mask.shape:
-                out.mask = mask
+        """`out` with the mask that the layer's rule gives it; without one, as its ops carry it."""
+        if self.keeps_mask is None and type(self).output_mask is Layer.output_mask:
+            return out
+        masks = [x.mask if isinstance(x, Tensor) else None for x in inputs]
+        if any(m is not None for m in masks):
+            found = self.output_mask(*masks)
+            several = isinstance(out, list | tuple)
+            given = found if several and isinstance(found, list) else [found]
+            for t, mask in zip_longest(out if several else [out], given):
+                if mask is None or t.shape[: mask.ndim] == mask.shape:
+                    t.mask = mask
         return out
 
     def ensure_built(self, input_shape: Shape) -> None:

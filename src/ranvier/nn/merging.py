@@ -9,11 +9,9 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from .. import dtypes
 from ..errors import ArgumentError, RanvierError, ShapeError
 from ..graph.node import Shape
 from ..ops import elementwise as e
-from ..ops.creation import ones
 from ..ops.movement import concat, permute_dims, reshape
 from ..ops.op import normal_axis
 from ..ops.reduce import sum as sum_
@@ -43,14 +41,6 @@ class Merging(Layer):
     def merged_shape(self, shapes: Sequence[Shape]) -> Shape:
         """The shape of an output row for these rows."""
         return _broadcast(self.name, shapes)
-
-    def output_mask(self, *masks: Any) -> Any:
-        """True where it is true for every input that has a mask."""
-        found = None
-        for mask in masks:
-            if mask is not None:
-                found = mask if found is None else e.logical_and(found, mask)
-        return found
 
 
 class _Elementwise(Merging):
@@ -178,18 +168,6 @@ class Concatenate(Merging):
             raise ArgumentError(f"{self.name}: axis {self.axis} holds the rows of the batch")
         return axis
 
-    def _masked(self, inputs: Sequence[Any], out: Any) -> Any:
-        """Along the time axis the masks are joined too; along others a place needs all of them."""
-        masks = [x.mask for x in inputs]
-        if self._axis(out.ndim) != 1 or all(m is None for m in masks):
-            return super()._masked(inputs, out)
-        whole = [
-            ones(x.shape[:2], dtype=dtypes.bool_) if m is None else m
-            for x, m in zip(inputs, masks, strict=True)
-        ]
-        out.mask = concat(whole, axis=1)
-        return out
-
 
 @register_layer
 class Dot(Merging):
@@ -245,9 +223,6 @@ class Dot(Merging):
                 f"{self.axes}; they must be equal"
             )
         return (*x[:a], *x[a + 1 :], *y[:b], *y[b + 1 :]) or (1,)
-
-    def output_mask(self, *masks: Any) -> Any:
-        """None: the places of a sequence are not kept."""
 
 
 def _unit(x: Any, axis: int) -> Any:

@@ -96,7 +96,6 @@ def cast(value: Any, old: Any, new: Any) -> Any:
         if t.dtype != old or (new == float16 and t.logits is not None and t.logits[0] == "softmax"):
             return t
         out: Tensor = astype(t, new)
-        out.mask = t.mask
         if t.logits is not None:
             out.logits = (t.logits[0], astype(t.logits[1], new))
         return out

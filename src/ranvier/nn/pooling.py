@@ -28,7 +28,6 @@ class _Pooling(Layer):
     """Base of the layers that fold each window of an image or a series."""
 
     axes = 2
-    keeps_mask = False
 
     def __init__(
         self,
@@ -267,7 +266,6 @@ class _Adaptive(Layer):
     """Base of the layers that fold an image or a series to a given number of places."""
 
     axes = 2
-    keeps_mask = False
     fold: Any = None
 
     def __init__(self, output_size: Any, data_format: str | None = None, **options: Any) -> None:

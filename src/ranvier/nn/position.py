@@ -36,6 +36,8 @@ class PositionEmbedding(Layer):
 
     in_float32 = True
 
+    keeps_mask = True  # the vectors are for the positions of x
+
     def __init__(
         self, sequence_length: int, initializer: Any = "glorot_uniform", **options: Any
     ) -> None:
@@ -79,6 +81,8 @@ class SinePositionEncoding(Layer):
     """
 
     in_float32 = True
+
+    keeps_mask = True  # the vectors are for the positions of x
 
     def __init__(self, max_wavelength: float = 10_000, **options: Any) -> None:
         super().__init__(**options)
@@ -185,9 +189,7 @@ class TokenAndPositionEmbedding(Layer):
     def forward(self, x: Any, start_index: int = 0) -> Any:
         """The vectors of the ids at the places from `start_index` on."""
         vectors = self.token(x)
-        out = self.noise(vectors + self.position(vectors, start_index=start_index))
-        out.mask = vectors.mask
-        return out
+        return self.noise(vectors + self.position(vectors, start_index=start_index))
 
     def output_shape(self, input_shape: Shape) -> Shape:
         return self.token.output_shape(input_shape)

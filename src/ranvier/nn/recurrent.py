@@ -190,7 +190,7 @@ class Recurrent(Layer):
         return _listed(self.cell.state_size)
 
     def output_mask(self, *masks: Any) -> Any:
-        return masks[0] if self.return_sequences and not self.return_state else None
+        return masks[0] if self.return_sequences else None
 
     def output_shape(self, input_shape: Shape) -> Shape:
         if self.return_sequences:

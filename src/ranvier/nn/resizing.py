@@ -62,7 +62,6 @@ class _Resized(Layer):
     """Base: a layer whose result has more or fewer places along each of `axes` axes."""
 
     axes = 2
-    keeps_mask = False
 
     def resized(self, shape: Shape) -> Shape:
         """How many places come out for so many along each axis."""

@@ -47,8 +47,6 @@ class Activation(Layer):
 class Flatten(Layer):
     """Each row as one line of numbers: (batch, 28, 28) -> (batch, 784)."""
 
-    keeps_mask = False
-
     def forward(self, x: Any) -> Any:
         return reshape(x, (x.shape[0], math.prod(x.shape[1:])))
 
@@ -64,8 +62,6 @@ class Reshape(Layer):
     >>> Reshape((28, -1))(ranvier.full((5, 784), 0.0)).shape
     (5, 28, 28)
     """
-
-    keeps_mask = False
 
     def __init__(self, target_shape: Sequence[int] | int, **options: Any) -> None:
         super().__init__(**options)
@@ -98,8 +94,6 @@ class Permute(Layer):
     (5, 4, 3)
     """
 
-    keeps_mask = False
-
     def __init__(self, dims: Sequence[int], **options: Any) -> None:
         super().__init__(**options)
         self.dims = tuple(dims)
@@ -129,8 +123,6 @@ class RepeatVector(Layer):
     tensor([[[1., 2.],
              [1., 2.]]])
     """
-
-    keeps_mask = False
 
     def __init__(self, n: int, **options: Any) -> None:
         super().__init__(**options)

@@ -28,8 +28,6 @@ from .sliding import check_axes, sizes
 class _Transposed(Windowed, Affine):
     """Base of Conv1DTranspose and Conv2DTranspose."""
 
-    keeps_mask = False
-
     def __init__(
         self,
         filters: int,

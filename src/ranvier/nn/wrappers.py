@@ -116,7 +116,8 @@ class Bidirectional(Layer):
         return [a, b]
 
     def output_mask(self, *masks: Any) -> Any:
-        return masks[0] if self.forward_layer.return_sequences else None
+        mask = masks[0] if self.forward_layer.return_sequences else None
+        return [mask, mask] if self.merge_mode is None else mask
 
     def output_shape(self, input_shape: Shape) -> Shape:
         *places, width = self.forward_layer.output_shape(input_shape)

@@ -11,6 +11,7 @@ graph: it is filled up with any other rows, and `count` says how many rows are r
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -20,9 +21,10 @@ import numpy as np
 from .. import dtypes, metrics
 from ..autodiff import backpropagate
 from ..config import switches
-from ..errors import StateError
+from ..errors import StateError, warn
 from ..executors import BatchPlan, Executable, executor
 from ..executors.reference import loop_over_batches
+from ..losses.loss import by_place
 from ..mode import no_grad
 from ..nn.added import collected, terms_of
 from ..nn.layer import filled_batch, training_mode
@@ -41,7 +43,7 @@ from .concurrency import Exclusive, InTraining
 from .heads import Head
 from .ids import ids_of
 from .rows import Layout, Rows
-from .sums import Batch, Sums, by_place
+from .sums import Batch, Sums
 
 _WAKE = 0.1  # seconds between two looks of Python at a training
 _NO_COUNT = np.zeros((), np.float32)  # stands where the executor puts the count
@@ -207,19 +209,36 @@ def forward(
     with training_mode(training), filled_batch(mask), collected() as kept:
         with in_section("forward"):
             outputs = widened(tensors_in(model(*[entry(x) for x in xs])))
+        for h, y in zip(heads, targets, strict=True):
+            _warn_if_lost(model, h, outputs[h.output], y)
         with in_section("loss"):
             losses = [
                 None if h.loss is None else head_loss(h.loss, outputs[h.output], y, weight, count)
                 for h, y in zip(heads, targets, strict=True)
             ]
-        faults = [
-            h.faults(*by_place(y, outputs[h.output], weight)[1:])
-            for h, y in zip(heads, targets, strict=True)
-        ]
-        with in_section("loss"):
+            faults = [
+                h.faults(*by_place(y, outputs[h.output], weight)[1:])
+                for h, y in zip(heads, targets, strict=True)
+            ]
             added = widened(terms_of(kept, mask.shape[0]))
             value = total_loss(model, heads, losses, added, mask)
     return Batch(value, losses, outputs, targets, mask, count, faults, weight)
+
+
+def _warn_if_lost(model: Any, head: Head, out: Tensor, y: Tensor) -> None:
+    """A word when a loss of sequences counts padding because an op lost their mask."""
+    lost = out.lost_mask
+    if lost is None or y.shape[:1] != lost.shape[:1]:
+        return
+    if y.ndim < 2 or math.prod(y.shape[:2]) != math.prod(lost.shape):
+        return
+    output = f"output {head.name!r}" if head.name else "the output"
+    warn(
+        f"{model.name}: {output} has lost the mask of its sequences at {lost}, which mixes their "
+        "positions: padding counts in loss and metrics. Use an op or layer that keeps them, or "
+        "give the output its mask again: out.mask = x.mask",
+        model._said,
+    )
 
 
 def augmented(

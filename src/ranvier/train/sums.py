@@ -11,30 +11,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .. import dtypes
+from ..losses.loss import by_place
 from ..mode import no_grad
 from ..ops.elementwise import astype
-from ..ops.movement import reshape
-from ..ops.shaping import expand_dims
 from ..tensor import Tensor
 from .heads import Head
-
-
-def by_place(y: Tensor, out: Tensor, weight: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Where `out` has a mask, each place of its sequences as a row of its own, with weight 0 at
-    those that the mask excludes; else all as they are.
-    """
-    if out.mask is None or y.shape[:2] != out.mask.shape:
-        return y, out, weight
-    batch, time = out.mask.shape
-    wide = expand_dims(weight, 1) * astype(out.mask, weight.dtype)
-
-    def rows(t: Tensor) -> Tensor:
-        return reshape(t, (batch * time, *t.shape[2:]))  # type: ignore[no-any-return]
-
-    flat = rows(out)
-    if out.logits is not None:
-        flat.logits = (out.logits[0], rows(out.logits[1]))
-    return rows(y), flat, rows(wide)
 
 
 class Batch(NamedTuple):
