@@ -5,6 +5,7 @@
 | `History` | keeps the numbers of every epoch; `fit` returns one |
 | `EarlyStopping` | stops when nothing improves and restores the best weights |
 | `ModelCheckpoint` | saves the model, or the best one so far |
+| `Checkpoint` | saves all that `fit(resume=...)` needs to go on, to the same bits |
 | `LearningRateScheduler` | sets the learning rate before each epoch |
 | `ReduceLROnPlateau` | lowers the learning rate when nothing improves |
 | `SwapEMAWeights` | validates with the averages of the weights that the optimizer keeps |
@@ -31,10 +32,12 @@ from .train.callback import (
     TerminateOnNaN,
 )
 from .train.monitors import EarlyStopping, ModelCheckpoint, ReduceLROnPlateau
+from .train.resume import Checkpoint
 
 __all__ = [
     "CSVLogger",
     "Callback",
+    "Checkpoint",
     "EarlyStopping",
     "History",
     "LambdaCallback",

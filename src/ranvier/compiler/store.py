@@ -157,11 +157,11 @@ def _listed(value: Any) -> list[Any]:
 def _key(graph: Graph, plan: BatchPlan) -> str:
     limits = [f"{k}={v}" for k, v in vars(schedule).items() if isinstance(v, float)]
     how = [plan, thread_count(), _sources(), host(), limits]
-    text = "\n".join([*map(str, how), *_lines(graph)])
+    text = "\n".join([*map(str, how), *graph_lines(graph)])
     return hashlib.sha256(text.encode()).hexdigest()[:40]
 
 
-def _lines(graph: Graph) -> list[str]:
+def graph_lines(graph: Graph) -> list[str]:
     """The graph without names, one line a node."""
     number: dict[Node, int] = {}
     lines = []
@@ -182,7 +182,7 @@ def _lines(graph: Graph) -> list[str]:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Graph):
-        return _lines(value)
+        return graph_lines(value)
     return value.char if isinstance(value, np.dtype) else value
 
 

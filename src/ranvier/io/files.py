@@ -32,10 +32,11 @@ def write(
     arrays: Mapping[str, Any],
     description: Mapping[str, Any],
     foreign: Collection[str] = (),
+    suffix: str = SUFFIX,
 ) -> str:
     """Write arrays and description to `path`; returns the checksum.
 
-    A suffix of another format is refused, but for those in `foreign`.
+    A suffix of another format than that of `suffix` is refused, but for those in `foreign`.
 
     >>> import tempfile, os
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -47,7 +48,7 @@ def write(
     """
     from safetensors.numpy import save
 
-    check_suffix(path, SUFFIX, foreign)
+    check_suffix(path, suffix, foreign)
     check_output(path)
     # NOTE: order="C" with a copy: safetensors writes the memory as it lies, transposed views
     # included.

@@ -8,7 +8,9 @@ from typing import Any
 from ..errors import StateError, unknown_name
 from ..io.writing import open_log
 from ..missing import Spelled
+from ..nn.config import arguments
 from ..tensor import Tensor
+from .packing import is_plain
 
 Logs = dict[str, float]
 
@@ -27,6 +29,20 @@ class Callback(Spelled):
     # True promises that the callback looks at the numbers of an epoch and never at the model, so
     # that it may hear of several short epochs at once.
     only_looks = False
+    resumes = True  # whether its state is part of a checkpoint
+
+    def get_state(self) -> dict[str, Any]:
+        """What the callback has to remember where a training is resumed: here all attributes that
+        are plain data (numbers, text, arrays, lists and dicts of them) and no constructor
+        arguments.
+        """
+        given = {"model", "params", *arguments(type(self))}
+        return {k: v for k, v in vars(self).items() if k not in given and is_plain(v)}
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        """Remember what `get_state` gave, after `on_train_begin`."""
+        for name, value in state.items():
+            setattr(self, name, value)
 
     def set_model(self, model: Any) -> None:
         """Called by `fit` with the model."""
@@ -169,8 +185,18 @@ class CSVLogger(Callback):
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Open the file."""
-        self._file = open_log(self.filename, self.append)
+        self._file = open_log(self.filename, self.append or self.params.get("resumed", False))
         self._names = []
+
+    def get_state(self) -> dict[str, Any]:
+        """The names of the columns, and how many bytes are written."""
+        return {"names": self._names, "bytes": self._file.tell()}
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        """Go on behind these bytes; lines of a later epoch, which will come again, are dropped."""
+        self._names = list(state["names"])
+        if self._file.seek(0, 2) >= state["bytes"]:
+            self._file.truncate(state["bytes"])
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Write a line."""

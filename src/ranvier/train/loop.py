@@ -8,6 +8,7 @@ whether Ctrl-C was pressed.
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 import time
@@ -23,6 +24,7 @@ from .concurrency import trained_elsewhere
 from .kept import Kept
 from .nonfinite import Recorder
 from .order import Orders
+from .resume import Checkpoint, Position, Resumed, facts, save
 from .rows import Rows
 from .step import Step, Steps, Sums
 
@@ -117,6 +119,10 @@ class Training:
         self.watch = watch
         self.model, self.step, self.sums = model, step, sums
         self.rows, self.validate = rows, validate
+        self.checked: list[np.ndarray] = [*rows.arrays]  # what a checkpoint compares
+        self.checkpoints = [c for c in callbacks if isinstance(c, Checkpoint)]
+        self.place: Any = None  # what the orders of the rows of this epoch come from
+        self.done = 0  # batches
         self.history = History()
         self.quiet = next((c for c in callbacks if isinstance(c, TerminateOnNaN)), None)
         # The history comes last, so that it keeps what callbacks add to an epoch's numbers.
@@ -125,20 +131,78 @@ class Training:
         looked_at = all(c.only_looks for c in self.moments.callbacks)
         self.each_epoch = validate is not None or self.each_batch or not looked_at
         self.steps = -(-rows.count // step.batch)
+        self._facts: dict[str, Any] | None = None
         self.before = 0  # steps of this epoch on earlier rows: those of a stream come in blocks
         self.recorder = Recorder(model, step, rows)
         self.in_training = model._steps.in_training
         self.logs: Logs = {}  # the numbers of the last epoch
 
-    def run(self, first: int, epochs: int, shuffle: bool, params: dict[str, Any]) -> History:
+    def run(
+        self, first: int, epochs: int, shuffle: bool, params: dict[str, Any], resume: Any = None
+    ) -> History:
         """All epochs; whatever happens, the callbacks see the end of the training."""
         self.in_training.begin(self.step.traced.changed)
         try:
-            return self._run(first, epochs, shuffle, params)
+            found = None if resume is None else self._read(resume, params)
+            return self._run(first, epochs, shuffle, params, found)
         finally:
             self.in_training.end()
 
-    def _run(self, first: int, epochs: int, shuffle: bool, params: dict[str, Any]) -> History:
+    # -- checkpoints --
+
+    def resuming(self) -> list[Callback]:
+        """The callbacks whose state is part of a checkpoint."""
+        return [c for c in self.moments.callbacks if c.resumes and c is not self.history]
+
+    def facts(self) -> dict[str, Any]:
+        """What must be the same where the training goes on."""
+        if self._facts is None:
+            self._facts = facts(self, self.checked)
+        return self._facts
+
+    def _read(self, path: Any, params: dict[str, Any]) -> Resumed | None:
+        """The checkpoint, and a word about it; None: there is no file yet."""
+        found = Resumed(path, self) if os.path.exists(path) else None
+        if found is None:
+            first = params["initial_epoch"] + 1
+            said = f"resume: {path} does not exist; training begins with epoch {first}"
+        else:
+            at = found.position
+            said = f"resume: {path}; on with epoch {at.epoch + 1}, batch {at.batches + 1}"
+            params |= {"initial_epoch": at.epoch, "resumed": True}
+        if params["verbose"]:
+            print(said)
+        return found
+
+    def _save(self, epoch: int, batches: int, due: bool) -> None:
+        """Write the checkpoints that go by batches, or with `due` all."""
+        for one in self.checkpoints:
+            if due or one.batches_left(self.done) == one.save_freq:
+                save(one.filepath, self, Position(epoch, batches, self.done, self.place))
+
+    def _save_epoch(self, epoch: int, due: bool) -> None:
+        """Write the checkpoints that go by epochs, or with `due` all, before `epoch` begins."""
+        for one in self.checkpoints:
+            if due or one.save_freq == "epoch":
+                save(one.filepath, self, Position(epoch, 0, self.done, self.place))
+
+    def _steps_now(self, left: int) -> int:
+        """How many steps the next stretch has, of those that are left."""
+        if self.each_batch:
+            return 1
+        until = [one.batches_left(self.done) for one in self.checkpoints]
+        return min(self.step.pace.steps(left), *[n for n in until if n is not None], left)
+
+    # -- epochs --
+
+    def _run(
+        self,
+        first: int,
+        epochs: int,
+        shuffle: bool,
+        params: dict[str, Any],
+        resumed: Resumed | None,
+    ) -> History:
         if self.model.stop_training:  # to set an attribute makes every layer be looked at again
             self.model.stop_training = False
         for callback in self.moments.callbacks:
@@ -151,7 +215,13 @@ class Training:
             try:
                 self.moments.call("on_train_begin", {})
                 begun = True
-                self._epochs(first, epochs, orders, ctrl_c)
+                at = 0
+                if resumed is not None:
+                    resumed.apply(self)
+                    self._seek(resumed.position.order, orders)
+                    first, at = resumed.position.epoch, resumed.position.batches
+                    self.done = resumed.position.done
+                self._epochs(first, epochs, orders, ctrl_c, at)
                 self.recorder.finish()
                 if self.watch is not None:
                     self.watch.end()
@@ -171,17 +241,26 @@ class Training:
             print(f"Interrupted: weights and history of {whole} whole epochs are kept.")
         return self.history
 
-    def _epochs(self, epoch: int, epochs: int, orders: Orders, ctrl_c: CtrlC) -> None:
-        """Epoch after epoch; short ones several at a time if nothing happens between them."""
+    def _seek(self, place: Any, orders: Orders) -> None:
+        """Bring the orders to where they were."""
+        orders.seek(place)
+
+    def _epochs(self, epoch: int, epochs: int, orders: Orders, ctrl_c: CtrlC, at: int = 0) -> None:
+        """Epoch after epoch, the first one without `at` batches; short ones several at a time if
+        nothing happens between them.
+        """
         while epoch < epochs and not self.model.stop_training:
-            several = 1 if self.each_epoch else self._together(epochs - epoch)
+            self.place = orders.place
+            several = 1 if self.each_epoch or at else self._together(epochs - epoch)
             if several > 1:
                 self._several(epoch, orders.take(several), several)
-            elif not self._one(epoch, orders.take(1), ctrl_c):
+            elif not self._one(epoch, orders.take(1), ctrl_c, at):
                 return
+            epoch, at = epoch + several, 0
+            self.place = orders.place
+            self._save_epoch(epoch, ctrl_c.asked)
             if ctrl_c.asked:
                 return
-            epoch += several
 
     def _in_one_stretch(self, epochs: int) -> bool:
         """Whether all epochs are expected to be over in a tenth of a second."""
@@ -209,18 +288,27 @@ class Training:
             self.moments.call("on_epoch_end", epoch + i, logs)
             self.logs = logs
 
-    def _one(self, epoch: int, order: np.ndarray, ctrl_c: CtrlC) -> bool:
+    def _begin(self, epoch: int, at: int) -> None:
+        """The beginning of an epoch, or of what is left of it after `at` batches."""
+        if at:
+            for callback in self.moments.callbacks:
+                if not callback.resumes:  # the others heard of it before the checkpoint
+                    callback.on_epoch_begin(epoch, {})
+        else:
+            self.moments.call("on_epoch_begin", epoch, {})
+            self.sums.reset()
+
+    def _one(self, epoch: int, order: np.ndarray, ctrl_c: CtrlC, at: int) -> bool:
         """One epoch in stretches; False when it was interrupted."""
-        self.moments.call("on_epoch_begin", epoch, {})
-        self.sums.reset()
-        at = 0
+        self._begin(epoch, at)
         while at < self.steps:
-            steps = 1 if self.each_batch else self.step.pace.steps(self.steps - at)
+            steps = self._steps_now(self.steps - at)
             self._stretch(epoch, order, at, at + steps)
             at += steps
+            self._tell(at)
+            self._save(epoch, at, ctrl_c.asked)
             if ctrl_c.asked:
                 return False
-            self._tell(at)
         self._end(epoch, self.rows.count)
         return True
 
@@ -248,6 +336,7 @@ class Training:
         began = time.perf_counter()
         self.step.run_batches(self.rows.arrays, order, first, last, self.sums.flat, log)
         self.step.pace.took(last - first, time.perf_counter() - began)
+        self.done += last - first
         try:
             self.sums.check(log)
         except DataError:

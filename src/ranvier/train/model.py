@@ -195,6 +195,7 @@ class Model(Network):
         class_weight: Mapping[Any, float] | str | None = None,
         sample_weight: Any = None,
         initial_epoch: int = 0,
+        resume: Any = None,
     ) -> History:
         """Train on rows x with targets y (arrays, lists, tensors or tables) and return the history.
 
@@ -211,6 +212,10 @@ class Model(Network):
             validation_data: (x, y) or (x, y, sample_weight) instead, or a stream.
             class_weight: {class: weight} or "balanced".
             sample_weight: one weight for each row.
+            resume: the file of a `callbacks.Checkpoint`: training goes on where that was written,
+                to the same bits as without the break. Where there is no file yet, it begins. Which
+                of the two is said, unless `verbose` is 0. Another model or other data is a
+                StateError.
 
         Raises DataError or ShapeError for data that cannot be used, NonFiniteError at the first NaN
         or infinity (with the last good weights restored). Ctrl-C ends the training cleanly (one
@@ -258,8 +263,10 @@ class Model(Network):
             else StreamTraining(blocks, self, step, steps.sums, rows, validate, given, watch)
         )
         training.history.seconds["compile"] = steps.seconds - before
+        if held is not None:
+            training.checked += held.arrays
         params = {"epochs": epochs, "verbose": verbose, "initial_epoch": initial_epoch}
-        return training.run(initial_epoch, epochs, shuffle and blocks is None, params)
+        return training.run(initial_epoch, epochs, shuffle and blocks is None, params, resume)
 
     @spelled
     def train_on_batch(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from .. import random
@@ -37,6 +39,15 @@ class Orders:
         self._drawn = 0
         self._bits = bits
         self._key = random.generator.host_key() if shuffle and bits is None else 0
+
+    @property
+    def place(self) -> list[int]:
+        """Where the orders are, for `seek`."""
+        return [self._key, self._drawn]
+
+    def seek(self, place: Sequence[int]) -> None:
+        """Go on from there."""
+        self._key, self._drawn = place
 
     def take(self, epochs: int) -> np.ndarray:
         """The orders of the next epochs, one behind the other."""

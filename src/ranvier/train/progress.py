@@ -50,6 +50,7 @@ class _Display(Callback):
     """Base of displays: keeps account of the time it takes."""
 
     only_looks = True
+    resumes = False
 
     def __init__(self) -> None:
         self.began = self.spent = 0.0

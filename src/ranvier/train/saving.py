@@ -50,7 +50,7 @@ def save(model: Any, path: Any, include_optimizer: bool = True) -> str:
     }
     arrays = _arrays(model.named_tensors())
     if include_optimizer and described["training"] is not None:
-        arrays |= {_OPTIMIZER + name: a for name, a in _arrays(_slots(model)).items()}
+        arrays |= {_OPTIMIZER + name: a for name, a in _arrays(optimizer_tensors(model)).items()}
     return files.write(path, arrays, described, model.foreign_suffixes)
 
 
@@ -103,7 +103,7 @@ def load(path: Any) -> Any:
     _fill(model.named_tensors(), weights, path, FileError)
     try:
         _compile(model, described.get("training"))
-        slots = _slots(model) if state and model.optimizer is not None else {}
+        slots = optimizer_tensors(model) if state and model.optimizer is not None else {}
     except Exception as problem:
         raise FileError(
             f"{path}: how this model was trained cannot be read: {_words(problem)}"
@@ -232,7 +232,7 @@ def _column_names(model: Any) -> dict[str, list[str]]:
     return dict(model.column_names)
 
 
-def _slots(model: Any) -> dict[str, Tensor]:
+def optimizer_tensors(model: Any) -> dict[str, Tensor]:
     """The optimizer's tensors, those of a parameter under the parameter's name."""
     moving = {id(t) for t in model.parameters()}
     named = {name: t for name, t in model.named_tensors().items() if id(t) in moving}

@@ -21,6 +21,7 @@ import numpy as np
 from .. import random
 from ..data.stream import Chunk, Stream
 from ..errors import ArgumentError, DataError, RanvierError
+from .callback import History
 from .concurrency import trained_elsewhere
 from .given import rows_of, stream_columns
 from .heads import Head
@@ -44,6 +45,7 @@ class Block:
     rows: Rows | None
     order: Array
     steps: int
+    place: Any = None  # where the random bits were when its epoch began; of an end: the next one
 
 
 class Blocks:
@@ -75,12 +77,23 @@ class Blocks:
         self._chunk = 0
         if stream.classes is not None and model.classes is None:
             model.classes = stream.classes
+        self._place = self._now()
         begun = stream.chunks(self._bits)
         first = next(begun, None)
         if first is None:
             raise DataError("the stream has no rows; expected at least one")
         self.first = self._checked(first)
         self._begun: Iterator[Chunk] | None = chain([first], begun)
+
+    def _now(self) -> Any:
+        """Where the random bits are."""
+        return None if self._bits is None else dict(self._bits.state)
+
+    def seek(self, place: Any) -> None:
+        """The next epoch is the one that began when the random bits were there."""
+        if self._bits is not None:
+            self._bits.state = place
+        self._begun = None
 
     def batch(self, asked: int | None) -> int:
         """The batch size: that of the stream, if it makes batches, or the one asked for."""
@@ -95,6 +108,7 @@ class Blocks:
         """The blocks of so many epochs, with an end after each."""
         for _ in range(epochs):
             self._chunk = 0
+            place = self._now() if self._begun is None else self._place
             left: list[Rows] = []
             count = 0
             size = self._block_rows(step.batch)
@@ -103,11 +117,14 @@ class Blocks:
                 count += left[-1].count
                 if count >= size:
                     block, left = self._block(left, step, count // step.batch)
+                    block.place = place
                     yield block
                     count = sum(part.count for part in left)
             if count:
-                yield self._block(left, step, -(-count // step.batch))[0]
-            yield Block(None, np.empty(0, np.int64), 0)
+                block = self._block(left, step, -(-count // step.batch))[0]
+                block.place = place
+                yield block
+            yield Block(None, np.empty(0, np.int64), 0, self._now())
 
     def _chunks(self) -> Iterator[Chunk]:
         begun, self._begun = self._begun, None
@@ -233,38 +250,58 @@ class StreamTraining(Training):
     def _in_one_stretch(self, epochs: int) -> bool:
         return False  # a block may be long in coming
 
-    def _epochs(self, epoch: int, epochs: int, orders: Orders, ctrl_c: CtrlC) -> None:
+    def run(
+        self, first: int, epochs: int, shuffle: bool, params: dict[str, Any], resume: Any = None
+    ) -> History:
+        """As of rows in memory."""
+        if self.blocks.stream.own_order and (self.checkpoints or resume is not None):
+            raise ArgumentError(
+                "fit: a generator or loader decides itself which batches come, and cannot be "
+                "brought back to where it was; Checkpoint and resume= need arrays or a stream of "
+                "ranvier.data"
+            )
+        return super().run(first, epochs, shuffle, params, resume)
+
+    def _seek(self, place: Any, orders: Orders) -> None:
+        self.blocks.seek(place)
+
+    def _epochs(self, epoch: int, epochs: int, orders: Orders, ctrl_c: CtrlC, at: int = 0) -> None:
         """Epoch after epoch, block after block."""
+        if self.model.stop_training:
+            return
         # Batches of somebody else may draw from the same generator as the steps: these begin
         # an epoch when the one before has ended, and then the order of draws is always the same.
         together = 1 if self.blocks.stream.own_order else epochs - epoch
         while epoch < epochs:
             with Prefetch(self.blocks.epochs(together, self.step)) as blocks:
                 for _ in range(together):
-                    if not self._stream_epoch(epoch, blocks, ctrl_c):
+                    if not self._stream_epoch(epoch, blocks, ctrl_c, at):
                         return
-                    epoch += 1
+                    epoch, at = epoch + 1, 0
+                    self._save_epoch(epoch, ctrl_c.asked)
                     if self.model.stop_training:
                         return
 
-    def _stream_epoch(self, epoch: int, blocks: Prefetch, ctrl_c: CtrlC) -> bool:
-        """One epoch; False when it was interrupted."""
-        self.moments.call("on_epoch_begin", epoch, {})
-        self.sums.reset()
+    def _stream_epoch(self, epoch: int, blocks: Prefetch, ctrl_c: CtrlC, done: int) -> bool:
+        """One epoch but for the batches that are done; False when it was interrupted."""
+        self._begin(epoch, done)
         self.before = seen = 0
         for block in blocks:
+            self.place = block.place
             if block.rows is None:
                 break
             self.rows = block.rows
-            self.recorder.turn_to(block.rows, self.before)
-            at = 0
+            at = min(max(0, done - self.before), block.steps)
+            if at < block.steps:
+                self.recorder.turn_to(block.rows, self.before)
             while at < block.steps:
-                steps = 1 if self.each_batch else self.step.pace.steps(block.steps - at)
+                steps = self._steps_now(block.steps - at)
                 self._stretch(epoch, block.order, at, at + steps)
                 at += steps
+                self._tell(at)
+                self._save(epoch, self.before + at, ctrl_c.asked)
                 if ctrl_c.asked:
                     return False
-                self._tell(at)
             self.before += block.steps
             seen += min(block.steps * self.step.batch, block.rows.count)
         if not seen:
