@@ -430,6 +430,44 @@ def test_files_without_names_still_load(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("verb", ["fit", "fit by batches", "train_on_batch", "verify"])
+def test_nothing_is_kept_of_data_that_were_refused(verb: str) -> None:
+    use: dict[str, Callable[[Any, Any, Any], Any]] = {
+        "fit": lambda m, x, y: m.fit(x, y, verbose=0),
+        "fit by batches": lambda m, x, y: m.fit(iter([(x, y)]), verbose=0),
+        "train_on_batch": lambda m, x, y: m.train_on_batch(x, y),
+        "verify": lambda m, x, y: m.verify(x, y, verbose=0),
+    }
+    x = pandas.DataFrame(COLUMNS)
+    for bad, y in (
+        (pandas.DataFrame(with_extra()), Y),
+        (x.assign(more=1.0), Y),
+        (x, Y[:5]),
+        (x, np.array(["1,5"] * 24)),
+    ):
+        model = Sequential([Dense(1, input_shape=(4,))])
+        model.compile("sgd", "mse", engine="reference")
+        with pytest.raises((DataError, ShapeError)):
+            use[verb](model, bad, y)
+        assert not model.column_names and model.classes is None
+        use[verb](model, x, Y)
+        assert model.column_names["x"] == NAMES
+
+
+def test_refused_tables_leave_no_names_in_other_models() -> None:
+    bad = pandas.DataFrame(with_extra(unit(COLUMNS)))
+    normalize, machine = nn.Normalize(), RestrictedBoltzmannMachine(3)
+    for learn, names in (
+        (normalize.adapt, normalize.column_names),
+        (machine.fit, machine.column_names),
+    ):
+        with pytest.raises(DataError, match="'city'"):
+            learn(bad)
+        assert not names
+        learn(pandas.DataFrame(unit(COLUMNS)))
+        assert names["x"] == NAMES
+
+
 def test_two_columns_of_one_name_are_an_error() -> None:
     twice = pandas.DataFrame(np.ones((4, 2)), columns=["a", "a"])
     with pytest.raises(DataError, match="'a'"):

@@ -45,6 +45,12 @@ class ColumnNames(Mapping[str, list[str]]):
     def __repr__(self) -> str:
         return repr(self._names)
 
+    def copy(self) -> ColumnNames:
+        """The same names, and what was said of them."""
+        other = ColumnNames(self._names)
+        other._said = set(self._said)
+        return other
+
     def learn(self, role: str, names: Sequence[str]) -> None:
         """These are the columns of `role` from now on."""
         self._names[role] = list(names)

@@ -22,9 +22,10 @@ def as_rows(x: Any, names: ColumnNames | None = None, learn: bool = False) -> Ar
 
     With `learn`, the names of a first table are kept.
     """
-    if names is not None:
-        x = names.arrange(x, learn=learn)
-    return inputs(x).astype(np.float32, copy=False)
+    rows = inputs(x if names is None else names.arrange(x)).astype(np.float32, copy=False)
+    if names is not None and learn:
+        names.arrange(x, learn=True)
+    return rows
 
 
 def descend(rule: Any, loss: Any, parameters: Sequence[Any]) -> None:

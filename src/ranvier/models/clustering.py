@@ -110,6 +110,7 @@ class DeepClustering(Spelled):
         self, x: Any, pretrain_epochs: int = 100, refine_epochs: int = 20, batch_size: int = 64
     ) -> DeepClustering:
         """Find the clusters of the rows of x."""
+        self.column_names = ColumnNames()
         x = as_rows(x, self.column_names, learn=True)
         made = dense_autoencoder(x.shape[1], self.code, self.hidden, noise=self.noise)
         self.autoencoder = made

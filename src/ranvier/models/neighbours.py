@@ -64,6 +64,7 @@ class NeighbourClustering(Spelled):
 
     def fit(self, x: Any, epochs: int = 40, batch_size: int = 256) -> NeighbourClustering:
         """Find the clusters of the rows of x (rows, features), of about the same scale each."""
+        self.column_names = ColumnNames()
         x = as_rows(x, self.column_names, learn=True)
         if len(x) <= self.neighbours:
             raise ArgumentError(

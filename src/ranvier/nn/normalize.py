@@ -45,8 +45,8 @@ class Normalize(Layer):
 
         Of a table the names of the columns are kept: the model takes tables by these names.
         """
-        data = self.column_names.arrange(data, learn=True)
-        x = as_array(data, f"{self.name}: adapt", float_dtype=np.float64).astype(np.float64)
+        known = self.column_names.arrange(data)
+        x = as_array(known, f"{self.name}: adapt", float_dtype=np.float64).astype(np.float64)
         if x.ndim < 2 or not x.size:
             raise DataError(
                 f"{self.name}: adapt got data of shape {x.shape}; expected rows of features, "
@@ -65,6 +65,7 @@ class Normalize(Layer):
             )
         flat = x.reshape(-1, x.shape[-1])
         std = flat.std(axis=0)
+        self.column_names.arrange(data, learn=True)
         self.mean.assign(flat.mean(axis=0))
         # NOTE: rounding leaves a tiny deviation in a constant column; it must not be a divisor.
         self.std.assign(np.where(std > 1e-7 * np.abs(flat).max(axis=0), std, 1.0))

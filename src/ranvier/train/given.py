@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -97,6 +98,19 @@ def _by_name(
         if given.get(name) is None:
             raise ArgumentError(f"{model}: the {what} {name!r} is missing from the dict of arrays")
     return [given[name] for name in wanted]
+
+
+@contextmanager
+def learning(model: Any) -> Iterator[None]:
+    """Inside, data are made ready to learn from; if that fails, no label and no name of a column
+    is kept of them.
+    """
+    names, classes = model.column_names.copy(), model.classes
+    try:
+        yield
+    except BaseException:
+        model.column_names, model.classes = names, classes
+        raise
 
 
 def role_of(names: Sequence[str] | None, i: int = 0) -> str:

@@ -20,7 +20,7 @@ from ..nn.policy import is_mixed
 from . import loop
 from .callback import Callback, History
 from .cautions import Watch, before_fit
-from .given import check_count, heads_of, inputs_of, outputs_of, rows_of
+from .given import check_count, heads_of, inputs_of, learning, outputs_of, rows_of
 from .heads import losses_of, metrics_of, sole
 from .logits import take_logits
 from .network import Network
@@ -224,44 +224,46 @@ class Model(Network):
         self._compiled("fit")
         self._warn_if_frozen()
         loop.check_numbers(1 if batch_size is None else batch_size, epochs, initial_epoch)
-        blocks = None
-        if (stream := as_stream(x)) is not None:
-            only_stream(y, sample_weight, validation_split)
-            blocks = Blocks(self, stream, shuffle, class_weight, learn=True)
-            rows = blocks.first
-        else:
-            rows = self._rows(x, y, sample_weight, class_weight, learn=True)
-        held: Rows | None = None
-        held_stream = as_stream(validation_data)
-        if validation_data is not None and held_stream is None:
-            if not isinstance(validation_data, tuple | list) or len(validation_data) not in (2, 3):
-                raise ArgumentError("validation_data: expected (x, y) or (x, y, sample_weight)")
-            held = self._rows(*validation_data)
-        elif validation_split:
-            rows, held = split(rows, validation_split)
-        steps = self._ready(rows)
-        before_fit(self, steps.sums.heads, rows, held if validation_split else None)
-        before = steps.seconds
-        batch = min(batch_size or rows.count, rows.count)
-        if blocks is not None:
-            batch = blocks.batch(batch_size)
-        step = steps.get("train", batch, rows, self.engine)
-        validate = None
-        if held_stream is not None:
-            validate = lambda: evaluate_stream(held_stream, self, step.batch)  # noqa: E731
-        if held is not None:
-            self._ready(held)
-            test, kept = self._test_step(held, step.batch), held
-            validate = lambda: loop.test_all(steps, test, kept)  # noqa: E731
-        given = [callbacks] if isinstance(callbacks, Callback) else list(callbacks or [])
-        shown = display(verbose)
-        given += [shown] if shown is not None else []
-        watch = Watch(self, steps.sums.heads, rows)
-        training = (
-            loop.Training(self, step, steps.sums, rows, validate, given, watch)
-            if blocks is None
-            else StreamTraining(blocks, self, step, steps.sums, rows, validate, given, watch)
-        )
+        with learning(self):
+            blocks = None
+            if (stream := as_stream(x)) is not None:
+                only_stream(y, sample_weight, validation_split)
+                blocks = Blocks(self, stream, shuffle, class_weight, learn=True)
+                rows = blocks.first
+            else:
+                rows = self._rows(x, y, sample_weight, class_weight, learn=True)
+            held: Rows | None = None
+            held_stream = as_stream(validation_data)
+            if validation_data is not None and held_stream is None:
+                pair = isinstance(validation_data, tuple | list)
+                if not pair or len(validation_data) not in (2, 3):
+                    raise ArgumentError("validation_data: expected (x, y) or (x, y, sample_weight)")
+                held = self._rows(*validation_data)
+            elif validation_split:
+                rows, held = split(rows, validation_split)
+            steps = self._ready(rows)
+            before_fit(self, steps.sums.heads, rows, held if validation_data is None else None)
+            before = steps.seconds
+            batch = min(batch_size or rows.count, rows.count)
+            if blocks is not None:
+                batch = blocks.batch(batch_size)
+            step = steps.get("train", batch, rows, self.engine)
+            validate = None
+            if held_stream is not None:
+                validate = lambda: evaluate_stream(held_stream, self, step.batch)  # noqa: E731
+            if held is not None:
+                self._ready(held)
+                test, kept = self._test_step(held, step.batch), held
+                validate = lambda: loop.test_all(steps, test, kept)  # noqa: E731
+            given = [callbacks] if isinstance(callbacks, Callback) else list(callbacks or [])
+            shown = display(verbose)
+            given += [shown] if shown is not None else []
+            watch = Watch(self, steps.sums.heads, rows)
+            training = (
+                loop.Training(self, step, steps.sums, rows, validate, given, watch)
+                if blocks is None
+                else StreamTraining(blocks, self, step, steps.sums, rows, validate, given, watch)
+            )
         training.history.seconds["compile"] = steps.seconds - before
         if held is not None:
             training.checked += held.arrays
@@ -280,8 +282,9 @@ class Model(Network):
         """One step on these rows as one batch; returns the loss before it, and the metrics."""
         self._compiled("train_on_batch")
         self._warn_if_frozen()
-        rows = self._rows(x, y, sample_weight, class_weight, learn=True)
-        steps = self._ready(rows)
+        with learning(self):
+            rows = self._rows(x, y, sample_weight, class_weight, learn=True)
+            steps = self._ready(rows)
         step = steps.get("train", rows.count, rows, self.engine, larger=True)
         steps.in_training.begin(step.traced.changed)
         try:
@@ -410,8 +413,9 @@ class Model(Network):
         from .verify import verify
 
         self._compiled("verify")
-        rows = self._rows(x, y, learn=True)
-        self._ready(rows)
+        with learning(self):
+            rows = self._rows(x, y, learn=True)
+            self._ready(rows)
         report = verify(self, rows, samples)
         if verbose:
             print(report)
