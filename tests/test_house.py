@@ -27,7 +27,7 @@ ops autodiff
 passes
 compiler
 executors
-mode reading in_place tensor trace compiled
+mode from_numpy reading in_place tensor trace compiled
 transforms ordering random loop
 nn
 losses metrics

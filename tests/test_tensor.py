@@ -48,7 +48,7 @@ def test_numbers_out() -> None:
         (lambda t: f"{t:.2f}", ShapeError, "is for one number"),
         (lambda t: [1, 2][t[0]], DTypeError, "a float32 tensor is not a whole number"),
         (lambda t: len(t[0]), ShapeError, "has no length"),
-        (lambda t: t.to("cuda"), ArgumentError, "unknown device or dtype 'cuda'.*cpu"),
+        (lambda t: t.to("cuda"), ArgumentError, "computes on the CPU"),
         (lambda t: t & t, DTypeError, "`&` combines bools; this operand is float32"),
         (lambda t: ~t, DTypeError, "`~` combines bools"),
         (lambda t: t.assign([1.0, 2.0, 3.0]), ShapeError, "broadcast_to"),

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from .config import switches
+from .errors import ArgumentError
 from .executors import ONCE, executor
 from .graph.graph import Graph
 from .missing import spelled
@@ -157,4 +158,9 @@ def compile(function: Callable[..., Any] | None = None, *, engine: str | None = 
     """
     if function is None:
         return lambda f: CompiledFunction(f, engine)
+    if not callable(function):
+        raise ArgumentError(
+            f"compile: expected a function of tensors, got a {type(function).__name__}; models "
+            "are compiled with model.compile(optimizer, loss)"
+        )
     return CompiledFunction(function, engine)

@@ -53,6 +53,8 @@ def as_dtype(value: Any) -> np.dtype[Any]:
         dtype = None
     if dtype is None or dtype not in ALL:
         names = ", ".join(d.name for d in ALL)
+        if isinstance(value, int) and not isinstance(value, bool):
+            names += ". A shape of several axes is one tuple: ones((2, 3))"
         raise DTypeError(f"dtype {value!r} is not one of Ranvier's: {names}")
     return dtype
 

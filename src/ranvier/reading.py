@@ -10,6 +10,7 @@ import numpy as np
 
 from . import dtypes
 from .errors import DTypeError, ShapeError
+from .from_numpy import array_ufunc
 from .ops.methods import Methods
 
 _PLAIN = (dtypes.float32, dtypes.int64, dtypes.bool_)
@@ -19,6 +20,7 @@ class Readable(Methods):
     """A value whose numbers can be looked at, once they are known."""
 
     __slots__ = ()
+    __array_ufunc__ = array_ufunc
 
     _data: np.ndarray[Any, Any] | None
     _requires_grad: bool

@@ -86,6 +86,7 @@ FOREIGN: dict[str, tuple[str, ...]] = {
     "stepbatch": ("train_on_batch",),
     # arguments
     "lr": ("learning_rate",),
+    "learningrate": ("lr",),
     "rate": ("learning_rate",),
     "eta": ("learning_rate",),
     "eps": ("epsilon",),

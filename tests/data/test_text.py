@@ -97,7 +97,7 @@ def test_vocabularies_are_cut_saved_and_checked(tmp_path: Path) -> None:
         Vocabulary(["a", "b", "a"])
     with pytest.raises(ArgumentError, match="at least 3"):
         Vocabulary.from_texts(["a"], max_tokens=2)
-    with pytest.raises(DataError, match=r"text 0 is a bytes; .* text.decode\(\)"):
+    with pytest.raises(DataError, match=r"text 0 is a bytes, b'a'; .* text.decode\(\)"):
         Vocabulary.from_texts([b"a"])  # type: ignore[list-item]
     with pytest.raises(ArgumentError, match="did you mean 'word'"):
         Vocabulary([], by="words")

@@ -171,9 +171,13 @@ class CsvStream(PartStream):
     ) -> None:
         self.path, self.delimiter, self.classes = path, delimiter, _sorted(classes)
         with path.open("rb") as file:
-            first = file.readline().decode("utf-8-sig").strip()
+            _refuse_other_kinds(path, file.read(8))
+            file.seek(0)
+            first = file.readline().decode("utf-8-sig", "replace").strip()
             start = file.tell()
         names = [name.strip().strip('"') for name in first.split(delimiter)]
+        if len(names) == 1:
+            _refuse_other_delimiter(path, first, delimiter)
         self.features = _features(names, target, features, "stream_csv")
         self._names = names
         self._y = None if target is None else names.index(target)
@@ -251,6 +255,32 @@ def stream_csv(
     is read often to .npy or Parquet.
     """
     return CsvStream(_files(path)[0], target, features, classes, delimiter)
+
+
+# How files begin that are no text, and what to do with them.
+_OTHER_KINDS = {
+    b"\x1f\x8b": "compressed by gzip; unpack it first: gunzip FILE",
+    b"PK\x03\x04": "a zip archive or a spreadsheet; unpack it, or save the sheet as CSV",
+    b"PAR1": "a Parquet file; use stream_parquet",
+    b"\x93NUMPY": "a .npy file; use stream_npy",
+    b"\xff\xfe": "text in UTF-16; save it as UTF-8",
+}
+
+
+def _refuse_other_kinds(path: Path, start: bytes) -> None:
+    for mark, said in _OTHER_KINDS.items():
+        if start.startswith(mark):
+            raise DataError(f"stream_csv: {path} is no text but {said}")
+
+
+def _refuse_other_delimiter(path: Path, header: str, delimiter: str) -> None:
+    """One column is mostly a file with another mark between its columns."""
+    for other in (";", "\t", "|", ","):
+        if other != delimiter and other in header:
+            raise DataError(
+                f"stream_csv: {path} has one column if {delimiter!r} stands between columns, but "
+                f"{header.count(other) + 1} if {other!r} does; give delimiter={other!r}"
+            )
 
 
 def _borders(path: Path, start: int) -> Iterator[int]:

@@ -58,7 +58,8 @@ def as_array(
         array = _from_table(table, role, np.dtype(float_dtype), text)
     if array.ndim == 0:
         raise DataError(
-            f"{role}: expected rows, got the single value {array.item()!r}; try [value]"
+            f"{role}: expected rows, got the single value {array.item()!r}; try [value]. One row "
+            "of several columns is [[a, b, ...]], or {'a': [a], 'b': [b], ...} by their names"
         )
     if array.dtype.kind == "O":
         array = _from_objects(array, role, text)
@@ -211,6 +212,11 @@ def _from_objects(array: np.ndarray, role: str, text: bool) -> np.ndarray:
     if not text and flat.size and all(isinstance(item, str) or item is None for item in flat):
         _refuse_text(np.array(["" if v is None else v for v in flat]).reshape(array.shape), role)
     for place, item in enumerate(flat):
+        if isinstance(item, Mapping):
+            raise DataError(
+                f"{role}: expected {wanted}, got a dict in {_place(_unravel(place, array.shape))}; "
+                "make a table of a list of dicts: pandas.DataFrame(rows) or polars.DataFrame(rows)"
+            )
         if not isinstance(item, allowed):
             raise DataError(
                 f"{role}: expected {wanted}, got {_kind_of(item)} in "

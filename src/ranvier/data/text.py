@@ -143,11 +143,18 @@ def as_texts(texts: Any, what: str) -> Iterable[str]:
     """One text or several, each of them looked at."""
     for i, text in enumerate([texts] if isinstance(texts, str) else texts):
         if not isinstance(text, str):
-            raise DataError(
-                f"{what}: text {i} is a {type(text).__name__}; expected str"
-                + ("; decode bytes first: text.decode()" if isinstance(text, bytes) else "")
-            )
+            raise DataError(f"{what}: text {i} {_no_text(text)}")
         yield str(text)
+
+
+def _no_text(value: Any) -> str:
+    if value is None or value != value or str(value) == "<NA>":
+        return (
+            f"is missing ({value!r}); expected str. Fill what is missing, texts.fillna(''), or "
+            "leave these rows out, texts.dropna()"
+        )
+    fix = "; decode bytes first: text.decode()" if isinstance(value, bytes) else ""
+    return f"is a {type(value).__name__}, {value!r}; expected str{fix}"
 
 
 def most_frequent(counts: Counter[str], max_tokens: int | None, min_count: int = 1) -> list[str]:

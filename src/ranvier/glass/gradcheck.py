@@ -45,6 +45,11 @@ def gradcheck(
     """
     if order not in (1, 2):
         raise ArgumentError(f"gradcheck: order must be 1 or 2; got {order!r}")
+    if isinstance(inputs, Tensor | np.ndarray | int | float):
+        raise ArgumentError(
+            f"gradcheck: inputs is a {type(inputs).__name__}; expected a list with one entry for "
+            "each argument of f: gradcheck(f, [w])"
+        )
     arrays = [_as_input(x) for x in inputs]
     places = [i for i, x in enumerate(arrays) if x.dtype.kind == "f"]
     if not places:

@@ -42,7 +42,7 @@ class Value(ABC):
 
     __slots__ = ()
     __array_priority__ = 100.0  # NumPy arrays give way to our operators
-    __array_ufunc__ = None
+    __array_ufunc__: Any = None
 
     op: Op | None
     params: Mapping[str, Any]

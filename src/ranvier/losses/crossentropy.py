@@ -16,7 +16,7 @@ from ..ops.movement import broadcast_to, reshape
 from ..ops.reduce import sum
 from ..tensor import Tensor
 from .last_layer import LINEAR, SIGMOID, SOFTMAX, LastLayer, last_layer
-from .loss import SMALLEST, Loss, logits_of, row_mean, values
+from .loss import AXES_LEFT, SMALLEST, Loss, logits_of, row_mean, values
 
 ROUNDING = 1e-3  # so far outside 0 to 1 a probability may lie
 ROW_ROUNDING = 1e-2  # and so far from 1 the sum of a row
@@ -216,10 +216,11 @@ class SparseCategoricalCrossentropy(OfProbabilities):
         if labels.shape == (*p.shape[:-1], 1) and p.ndim > 1:
             labels = reshape(labels, p.shape[:-1])
         if labels.shape != p.shape[:-1] or p.ndim < 2:
+            one_each = p.ndim > 2 and labels.shape in (p.shape[:1], (p.shape[0], 1))
+            advice = AXES_LEFT if one_each else "For one-hot targets use categorical_crossentropy"
             raise ShapeError(
                 f"{self.name}: labels have shape {labels.shape}, predictions {p.shape}; expected "
-                f"labels of shape {p.shape[:-1]}, one for each row; for one-hot targets use "
-                "categorical_crossentropy"
+                f"labels of shape {p.shape[:-1]}, one for each row. {advice}"
             )
         if isinstance(labels, Tensor) and not labels.is_traced:
             targets.check_labels(self.name, labels.numpy(), p.shape[-1])

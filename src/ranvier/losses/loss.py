@@ -179,6 +179,13 @@ def values(y_true: Any, y_pred: Any) -> tuple[Any, Any]:
     return e.as_float(y_pred), y_true
 
 
+AXES_LEFT = (
+    "The output has axes of an image or a sequence left: put Flatten() or a layer such as "
+    "GlobalAveragePooling2D() before the last Dense; a recurrent layer gives its last output with "
+    "return_sequences=False"
+)
+
+
 def _advice(true: tuple[int, ...], pred: tuple[int, ...]) -> str:
     if true[:1] != pred[:1]:
         return " The numbers of rows differ."
@@ -189,6 +196,8 @@ def _advice(true: tuple[int, ...], pred: tuple[int, ...]) -> str:
         )
     if len(true) == 2 and len(pred) == 2:
         return f" End the model in Dense({true[1]})"
+    if len(pred) > 2 and (len(true) == 1 or true[1:] == (1,) or true[1:] == pred[-1:]):
+        return " " + AXES_LEFT
     return " Use reshape on one of them"
 
 

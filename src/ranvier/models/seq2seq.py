@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import ArgumentError
 from ..losses import SparseCategoricalCrossentropy
 from ..missing import spelled
 from ..nn import GRU, Attention, Bidirectional, Dense, Embedding, register_layer
@@ -56,14 +57,26 @@ class Seq2Seq(Model):
         return self.out(self.mix(concat([done, found], axis=2)))
 
     def translate(self, source: Any, start: int, length: int) -> Array:
-        """The likeliest id at each place, (batch, length), one after the other from `start` on."""
+        """The likeliest id at each place, (batch, length), one after the other from `start` on.
+
+        `length` may be as long as the targets that the model was trained on.
+        """
         source = np.asarray(source)
-        said = np.zeros((len(source), length + 1), np.int32)
+        places = length
+        if self.built:
+            (places,) = self._takes[1][0]
+        if length > places:
+            raise ArgumentError(
+                f"{self.name}: translate(length={length}), but the model was trained on targets of "
+                f"{places} places; ask for {places} at most, or train on longer targets (filled up "
+                "with 0: ranvier.data.pad_sequences)"
+            )
+        said = np.zeros((len(source), places + 1), np.int32)
         said[:, 0] = start
         for t in range(length):
-            logits = self.predict([source, said[:, :length]])
+            logits = self.predict([source, said[:, :places]])
             said[:, t + 1] = logits[:, t].argmax(axis=1)
-        return said[:, 1:]
+        return said[:, 1 : length + 1]
 
 
 @spelled

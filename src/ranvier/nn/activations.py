@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from ..errors import unknown_name
+from ..errors import ArgumentError, unknown_name
 from ..missing import module_getattr
 from ..ops import composite
 from ..ops import elementwise as e
@@ -202,6 +202,13 @@ def get(activation: Any) -> Callable[[Any], Any]:
         return linear
     if isinstance(activation, str) and activation.lower() in NAMES:
         return NAMES[activation.lower()]
+    if isinstance(activation, type):
+        name = activation.__name__
+        by_name = f"activation={name.lower()!r}, or " if name.lower() in NAMES else ""
+        raise ArgumentError(
+            f"activation: got the class {name}; expected a name or a function: write "
+            f"{by_name}{name}(...)"
+        )
     if callable(activation):
         return activation  # type: ignore[no-any-return]
     raise unknown_name("activation", activation, NAMES)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from numbers import Real
 from typing import Any
 
 from .. import random
@@ -41,11 +42,11 @@ class _Drop(_Noise):
 
     def __init__(self, rate: float, seed: int | None = None, **options: Any) -> None:
         super().__init__(seed, **options)
-        if not 0 <= rate < 1:
+        if not isinstance(rate, Real) or not 0 <= rate < 1:
             raise ArgumentError(
                 f"{self.name}: rate={rate!r}; expected the share to drop, 0 <= rate < 1"
             )
-        self.rate = rate
+        self.rate: float = rate
 
     def forward(self, x: Any) -> Any:
         return super().forward(x) if self.rate else x

@@ -432,6 +432,10 @@ class Optimizer(Spelled):
 def _parameters(kind: str, given: Any) -> list[Tensor]:
     if given is None:
         return []
+    if callable(getattr(given, "parameters", None)):
+        raise ArgumentError(
+            f"{kind}: got a {type(given).__name__}; give its tensors: {kind}(model.parameters())"
+        )
     tensors = [given] if isinstance(given, Tensor) else list(given)
     if not tensors:
         raise ArgumentError(f"{kind}: got an empty list of parameters; is the model built?")

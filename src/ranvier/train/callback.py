@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ..errors import StateError, unknown_name
+from ..errors import ArgumentError, MissingNameError, StateError, unknown_name
 from ..io.writing import open_log
-from ..missing import Spelled
+from ..missing import Spelled, no_attribute
 from ..nn.config import arguments
 from ..tensor import Tensor
 from .packing import is_plain
@@ -80,6 +80,24 @@ class Callback(Spelled):
         """About ten times a second: `step` batches of the epoch are done."""
 
 
+def callbacks_of(given: Any) -> list[Callback]:
+    """`fit(callbacks=...)`: None, one callback, or several."""
+    several = [] if given is None else [given] if not isinstance(given, list | tuple) else given
+    for one in several:
+        if isinstance(one, Callback):
+            continue
+        name = getattr(one, "__name__", "function")
+        fix = "make it an object of a subclass of ranvier.callbacks.Callback"
+        if isinstance(one, type):
+            fix = f"write {name}(...): an object, not the class"
+        elif callable(one):
+            fix = f"write LambdaCallback(on_epoch_end={name})"
+        raise ArgumentError(
+            f"callbacks: {one if isinstance(one, type) else repr(one)} is no callback; {fix}"
+        )
+    return list(several)
+
+
 def wants_batches(callback: Callback) -> bool:
     """Whether the callback has something to do at every batch.
 
@@ -132,6 +150,16 @@ class History(Callback):
         from ..plots.history import history
 
         return history(self.history, self.epoch, names, ax=ax)
+
+    def __getitem__(self, name: str) -> Any:
+        raise ArgumentError(f"History: the numbers of each epoch are in history.history[{name!r}]")
+
+    def __getattr__(self, name: str) -> Any:
+        if name != "history" and name in self.history:
+            raise MissingNameError(
+                f"'History' has no attribute {name!r}; its numbers are in history.history[{name!r}]"
+            )
+        raise no_attribute(self, name)
 
     def __repr__(self) -> str:
         last = ", ".join(f"{k}={v[-1]:.4g}" for k, v in self.history.items() if v)

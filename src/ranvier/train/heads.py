@@ -10,6 +10,7 @@ from .. import dtypes, losses
 from ..errors import ArgumentError, unknown_name
 from ..losses.last_layer import last_layer
 from ..losses.loss import Loss
+from ..metrics import get as metric_named
 from ..ops.elementwise import astype, greater, where
 from ..ops.reduce import max, sum
 
@@ -72,8 +73,22 @@ def losses_of(given: Any) -> Any:
 def metrics_of(given: Any) -> Any:
     """`compile(metrics=...)`: a tuple of metrics, or of those of each output, or a dict."""
     if isinstance(given, Mapping):
-        return {k: _several(one) for k, one in given.items()}
-    return _several(given)
+        found: Any = {k: _several(one) for k, one in given.items()}
+        for several in found.values():
+            _check_names(several)
+        return found
+    found = _several(given)
+    _check_names(found)
+    return found
+
+
+def _check_names(given: tuple[Any, ...]) -> None:
+    """A misspelt metric is said by `compile`, before anything is computed."""
+    for one in given:
+        if isinstance(one, list | tuple):
+            _check_names(tuple(one))
+        elif isinstance(one, str):
+            metric_named(one)
 
 
 def heads(

@@ -18,7 +18,7 @@ from ..missing import spelled
 from ..nn.layer import register_layer
 from ..nn.policy import is_mixed
 from . import loop
-from .callback import Callback, History
+from .callback import Callback, History, callbacks_of
 from .cautions import Watch, before_fit
 from .given import check_count, heads_of, inputs_of, learning, outputs_of, rows_of
 from .heads import losses_of, metrics_of, sole
@@ -255,7 +255,7 @@ class Model(Network):
                 self._ready(held)
                 test, kept = self._test_step(held, step.batch), held
                 validate = lambda: loop.test_all(steps, test, kept)  # noqa: E731
-            given = [callbacks] if isinstance(callbacks, Callback) else list(callbacks or [])
+            given = callbacks_of(callbacks)
             shown = display(verbose)
             given += [shown] if shown is not None else []
             watch = Watch(self, steps.sums.heads, rows)

@@ -175,6 +175,11 @@ def _class_weights(y: Array, classes: Array | None, given: Mapping[Any, float] |
     size = int(codes.max()) + 1 if classes is None else len(classes)
     known = list(range(size)) if classes is None else [c.item() for c in classes]
     table = np.ones(size, np.float32)
+    if not isinstance(given, Mapping):
+        raise ArgumentError(
+            f"class_weight: expected a dict, such as {{0: 1.0, 1: 2.0}}, or 'balanced'; got a "
+            f"{type(given).__name__}"
+        )
     for name, value in given.items():
         plain = name.item() if isinstance(name, np.generic) else name
         if plain not in known:
@@ -214,7 +219,7 @@ def check_features(model: Any, x: Array) -> None:
     raise ShapeError(
         f"{first.name} ({type(first).__name__}): expected rows of shape "
         f"{_shape(model.built_shape)}, received rows of shape {_shape(x.shape[1:])} (x has shape "
-        f"{x.shape}). " + _shape_fix(tuple(model.built_shape), tuple(x.shape[1:]))
+        f"{x.shape}). " + _shape_fix(tuple(model.built_shape), tuple(x.shape))
     )
 
 
@@ -242,13 +247,21 @@ def _shape(shape: Sequence[int]) -> str:
     return f"{tuple(shape)}{': a single number' * (not shape)}"
 
 
-def _shape_fix(expected: tuple[int, ...], got: tuple[int, ...]) -> str:
+def _shape_fix(expected: tuple[int, ...], x: tuple[int, ...]) -> str:
+    got = x[1:]
+    if x in (expected, (*expected, 1)):
+        return (
+            "This is one row, and a model takes rows: write x[None] for an array, [row] for a "
+            "list, which makes them a batch of one"
+        )
     if not got and expected == (1,):
         return "Make a column of x: x.reshape(-1, 1)"
     if np.prod(expected) == np.prod(got):
         return f"Reshape x: x.reshape({('-1, ' + ', '.join(map(str, expected)))})"
     if len(expected) == len(got) + 1 and expected[0] == got[0]:
         return "Add the missing axis at the end: x[..., None]"
+    if len(x) == 2 and x[:1] == expected:
+        return "Rows stand along the first axis; did you mean the transpose, x.T?"
     return "Give the columns that the model was built for, or build a new model for these"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ..data.vectorize import TextVectorization
@@ -31,6 +31,17 @@ class Sequential(Model):
     >>> model.count_params()
     131
     """
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        first = args[0] if args else kwargs.get("layers")
+        if (first is not None and not isinstance(first, Iterable)) or isinstance(first, str):
+            made = [a for a in args if isinstance(a, Layer | type)]
+            said = ", ".join(f"{_class_name(a)}(...)" for a in made)
+            raise ArgumentError(
+                f"Sequential takes the layers as one list: Sequential([{said or '...'}]); got "
+                f"{first if isinstance(first, type) else 'a ' + type(first).__name__}"
+            )
+        return super().__new__(cls, *args, **kwargs)
 
     def __init__(
         self,
@@ -79,8 +90,7 @@ class Sequential(Model):
             )
         if not isinstance(layer, Layer):
             raise ArgumentError(
-                f"Sequential: expected a layer, got a {type(layer).__name__}; "
-                "wrap a function in a layer, or subclass ranvier.Model"
+                f"Sequential: expected a layer, got a {type(layer).__name__}; {_as_layer(layer)}"
             )
         return layer
 
@@ -203,3 +213,19 @@ class Sequential(Model):
 
     def __len__(self) -> int:
         return len(self.layers)
+
+
+def _class_name(layer: Any) -> str:
+    return layer.__name__ if isinstance(layer, type) else type(layer).__name__
+
+
+def _as_layer(thing: Any) -> str:
+    """How to make a layer of what is none."""
+    if isinstance(thing, str):
+        return f"an activation by name is a layer as Activation({thing!r})"
+    if isinstance(thing, list | tuple):
+        return "give the layers one after the other in one list, or Sequential([...]) as a layer"
+    if callable(thing):
+        name = getattr(thing, "__name__", "function")
+        return f"a function of one tensor is a layer as Activation({name})"
+    return "wrap a function in a layer, or subclass ranvier.Model"

@@ -222,6 +222,7 @@ def normal(
 
 def cat(tensors: Sequence[Any], dim: int = 0) -> Tensor:
     """Tensors one after another along an axis; those of shape (0,) beside others are nothing."""
+    _check_several("cat", tensors, dim)
     given = [x for x in tensors if x.shape != (0,)] or list(tensors)
     out = movement.concat(given, dim)
     kind = functools.reduce(dtypes.promote, [x.dtype for x in tensors])
@@ -230,7 +231,13 @@ def cat(tensors: Sequence[Any], dim: int = 0) -> Tensor:
 
 def stack(tensors: Sequence[Any], dim: int = 0) -> Tensor:
     """Tensors along a new axis."""
+    _check_several("stack", tensors, dim)
     return t.of(shaping.stack(list(tensors), dim))
+
+
+def _check_several(name: str, tensors: Any, dim: Any) -> None:
+    if isinstance(dim, t.Tensor) or isinstance(tensors, t.Tensor):
+        raise ArgumentError(f"torch.{name}: give the tensors as one list: torch.{name}([a, b])")
 
 
 class Generator(random.Generator):

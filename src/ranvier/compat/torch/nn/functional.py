@@ -354,6 +354,11 @@ def cross_entropy(
             x, y = shaping.moveaxis(x, 1, -1), shaping.moveaxis(y, 1, -1)
         if x.ndim == 1:
             x, y = shaping.expand_dims(x, 0), shaping.expand_dims(y, 0)
+        if y.shape != x.shape:
+            raise ArgumentError(
+                f"cross_entropy: targets are {y.dtype} of shape {y.shape}; expected class numbers, "
+                f"int64: y.long(), or the probabilities of the classes, of shape {x.shape}"
+            )
         return _reduced(loss.per_row(y, x), reduction)
     x, labels = _classes_last(x, y, "cross_entropy")
 

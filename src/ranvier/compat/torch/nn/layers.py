@@ -90,6 +90,11 @@ class Dropout(Module):
 
     def __init__(self, p: float = 0.5, inplace: bool = False) -> None:
         super().__init__()
+        if not 0.0 <= p <= 1.0:
+            raise ArgumentError(
+                f"{type(self).__name__}: p={p!r}; expected the probability that an element becomes "
+                "0, from 0 to 1"
+            )
         self.p = p
         self.inplace = inplace
 

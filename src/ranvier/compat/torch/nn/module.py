@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from ....errors import DataError, RanvierError
+from ....errors import ArgumentError, DataError, RanvierError
 from ....nn.layer import Layer
 from ....tensor import Tensor as RanvierTensor
 from ...names import missing
@@ -210,6 +210,8 @@ class Sequential(_Numbered):
                 setattr(self, name, module)
         else:
             for module in modules:
+                if not isinstance(module, Layer):
+                    raise _no_module(module)
                 self.append(module)
 
     def forward(self, x: Any) -> Any:
@@ -237,3 +239,17 @@ def Parameter(data: Any, requires_grad: bool = True) -> Any:
     x = of(data).detach()
     x.requires_grad = requires_grad
     return x
+
+
+def _no_module(given: Any) -> ArgumentError:
+    """The error for what stands among the modules of a Sequential and is none."""
+    if isinstance(given, list | tuple):
+        fix = "torch takes modules one by one: nn.Sequential(*modules)"
+    elif isinstance(given, type):
+        fix = f"write {given.__name__}(...): an object, not the class"
+    elif callable(given):
+        fix = "a function is called in a forward of your own, or stands as its module: nn.ReLU()"
+    else:
+        fix = "expected modules such as nn.Linear(3, 1)"
+    what = given.__name__ if isinstance(given, type) else f"a {type(given).__name__}"
+    return ArgumentError(f"nn.Sequential: got {what}; {fix}")

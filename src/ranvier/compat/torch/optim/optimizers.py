@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from .... import optim as ours
-from ....errors import ArgumentError, unknown_name
+from ....errors import ArgumentError
+from ....missing import no_argument
 from ....mode import enable_grad
 from ....optim import Optimizer as RanvierOptimizer
 from ....tensor import Tensor as RanvierTensor
@@ -35,7 +37,8 @@ class Optimizer(RanvierOptimizer):
         """Make the optimizer `kind` for a list, a generator or a single tensor."""
         for name in speed:
             if name not in _FOR_SPEED:
-                raise unknown_name(f"argument of {type(self).__name__}", name, _FOR_SPEED)
+                taken = [n for n in inspect.signature(type(self)).parameters if n != "speed"]
+                raise no_argument(type(self).__name__, name, [*taken, *_FOR_SPEED])
         given = _as_list(type(self).__name__, params)
         moving = [p for p in given if not isinstance(p, RanvierTensor) or p.requires_grad]
         kind.__init__(self, moving or given, lr, **options)
@@ -70,6 +73,10 @@ class Optimizer(RanvierOptimizer):
 def _as_list(kind: str, params: Any) -> list[Any]:
     if isinstance(params, RanvierTensor):
         return [params]
+    if callable(getattr(params, "parameters", None)):
+        raise ArgumentError(
+            f"{kind}: got a {type(params).__name__}; give its tensors: {kind}(model.parameters())"
+        )
     given = list(params)
     if given and isinstance(given[0], Mapping):
         if len(given) > 1 or set(given[0]) != {"params"}:
