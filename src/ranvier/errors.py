@@ -28,6 +28,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
+from typing import Any
 
 from .source import depth
 from .spelling import nearest
@@ -83,7 +84,15 @@ class FileError(RanvierError, OSError):
 
 
 class NonFiniteError(RanvierError, ArithmeticError):
-    """A NaN or infinity appeared in training."""
+    """A NaN or infinity appeared in training.
+
+    The model has its weights from before the batch in which it appeared; they are finite, but may
+    be huge. `weights` are those that the epoch began with: `model.set_weights(error.weights)`.
+    """
+
+    def __init__(self, message: str, weights: list[Any] | None = None) -> None:
+        super().__init__(message)
+        self.weights = weights
 
 
 class GradientError(RanvierError, AssertionError):

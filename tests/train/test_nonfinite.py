@@ -130,3 +130,57 @@ def test_only_values_that_matter_are_blamed() -> None:
     model.compile(SGD(learning_rate=0.01), "mse", engine="reference")
     model.fit(X, Y, 16, 1, 0)  # its infinities and NaN go nowhere
     assert all(np.isfinite(w).all() for w in model.get_weights())
+
+
+# --- the weights of the last good epoch ---------------------------------------------------------
+
+
+class Starts(Callback):
+    """The weights that each epoch began with."""
+
+    def __init__(self) -> None:
+        self.weights: list[list[bytes]] = []
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        self.weights.append([w.tobytes() for w in self.model.get_weights()])
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("every", [0.0, 0.5, 1e9], ids=["copies", "usual", "one copy"])
+@pytest.mark.parametrize("watched", [True, False])
+@pytest.mark.filterwarnings("ignore::ranvier.errors.RanvierWarning")
+def test_the_weights_that_the_epoch_began_with_are_kept(
+    engine: str, every: float, watched: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ranvier.train.nonfinite._EVERY", every)
+
+    def run(callbacks: Any) -> tuple[Any, NonFiniteError]:
+        ranvier.seed(0)
+        model = Sequential([Dense(8, input_shape=(3,)), Dense(1)])
+        model.compile(SGD(learning_rate=0.6), "mse", engine=engine)
+        with pytest.raises(NonFiniteError) as caught:
+            model.fit(X, Y, 16, 200, 0, callbacks=callbacks)
+        return model, caught.value
+
+    starts = Starts()
+    model, error = run([starts])
+    if not watched:  # several epochs in one stretch
+        model, error = run([])
+    assert error.weights is not None
+    assert [w.tobytes() for w in error.weights] == starts.weights[-1]
+    assert f"those that epoch {len(starts.weights)} began with are kept in the error" in str(error)
+    model.set_weights(error.weights)
+    assert np.isfinite(model.predict(X)).all()
+
+
+@pytest.mark.filterwarnings("ignore::ranvier.errors.RanvierWarning")
+def test_a_quiet_end_keeps_them_too() -> None:
+    ranvier.seed(0)
+    model = Sequential([Dense(8, input_shape=(3,)), Dense(1)])
+    model.compile(SGD(learning_rate=100.0), "mse")
+    first = [w.copy() for w in model.get_weights()]
+    quiet = TerminateOnNaN()
+    model.fit(X, Y, 64, 200, 0, callbacks=[quiet])
+    assert isinstance(quiet.found, NonFiniteError) and quiet.found.weights is not None
+    assert len(quiet.found.weights) == len(first)
+    assert all(np.isfinite(w).all() for w in quiet.found.weights)

@@ -218,7 +218,8 @@ class Model(Network):
                 StateError.
 
         Raises DataError or ShapeError for data that cannot be used, NonFiniteError at the first NaN
-        or infinity (with the last good weights restored). Ctrl-C ends the training cleanly (one
+        or infinity (the model then has its last finite weights; `error.weights` are those that
+        the epoch began with). Ctrl-C ends the training cleanly (one
         that takes no longer than a tenth of a second ends by KeyboardInterrupt, as any code does).
         """
         self._compiled("fit")

@@ -63,6 +63,8 @@ class Recorder:
         self._saved_at = -1e9
         self._interval = _EVERY
         self._log: list[_Stretch] = []
+        # Which weights are those of the last good epoch, in words, and the weights.
+        self._good: tuple[str, list[np.ndarray]] | None = None
         self._earlier = 0
         self._blocks = 0  # of rows that the log holds; 0: there is one for all the training
 
@@ -76,7 +78,12 @@ class Recorder:
     def before(self, epoch: int, order: np.ndarray, first: int, last: int) -> None:
         """Note a stretch that is about to run."""
         now = time.perf_counter()
-        if now - self._saved_at > self._interval or len(self._log) >= _LONGEST:
+        begins = first == 0 and self._earlier == 0
+        left = self._saved_at + self._interval - now
+        # Where the next copy would be made within the epoch, it is made before it.
+        steps = -(-self.rows.count // self.step.batch)
+        long = begins and left < steps * self.step.pace.seconds_per_step
+        if left < 0 or long or len(self._log) >= _LONGEST:
             state = self.step.state()
             if self._log and not _finite(state):
                 self.rewind()
@@ -84,6 +91,9 @@ class Recorder:
             self._saved_at = time.perf_counter()
             self._interval = max(_EVERY, (self._saved_at - now) / _SHARE)
             self._log.clear()
+            if begins or self._good is None:
+                which = f"epoch {epoch + 1}" if begins else "this training"
+                self._good = f"those that {which} began with", self._weights(self._saved)
         rate = self._rate()
         self._log.append(_Stretch(epoch, order, first, last, rate, self.rows, self._earlier))
 
@@ -102,22 +112,46 @@ class Recorder:
         """
         self._restore(self._saved)
         for stretch in self._log:
+            self._note_epoch(stretch, stretch.first)
             before = [a.copy() for a in self.step.state()]
             self._run(stretch, stretch.first, stretch.last)
             if _finite(self.step.state()):
                 continue
             self._restore(before)
             for s in range(stretch.first, stretch.last):
+                self._note_epoch(stretch, s)
                 before = [a.copy() for a in self.step.state()]
                 self._run(stretch, s, s + 1)
                 if not _finite(self.step.state()):
                     self._restore(before)
-                    raise NonFiniteError(self._explain(stretch, s))
+                    raise self._error(self._explain(stretch, s))
         self._restore(self._saved)
-        raise NonFiniteError(
+        raise self._error(
             "the loss became NaN or infinite, but not when the same batches ran again; a callback "
-            "must have changed weights or data meanwhile. The last good weights are restored"
+            "must have changed weights or data meanwhile."
         )
+
+    def _error(self, text: str) -> NonFiniteError:
+        assert self._good is not None  # the first copy was made before the first step
+        which, weights = self._good
+        return NonFiniteError(
+            f"{text} The model has its last finite weights, from before this batch; {which} are "
+            "kept in the error: model.set_weights(error.weights)",
+            [w.copy() for w in weights],
+        )
+
+    def _weights(self, state: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """The model's weights in `state`, in the order of get_weights."""
+        known = {id(t): a for t, a in zip(self.step.traced.captured, state, strict=True)}
+        return [known[id(t)] if id(t) in known else t.numpy() for t in self.model.state_tensors()]
+
+    def _note_epoch(self, stretch: _Stretch, s: int) -> None:
+        """Keep the weights if an epoch begins with step `s` of a stretch that runs again."""
+        per_epoch = -(-stretch.rows.count // self.step.batch)
+        if s % per_epoch == 0 and not stretch.earlier:
+            weights = [a.copy() for a in self._weights(self.step.state())]
+            epoch = stretch.epoch + s // per_epoch
+            self._good = f"those that epoch {epoch + 1} began with", weights
 
     def _rate(self) -> float | None:
         return rate_of(self.model.optimizer)
@@ -255,7 +289,7 @@ def describe(
         more = f" and {len(found.rows) - 5} more" if len(found.rows) > 5 else ""
         text += f", rows {', '.join(map(str, found.rows[:5]))}{more} of {whole}"
     cause = _cause(found, rate, largest_x, lower)
-    return f"{text}. Likely cause: {cause}. The last good weights are restored."
+    return f"{text}. Likely cause: {cause}."
 
 
 def _cause(found: Finding, rate: float | None, largest_x: float, lower: float | None = None) -> str:
