@@ -272,3 +272,13 @@ def test_triangles_keep_the_dtype(dtype: str) -> None:
         found = ours(ranvier.tensor(x), 1).numpy()
         assert found.dtype == x.dtype
         np.testing.assert_array_equal(found, theirs(x, 1))
+
+
+def test_softmax_and_logsumexp_of_nothing() -> None:
+    for shape, axis in (((2, 0), 1), ((0, 2), 0), ((0, 2), 1), ((5, 0, 0), -1)):
+        x = ranvier.zeros(shape)
+        for engine in (lambda f: f, ranvier.compile):
+            assert engine(ranvier.softmax)(x, axis).shape == shape
+            assert engine(ranvier.log_softmax)(x, axis).shape == shape
+            found = engine(ranvier.logsumexp)(x, axis).numpy()
+            assert found.shape == x.numpy().sum(axis).shape and (found == -inf).all()

@@ -21,6 +21,7 @@ from .classification import (
     Accuracy,
     BinaryAccuracy,
     CategoricalAccuracy,
+    F1Score,
     Precision,
     Recall,
     SparseCategoricalAccuracy,
@@ -56,7 +57,7 @@ NAMES: dict[str, Callable[[], Metric]] = {
 
 
 # What files may name.
-_CLASSES: tuple[type, ...] = (*dict.fromkeys(NAMES.values()), LossMetric)  # type: ignore[arg-type]
+_CLASSES: tuple[type, ...] = (*dict.fromkeys(NAMES.values()), F1Score, LossMetric)  # type: ignore[arg-type]
 
 
 def get(metric: Any) -> Metric:
@@ -106,7 +107,8 @@ def _form(
     metric: Metric, loss: Any, output: tuple[int, ...], target: tuple[int, ...], outputs: int
 ) -> tuple[str, int, float]:
     logits = bool(getattr(loss, "from_logits", False))
-    cut = getattr(metric, "threshold", 0.5)
+    cut = getattr(metric, "threshold", None)
+    cut = 0.5 if cut is None else cut
     if logits and isinstance(loss, losses.BinaryCrossentropy):
         return "binary", outputs, _logit(cut)
     if isinstance(loss, losses.SparseCategoricalCrossentropy):
@@ -140,6 +142,7 @@ __all__ = [
     "Accuracy",
     "BinaryAccuracy",
     "CategoricalAccuracy",
+    "F1Score",
     "LossMetric",
     "MeanAbsoluteError",
     "MeanOfRows",

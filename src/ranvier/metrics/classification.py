@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
-from ..errors import ArgumentError
+from ..errors import ArgumentError, unknown_name
 from ..losses.loss import values
 from ..ops import composite
 from ..ops import elementwise as e
@@ -163,6 +163,79 @@ class F1(_Counts):
 
     def score(self, hits: Any, said: Any, true: Any) -> Any:
         return _ratio(2 * hits, said + true)
+
+
+class F1Score(_Counts):
+    """The F1 of every class, and of them one number: the mean ("macro"), the mean by how often each
+    occurs ("weighted"), or the F1 of all decisions together ("micro").
+
+    The largest output is the class, or with a `threshold` every output above it. `average=None`
+    gives a number for each class (`scores`), which a training cannot show.
+
+    >>> y, p = [[1, 0, 0], [0, 1, 0]], [[0.5, 0.3, 0.2], [0.1, 0.3, 0.6]]
+    >>> round(F1Score("macro")(y, p), 4)
+    0.3333
+    """
+
+    label = "f1_score"
+
+    def __init__(
+        self,
+        average: str | None = None,
+        threshold: float | None = None,
+        name: str | None = None,
+    ) -> None:
+        super().__init__(name)
+        if average not in (None, *_AVERAGES):
+            raise unknown_name(f"average of {self.name}", average, _AVERAGES)
+        self.average, self.threshold = average, threshold
+
+    def shapes(self) -> Sequence[tuple[int, ...]]:
+        return [(self.outputs,)] * 3
+
+    def check_targets(self, y: Any) -> None:
+        super().check_targets(y)
+        if self.average is None and self.outputs > 1:
+            raise ArgumentError(
+                f"metric {self.name!r}: average=None gives {self.outputs} numbers, one for each "
+                f"class, and a training shows one; choose average= one of {', '.join(_AVERAGES)}"
+            )
+
+    def update(self, state: Sequence[Any], y_true: Any, y_pred: Any, weight: Any) -> list[Any]:
+        p, y = values(y_true, y_pred)
+        if self.threshold is None and self.outputs == 1:
+            raise ArgumentError(
+                f"metric {self.name!r}: of one output the largest is always it; give threshold=0.5"
+            )
+        shape = (p.size // self.outputs, self.outputs)
+        if self.form == "labels":
+            true = one_hot_of(reshape(labels_of(y, p, self.form), shape[:1]), shape)
+        else:
+            true = e.greater(reshape(y, shape), 0.5)
+        p = reshape(p, shape)
+        said = one_hot_of(argmax(p, -1), shape) if self.threshold is None else p > self.cut
+        places = broadcast_to(_stand(weight, y_pred.ndim), (*y_pred.shape[:-1], 1))
+        weight = reshape(places, (shape[0], 1))
+        return [
+            total + wide(sum(e.where(chosen, weight, 0), axis=0))
+            for total, chosen in zip(state, (e.logical_and(said, true), said, true), strict=True)
+        ]
+
+    def scores(self, state: Sequence[Any]) -> Any:
+        """The number, or with `average=None` one for each class."""
+        hits, said, true = (np.asarray(s, np.float64) for s in state)
+        if self.average == "micro":
+            hits, said, true = (x.sum(keepdims=True) for x in (hits, said, true))
+        each = _ratio(2 * hits, said + true)
+        if self.average == "weighted":
+            return float((each * true).sum() / max(true.sum(), 1e-300))
+        return each if self.average is None else float(each.mean())
+
+    def result(self, state: Sequence[Any]) -> float:
+        return float(np.mean(self.scores(state)))
+
+
+_AVERAGES = ("macro", "weighted", "micro")
 
 
 class AUC(Metric):

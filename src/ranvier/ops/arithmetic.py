@@ -131,7 +131,7 @@ class Power(Elementwise):
         if isinstance(y, int | float) and y in (2, 3, 4):
             (x,) = as_values(x)
             if x.dtype.kind == "f" or isinstance(y, int):
-                square = x * x
+                square = multiply(x, x)
                 return square if y == 2 else square * (x if y == 3 else square)
         if isinstance(y, int) and y < 0:
             (x,) = as_values(x)

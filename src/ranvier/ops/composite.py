@@ -56,6 +56,8 @@ def softmax(x: Any, axis: Any = -1) -> Any:
     """
     (x,) = as_values(x)
     x = as_float(x)
+    if not x.size:
+        return x
     top = e.exp(x - max(e.detach(x), axis, keepdims=True))
     out = top / sum(top, axis, keepdims=True)
     # NOTE: losses take the last axis for the classes, so over another one x are not their logits.
@@ -73,14 +75,18 @@ def log_softmax(x: Any, axis: Any = -1) -> Any:
     """
     (x,) = as_values(x)
     x = as_float(x)
+    if not x.size:
+        return x
     far = x - max(e.detach(x), axis, keepdims=True)
     return far - e.log(sum(e.exp(far), axis, keepdims=True))
 
 
 def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """`log(sum(e ** x))` over `axis` (all axes by default), without overflow."""
+    """`log(sum(e ** x))` over `axis` (all axes by default), without overflow; of nothing -inf."""
     (x,) = as_values(x)
     x = as_float(x)
+    if not x.size:
+        return e.log(sum(x, axis, keepdims))
     keepdims = flag("logsumexp", "keepdims", keepdims)
     top = _finite(max(e.detach(x), axis, keepdims=True))
     out = e.log(sum(e.exp(x - top), axis, keepdims=True)) + top
@@ -122,7 +128,7 @@ def _or_nan(outside: Any, bound: Any) -> Any:
 def square(x: Any) -> Any:
     """`x * x`."""
     (x,) = as_values(x)
-    return x * x
+    return e.multiply(x, x)
 
 
 def reciprocal(x: Any) -> Any:
@@ -189,12 +195,14 @@ def hypot(x: Any, y: Any) -> Any:
 def sinh(x: Any) -> Any:
     """The hyperbolic sine, `(e ** x - e ** -x) / 2`, exact near 0."""
     (x,) = as_values(x)
+    x = as_float(x)
     return 0.5 * (e.expm1(x) - e.expm1(-x))
 
 
 def cosh(x: Any) -> Any:
     """The hyperbolic cosine, `(e ** x + e ** -x) / 2`."""
     (x,) = as_values(x)
+    x = as_float(x)
     return 0.5 * (e.exp(x) + e.exp(-x))
 
 

@@ -21,7 +21,8 @@ def by_dim(method: Callable[..., Any]) -> Callable[..., Any]:
     `axis=` and `keepdims=` are taken too, and a single number (a tensor without axes) has, for
     `dim`, the one axis 0.
     """
-    place = list(inspect.signature(method).parameters).index("dim") - 1
+    parameters = inspect.signature(method).parameters
+    place, usual = list(parameters).index("dim") - 1, parameters["dim"].default
 
     @functools.wraps(method)
     def called(self: Any, *args: Any, **options: Any) -> Any:
@@ -31,7 +32,7 @@ def by_dim(method: Callable[..., Any]) -> Callable[..., Any]:
         if options.get("out", 0) is None:  # numpy.mean(tensor)
             del options["out"]
         if not self.shape:
-            dim = args[place] if place < len(args) else options.get("dim")
+            dim = args[place] if place < len(args) else options.get("dim", usual)
             if _first_axis(dim):
                 return _single(method(self.reshape(1), *args, **options))
         return method(self, *args, **options)

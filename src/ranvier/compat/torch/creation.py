@@ -223,10 +223,11 @@ def normal(
 def cat(tensors: Sequence[Any], dim: int = 0) -> Tensor:
     """Tensors one after another along an axis; those of shape (0,) beside others are nothing."""
     _check_several("cat", tensors, dim)
-    given = [x for x in tensors if x.shape != (0,)] or list(tensors)
+    tensors = [t.of(x) for x in tensors]
+    given = [x for x in tensors if x.shape != (0,)] or tensors
     out = movement.concat(given, dim)
     kind = functools.reduce(dtypes.promote, [x.dtype for x in tensors])
-    return t.of(out if out.dtype == kind else out.astype(kind))
+    return out if out.dtype == kind else out.astype(kind)
 
 
 def stack(tensors: Sequence[Any], dim: int = 0) -> Tensor:

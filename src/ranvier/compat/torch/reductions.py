@@ -20,7 +20,7 @@ class Reductions(RanvierTensor):
     @by_dim
     def sum(self, dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Any:
         """The sum over `dim`."""
-        return reduce.sum(_cast(self, dtype), all_axes(dim), keepdim)
+        return _cast(reduce.sum(_cast(self, dtype), all_axes(dim), keepdim), dtype)
 
     @by_dim
     def mean(self, dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Any:
@@ -88,7 +88,7 @@ class Reductions(RanvierTensor):
     @by_dim
     def prod(self, dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Any:
         """The product over `dim`."""
-        return reduce.prod(_cast(self, dtype), dim, keepdim)
+        return _cast(reduce.prod(_cast(self, dtype), dim, keepdim), dtype)
 
     @by_dim
     def any(self, dim: Any = None, keepdim: bool = False) -> Any:
@@ -103,7 +103,7 @@ class Reductions(RanvierTensor):
     @by_dim
     def cumsum(self, dim: int, dtype: Any = None) -> Any:
         """Running sums along `dim`."""
-        return reduce.cumulative_sum(_cast(self, dtype), dim)
+        return _cast(reduce.cumulative_sum(_cast(self, dtype), dim), dtype)
 
     @by_dim
     def logsumexp(self, dim: Any, keepdim: bool = False) -> Any:

@@ -125,9 +125,9 @@ class Tensor(Arithmetic):
             )
         return super().t()
 
-    def flip(self, *dims: Any) -> Any:
+    def flip(self, *axes: Any, dims: Any = None) -> Any:
         """The elements of these axes in reverse order."""
-        return movement.flip(self, sizes_of(dims))
+        return movement.flip(self, sizes_of(axes if dims is None else (dims,)))
 
     def expand(self, *sizes: Any) -> Any:
         """Repeated along axes of size 1; -1 keeps a size."""
@@ -168,12 +168,16 @@ class Tensor(Arithmetic):
         """The tensor itself."""
         return self
 
-    @by_dim
     def gather(self, dim: int, index: Any) -> Any:
         """One element for each index along `dim`; along other axes only as far as `index` goes."""
         places = of(index)
+        if not self.shape or not places.shape:  # a single number has one axis, for PyTorch
+            whole = self if self.shape else self.reshape(1)
+            out = whole.gather(dim, places if places.shape else places.reshape(1))
+            return out.reshape(places.shape)
         axis = normal_axis("gather", dim, self.ndim)
-        places = places if places.shape else places.reshape(1)
+        if not places.numel():
+            return movement.narrow(self.reshape(-1), 0, 0, 0).reshape(places.shape)
         others = [a for a in range(self.ndim) if a != axis]
         if places.ndim != self.ndim or any(places.shape[a] > self.shape[a] for a in others):
             raise ShapeError(

@@ -56,7 +56,8 @@ def _summed(kind: Any, form: str, name: str) -> Any:
 
     def made_for(metric: Any, y_pred: Any) -> Any:
         outputs = y_pred.shape[-1] if y_pred.ndim > 1 else 1
-        return metric.bound(form, outputs, getattr(metric, "threshold", 0.5))
+        cut = getattr(metric, "threshold", None)
+        return metric.bound(form, outputs, 0.5 if cut is None else cut)
 
     class Made(_Summed, kind):  # type: ignore[misc]
         def _add(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
@@ -104,11 +105,26 @@ SparseTopKCategoricalAccuracy = _summed(ours.TopK, "labels", "SparseTopKCategori
 Precision = _summed(ours.Precision, "binary", "Precision")
 Recall = _summed(ours.Recall, "binary", "Recall")
 AUC = _summed(_AUC, "binary", "AUC")
-F1Score = _summed(ours.F1, "binary", "F1Score")
 R2Score = _summed(ours.R2, "real", "R2Score")
 MeanAbsoluteError = _summed(ours.MeanAbsoluteError, "real", "MeanAbsoluteError")
 MeanSquaredError = _summed(ours.MeanSquaredError, "real", "MeanSquaredError")
 RootMeanSquaredError = _summed(ours.RootMeanSquaredError, "real", "RootMeanSquaredError")
+
+
+class F1Score(_summed(ours.F1Score, "one_hot", "F1Score")):  # type: ignore[misc]
+    """The F1 of each class, of the largest output or of those above `threshold`.
+
+    >>> F1Score(average="macro")([[1, 0], [0, 1]], [[0.6, 0.4], [0.7, 0.3]]).shape
+    ()
+    """
+
+    def result(self, state: Sequence[Any] | None = None) -> Any:
+        """The number so far, or one for each class."""
+        if state is not None:
+            return super().result(state)
+        if self._sums is None:
+            return Tensor(0.0)
+        return Tensor(self.scores([t.numpy() for t in self._sums]), "float32")
 
 
 class Mean(_Summed):

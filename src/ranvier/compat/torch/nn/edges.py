@@ -37,13 +37,15 @@ def _along(x: Any, axis: int, widths: Any, mode: str, value: float) -> Any:
     size = x.shape[axis]
     if not before and not after:
         return x
-    if mode == "constant":
-        cut = size + min(before, 0) + min(after, 0)
-        if cut < 0:
-            raise ShapeError(f"pad: {widths} cuts more than the {size} places of axis {axis}")
+    if mode in ("constant", "circular"):
+        size += min(before, 0) + min(after, 0)
+        if size < 0:
+            raise ShapeError(f"pad: {widths} cuts off more than axis {axis} of {x.shape} has")
         start = max(-before, 0)
-        x = movement.narrow(x, axis, start, start + cut)
-        return _filled(x, axis, max(before, 0), max(after, 0), value)
+        x = movement.narrow(x, axis, start, start + size)
+        before, after = max(before, 0), max(after, 0)
+    if mode == "constant":
+        return _filled(x, axis, before, after, value)
     most = {"reflect": size - 1, "circular": size, "replicate": None}[mode]
     if (most is not None and max(before, after) > most) or size + before + after < 1 or not size:
         raise ShapeError(

@@ -98,6 +98,8 @@ def softplus(input: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
 def hardtanh(input: Any, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Any:
     """x kept between `min_val` and `max_val`; the gradient at both is 0, unlike that of `clamp`."""
     x = of(input)
+    if min_val > max_val:
+        raise ArgumentError(f"hardtanh: min_val={min_val} is above max_val={max_val}")
     if x.dtype.kind in "iu":
         min_val, max_val = int(min_val), int(max_val)
     above = elementwise.where(elementwise.greater_equal(x, max_val), max_val, x)

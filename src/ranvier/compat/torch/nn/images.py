@@ -101,7 +101,7 @@ def avg_pool2d(
         return _first(sum(sliding_window(x, window, strides), axis=(3, 4)) / divisor_override)
     if count_include_pad:
         # Zeros of the padding are numbers like others; what `ceil_mode` adds beyond them is not.
-        frame = sizes("avg_pool2d", "padding", padding, 2, least=0)
+        frame = sizes("avg_pool2d", "padding", _one(padding), 2, least=0)
         x = pad(x, ((0, 0), *[(p, p) for p in frame], (0, 0))) if any(frame) else x
         edge = tuple((0, after - p) for (_, after), p in zip(edge, frame, strict=True))
     return _first(average(x, window, strides, edge))
@@ -275,8 +275,10 @@ def _windows(
     name: str, x: Any, kernel_size: Any, stride: Any, padding: Any, ceil_mode: bool
 ) -> tuple[tuple[int, ...], tuple[int, ...], Edge]:
     """Window, strides, and places before and after each axis."""
+    kernel_size, stride, padding = (_one(v) for v in (kernel_size, stride, padding))
     window = sizes(name, "kernel_size", kernel_size, 2)
-    strides = sizes(name, "stride", kernel_size if stride is None else stride, 2)
+    step = kernel_size if stride is None or stride in ((), []) else stride
+    strides = sizes(name, "stride", step, 2)
     frame = sizes(name, "padding", padding, 2, least=0)
     edge = []
     for n, k, s, p in zip(x.shape[2:], window, strides, frame, strict=True):
@@ -293,6 +295,11 @@ def _windows(
             after = builtins.max(p, (places - 1) * s + k - n - p)
         edge.append((p, after))
     return window, strides, tuple(edge)
+
+
+def _one(size: Any) -> Any:
+    """A list of one number as that number, which counts for all axes."""
+    return size[0] if isinstance(size, list | tuple) and len(size) == 1 else size
 
 
 def _images(name: str, input: Any, axes: int) -> Any:

@@ -115,6 +115,8 @@ def group_norm(
 ) -> Any:
     """Mean 0 and variance 1 over each of `num_groups` groups of channels of each row."""
     x = of(input)
+    if x.ndim < 2:
+        raise ShapeError(f"group_norm: got shape {x.shape}; expected (batch, channels, ...)")
     if x.shape[1] % num_groups:
         raise ShapeError(
             f"group_norm: {x.shape[1]} channels cannot be shared out among {num_groups} groups; "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ....errors import ArgumentError
+from ....errors import ArgumentError, ShapeError
 from ....nn import attention
 from ....ops import elementwise as e
 from ....ops import gather, shaping
@@ -16,6 +16,8 @@ def embedding(input: Any, weight: Any, padding_idx: int | None = None) -> Any:
     ids, weight = of(input), of(weight)
     if ids.dtype.kind not in "iu":
         raise ArgumentError(f"embedding: ids are {ids.dtype}; expected int64: ids.long()")
+    if weight.ndim != 2:
+        raise ShapeError(f"embedding: the table has shape {weight.shape}; expected (ids, size)")
     out = gather.take(weight, ids, axis=0)
     if padding_idx is None:
         return out
