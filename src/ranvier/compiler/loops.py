@@ -25,6 +25,7 @@ from ..ops.op import SPECIAL_FUNCTION, Op
 
 AXIS_NAMES = "ijklmnpqrstuvwxyz"
 
+MAX_WRITTEN_OPS = 128  # of an expression that is printed
 
 @dataclass(eq=False)
 class Buffer:
@@ -154,8 +155,20 @@ class Apply:
     inputs: tuple[Expr, ...]
     dtype: np.dtype[Any]
 
+    def __post_init__(self) -> None:
+        # How many ops stand in it when it is written out, those that it shares each time.
+        self.length: int = 1 + sum(x.length for x in self.inputs if isinstance(x, Apply))
+
     def __str__(self) -> str:
-        return f"{self.op.name}({', '.join(map(str, self.inputs))})"
+        return self._text(MAX_WRITTEN_OPS)
+
+    def _text(self, most: int) -> str:
+        """It in words, with `...` for what goes beyond so many ops."""
+        if self.length > most and most < 2 * len(self.inputs):
+            return f"{self.op.name}(...)"
+        each = most if self.length <= most else most // len(self.inputs)
+        inputs = [x._text(each) if isinstance(x, Apply) else str(x) for x in self.inputs]
+        return f"{self.op.name}({', '.join(inputs)})"
 
     @property
     def work(self) -> int:
@@ -307,20 +320,23 @@ def below(roots: Iterable[Expr | None]) -> list[Expr]:
     """Every expression that the roots are made of, and they themselves, each once, inputs first."""
     order: list[Expr] = []
     seen: set[int] = set()
-
-    def visit(e: Expr | None) -> None:
-        if e is None or id(e) in seen:
-            return
-        seen.add(id(e))
-        for x in e.inputs if isinstance(e, Apply) else ():
-            visit(x)
-        if isinstance(e, Load):
-            visit(e.index)
-        order.append(e)
-
-    for e in roots:
-        visit(e)
+    stack = [(e, False) for e in roots if e is not None][::-1]
+    while stack:
+        e, ready = stack.pop()
+        if ready:
+            order.append(e)
+        elif id(e) not in seen:
+            seen.add(id(e))
+            stack.append((e, True))
+            stack.extend((x, False) for x in reversed(operands(e)))
     return order
+
+
+def operands(e: Expr) -> tuple[Expr, ...]:
+    """The expressions that `e` is computed from."""
+    if isinstance(e, Apply):
+        return e.inputs
+    return (e.index,) if isinstance(e, Load) and e.index is not None else ()
 
 
 def expressions(nest: Nest) -> list[Expr]:
@@ -333,10 +349,7 @@ def stage_of(e: Expr, nest: Nest) -> int:
     """How many times the inner loops must have run before `e` can be computed."""
     stages: dict[int, int] = {}
     for x in below([e]):
-        inputs = x.inputs if isinstance(x, Apply) else ()
-        if isinstance(x, Load) and x.index is not None:
-            inputs = (x.index,)
-        stages[id(x)] = max((stages[id(y)] for y in inputs), default=0)
+        stages[id(x)] = max((stages[id(y)] for y in operands(x)), default=0)
         if isinstance(x, Result):
             stages[id(x)] = 1 + stage_of(nest.folds[x.number].term, nest)
     return stages[id(e)]

@@ -25,6 +25,7 @@ from .loops import (
     Result,
     Store,
     expressions,
+    operands,
 )
 from .machine import Machine
 
@@ -79,11 +80,20 @@ class Writer:
 
     def value(self, e: Expr) -> V:
         """The value of an expression at the present place of the loops."""
-        known = self.memo.get(id(e))
-        if known is None:
-            known = self._kept(e, self.keep[id(e)]) if id(e) in self.keep else self._value(e)
-            self.memo[id(e)] = known
-        return known
+        # NOTE: what it is computed from comes first, so that long chains need no deep calls.
+        waiting = [e]
+        while waiting:
+            x = waiting[-1]
+            room = self.keep.get(id(x))
+            if id(x) not in self.memo:
+                inputs = () if room is not None and room.ready else operands(x)
+                missing = [y for y in inputs if id(y) not in self.memo]
+                if missing:
+                    waiting += reversed(missing)
+                    continue
+                self.memo[id(x)] = self._value(x) if room is None else self._kept(x, room)
+            waiting.pop()
+        return self.memo[id(e)]
 
     def _kept(self, e: Expr, room: Kept) -> V:
         """The value of an expression that an earlier loop over the row has left, or leave it."""

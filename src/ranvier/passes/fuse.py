@@ -25,6 +25,8 @@ from .groups import Group, is_anchor, is_plain_reshape, memory_of, ordered, same
 from .rows import reads_in_rows, rows_of
 
 _MOST = 24  # nodes of a group
+MAX_CHAIN_NODES = 64  # nodes in a row that are computed on the way, without memory between them
+MAX_GROUP_DEPTH = 192  # and of the longest chain in one kernel
 _MASK = 8  # what a mask may cost that is made again rather than stored
 
 
@@ -41,6 +43,7 @@ class _Fusion:
         self.ancestors: dict[Group, int] = {}  # as bits
         self.temporary: set[Node] = set()
         self.needed: set[Node] = set()  # read as memory
+        self.depth: dict[Node, int] = {}  # nodes in a row that are computed on the way to a node
         # What guards ask; a kernel of its own, which every thread runs.
         self.stops = {n.inputs[1] for n in graph.nodes if n.op is guard}
 
@@ -62,11 +65,14 @@ class _Fusion:
                 r.op.name == "broadcast_to" and r.size > node.size for r in self.readers[node]
             )
             movement = node.op.kind in ("movement", "creation") and not is_anchor(node)
+            below = [self.depth[x] for x in node.inputs if x not in self.stored]
+            self.depth[node] = 1 + max(below, default=0)
             if (
                 is_anchor(node)
                 or node in results
                 or node in needed
                 or node in self.stops
+                or self.depth[node] >= MAX_CHAIN_NODES
                 or ((many or spread) and not movement)
             ):
                 self.stored.add(node)
@@ -206,7 +212,7 @@ class _Fusion:
             return False
         if len(nodes) > _MOST or any(rows_of(x) != rows for x in anchors) or self._waits(a, b):
             return False
-        if any(n in nodes for n in self.graph.updates.values()):
+        if any(n in nodes for n in self.graph.updates.values()) or not self._is_shallow(nodes):
             return False
         return all(rows.place(n) is not None for n in nodes) and all(
             fits or x not in nodes for n in nodes for x, fits in reads_in_rows(n, rows, self.stored)
@@ -299,7 +305,15 @@ class _Fusion:
                     return False
                 if x in inside and is_anchor(node):
                     return False
-        return True
+        return self._is_shallow(inside)
+
+    def _is_shallow(self, nodes: set[Node]) -> bool:
+        """Whether no chain through these nodes is too long for one kernel."""
+        depth: dict[Node, int] = {}
+        for node in sorted(nodes, key=self._position):
+            before = [depth[x] for x, _ in self.reads(node) if x in depth]
+            depth[node] = self.depth[node] + max(before, default=0)
+        return max(depth.values()) <= MAX_GROUP_DEPTH
 
     def _join(self, a: Group, b: Group) -> Group:
         """Join b into a (the one with anchors stays)."""

@@ -30,8 +30,12 @@ class Rows(NamedTuple):
         """The place of a node that is the elements in another order: where one of its inputs is
         permute_dims of them, itself or before other elementwise ops."""
         stack = list(node.inputs) if node.op.kind == "elementwise" else []
+        seen: set[Node] = set()
         while stack:
             x = stack.pop()
+            if x in seen:
+                continue
+            seen.add(x)
             if x.op.name == "permute_dims" and x.inputs[0].shape == self.shape:
                 return tuple(a for a in x.params["axes"] if self.shape[a] != 1)
             if x.op.kind == "elementwise" and x.shape == node.shape:

@@ -15,6 +15,8 @@ from ..graph.graph import Graph, rebuild
 from ..graph.node import OPS, Node, Shape
 from ..ops.op import apply
 
+MAX_PADS = 512
+
 Rule = Callable[[Node, tuple[Node, ...]], Node | None]
 
 
@@ -127,7 +129,7 @@ def _slice(node: Node, inputs: tuple[Node, ...]) -> Node | None:
 
 def _of_pads(x: Node) -> bool:
     """Whether x is a sum of padded values, as the gradient of several slices is."""
-    return x.op.name == "add" and all(y.op.name == "pad" or _of_pads(y) for y in x.inputs)
+    return x.op.name == "add" and bool(_pads_in(x))
 
 
 def _slice_of_pad(node: Node, x: Node) -> Node | None:
@@ -181,11 +183,18 @@ def _subtract(node: Node, inputs: tuple[Node, ...]) -> Node | None:
 
 
 def _pads_in(x: Node) -> list[Node]:
-    """The padded values that x is the sum of; none if it is something else."""
-    if x.op.name == "pad":
-        return [x]
-    parts = [_pads_in(y) for y in x.inputs] if x.op.name == "add" else []
-    return [p for part in parts for p in part] if all(parts) else []
+    """The padded values that x is the sum of; none if it is something else, or a sum of more than
+    MAX_PADS."""
+    found, stack = list[Node](), [x]
+    while stack and len(found) + len(stack) <= MAX_PADS:
+        y = stack.pop()
+        if y.op.name == "pad":
+            found.append(y)
+        elif y.op.name == "add":
+            stack += y.inputs
+        else:
+            return []
+    return [] if stack else found[::-1]
 
 
 def _joined(node: Node, inputs: tuple[Node, ...]) -> Node | None:
