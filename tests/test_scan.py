@@ -284,3 +284,47 @@ def test_rows_of_a_model_with_a_loop_are_predicted_alike() -> None:
     every = model.predict(x)
     for rows in (slice(0, 1), slice(3, 40)):
         np.testing.assert_allclose(model.predict(x[rows]), every[rows], rtol=1e-5, atol=1e-6)
+
+
+# --- gradients that nothing asks for --------------------------------------------------------------
+
+
+def unused_carry(c: Any, xs: Any) -> Any:
+    """The carry becomes infinite; what is returned does not depend on it."""
+
+    def turn(c: Any, x: Any) -> tuple[Any, Any]:
+        return c * c * 1e10, x * 3.0
+
+    return rv.sum(rv.scan(turn, c, xs)[1])
+
+
+def unused_output(c: Any, xs: Any) -> Any:
+    """One of two ys becomes infinite and is not returned."""
+
+    def turn(c: Any, x: Any) -> tuple[Any, Any]:
+        return c * x, (c * c * 1e30, c + x)
+
+    return rv.sum(rv.scan(turn, c, xs)[1][1])
+
+
+def unused_end(c: Any, xs: Any) -> Any:
+    """Of two carries one becomes infinite; the other is returned."""
+
+    def turn(cs: Any, x: Any) -> tuple[Any, Any]:
+        return (cs[0] * cs[0] * 1e10, cs[1] * x), None
+
+    return rv.scan(turn, (c, c), xs)[0][1]
+
+
+@pytest.mark.parametrize("engine", [None, *ENGINES])
+@pytest.mark.parametrize(
+    ("call", "expected"), [(unused_carry, 0.0), (unused_output, 6.0), (unused_end, 1.0)]
+)
+def test_what_is_not_used_has_no_gradient(call: Any, expected: float, engine: str | None) -> None:
+    def gradients(c: Any, xs: Any) -> Any:
+        return rv.grad(call, (0, 1))(c, xs)
+
+    found = gradients if engine is None else rv.compile(gradients, engine=engine)
+    of_carry, of_xs = found(rv.tensor(1e5), rv.ones(6))
+    assert of_carry.item() == expected
+    assert np.isfinite(of_xs.numpy()).all()

@@ -50,6 +50,8 @@ def pull_back(
     for result, grad in zip(results, reaching, strict=True):
         if id(result) in depends:
             grads[id(result)] = grads[id(result)] + grad if id(result) in grads else grad
+    # The elements of a loop's flat result that a gradient reaches, as (start, stop).
+    reached: dict[int, list[tuple[int, int]]] = {id(r): [(0, r.size)] for r in results}
     found: dict[int, Value] = {}
     for value in reversed(order):
         g = grads.pop(id(value), None)
@@ -59,8 +61,11 @@ def pull_back(
             found[id(value)] = g
         if value.op is None or not any(id(x) in depends for x in value.inputs):
             continue
+        params = dict(value.params)
+        if value.op.kind == "loop":
+            params["reached"] = reached[id(value)]
         with in_gradient_of(value.made_at()):
-            parts = value.op.gradient(g, *value.for_gradient(), **value.params)
+            parts = value.op.gradient(g, *value.for_gradient(), **params)
         if len(parts) != len(value.inputs):
             raise GraphError(
                 f"{value.op.name}: its gradient rule returned {len(parts)} values "
@@ -74,7 +79,16 @@ def pull_back(
                     f"{value.op.name}: its gradient rule gave {part.spec} for an input of {x.spec}"
                 )
             grads[id(x)] = grads[id(x)] + part if id(x) in grads else part
+            if x.op is not None and x.op.kind == "loop":
+                reached.setdefault(id(x), []).append(_elements(value, x))
     return found
+
+
+def _elements(value: Value, x: Value) -> tuple[int, int]:
+    """The elements of the flat x that `value` reads."""
+    if value.op is not None and value.op.name == "slice":
+        return value.params["start"][0], value.params["stop"][0]
+    return 0, x.size
 
 
 def _history(results: Iterable[Value], needed: Callable[[Any], bool]) -> list[Value]:

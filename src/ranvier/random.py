@@ -184,6 +184,7 @@ class Generator(Spelled):
     def permutation(self, n: int) -> Tensor:
         """The numbers 0 to n - 1 in random order."""
         n = whole_number("permutation", "n", n, 0)
+        (n,) = new_shape(n)
         # NOTE: an argsort of raw bits, because NumPy promises the bits for ever, shuffles not.
         bits = philox(self.host_key("permutation")).random_raw(n)
         return Tensor(np.argsort(bits, kind="stable"), dtypes.int64)

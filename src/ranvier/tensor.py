@@ -16,7 +16,7 @@ import numpy as np
 from . import dtypes, source
 from .autodiff import backpropagate
 from .errors import DTypeError, RanvierError, ShapeError, StateError, TraceError
-from .graph.node import Node, Shape, Spec
+from .graph.node import Node, Shape, Spec, result_spec, too_large
 from .in_place import InPlace
 from .mode import grad_mode, no_grad, state
 from .ops import elementwise, movement
@@ -149,13 +149,16 @@ class Tensor(InPlace):
     @classmethod
     def _record(cls, op: Op, inputs: tuple[Tensor, ...], params: dict[str, Any]) -> Tensor:
         try:
-            spec = op.infer(*[x.spec for x in inputs], **params)
+            spec = result_spec(op, inputs, params)
             out = cls.__new__(cls)
             trace = state.trace
             if trace is None:
                 arrays = [x._array() for x in inputs]
                 with np.errstate(all="ignore"):
-                    data = np.asarray(op.reference(*arrays, **params), spec.dtype)
+                    try:
+                        data = np.asarray(op.reference(*arrays, **params), spec.dtype)
+                    except MemoryError:
+                        raise too_large(op.name, spec) from None
                 # NOTE: a view would change when the tensor it looks at is assigned to, and a trace
                 # knows no views. Views of repeated elements are read-only and cheap, and stay.
                 if data.base is not None and data.flags.writeable:

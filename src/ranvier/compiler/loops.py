@@ -27,6 +27,7 @@ AXIS_NAMES = "ijklmnpqrstuvwxyz"
 
 MAX_WRITTEN_OPS = 128  # of an expression that is printed
 
+
 @dataclass(eq=False)
 class Buffer:
     """A stretch of memory of `size` elements."""

@@ -9,13 +9,14 @@ history serve both.
 from __future__ import annotations
 
 import itertools
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ..errors import DTypeError
+from ..errors import DTypeError, ShapeError
 from ..source import Source, scope
 
 if TYPE_CHECKING:
@@ -197,6 +198,27 @@ def _bools(operator: str, *xs: Any) -> tuple[Any, ...]:
     return xs
 
 
+MAX_BYTES = (1 << 63) - 1  # of a tensor: what an address can count
+
+
+def result_spec(op: Op, inputs: Iterable[Value], params: Mapping[str, Any]) -> Spec:
+    """Shape and dtype of the result, once it is known that they can be."""
+    spec = op.infer(*[x.spec for x in inputs], **params)
+    if math.prod(spec.shape) * spec.dtype.itemsize > MAX_BYTES:
+        raise too_large(op.name, spec)
+    return spec
+
+
+def too_large(what: str, spec: Spec) -> ShapeError:
+    """The error for a tensor that no memory holds."""
+    elements = math.prod(spec.shape)
+    return ShapeError(
+        f"{what}: a tensor of shape {spec.shape} has {elements:,} elements, which is "
+        f"{elements * spec.dtype.itemsize / 2**30:.3g} GiB as {spec.dtype}, more than this machine "
+        f"can hold (the limit for any machine is {MAX_BYTES:,} bytes). Is a size or an axis wrong?"
+    )
+
+
 _numbers = itertools.count()
 
 
@@ -239,8 +261,7 @@ class Node(Value):
 
     @classmethod
     def _record(cls, op: Op, inputs: tuple[Node, ...], params: dict[str, Any]) -> Node:
-        spec = op.infer(*[n.spec for n in inputs], **params)
-        return cls(op, inputs, params, spec, scope.rewriting)
+        return cls(op, inputs, params, result_spec(op, inputs, params), scope.rewriting)
 
     def made_at(self) -> Source | None:
         """Where it was traced; a node made by a pass comes from where the replaced one did."""

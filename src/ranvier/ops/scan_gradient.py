@@ -39,11 +39,19 @@ class _Use(NamedTuple):
 class _Backward:
     """The nodes of a turn backwards, still reading the nodes of the forward turn.
 
-    `every[i]`: carry i gets a gradient from outside at every turn; `given[j]`: so does y j.
+    `every[i]`: carry i gets a gradient from outside at every turn; `given[j]`: so does y j;
+    `ends[i]`: carry i gets one after the last turn. Carries that none of these depends on have no
+    gradient, whatever they hold.
     """
 
     def __init__(
-        self, body: Graph, carries: int, xs: int, every: Sequence[bool], given: Sequence[bool]
+        self,
+        body: Graph,
+        carries: int,
+        xs: int,
+        every: Sequence[bool],
+        given: Sequence[bool],
+        ends: Sequence[bool],
     ) -> None:
         self.first = carries + xs
         self.original: dict[Node, Node] = {}
@@ -57,13 +65,14 @@ class _Backward:
 
         self.state = inputs(outputs[:carries], "gradient")
         self.outside = inputs(outputs, "outside")
-        reach: list[Any] = [*self.state]
-        reach += [x for x, there in zip(self.outside[carries:], given, strict=True) if there]
-        results = [*outputs[:carries]]
-        results += [y for y, there in zip(outputs[carries:], given, strict=True) if there]
-        for i, more in enumerate(every):
-            if more:
-                reach[i] = reach[i] + self.outside[i]
+        reach: list[Any] = [
+            g + outside if more else g
+            for g, outside, more in zip(self.state, self.outside, every, strict=False)
+        ]
+        alive = _alive(body, [e or f for e, f in zip(every, ends, strict=True)], given)
+        there = [*alive, *given]
+        reach = [g for g, yes in zip([*reach, *self.outside[carries:]], there, strict=True) if yes]
+        results = [node for node, yes in zip(outputs, there, strict=True) if yes]
         wanted = [n for n in (*body.inputs, *[u.node for u in self.uses]) if n.dtype.kind == "f"]
         found: dict[int, Any] = pull_back(results, reach, wanted)
         zero = {n: self._zero(n) for n in body.inputs[:carries] if id(n) not in found}
@@ -92,6 +101,19 @@ class _Backward:
         return apply(full, like=node, value=0.0, shape=node.shape, dtype=node.dtype)
 
 
+def _alive(body: Graph, carries: Sequence[bool], ys: Sequence[bool]) -> list[bool]:
+    """Which carries have a gradient: those that get one, and those that such a result of a later
+    turn is made from."""
+    alive = list(carries)
+    while True:
+        there = zip(body.outputs, [*alive, *ys], strict=True)
+        used = set(Graph((), [node for node, yes in there if yes]).nodes)
+        new = [old or x in used for old, x in zip(alive, body.inputs, strict=False)]
+        if new == alive:
+            return alive
+        alive = new
+
+
 def _by_rows(node: Node) -> bool:
     """Whether a contraction treats each row (or image) of its first operand alone."""
     if node.op.name == "matmul":
@@ -101,7 +123,8 @@ def _by_rows(node: Node) -> bool:
 
 def worth_saving(body: Graph, carries: int, xs: int) -> list[Node]:
     """Nodes of the body that the gradient needs and that are slow to compute once more."""
-    back = _Backward(body, carries, xs, [True] * carries, [True] * (len(body.outputs) - carries))
+    all_, ys = [True] * carries, [True] * (len(body.outputs) - carries)
+    back = _Backward(body, carries, xs, all_, ys, all_)
     known = {*back.body.inputs, *back.body.outputs}
     forward, dtype = set(back.body.nodes), body.outputs[0].dtype
     saved: dict[Node, None] = {}
@@ -133,21 +156,30 @@ def gradient(
     xs: int,
     length: int,
     reverse: bool,
+    reached: Sequence[tuple[int, int]] | None = None,
 ) -> tuple[Any, ...]:
-    """The gradients of a scan's inputs from that of its flat result."""
+    """The gradients of a scan's inputs from that of its flat result.
+
+    `reached` are the elements (start, stop) that a gradient comes from; what none comes from is
+    left out, as 0 times an infinite carry would be NaN. None: all of them.
+    """
     layout = Layout(body, carries, length, reverse)
+    spans = [(0, layout.size)] if reached is None else reached
 
-    def reached(start: int, size: int) -> bool:
-        return size > 0 and not _is_zero(grad, start, start + size)
+    def is_reached(start: int, size: int) -> bool:
+        stop = start + size
+        some = any(begin < stop and start < end for begin, end in spans)
+        return size > 0 and some and not _is_zero(grad, start, stop)
 
-    every, given = [], []
+    every, given, ends = [], [], []
     for i, node in enumerate(body.outputs):
         if i >= carries:
-            given.append(reached(layout.starts[i], length * node.size))
+            given.append(is_reached(layout.starts[i], length * node.size))
             continue
         begin = layout.shift(i, True) + (node.size if reverse else 0)
-        every.append(reached(begin, (length - 1) * node.size))
-    back = _Backward(body, carries, xs, every, given)
+        every.append(is_reached(begin, (length - 1) * node.size))
+        ends.append(is_reached(layout.ends(i)[1], node.size))
+    back = _Backward(body, carries, xs, every, given, ends)
     going = _Going(back, layout, grad, out, inputs)
     start = [
         going.zero(node) if every[i] else layout.final(grad, i)
@@ -156,7 +188,7 @@ def gradient(
     there, flat = going.run(start)
     grads: list[Any] = [there.final(flat, i) for i in range(carries)]
     for i, node in enumerate(body.outputs[:carries]):
-        if length and reached(layout.ends(i)[0], node.size):
+        if length and is_reached(layout.ends(i)[0], node.size):
             grads[i] = grads[i] + layout.given(grad, i)
     for node in back.body.inputs[carries : carries + xs]:
         grads.append(going.result(node, there, flat))
@@ -262,15 +294,20 @@ def _with(roots: Sequence[Node], known: dict[Node, Node]) -> list[Node]:
 
 def _is_zero(value: Value, start: int, stop: int) -> bool:
     """Whether elements start to stop of a flat gradient are known to be 0, from how it was made."""
-    value = value.origin
-    if value.op is None:
-        return False
-    if value.op.name == "full":
-        return bool(value.params["value"] == 0)
-    if value.op.name == "add":
-        return all(_is_zero(x, start, stop) for x in value.inputs)
-    if value.op.name == "pad":
-        (before,) = value.params["before"]
-        (x,) = value.inputs
-        return stop <= before or start >= before + x.size
-    return False
+    stack, seen = [value.origin], set[int]()
+    while stack:
+        value = stack.pop().origin
+        if id(value) in seen:
+            continue
+        seen.add(id(value))
+        if value.op is None:
+            return False
+        if value.op.name == "add":
+            stack += value.inputs
+        elif value.op.name == "pad":
+            (before,) = value.params["before"]
+            if before < stop and start < before + value.inputs[0].size:
+                return False
+        elif value.op.name != "full" or value.params["value"] != 0:
+            return False
+    return True
