@@ -78,7 +78,7 @@ class LeakyIntegrateAndFire(Layer):
             s = spike(u - self.threshold, self.slope)
             return u - self.threshold * e.detach(s), s
 
-        _, spikes = scan(moment, zeros((x.shape[0], self.units)), current)
+        _, spikes = scan(moment, zeros((x.shape[0], self.units), current.dtype), current)
         return moveaxis(spikes, 0, 1)
 
     def output_shape(self, input_shape: Shape) -> Shape:

@@ -138,7 +138,9 @@ class Looking(Layer):
             raise ArgumentError(
                 f"{self.name}: got {len(given)} inputs; expected query, value and perhaps key"
             )
-        made: list[Any] = [x if x is None or isinstance(x, Tensor) else as_input(x) for x in given]
+        made: list[Any] = [
+            x if x is None or isinstance(x, Tensor) else as_input(x, self) for x in given
+        ]
         query, value, key = made
         value = query if value is None else value
         key = value if key is None else key

@@ -115,7 +115,8 @@ class Layer(Walked):
             before it sees data.
         trainable: see the property.
         input_dim: short for `input_shape=(input_dim,)`.
-        dtype: the dtype policy, "float32" or "mixed_float16"; None: `ranvier.set_dtype_policy`'s.
+        dtype: the dtype policy, "float32", "float64" or "mixed_float16"; None:
+            `ranvier.set_dtype_policy`'s.
     """
 
     # Whether output and input have the same positions along (batch, time); None: as its ops tell.
@@ -123,6 +124,7 @@ class Layer(Walked):
     in_float32 = False  # computes in float32 also under the policy "mixed_float16"
     dtype: Any = "float32"  # of the weights
     dtype_policy = "float32"
+    own_policy = False  # whether it was given as an argument
 
     def __init__(
         self,
@@ -138,7 +140,7 @@ class Layer(Walked):
         self.name = name or unique_name(type(self))
         self.input_shape = None if input_shape is None else _row_shape(self.name, input_shape)
         self._trainable = bool(trainable)
-        self.dtype_policy = policy.resolve(dtype)
+        self.dtype_policy, self.own_policy = policy.resolve(dtype), dtype is not None
         self.built = False
         self.built_shape: Shape | None = (
             None  # the input shape it was built for, without batch axis
@@ -183,8 +185,8 @@ class Layer(Walked):
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Any:
         """A new layer from what `get_config` gave; layers that it makes have its dtype policy."""
-        mixed = config.get("dtype") == policy.MIXED
-        with policy.made_with(policy.MIXED if mixed else "float32"):
+        mixed, wide = (config.get("dtype") == p for p in (policy.MIXED, policy.WIDE))
+        with policy.made_with(config["dtype"] if mixed or wide else "float32"):
             return cls(**{k: v for k, v in config.items() if not (mixed and k == "dtype")})
 
     def _arguments(self, *skip: str) -> dict[str, Any]:
@@ -203,7 +205,7 @@ class Layer(Walked):
         `options` go to `forward` as they are.
         """
         values: list[Any] = [
-            x if x is None or isinstance(x, Tensor) else as_input(x) for x in inputs
+            x if x is None or isinstance(x, Tensor) else as_input(x, self) for x in inputs
         ]
         try:
             if any(isinstance(x, Symbolic) for x in (*values, *options.values())):
@@ -230,7 +232,7 @@ class Layer(Walked):
     def _run(self, values: Sequence[Any], options: Mapping[str, Any]) -> Any:
         if self.dtype_policy == "float32":
             return self.forward(*values, **options)
-        return policy.mixed_forward(self, values, options)
+        return policy.forward(self, values, options)
 
     def output_mask(self, *masks: Any) -> Any:
         """The mask of the output from the masks of the inputs, each (batch, time) bools or None.
@@ -262,7 +264,12 @@ class Layer(Walked):
             # First values are numbers even when the first call is being traced.
             outer, state.trace = state.trace, None
             try:
-                self.build(shape)
+                if self.dtype_policy == policy.WIDE:
+                    policy.hand_down(self)
+                    with policy.made_with(policy.WIDE):
+                        self.build(shape)
+                else:
+                    self.build(shape)
             finally:
                 state.trace = outer
             self.built, self.built_shape = True, shape
@@ -326,16 +333,19 @@ class Layer(Walked):
         self,
         shape: Sequence[int] | int = (),
         initializer: Any = "glorot_uniform",
-        dtype: Any = dtypes.float32,
+        dtype: Any = None,
         trainable: bool = True,
         regularizer: Any = None,
         name: str = "",
     ) -> Tensor:
         """A new tensor for this layer, filled by `initializer`; keep it in an attribute.
 
+        Without `dtype` it is float32, or float64 under that dtype policy.
         With a `regularizer`, `name` must be the attribute's name.
         """
         shape = (shape,) if isinstance(shape, int | np.integer) else tuple(shape)
+        if dtype is None:
+            dtype = dtypes.float64 if self.dtype_policy == policy.WIDE else dtypes.float32
         first = initializers.get(initializer)
         values = unfilled(shape, dtype)
         if values is None:
@@ -433,11 +443,17 @@ class Layer(Walked):
         return f"{type(self).__name__}({', '.join(parts)})"
 
 
-def as_input(x: Any) -> Any:
-    """`x` as a tensor; NumPy's default float64 and Python's lists become float32."""
-    if isinstance(x, np.ndarray) and x.dtype == np.float64:
-        return Tensor(x, dtypes.float32)
-    return Tensor(x)
+def as_input(x: Any, layer: Layer) -> Any:
+    """`x` as a tensor; NumPy's default float64 and Python's lists become float32, or float64 if
+    that is the dtype policy of `layer` or of one inside it.
+    """
+    given = x if isinstance(x, np.ndarray) else None
+    if given is not None and given.dtype != np.float64:
+        return Tensor(x)
+    if policy.float_dtype(layer) == dtypes.float32:
+        return Tensor(x) if given is None else Tensor(x, dtypes.float32)
+    t = Tensor(x)
+    return Tensor(x, dtypes.float64) if t.dtype.kind == "f" else t
 
 
 def _row_shape(name: str, shape: Any) -> Shape:

@@ -1,6 +1,8 @@
-"""Dtype policies: whether layers keep numbers in float32, or in float16 beside float32 weights.
+"""Dtype policies: whether layers keep numbers in float32, in float64, or in float16 beside float32.
 
-As in Keras (Micikevicius et al. 2018, "Mixed Precision Training"). Under "mixed_float16"
+Under "float64" weights, inputs and outputs are float64, and with the parameters the optimizer's
+state and its learning rate. Under "mixed_float16", as in Keras (Micikevicius et al. 2018, "Mixed
+Precision Training"),
 
     weights    stay float32, also in the optimizer; a layer reads float16 copies of its own
     inputs     become float16, and so do outputs: half the memory for what the gradient needs
@@ -15,7 +17,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from ..dtypes import float16, float32
+from ..dtypes import float16, float32, float64
 from ..errors import ArgumentError, unknown_name
 from ..ops.elementwise import astype
 from ..tensor import Tensor
@@ -23,7 +25,8 @@ from ..trace import replace_tensors, tensors_in
 from .walk import standing, walk
 
 MIXED = "mixed_float16"
-POLICIES = ("float32", MIXED)
+WIDE = "float64"
+POLICIES = ("float32", WIDE, MIXED)
 
 
 class _Global:
@@ -38,7 +41,7 @@ _inside = _Inside()
 
 
 def set_dtype_policy(policy: str) -> None:
-    """How layers made from now on keep their numbers: "float32" or "mixed_float16".
+    """How layers made from now on keep numbers: "float32", "float64" or "mixed_float16".
 
     With "mixed_float16" training takes less memory and more time. A layer's own argument
     `dtype` comes first: `Dense(1, dtype="float32")` is best for the last layer of a regression.
@@ -108,6 +111,24 @@ def widened(value: Any) -> Any:
     return cast(value, float16, float32)
 
 
+def widest(value: Any) -> Any:
+    """`value` with all its float tensors as float64."""
+    return cast(cast(value, float32, float64), float16, float64)
+
+
+def float_dtype(layer: Any) -> Any:
+    """What NumPy's float64 and Python's floats become when they are given to the layer."""
+    return float64 if any(x.dtype_policy == WIDE for x in layer.sublayers()) else float32
+
+
+def hand_down(layer: Any) -> None:
+    """The layer's own policy "float64" to the layers that it has made, unless they have one."""
+    if layer.dtype_policy == WIDE and layer.own_policy:
+        for inner in walk(layer).inside:
+            if not inner.own_policy and not inner.built:
+                inner.dtype_policy = WIDE
+
+
 def _acts(layer: Any) -> bool:
     """Whether the layer itself keeps numbers in float16; one made of layers leaves it to them."""
     return layer.dtype_policy == MIXED and (layer.in_float32 or not walk(layer).inside)
@@ -118,7 +139,15 @@ def is_mixed(layer: Any) -> bool:
     return any(_acts(inner) for inner in layer.sublayers())
 
 
-def mixed_forward(layer: Any, inputs: Sequence[Any], options: Mapping[str, Any]) -> Any:
+def forward(layer: Any, inputs: Sequence[Any], options: Mapping[str, Any]) -> Any:
+    """`layer.forward` in the dtypes of its policy, which is not "float32"."""
+    if layer.dtype_policy == WIDE:
+        inputs, options = widest((list(inputs), dict(options)))
+        return widest(layer.forward(*inputs, **options))
+    return _mixed_forward(layer, inputs, options)
+
+
+def _mixed_forward(layer: Any, inputs: Sequence[Any], options: Mapping[str, Any]) -> Any:
     """`layer.forward` in the dtypes of "mixed_float16"."""
     if _inside.float32 or not _acts(layer):
         return layer.forward(*inputs, **options)

@@ -39,8 +39,9 @@ class Rescaling(Layer):
         self.scale, self.offset = scale, offset
 
     def forward(self, x: Any) -> Any:
-        scale, offset = (np.asarray(v, np.float32) for v in (self.scale, self.offset))
-        return as_floats(x) * scale + offset
+        x = as_floats(x)
+        scale, offset = (np.asarray(v, x.dtype) for v in (self.scale, self.offset))
+        return x * scale + offset
 
     def output_shape(self, input_shape: Shape) -> Shape:
         return input_shape
@@ -87,7 +88,7 @@ class Resizing(Layer):
         if self.interpolation == "nearest":
             return take(x, np.floor(place + 0.5).astype(np.int64).clip(0, n - 1), axis)
         low = np.floor(place)
-        share = (place - low).astype(np.float32).reshape([-1 if a == axis else 1 for a in range(4)])
+        share = (place - low).astype(x.dtype).reshape([-1 if a == axis else 1 for a in range(4)])
         before, after = (
             take(x, where.astype(np.int64).clip(0, n - 1), axis) for where in (low, low + 1)
         )

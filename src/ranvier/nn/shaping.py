@@ -12,7 +12,7 @@ from ..graph.node import Shape
 from ..ops.elementwise import astype
 from ..ops.movement import broadcast_to, permute_dims, reshape
 from ..ops.shaping import expand_dims
-from . import activations
+from . import activations, policy
 from .dense import whole
 from .layer import Layer, register_layer
 from .symbolic import Symbolic, symbolic_input
@@ -152,7 +152,8 @@ class InputLayer(Layer):
         super().__init__(**options)
         if self.input_shape is None:
             raise ArgumentError(f"{self.name}: give the shape of a row: Input(shape=(784,))")
-        self.shape, self.dtype_policy = self.input_shape, "float32"
+        self.shape = self.input_shape
+        self.dtype_policy = policy.WIDE if policy.dtype_policy() == policy.WIDE else "float32"
         self.dtype = None if dtype is None else dtypes.as_dtype(dtype)
 
     def forward(self, x: Any) -> Any:
@@ -168,7 +169,7 @@ class InputLayer(Layer):
 
     def symbolic(self) -> Symbolic:
         """The symbolic value that stands for the rows."""
-        return symbolic_input(self, self.dtype or dtypes.float32)
+        return symbolic_input(self, self.dtype or policy.float_dtype(self))
 
     def get_config(self) -> dict[str, Any]:
         found = super().get_config()

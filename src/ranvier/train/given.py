@@ -17,6 +17,7 @@ from ..data.tables import check_rows
 from ..errors import ArgumentError, DataError, ShapeError, unknown_name, warn
 from ..losses.loss import Loss
 from ..nn.normalize import Normalize
+from ..nn.policy import float_dtype
 from ..nn.targets import encode_labels
 from .heads import Head, heads, sole
 from .rows import Rows, decode_labels, features, targets, weights
@@ -126,7 +127,7 @@ def features_of(
     found = []
     for i, part in enumerate(parts):
         role = role_of(names, i)
-        found.append(features(arranged(model, part, role, i, learn), role))
+        found.append(features(arranged(model, part, role, i, learn), role, float_dtype(model)))
     return found
 
 
@@ -205,7 +206,8 @@ def several_targets(
         role = f"y[{head.name!r}]"
         if part is None:
             raise ArgumentError(f"{role} is missing: this output has a loss or a metric")
-        array = targets(model.column_names.arrange_targets(part, role, learn), role)
+        columns = model.column_names.arrange_targets(part, role, learn)
+        array = targets(columns, role, float_dtype(model))
         if array.dtype.kind == "U":
             check_text(head.loss, array, role)
             raise DataError(
@@ -302,7 +304,8 @@ def rows_of(
     if class_weight is not None and not ys:
         raise ArgumentError("class_weight needs targets y")
     labels = ys[0] if ys else xs[0]
-    weight = weights(len(xs[0]), labels, model.classes, sample_weight, class_weight)
+    floats = float_dtype(model)
+    weight = weights(len(xs[0]), labels, model.classes, sample_weight, class_weight, floats)
     if outputs is None and ys and _wants_one_hot(model, ys[0]):
         ys = [np.eye(len(model.classes), dtype=np.float32)[ys[0]]]
     one = names is None and len(ys) == 1 and outputs is None
@@ -313,7 +316,7 @@ def _only_target(model: Any, y: Any, learn: bool, learn_columns: bool) -> Array:
     """The targets of the only output; text labels become numbers."""
     if isinstance(y, Mapping) and len(y) == 1:
         y = next(iter(y.values()))
-    y = targets(model.column_names.arrange_targets(y, learn=learn_columns))
+    y = targets(model.column_names.arrange_targets(y, learn=learn_columns), "y", float_dtype(model))
     if y.dtype.kind == "U":
         check_text(sole(model.loss), y, "y")
     if y.dtype.kind == "U" and learn and model.classes is None:

@@ -18,6 +18,7 @@ from ..errors import StateError, unknown_name
 from ..graph.node import Shape
 from ..mode import state
 from ..nn.layer import Layer, as_input
+from ..nn.policy import float_dtype
 from ..tensor import Tensor
 from ..trace import trace
 from .functional import Wiring, direct_layers, ends, from_data, shapes_of
@@ -75,7 +76,7 @@ class Network(Layer):
                 inputs = tuple(by_input(self.name, names, inputs[0], self._said))
         inputs = tuple(self._arranged(x, i, len(inputs)) for i, x in enumerate(inputs))
         if len(inputs) > 1 and not self.built:
-            self._build_several([x if isinstance(x, Tensor) else as_input(x) for x in inputs])
+            self._build_several([x if isinstance(x, Tensor) else as_input(x, self) for x in inputs])
         return super().__call__(*inputs, training=training, **options)
 
     def _arranged(self, x: Any, place: int, count: int) -> Any:
@@ -84,7 +85,7 @@ class Network(Layer):
             return x
         names = self._input_names() if count > 1 else None
         role = role_of(names, place)
-        return features(arranged(self, x, role, place), role)
+        return features(arranged(self, x, role, place), role, float_dtype(self))
 
     def forward(self, *inputs: Any) -> Any:
         """The outputs for the inputs."""
@@ -253,5 +254,8 @@ def _has_arguments(cls: type) -> bool:
 
 
 def _kept(dtype: Any) -> Any:
-    """The dtype a model is built for: whole numbers stay, all else is float32 (see `entry`)."""
-    return dtype if dtype.kind in "iu" and dtype != dtypes.uint8 else dtypes.float32
+    """The dtype a model is built for: whole numbers and float64 stay, all else is float32 (see
+    `entry`).
+    """
+    whole = dtype.kind in "iu" and dtype != dtypes.uint8
+    return dtype if whole or dtype == dtypes.float64 else dtypes.float32

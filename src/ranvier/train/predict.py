@@ -21,6 +21,7 @@ import numpy as np
 from ..config import switches
 from ..locks import ProcessLock
 from ..nn.layer import Layer, training_mode
+from ..nn.policy import float_dtype
 from ..nn.symbolic import packed
 from ..nn.walk import changes
 from ..tensor import Tensor
@@ -105,6 +106,7 @@ class Predictor:
         self.model = model
         self.engine = model.engine or switches.engine
         self.function = predict_function(model)
+        self.wide = float_dtype(model) == _FLOAT64
         self.steps: dict[Any, tuple[Step, Any]] = {}
         self.last: Quick = _none_yet  # the plan of the last shape with all that must be looked at
         self._quick: dict[Any, tuple[Quick, bool]] = {}  # and whether it looks at x's shape itself
@@ -121,7 +123,8 @@ class Predictor:
         """The outputs for an array of a known shape; None where it takes a closer look."""
         if type(x) is not np.ndarray:
             return None
-        if x.dtype is _FLOAT64:  # as `features` has it; a number too large becomes infinite here
+        # As `features` has it; a number too large becomes infinite here.
+        if x.dtype is _FLOAT64 and not self.wide:
             with np.errstate(over="ignore"):
                 x = x.astype(np.float32)
             out = self.last(x, batch_size)

@@ -77,9 +77,9 @@ class Rows:
         return Rows(x, y, weight, parts[0]._given)
 
 
-def inputs(x: Any, role: str = "x") -> Array:
-    """x as finite numbers, ready to gather rows from."""
-    array = as_array(x, role)
+def inputs(x: Any, role: str = "x", floats: Any = np.float32) -> Array:
+    """x as finite numbers, ready to gather rows from; `floats` is the dtype of fractions."""
+    array = as_array(x, role, float_dtype=floats)
     if not len(array):
         raise DataError(f"{role} has no rows; expected at least one")
     check_finite(array, role, column_names(x))
@@ -90,11 +90,11 @@ def inputs(x: Any, role: str = "x") -> Array:
     return np.ascontiguousarray(array)
 
 
-def targets(y: Any, role: str = "y") -> Array:
+def targets(y: Any, role: str = "y", floats: Any = np.float32) -> Array:
     """y as finite numbers or as text (labels)."""
-    array = as_array(y, role, text=True)
+    array = as_array(y, role, float_dtype=floats, text=True)
     if array.dtype.kind != "U":
-        return inputs(array, role) if array.size or not len(array) else array
+        return inputs(array, role, floats) if array.size or not len(array) else array
     return array[:, 0] if array.ndim == 2 and array.shape[1] == 1 else array
 
 
@@ -133,18 +133,19 @@ def weights(
     classes: Array | None,
     sample_weight: Any,
     class_weight: Mapping[Any, float] | str | None,
+    floats: Any = np.float32,
 ) -> Array | None:
-    """One float32 weight for each row, or None when all weigh the same."""
+    """One weight for each row, or None when all weigh the same."""
     if sample_weight is None and class_weight is None:
         return None
-    weight = np.ones(rows, np.float32)
+    weight = np.ones(rows, floats)
     if sample_weight is not None:
         if isinstance(sample_weight, Mapping):
             raise ArgumentError(
                 "sample_weight: one weight for each row, for all outputs together; got a dict. Use "
                 "compile(loss_weights=...) for how much each output counts"
             )
-        given = as_array(sample_weight, "sample_weight")
+        given = as_array(sample_weight, "sample_weight", float_dtype=floats)
         if given.shape == (rows, 1):
             given = given[:, 0]
         if given.shape != (rows,):
@@ -159,7 +160,7 @@ def weights(
             )
         weight *= given
     if class_weight is not None:
-        weight *= _class_weights(labels, classes, class_weight)
+        weight *= _class_weights(labels, classes, class_weight).astype(floats)
     return weight
 
 
@@ -171,15 +172,15 @@ def _class_weights(y: Array, classes: Array | None, given: Mapping[Any, float] |
             raise unknown_name("class_weight", given, ("balanced",))
         counts = np.bincount(codes)
         table = len(codes) / (np.count_nonzero(counts) * np.maximum(counts, 1))
-        return table[codes].astype(np.float32)
+        return table[codes]
     size = int(codes.max()) + 1 if classes is None else len(classes)
     known = list(range(size)) if classes is None else [c.item() for c in classes]
-    table = np.ones(size, np.float32)
     if not isinstance(given, Mapping):
         raise ArgumentError(
             f"class_weight: expected a dict, such as {{0: 1.0, 1: 2.0}}, or 'balanced'; got a "
             f"{type(given).__name__}"
         )
+    table = np.ones(size)
     for name, value in given.items():
         plain = name.item() if isinstance(name, np.generic) else name
         if plain not in known:
@@ -280,7 +281,7 @@ def split(rows: Rows, share: float) -> tuple[Rows, Rows]:
     return rows.part(0, at), rows.part(at, rows.count)
 
 
-def features(x: Any, role: str = "x") -> Array:
+def features(x: Any, role: str = "x", floats: Any = np.float32) -> Array:
     """x as `inputs`; a single column (n,) becomes (n, 1), as in Keras."""
-    array = inputs(x, role)
+    array = inputs(x, role, floats)
     return array.reshape(-1, 1) if array.ndim == 1 else array
