@@ -329,3 +329,24 @@ def test_symbolic_values_of_a_model() -> None:
         h.zero_()
     h += x
     assert ranvier.Model(x, h)(np.ones((1, 2), np.float32)).shape == (1, 2)
+
+
+@pytest.mark.parametrize("grad", [True, False])
+def test_losses_read_no_logits_from_before_a_change(grad: bool) -> None:
+    loss = ranvier.losses.SparseCategoricalCrossentropy(from_logits=False)
+    values, y = np.array([[2.0, -1.0, 0.5]]), np.array([1])
+
+    def work(change: Any) -> Any:
+        z = ranvier.tensor(values, requires_grad=grad) * 1.0
+        p = ranvier.softmax(z)
+        change(z, p)
+        return p
+
+    for change in (
+        lambda z, p: z.mul_(3.0),  # p is still the softmax of what z was
+        lambda z, p: z.data.mul_(3.0),
+        lambda z, p: p.mul_(0.5).add_(0.5 / 3),
+        lambda z, p: p.assign([[0.2, 0.3, 0.5]]),
+    ):
+        p = work(change)
+        assert loss(y, p).item() == pytest.approx(-np.log(p.numpy()[0, 1]), rel=1e-9)

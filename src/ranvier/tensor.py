@@ -56,12 +56,12 @@ class Tensor(InPlace):
         "_earlier",
         "_grad",
         "_inputs",
+        "_logits",
         "_made",
         "_mask",
         "_node",
         "_requires_grad",
         "_trace",
-        "logits",
         "name",
         "op",
         "params",
@@ -89,7 +89,7 @@ class Tensor(InPlace):
         self.params: Mapping[str, Any] = _NONE
         self.name = name
         # NOTE: (kind, tensor) when this is the sigmoid or softmax of `tensor`; losses read it.
-        self.logits: tuple[str, Tensor] | None = None
+        self._logits: tuple[str, Tensor] | None = None
         self._mask: Tensor | Flat | LostMask | None = None
         self._requires_grad = False
         if isinstance(data, Tensor) and data._node is not None:
@@ -178,7 +178,7 @@ class Tensor(InPlace):
         out._grad = out._changed = out._earlier = None
         out._made = _clock[0]
         out.name = ""
-        out.logits = None
+        out._logits = None
         out._mask = None
         for x in inputs:
             if x._mask is not None:
@@ -201,7 +201,7 @@ class Tensor(InPlace):
         out._data, out._node, out._trace, out._grad = array, None, None, None
         out._made, out._changed, out._earlier = 0, None, None
         out.op, out._inputs, out.params = None, (), _NONE
-        out.name, out.logits, out._mask, out._requires_grad = "", None, None, False
+        out.name, out._logits, out._mask, out._requires_grad = "", None, None, False
         return out
 
     @classmethod
@@ -211,7 +211,7 @@ class Tensor(InPlace):
         out._data, out._node, out._trace, out._grad = None, node, trace, None
         out._made, out._changed, out._earlier = 0, None, None
         out.op, out._inputs, out.params = None, (), _NONE
-        out.name, out.logits, out._mask, out._requires_grad = node.name, None, None, False
+        out.name, out._logits, out._mask, out._requires_grad = node.name, None, None, False
         return out
 
     def _number(self) -> np.ndarray[Any, Any]:
@@ -288,6 +288,23 @@ class Tensor(InPlace):
     @mask.setter
     def mask(self, mask: Tensor | None) -> None:
         self._mask = mask
+
+    @property
+    def logits(self) -> tuple[str, Tensor] | None:
+        """(kind, tensor) when this is the sigmoid or softmax of `tensor` as it was then; losses
+        read it. None: it is not, or one of them has been changed in place since.
+        """
+        if self._logits is None:
+            return None
+        kind, t = self._logits
+        t = t._at(self._made)
+        if t._changed is not None and t._changed[0] > self._made:
+            return None
+        return kind, t
+
+    @logits.setter
+    def logits(self, logits: tuple[str, Tensor] | None) -> None:
+        self._logits = logits
 
     @property
     def lost_mask(self) -> LostMask | None:
@@ -423,6 +440,7 @@ class Tensor(InPlace):
                     value = movement.broadcast_to(value, self.shape)
                 value = elementwise.astype(value, self.dtype)
         self._touch()
+        self._logits = None
         if state.trace is not None:
             state.trace.write(self, value)
         elif self._data is None:
@@ -476,8 +494,9 @@ class Tensor(InPlace):
             if state.trace is not None:
                 state.trace.rebinding(self)
             former = self._former(self._data)
-            former._changed = self._changed
+            former._changed, mask = self._changed, self._mask
             self._forget(former)
+            self._mask = mask
         self._requires_grad = False
         return self
 
@@ -526,7 +545,7 @@ class Tensor(InPlace):
             self._earlier = []
         self._earlier.append((self._made, former))
         self.op, self._inputs, self.params = None, (), _NONE
-        self.logits = self._mask = None
+        self._logits = self._mask = None
 
     def _at(self, tick: int) -> Tensor:
         """This tensor as it was when the clock stood at `tick`."""
