@@ -35,7 +35,9 @@ class InTraining:
 
     def renew(self) -> None:
         """Nobody waits."""
-        self._free = threading.Condition()
+        self._lock = threading.RLock()
+        self._free = threading.Condition(self._lock)
+        self._waiting = 0
         self._kept: dict[int, Array] | None = None  # by id of the tensor
         self._stretches = self._kept_after = 0
         self._running = self._asked = False
@@ -54,20 +56,21 @@ class InTraining:
 
     def end(self) -> None:
         """The training is over."""
-        with self._free:
+        with self._lock:
             self.thread, self._kept = 0, None
             self._running = self._asked = False
             _now.by_model.pop(id(self.model), None)
-            self._free.notify_all()
+            if self._waiting:
+                self._free.notify_all()
 
     def start_stretch(self) -> None:
         """Native steps are about to change the weights."""
-        with self._free:
+        with self._lock:
             self._running = True
 
     def end_stretch(self) -> None:
         """They have ended."""
-        with self._free:
+        with self._lock:
             self._running = False
             self._stretches += 1
             if self._asked:
@@ -80,12 +83,14 @@ class InTraining:
 
     def arrays(self, tensors: Sequence[Any]) -> list[Array]:
         """The numbers of these tensors between two stretches, for another thread."""
-        with self._free:
+        with self._lock:
             if self._kept is None or self._kept_after != self._stretches:
                 if self._running:
                     self._asked = True
+                    self._waiting += 1
                     while self._kept is None and self.thread:
                         self._free.wait()
+                    self._waiting -= 1
                 elif self.thread:
                     self._keep()
             kept = self._kept or {}

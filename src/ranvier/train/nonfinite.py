@@ -63,8 +63,9 @@ class Recorder:
         self._saved_at = -1e9
         self._interval = _EVERY
         self._log: list[_Stretch] = []
-        # Which weights are those of the last good epoch, in words, and the weights.
-        self._good: tuple[str, list[np.ndarray]] | None = None
+        # Which weights are those of the last good epoch, in words; None: there are none yet.
+        self._good: str | None = None
+        self._good_weights: list[np.ndarray] | None = None  # None: those in the copy
         self._earlier = 0
         self._blocks = 0  # of rows that the log holds; 0: there is one for all the training
 
@@ -87,13 +88,15 @@ class Recorder:
             state = self.step.state()
             if self._log and not _finite(state):
                 self.rewind()
+            if begins or self._good is None:
+                which = f"epoch {epoch + 1}" if begins else "this training"
+                self._good, self._good_weights = f"those that {which} began with", None
+            elif self._good_weights is None:
+                self._good_weights = self._weights(self._saved)
             self._saved = [a.copy() for a in state]
             self._saved_at = time.perf_counter()
             self._interval = max(_EVERY, (self._saved_at - now) / _SHARE)
             self._log.clear()
-            if begins or self._good is None:
-                which = f"epoch {epoch + 1}" if begins else "this training"
-                self._good = f"those that {which} began with", self._weights(self._saved)
         rate = self._rate()
         self._log.append(_Stretch(epoch, order, first, last, rate, self.rows, self._earlier))
 
@@ -132,11 +135,12 @@ class Recorder:
         )
 
     def _error(self, text: str) -> NonFiniteError:
-        assert self._good is not None  # the first copy was made before the first step
-        which, weights = self._good
+        weights = self._good_weights
+        if weights is None:
+            weights = self._weights(self._saved)
         return NonFiniteError(
-            f"{text} The model has its last finite weights, from before this batch; {which} are "
-            "kept in the error: model.set_weights(error.weights)",
+            f"{text} The model has its last finite weights, from before this batch; {self._good} "
+            "are kept in the error: model.set_weights(error.weights)",
             [w.copy() for w in weights],
         )
 
@@ -149,9 +153,9 @@ class Recorder:
         """Keep the weights if an epoch begins with step `s` of a stretch that runs again."""
         per_epoch = -(-stretch.rows.count // self.step.batch)
         if s % per_epoch == 0 and not stretch.earlier:
-            weights = [a.copy() for a in self._weights(self.step.state())]
+            self._good_weights = [a.copy() for a in self._weights(self.step.state())]
             epoch = stretch.epoch + s // per_epoch
-            self._good = f"those that epoch {epoch + 1} began with", weights
+            self._good = f"those that epoch {epoch + 1} began with"
 
     def _rate(self) -> float | None:
         return rate_of(self.model.optimizer)
