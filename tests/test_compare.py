@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from ranvier import cli_compare
+from ranvier import cli_compare, cli_progress
 from ranvier.cli import main
 from ranvier.cli_compare import LEARNERS, read
 
@@ -135,3 +136,33 @@ def test_without_scikit_learn(monkeypatch: pytest.MonkeyPatch) -> None:
     done = run("iris")
     assert done.exit_code == 2
     assert 'pip install "ranvier[sklearn]"' in done.output
+
+
+def test_progress_is_said_in_plain_lines_where_there_is_no_terminal(tmp_path: Path) -> None:
+    done = run("iris", "--sizes", "30,60", "--seeds", 2, "--out", tmp_path / "a.png",
+               "--learners", "naive Bayes,decision tree")  # fmt: skip
+    assert done.exit_code == 0, done.output
+    said = [line.split("  ")[-1] for line in done.stderr.splitlines()]
+    assert said == [
+        f"{learner}: {rows} rows, 2 draws"
+        for learner in ("naive Bayes", "decision tree")
+        for rows in (30, 60)
+    ]
+    assert "rows, 2 draws" not in done.stdout
+
+
+def test_progress_is_a_live_line_in_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    terminal = Terminal()
+    monkeypatch.setattr("sys.stderr", terminal)
+    monkeypatch.setenv("TERM", "xterm")
+    with cli_progress.progress(4, 2) as report:
+        for rows in (30, 60):
+            for draw in range(2):
+                report.begin("naive Bayes", rows, draw)
+        report.done("naive Bayes", 1.5)
+    shown = terminal.getvalue()
+    assert "naive Bayes: 60 rows, draw 2 of 2" in shown and "naive Bayes: 1.5 s" in shown

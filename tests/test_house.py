@@ -40,7 +40,7 @@ diagnose explain
 ranvier
 compat
 distributed playground
-cli_explain cli_compare cli __main__
+cli_progress cli_explain cli_compare cli __main__
 """
 
 # Parts that import from these lines only, though others stand above them too.

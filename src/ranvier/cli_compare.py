@@ -8,6 +8,7 @@ rows' own mean and deviation; the test rows are the same for all and touched onl
 from __future__ import annotations
 
 import csv
+import functools
 import io
 import time
 from collections.abc import Callable, Sequence
@@ -17,6 +18,7 @@ from typing import Any, NamedTuple
 import click
 import numpy as np
 
+from .cli_progress import progress
 from .errors import ArgumentError, DataError, StateError
 from .io.writing import check_output, check_suffix, protected, write_whole
 
@@ -98,11 +100,14 @@ def _compare(
 
     scores, seconds = {}, {}
     # NOTE: fits this small are many times slower on several threads than on one.
-    with threadpool_limits(1):
+    steps = len(chosen) * len(counts) * seeds
+    with threadpool_limits(1), progress(steps, seeds) as report:
         for name in chosen:
             began = time.process_time()
-            scores[name] = curve(problem, LEARNERS[name], counts, seeds)
+            begin = functools.partial(report.begin, name)
+            scores[name] = curve(problem, LEARNERS[name], counts, seeds, begin)
             seconds[name] = time.process_time() - began
+            report.done(name, seconds[name])
     click.echo(f"\n{problem.score}: mean and standard deviation of {seeds} draws")
     click.echo(table(scores, counts, seconds))
     write_whole(numbers, _lines(problem, scores, counts).encode())
@@ -356,11 +361,21 @@ def _chosen(text: str | None, problem: Problem) -> list[str]:
 # --- curves -------------------------------------------------------------------------------------
 
 
-def curve(problem: Problem, learner: Learner, counts: Sequence[int], seeds: int) -> Array:
-    """Test scores: (training sizes, draws). Draw s holds the same rows for every learner."""
+def curve(
+    problem: Problem,
+    learner: Learner,
+    counts: Sequence[int],
+    seeds: int,
+    begin: Callable[[int, int], None] = lambda count, seed: None,
+) -> Array:
+    """Test scores: (training sizes, draws). Draw s holds the same rows for every learner.
+
+    `begin(training size, draw)` is called before each of them.
+    """
     found = np.empty((len(counts), seeds))
     for i, count in enumerate(counts):
         for seed in range(seeds):
+            begin(count, seed)
             rows = _draw(problem.y, count, seed, problem.classes)
             x, y = problem.x[rows], problem.y[rows]
             best = _tuned(learner, x, y, problem.classes, seed)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..errors import StateError, unknown_name
+from .files import check_picture, save_picture
 
 
 def history(
@@ -13,10 +14,15 @@ def history(
     epochs: Sequence[int],
     names: Sequence[str] = (),
     ax: Any = None,
+    path: Any = None,
 ) -> Any:
     """One panel for each of `names` (all by default), training solid and validation dashed; returns
-    the figure.
+    the figure, and writes it to `path` (.png, .svg or .pdf).
+
+    In a notebook it is shown once, as what the cell returns.
     """
+    if path is not None:
+        check_picture(path)
     try:
         import matplotlib.pyplot as plt
     except ImportError:
@@ -45,4 +51,13 @@ def history(
         panel.set_xlabel("epoch")
         panel.set_ylabel(name if ax is None else "")
         panel.legend()
+    if path is not None:
+        save_picture(figure, path)
+    if ax is None and _in_notebook(plt):
+        plt.close(figure)  # the notebook shows what the cell returns; open figures it shows too
     return figure
+
+
+def _in_notebook(plt: Any) -> bool:
+    """Whether figures are shown below a cell of a notebook."""
+    return "inline" in plt.get_backend().lower()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -143,13 +144,18 @@ class History(Callback):
         for name, values in columns.items():
             self.history.setdefault(name, []).extend(values)
 
-    def plot(self, *names: str, ax: Any = None) -> Any:
+    def plot(self, *names: Any, ax: Any = None, path: Any = None) -> Any:
         """Draw the curves of loss and metrics, training and validation together; see
-        `plots.history`.
+        `plots.history`. `plot("curves.png")` writes them to a file (.png, .svg, .pdf).
         """
         from ..plots.history import history
 
-        return history(self.history, self.epoch, names, ax=ax)
+        files = [name for name in names if name not in self.history and _is_path(name)]
+        files += [] if path is None else [path]
+        if len(files) > 1:
+            raise ArgumentError(f"plot: give one file; got {', '.join(map(str, files))}")
+        chosen = [name for name in names if name not in files]
+        return history(self.history, self.epoch, chosen, ax, files[0] if files else None)
 
     def __getitem__(self, name: str) -> Any:
         raise ArgumentError(f"History: the numbers of each epoch are in history.history[{name!r}]")
@@ -165,6 +171,11 @@ class History(Callback):
         last = ", ".join(f"{k}={v[-1]:.4g}" for k, v in self.history.items() if v)
         ended = ", interrupted" if self.interrupted else ""
         return f"History({len(self.epoch)} epochs{': ' + last if last else ''}{ended})"
+
+
+def _is_path(name: Any) -> bool:
+    """Whether a file is meant, not a curve: curves have names such as "loss"."""
+    return isinstance(name, os.PathLike) or any(mark in name for mark in "./\\")
 
 
 def learning_rate(optimizer: Any, who: Callback) -> float:

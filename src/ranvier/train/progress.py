@@ -82,36 +82,29 @@ class EpochLines(_Display):
 
 
 class ProgressBar(_Display):
-    """A live bar over the whole training with the newest numbers; drawn by rich, in a terminal."""
+    """A live bar over the whole training with the newest numbers, in a terminal.
+
+    The epoch is never cut. Where the window is narrow the bar gets shorter, then goes; numbers that
+    do not fit beside it go into lines of their own, whole numbers only.
+    """
 
     def __init__(self) -> None:
         super().__init__()
-        self.bar: Any = None
+        self.live: Any = None
         self.shown = 0.0
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Draw the empty bar."""
-        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+        from rich.console import Console
+        from rich.live import Live
 
         super().on_train_begin(logs)
-        self.bar = Progress(
-            TextColumn("epoch {task.fields[epoch]}/{task.fields[epochs]}"),
-            BarColumn(bar_width=30),
-            TextColumn("{task.percentage:>3.0f}%"),
-            TimeRemainingColumn(compact=True),
-            TextColumn("{task.fields[numbers]}"),
-            auto_refresh=False,
-        )
-        first, epochs = self.params.get("initial_epoch", 0), self.params["epochs"]
-        self.first, self.steps = first, self.params["steps"]
-        self.task = self.bar.add_task(
-            "",
-            total=max(1, (epochs - first) * self.steps),
-            epoch=first + 1,
-            epochs=epochs,
-            numbers="",
-        )
-        self.bar.start()
+        self.first = self.epoch = self.params.get("initial_epoch", 0)
+        self.epochs, self.steps = self.params["epochs"], self.params["steps"]
+        self.last: tuple[int, Logs] = (0, {})
+        self.live = Live(console=Console(), auto_refresh=False)
+        self.live.start()
+        self._show(0, {}, force=True)
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         """Remember which epoch it is."""
@@ -128,18 +121,94 @@ class ProgressBar(_Display):
 
     def on_train_end(self, logs: Logs | None = None) -> None:
         """Leave the last state on the screen."""
-        if self.bar is not None:
-            if hasattr(self, "last"):
-                self._show(*self.last, force=True)
-            self.bar.stop()
-            self.bar = None
+        if self.live is not None:
+            self._show(*self.last, force=True)
+            self.live.stop()
+            self.live = None
 
     def _show(self, step: int, logs: Logs, force: bool = False) -> None:
         now = time.perf_counter()
         if not force and (now - self.shown < 0.1 or not self._may_show()):
             return
-        done = (self.epoch - self.first) * self.steps + step
-        self.bar.update(self.task, completed=done, epoch=self.epoch + 1, numbers=numbers(logs))
-        self.bar.refresh()
+        from rich.text import Text
+
+        total = max(1, (self.epochs - self.first) * self.steps)
+        share = min(1.0, ((self.epoch - self.first) * self.steps + step) / total)
+        left = (now - self.began) * (1 - share) / share if share else None
+        console = self.live.console
+        full, empty = ("#", "-") if console.options.ascii_only else ("━", "─")
+        # NOTE: the last column stays free, as some terminals break the line after it.
+        lines = bar_lines(console.width - 1, self.epoch + 1, self.epochs, share, left, logs)
+        text = "\n".join(lines).replace(_FULL, full).replace(_EMPTY, empty)
+        self.live.update(Text(text, no_wrap=True, overflow="ignore"), refresh=True)
         self.shown = time.perf_counter()
         self.spent += self.shown - now
+
+
+_FULL, _EMPTY = "\x01", "\x02"  # stand for the pieces of a bar until it is known what can be shown
+_MAX_BAR, _MIN_BAR = 30, 8  # columns
+
+
+def bar_lines(
+    width: int, epoch: int, epochs: int, share: float, left: float | None, logs: Mapping[str, float]
+) -> list[str]:
+    """The lines of a progress bar in a window of `width` columns.
+
+    One line if a bar of at least 8 columns fits beside the numbers; else the numbers stand below
+    the bar, each in one piece. A name too long for a line is shortened, its number and the epoch
+    never are.
+
+    >>> bar_lines(30, 2, 3, 0.5, None, {"loss": 0.5, "accuracy": 0.25})[1:]
+    ['loss: 0.5000', 'accuracy: 0.2500']
+    """
+    head = f"epoch {epoch}/{epochs}"
+    tail = f"{share:4.0%}" + (f" {seconds_text(left)} left" if left is not None else "")
+    items = [numbers({name: value}) for name, value in logs.items()]
+    beside = " - ".join(items)
+    room = width - len(head) - len(tail) - 2 - (2 + len(beside) if items else 0)
+    if room >= _MIN_BAR:
+        line = f"{head} {_bar(min(room, _MAX_BAR), share)} {tail}"
+        return [f"{line}  {beside}" if items else line]
+    room = width - len(head) - len(tail) - 2
+    if room >= _MIN_BAR:
+        first = f"{head} {_bar(min(room, _MAX_BAR), share)} {tail}"
+    elif len(head) + 1 + len(tail) <= width:
+        first = f"{head} {tail}"
+    else:
+        first = f"{head} {share:4.0%}" if len(head) + 5 <= width else head
+    return [first, *_wrapped(items, width)]
+
+
+def _bar(columns: int, share: float) -> str:
+    full = int(columns * share)
+    return _FULL * full + _EMPTY * (columns - full)
+
+
+def _wrapped(items: list[str], width: int) -> list[str]:
+    """The items in as few lines as hold them; none is cut, but the name of a very long one."""
+    lines: list[str] = []
+    for item in items:
+        if len(item) > width:
+            name, _, value = item.rpartition(": ")
+            keep = max(1, width - len(value) - 3)
+            item = f"{name[:keep]}…: {value}"
+        if lines and len(lines[-1]) + 3 + len(item) <= width:
+            lines[-1] += f" - {item}"
+        else:
+            lines.append(item)
+    return lines
+
+
+def seconds_text(seconds: float) -> str:
+    """A time as people read it.
+
+    >>> seconds_text(8.44), seconds_text(75), seconds_text(3725)
+    ('8.4 s', '1:15', '1:02:05')
+    """
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    hours, minutes = divmod(whole // 60, 60)
+    return f"{hours}:{minutes:02}:{whole % 60:02}" if hours else f"{minutes}:{whole % 60:02}"
