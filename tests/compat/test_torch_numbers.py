@@ -90,6 +90,11 @@ def test_a_single_number_has_an_axis_0(name: str) -> None:
         getattr(x, name)(dim=1)
 
 
+def test_softmax_of_a_single_number() -> None:
+    x = torch.tensor(2.0)
+    assert F.softmax(x, 0).item() == 1 and F.log_softmax(x, dim=-1).shape == ()
+
+
 def test_var_of_a_bool_is_of_all() -> None:
     x = torch.tensor([[1.0, 3.0], [5.0, 7.0]])
     assert x.var(False).item() == 5.0

@@ -77,6 +77,8 @@ SAMPLES = [
     Rule(
         "F.(dropout|alpha_dropout)", "p = 1 leaves nothing to learn from", REFUSED, said="rate=1.0"
     ),
+    Rule("F.(dropout|alpha_dropout)", "a single number is no batch", REFUSED, said="batch of rows"),
+    Rule("arange", "bools are no bounds of a count", REFUSED, call="False|True"),
     Rule("norm.nuc", "no singular values", REFUSED),
     Rule("gather", "an index without elements must fit, too", REFUSED, call=r"\[2, 0\]"),
     Rule("normal_", "mean and std are numbers; torch.normal takes tensors", "arguments"),

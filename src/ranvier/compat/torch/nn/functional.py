@@ -110,13 +110,13 @@ def hardtanh(input: Any, min_val: float = -1.0, max_val: float = 1.0, inplace: b
 def softmax(input: Any, dim: int | None = None, dtype: Any = None) -> Any:
     """`e ** x / sum(e ** x)` over `dim`."""
     x = of(input) if dtype is None else of(input).astype(dtype)
-    return activations.softmax(x, _dim(x) if dim is None else dim)
+    return x.softmax(_dim(x) if dim is None else dim)
 
 
 def log_softmax(input: Any, dim: int | None = None, dtype: Any = None) -> Any:
     """The logarithm of `softmax`."""
     x = of(input) if dtype is None else of(input).astype(dtype)
-    return activations.log_softmax(x, _dim(x) if dim is None else dim)
+    return x.log_softmax(_dim(x) if dim is None else dim)
 
 
 def _dim(x: Any) -> int:
