@@ -319,9 +319,31 @@ def test_verify_says_it() -> None:
     assert report.ok
     assert "reads the output as logits" in str(report)
     model = model_of("sparse_categorical_crossentropy", "relu", CLASSES, "reference")
-    report = model.verify(X, LABELS, verbose=0)
-    assert not report.ok
-    assert "hold no probabilities" in str(report)
+    with pytest.raises(DataError, match="hold no probabilities"):
+        model.verify(X, LABELS, verbose=0)
+
+
+@pytest.mark.parametrize("engine", ["compiled", "reference"])
+def test_compiled_functions_look_at_the_numbers_too(engine: str) -> None:
+    """A step of the user's own: it ends before it changes anything."""
+    for name in (*PROBABLE, "kl_divergence", "poisson"):
+        loss, w = losses.get(name), ranvier.tensor(np.ones((2, 1)), requires_grad=True)
+        y = ranvier.tensor(TARGETS[name][:2])
+        shape = (2,) if outputs_of(name) == 1 else (2, CLASSES)
+
+        @ranvier.compile(engine=engine)
+        def step(p: Any, y: Any, loss: Any = loss, w: Any = w) -> Any:
+            value = loss(y, ranvier.abs(p) * ranvier.sign(p))
+            with ranvier.no_grad():
+                w.assign(w * 2)
+            return value
+
+        good = np.full(shape, 1 / 3, np.float32)
+        step(ranvier.tensor(good), y)
+        good[1] = -0.5
+        with pytest.raises(DataError, match=f"{name}: 1 row of the predictions hold"):
+            step(ranvier.tensor(good), y)
+        assert w.tolist() == [[2.0], [2.0]]
 
 
 def test_several_outputs_are_decided_each() -> None:

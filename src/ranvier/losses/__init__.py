@@ -17,9 +17,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..errors import unknown_name
+from ..errors import DataError, unknown_name
 from ..missing import module_getattr
 from ..nn.config import restore
+from ..ops.check_index import REFUSALS
 from .crossentropy import (
     BinaryCrossentropy,
     CategoricalCrossentropy,
@@ -56,6 +57,17 @@ NAMES: dict[str, type[Loss]] = {cls.name: cls for cls in CLASSES.values()} | {
     "logcosh": LogCosh,
 }
 _FUNCTIONS: dict[Any, type[Loss]] = {}
+
+
+def refuse_predictions(name: str, faults: Any, size: int, axis: int) -> None:
+    """Raise the DataError of a loss for the rows of predictions where `faults` is not 0."""
+    cls = NAMES.get(name)
+    if cls is None:
+        raise DataError(f"{name}: the predictions hold numbers that this loss cannot be taken of")
+    raise cls().fault(int((faults != 0).sum()))
+
+
+REFUSALS["prediction"] = refuse_predictions
 
 
 def _function(cls: type[Loss]) -> Callable[..., Any]:

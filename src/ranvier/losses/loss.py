@@ -13,10 +13,11 @@ from ..mode import no_grad
 from ..nn import targets
 from ..nn.config import configuration
 from ..ops import elementwise as e
+from ..ops.check_index import check_index
 from ..ops.creation import full
 from ..ops.movement import broadcast_to, reshape
 from ..ops.op import apply, as_values
-from ..ops.reduce import mean, sum
+from ..ops.reduce import max, mean, sum
 from ..ops.shaping import expand_dims
 from ..tensor import Tensor
 from .last_layer import LastLayer, last_layer
@@ -49,9 +50,10 @@ class Loss(Spelled):
             if y_true.shape[:2] == mask.shape:
                 return self._of_positions(y_true, y_pred, sample_weight)
         rows = self.per_row(y_true, y_pred)
-        if sample_weight is None:
+        if sample_weight is None and not self._must_ask(y_pred):
             return mean(rows)
-        weight = self._weights(sample_weight, rows, rows.shape[0])
+        given = 1.0 if sample_weight is None else sample_weight
+        weight = self.checked(y_pred, self._weights(given, rows, rows.shape[0]))
         return sum(weight * rows) / rows.shape[0]
 
     def _of_positions(self, y_true: Any, y_pred: Any, sample_weight: Any) -> Any:
@@ -61,6 +63,7 @@ class Loss(Spelled):
         if sample_weight is not None:
             weight = self._weights(sample_weight, weight, count)
         y, p, weight = by_place(y_true, y_pred, weight)
+        weight = self.checked(p, weight)
         return sum(weight * self.per_row(y, p)) / e.maximum(sum(real), 1.0)
 
     def _weights(self, given: Any, rows: Any, count: int) -> Any:
@@ -103,7 +106,7 @@ class Loss(Spelled):
     def look(self, y_pred: Any, found: LastLayer | None = None) -> None:
         """Raise DataError when predictions that are numbers already have faults.
 
-        While a function is traced there are no numbers; `Model` looks at them in its steps.
+        While a function is traced there are no numbers: see `checked`.
         """
         found = last_layer(y_pred) if found is None else found
         if not self.is_unsure(found) or (isinstance(y_pred, Tensor) and y_pred.is_traced):
@@ -116,6 +119,24 @@ class Loss(Spelled):
             row = int(np.argmax(rows))
             example = f", the first is row {row}: {_short(p.numpy()[row])}"
             raise self.fault(int(rows.sum()), example)
+
+    def _must_ask(self, y_pred: Any) -> bool:
+        """Whether compiled code has to look at the predictions."""
+        traced = isinstance(y_pred, Tensor) and y_pred.is_traced
+        return traced and self.is_unsure(last_layer(y_pred))
+
+    def checked(self, y_pred: Any, weight: Any) -> Any:
+        """`weight`, one number for each row of traced predictions; where a row that counts has a
+        fault, the compiled code ends there, having changed nothing, with a DataError.
+        """
+        if not self._must_ask(y_pred):
+            return weight
+        p, _ = values(y_pred, y_pred)
+        bad = e.astype(self.faults(p), np.int32)
+        rows = max(bad, axis=tuple(range(1, bad.ndim))) if bad.ndim > 1 else bad
+        counted = e.where(e.greater(weight, 0), rows, 0)
+        none = check_index(counted, 1, wrap=False, what="prediction", owner=self.name)
+        return e.where(e.equal(none, 0), weight, 0.0)
 
     def align(self, y_true: Any, y_pred: Any) -> tuple[Any, Any]:
         """Both as floats of one shape: (n,) is read as (n, 1) beside (n, 1); else ShapeError."""

@@ -6,13 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .. import dtypes, losses
+from .. import losses
 from ..errors import ArgumentError, unknown_name
-from ..losses.last_layer import last_layer
 from ..losses.loss import Loss
 from ..metrics import get as metric_named
-from ..ops.elementwise import astype, greater, where
-from ..ops.reduce import max, sum
 
 
 @dataclass
@@ -37,22 +34,6 @@ class Head:
         """Raises for targets that the loss cannot be taken of."""
         if self.loss is not None:
             self.loss.check_targets(y, self.shape[-1] if self.shape else None)
-
-    def faults(self, out: Any, weight: Any) -> Any:
-        """How many rows of weight above 0 hold predictions that the loss cannot be taken of: one
-        number (traced); None where the last layer says that there are none.
-
-        Raises ArgumentError where it says that there are nothing but such.
-        """
-        if self.loss is None:
-            return None
-        found = last_layer(out)
-        self.loss.check_output(found)
-        if not self.loss.is_unsure(found):
-            return None
-        bad = astype(self.loss.faults(out), dtypes.float32)
-        rows = max(bad, axis=tuple(range(1, bad.ndim))) if bad.ndim > 1 else bad
-        return sum(where(greater(weight, 0), rows, 0.0))
 
     def called(self, number: str) -> str:
         """The name of one of its numbers among those of an epoch."""

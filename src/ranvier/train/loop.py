@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ArgumentError, DataError, NonFiniteError
+from ..errors import ArgumentError, NonFiniteError
 from .callback import Callback, History, Logs, TerminateOnNaN, wants_batches
 from .cautions import Watch
 from .concurrency import trained_elsewhere
@@ -337,11 +337,6 @@ class Training:
         self.step.run_batches(self.rows.arrays, order, first, last, self.sums.flat, log)
         self.step.pace.took(last - first, time.perf_counter() - began)
         self.done += last - first
-        try:
-            self.sums.check(log)
-        except DataError:
-            self.recorder.go_back()
-            raise
         # The loss comes first among the sums; a NaN stays in the sum of its epoch.
         losses = self.sums.flat[0] if log is None else log[:, 0]
         if not np.isfinite(losses).all():

@@ -105,10 +105,6 @@ class Recorder:
         if self._log and not _finite(self.step.state()):
             self.rewind()
 
-    def go_back(self) -> None:
-        """Restore the weights as they were when the last copy was made."""
-        self._restore(self._saved)
-
     def rewind(self) -> NoReturn:
         """Restore the state before the first step that breaks and raise NonFiniteError naming its
         cause.

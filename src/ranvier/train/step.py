@@ -24,6 +24,7 @@ from ..config import switches
 from ..errors import StateError, warn
 from ..executors import BatchPlan, Executable, executor
 from ..executors.reference import loop_over_batches
+from ..losses.last_layer import last_layer
 from ..losses.loss import by_place
 from ..mode import no_grad
 from ..nn.added import collected, terms_of
@@ -154,11 +155,14 @@ def head_loss(loss: Any, out: Tensor, y: Tensor, weight: Tensor, count: Tensor) 
     """The weighted mean of the rows' losses: one number.
 
     Of sequences with a mask, as in Keras: the weighted mean over the places that it includes.
+    Predictions that the loss cannot be taken of are an error, at once or in the running step.
     """
+    loss.check_output(last_layer(out))
     real = by_place(y, out, row_mask(count, out.shape[0]))[-1]
     if real.shape != weight.shape:
         count = maximum(sum(real), 1.0)
     y, out, weight = by_place(y, out, weight)
+    weight = loss.checked(out, weight)
     return sum(loss.per_row(y, out) * weight) / count  # type: ignore[no-any-return]
 
 
@@ -216,13 +220,9 @@ def forward(
                 None if h.loss is None else head_loss(h.loss, outputs[h.output], y, weight, count)
                 for h, y in zip(heads, targets, strict=True)
             ]
-            faults = [
-                h.faults(*by_place(y, outputs[h.output], weight)[1:])
-                for h, y in zip(heads, targets, strict=True)
-            ]
             added = widened(terms_of(kept, mask.shape[0]))
             value = total_loss(model, heads, losses, added, mask)
-    return Batch(value, losses, outputs, targets, mask, count, faults, weight)
+    return Batch(value, losses, outputs, targets, mask, count, weight)
 
 
 def _warn_if_lost(model: Any, head: Head, out: Tensor, y: Tensor) -> None:

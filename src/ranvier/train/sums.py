@@ -27,7 +27,6 @@ class Batch(NamedTuple):
     targets: Sequence[Tensor]
     mask: Tensor  # 1 for real rows
     real: Tensor  # how many those are
-    faults: Sequence[Any]  # of each head: rows that its loss cannot be taken of, or None
     weight: Tensor  # `mask` times the sample weights
 
 
@@ -43,8 +42,7 @@ class Sums:
         self.metrics = [(h, m) for h in self.heads for m in h.metrics]
         # Of several outputs each has a sum for its loss too.
         self.named = [h for h in self.heads if h.name and h.loss is not None]
-        self.watched = [h for h in self.heads if h.loss is not None]
-        sums = [() for _ in (*self.watched, *self.named)]
+        sums = [() for _ in self.named]
         shapes = [(), *sums, *(t.shape for _, m in self.metrics for t in m.make_state())]
         starts, end = [], 0
         for shape in shapes:
@@ -55,8 +53,6 @@ class Sums:
         tensors = iter([Tensor._wrap(a) for a in self._parts(self.flat)])
         self.loss = next(tensors)
         self.loss.name = "loss_sum"
-        self.faults = [next(tensors) for _ in self.watched]
-        self._faults_at = slice(self._LINE, self._LINE * (1 + len(self.watched)), self._LINE)
         self.losses = [next(tensors) for _ in self.named]
         self.states = [[next(tensors) for _ in m.make_state()] for _, m in self.metrics]
 
@@ -72,10 +68,6 @@ class Sums:
         """One batch more (traced)."""
         with no_grad():
             self.loss.assign(self.loss + astype(batch.loss * batch.real, dtypes.float64))
-            for head, total in zip(self.watched, self.faults, strict=True):
-                count = batch.faults[self.heads.index(head)]
-                if count is not None:
-                    total.assign(total + astype(count, dtypes.float64))
             for head, total in zip(self.named, self.losses, strict=True):
                 own = batch.losses[self.heads.index(head)]
                 total.assign(total + astype(own * batch.real, dtypes.float64))
@@ -106,25 +98,10 @@ class Sums:
                         found += metric.kept(*rows)
         return found
 
-    def check(self, flat: np.ndarray | None = None) -> None:
-        """DataError when rows were met that a loss cannot be taken of; `flat` is a copy of the
-        sums, or an epochs' log of such.
-        """
-        seen = (self.flat if flat is None else flat)[..., self._faults_at]
-        if not seen.any():
-            return
-        for i, head in enumerate(self.watched):
-            assert head.loss is not None
-            if count := int(seen[..., i].max()):
-                raise head.loss.fault(count, f" (output {head.name!r})" if head.name else "")
-
     def results(self, rows: int, flat: np.ndarray | None = None) -> dict[str, float]:
         """Loss and metrics over the `rows` seen so far, from the sums or from a copy of them."""
-        self.check(flat)
         parts = iter(self._parts(self.flat if flat is None else flat))
         found = {"loss": float(next(parts)) / rows}
-        for _ in self.watched:
-            next(parts)
         for head in self.named:
             found[head.called("loss")] = float(next(parts)) / rows
         for (head, metric), state in zip(self.metrics, self.states, strict=True):
@@ -137,8 +114,6 @@ class Sums:
             log[:, at : at + math.prod(shape)].reshape(-1, *shape) for at, shape in self._places
         )
         found = {"loss": (next(parts) / rows).tolist()}
-        for _ in self.watched:
-            next(parts)
         for head in self.named:
             found[head.called("loss")] = (next(parts) / rows).tolist()
         for (head, metric), state in zip(self.metrics, self.states, strict=True):
