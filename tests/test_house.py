@@ -205,4 +205,6 @@ def test_import_is_silent_and_loads_nothing_heavy() -> None:
 
 
 def test_version_is_the_one_of_the_build() -> None:
-    assert f'version = "{ranvier.__version__}"' in (TESTS.parent / "pyproject.toml").read_text()
+    root = TESTS.parent
+    assert f'version = "{ranvier.__version__}"' in (root / "pyproject.toml").read_text()
+    assert f"\nversion: {ranvier.__version__}\n" in (root / "CITATION.cff").read_text()
