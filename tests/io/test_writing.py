@@ -292,6 +292,8 @@ def test_a_suffix_of_another_format_is_refused(tmp_path: Path) -> None:
         for name in ("Model.save", "Model.save_weights", "ModelCheckpoint", "files.write"):
             tried(WRITERS[name][0], tmp_path / f"m{suffix}", r"name it m\.safetensors")
     tried(WRITERS["Vocabulary.save"][0], tmp_path / "v.pkl", r"name it v\.json")
+    for suffix in (".safetensors", ".npy", ".parquet", ".json"):
+        tried(WRITERS["CSVLogger"][0], tmp_path / f"log{suffix}", "is the suffix of")
     with pytest.raises(ArgumentError, match=r"ends in \.png"):
         picture(tmp_path / "p.csv")
     assert list(tmp_path.iterdir()) == []

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from ..errors import ArgumentError, MissingNameError, StateError, unknown_name
-from ..io.writing import open_log
+from ..io.writing import check_suffix, open_log
 from ..missing import Spelled, no_attribute
 from ..nn.config import arguments
 from ..tensor import Tensor
@@ -223,7 +224,9 @@ class CSVLogger(Callback):
         self._names: list[str] = []
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        """Open the file."""
+        """Open the file; a suffix of another format, such as a model's, is an error."""
+        if Path(self.filename).suffix.lower() not in (".txt", ".tsv"):
+            check_suffix(self.filename, ".csv")
         self._file = open_log(self.filename, self.append or self.params.get("resumed", False))
         self._names = []
 

@@ -386,7 +386,9 @@ class Model(Network):
         """Write architecture, weights and the state of the optimizer to one safetensors file;
         returns the checksum.
 
-        `ranvier.load(path)` reads it. A failed save leaves the file that was there before.
+        `ranvier.load(path)` reads it. A failed save leaves the file that was there before, and one
+        that is replaced keeps its mode. Name it `.safetensors`, or without a suffix: FileError for
+        the suffix of another format, for what is no plain file, and for data that are being read.
         """
         from .saving import save
 
