@@ -18,7 +18,7 @@ import pytest
 from click.testing import CliRunner
 
 import ranvier
-from ranvier.callbacks import CSVLogger, ModelCheckpoint
+from ranvier.callbacks import Checkpoint, CSVLogger, ModelCheckpoint
 from ranvier.cli import main
 from ranvier.compat import torch as torch_names
 from ranvier.compat.tensorflow import keras
@@ -54,12 +54,18 @@ def picture(path: Path) -> None:
     save_picture(figures.Figure(), path)
 
 
+def plotted(path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    network().fit(X, X[:, 0], verbose=0).plot(path)
+
+
 # Every way in which a user makes the package write, and the suffix of what it writes. The functions
 # that reach the gate are found in the sources below; each must be under one of these.
 WRITERS: dict[str, tuple[Callable[[Path], Any], str]] = {
     "Model.save": (lambda path: network().save(path), ""),
     "Model.save_weights": (lambda path: network().save_weights(path), ".safetensors"),
     "ModelCheckpoint": (lambda path: fitted(ModelCheckpoint(path)), ""),
+    "Checkpoint": (lambda path: fitted(Checkpoint(path)), ".ckpt"),
     "CSVLogger": (lambda path: fitted(CSVLogger(path)), ".csv"),
     "files.write": (lambda path: files.write(path, {"x": X}, {}), ""),
     "write_whole": (lambda path: write_whole(path, b"x"), ""),
@@ -69,6 +75,7 @@ WRITERS: dict[str, tuple[Callable[[Path], Any], str]] = {
     ),
     "BytePairs.save": (pairs, ".json"),
     "save_picture": (picture, ".png"),
+    "History.plot": (plotted, ".svg"),
     "torch.save": (lambda path: torch_names.save({"x": torch_names.ones(2)}, path), ".pt"),
     "keras save": (lambda path: network(keras.Sequential).save(path), ".keras"),
     "keras save_model": (
@@ -83,12 +90,14 @@ REACHED = {
     "train.saving:save": "Model.save",
     "train.saving:save_weights": "Model.save_weights",
     "train.callback:on_train_begin": "CSVLogger",
+    "train.resume:save": "Checkpoint",
     "data.text:write_json": "Vocabulary.save",
     "data.text:write_json_text": "Vocabulary.save",
     "data.text:save": "Vocabulary.save",
     "data.vectorize:save": "TextVectorization.save",
     "data.fetch:_keep": "write_whole",
     "plots.files:save_picture": "save_picture",
+    "plots.history:history": "History.plot",
     "compat.torch.functions:save": "torch.save",
     "cli_compare:_compare": "the command compare",
 }
@@ -111,6 +120,7 @@ WRITING = {
 # Exceptions, each with its reason.
 ALLOWED = {
     ("plots.files", "figure.savefig"): "into memory",
+    ("train.callback", "self._file.truncate"): "a log that the gate has opened",
     ("io.tensors", "os.open"): "with the flags of a file that is read",
 }
 OS_WRITING = {"open", "replace", "remove", "write", "mkfifo", "chmod", "chown"}

@@ -22,6 +22,7 @@ import pytest
 
 import ranvier
 from ranvier import Model, Sequential, nn
+from ranvier.callbacks import Checkpoint, EarlyStopping
 from ranvier.config import switches
 from ranvier.errors import FileError, RanvierError
 from ranvier.io import files, tensors
@@ -188,6 +189,40 @@ def test_mutated_descriptions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 @pytest.mark.slow
 def test_many_mutated_descriptions(tmp_path: Path) -> None:
     fuzz(SEED + 1, THOROUGH, tmp_path)
+
+
+def trained(path: Path, resume: bool) -> None:
+    ranvier.seed(0)
+    model = Sequential([nn.Dense(2, input_shape=(3,)), nn.Dropout(0.2), nn.Dense(1)])
+    model.compile("adam", "mse", ["mae"], engine="reference")
+    x = np.arange(18, dtype=np.float32).reshape(6, 3) / 18
+    model.fit(
+        x, x[:, 0], 2, 3 if resume else 2, verbose=0, resume=path if resume else None,
+        callbacks=[Checkpoint(path.with_name("run"), 2), EarlyStopping("loss", patience=9)],
+    )  # fmt: skip
+
+
+def part(state: Any, name: str) -> Any:
+    """What is packed under a name in a dict of a checkpoint's state."""
+    return next(pair for pair in state["dict"] if pair[0] == name)
+
+
+@pytest.mark.parametrize("wrong", [None, -5, "x", [], [None], {"dict": []}, {"tuple": 3}, {}])
+@pytest.mark.parametrize("name", ["position", "history", "callbacks", "order", "epoch", "facts"])
+def test_wrong_parts_of_a_checkpoint(tmp_path: Path, name: str, wrong: Any) -> None:
+    trained(tmp_path / "run", resume=False)
+    arrays, about = files.read(tmp_path / "run")
+    del about["checksum"]
+    state = about["state"]
+    if name == "facts":
+        about["facts"] = wrong
+    elif name in ("order", "epoch"):
+        part(part(state, "position")[1], name)[1] = wrong
+    else:
+        part(state, name)[1] = wrong
+    files.write(tmp_path / "changed", arrays, about)
+    with pytest.raises(RanvierError):
+        trained(tmp_path / "changed", resume=True)
 
 
 # --- what a few bytes may ask for ---------------------------------------------------------------

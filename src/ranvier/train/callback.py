@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ..errors import ArgumentError, MissingNameError, StateError, unknown_name
+from ..errors import ArgumentError, FileError, MissingNameError, StateError, unknown_name
 from ..io.writing import check_suffix, open_log
 from ..missing import Spelled, no_attribute
 from ..nn.config import arguments
@@ -43,7 +43,10 @@ class Callback(Spelled):
 
     def set_state(self, state: Mapping[str, Any]) -> None:
         """Remember what `get_state` gave, after `on_train_begin`."""
+        known = self.get_state()
         for name, value in state.items():
+            if name not in known:
+                raise FileError(f"{type(self).__name__} has nothing called {name!r} to remember")
             setattr(self, name, value)
 
     def set_model(self, model: Any) -> None:

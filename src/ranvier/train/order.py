@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from .. import random
+from ..errors import FileError
 from ..executors import executor
 
 
@@ -47,6 +48,9 @@ class Orders:
 
     def seek(self, place: Sequence[int]) -> None:
         """Go on from there."""
+        whole = isinstance(place, list | tuple) and all(type(n) is int and n >= 0 for n in place)
+        if not whole or len(place) != 2 or max(place) >= 1 << 64:
+            raise FileError(f"the checkpoint's order of rows, {place!r:.80}, is none")
         self._key, self._drawn = place
 
     def take(self, epochs: int) -> np.ndarray:

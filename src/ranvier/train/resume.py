@@ -13,14 +13,15 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from .. import random
-from ..errors import ArgumentError, FileError, StateError
+from ..errors import ArgumentError, FileError, RanvierError, StateError
 from ..io.writing import check_suffix
 from ..tensor import Tensor
 from .callback import Callback
@@ -177,20 +178,41 @@ class Resumed:
                 "progress; fit(resume=...) reads what the callback Checkpoint writes. Read a model "
                 "with ranvier.load"
             )
-        _compare(path, about["facts"], training.facts())
-        self.tensors = _tensors(training)
+        self.path, self.arrays, self.tensors = path, arrays, _tensors(training)
+        with self._reading():
+            _compare(path, about["facts"], training.facts())
+            sums = arrays["sums"]
         lacking = [n for n, t in self.tensors.items() if n not in arrays or _differ(arrays[n], t)]
-        if lacking or arrays["sums"].shape != training.sums.flat.shape:
+        if lacking or sums.shape != training.sums.flat.shape:
             raise StateError(
                 f"{path} does not fit this training: {', '.join(lacking[:4]) or 'its sums'} "
                 "differ in shape or dtype"
             )
-        self.arrays = arrays
-        self.state = unpack(about["state"], arrays)
-        self.position = Position(**self.state["position"])
+        with self._reading():
+            self.state = unpack(about["state"], arrays)
+            self.position = Position(**self.state["position"])
+            _check_position(self.position)
+            _check_history(*self.state["history"])
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        """Whatever fails inside is the file's fault, which may come from anybody."""
+        try:
+            yield
+        except RanvierError:
+            raise
+        except Exception as problem:
+            raise FileError(
+                f"{self.path}: this checkpoint does not hang together "
+                f"({type(problem).__name__}: {problem}); begin anew with another file name"
+            ) from problem
 
     def apply(self, training: Any) -> None:
         """Put everything back where it was."""
+        with self._reading():
+            self._apply(training)
+
+    def _apply(self, training: Any) -> None:
         for name, t in self.tensors.items():
             t.assign(Tensor(self.arrays[name]))
         training.sums.flat[:] = self.arrays["sums"]
@@ -202,6 +224,19 @@ class Resumed:
         training.logs = {k: v[-1] for k, v in training.history.history.items()}
         for callback, state in zip(training.resuming(), self.state["callbacks"], strict=True):
             callback.set_state(state)
+
+
+def _check_position(position: Position) -> None:
+    counts = (position.epoch, position.batches, position.done)
+    if not all(type(n) is int and n >= 0 for n in counts):
+        raise ValueError(f"epoch, batches, batches in all: {counts}")
+
+
+def _check_history(epochs: Any, numbers: Any) -> None:
+    """Epochs by their numbers, and a list of numbers under each name."""
+    lists = [epochs, *numbers.values()]
+    if not all(isinstance(v, list) and all(type(n) in (int, float) for n in v) for v in lists):
+        raise ValueError(f"the history is none: {epochs!r:.80}")
 
 
 def _differ(array: Array, t: Tensor) -> bool:
