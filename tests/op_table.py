@@ -152,7 +152,7 @@ TABLE: dict[str, Row] = {
     "divide": binary("divide", np.divide, widen="float", low=0.5, high=2.5, integers=(1, 6)),
     "floor_divide": binary(
         "floor_divide",
-        lambda x, y: np.floor(np.divide(x, y)) if x.dtype.kind == "f" else np.floor_divide(x, y),
+        np.floor_divide,
         dtypes=NUMBERS, low=0.63, high=2.9, gradient="zero", sample=_safe(1, 6),
     ),
     "remainder": binary(

@@ -282,3 +282,22 @@ def test_softmax_and_logsumexp_of_nothing() -> None:
             assert engine(ranvier.log_softmax)(x, axis).shape == shape
             found = engine(ranvier.logsumexp)(x, axis).numpy()
             assert found.shape == x.numpy().sum(axis).shape and (found == -inf).all()
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_floor_divide_is_numpys_to_the_last_bit(dtype: str, engine: str) -> None:
+    """A quotient that rounding lifts to a whole number is put right: 1.0 // 0.1 is 9."""
+    edges = [np.nan, np.inf, -np.inf, 0.0, -0.0, 1, -1, 2, -2.5, 0.1, 0.3, 0.7, 80, -80, 6, 6e4]
+    x, y = (a.ravel() for a in np.meshgrid(*[np.array(edges, dtype)] * 2))
+    draws = np.random.default_rng(0).normal(size=(2, 3000)) * 10
+    x = np.concatenate([x, draws[0].astype(dtype), np.round(draws[1], 1).astype(dtype)])
+    y = np.concatenate([y, draws[1].astype(dtype), np.full(3000, 0.1, dtype)])
+    with np.errstate(all="ignore"):
+        expected = np.floor_divide(x, y)
+    found = ranvier.compile(lambda x, y: x // y, engine=engine)(
+        ranvier.tensor(x), ranvier.tensor(y)
+    )
+    np.testing.assert_array_equal(found.numpy(), expected)
+    real = ~np.isnan(expected)
+    np.testing.assert_array_equal(np.signbit(found.numpy())[real], np.signbit(expected)[real])

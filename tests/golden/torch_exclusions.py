@@ -92,11 +92,6 @@ SAMPLES = [
     Rule("F.embedding", "max_norm changes the table in place", REFUSED, call="max_norm"),
     Rule("half", "float64 goes to float16 in one rounding, in PyTorch by way of float32", "value"),
     Rule(
-        "floor_divide|torch.div.floor|Tensor.div.floor|trunc_rounding",
-        "floor(x / y); PyTorch and NumPy correct quotients that round up to a whole number",
-        "value",
-    ),
-    Rule(
         "torch.add",
         "beside a tensor of float64 a Python number is float32 in PyTorch's list",
         "value",

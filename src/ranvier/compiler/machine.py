@@ -129,8 +129,10 @@ class Machine(SpecialFunctions):
         return self.select(self.ne(x, x), x, smaller)
 
     def floor_div(self, x: V, y: V) -> V:
-        """Integer x // y; 0 where y is 0."""
+        """x // y; of integers 0 where y is 0."""
         x, y = self.level(x, y)
+        if self.is_float(x):
+            return self._floor_div_float(x, y)
         zero, one = self.const(0, x), self.const(1, x)
         none = self.eq(y, zero)
         safe = self.select(none, one, y)
@@ -145,6 +147,27 @@ class Machine(SpecialFunctions):
         apart = self.lt(self.bit_xor(x, safe), zero)
         lower = self.bit_and(self.ne(rest, zero), apart)
         return self.select(none, zero, self.select(lower, self.sub(quotient, one), quotient))
+
+    def _floor_div_float(self, x: V, y: V) -> V:
+        """(x - remainder) / y, which is an integer but for rounding; x / y where y is 0."""
+        wide = x.dtype
+        if wide == dtypes.float16:
+            x, y = self.cast(x, dtypes.float32), self.cast(y, dtypes.float32)
+        zero, one = self.const(0, x), self.const(1, x)
+        rest = self._two("frem", x, y)
+        whole = self.div(self.sub(x, rest), y)
+        apart = self.bit_and(
+            self.ne(rest, zero), self.bit_xor(self.lt(rest, zero), self.lt(y, zero))
+        )
+        whole = self.select(apart, self.sub(whole, one), whole)
+        below = self.floor(whole)
+        far = self.lt(self.const(0.5, x), self.sub(whole, below))
+        below = self.select(far, self.add(below, one), below)
+        quotient = self.div(x, y)
+        signed = self.select(
+            self.eq(whole, zero), self.intrinsic("copysign", zero, quotient), below
+        )
+        return self.cast(self.select(self.eq(y, zero), quotient, signed), wide)
 
     def remainder(self, x: V, y: V) -> V:
         """x - y * floor(x / y), with the sign of y; NaN (integers: 0) where y is 0."""

@@ -82,19 +82,22 @@ class Divide(Elementwise):
 
 
 class FloorDivide(Elementwise):
-    """`floor(x / y)`; an integer divided by 0 gives 0, as NumPy does."""
+    """The largest integer that is at most `x / y`, as NumPy has it; an integer over 0 gives 0.
+
+    NOTE: of floats not `floor(x / y)`, whose quotient may have been rounded up: 1.0 // 0.1 is 9.
+    """
 
     name = "floor_divide"
     cost = 6
 
     def reference(self, x: Any, y: Any) -> Any:
-        return np.floor_divide(x, y) if x.dtype.kind != "f" else np.floor(np.divide(x, y))
+        return np.floor_divide(x, y)
 
     def gradient(self, grad: Any, out: Any, x: Any, y: Any) -> tuple[Any, ...]:
         return None, None
 
     def scalar(self, m: Any, x: Any, y: Any) -> Any:
-        return m.floor(m.div(x, y)) if m.is_float(x) else m.floor_div(x, y)
+        return m.floor_div(x, y)
 
 
 class Remainder(Elementwise):
