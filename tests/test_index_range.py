@@ -21,6 +21,8 @@ from ranvier.errors import DataError, DTypeError, IndexRangeError, RanvierError
 from ranvier.graph.node import OPS
 from ranvier.losses.crossentropy import SparseCategoricalCrossentropy
 from ranvier.nn import Dense, Embedding
+from ranvier.passes.checks import checks, guard
+from ranvier.trace import trace
 
 pytest.importorskip("llvmlite")
 
@@ -347,3 +349,13 @@ def test_an_id_outside_the_table_has_the_same_words_everywhere(wrong: int) -> No
     assert len(said) == 1, said
     ((kind, text),) = said
     assert kind is DataError and f"row 1, place 1: id {wrong} is outside the table of 5" in text
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_indices_that_were_checked_are_not_checked_again(name: str) -> None:
+    call, shape_of, shape = CASES[name]
+    for dtype in DTYPES:
+        graph = trace(call, [(shape_of(5), "float32"), (shape, dtype)])[0].graph
+        once = checks(graph)
+        assert str(checks(once)) == str(once)
+        assert any(node.op is guard for node in once.nodes) or "gradient" in name

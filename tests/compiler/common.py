@@ -10,7 +10,7 @@ that hangs on the last bit is known to do so.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -18,9 +18,12 @@ import numpy as np
 import pytest
 
 from ranvier.config import switches
+from ranvier.errors import RanvierError
 from ranvier.graph import interpret as reference
 from ranvier.graph.graph import Graph
 from ranvier.graph.node import Node
+from ranvier.ops.op import apply
+from ranvier.tensor import Tensor
 
 Array = np.ndarray[Any, Any]
 
@@ -160,6 +163,54 @@ def check_run(executable: Any, graph: Graph, arrays: Sequence[Array]) -> None:
     for array, was in zip(arrays, before, strict=True):
         if not any(np.may_share_memory(array, w) for w in written):
             np.testing.assert_array_equal(array, was)
+
+
+def eager(graph: Graph, arrays: Sequence[Array]) -> list[Array]:
+    """The results of the graph with every op applied to tensors, one after the other."""
+    values: dict[Node, Any] = {
+        node: Tensor(array) for node, array in zip(graph.inputs, arrays, strict=True)
+    }
+    for node in graph.nodes:
+        if node not in values:
+            inputs = [values[x] for x in node.inputs]
+            values[node] = apply(node.op, *inputs, like=values[graph.inputs[0]], **node.params)
+    return [values[node].numpy() for node in graph.results]
+
+
+def same_outcome(graph: Graph, arrays: Sequence[Array], turns: int = 1) -> bool:
+    """Compare eager, reference and compiled, also in what they refuse; whether they refuse it.
+
+    A refused run must leave all arrays as they were.
+    """
+    from ranvier.compiler.run import Executable
+
+    before = [np.array(a) for a in arrays]
+    said = [_refusal(lambda call=call: call(graph, before)) for call in (evaluated, eager)]  # type: ignore[misc]
+    assert said[0] == said[1], f"the reference says {said[0]}, eager {said[1]}\n{graph}"
+    executable = Executable(graph)
+    if said[0] is not None:
+        found = _refusal(lambda: executable.run(arrays))
+        assert found == said[0], f"compiled: {found}, the reference says {said[0]}\n{graph}"
+        for array, was in zip(arrays, before, strict=True):
+            np.testing.assert_array_equal(array, was)
+        return True
+    # NOTE: not bit by bit, as NumPy multiplies matrices that lie otherwise in another order.
+    assert_same(graph, before, eager(graph, before), evaluated(graph, before))
+    for turn in range(turns):
+        now = [np.array(a) for a in arrays]
+        if turn and _refusal(lambda: evaluated(graph, now)) is not None:  # noqa: B023
+            break  # the updates have made an index that is outside
+        check_run(executable, graph, arrays)
+    return False
+
+
+def _refusal(call: Callable[[], object]) -> tuple[type[Exception], str] | None:
+    """The class and words of the error that a call ends in; None if it ends well."""
+    try:
+        call()
+    except RanvierError as error:
+        return type(error), str(error)
+    return None
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from ranvier.ops.op import apply, broadcast_shape
 SIZES = (*range(6), *range(1, 10), 1, 7, 12, 15, 16, 17, 24, 31, 33, 48, 64, 65, 70)
 DTYPES = ("float32", "float32", "float64", "float16", "int32", "int64", "uint8", "bool")
 MOST = 6000  # elements of one value
+OUTSIDE = 8  # one in so many index arrays has an index outside its axis
 
 UNARY_FLOAT = (
     *("exp", "expm1", "log", "log1p", "sqrt", "sin", "cos", "tanh", "sigmoid", "erf", "floor"),
@@ -40,8 +41,8 @@ Pick = Callable[[int], int]  # a number below n
 class Builder:
     """Grows a graph node by node; every choice is a call of `pick`."""
 
-    def __init__(self, pick: Pick, updates: bool = True) -> None:
-        self.pick = pick
+    def __init__(self, pick: Pick, updates: bool = True, outside: bool = False) -> None:
+        self.pick, self.outside = pick, outside
         self.inputs: list[Node] = []
         self.arrays: list[Array] = []
         self.pool: list[Node] = []
@@ -123,8 +124,29 @@ class Builder:
         if isinstance(node, Node) and node.size <= MOST:
             self.pool.append(node)
 
+    def indices(self, shape: tuple[int, ...], size: int) -> Node:
+        """Indices of an axis of `size`, given from outside: at its edges, now and then beyond."""
+        dtype = np.dtype(self.choose(("int64", "int32", "int32", "uint8", "uint32")))
+        limits = np.iinfo(dtype)
+        low, high = max(-size, limits.min), min(size - 1, limits.max)
+        values = self.rng.integers(low, high, shape, np.int64, endpoint=True)
+        if self.chance(2):
+            values = self.rng.choice(np.array([low, 0, high]), shape)
+        if values.size and self.chance(OUTSIDE):
+            beyond = [-size - 1, size, limits.min, limits.max]
+            values.flat[self.pick(values.size)] = self.choose(
+                [v for v in beyond if limits.min <= v <= limits.max and v < 2**63]
+            )
+        node = self.input(shape, dtype)
+        self.arrays[-1] = np.asarray(values).astype(dtype)
+        return node
+
     def whole(self, x: Node, size: int) -> Node:
         """x as positions on an axis of `size`."""
+        if self.outside and self.chance(3):
+            return self.indices(x.shape, size)
+        if self.outside and self.chance(8) and x.dtype.kind in "iu":
+            return x  # whatever it holds
         where = OPS["remainder"](self.sane(x, "int64"), size)
         return where - size if self.chance(3) else where
 
@@ -144,7 +166,8 @@ class Builder:
             *[self.binary] * 8,
             *[self.reduce, self.broadcast, self.matmul] * 2,
             *(self.compare, self.choice, self.cast, self.arg, self.reshape, self.permute),
-            *(self.cut, self.flip, self.pad, self.concat, self.take, self.scatter),
+            *(self.cut, self.flip, self.pad, self.concat),
+            *[self.take, self.scatter] * 2,
             *(self.running, self.random, self.constant),
         )
         self.choose(steps)()
@@ -281,24 +304,31 @@ class Builder:
         self.add(OPS["matmul"](x, y))
 
     def take(self) -> None:
-        x = self.any(lambda x: x.ndim > 0 and 0 not in x.shape)
-        if not x.ndim or not x.size:
+        x = self.any(lambda x: x.ndim > 0)
+        if not x.ndim:
             return
         axis = self.pick(x.ndim)
+        if not x.shape[axis]:
+            nothing = self.input((self.pick(3), 0), "int64")
+            return self.add(OPS["take"](x, nothing, axis))
         if self.pick(2):
             where = self.whole(self.any(lambda i: i.size < 40), x.shape[axis])
             if where.size * x.size // x.shape[axis] <= MOST:
                 self.add(OPS["take"](x, where, axis))
+        elif self.chance(4):
+            where = self.any(lambda i: i.dtype.kind in "iu" and i.size < 100)
+            if where.dtype.kind in "iu":
+                where = self.whole(where, x.shape[axis])
+                self.add(OPS["check_index"](where, x.shape[axis], wrap=bool(self.pick(4))))
         else:
             shape = tuple(1 + self.pick(6) if a == axis else n for a, n in enumerate(x.shape))
             where = self.whole(self.input(shape, "int32"), x.shape[axis])
             self.add(OPS["take_along_axis"](x, where, axis))
 
     def scatter(self) -> None:
-        x = self.any(lambda x: x.ndim > 0 and 0 not in x.shape)
-        if not x.ndim or not x.size:
+        x = self.any(lambda x: x.ndim > 0)
+        if not x.ndim or not x.shape[(axis := self.pick(x.ndim))]:
             return
-        axis = self.pick(x.ndim)
         if self.pick(2):
             where = self.whole(self.any(lambda i: i.size < 20), x.shape[axis])
             shape = x.shape[:axis] + where.shape + x.shape[axis + 1 :]
@@ -395,9 +425,9 @@ class Builder:
         return out
 
 
-def build(pick: Pick, most: int = 14) -> tuple[Graph, list[Array]]:
-    """A random graph and arrays for it."""
-    builder = Builder(pick)
+def build(pick: Pick, most: int = 14, outside: bool = False) -> tuple[Graph, list[Array]]:
+    """A random graph and arrays for it; with `outside` its indices may be outside their axis."""
+    builder = Builder(pick, outside=outside)
     graph = builder.graph(most)
     updated = {i for i, node in enumerate(graph.inputs) if node in graph.updates}
     return graph, builder.laid_out(updated)

@@ -95,7 +95,20 @@ def _minimum(node: Node, xs: Sequence[Interval]) -> Interval:
 
 
 def _where(node: Node, xs: Sequence[Interval]) -> Interval:
+    """Either; of an index that is counted from the start, `where(x < 0, x + size, x)`, only what
+    each branch is chosen for."""
+    question, behind, x = node.inputs
+    if question.op.name == "less" and question.inputs[0] is x and _value(question.inputs[1]) == 0:
+        low, high = xs[2]
+        size = _value(behind.inputs[1]) if behind.op.name == "add" else None
+        if size is not None and behind.inputs[0] is x and -size <= low <= high < size:
+            return 0, size - 1
     return _hull(*xs[1:])
+
+
+def _value(node: Node) -> int | None:
+    """What a constant holds."""
+    return node.params["value"] if node.op.name == "full" else None
 
 
 def _remainder(node: Node, xs: Sequence[Interval]) -> Interval:
@@ -110,6 +123,10 @@ def _floor_divide(node: Node, xs: Sequence[Interval]) -> Interval:
         return -math.inf, math.inf  # type: ignore[return-value]
     ends = [x // y for x in xs[0] for y in (low, high)]
     return min(ends), max(ends)
+
+
+def _guarded(node: Node, xs: Sequence[Interval]) -> Interval:
+    return max(xs[0][0], node.params["low"]), min(xs[0][1], node.params["high"])
 
 
 def _checked(node: Node, xs: Sequence[Interval]) -> Interval:
@@ -132,6 +149,7 @@ _RULES: dict[str, Rule] = {
     "remainder": _remainder,
     "floor_divide": _floor_divide,
     "check_index": _checked,
+    "guard": _guarded,
     "pad": _with_zero,
     "concat": _any,
     **dict.fromkeys(

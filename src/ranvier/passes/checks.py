@@ -25,7 +25,8 @@ from .bounds import Interval, bounds
 
 
 class Guard(Op):
-    """The first input, unless the second is true; only passes make it."""
+    """The first input, which is from `low` to `high`, unless the second is true; only passes make
+    it."""
 
     name = "guard"
     kind = "check"
@@ -34,7 +35,7 @@ class Guard(Op):
     def infer(self, *specs: Spec, **params: Any) -> Spec:
         return specs[0]
 
-    def reference(self, indices: Any, outside: Any) -> Any:
+    def reference(self, indices: Any, outside: Any, **params: Any) -> Any:
         if outside:
             raise IndexRangeError("an index is outside its axis")
         return indices
@@ -65,7 +66,8 @@ def checks(graph: Graph) -> Graph:
             within = known[old]
             checked = indices
             if 0 not in indices.shape and not (low <= within[0] and within[1] < size):
-                checked = apply(guard, indices, _outside(indices, low, size - 1))
+                outside = _outside(indices, low, size - 1)
+                checked = apply(guard, indices, outside, low=low, high=size - 1)
                 within = max(low, within[0]), min(size - 1, within[1])
             made[key] = _from_start(checked, size, within) if wrap else checked
         return made[key]

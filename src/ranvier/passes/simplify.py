@@ -284,7 +284,8 @@ def _reduce(node: Node, inputs: tuple[Node, ...]) -> Node | None:
     if all(x.shape[a] == 1 for a in node.params["axes"]):
         if x.shape == node.shape:
             return x
-        return apply(OPS["reshape"], x, shape=node.shape)  # type: ignore[no-any-return]
+        new = apply(OPS["reshape"], x, shape=node.shape)
+        return _reshape(new, (x,)) or new
     return None
 
 
