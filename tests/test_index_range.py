@@ -62,6 +62,13 @@ CASES: dict[str, Case] = {
         lambda x, i: ranvier.where(ranvier.take(x, i) > 1e9, 1.0, ranvier.take(x, i)),
         lambda n: (n,), (2, 2),
     ),
+    "a choice between equals": (
+        lambda x, i: ranvier.where(ranvier.take(x, i) > 0, i, ranvier.detach(i)),
+        lambda n: (n,), (4,),
+    ),
+    "take of a flip": (
+        lambda x, i: ranvier.take(ranvier.flip(x, 0), i), lambda n: (n, 3), (4,),
+    ),
     "gradient": (
         lambda x, i: ranvier.grad(lambda x: ranvier.sum(ranvier.take(x, i) ** 2))(x),
         lambda n: (n, 3), (4,),

@@ -102,7 +102,8 @@ def _outside(verb: str, e: Load | Store, extents: Sequence[int]) -> Iterator[str
     if e.index is not None:
         if e.size < 1:
             yield f"{verb} {e.buffer} at a computed position of {e.size}"
-        high += e.stride * (e.size - 1)
+        far = e.stride * (e.size - 1)
+        low, high = low + min(far, 0), high + max(far, 0)
     if not 0 <= low <= high < e.buffer.size:
         yield f"{verb} {e.buffer}[{low}..{high}], which has {e.buffer.size} elements"
     window = e.buffer

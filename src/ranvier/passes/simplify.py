@@ -33,6 +33,7 @@ def simplify(graph: Graph) -> Graph:
 
 def _once(graph: Graph) -> Graph:
     known: dict[Any, Node] = {}
+    refusing = _refusing(graph)
 
     def share(node: Node) -> Node:
         key = (
@@ -43,7 +44,9 @@ def _once(graph: Graph) -> Graph:
         return known.setdefault(key, node)
 
     def rule(node: Node, inputs: tuple[Node, ...]) -> Node:
-        simpler = _RULES.get(node.op.name)
+        # NOTE: a choice that is made beforehand would leave out what the other branch refuses.
+        kept = node.op.name == "where" and any(x in refusing for x in node.inputs)
+        simpler = None if kept else _RULES.get(node.op.name)
         new = simpler(node, inputs) if simpler else None
         if new is None:
             new = _fold(node, inputs)
@@ -52,6 +55,15 @@ def _once(graph: Graph) -> Graph:
         return share(rebuild(node, inputs))
 
     return graph.rewrite(rule)
+
+
+def _refusing(graph: Graph) -> set[Node]:
+    """The nodes that are made from indices which may turn out to be outside their axis."""
+    found: set[Node] = set()
+    for node in graph.nodes:
+        if node.op.kind in ("gather", "check", "loop") or any(x in found for x in node.inputs):
+            found.add(node)
+    return found
 
 
 def constant_of(node: Node) -> Any:
