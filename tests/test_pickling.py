@@ -357,6 +357,7 @@ def test_every_schedule_loss_metric_and_callback() -> None:
         cls = getattr(callbacks, name)
         arguments = {
             "CSVLogger": ("log.csv",), "LearningRateScheduler": (max,), "ModelCheckpoint": ("x",),
+            "Checkpoint": ("run.ckpt",),
         }.get(name, ())  # fmt: skip
         things.append(cls(*arguments))
     for thing in things:

@@ -52,8 +52,11 @@ class Loss(Spelled):
         rows = self.per_row(y_true, y_pred)
         if sample_weight is None and not self._must_ask(y_pred):
             return mean(rows)
-        given = 1.0 if sample_weight is None else sample_weight
-        weight = self.checked(y_pred, self._weights(given, rows, rows.shape[0]))
+        if sample_weight is None:
+            weight = apply(full, like=rows, value=1.0, shape=rows.shape[:1], dtype=rows.dtype)
+        else:
+            weight = self._weights(sample_weight, rows, rows.shape[0])
+        weight = self.checked(y_pred, weight)
         return sum(weight * rows) / rows.shape[0]
 
     def _of_positions(self, y_true: Any, y_pred: Any, sample_weight: Any) -> Any:

@@ -135,6 +135,7 @@ class Layer(RanvierLayer):
     def __call__(self, *inputs: Any, training: bool | None = None, **options: Any) -> Any:
         """As of Ranvier's layers; several inputs one by one or as one list, as `call` takes them.
 
+        >>> from ranvier import Tensor
         >>> class Joined(Layer):
         ...     def call(self, a, b=None):
         ...         return a if b is None else a + b
