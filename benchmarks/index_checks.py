@@ -16,11 +16,11 @@ from unittest import mock
 import numpy as np
 
 import ranvier
-from ranvier.compiler.run import Executable
-from ranvier.config import switches
+from ranvier.base.config import switches
 from ranvier.graph.graph import Graph
 from ranvier.passes import checks
-from ranvier.trace import trace
+from ranvier.runtime.executable import Executable
+from ranvier.tracing.trace import trace
 
 _ROUNDS, _SECONDS = 40, 0.02
 

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from ranvier.config import ENGINES as _REGISTERED
+from ranvier.base.config import ENGINES as _REGISTERED
 
 ENGINES = list(_REGISTERED)

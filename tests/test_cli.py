@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 
 import ranvier
 from engines import ENGINES
-from ranvier.cli import main
+from ranvier.cli.main import main
 from ranvier.nn import Dense
 
 
@@ -127,7 +127,7 @@ def test_mistakes_are_said_without_a_traceback(
 
 def test_version_and_help_as_a_process() -> None:
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-m", "ranvier.cli", "--version"],
+        [sys.executable, "-W", "error", "-m", "ranvier.cli.main", "--version"],
         capture_output=True,
         text=True,
         timeout=60,

@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from ranvier import cli_compare, cli_progress
-from ranvier.cli import main
-from ranvier.cli_compare import LEARNERS, read
+from ranvier.cli import compare as cli_compare
+from ranvier.cli import progress as cli_progress
+from ranvier.cli.compare import LEARNERS, read
+from ranvier.cli.main import main
 
 pytest.importorskip("sklearn")
 

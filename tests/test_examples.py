@@ -11,7 +11,7 @@ import pytest
 
 import ranvier
 from engines import ENGINES
-from ranvier.config import switches
+from ranvier.base.config import switches
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 

@@ -12,7 +12,7 @@ import pytest
 import ranvier
 from op_table import TABLE
 from ranvier import executors
-from ranvier.config import ENGINES
+from ranvier.base.config import ENGINES
 from ranvier.errors import ArgumentError, RanvierError
 from ranvier.executors import ONCE, BatchPlan, executor
 from ranvier.executors.reference import ReferenceExecutor, loop_over_batches

@@ -12,7 +12,12 @@ import pytest
 
 import ranvier
 from ranvier.compat import torch
-from ranvier.errors import DTypeError, ShapeError, StateError, TraceError
+from ranvier.errors import (
+    DTypeError,
+    ShapeError,
+    StateError,
+    TraceError,
+)
 
 GOLDEN = json.loads((Path(__file__).parent / "golden" / "in_place.json").read_text())
 CASES: dict[str, Any] = GOLDEN["cases"]

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from ranvier.locks import ProcessLock
+from ranvier.base.locks import ProcessLock
 
 SRC = Path(__file__).parent.parent / "src" / "ranvier"
 
@@ -26,9 +26,9 @@ KINDS = {
 
 # Classes that make locks elsewhere than in `renew`, each with its reason.
 ELSEWHERE = {
-    ("locks", "ProcessLock"): "the locks themselves",
-    ("compiler.pool", "_Door"): "the pool forgets its doors in a child",
-    ("train.stream", "Prefetch"): "part of one call of fit, which no child goes on with",
+    ("base.locks", "ProcessLock"): "the locks themselves",
+    ("runtime.thread_pool", "_Door"): "the pool forgets its doors in a child",
+    ("train.fit.stream", "Prefetch"): "part of one call of fit, which no child goes on with",
 }  # fmt: skip
 
 
@@ -257,7 +257,7 @@ os._exit(0)
 
 
 def test_a_fork_does_not_wait_for_a_thread_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    from ranvier import locks
+    from ranvier.base import locks
 
     lock, taken, done = ProcessLock(), threading.Event(), threading.Event()
     monkeypatch.setattr(locks, "_PATIENCE", 0.05)

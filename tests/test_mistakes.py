@@ -19,7 +19,7 @@ import ranvier
 import ranvier.compat.tensorflow as tf
 import ranvier.compat.torch as torch
 from ranvier import nn
-from ranvier.cli import main
+from ranvier.cli.main import main
 from ranvier.errors import RanvierError
 
 tnn, F, keras = torch.nn, torch.nn.functional, tf.keras

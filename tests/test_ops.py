@@ -13,17 +13,17 @@ import ranvier
 from engines import ENGINES
 from op_table import TABLE, Array, Row
 from ranvier import executors
-from ranvier.autodiff import backpropagate
 from ranvier.errors import GradientError, GraphError
 from ranvier.graph.batch_plan import ONCE
 from ranvier.graph.check import check
 from ranvier.graph.graph import Graph, rebuild
 from ranvier.graph.interpret import run as run_reference
 from ranvier.graph.node import OPS, Node, Spec
-from ranvier.ops.functions import Tanh
+from ranvier.ops.backpropagation import backpropagate
+from ranvier.ops.elementwise.mathematics import Tanh
 from ranvier.ops.op import apply
 from ranvier.ops.reduce import Sum
-from ranvier.trace import trace
+from ranvier.tracing.trace import trace
 
 Executor = Callable[[Graph, list[Any]], Sequence[Any]]
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import ranvier
-from ranvier import ordering
 from ranvier.errors import ArgumentError, ShapeError
+from ranvier.tensors import ordering
 
 inf, nan = np.inf, np.nan
 ROWS = {

@@ -19,13 +19,22 @@ import numpy as np
 import pytest
 
 import ranvier
-from ranvier import Sequential, callbacks, losses, metrics, nn, optim, random
-from ranvier.compiled import CompiledFunction
-from ranvier.models.gan import GAN
-from ranvier.models.pretrain import RestrictedBoltzmannMachine
+from ranvier import (
+    Sequential,
+    callbacks,
+    losses,
+    metrics,
+    nn,
+    optim,
+    random,
+)
+from ranvier.models.generative.gan import GAN
+from ranvier.models.unsupervised.pretrain import RestrictedBoltzmannMachine
 from ranvier.nn import Dense
 from ranvier.optim import schedules
-from ranvier.tensor import Tensor
+from ranvier.tensors.tensor import Tensor
+from ranvier.tracing.compiled import CompiledFunction
+from ranvier.tracing.trace import tensors_in
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(40, 6)).astype("f")
@@ -289,7 +298,7 @@ def values(layer: Any, inputs: Any, training: bool) -> list[bytes]:
     ranvier.seed(5)
     with nn.layer.training_mode(training):
         out = layer(*inputs)
-    found = ranvier.trace.tensors_in(out)  # type: ignore[attr-defined]
+    found = tensors_in(out)
     return [t.numpy().tobytes() for t in found]
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import ranvier
-from ranvier.config import switches
+from ranvier.base.config import switches
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 

@@ -11,13 +11,13 @@ import pytest
 
 import ranvier as rv
 from engines import ENGINES
-from ranvier.compiler.run import Executable
+from ranvier.base.config import switches
 from ranvier.compiler.store import _key
-from ranvier.config import switches
 from ranvier.errors import TraceError
 from ranvier.graph.batch_plan import ONCE
 from ranvier.passes.pipeline import prepare
-from ranvier.trace import trace
+from ranvier.runtime.executable import Executable
+from ranvier.tracing.trace import trace
 
 MODES = ["eager", *ENGINES]
 

@@ -9,9 +9,14 @@ import pytest
 
 import ranvier
 from ranvier import nn
+from ranvier.base.source import (
+    LayerName,
+    in_layer,
+    in_section,
+    scope,
+)
 from ranvier.compiler.stages import Compilation
 from ranvier.graph.graph import Graph
-from ranvier.source import LayerName, in_layer, in_section, scope
 
 MODELS: dict[str, tuple[list[Any], tuple[int, ...]]] = {
     "dense": ([nn.Dense(8, "relu", name="first"), nn.Dropout(0.2), nn.Dense(3)], (5,)),

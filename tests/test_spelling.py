@@ -15,9 +15,9 @@ import pytest
 
 import ranvier
 from ranvier import nn
+from ranvier.base.missing import constructor_arguments, no_attribute
+from ranvier.base.spelling import FOREIGN, edits, nearest
 from ranvier.errors import KeywordError, MissingNameError, unknown_name
-from ranvier.missing import constructor_arguments, no_attribute
-from ranvier.spelling import FOREIGN, edits, nearest
 
 MODULES = [
     "ranvier", "ranvier.nn", "ranvier.nn.activations", "ranvier.nn.initializers",
@@ -223,7 +223,7 @@ def test_python_itself_names_the_nearest_attribute_of_a_tensor() -> None:
 
 def test_words_are_looked_for_only_when_read(monkeypatch: pytest.MonkeyPatch) -> None:
     error = no_attribute(nn.Dense(3), "kernle")
-    monkeypatch.setattr("ranvier.missing.nearest", lambda name, known: "what was asked late")
+    monkeypatch.setattr("ranvier.base.missing.nearest", lambda name, known: "what was asked late")
     assert "what was asked late" in str(error)
 
 

@@ -10,7 +10,7 @@ import pytest
 import ranvier
 from engines import ENGINES
 from ranvier.errors import StateError, TraceError
-from ranvier.trace import trace
+from ranvier.tracing.trace import trace
 
 engines = pytest.mark.parametrize("engine", ENGINES)
 

@@ -12,20 +12,38 @@ from typing import TYPE_CHECKING
 
 from numpy import e, finfo, iinfo, inf, nan, newaxis, pi
 
-from . import callbacks, data, dtypes, errors, losses, metrics, models, nn, optim, random
-from .autodiff import gradient
-from .compiled import compile
-from .config import config
+from . import (
+    callbacks,
+    data,
+    dtypes,
+    errors,
+    losses,
+    metrics,
+    models,
+    nn,
+    optim,
+    random,
+)
+from .base.config import config
+from .base.missing import module_getattr
 from .data import datasets
-from .dtypes import bool_, float16, float32, float64, int32, int64, uint8, uint32
-from .glass.explain import explain
-from .glass.gradcheck import gradcheck
-from .loop import scan
-from .missing import module_getattr
-from .mode import enable_grad, is_grad_enabled, no_grad
+from .dtypes import (
+    bool_,
+    float16,
+    float32,
+    float64,
+    int32,
+    int64,
+    uint8,
+    uint32,
+)
+from .inspection.explain import explain
+from .inspection.gradcheck import gradcheck
+from .nn.basic.shaping import Input
 from .nn.policy import dtype_policy, set_dtype_policy
-from .nn.shaping import Input
-from .ops.composite import (
+from .ops.backpropagation import gradient
+from .ops.composites.einsum import einsum
+from .ops.composites.functions import (
     acos,
     asin,
     atan,
@@ -52,6 +70,24 @@ from .ops.composite import (
     tensordot,
     vecdot,
 )
+from .ops.composites.shaping import (
+    broadcast_arrays,
+    diff,
+    expand_dims,
+    matrix_transpose,
+    meshgrid,
+    moveaxis,
+    repeat,
+    roll,
+    split,
+    squeeze,
+    stack,
+    swapaxes,
+    tile,
+    tril,
+    triu,
+    unstack,
+)
 from .ops.contraction import matmul
 from .ops.convolution import conv2d, convolution
 from .ops.creation import (
@@ -68,7 +104,6 @@ from .ops.creation import (
     zeros,
     zeros_like,
 )
-from .ops.einsum import einsum
 from .ops.elementwise import (
     abs,
     add,
@@ -112,8 +147,20 @@ from .ops.elementwise import (
     trunc,
     where,
 )
-from .ops.gather import scatter_add, scatter_add_along_axis, take, take_along_axis
-from .ops.movement import broadcast_to, concat, flip, pad, permute_dims, reshape
+from .ops.gather import (
+    scatter_add,
+    scatter_add_along_axis,
+    take,
+    take_along_axis,
+)
+from .ops.movement import (
+    broadcast_to,
+    concat,
+    flip,
+    pad,
+    permute_dims,
+    reshape,
+)
 from .ops.random import random_bits
 from .ops.reduce import (
     all,
@@ -130,32 +177,28 @@ from .ops.reduce import (
     sum,
     var,
 )
-from .ops.shaping import (
-    broadcast_arrays,
-    diff,
-    expand_dims,
-    matrix_transpose,
-    meshgrid,
-    moveaxis,
-    repeat,
-    roll,
-    split,
-    squeeze,
-    stack,
-    swapaxes,
-    tile,
-    tril,
-    triu,
-    unstack,
-)
 from .ops.window import average_pool2d, max_pool2d, sliding_window
 from .random import seed
-from .tensor import Tensor, asarray, from_dlpack, tensor
-from .trace import is_tracing
-from .train.model import Model
-from .train.saving import load
-from .train.sequential import Sequential
-from .transforms import grad, hessian, jacobian, value_and_grad, vjp
+from .tensors.mode import enable_grad, is_grad_enabled, no_grad
+from .tensors.tensor import (
+    Tensor,
+    asarray,
+    from_dlpack,
+    tensor,
+)
+from .tracing.compiled import compile
+from .tracing.scan import scan
+from .tracing.trace import is_tracing
+from .tracing.transforms import (
+    grad,
+    hessian,
+    jacobian,
+    value_and_grad,
+    vjp,
+)
+from .train.models.model import Model
+from .train.models.saving import load
+from .train.models.sequential import Sequential
 
 pow = power
 

@@ -21,9 +21,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .missing import module_getattr
-from .train.averages import SwapEMAWeights
-from .train.callback import (
+from .base.missing import module_getattr
+from .train.callbacks.averages import SwapEMAWeights
+from .train.callbacks.callback import (
     Callback,
     CSVLogger,
     History,
@@ -31,8 +31,8 @@ from .train.callback import (
     LearningRateScheduler,
     TerminateOnNaN,
 )
-from .train.monitors import EarlyStopping, ModelCheckpoint, ReduceLROnPlateau
-from .train.resume import Checkpoint
+from .train.callbacks.monitors import EarlyStopping, ModelCheckpoint, ReduceLROnPlateau
+from .train.fit.resume import Checkpoint
 
 __all__ = [
     "CSVLogger",

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .base.missing import module_getattr
 from .errors import DTypeError
-from .missing import module_getattr
 
 float16 = np.dtype("float16")
 float32 = np.dtype("float32")

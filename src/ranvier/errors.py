@@ -30,8 +30,8 @@ from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from .source import depth
-from .spelling import nearest
+from .base.source import depth
+from .base.spelling import nearest
 
 
 class RanvierError(Exception):

@@ -15,19 +15,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import dtypes
+from .base.missing import Spelled, module_getattr
 from .errors import ArgumentError, ShapeError, TraceError
 from .executors.philox import philox
-from .missing import Spelled, module_getattr
-from .mode import no_grad, state
 from .ops import elementwise as e
+from .ops.composites.shaping import moveaxis
 from .ops.creation import iota, new_shape
 from .ops.movement import narrow, reshape
 from .ops.op import apply, whole_number
 from .ops.random import random_bits
 from .ops.reduce import argmax
-from .ops.shaping import moveaxis
-from .ordering import topk
-from .tensor import Tensor
+from .tensors.mode import no_grad, state
+from .tensors.ordering import topk
+from .tensors.tensor import Tensor
 
 
 class Generator(Spelled):

@@ -14,7 +14,12 @@ import ranvier
 import ranvier.compat.torch as torch
 from ranvier.compat.torch import nn, optim
 from ranvier.compat.torch.nn import functional as F
-from ranvier.compat.torch.utils.data import DataLoader, Dataset, TensorDataset, random_split
+from ranvier.compat.torch.utils.data import (
+    DataLoader,
+    Dataset,
+    TensorDataset,
+    random_split,
+)
 from ranvier.errors import ArgumentError, DataError, ShapeError
 
 GOLDEN = Path(__file__).parent.parent / "golden"

@@ -17,13 +17,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ranvier.config import switches
+from ranvier.base.config import switches
 from ranvier.errors import RanvierError
 from ranvier.graph import interpret as reference
 from ranvier.graph.graph import Graph
 from ranvier.graph.node import Node
 from ranvier.ops.op import apply
-from ranvier.tensor import Tensor
+from ranvier.tensors.tensor import Tensor
 
 Array = np.ndarray[Any, Any]
 
@@ -143,7 +143,7 @@ def check(graph: Graph, arrays: Sequence[Array], turns: int = 1, **how: Any) -> 
     """Run the graph compiled on `arrays` (whose updates happen in place) and compare with the
     reference; returns the Executable.
     """
-    from ranvier.compiler.run import Executable
+    from ranvier.runtime.executable import Executable
 
     executable = Executable(graph, **how)
     for _ in range(turns):
@@ -182,7 +182,7 @@ def same_outcome(graph: Graph, arrays: Sequence[Array], turns: int = 1) -> bool:
 
     A refused run must leave all arrays as they were.
     """
-    from ranvier.compiler.run import Executable
+    from ranvier.runtime.executable import Executable
 
     before = [np.array(a) for a in arrays]
     said = [_refusal(lambda call=call: call(graph, before)) for call in (evaluated, eager)]  # type: ignore[misc]
@@ -216,7 +216,7 @@ def _refusal(call: Callable[[], object]) -> tuple[type[Exception], str] | None:
 @contextmanager
 def threads(count: int) -> Iterator[None]:
     """Every kernel that can be shared is shared among `count` threads."""
-    from ranvier.compiler import schedule
+    from ranvier.lower import cost_model as schedule
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(schedule, "WORTH_SHARING", -1.0)

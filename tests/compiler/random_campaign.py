@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from compiler.common import same_outcome, threads
 from compiler.random_graphs import build
-from ranvier.config import switches
+from ranvier.base.config import switches
 
 _TURNS = 2  # runs of one program, as updates change its inputs
 

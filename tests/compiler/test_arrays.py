@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from compiler.common import check, check_run
-from ranvier.compiler.run import Executable
 from ranvier.errors import GraphError
 from ranvier.executors.reference import ReferenceExecutable
 from ranvier.graph import interpret
@@ -18,6 +17,7 @@ from ranvier.graph.node import OPS, Node
 from ranvier.ops.creation import input_node
 from ranvier.ops.movement import narrow
 from ranvier.ops.op import apply
+from ranvier.runtime.executable import Executable
 
 
 def vectors(count: int, size: int = 12) -> list[Node]:

@@ -14,14 +14,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ranvier.compiler import build as build_module
-from ranvier.compiler import entries as entries_module
-from ranvier.compiler.run import Executable
-from ranvier.config import switches
+from ranvier.base.config import switches
 from ranvier.graph.graph import Graph
 from ranvier.graph.node import OPS
 from ranvier.io.private import open_private
+from ranvier.native import cache as entries_module
+from ranvier.native import llvm as build_module
 from ranvier.ops.creation import input_node
+from ranvier.runtime.executable import Executable
 
 ON_POSIX = pytest.mark.skipif(not hasattr(os, "getuid"), reason="permissions of POSIX")
 
@@ -211,7 +211,7 @@ from compiler.random_graphs import build
 from compiler.test_arrays import UPDATES
 from compiler.test_threads import network
 from compiler.common import threads
-from ranvier.compiler.run import Executable
+from ranvier.runtime.executable import Executable
 import ranvier.compiler.store as store
 class Stop(Exception): pass
 def stop(text, *how): print(hashlib.sha256(text.encode()).hexdigest()); raise Stop

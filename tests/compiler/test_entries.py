@@ -17,14 +17,14 @@ pytest.importorskip("llvmlite")
 from compiler.common import threads
 from compiler.test_cache import EXPECTED, sample
 from compiler.test_threads import network
-from ranvier.compiler import build as build_module
-from ranvier.compiler import entries as entries_module
+from ranvier.base.config import switches
 from ranvier.compiler import store
-from ranvier.compiler.entries import read_entry, sealed
-from ranvier.compiler.objects import are_sound
-from ranvier.compiler.run import Executable
-from ranvier.config import switches
 from ranvier.graph.batch_plan import ONCE
+from ranvier.native import cache as entries_module
+from ranvier.native import llvm as build_module
+from ranvier.native.cache import read_entry, sealed
+from ranvier.native.object_files import are_sound
+from ranvier.runtime.executable import Executable
 
 Sections = list[bytes]
 

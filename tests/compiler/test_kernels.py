@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 
 from compiler.common import check, evaluated, threads
-from ranvier.autodiff import backpropagate
-from ranvier.compiler.run import Executable
 from ranvier.compiler.stages import Compilation
 from ranvier.graph.graph import Graph
 from ranvier.graph.node import OPS, Shape
-from ranvier.ops.composite import log_softmax, softmax
+from ranvier.ops.backpropagation import backpropagate
+from ranvier.ops.composites.functions import log_softmax, softmax
 from ranvier.ops.creation import input_node
 from ranvier.ops.window import max_pool2d
+from ranvier.runtime.executable import Executable
 
 TURNS = [
     *[((100, 70), (1, 0), "float32"), ((65, 129), (1, 0), "int32")],

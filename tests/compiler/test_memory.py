@@ -12,9 +12,9 @@ import pytest
 
 from compiler.common import threads
 from compiler.test_threads import HOW, network
-from ranvier.compiler.run import Executable
 from ranvier.graph.graph import Graph
 from ranvier.ops.creation import input_node
+from ranvier.runtime.executable import Executable
 
 CYCLES = """
 import sys

@@ -11,12 +11,12 @@ pytest.importorskip("llvmlite")
 
 from compiler.common import threads
 from compiler.test_threads import network, trained
-from ranvier.compiler import build as build_module
-from ranvier.compiler import pieces as pieces_module
-from ranvier.compiler.build import compile_object
-from ranvier.compiler.pieces import pieces
-from ranvier.compiler.run import Executable
-from ranvier.config import switches
+from ranvier.base.config import switches
+from ranvier.native import llvm as build_module
+from ranvier.native import split_module as pieces_module
+from ranvier.native.llvm import compile_object
+from ranvier.native.split_module import pieces
+from ranvier.runtime.executable import Executable
 
 
 @pytest.fixture(autouse=True)

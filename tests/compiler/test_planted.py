@@ -14,11 +14,13 @@ from compiler.random_graphs import build
 from compiler.test_arrays import UPDATES
 from compiler.test_kernels import test_a_row_that_reads_another_is_no_row
 from passes.test_passes import SPECIAL, keeps_values, number
-from ranvier.compiler import emit, folds, stages
-from ranvier.compiler.emit import Memory
-from ranvier.compiler.machine import Machine
-from ranvier.compiler.writer import Writer
-from ranvier.config import switches
+from ranvier.base.config import switches
+from ranvier.codegen import ir_builder as emit
+from ranvier.codegen import reductions as folds
+from ranvier.codegen.arithmetic import Machine
+from ranvier.codegen.expressions import Writer
+from ranvier.codegen.ir_builder import Memory
+from ranvier.compiler import stages
 from ranvier.errors import GraphError, RanvierError
 from ranvier.graph.graph import Graph
 from ranvier.graph.node import OPS, Node

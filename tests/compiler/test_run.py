@@ -17,18 +17,20 @@ import pytest
 
 from compiler.common import check_run
 from compiler.test_threads import network
-from ranvier.compiler import driver as driving
-from ranvier.compiler import run, schedule, stages, store
-from ranvier.compiler.driver import address, driver, spec_of
-from ranvier.compiler.driver_text import FITS, OTHER, OVERLAP
-from ranvier.compiler.run import Executable
-from ranvier.config import switches
+from ranvier.base.config import switches
+from ranvier.codegen.call_glue_ir import FITS, OTHER, OVERLAP
+from ranvier.compiler import stages, store
 from ranvier.errors import GraphError
 from ranvier.graph.batch_plan import ONCE, BatchPlan
 from ranvier.graph.graph import Graph
 from ranvier.graph.node import OPS
+from ranvier.lower import cost_model as schedule
 from ranvier.ops.creation import input_node
 from ranvier.ops.op import apply
+from ranvier.runtime import call_glue as driving
+from ranvier.runtime import executable as run
+from ranvier.runtime.call_glue import address, driver, spec_of
+from ranvier.runtime.executable import Executable
 
 F4 = np.dtype("float32")
 
@@ -354,7 +356,7 @@ model.compile("adam", "mse")
 x = np.ones((40, 4), np.float32)
 model.fit(x, x[:, 0], epochs=2, verbose=0)
 model.predict(x)
-print(*sorted(m for m in sys.modules if m in ("ranvier.compiler.lower", "ranvier.compiler.module")))
+print(*sorted(m for m in sys.modules if m in ("ranvier.lower.lower", "ranvier.codegen.module")))
 """
 
 
@@ -367,7 +369,7 @@ def test_a_warm_process_neither_lowers_nor_writes(tmp_path: Path) -> None:
         )
         assert done.returncode == 0 and not done.stderr, done.stderr
         said.append(done.stdout.split())
-    assert said == [["ranvier.compiler.lower", "ranvier.compiler.module"], []]
+    assert said == [["ranvier.lower.lower", "ranvier.codegen.module"], []]
 
 
 MODELS = """

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from ranvier import Tensor
-from ranvier.compiler.run import Executable
 from ranvier.graph.batch_plan import BatchPlan
 from ranvier.ops.reduce import sum
-from ranvier.trace import trace
+from ranvier.runtime.executable import Executable
+from ranvier.tracing.trace import trace
 
 SMALL = np.float32(1e-38) * np.float32(0.1)
 

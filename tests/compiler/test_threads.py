@@ -17,9 +17,6 @@ from hypothesis import strategies as st
 from compiler.common import Array, check_run, threads
 from compiler.random_graphs import build
 from ranvier import config
-from ranvier.compiler import pool
-from ranvier.compiler.run import Executable
-from ranvier.compiler.thread_choice import Choice
 from ranvier.errors import GraphError
 from ranvier.executors.reference import ReferenceExecutable
 from ranvier.graph.batch_plan import BatchPlan
@@ -27,6 +24,9 @@ from ranvier.graph.graph import Graph
 from ranvier.graph.node import OPS
 from ranvier.ops.creation import input_node
 from ranvier.ops.op import apply
+from ranvier.runtime import thread_pool as pool
+from ranvier.runtime.executable import Executable
+from ranvier.runtime.thread_choice import Choice
 
 COMMON: dict[str, Any] = {
     "deadline": None,

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ranvier.config import switches
+from ranvier.base.config import switches
 from ranvier.data import (
     datasets,
     load_adult,

@@ -16,7 +16,12 @@ from ranvier.data import (
     length_mask,
     pad_sequences,
 )
-from ranvier.errors import ArgumentError, DataError, FileError, StateError
+from ranvier.errors import (
+    ArgumentError,
+    DataError,
+    FileError,
+    StateError,
+)
 
 TEXTS = ["The cat sat on the mat.", "A dog; the dog's DAY!", "", "so the mat (a red one) sat"]
 NEW = ["the red bird", "Dog day on the cat, the cat"]

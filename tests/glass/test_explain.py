@@ -11,9 +11,9 @@ from click.testing import CliRunner
 
 import ranvier
 from ranvier import Sequential
-from ranvier.cli import main
+from ranvier.cli.main import main
 from ranvier.errors import ArgumentError, StateError
-from ranvier.glass.explain import LEVELS
+from ranvier.inspection.explain import LEVELS
 from ranvier.nn import Dense
 
 X = np.random.default_rng(0).random((32, 10), np.float32)

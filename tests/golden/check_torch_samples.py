@@ -28,7 +28,7 @@ from torch_exclusions import ERRORS, SAMPLES, Rule
 import ranvier.compat.torch as ours
 import ranvier.compat.torch.nn.functional  # noqa: F401
 from ranvier.errors import RanvierError
-from ranvier.tensor import Tensor as RanvierTensor
+from ranvier.tensors.tensor import Tensor as RanvierTensor
 
 DTYPES = (torch.float32, torch.float64, torch.int64, torch.bool)
 TOLERANCE = {torch.float32: (2e-4, 2e-5), torch.float64: (1e-7, 1e-9)}

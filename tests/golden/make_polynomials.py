@@ -1,11 +1,11 @@
-"""Fit the polynomials of the compiler's special functions and print `compiler/polynomials.py`.
+"""Fit the polynomials of the special functions and print codegen/vector_math/coefficients.py.
 
 Least squares at Chebyshev nodes, errors weighted to be relative ones, in 60 digits: within a small
 factor of the best possible largest error. Coefficients are rounded to the dtype one after another
 from the lowest; those still free are fitted again each time, so the later ones make up for the
 rounding of the earlier ones. Needs mpmath:
 
-    python tests/golden/make_polynomials.py > src/ranvier/compiler/polynomials.py
+    python tests/golden/make_polynomials.py > src/ranvier/codegen/vector_math/coefficients.py
 """
 
 from __future__ import annotations

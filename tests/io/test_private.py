@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ranvier.config import switches
+from ranvier.base.config import switches
 from ranvier.io import private
 from ranvier.io.private import UnsafeError, open_private, private_folder
 

@@ -19,13 +19,23 @@ from click.testing import CliRunner
 
 import ranvier
 from ranvier.callbacks import Checkpoint, CSVLogger, ModelCheckpoint
-from ranvier.cli import main
+from ranvier.cli.main import main
 from ranvier.compat import torch as torch_names
 from ranvier.compat.tensorflow import keras
-from ranvier.data import TextVectorization, Vocabulary, stream_csv, stream_npy
+from ranvier.data import (
+    TextVectorization,
+    Vocabulary,
+    stream_csv,
+    stream_npy,
+)
 from ranvier.errors import ArgumentError, FileError
 from ranvier.io import files, writing
-from ranvier.io.writing import open_log, protect, protected, write_whole
+from ranvier.io.writing import (
+    open_log,
+    protect,
+    protected,
+    write_whole,
+)
 
 SRC = Path(ranvier.__file__).parent
 ON_POSIX = pytest.mark.skipif(not hasattr(os, "getuid"), reason="modes and pipes of POSIX")
@@ -87,10 +97,10 @@ WHOLE = [name for name in WRITERS if name != "CSVLogger"]  # those that write in
 # What reaches the gate, and by which of the above it is tried; commands are tried further below.
 REACHED = {
     "io.files:write": "files.write",
-    "train.saving:save": "Model.save",
-    "train.saving:save_weights": "Model.save_weights",
-    "train.callback:on_train_begin": "CSVLogger",
-    "train.resume:save": "Checkpoint",
+    "train.models.saving:save": "Model.save",
+    "train.models.saving:save_weights": "Model.save_weights",
+    "train.callbacks.callback:on_train_begin": "CSVLogger",
+    "train.fit.resume:save": "Checkpoint",
     "data.text:write_json": "Vocabulary.save",
     "data.text:write_json_text": "Vocabulary.save",
     "data.text:save": "Vocabulary.save",
@@ -99,7 +109,7 @@ REACHED = {
     "plots.files:save_picture": "save_picture",
     "plots.history:history": "History.plot",
     "compat.torch.functions:save": "torch.save",
-    "cli_compare:_compare": "the command compare",
+    "cli.compare:_compare": "the command compare",
 }
 GATE = {"write_whole", "open_log", "write_json", "write_json_text", "save_picture"}
 
@@ -120,7 +130,7 @@ WRITING = {
 # Exceptions, each with its reason.
 ALLOWED = {
     ("plots.files", "figure.savefig"): "into memory",
-    ("train.callback", "self._file.truncate"): "a log that the gate has opened",
+    ("train.callbacks.callback", "self._file.truncate"): "a log that the gate has opened",
     ("io.tensors", "os.open"): "with the flags of a file that is read",
 }
 OS_WRITING = {"open", "replace", "remove", "write", "mkfifo", "chmod", "chown"}

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import ranvier
-from ranvier.config import switches
+from ranvier.base.config import switches
 from ranvier.data import Vocabulary, pad_sequences, windows
 from ranvier.models import (
     char_lstm,

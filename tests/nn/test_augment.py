@@ -14,8 +14,13 @@ import pytest
 import ranvier
 from engines import ENGINES
 from ranvier import nn
-from ranvier.config import switches
-from ranvier.errors import ArgumentError, DataError, ShapeError, StateError
+from ranvier.base.config import switches
+from ranvier.errors import (
+    ArgumentError,
+    DataError,
+    ShapeError,
+    StateError,
+)
 
 GOLDEN = np.load(Path(__file__).parent.parent / "golden" / "augment.npz")
 LAYERS: dict[str, Callable[[], Any]] = {

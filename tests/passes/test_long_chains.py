@@ -10,7 +10,7 @@ import pytest
 
 import ranvier
 from ranvier.compiler.stages import Compilation
-from ranvier.trace import trace
+from ranvier.tracing.trace import trace
 
 MANY = 5000
 

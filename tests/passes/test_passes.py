@@ -18,8 +18,8 @@ from ranvier.graph.node import OPS, Node
 from ranvier.ops.creation import input_node
 from ranvier.ops.op import apply
 from ranvier.passes.fuse import fuse
-from ranvier.passes.masks import masks
 from ranvier.passes.pipeline import PASSES, prepare, separate
+from ranvier.passes.relu_masks import masks
 from ranvier.passes.simplify import simplify
 
 COMMON: dict[str, Any] = {

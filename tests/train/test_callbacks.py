@@ -27,8 +27,8 @@ from ranvier.errors import ArgumentError, StateError
 from ranvier.nn import Dense
 from ranvier.optim import SGD, Adam
 from ranvier.optim.schedules import ExponentialDecay
-from ranvier.train import progress
-from ranvier.train.step import Pace
+from ranvier.train.callbacks import progress
+from ranvier.train.steps.step import Pace
 
 X = np.linspace(-1, 1, 20, dtype=np.float32).reshape(-1, 1)
 Y = 3 * X

@@ -23,7 +23,7 @@ from click.testing import CliRunner
 
 import ranvier
 from ranvier import Sequential, nn
-from ranvier.cli import main
+from ranvier.cli.main import main
 from ranvier.data import stream_batches, stream_csv, stream_parquet
 from ranvier.errors import DataError, RanvierWarning, ShapeError
 from ranvier.models import (

@@ -22,12 +22,12 @@ import pytest
 
 import ranvier
 from ranvier import Model, Sequential, nn
+from ranvier.base.config import switches
 from ranvier.callbacks import Checkpoint, EarlyStopping
-from ranvier.config import switches
 from ranvier.errors import FileError, RanvierError
 from ranvier.io import files, tensors
 from ranvier.nn import restoring as limits
-from ranvier.train.saving import load
+from ranvier.train.models.saving import load
 
 SEED, QUICK, THOROUGH = 20, 200, 6000
 MAX_BYTES, MAX_SECONDS = 256 << 20, 20.0  # of one load of a file of some kilobytes

@@ -12,9 +12,25 @@ import pytest
 
 import ranvier
 from engines import ENGINES
-from ranvier import Input, Model, Sequential, nn
-from ranvier.errors import ArgumentError, NonFiniteError, ShapeError, StateError, TraceError
-from ranvier.nn import Concatenate, Dense, Embedding, Flatten
+from ranvier import (
+    Input,
+    Model,
+    Sequential,
+    nn,
+)
+from ranvier.errors import (
+    ArgumentError,
+    NonFiniteError,
+    ShapeError,
+    StateError,
+    TraceError,
+)
+from ranvier.nn import (
+    Concatenate,
+    Dense,
+    Embedding,
+    Flatten,
+)
 
 GOLDEN = dict(np.load(Path(__file__).parent.parent / "golden" / "functional.npz"))
 RNG = np.random.default_rng(0)

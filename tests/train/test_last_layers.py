@@ -14,6 +14,7 @@ import ranvier
 from ranvier import losses, nn
 from ranvier.errors import ArgumentError, DataError, RanvierWarning
 from ranvier.losses.last_layer import last_layer
+from ranvier.tracing.trace import trace
 
 ROWS, FEATURES, CLASSES = 48, 4, 3
 RANDOM = np.random.default_rng(7)
@@ -386,7 +387,7 @@ def test_a_history_of_many_paths_takes_no_time() -> None:
         assert last_layer(out).kind == "other"
         return out
 
-    ranvier.trace.trace(deep, [((2, 4), np.float32), ((4, 3), np.float32)])
+    trace(deep, [((2, 4), np.float32), ((4, 3), np.float32)])
 
 
 @pytest.mark.parametrize(
@@ -418,5 +419,5 @@ def test_bounds_are_read_off_the_ops(function: Any, kind: str, low: float, high:
         seen.append(last_layer(out))
         return out
 
-    ranvier.trace.trace(look, [((2, 4), np.float32), ((4, 3), np.float32)])
+    trace(look, [((2, 4), np.float32), ((4, 3), np.float32)])
     assert (seen[0].kind, seen[0].low, seen[0].high) == (kind, low, high)

@@ -152,7 +152,7 @@ class Starts(Callback):
 def test_the_weights_that_the_epoch_began_with_are_kept(
     engine: str, every: float, watched: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ranvier.train.nonfinite._EVERY", every)
+    monkeypatch.setattr("ranvier.train.fit.nonfinite._EVERY", every)
 
     def run(callbacks: Any) -> tuple[Any, NonFiniteError]:
         ranvier.seed(0)

@@ -13,10 +13,10 @@ import pytest
 import ranvier
 from compiler.common import threads
 from ranvier import nn
-from ranvier.compiler import by_rows
-from ranvier.config import ENGINES, switches
+from ranvier.base.config import ENGINES, switches
 from ranvier.errors import DataError, ShapeError
-from ranvier.train import predict as predicting
+from ranvier.runtime import batched as by_rows
+from ranvier.train.steps import predict as predicting
 
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((700, 6)).astype("f4")

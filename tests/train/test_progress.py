@@ -12,7 +12,7 @@ import pytest
 import ranvier
 from ranvier import nn
 from ranvier.errors import ArgumentError, FileError
-from ranvier.train.progress import ProgressBar, bar_lines, numbers
+from ranvier.train.callbacks.progress import ProgressBar, bar_lines, numbers
 
 MANY = {f"a_rather_long_metric_{i}": 0.5 + i for i in range(9)}
 LOGS: list[dict[str, float]] = [

@@ -15,6 +15,7 @@ import pytest
 
 import ranvier
 from ranvier import Sequential
+from ranvier.base.config import switches
 from ranvier.callbacks import (
     Callback,
     Checkpoint,
@@ -23,10 +24,14 @@ from ranvier.callbacks import (
     LambdaCallback,
     ModelCheckpoint,
 )
-from ranvier.config import switches
-from ranvier.errors import ArgumentError, FileError, NonFiniteError, StateError
+from ranvier.errors import (
+    ArgumentError,
+    FileError,
+    NonFiniteError,
+    StateError,
+)
+from ranvier.io.packing import pack, unpack
 from ranvier.nn import Dense
-from ranvier.train.packing import pack, unpack
 from train import runs
 
 

@@ -14,7 +14,7 @@ import ranvier
 from engines import ENGINES
 from ranvier.executors.reference import shuffled
 from ranvier.nn import Activation, Dense, Dropout
-from ranvier.train.order import Orders
+from ranvier.train.steps.order import Orders
 
 
 def trained(engine: str, seed: int) -> bytes:

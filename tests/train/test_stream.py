@@ -15,8 +15,13 @@ import ranvier
 from engines import ENGINES
 from ranvier import nn
 from ranvier.data import Stream, stream_arrays, stream_batches
-from ranvier.errors import ArgumentError, DataError, NonFiniteError, ShapeError
-from ranvier.train import stream as streams
+from ranvier.errors import (
+    ArgumentError,
+    DataError,
+    NonFiniteError,
+    ShapeError,
+)
+from ranvier.train.fit import stream as streams
 
 
 def rows(count: int = 203) -> tuple[np.ndarray, np.ndarray]:

@@ -11,7 +11,7 @@ from engines import ENGINES
 from ranvier import Sequential, executors
 from ranvier.executors.reference import ReferenceExecutable, ReferenceExecutor
 from ranvier.nn import BatchNormalization, Dense, Dropout
-from ranvier.ops.functions import Tanh
+from ranvier.ops.elementwise.mathematics import Tanh
 
 X = np.random.default_rng(0).normal(size=(30, 4)).astype(np.float32)
 Y = (X[:, 0] > 0).astype(int)

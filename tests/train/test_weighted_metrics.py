@@ -13,7 +13,7 @@ from engines import ENGINES
 from ranvier import Sequential, metrics, nn
 from ranvier.errors import ArgumentError
 from ranvier.nn import Dense
-from ranvier.train import kept
+from ranvier.train.steps import kept_rows as kept
 
 RNG = np.random.default_rng(1)
 X = RNG.normal(size=(301, 3)).astype(np.float32)

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable
 from types import ModuleType
 from typing import Any
 
-from .. import missing as missing_names
+from ..base import missing as missing_names
+from ..base.missing import ADVICE
+from ..base.spelling import nearest
 from ..errors import MissingNameError
-from ..missing import ADVICE
-from ..spelling import nearest
 
 _MANY = 60  # a longer list of names would hide the message
 

@@ -10,24 +10,24 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from ..config import switches, thread_count
+from ..base.config import switches, thread_count
+from ..codegen.module import Module, Stream, write_module
 from ..graph.batch_plan import ONCE, BatchPlan
 from ..graph.check import check as check_graph
 from ..graph.graph import Graph
+from ..lower.check_loops import check_program
+from ..lower.collapse import collapse_axes
+from ..lower.cost_model import nanoseconds
+from ..lower.gemm_layout import tile_contractions
+from ..lower.hoist import hoist_invariants, spans
+from ..lower.loop_ir import Buffer, Kernel
+from ..lower.lower import lower
+from ..lower.pack_reuse import share_packs
+from ..lower.program import Program
+from ..lower.split_reduction import split_reductions
 from ..passes.fuse import Fused, fuse
 from ..passes.memory import Life, plan
 from ..passes.pipeline import PASSES
-from .check_loops import check_program
-from .collapse import collapse_axes
-from .copies import share_packs
-from .loops import Buffer, Kernel
-from .lower import lower
-from .module import Module, Stream, write_module
-from .operands import tile_contractions
-from .parts import split_reductions
-from .program import Program
-from .repeat import hoist_invariants, spans
-from .schedule import nanoseconds
 
 
 class Placed(NamedTuple):

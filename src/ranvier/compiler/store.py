@@ -6,8 +6,8 @@ reads one file for each graph.
 
 The key of a graph is its nodes, shapes, dtypes and parameters, without names of layers, with all
 else that the code depends on: batch, number of threads, processor, and the sources of the compiler.
-An entry on disk (entries.py) is the object code with what the runner has to know of it. One that
-is damaged, or that does not fit the graph, is a miss.
+An entry on disk (native/cache.py) is the object code with what the runner has to know of it. One
+that is damaged, or that does not fit the graph, is a miss.
 
 NOTE: with the switch `check` on, as in the tests, every graph goes all the way: its passes are to
 be checked, and a rule that a test changed must not be answered with code from before.
@@ -27,21 +27,27 @@ from weakref import WeakValueDictionary
 import numpy as np
 
 from .. import passes
-from ..config import switches, thread_count
+from ..base.config import switches, thread_count
+from ..base.locks import ProcessLock
 from ..graph.batch_plan import BatchPlan
 from ..graph.graph import Graph
 from ..graph.node import Node
-from ..locks import ProcessLock
-from . import schedule
-from .build import Code, build, compile_object, host, load
-from .entries import read_entry, write_entry
+from ..lower import cost_model as schedule
+from ..native.cache import read_entry, write_entry
+from ..native.llvm import (
+    Code,
+    build,
+    compile_object,
+    host,
+    load,
+)
 
 if TYPE_CHECKING:
     from .stages import Compilation
 
 _KEPT = 64  # graphs whose code stays in memory though nothing uses it any more
 _ARENA_SLACK_BYTES = 64 << 20  # beside what the values of a graph take
-_SOURCES = ("graph", "ops", "passes", "compiler")
+_SOURCES = ("graph", "ops", "passes", "native", "lower", "codegen", "compiler", "runtime")
 
 
 @dataclass(frozen=True)
@@ -192,7 +198,7 @@ def _sources() -> str:
     package = Path(passes.__file__).parent.parent
     found = []
     for folder in _SOURCES:
-        for path in sorted((package / folder).glob("*.py")):
+        for path in sorted((package / folder).rglob("*.py")):
             about = path.stat()
             found.append(f"{folder}/{path.name} {about.st_size} {about.st_mtime_ns}")
     return hashlib.sha256("\n".join(found).encode()).hexdigest()

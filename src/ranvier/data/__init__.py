@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..missing import module_getattr
+from ..base.missing import module_getattr
 from . import datasets
 from .datasets import (
     IRIS_SPECIES,
@@ -20,12 +20,27 @@ from .datasets import (
 )
 from .sequences import length_mask, pad_sequences
 from .series import seasonal_naive, windows
-from .sources import stream_csv, stream_images, stream_npy, stream_parquet
+from .sources import (
+    stream_csv,
+    stream_images,
+    stream_npy,
+    stream_parquet,
+)
 from .split import train_test_split
 from .stream import Stream, stream_arrays, stream_batches
-from .tables import as_array, check_finite, check_rows, column_names
+from .tables import (
+    as_array,
+    check_finite,
+    check_rows,
+    column_names,
+)
 from .text import Vocabulary, clean
-from .toy import make_blobs, make_moons, make_regression, make_xor
+from .toy import (
+    make_blobs,
+    make_moons,
+    make_regression,
+    make_xor,
+)
 from .vectorize import BytePairs, TextVectorization
 
 __all__ = [

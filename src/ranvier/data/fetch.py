@@ -11,7 +11,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..config import cache_folder, switches
+from ..base.config import cache_folder, switches
 from ..errors import DataError, FileError
 from ..io.writing import protect, write_whole
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from ..base.missing import spelled
 from ..errors import ArgumentError, DataError
-from ..missing import spelled
 
 
 @spelled

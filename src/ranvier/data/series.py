@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from ..base.missing import spelled
 from ..errors import ArgumentError, DataError, ShapeError
-from ..missing import spelled
 from .tables import as_array
 
 

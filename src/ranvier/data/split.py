@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from ..base.missing import spelled
 from ..errors import ArgumentError, DataError
-from ..missing import spelled
 from .tables import as_array, check_rows, take_rows
 
 

@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 
+from ..base.missing import Spelled, spelled
 from ..errors import ArgumentError, DataError
-from ..missing import Spelled, spelled
 from .tables import FRAME_LIBRARIES
 
 Chunk = tuple[Any, ...]

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
+from ..base.missing import spelled
 from ..errors import DataError, RanvierError
-from ..missing import spelled
 from .cells import looks_of
 
 if TYPE_CHECKING:

@@ -14,9 +14,14 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ..errors import ArgumentError, DataError, FileError, unknown_name
+from ..base.missing import Spelled, spelled
+from ..errors import (
+    ArgumentError,
+    DataError,
+    FileError,
+    unknown_name,
+)
 from ..io.writing import check_suffix, write_whole
-from ..missing import Spelled, spelled
 
 PADDING, UNKNOWN = "", "[UNK]"
 Splitter = Callable[[str], Iterable[str]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..missing import spelled
+from ..base.missing import spelled
 
 Pair = tuple[np.ndarray, np.ndarray]
 

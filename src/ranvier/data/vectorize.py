@@ -8,8 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ArgumentError, DataError, FileError, StateError, unknown_name
-from ..missing import Spelled
+from ..base.missing import Spelled
+from ..errors import (
+    ArgumentError,
+    DataError,
+    FileError,
+    StateError,
+    unknown_name,
+)
 from .sequences import pad_sequences
 from .text import (
     Splitter,

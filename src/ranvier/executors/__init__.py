@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import importlib
 
-from ..config import ENGINES, switches
+from ..base.config import ENGINES, switches
 from ..errors import ArgumentError, unknown_name
 from ..graph.batch_plan import ONCE, BatchPlan
 from .executor import Executable, Executor, RowRunner

@@ -17,7 +17,7 @@ from ..graph.batch_plan import BatchPlan
 from ..graph.graph import Graph
 
 if TYPE_CHECKING:
-    from ..compiler.run import Executable as NativeExecutable
+    from ..runtime.executable import Executable as NativeExecutable
 
 Array = np.ndarray[Any, Any]
 

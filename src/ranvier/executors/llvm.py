@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ..compiler.run import Executable
-from ..compiler.shuffle import draw, shuffle
 from ..graph.batch_plan import BatchPlan
 from ..graph.graph import Graph
+from ..runtime.executable import Executable
+from ..runtime.shuffle import draw, shuffle
 from .executor import Array
 
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from ..source import scope
+from ..base.source import scope
 from .node import Node, Spec
 
 

@@ -1,9 +1,9 @@
 """The immutable node: one application of one op.
 
 A `Value` is anything an op applies to. There are two: a `Node`, which is symbolic, and the user's
-`Tensor` (tensor.py), which holds numbers or wraps a Node while a function is traced. Both answer to
-`op`, `inputs`, `params`, `shape` and `dtype`, so one set of gradient rules and one walk over the
-history serve both.
+`Tensor` (tensors/tensor.py), which holds numbers or wraps a Node while a function is traced. Both
+answer to `op`, `inputs`, `params`, `shape` and `dtype`, so one set of gradient rules and one walk
+over the history serve both.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from ..base.source import Source, scope
 from ..errors import DTypeError, ShapeError
-from ..source import Source, scope
 
 if TYPE_CHECKING:
     from ..ops.op import Op

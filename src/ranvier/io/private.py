@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from ..config import switches
+from ..base.config import switches
 from ..errors import warn
 
 _MAX_LINKS = 40  # on one path, as in the kernel

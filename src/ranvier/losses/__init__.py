@@ -17,8 +17,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from ..base.missing import module_getattr
 from ..errors import DataError, unknown_name
-from ..missing import module_getattr
 from ..nn.config import restore
 from ..ops.check_index import REFUSALS
 from .crossentropy import (

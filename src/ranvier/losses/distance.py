@@ -9,8 +9,8 @@ import numpy as np
 
 from ..errors import ArgumentError, DataError
 from ..nn import targets
-from ..ops import composite
 from ..ops import elementwise as e
+from ..ops.composites import functions as composite
 from .last_layer import STEP, LastLayer, last_layer
 from .loss import SMALLEST, ElementLoss, logits_of
 

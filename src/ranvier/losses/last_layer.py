@@ -12,7 +12,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from ..tensor import Tensor
+from ..tensors.tensor import Tensor
 
 SOFTMAX, SIGMOID, STEP, LINEAR, OTHER = "softmax", "sigmoid", "step", "linear", "other"
 

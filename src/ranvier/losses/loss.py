@@ -7,19 +7,19 @@ from typing import Any
 
 import numpy as np
 
+from ..base.missing import Spelled
 from ..errors import ArgumentError, DataError, ShapeError
-from ..missing import Spelled
-from ..mode import no_grad
 from ..nn import targets
 from ..nn.config import configuration
 from ..ops import elementwise as e
 from ..ops.check_index import check_index
+from ..ops.composites.shaping import expand_dims
 from ..ops.creation import full
 from ..ops.movement import broadcast_to, reshape
 from ..ops.op import apply, as_values
 from ..ops.reduce import max, mean, sum
-from ..ops.shaping import expand_dims
-from ..tensor import Tensor
+from ..tensors.mode import no_grad
+from ..tensors.tensor import Tensor
 from .last_layer import LastLayer, last_layer
 
 SMALLEST = 1e-7  # probabilities are kept this far from 0 and 1, as in Keras

@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from .. import losses
+from ..base.missing import module_getattr
 from ..errors import unknown_name
 from ..losses.distance import Hinge, Perceptron, SquaredHinge
-from ..missing import module_getattr
 from ..nn.config import restore
 from .classification import (
     AUC,
@@ -28,7 +28,12 @@ from .classification import (
     TopK,
 )
 from .metric import LossMetric, MeanOfRows, Metric
-from .regression import R2, MeanAbsoluteError, MeanSquaredError, RootMeanSquaredError
+from .regression import (
+    R2,
+    MeanAbsoluteError,
+    MeanSquaredError,
+    RootMeanSquaredError,
+)
 from .whole import confusion_matrix, roc_auc
 
 NAMES: dict[str, Callable[[], Metric]] = {

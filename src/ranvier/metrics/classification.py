@@ -10,12 +10,20 @@ import numpy as np
 from .. import dtypes
 from ..errors import ArgumentError, unknown_name
 from ..losses.loss import values
-from ..ops import composite
 from ..ops import elementwise as e
+from ..ops.composites import functions as composite
 from ..ops.gather import scatter_add
 from ..ops.movement import broadcast_to, narrow, reshape
 from ..ops.reduce import argmax, sum
-from .metric import NAN, MeanOfRows, Metric, labels_of, mean_of_row, one_hot_of, wide
+from .metric import (
+    NAN,
+    MeanOfRows,
+    Metric,
+    labels_of,
+    mean_of_row,
+    one_hot_of,
+    wide,
+)
 from .whole import roc_auc
 
 THRESHOLDS = 200

@@ -17,17 +17,17 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes, losses
+from ..base.missing import Spelled
 from ..errors import DataError
 from ..losses.loss import Loss, by_place, values
-from ..missing import Spelled
-from ..mode import no_grad
 from ..nn import targets
 from ..nn.config import configuration
 from ..ops import elementwise as e
 from ..ops.creation import iota
 from ..ops.movement import broadcast_to, reshape
 from ..ops.reduce import argmax, mean, sum
-from ..tensor import Tensor
+from ..tensors.mode import no_grad
+from ..tensors.tensor import Tensor
 
 Array = np.ndarray[Any, Any]
 

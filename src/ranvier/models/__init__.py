@@ -23,25 +23,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..missing import module_getattr
-from .autoencoder import Autoencoder, convolutional_autoencoder, dense_autoencoder
-from .clustering import DeepClustering, kmeans
-from .forecast import MLPForecaster, mlp_forecaster, temporal_cnn
-from .gan import GAN
-from .gpt import GPT, generate, gpt
-from .lenet import lenet5
+from ..base.missing import module_getattr
+from .generative.autoencoder import Autoencoder, convolutional_autoencoder, dense_autoencoder
+from .generative.gan import GAN
+from .generative.vae import VariationalAutoencoder
+from .images.lenet import lenet5
+from .images.resnet import ResidualBlock, resnet
 from .linear import linear_regression, logistic_regression, perceptron
 from .mlp import mlp
-from .neighbours import NeighbourClustering
-from .pretrain import RestrictedBoltzmannMachine, pretrain
 from .recommender import MatrixFactorization, NeuralRecommender
-from .recurrent import char_lstm, lstm_classifier, lstm_forecaster
-from .resnet import ResidualBlock, resnet
-from .seq2seq import Seq2Seq, seq2seq
-from .som import SelfOrganizingMap
-from .spiking import LeakyIntegrateAndFire, spiking_classifier
-from .text_cnn import TextCNN, text_cnn
-from .vae import VariationalAutoencoder
+from .sequences.forecast import MLPForecaster, mlp_forecaster, temporal_cnn
+from .sequences.gpt import GPT, generate, gpt
+from .sequences.recurrent import char_lstm, lstm_classifier, lstm_forecaster
+from .sequences.seq2seq import Seq2Seq, seq2seq
+from .sequences.spiking import LeakyIntegrateAndFire, spiking_classifier
+from .sequences.text_cnn import TextCNN, text_cnn
+from .unsupervised.clustering import DeepClustering, kmeans
+from .unsupervised.neighbours import NeighbourClustering
+from .unsupervised.pretrain import RestrictedBoltzmannMachine, pretrain
+from .unsupervised.som import SelfOrganizingMap
 
 __all__ = [
     "GAN",

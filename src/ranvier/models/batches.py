@@ -11,8 +11,8 @@ import numpy as np
 
 from .. import random
 from ..data.columns import ColumnNames
-from ..train.rows import inputs
-from ..train.step import gradients
+from ..train.intake.rows import inputs
+from ..train.steps.step import gradients
 
 Array = np.ndarray[Any, Any]
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ..missing import spelled
+from ..base.missing import spelled
 from ..nn import Dense
 from ..optim import SGD, Adam
-from ..train.sequential import Sequential
+from ..train.models.sequential import Sequential
 
 
 @spelled

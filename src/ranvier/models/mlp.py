@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..missing import spelled
+from ..base.missing import spelled
 from ..nn import Dense, Dropout, Layer
 from ..optim import Adam
-from ..train.sequential import Sequential
+from ..train.models.sequential import Sequential
 
 
 @spelled

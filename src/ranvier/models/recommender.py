@@ -10,12 +10,12 @@ from typing import Any
 
 from .. import dtypes
 from ..nn import Dense, register_layer
-from ..nn.embedding import Embedding
+from ..nn.basic.embedding import Embedding
 from ..nn.initializers import RandomNormal
 from ..ops.movement import concat
 from ..ops.reduce import sum
-from ..train.model import Model
-from ..train.sequential import Sequential
+from ..train.models.model import Model
+from ..train.models.sequential import Sequential
 
 
 @register_layer

@@ -4,22 +4,32 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..missing import module_getattr
-from . import activations, initializers, regularizers, targets
-from .activation_layers import (
+from ..base.missing import module_getattr
+from . import (
+    activations,
+    initializers,
+    regularizers,
+    targets,
+)
+from .augmentation.geometry import (
+    RandomCrop,
+    RandomFlip,
+    RandomRotation,
+    RandomTranslation,
+    RandomZoom,
+)
+from .augmentation.mix import CutMix, Mixup
+from .augmentation.preparing import CenterCrop, Rescaling, Resizing
+from .augmentation.values import RandomBrightness, RandomContrast, RandomErasing
+from .basic.activation_layers import (
     ELU,
     LeakyReLU,
     PReLU,
     ReLU,
     Softmax,
 )
-from .attention import AdditiveAttention, Attention, scaled_dot_product_attention
-from .augment import RandomCrop, RandomFlip, RandomRotation, RandomTranslation, RandomZoom
-from .augment_values import RandomBrightness, RandomContrast, RandomErasing
-from .cells import GRUCell, LSTMCell, SimpleRNNCell
-from .convolution import Conv1D, Conv2D, DepthwiseConv2D, SeparableConv2D
-from .dense import Dense
-from .dropout import (
+from .basic.dense import Dense
+from .basic.dropout import (
     AlphaDropout,
     Dropout,
     GaussianDropout,
@@ -27,9 +37,8 @@ from .dropout import (
     SpatialDropout1D,
     SpatialDropout2D,
 )
-from .embedding import Embedding, Masking
-from .layer import LAYERS, Layer, register_layer, training_mode
-from .merging import (
+from .basic.embedding import Embedding, Masking
+from .basic.merging import (
     Add,
     Average,
     Concatenate,
@@ -47,16 +56,29 @@ from .merging import (
     multiply,
     subtract,
 )
-from .mix import CutMix, Mixup
-from .multihead import GroupedQueryAttention, MultiHeadAttention
-from .norm import (
+from .basic.normalization import (
     BatchNormalization,
     GroupNormalization,
     LayerNormalization,
     RMSNormalization,
 )
-from .normalize import Normalize
-from .pooling import (
+from .basic.normalize import Normalize
+from .basic.shaping import (
+    Activation,
+    Flatten,
+    Input,
+    InputLayer,
+    Permute,
+    RepeatVector,
+    Reshape,
+)
+from .images.convolution import (
+    Conv1D,
+    Conv2D,
+    DepthwiseConv2D,
+    SeparableConv2D,
+)
+from .images.pooling import (
     AdaptiveAveragePooling1D,
     AdaptiveAveragePooling2D,
     AdaptiveMaxPooling1D,
@@ -70,16 +92,7 @@ from .pooling import (
     MaxPooling1D,
     MaxPooling2D,
 )
-from .position import (
-    PositionEmbedding,
-    RotaryEmbedding,
-    SinePositionEncoding,
-    TokenAndPositionEmbedding,
-)
-from .preparing import CenterCrop, Rescaling, Resizing
-from .recurrent import GRU, LSTM, RNN, SimpleRNN, StackedRNNCells
-from .regularizers import L1, L1L2, L2
-from .resizing import (
+from .images.resizing import (
     Cropping1D,
     Cropping2D,
     UpSampling1D,
@@ -87,21 +100,32 @@ from .resizing import (
     ZeroPadding1D,
     ZeroPadding2D,
 )
-from .shaping import (
-    Activation,
-    Flatten,
-    Input,
-    InputLayer,
-    Permute,
-    RepeatVector,
-    Reshape,
+from .images.transposed import Conv1DTranspose, Conv2DTranspose
+from .layer import (
+    LAYERS,
+    Layer,
+    register_layer,
+    training_mode,
 )
-from .transformer import TransformerDecoder, TransformerEncoder
-from .transposed import (
-    Conv1DTranspose,
-    Conv2DTranspose,
+from .regularizers import L1, L1L2, L2
+from .sequences.attention import AdditiveAttention, Attention, scaled_dot_product_attention
+from .sequences.cells import GRUCell, LSTMCell, SimpleRNNCell
+from .sequences.multihead import GroupedQueryAttention, MultiHeadAttention
+from .sequences.position import (
+    PositionEmbedding,
+    RotaryEmbedding,
+    SinePositionEncoding,
+    TokenAndPositionEmbedding,
 )
-from .wrappers import Bidirectional, TimeDistributed
+from .sequences.recurrent import (
+    GRU,
+    LSTM,
+    RNN,
+    SimpleRNN,
+    StackedRNNCells,
+)
+from .sequences.transformer import TransformerDecoder, TransformerEncoder
+from .sequences.wrappers import Bidirectional, TimeDistributed
 
 __all__ = [
     "ELU",

@@ -10,12 +10,12 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from ..base.missing import module_getattr
 from ..errors import ArgumentError, unknown_name
-from ..missing import module_getattr
-from ..ops import composite
 from ..ops import elementwise as e
+from ..ops.composites import functions as composite
 from ..ops.op import as_values
-from ..tensor import Tensor
+from ..tensors.tensor import Tensor
 
 
 def linear(x: Any) -> Any:

@@ -27,8 +27,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import dtypes, random
+from ..base.missing import Spelled, module_getattr
 from ..errors import ArgumentError, unknown_name
-from ..missing import Spelled, module_getattr
 from .config import configuration, restore
 
 Array = np.ndarray[Any, Any]

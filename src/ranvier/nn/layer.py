@@ -25,14 +25,28 @@ from typing import Any, TypeVar
 import numpy as np
 
 from .. import dtypes
-from ..errors import ArgumentError, DataError, RanvierError, ShapeError, StateError
+from ..base.missing import no_attribute
+from ..base.source import LayerName, here, in_layer
+from ..errors import (
+    ArgumentError,
+    DataError,
+    RanvierError,
+    ShapeError,
+    StateError,
+)
 from ..graph.node import Shape
-from ..missing import no_attribute
-from ..mode import state
-from ..source import LayerName, here, in_layer
-from ..tensor import Tensor
-from ..trace import trace
-from . import added, config, initializers, policy, regularizers
+from ..tensors.mode import state
+from ..tensors.tensor import Tensor
+from ..tracing.trace import trace
+from . import (
+    added_losses as added,
+)
+from . import (
+    config,
+    initializers,
+    policy,
+    regularizers,
+)
 from .restoring import count_layer, unfilled
 from .symbolic import Symbolic, record, value_of
 from .walk import Walked, walk

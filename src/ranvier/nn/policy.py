@@ -20,8 +20,8 @@ from typing import Any
 from ..dtypes import float16, float32, float64
 from ..errors import ArgumentError, unknown_name
 from ..ops.elementwise import astype
-from ..tensor import Tensor
-from ..trace import replace_tensors, tensors_in
+from ..tensors.tensor import Tensor
+from ..tracing.trace import replace_tensors, tensors_in
 from .walk import standing, walk
 
 MIXED = "mixed_float16"

@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from ..base.missing import Spelled, module_getattr
 from ..errors import ArgumentError, unknown_name
-from ..missing import Spelled, module_getattr
 from ..ops.elementwise import abs
 from ..ops.reduce import sum
 from .config import configuration, restore

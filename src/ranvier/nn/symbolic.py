@@ -4,8 +4,8 @@
     h = Dense(16)(Flatten()(x))            # a layer called on it is noted as a Call
     y = h * 2.0 + x[:, 0, :16]             # so is every op
 
-Nothing is computed. `ranvier.Model(inputs=x, outputs=y)` (train/functional.py) walks back over the
-calls and runs them again on real rows.
+Nothing is computed. `ranvier.Model(inputs=x, outputs=y)` (train/models/functional.py) walks back
+over the calls and runs them again on real rows.
 
 NOTE: the number of rows is not known yet. It stands in shapes and in the numbers given to ops as a
 number so large that no other comes near it, `ROWS`; whatever is a multiple of it, give or take a
@@ -19,14 +19,19 @@ import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from ..errors import ArgumentError, RanvierError, ShapeError, TraceError
+from ..errors import (
+    ArgumentError,
+    RanvierError,
+    ShapeError,
+    TraceError,
+)
 from ..graph.node import Spec
-from ..mode import state
 from ..ops.creation import input_node
 from ..ops.movement import broadcast_to
 from ..ops.op import Op
-from ..tensor import Tensor
-from ..trace import replace_tensors, tensors_in, trace
+from ..tensors.mode import state
+from ..tensors.tensor import Tensor
+from ..tracing.trace import replace_tensors, tensors_in, trace
 
 
 class BatchSize(int):

@@ -12,9 +12,9 @@ from itertools import chain
 from operator import is_
 from typing import Any, NamedTuple
 
-from ..locks import ProcessLock
-from ..missing import Spelled
-from ..tensor import Tensor
+from ..base.locks import ProcessLock
+from ..base.missing import Spelled
+from ..tensors.tensor import Tensor
 
 
 class _Changes:

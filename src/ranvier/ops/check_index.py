@@ -14,8 +14,13 @@ import numpy as np
 from .. import dtypes
 from ..errors import ArgumentError, DTypeError, IndexRangeError
 from ..graph.node import Spec
-from .choice import astype
-from .op import Op, apply, as_values, register
+from .elementwise.comparison import astype
+from .op import (
+    Op,
+    apply,
+    as_values,
+    register,
+)
 
 
 def check_integers(op: str, indices: Spec) -> None:

@@ -10,8 +10,22 @@ import numpy as np
 
 from .. import dtypes
 from ..errors import ArgumentError, DTypeError, ShapeError
-from ..graph.node import OPS, Node, Shape, Spec
-from .op import Op, apply, as_values, flag, normal_axis, number, register, whole_number
+from ..graph.node import (
+    OPS,
+    Node,
+    Shape,
+    Spec,
+)
+from .op import (
+    Op,
+    apply,
+    as_values,
+    flag,
+    normal_axis,
+    number,
+    register,
+    whole_number,
+)
 
 
 class Input(Op):

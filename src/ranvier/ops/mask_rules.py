@@ -16,11 +16,19 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from .. import dtypes
-from ..source import Source, here
-from .choice import logical_and
+from ..base.source import Source, here
 from .creation import full
+from .elementwise.comparison import logical_and
 from .gather import take, take_along_axis
-from .movement import broadcast_to, concat, flip, pad, permute_dims, reshape, slice_
+from .movement import (
+    broadcast_to,
+    concat,
+    flip,
+    pad,
+    permute_dims,
+    reshape,
+    slice_,
+)
 from .op import Op, apply
 
 

@@ -7,10 +7,17 @@ from collections.abc import Sequence
 from typing import Any, Self
 
 from .. import dtypes
+from ..base.missing import no_attribute
 from ..errors import ArgumentError, unknown_name
 from ..graph.node import Value
-from ..missing import no_attribute
-from . import composite, contraction, elementwise, movement, reduce, shaping
+from . import (
+    contraction,
+    elementwise,
+    movement,
+    reduce,
+)
+from .composites import functions as composite
+from .composites import shaping
 from .op import apply, normal_axis
 
 

@@ -21,7 +21,12 @@ import numpy as np
 
 from .. import dtypes
 from ..errors import ArgumentError, DTypeError, ShapeError
-from ..graph.node import OPS, Shape, Spec, Value
+from ..graph.node import (
+    OPS,
+    Shape,
+    Spec,
+    Value,
+)
 
 KINDS = (
     "input",
@@ -97,7 +102,7 @@ _default: list[type[Value]] = []
 
 
 def set_default_value(kind: type[Value]) -> None:
-    """Say which Value is made when an op has no Value among its inputs (tensor.py: the Tensor)."""
+    """Say which Value is made when an op has none among its inputs: the Tensor says itself."""
     _default[:] = [kind]
 
 

@@ -16,9 +16,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from ..autodiff import pull_back
 from ..graph.graph import Graph, rebuild
 from ..graph.node import Node, Value
+from .backpropagation import pull_back
 from .creation import full, input_node
 from .movement import reshape
 from .op import apply

@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from ..base.missing import module_getattr
 from ..errors import unknown_name
-from ..missing import module_getattr
 from ..nn.config import restore
 from . import clip, schedules
-from .adam import Adam, Adamax, AdamW, Nadam
+from .adam import (
+    Adam,
+    Adamax,
+    AdamW,
+    Nadam,
+)
 from .adaptive import Adadelta, Adagrad, RMSprop
 from .clip import clip_by_global_norm, clip_by_norm, clip_by_value
 from .optimizer import Optimizer

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..ops.elementwise import sqrt
-from ..tensor import Tensor
+from ..tensors.tensor import Tensor
 from .optimizer import Optimizer, Slots
 
 

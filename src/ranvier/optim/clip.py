@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..missing import module_getattr
-from ..ops import composite
+from ..base.missing import module_getattr
+from ..ops.composites import functions as composite
 from ..ops.elementwise import astype, minimum, sqrt
 from ..ops.reduce import sum
 

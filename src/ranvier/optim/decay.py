@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from ..errors import ArgumentError, StateError
-from ..tensor import Tensor
+from ..tensors.tensor import Tensor
 
 
 class Undecayed:

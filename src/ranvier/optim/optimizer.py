@@ -19,13 +19,24 @@ from typing import Any, ClassVar
 import numpy as np
 
 from .. import dtypes
-from ..errors import ArgumentError, ShapeError, StateError, unknown_name
-from ..missing import Spelled
-from ..mode import no_grad
+from ..base.missing import Spelled
+from ..errors import (
+    ArgumentError,
+    ShapeError,
+    StateError,
+    unknown_name,
+)
 from ..nn.config import configuration
 from ..ops.creation import full
-from ..ops.elementwise import astype, equal, floor_divide, remainder, where
-from ..tensor import Tensor
+from ..ops.elementwise import (
+    astype,
+    equal,
+    floor_divide,
+    remainder,
+    where,
+)
+from ..tensors.mode import no_grad
+from ..tensors.tensor import Tensor
 from . import clip
 from .decay import Undecayed
 from .schedules import SCHEDULES, Schedule, restore_schedule

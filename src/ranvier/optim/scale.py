@@ -10,9 +10,8 @@ import numpy as np
 
 from .. import dtypes
 from ..errors import ArgumentError
-from ..mode import no_grad
 from ..nn.config import plain
-from ..ops.composite import clip
+from ..ops.composites.functions import clip
 from ..ops.elementwise import (
     astype,
     greater_equal,
@@ -23,7 +22,8 @@ from ..ops.elementwise import (
     where,
 )
 from ..ops.reduce import all
-from ..tensor import Tensor
+from ..tensors.mode import no_grad
+from ..tensors.tensor import Tensor
 from .optimizer import Optimizer, Slots
 
 LEAST, MOST = 2.0**-14, 2.0**64  # of the scale

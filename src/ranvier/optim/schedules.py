@@ -17,8 +17,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .. import dtypes
+from ..base.missing import Spelled, module_getattr
 from ..errors import ArgumentError, unknown_name
-from ..missing import Spelled, module_getattr
 from ..nn.config import configuration, restore
 from ..ops.elementwise import (
     astype,

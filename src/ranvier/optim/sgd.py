@@ -7,7 +7,7 @@ from typing import Any
 from ..errors import ArgumentError
 from ..ops.creation import full
 from ..ops.elementwise import equal, where
-from ..tensor import Tensor
+from ..tensors.tensor import Tensor
 from .optimizer import Optimizer, Slots
 
 

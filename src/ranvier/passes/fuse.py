@@ -9,7 +9,7 @@ Two groups are joined when they walk the same places and nothing between them st
   a contraction or reduction with what is applied to its result (bias, activation, the optimiser's
   update), elementwise groups that read each other or share an input, reductions over the same axes
   of the same shape; reductions that read each other row by row, with the elementwise groups between
-  them and behind them (rows.py).
+  them and behind them (row_groups.py).
 """
 
 from __future__ import annotations
@@ -21,8 +21,15 @@ from .. import dtypes
 from ..graph.graph import Graph
 from ..graph.node import Node
 from .checks import guard, may_stop
-from .groups import Group, is_anchor, is_plain_reshape, memory_of, ordered, same_loops
-from .rows import reads_in_rows, rows_of
+from .groups import (
+    Group,
+    is_anchor,
+    is_plain_reshape,
+    memory_of,
+    ordered,
+    same_loops,
+)
+from .row_groups import reads_in_rows, rows_of
 
 _MOST = 24  # nodes of a group
 MAX_CHAIN_NODES = 64  # nodes in a row that are computed on the way, without memory between them

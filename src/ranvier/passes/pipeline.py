@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..config import switches
+from ..base.config import switches
 from ..graph.check import check
 from ..graph.graph import Graph, rebuild
 from ..graph.node import OPS, Node
 from ..ops.op import apply
 from .checks import checks
-from .earlier import earlier
-from .masks import masks
+from .relu_masks import masks
+from .reorder import earlier
 from .simplify import simplify
 
 

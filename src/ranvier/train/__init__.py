@@ -1,0 +1,10 @@
+"""Training: models, the intake of data, steps, the loop of fit, callbacks.
+
+| file | what it holds |
+|---|---|
+| callbacks/ | what happens between epochs and batches |
+| fit/ | epochs, stretches of batches, streams, and the first NaN |
+| intake/ | whatever a user gives, as arrays that a step can read |
+| models/ | networks that can be compiled, fitted, saved and summarized |
+| steps/ | forward, loss, gradient and update as one graph |
+"""

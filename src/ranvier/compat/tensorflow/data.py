@@ -11,8 +11,8 @@ import numpy as np
 from ... import random
 from ...data.stream import Chunk, Stream, as_chunk
 from ...errors import ArgumentError, DataError
-from ...mode import no_grad
-from ...tensor import Tensor
+from ...tensors.mode import no_grad
+from ...tensors.tensor import Tensor
 from ..names import module_getattr
 
 AUTOTUNE = -1

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from ...ops import composite, elementwise, reduce
+from ...ops import elementwise, reduce
+from ...ops.composites import functions as composite
 from ...ops.op import as_values
-from ...tensor import Tensor
+from ...tensors.tensor import Tensor
 from ..names import module_getattr
 
 add, subtract = elementwise.add, elementwise.subtract

@@ -20,7 +20,7 @@ from ...nn.activations import (
     softsign,
     tanh,
 )
-from ...nn.dropout import Dropout
+from ...nn.basic.dropout import Dropout
 from ...nn.layer import training_mode
 from ...ops import movement
 from ...ops.op import as_values

@@ -9,19 +9,19 @@ from typing import Any
 import numpy as np
 
 from ... import dtypes
-from ...compiled import compile
-from ...missing import Spelled
+from ...base.missing import Spelled
 from ...ops import (
-    composite,
     contraction,
     creation,
     elementwise,
     movement,
-    shaping,
 )
 from ...ops import gather as gathering
+from ...ops.composites import functions as composite
+from ...ops.composites import shaping
 from ...ops.op import as_values
-from ...tensor import Tensor
+from ...tensors.tensor import Tensor
+from ...tracing.compiled import compile
 
 broadcast_to = movement.broadcast_to
 eye = creation.eye

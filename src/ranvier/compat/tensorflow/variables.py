@@ -5,13 +5,13 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-from ...autodiff import backpropagate
+from ...base.missing import Spelled
 from ...errors import StateError
-from ...missing import Spelled
-from ...mode import grad_mode, no_grad
+from ...ops.backpropagation import backpropagate
 from ...ops.creation import ones_like
-from ...tensor import Tensor
-from ...trace import replace_tensors, tensors_in
+from ...tensors.mode import grad_mode, no_grad
+from ...tensors.tensor import Tensor
+from ...tracing.trace import replace_tensors, tensors_in
 
 
 class Variable(Tensor):

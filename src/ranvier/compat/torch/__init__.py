@@ -20,9 +20,15 @@ from typing import Any
 
 from ... import __version__ as __version__
 from ... import dtypes
-from ...mode import enable_grad, grad_mode, is_grad_enabled
+from ...tensors.mode import enable_grad, grad_mode, is_grad_enabled
 from ..names import module_getattr
-from . import autograd, cuda, nn, optim, utils
+from . import (
+    autograd,
+    cuda,
+    nn,
+    optim,
+    utils,
+)
 from .creation import (
     Generator,
     arange,

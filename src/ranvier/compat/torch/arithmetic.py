@@ -7,7 +7,8 @@ from typing import Any
 
 from ... import dtypes
 from ...errors import DTypeError, unknown_name
-from ...ops import composite, elementwise
+from ...ops import elementwise
+from ...ops.composites import functions as composite
 from .reductions import Reductions
 
 

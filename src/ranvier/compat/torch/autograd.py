@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ...autodiff import backpropagate
 from ...errors import ShapeError, StateError
-from ...mode import grad_mode
+from ...ops.backpropagation import backpropagate
 from ...ops.creation import ones_like
-from ...tensor import Tensor as RanvierTensor
+from ...tensors.mode import grad_mode
+from ...tensors.tensor import Tensor as RanvierTensor
 from ..names import module_getattr
 from .tensor import of
 

@@ -9,9 +9,10 @@ from typing import Any
 
 from ... import dtypes, random
 from ...errors import ArgumentError, ShapeError
-from ...ops import creation, movement, shaping
+from ...ops import creation, movement
+from ...ops.composites import shaping
 from ...ops.op import broadcast_shape
-from ...tensor import Tensor as RanvierTensor
+from ...tensors.tensor import Tensor as RanvierTensor
 from . import devices
 from . import tensor as t
 from .sizes import sizes_of

@@ -6,7 +6,7 @@ from typing import Any
 
 from ... import random
 from ...errors import ShapeError
-from ...ops import shaping
+from ...ops.composites import shaping
 from .tensor import Tensor, of
 
 

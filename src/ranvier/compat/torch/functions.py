@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 
 from ... import dtypes
-from ...compiled import compile as ranvier_compile
-from ...config import config
+from ...base.config import config
 from ...errors import ArgumentError, FileError
 from ...io import files
-from ...mode import grad_mode
 from ...ops import contraction, elementwise
-from ...ops import einsum as einsums
-from ...tensor import Tensor as RanvierTensor
+from ...ops.composites import einsum as einsums
+from ...tensors.mode import grad_mode
+from ...tensors.tensor import Tensor as RanvierTensor
+from ...tracing.compiled import compile as ranvier_compile
 from .creation import tensor
 from .nn.module import Module
 from .tensor import Tensor, of

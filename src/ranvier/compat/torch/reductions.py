@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ... import dtypes, ordering
+from ... import dtypes
 from ...errors import ArgumentError, DTypeError
-from ...ops import composite, elementwise, gather, norms, reduce
-from ...tensor import Tensor as RanvierTensor
+from ...ops import elementwise, gather, reduce
+from ...ops.composites import functions as composite
+from ...ops.composites import norms
+from ...tensors import ordering
+from ...tensors.tensor import Tensor as RanvierTensor
 from .by_dim import Extreme, all_axes, by_dim
 
 

@@ -11,10 +11,17 @@ import numpy as np
 from ... import dtypes, random
 from ...errors import ArgumentError, DTypeError, ShapeError
 from ...graph.node import OPS
-from ...mode import no_grad
-from ...ops import composite, creation, elementwise, gather, movement, shaping
+from ...ops import (
+    creation,
+    elementwise,
+    gather,
+    movement,
+)
+from ...ops.composites import functions as composite
+from ...ops.composites import shaping
 from ...ops.op import normal_axes, normal_axis
-from ...tensor import Tensor as RanvierTensor
+from ...tensors.mode import no_grad
+from ...tensors.tensor import Tensor as RanvierTensor
 from ..names import missing
 from .arithmetic import Arithmetic
 from .by_dim import by_dim

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...missing import module_getattr
+from ...base.missing import module_getattr
 from .files import (
     ADULT_FILES,
     AIRLINE_FILE,

@@ -7,8 +7,8 @@ from typing import Literal, overload
 
 import numpy as np
 
+from ...base.missing import spelled
 from ...errors import FileError
-from ...missing import spelled
 from ..fetch import read, read_packaged
 from .files import MNIST_FILES
 from .held import Pair, Split, fifth_held_out

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from ...base.missing import spelled
 from ...errors import unknown_name
-from ...missing import spelled
 from ..fetch import read
 from .files import AIRLINE_FILE, ETTH1_FILE
 

@@ -6,8 +6,8 @@ from typing import Literal, overload
 
 import numpy as np
 
+from ...base.missing import spelled
 from ...errors import unknown_name
-from ...missing import spelled
 from ..fetch import read, read_packaged
 from ..split import train_test_split
 from .files import ADULT_FILES, CALIFORNIA_FILE

@@ -6,7 +6,7 @@ from typing import Literal, overload
 
 import numpy as np
 
-from ...missing import spelled
+from ...base.missing import spelled
 from ..fetch import read
 from ..split import train_test_split
 from .files import POLARITY_FILES, SHAKESPEARE_FILE

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ....errors import ArgumentError, StateError
-from ....tensor import Tensor
+from ....tensors.tensor import Tensor
 
 
 def several_in(x: Any) -> bool:

@@ -14,11 +14,11 @@ import numpy as np
 
 from .... import metrics as ours
 from ....metrics import Metric, get
-from ....mode import no_grad
 from ....ops import elementwise, reduce
 from ....ops.creation import ones_like
 from ....ops.op import as_values
-from ....tensor import Tensor
+from ....tensors.mode import no_grad
+from ....tensors.tensor import Tensor
 from ...names import module_getattr
 
 

@@ -10,9 +10,9 @@ from ....data.stream import as_stream
 from ....errors import StateError, unknown_name
 from ....nn.config import restore
 from ....nn.layer import LAYERS, Layer, register_layer
-from ....train.model import Model as RanvierModel
-from ....train.saving import load
-from ....train.sequential import Sequential as RanvierSequential
+from ....train.models.model import Model as RanvierModel
+from ....train.models.saving import load
+from ....train.models.sequential import Sequential as RanvierSequential
 from ...names import missing, module_getattr
 from .calls import call_of, several_in
 

@@ -5,9 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from ....nn import activations
-from ....ops import composite, contraction, creation, elementwise, gather, movement, shaping
-from ....ops import einsum as einsums
+from ....ops import (
+    contraction,
+    creation,
+    elementwise,
+    gather,
+    movement,
+)
 from ....ops import reduce as reductions
+from ....ops.composites import einsum as einsums
+from ....ops.composites import functions as composite
+from ....ops.composites import shaping
 from ....ops.op import as_values
 from ...names import module_getattr
 from ..shapes import cast, convert_to_tensor

@@ -64,7 +64,12 @@ from .layers import (
     Tanh,
     ZeroPad2d,
 )
-from .module import Module, ModuleList, Parameter, Sequential
+from .module import (
+    Module,
+    ModuleList,
+    Parameter,
+    Sequential,
+)
 from .norm_layers import (
     BatchNorm1d,
     BatchNorm2d,

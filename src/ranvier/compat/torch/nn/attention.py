@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 
 from ....errors import ArgumentError, ShapeError
-from ....nn import attention
 from ....nn.initializers import GlorotUniform, RandomNormal
+from ....nn.sequences import attention
 from ....ops import elementwise as e
-from ....ops import movement, reduce, shaping
+from ....ops import movement, reduce
+from ....ops.composites import shaping
 from ..tensor import Tensor, of
 from . import functional as F
 from .layers import Dropout, Linear

@@ -6,8 +6,8 @@ import math
 from typing import Any
 
 from ....errors import ArgumentError
+from ....nn.images.sliding import sizes
 from ....nn.initializers import RandomUniform
-from ....nn.sliding import sizes
 from ..tensor import Tensor
 from . import images
 from .layers import as_module

@@ -9,13 +9,26 @@ from __future__ import annotations
 from typing import Any
 
 from .... import losses
-from ....errors import ArgumentError, DataError, ShapeError, unknown_name, warn
+from ....errors import (
+    ArgumentError,
+    DataError,
+    ShapeError,
+    unknown_name,
+    warn,
+)
 from ....losses.last_layer import LINEAR, last_layer
 from ....nn import activations
-from ....nn.dropout import AlphaDropout, Dropout
+from ....nn.basic.dropout import AlphaDropout, Dropout
 from ....nn.layer import training_mode
-from ....ops import composite, elementwise, gather, movement, norms, reduce, shaping
-from ....tensor import Tensor as RanvierTensor
+from ....ops import (
+    elementwise,
+    gather,
+    movement,
+    reduce,
+)
+from ....ops.composites import functions as composite
+from ....ops.composites import norms, shaping
+from ....tensors.tensor import Tensor as RanvierTensor
 from ...names import module_getattr
 from ..tensor import of
 from .edges import pad  # noqa: F401  (a name of this module too)

@@ -9,14 +9,19 @@ import builtins
 from typing import Any
 
 from ....errors import ArgumentError, ShapeError
-from ....nn.pooling import Edge, adaptive, average, largest
-from ....nn.resizing import linear, nearest
-from ....nn.sliding import sizes
+from ....nn.images.pooling import (
+    Edge,
+    adaptive,
+    average,
+    largest,
+)
+from ....nn.images.resizing import linear, nearest
+from ....nn.images.sliding import sizes
+from ....ops.composites.shaping import expand_dims, moveaxis
 from ....ops.convolution import conv2d as convolved
 from ....ops.convolution import conv_transpose
 from ....ops.movement import pad, permute_dims, reshape
 from ....ops.reduce import max, mean, sum
-from ....ops.shaping import expand_dims, moveaxis
 from ....ops.window import sliding_window
 from ..tensor import of
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from ....errors import ArgumentError, DataError, RanvierError
 from ....nn.layer import Layer
-from ....tensor import Tensor as RanvierTensor
+from ....tensors.tensor import Tensor as RanvierTensor
 from ...names import missing
 from ..tensor import Tensor, of
 

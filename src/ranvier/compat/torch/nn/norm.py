@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from ....errors import ShapeError
-from ....mode import no_grad
-from ....nn import norm
-from ....ops.composite import rsqrt
+from ....nn.basic import normalization as norm
+from ....ops.composites.functions import rsqrt
+from ....ops.composites.shaping import moveaxis
 from ....ops.elementwise import maximum
 from ....ops.movement import reshape
 from ....ops.reduce import sum
-from ....ops.shaping import moveaxis
+from ....tensors.mode import no_grad
 from ..tensor import of
 
 

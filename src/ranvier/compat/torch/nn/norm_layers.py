@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ....errors import ArgumentError, ShapeError
-from ....mode import no_grad
+from ....tensors.mode import no_grad
 from ..tensor import Tensor
 from . import norm
 from .module import Module

@@ -7,15 +7,20 @@ from collections.abc import Sequence
 from typing import Any
 
 from ....errors import ArgumentError, ShapeError, unknown_name
-from ....loop import scan
 from ....nn.initializers import RandomUniform
-from ....ops.composite import relu
+from ....ops.composites.functions import relu
+from ....ops.composites.shaping import stack
 from ....ops.contraction import matmul
 from ....ops.creation import full
 from ....ops.elementwise import sigmoid, tanh
-from ....ops.movement import concat, narrow, permute_dims, reshape
+from ....ops.movement import (
+    concat,
+    narrow,
+    permute_dims,
+    reshape,
+)
 from ....ops.op import apply
-from ....ops.shaping import stack
+from ....tracing.scan import scan
 from ..tensor import Tensor
 from . import functional as F
 from .module import Module

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from ....errors import ArgumentError, ShapeError
-from ....nn import attention
+from ....nn.sequences import attention
 from ....ops import elementwise as e
-from ....ops import gather, shaping
+from ....ops import gather
+from ....ops.composites import shaping
 from ..tensor import of
 
 

@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from .... import optim as ours
+from ....base.missing import no_argument
 from ....errors import ArgumentError
-from ....missing import no_argument
-from ....mode import enable_grad
 from ....optim import Optimizer as RanvierOptimizer
-from ....tensor import Tensor as RanvierTensor
+from ....tensors.mode import enable_grad
+from ....tensors.tensor import Tensor as RanvierTensor
 
 _FOR_SPEED = ("foreach", "fused", "capturable", "differentiable")  # mean nothing here
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from .... import random
 from ....errors import ArgumentError, DataError, unknown_name
-from ....tensor import Tensor as RanvierTensor
+from ....tensors.tensor import Tensor as RanvierTensor
 from ...names import module_getattr
 from ..tensor import Tensor, of
 

@@ -6,9 +6,10 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
-from .....mode import no_grad
-from .....ops import composite, elementwise, reduce
-from .....tensor import Tensor as RanvierTensor
+from .....ops import elementwise, reduce
+from .....ops.composites import functions as composite
+from .....tensors.mode import no_grad
+from .....tensors.tensor import Tensor as RanvierTensor
 from ....names import module_getattr
 from ...tensor import of
 from . import rnn

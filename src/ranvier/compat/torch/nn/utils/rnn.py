@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from .....errors import DataError, MissingNameError
-from .....ops import movement, shaping
+from .....ops import movement
+from .....ops.composites import shaping
 from ....names import module_getattr
 from ...tensor import of
 

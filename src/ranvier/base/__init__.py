@@ -1,0 +1,10 @@
+"""Base: what every room uses: settings, sources of values, locks, spelling.
+
+| file | what it holds |
+|---|---|
+| config.py | The few switches of Ranvier |
+| locks.py | Locks for the whole process, and what a forked child has to begin anew |
+| missing.py | What is said when a module |
+| source.py | Where a value comes from |
+| spelling.py | The name that was meant |
+"""

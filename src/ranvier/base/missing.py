@@ -1,0 +1,171 @@
+"""What is said when a module, an object or a call is asked for a name that it does not have."""
+
+from __future__ import annotations
+
+import dis
+import functools
+import importlib
+import inspect
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, ParamSpec, TypeVar
+
+from ..errors import KeywordError, MissingNameError
+from .spelling import nearest
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+PACKAGE = __name__.partition(".")[0]
+
+# What to do instead, where no name of the same kind stands for it.
+ADVICE = {
+    "cuda": "Ranvier computes on the CPU: leave .cuda() out",
+    "gpu": "Ranvier computes on the CPU",
+    "mps": "Ranvier computes on the CPU",
+    "device": "Ranvier computes on the CPU, so nothing has a device",
+    "history": "fit returns it: history = model.fit(x, y)",
+    "load": "ranvier.load(path) reads a model, model.load_weights(path) weights alone",
+    "predict_proba": "predict gives probabilities, predict_classes the classes",
+    "score": "evaluate gives the loss and the metrics",
+    "state_dict": "get_weights gives the numbers, named_tensors() the tensors by their paths",
+    "load_state_dict": "set_weights takes the numbers that get_weights gave",
+    "to_json": "save writes architecture and weights to one file",
+}
+
+
+# --- modules and objects ------------------------------------------------------------------------
+
+
+def module_getattr(
+    where: str,
+    names: Mapping[str, Any],
+    error: Callable[[str, str, Iterable[str]], Exception] | None = None,
+    when_asked: Sequence[str] = (),
+) -> Callable[[str], Any]:
+    """A module's `__getattr__`, called for what it does not have; `names` are its globals.
+
+    `error(where, name, known)` makes the error; the modules `when_asked` are imported by then.
+    """
+
+    def __getattr__(name: str) -> Any:
+        if name in when_asked:
+            return importlib.import_module(f"{where}.{name}")
+        if name.startswith("__"):
+            raise AttributeError(f"{where} has no {name}")
+        known = names.get("__all__") or [n for n in names if not n.startswith("_")]
+        problem = (error or _no_attribute)(where, name, known)
+        # NOTE: `from module import name` hides the text of an AttributeError, but not of an
+        # ImportError. Which of the two asks is seen from the instruction of the caller.
+        frame = sys._getframe(1)
+        if dis.opname[frame.f_code.co_code[frame.f_lasti]] == "IMPORT_FROM":
+            raise ImportError(str(problem))
+        raise problem
+
+    return __getattr__
+
+
+def _no_attribute(where: str, name: str, known: Iterable[str]) -> MissingNameError:
+    return MissingNameError(f"module {where!r} has no attribute {name!r}{hint(name, known)}")
+
+
+def hint(name: str, known: Iterable[str]) -> str:
+    """`; did you mean 'units'?`, or nothing.
+
+    >>> hint("unit", ["units", "name"]), hint("xyz", ["units"])
+    ("; did you mean 'units'?", '')
+    """
+    near = nearest(name, known)
+    return f"; did you mean {near!r}?" if near else ""
+
+
+def no_attribute(thing: object, name: str) -> MissingNameError:
+    """The error for an attribute that an object does not have; its words are found when read."""
+    kind = type(thing)
+
+    def words() -> str:
+        known = [n for n in (*dir(kind), *getattr(thing, "__dict__", ())) if not n.startswith("_")]
+        said = f"; {ADVICE[name]}" if name in ADVICE else hint(name, known)
+        return f"{kind.__name__!r} has no attribute {name!r}{said}"
+
+    return MissingNameError(words)
+
+
+# --- calls --------------------------------------------------------------------------------------
+
+
+class Spelled:
+    """Base of classes whose constructor names the nearest argument for one that it lacks."""
+
+    __slots__ = ()
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        if kwargs:
+            kind: Any = cls
+            known = constructor_arguments(kind)
+            unknown = [] if known is None else [name for name in kwargs if name not in known]
+            if known is not None and unknown:
+                raise no_argument(cls.__name__, unknown[0], known)
+        return super().__new__(cls)
+
+
+@functools.lru_cache(maxsize=1024)
+def constructor_arguments(cls: Any) -> tuple[str, ...] | None:
+    """The names that the constructor takes, with those of base classes behind `**options`.
+
+    None when that cannot be said: a class from outside that takes any keyword.
+    """
+    names: list[str] = []
+    closed = True
+    for owner in cls.__mro__:
+        said, init = vars(owner).get("__signature__"), vars(owner).get("__init__")
+        if (init is None and said is None) or owner is object:
+            continue
+        parameters = list((said or inspect.signature(init)).parameters.values())
+        parameters = parameters[0 if said else 1 :]
+        names += [p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+        if not any(p.kind is p.VAR_KEYWORD for p in parameters):
+            return tuple(dict.fromkeys(names))
+        if said or owner.__module__.partition(".")[0] != PACKAGE:
+            return None
+        closed = False
+    return tuple(names) if closed else None
+
+
+def no_argument(call: str, name: str, known: Iterable[str]) -> KeywordError:
+    """The error for a keyword that a call does not take."""
+    names = list(known)
+    near = hint(name, names) or "."
+    return KeywordError(
+        f"{call} has no argument {name!r}{near} It takes: {', '.join(names) or 'none'}"
+    )
+
+
+def spelled(function: Callable[P, R]) -> Callable[P, R]:
+    """The function; a call with a keyword that it lacks names the nearest one.
+
+    >>> @spelled
+    ... def fit(x, epochs=1):
+    ...     return epochs
+    >>> fit(0, epoch=2)
+    Traceback (most recent call last):
+    ranvier.errors.KeywordError: fit has no argument 'epoch'; did you mean 'epochs'? It takes: ...
+    """
+    parameters = inspect.signature(function).parameters.values()
+    known = [
+        p.name
+        for p in parameters
+        if p.name != "self" and p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
+    ]
+
+    @functools.wraps(function)
+    def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return function(*args, **kwargs)
+        except TypeError:
+            for name in kwargs:
+                if name not in known:
+                    raise no_argument(function.__name__, name, known) from None
+            raise
+
+    return call

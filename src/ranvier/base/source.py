@@ -1,0 +1,101 @@
+"""Where a value comes from: the user's file and line, the layer, and the part of the step."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import NamedTuple
+
+_PACKAGE = os.path.dirname(os.path.dirname(__file__)) + os.sep
+
+
+class LayerName(NamedTuple):
+    """The layer that made a value: its name and its type."""
+
+    name: str
+    type: str
+
+    def __str__(self) -> str:
+        return f"{self.name!r} ({self.type})"
+
+
+class Source(NamedTuple):
+    """A file and line of the user's code, the layer that was at work, and the section of a training
+    step: "forward", "loss", "gradient", "update", "metrics" or "".
+    """
+
+    file: str
+    line: int
+    layer: LayerName | None = None
+    section: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+class _Scope(threading.local):
+    layer: LayerName | None = None
+    section: str = ""
+    rewriting: Source | None = None  # of the node that a pass replaces
+
+
+scope = _Scope()
+
+
+@contextmanager
+def in_layer(layer: LayerName) -> Iterator[None]:
+    """Values made inside come from this layer."""
+    before, scope.layer = scope.layer, layer
+    try:
+        yield
+    finally:
+        scope.layer = before
+
+
+@contextmanager
+def in_section(section: str) -> Iterator[None]:
+    """Values made inside belong to this section of a step."""
+    before, scope.section = scope.section, section
+    try:
+        yield
+    finally:
+        scope.section = before
+
+
+@contextmanager
+def in_gradient_of(source: Source | None) -> Iterator[None]:
+    """Values made inside are the gradient of what was made at `source`."""
+    before = scope.layer, scope.section
+    scope.layer, scope.section = (None if source is None else source.layer), "gradient"
+    try:
+        yield
+    finally:
+        scope.layer, scope.section = before
+
+
+def here() -> Source | None:
+    """The nearest caller outside Ranvier, with the layer and section at work; or None."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        name = frame.f_code.co_filename
+        if not name.startswith(_PACKAGE):
+            return Source(name, frame.f_lineno, scope.layer, scope.section)
+        frame = frame.f_back
+    return None
+
+
+def depth() -> int:
+    """How many calls below the user's own code the caller stands: 1 when it is called from there.
+
+    What `warnings.warn` wants as its `stacklevel`, counted from the function that calls `depth`.
+    """
+    frame: FrameType | None = sys._getframe(1)
+    count = 0
+    while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+        frame = frame.f_back
+        count += 1
+    return count

@@ -1,0 +1,463 @@
+"""The command line's `ranvier compare`: a network beside classical learners, as data grow.
+
+Every learner gets the same effort: four settings, chosen by 3-fold cross-validation inside the
+training rows of each draw, then one fit on all of these. All see features scaled by the training
+rows' own mean and deviation; the test rows are the same for all and touched only for the score.
+"""
+
+from __future__ import annotations
+
+import csv
+import functools
+import io
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import click
+import numpy as np
+
+from ..errors import ArgumentError, DataError, StateError
+from ..io.writing import (
+    check_output,
+    check_suffix,
+    protected,
+    write_whole,
+)
+from .progress import progress
+
+Array = np.ndarray[Any, Any]
+Predict = Callable[[Array], Array]
+
+BUILT_IN = ("digits", "iris", "adult", "mnist", "california")
+_FOLDS = 3
+_TEST_ROWS = 4000  # more test rows would not change the score by what can be seen
+_HEADINGS = ("learner", "training_rows", "seed")  # of the numbers; then what the score is
+_MOST_ROWS = 2000  # largest training set by default: kernel machines are slow on more
+
+
+class Problem(NamedTuple):
+    """A table split in two: features (n, d) float32, and classes 0, 1, ... or numbers."""
+
+    name: str
+    classes: int  # 0: regression
+    x: Array
+    y: Array
+    x_test: Array
+    y_test: Array
+
+    @property
+    def score(self) -> str:
+        """What is measured on the test rows."""
+        return "accuracy" if self.classes else "R2"
+
+
+@click.command()
+@click.argument("data", metavar="digits|iris|adult|mnist|california|FILE")
+@click.option("--target", help="The column to predict, for a .csv or .parquet file.")
+@click.option("--sizes", help="Numbers of training rows, such as 50,200,1000.")
+@click.option("--learners", help="Some of the learners, by the names in the table.")
+@click.option("--seeds", default=3, show_default=True, type=click.IntRange(1), help="Draws.")
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False),
+    default="compare.png",
+    show_default=True,
+    help="The picture, .png, .svg or .pdf.",
+)
+@click.option(
+    "--scores",
+    type=click.Path(dir_okay=False),
+    help="The numbers, .csv.  [default: as --out, with -scores.csv at its end]",
+)
+def compare(
+    data: str,
+    target: str | None,
+    sizes: str | None,
+    learners: str | None,
+    seeds: int,
+    out: str,
+    scores: str | None,
+) -> None:
+    """Draw test score against training rows, for a network and for classical learners."""
+    with protected(*([] if data in BUILT_IN else [data])):
+        numbers = _check_before(out, scores)
+        _compare(read(data, target), sizes, learners, seeds, out, numbers)
+
+
+def _compare(
+    problem: Problem,
+    sizes: str | None,
+    learners: str | None,
+    seeds: int,
+    out: str,
+    numbers: Path,
+) -> None:
+    counts = _sizes(sizes, problem)
+    chosen = _chosen(learners, problem)
+    kind = f"{problem.classes} classes" if problem.classes else "regression"
+    click.echo(
+        f"{problem.name}: {problem.x.shape[1]} features, {kind}; training rows drawn from "
+        f"{len(problem.x):,}, score on {len(problem.x_test):,} held-out rows"
+    )
+    from threadpoolctl import threadpool_limits  # comes with scikit-learn
+
+    scores, seconds = {}, {}
+    # NOTE: fits this small are many times slower on several threads than on one.
+    steps = len(chosen) * len(counts) * seeds
+    with threadpool_limits(1), progress(steps, seeds) as report:
+        for name in chosen:
+            began = time.process_time()
+            begin = functools.partial(report.begin, name)
+            scores[name] = curve(problem, LEARNERS[name], counts, seeds, begin)
+            seconds[name] = time.process_time() - began
+            report.done(name, seconds[name])
+    click.echo(f"\n{problem.score}: mean and standard deviation of {seeds} draws")
+    click.echo(table(scores, counts, seconds))
+    write_whole(numbers, _lines(problem, scores, counts).encode())
+    from ..plots.curves import learning_curves
+    from ..plots.files import save_picture
+
+    figure = learning_curves(scores, counts, f"{problem.name}: test {problem.score}", problem.score)
+    save_picture(figure, out)
+    click.echo(f"\npicture: {out}, numbers: {numbers}")
+
+
+def _check_before(out: str, scores: str | None) -> Path:
+    """What would fail at the end is said at the start; returns where the numbers go."""
+    for module, extra in (("sklearn", "sklearn"), ("matplotlib", "plot")):
+        try:
+            __import__(module)
+        except ImportError:
+            raise StateError(
+                f'compare needs {module}, which is not installed: pip install "ranvier[{extra}]"'
+            ) from None
+    from ..plots.files import check_picture
+
+    check_picture(out)
+    numbers = (
+        Path(out).with_name(f"{Path(out).stem}-scores.csv") if scores is None else Path(scores)
+    )
+    check_suffix(numbers, ".csv")
+    target = check_output(numbers)
+    if target == check_output(out):
+        raise ArgumentError(f"--out {out} and --scores {numbers} are the same file")
+    if scores is None and target.exists() and not _is_ours(target):
+        raise ArgumentError(
+            f"{numbers} is there already and holds something else; say where the numbers go: "
+            "--scores FILE.csv"
+        )
+    return numbers
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether a file holds the numbers of an earlier run."""
+    with path.open("rb") as file:
+        return file.readline().startswith(",".join(_HEADINGS).encode())
+
+
+# --- data ---------------------------------------------------------------------------------------
+
+
+def read(data: str, target: str | None = None) -> Problem:
+    """The built-in set of that name, or the table in a .csv or .parquet file."""
+    from .. import data as sets
+
+    if data not in BUILT_IN:
+        return _from_file(data, target)
+    loaders: dict[str, Any] = {
+        "digits": sets.load_digits,
+        "iris": sets.load_iris,
+        "adult": sets.load_adult,
+        "mnist": sets.load_mnist,
+        "california": sets.load_california_housing,
+    }
+    (x, y), (x_test, y_test) = loaders[data]()
+    x, x_test = (part.reshape(len(part), -1).astype(np.float32) for part in (x, x_test))
+    classes = 0 if data == "california" else int(y.max()) + 1
+    return Problem(data, classes, x, y, x_test[:_TEST_ROWS], y_test[:_TEST_ROWS])
+
+
+def _from_file(path: str, target: str | None) -> Problem:
+    columns = table_columns(path)
+    if target not in columns:
+        known = ", ".join(columns)
+        said = "--target is missing" if target is None else f"--target {target}: no such column"
+        raise ArgumentError(f"{said}; {path} has {known}")
+    y = columns.pop(target)
+    if not columns:
+        raise DataError(f"{path}: there is no column beside the target {target!r}")
+    names, codes = np.unique(y, return_inverse=True)
+    whole = y.dtype.kind != "U" and bool((y == np.round(y)).all())
+    if y.dtype.kind != "U" and np.isnan(y).any():
+        raise DataError(f"{path}: the target {target!r} has missing values; remove those rows")
+    classes = len(names) if y.dtype.kind == "U" or (whole and len(names) <= 20) else 0
+    from ..data import train_test_split
+
+    values = codes if classes else y.astype(np.float32)
+    rows = np.arange(len(y))
+    train, test = train_test_split(rows, seed=0)
+    x = np.concatenate([_features(column, train) for column in columns.values()], axis=1)
+    test = test[:_TEST_ROWS]
+    return Problem(Path(path).stem, classes, x[train], values[train], x[test], values[test])
+
+
+def table_columns(path: str) -> dict[str, Array]:
+    """The columns of a file by name: float64 where every entry is a number or empty, else text."""
+    if not Path(path).is_file():
+        raise DataError(f"{path} is neither a file nor one of {', '.join(BUILT_IN)}")
+    if path.endswith(".parquet"):
+        try:
+            import pyarrow.parquet as parquet
+        except ImportError:
+            raise StateError("a .parquet file needs pyarrow: pip install pyarrow") from None
+        found = parquet.read_table(path).to_pydict()
+        rows = {k: ["" if v is None else str(v) for v in column] for k, column in found.items()}
+    else:
+        with open(path, newline="", encoding="utf-8-sig") as file:
+            head, *lines = list(csv.reader(file, skipinitialspace=True)) or [[]]
+        bad = next((i for i, line in enumerate(lines) if line and len(line) != len(head)), None)
+        if bad is not None or not lines:
+            why = f"line {bad + 2} has another number of columns" if bad is not None else "no rows"
+            raise DataError(f"{path}: {why}; expected a heading and rows of {len(head)} columns")
+        cells = zip(*[line for line in lines if line], strict=True)
+        rows = {name: list(column) for name, column in zip(head, cells, strict=True)}
+    return {name: _as_numbers(column) for name, column in rows.items()}
+
+
+def _as_numbers(column: Sequence[str]) -> Array:
+    try:
+        return np.array([v if v.strip() not in ("", "?", "NA") else "nan" for v in column], float)
+    except ValueError:
+        return np.array(column, dtype=str)
+
+
+def _features(column: Array, train: Array) -> Array:
+    """A column as features, by its training rows: gaps get the median; text one column a word."""
+    if column.dtype.kind != "U":
+        gaps = np.isnan(column)
+        middle = np.nanmedian(column[train]) if not gaps[train].all() else 0.0
+        return np.where(gaps, middle, column).astype(np.float32)[:, None]
+    words, counts = np.unique(column[train], return_counts=True)
+    words = words[np.argsort(-counts, kind="stable")[:50]]  # rarer ones are all 0
+    return np.asarray(column[:, None] == words, np.float32)
+
+
+def _sizes(text: str | None, problem: Problem) -> list[int]:
+    most = len(problem.x)
+    if text is None:
+        least = max(30, 5 * problem.classes)
+        steps = np.geomspace(least, min(most, _MOST_ROWS), 5)
+        return sorted({round(n) for n in steps})
+    try:
+        counts = sorted({int(part) for part in text.split(",")})
+    except ValueError:
+        counts = [0]
+    least = max(2 * _FOLDS, problem.classes)
+    if counts[0] < least or counts[-1] > most:
+        raise ArgumentError(f"--sizes {text}: expected whole numbers from {least} to {most:,}")
+    return counts
+
+
+# --- learners -----------------------------------------------------------------------------------
+
+
+class Learner(NamedTuple):
+    """`fit(x, y, classes, setting, seed)` gives a function that predicts; four settings to try."""
+
+    fit: Callable[[Array, Array, int, Any, int], Predict]
+    settings: list[dict[str, Any]]
+    regression: bool = True
+    classification: bool = True
+
+
+def _network(x: Array, y: Array, classes: int, setting: Any, seed: int) -> Predict:
+    """A multilayer perceptron of Ranvier's; about 2,000 steps of Adam."""
+    from .. import random
+    from ..models.mlp import mlp
+
+    random.seed(seed)
+    middle, spread = (y.mean(), y.std() or 1.0) if not classes else (0.0, 1.0)
+    task = "classification" if classes else "regression"
+    model = mlp(x.shape[1], classes or 1, task=task, learning_rate=0.003, **setting)
+    epochs = int(np.clip(2000 * 32 / len(x), 20, 100))
+    model.fit(x, (y - middle) / spread if not classes else y, 32, epochs, verbose=0)
+    if classes:
+        return model.predict_classes
+    return lambda rows: model.predict(rows)[:, 0] * spread + middle
+
+
+def _peer(module: str, name: str, regressor: str = "", **fixed: Any) -> Any:
+    """`fit` for scikit-learn's classes of these names."""
+
+    def fit(x: Array, y: Array, classes: int, setting: Any, seed: int) -> Predict:
+        import importlib
+        import inspect
+
+        cls = getattr(importlib.import_module(f"sklearn.{module}"), name if classes else regressor)
+        seeded = "random_state" in inspect.signature(cls).parameters
+        given = {**fixed, **setting, **({"random_state": seed} if seeded else {})}
+        known = inspect.signature(cls).parameters
+        made = cls(**{k: v for k, v in given.items() if k in known})
+        return made.fit(x, y).predict  # type: ignore[no-any-return]
+
+    return fit
+
+
+def _grid(**choices: Sequence[Any]) -> list[dict[str, Any]]:
+    """Every combination."""
+    found: list[dict[str, Any]] = [{}]
+    for name, values in choices.items():
+        found = [{**setting, name: value} for setting in found for value in values]
+    return found
+
+
+LEARNERS = {
+    "network": Learner(_network, _grid(hidden=([64], [128, 64]), dropout=(0.0, 0.3))),
+    "logistic regression": Learner(
+        _peer("linear_model", "LogisticRegression", max_iter=300),
+        _grid(C=(0.01, 0.1, 1.0, 10.0)),
+        regression=False,
+    ),
+    "linear regression": Learner(
+        _peer("linear_model", "", "Ridge"),
+        _grid(alpha=(0.1, 1.0, 10.0, 100.0)),
+        classification=False,
+    ),
+    "SVM": Learner(_peer("svm", "SVC", "SVR"), _grid(C=(1.0, 10.0), gamma=("scale", 0.01))),
+    "naive Bayes": Learner(
+        _peer("naive_bayes", "GaussianNB"),
+        _grid(var_smoothing=(1e-9, 1e-3, 1e-2, 1e-1)),
+        regression=False,
+    ),
+    "decision tree": Learner(
+        _peer("tree", "DecisionTreeClassifier", "DecisionTreeRegressor"),
+        _grid(max_depth=(5, None), min_samples_leaf=(1, 5)),
+    ),
+    "gradient boosting": Learner(
+        _peer(
+            "ensemble",
+            "HistGradientBoostingClassifier",
+            "HistGradientBoostingRegressor",
+            max_iter=40,
+            max_leaf_nodes=8,
+            max_bins=31,
+            early_stopping=False,
+        ),
+        _grid(learning_rate=(0.15, 0.3), min_samples_leaf=(3, 20)),
+    ),
+}
+
+
+def _chosen(text: str | None, problem: Problem) -> list[str]:
+    fits = [
+        name
+        for name, learner in LEARNERS.items()
+        if (learner.classification if problem.classes else learner.regression)
+    ]
+    wanted = fits if text is None else [part.strip() for part in text.split(",")]
+    unknown = [name for name in wanted if name not in fits]
+    if unknown:
+        raise ArgumentError(f"--learners: {unknown[0]!r} is not one of {', '.join(fits)}")
+    return wanted
+
+
+# --- curves -------------------------------------------------------------------------------------
+
+
+def curve(
+    problem: Problem,
+    learner: Learner,
+    counts: Sequence[int],
+    seeds: int,
+    begin: Callable[[int, int], None] = lambda count, seed: None,
+) -> Array:
+    """Test scores: (training sizes, draws). Draw s holds the same rows for every learner.
+
+    `begin(training size, draw)` is called before each of them.
+    """
+    found = np.empty((len(counts), seeds))
+    for i, count in enumerate(counts):
+        for seed in range(seeds):
+            begin(count, seed)
+            rows = _draw(problem.y, count, seed, problem.classes)
+            x, y = problem.x[rows], problem.y[rows]
+            best = _tuned(learner, x, y, problem.classes, seed)
+            predict = _fitted(learner, x, y, problem.classes, best, seed)
+            found[i, seed] = score(predict(problem.x_test), problem.y_test, problem.classes)
+    return found
+
+
+def _draw(y: Array, count: int, seed: int, classes: int) -> Array:
+    """`count` rows; of classes at least one row each, where there is room."""
+    order = np.random.default_rng(seed).permutation(len(y))
+    if classes:
+        first = np.sort(np.unique(y[order], return_index=True)[1])
+        order = np.concatenate([order[first], np.delete(order, first)])
+    return order[:count]
+
+
+def _tuned(learner: Learner, x: Array, y: Array, classes: int, seed: int) -> dict[str, Any]:
+    """The setting that scores best in cross-validation over these rows."""
+    fold = np.empty(len(y), int)
+    # Rows sorted by target and dealt out in turn, so that each fold sees the same targets.
+    fold[np.argsort(y, kind="stable")] = np.arange(len(y)) % _FOLDS
+    totals = []
+    for setting in learner.settings:
+        held = 0.0
+        for k in range(_FOLDS):
+            inside = fold != k
+            predict = _fitted(learner, x[inside], y[inside], classes, setting, seed)
+            held += score(predict(x[~inside]), y[~inside], classes)
+        totals.append(held)
+    return learner.settings[int(np.argmax(totals))]
+
+
+def _fitted(
+    learner: Learner, x: Array, y: Array, classes: int, setting: dict[str, Any], seed: int
+) -> Predict:
+    """Scale by these rows, fit on them."""
+    mean, std = x.mean(axis=0), x.std(axis=0)
+    std[std == 0] = 1.0
+    predict = learner.fit((x - mean) / std, y, classes, setting, seed)
+    return lambda rows: predict((rows - mean) / std)
+
+
+def score(said: Array, y: Array, classes: int) -> float:
+    """Accuracy, or the share of the variance explained, R2.
+
+    >>> score(np.array([1, 0, 1]), np.array([1, 1, 1]), 2)
+    0.6666666666666666
+    """
+    if classes:
+        return float((said == y).mean())
+    spread = float(((y - y.mean()) ** 2).sum()) or 1.0
+    return 1.0 - float(((said - y) ** 2).sum()) / spread
+
+
+def table(
+    scores: dict[str, Array], counts: Sequence[int], seconds: dict[str, float] | None = None
+) -> str:
+    """Learners down, training sizes across; the best mean of a column has a star."""
+    width = max(map(len, scores))
+    best = np.argmax([s.mean(axis=1) for s in scores.values()], axis=0)
+    lines = [" " * width + "".join(f"{n:>16,}" for n in counts) + ("   CPU s" if seconds else "")]
+    for row, (name, found) in enumerate(scores.items()):
+        cells = "".join(
+            f"{f'{s.mean():.3f} ± {s.std():.3f}':>15}{'*' if best[i] == row else ' '}"
+            for i, s in enumerate(found)
+        )
+        lines.append(f"{name:<{width}}{cells}" + (f"{seconds[name]:8.1f}" if seconds else ""))
+    return "\n".join(lines)
+
+
+def _lines(problem: Problem, scores: dict[str, Array], counts: Sequence[int]) -> str:
+    """All scores as CSV."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow([*_HEADINGS, problem.score])
+    for name, found in scores.items():
+        for count, draws in zip(counts, found, strict=True):
+            writer.writerows([name, count, seed, f"{s:.6f}"] for seed, s in enumerate(draws))
+    return text.getvalue()

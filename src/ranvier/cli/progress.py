@@ -1,0 +1,76 @@
+"""How far `ranvier compare` is: a live bar in a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+import click
+
+from ..train.callbacks.progress import seconds_text
+
+
+class Report(Protocol):
+    """Told about every piece of work that begins or is done."""
+
+    def begin(self, learner: str, rows: int, draw: int) -> None:
+        """One draw of so many training rows is about to be fitted."""
+
+    def done(self, learner: str, seconds: float) -> None:
+        """All draws of a learner are scored."""
+
+
+@contextmanager
+def progress(steps: int, draws: int) -> Iterator[Report]:
+    """What shows `steps` pieces of work: on stderr, so that a table on stdout stays clean."""
+    if not sys.stderr.isatty():
+        yield _Lines(draws)
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=20),
+        TextColumn("{task.completed}/{task.total}"),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )
+    task = bar.add_task("", total=steps)
+
+    class Bar:
+        began = False
+
+        def begin(self, learner: str, rows: int, draw: int) -> None:
+            said = f"{learner}: {rows:,} rows, draw {draw + 1} of {draws}"
+            bar.update(task, description=said, advance=1 if self.began else 0, refresh=True)
+            self.began = True
+
+        def done(self, learner: str, seconds: float) -> None:
+            bar.console.print(f"{learner}: {seconds_text(seconds)}", highlight=False)
+
+    with bar:
+        yield Bar()
+
+
+class _Lines:
+    """A line when a learner meets another number of rows, with the time since the beginning."""
+
+    def __init__(self, draws: int) -> None:
+        self.draws = draws
+        self.began = time.perf_counter()
+
+    def begin(self, learner: str, rows: int, draw: int) -> None:
+        if draw == 0:
+            elapsed = seconds_text(time.perf_counter() - self.began)
+            plural = "s" * (self.draws != 1)
+            click.echo(
+                f"{elapsed:>7}  {learner}: {rows:,} rows, {self.draws} draw{plural}", err=True
+            )
+
+    def done(self, learner: str, seconds: float) -> None:
+        """Said by the table at the end."""

@@ -1,0 +1,10 @@
+"""Vector mathematics: special functions as polynomials in vector arithmetic.
+
+| file | what it holds |
+|---|---|
+| coefficients.py | Coefficients |
+| functions.py | Special functions as polynomials in the machine's own arithmetic |
+| kit.py | What the special functions share: constants of each dtype, polynomials, rounding, signs |
+| powers.py | Powers |
+| trigonometric.py | Sin, cos and atan2 |
+"""

@@ -1,0 +1,266 @@
+"""LLVM: IR text to machine code, kept on disk.
+
+An entry of the cache (cache.py) holds object code. Its name is a hash of everything the code
+depends on: the IR, the LLVM version, the processor and this file. One that is damaged, or not of
+this user's own making, is rebuilt.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import os
+import re
+import threading
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ..base.config import thread_count
+from ..base.locks import ProcessLock, renewed_in_child
+from ..errors import GraphError, StateError
+from .cache import read_entry, write_entry
+from .split_module import pieces
+
+Objects = tuple[bytes, ...]  # object code, in pieces where the module is large
+
+_lock = ProcessLock()
+_ready: dict[str, Any] = {}
+_ENTRANCE = re.compile(r"^define (?!internal\b).*?@(\w+)\(", re.MULTILINE)
+
+
+class Host(NamedTuple):
+    """The processor that code is made for."""
+
+    name: str
+    features: str
+    vector_bytes: int
+    fma: bool
+    llvm: str
+
+
+def llvm() -> Any:
+    """llvmlite's binding layer, imported and set up at the first call."""
+    if "binding" not in _ready:
+        try:
+            import llvmlite
+            import llvmlite.binding as binding
+        except ImportError as error:
+            raise StateError(
+                "the compiled engine needs the package llvmlite, which could not be imported "
+                f"({error}); install it, or use engine='reference'"
+            ) from None
+        _ready["lock"] = _LibraryLock(binding)
+        binding.initialize_native_target()
+        binding.initialize_native_asmprinter()
+        _ready["version"] = f"{llvmlite.__version__}/{binding.llvm_version_info}/{_own_hash()}"
+        _ready["binding"] = binding
+    return _ready["binding"]
+
+
+class _LibraryLock:
+    """The lock that llvmlite keeps around LLVM's functions, where it keeps one."""
+
+    def __init__(self, binding: Any) -> None:
+        self._holder: Any = getattr(binding.ffi.lib, "_lock", None)
+        if hasattr(self._holder, "_lock"):
+            renewed_in_child(self)
+
+    def renew(self) -> None:
+        """Nobody has it."""
+        self._holder._lock = threading.RLock()
+
+
+def _own_hash() -> str:
+    """What stands for the files that decide how IR becomes code, in every key."""
+    try:
+        own = Path(__file__)
+        files = [path.read_bytes() for path in (own, own.with_name("split_module.py"))]
+        return hashlib.sha256(b"".join(files)).hexdigest()[:16]
+    except OSError:
+        return "unknown"
+
+
+def host() -> Host:
+    """The processor of this machine."""
+    if "host" not in _ready:
+        binding = llvm()
+        features = binding.get_host_cpu_features()
+        names = features.flatten()
+        if features.get("avx512f"):
+            width = 64
+        elif features.get("avx2"):
+            width = 32
+        else:
+            width = 16
+        fma = bool(features.get("fma") or features.get("neon"))
+        _ready["host"] = Host(binding.get_host_cpu_name(), names, width, fma, _ready["version"])
+    return _ready["host"]  # type: ignore[no-any-return]
+
+
+def architecture() -> str:
+    """The family of processors: x86, arm, or nothing for another one."""
+    name = os.uname().machine if hasattr(os, "uname") else "x86_64"
+    if name in ("x86_64", "AMD64", "i686"):
+        return "x86"
+    return "arm" if name in ("aarch64", "arm64") else ""
+
+
+def _target_machine() -> Any:
+    binding, cpu = llvm(), host()
+    target = binding.Target.from_default_triple()
+    return target.create_target_machine(
+        cpu=cpu.name,
+        features=cpu.features,
+        opt=3,
+        reloc="static",
+        codemodel="jitdefault",
+        jit=True,
+    )
+
+
+class Code:
+    """Machine code in memory; its functions live as long as it does."""
+
+    def __init__(self, engine: Any) -> None:
+        self._engine = engine
+
+    def address(self, name: str) -> int:
+        """The address of a function."""
+        found = self._engine.get_function_address(name)
+        if not found:
+            raise GraphError(f"the machine code has no function {name!r}")
+        return found  # type: ignore[no-any-return]
+
+
+def build(text: str, thorough: bool = True, long: Collection[str] = ()) -> Code:
+    """Machine code for a module of LLVM IR, from the cache if it is there.
+
+    `thorough` runs all of LLVM's passes; otherwise only the quickest, which serve kernels that are
+    short anyway. Of a large module only the kernels `long` get all of them.
+    """
+    with _lock:
+        cpu = host()
+        parts = [text, str(thorough), *sorted(long), *map(str, cpu)]
+        key = hashlib.sha256("\n".join(parts).encode()).hexdigest()
+        symbols = _ENTRANCE.findall(text)
+        entry = read_entry("kernels", key, cpu, symbols)
+        if entry is not None:
+            return load(entry.objects)
+        objects = compile_object(text, thorough, long)
+        write_entry("kernels", key, cpu, symbols, objects)
+        return load(objects)
+
+
+def compile_object(text: str, thorough: bool = True, long: Collection[str] = ()) -> Objects:
+    """Object code for a module of LLVM IR; that of a large one is made on several threads."""
+    wanted = pieces(text, thorough, long)
+    if len(wanted) == 1:
+        return (_compiled(*wanted[0]),)
+    made: list[bytes | BaseException] = [b""] * len(wanted)
+    left = sorted(range(len(wanted)), key=lambda i: (wanted[i].thorough, len(wanted[i].text)))
+
+    def work() -> None:
+        while left:
+            try:
+                i = left.pop()
+            except IndexError:
+                return
+            try:
+                made[i] = _compiled(*wanted[i])
+            except BaseException as error:
+                made[i] = error
+
+    helpers = [threading.Thread(target=work) for _ in range(min(thread_count(), len(wanted)) - 1)]
+    for helper in helpers:
+        helper.start()
+    work()
+    for helper in helpers:
+        helper.join()
+    for one in made:
+        if isinstance(one, BaseException):
+            raise one
+    return tuple(made)  # type: ignore[arg-type]
+
+
+def _compiled(text: str, thorough: bool) -> bytes:
+    """Object code for one module, in a context of its own, as threads need it."""
+    binding = llvm()
+    context = binding.create_context()
+    machine = _target_machine()
+    try:
+        with binding.parse_assembly(text, context) as module:
+            optimize(module, machine, thorough)
+            return _emitted(machine, module)
+    finally:
+        context.close()
+
+
+def _unlocked(name: str) -> Any:
+    """A function of llvmlite's without the lock that lets one thread at a time into LLVM.
+
+    The lock is for those who share a context; a module in a context of its own needs none. None
+    where llvmlite keeps its functions otherwise.
+    """
+    return getattr(getattr(llvm().ffi.lib, name, None), "_cfn", None)
+
+
+def _emitted(machine: Any, module: Any) -> bytes:
+    """`machine.emit_object(module)`, beside other threads."""
+    emit = _unlocked("LLVMPY_TargetMachineEmitToMemory")
+    if emit is None:
+        return machine.emit_object(module)  # type: ignore[no-any-return]
+    ffi = llvm().ffi
+    with ffi.OutputString() as problem:
+        buffer = emit(machine, module, 1, problem)
+        if not buffer:
+            raise RuntimeError(str(problem))
+    try:
+        size = ffi.lib.LLVMPY_GetBufferSize(buffer)
+        return ctypes.string_at(ffi.lib.LLVMPY_GetBufferStart(buffer), size)
+    finally:
+        ffi.lib.LLVMPY_DisposeMemoryBuffer(buffer)
+
+
+def optimize(module: Any, machine: Any, thorough: bool = True) -> None:
+    """Run LLVM's own passes; vectors are already explicit, so its vectorisers stay off."""
+    binding = llvm()
+    options = binding.create_pipeline_tuning_options(speed_level=2)
+    options.loop_vectorization = False
+    options.slp_vectorization = False
+    options.loop_interleaving = False
+    builder = binding.create_pass_builder(machine, options)
+    if thorough:
+        passes = builder.getModulePassManager()
+    else:
+        passes = binding.create_new_module_pass_manager()
+        passes.add_instruction_combine_pass()
+        passes.add_simplify_cfg_pass()
+    run = _unlocked("LLVMPY_RunNewModulePassManager")
+    if run is None:
+        passes.run(module, builder)
+    else:
+        run(passes, module, builder)
+
+
+def assembly(text: str) -> str:
+    """The host's assembly for a module of LLVM IR."""
+    binding = llvm()
+    machine = _target_machine()
+    module = binding.parse_assembly(text)
+    optimize(module, machine)
+    return machine.emit_assembly(module)  # type: ignore[no-any-return]
+
+
+def load(objects: Objects) -> Code:
+    """Object code as machine code in memory."""
+    binding = llvm()
+    empty = binding.parse_assembly("")
+    target = binding.Target.from_default_triple()
+    cpu = host()
+    machine = target.create_target_machine(cpu=cpu.name, features=cpu.features, jit=True)
+    engine = binding.create_mcjit_compiler(empty, machine)
+    for one in objects:
+        engine.add_object_file(binding.ObjectFileRef.from_data(one))
+    engine.finalize_object()
+    return Code(engine)

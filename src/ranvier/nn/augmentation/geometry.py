@@ -1,0 +1,274 @@
+"""Augmentation: each training step sees the images a little changed; in use they stay as they are.
+
+The layers draw one set of parameters for each row, inside the compiled step, from `ranvier.random`
+(or from a generator of their own with `seed`). So the same seed gives the same images with either
+engine and with any number of threads. Images are (batch, height, width, channels).
+
+Names and arguments are those of Keras. A factor is a pair (lowest, highest), or one number f for
+(-f, f).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from ... import random
+from ...dtypes import int32
+from ...errors import ArgumentError
+from ...graph.node import Shape
+from ...ops.creation import iota
+from ...ops.elementwise import cos, sin, where
+from ...ops.gather import take
+from ...ops.movement import flip, reshape
+from ..images.sliding import check_axes, one_of, sizes
+from ..layer import Layer, register_layer
+from .preparing import as_floats, center_crop, check_crop
+from .sampling import (
+    FILL_MODES,
+    INTERPOLATIONS,
+    Map,
+    affine,
+)
+
+Factor = float | tuple[float, float] | list[float]
+
+
+class RandomImages(Layer):
+    """Base: a subclass writes `augment`, which is called in training only."""
+
+    in_float32 = True
+
+    def __init__(self, seed: int | None = None, **options: Any) -> None:
+        super().__init__(**options)
+        self.seed = seed
+        self._source = random.generator if seed is None else random.Generator(seed)
+
+    def build(self, input_shape: Shape) -> None:
+        check_axes(self.name, input_shape, 2)
+
+    def forward(self, x: Any) -> Any:
+        x = as_floats(x)
+        return self.augment(x) if self.training else x
+
+    def augment(self, x: Any) -> Any:
+        """The changed images."""
+        raise NotImplementedError
+
+    def draw(self, x: Any, low: float, high: float) -> Any:
+        """One number from low to high for each row, (batch, 1, 1)."""
+        if low == high:
+            return low
+        return self._source.uniform((x.shape[0], 1, 1), low, high)
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        return input_shape
+
+
+@register_layer
+class RandomFlip(RandomImages):
+    """Each image mirrored with probability 1/2: left and right, top and bottom, or both.
+
+    >>> RandomFlip("horizontal")([[[[1.0], [2.0]]]], training=False).numpy().ravel()
+    array([1., 2.], dtype=float32)
+
+    Args:
+        mode: "horizontal", "vertical" or "horizontal_and_vertical".
+    """
+
+    def __init__(
+        self, mode: str = "horizontal_and_vertical", seed: int | None = None, **options: Any
+    ) -> None:
+        super().__init__(seed, **options)
+        known = ("horizontal", "vertical", "horizontal_and_vertical")
+        self.mode = one_of(self.name, "mode", mode, known)
+
+    def augment(self, x: Any) -> Any:
+        for word, axis in (("horizontal", 2), ("vertical", 1)):
+            if word in self.mode:
+                chosen = self._source.bernoulli(0.5, (x.shape[0], 1, 1, 1))
+                x = where(chosen, flip(x, axis), x)
+        return x
+
+
+class _Affine(RandomImages):
+    """Base of those that read the image at other places."""
+
+    def __init__(
+        self,
+        fill_mode: str = "reflect",
+        interpolation: str = "bilinear",
+        seed: int | None = None,
+        fill_value: float = 0.0,
+        **options: Any,
+    ) -> None:
+        super().__init__(seed, **options)
+        self.fill_mode = one_of(self.name, "fill_mode", fill_mode, FILL_MODES)
+        self.interpolation = one_of(self.name, "interpolation", interpolation, INTERPOLATIONS)
+        self.fill_value = fill_value
+
+    def augment(self, x: Any) -> Any:
+        return affine(x, self.map(x), self.interpolation, self.fill_mode, self.fill_value)
+
+    def map(self, x: Any) -> Map:
+        """The numbers a to f of `sampling.affine`."""
+        raise NotImplementedError
+
+
+@register_layer
+class RandomTranslation(_Affine):
+    """Each image moved down and to the right, by shares of its height and width.
+
+        source y = y - height * p,  p from height_factor;    x likewise
+
+    >>> x = [[[[1.0], [2.0], [3.0], [4.0]]]]
+    >>> moved = RandomTranslation(0.0, (0.25, 0.25), fill_mode="constant")
+    >>> moved(x, training=True).numpy().ravel()
+    array([0., 1., 2., 3.], dtype=float32)
+
+    Args:
+        height_factor, width_factor: shares; below 0 up and to the left.
+        fill_mode: what stands beyond the edge: "constant", "nearest", "reflect" or "wrap".
+        interpolation: "bilinear" or "nearest".
+    """
+
+    def __init__(
+        self,
+        height_factor: Factor,
+        width_factor: Factor,
+        fill_mode: str = "reflect",
+        interpolation: str = "bilinear",
+        seed: int | None = None,
+        fill_value: float = 0.0,
+        **options: Any,
+    ) -> None:
+        super().__init__(fill_mode, interpolation, seed, fill_value, **options)
+        self.height_factor, self.width_factor = height_factor, width_factor
+        self._down = shares(self.name, "height_factor", height_factor)
+        self._right = shares(self.name, "width_factor", width_factor)
+
+    def map(self, x: Any) -> Map:
+        down = self.draw(x, *self._down) * x.shape[1]
+        return 1.0, 0.0, -down, 0.0, 1.0, -(self.draw(x, *self._right) * x.shape[2])
+
+
+@register_layer
+class RandomRotation(_Affine):
+    """Each image turned about its centre, counterclockwise by shares of a full turn.
+
+    >>> x = [[[[1.0], [2.0]], [[3.0], [4.0]]]]
+    >>> RandomRotation((0.25, 0.25))(x, training=True).numpy()[0, :, :, 0].round(4)
+    array([[2., 4.],
+           [1., 3.]], dtype=float32)
+
+    Args:
+        factor: 0.1 is up to 36 degrees in both directions.
+        fill_mode, interpolation: as for `RandomTranslation`.
+    """
+
+    def __init__(
+        self,
+        factor: Factor,
+        fill_mode: str = "reflect",
+        interpolation: str = "bilinear",
+        seed: int | None = None,
+        fill_value: float = 0.0,
+        **options: Any,
+    ) -> None:
+        super().__init__(fill_mode, interpolation, seed, fill_value, **options)
+        self.factor = factor
+        self._turns = shares(self.name, "factor", factor)
+
+    def map(self, x: Any) -> Map:
+        angle = self.draw(x, *self._turns) * (2 * math.pi)
+        if isinstance(angle, float):
+            c, s = math.cos(angle), math.sin(angle)
+        else:
+            c, s = cos(angle), sin(angle)
+        y, z = (x.shape[1] - 1) / 2, (x.shape[2] - 1) / 2
+        return c, s, y - c * y - s * z, -s, c, z + s * y - c * z
+
+
+@register_layer
+class RandomZoom(_Affine):
+    """Each image made smaller (factors above 0) or larger (below 0) about its centre.
+
+        source y = centre + (1 + p) (y - centre),  p from height_factor;    x likewise
+
+    >>> x = [[[[1.0], [2.0], [3.0], [4.0]]]]
+    >>> RandomZoom((-0.5, -0.5))(x, training=True).numpy().ravel()
+    array([1.75, 2.25, 2.75, 3.25], dtype=float32)
+
+    Args:
+        height_factor: 0.2 is up to 20 % smaller or larger.
+        width_factor: likewise; None: the same numbers as drawn for the height.
+        fill_mode, interpolation: as for `RandomTranslation`.
+    """
+
+    def __init__(
+        self,
+        height_factor: Factor,
+        width_factor: Factor | None = None,
+        fill_mode: str = "reflect",
+        interpolation: str = "bilinear",
+        seed: int | None = None,
+        fill_value: float = 0.0,
+        **options: Any,
+    ) -> None:
+        super().__init__(fill_mode, interpolation, seed, fill_value, **options)
+        self.height_factor, self.width_factor = height_factor, width_factor
+        self._high = shares(self.name, "height_factor", height_factor)
+        self._wide = width_factor and shares(self.name, "width_factor", width_factor)
+
+    def map(self, x: Any) -> Map:
+        high = 1 + self.draw(x, *self._high)
+        wide = 1 + self.draw(x, *self._wide) if self._wide else high
+        y, z = (x.shape[1] - 1) / 2, (x.shape[2] - 1) / 2
+        return high, 0.0, y - high * y, 0.0, wide, z - wide * z
+
+
+@register_layer
+class RandomCrop(RandomImages):
+    """In training a piece of each image at a random place, in use its middle.
+
+    Shapes: (batch, rows, columns, channels) -> (batch, height, width, channels).
+
+    >>> import numpy
+    >>> RandomCrop(2, 2)(numpy.zeros((1, 4, 4, 3))).shape
+    (1, 2, 2, 3)
+    """
+
+    def __init__(self, height: int, width: int, seed: int | None = None, **options: Any) -> None:
+        super().__init__(seed, **options)
+        self.height, self.width = sizes(self.name, "height, width", (height, width), 2)
+
+    def build(self, input_shape: Shape) -> None:
+        check_crop(self.name, input_shape, (self.height, self.width))
+
+    def forward(self, x: Any) -> Any:
+        x = as_floats(x)
+        return self.augment(x) if self.training else center_crop(x, self.height, self.width)
+
+    def augment(self, x: Any) -> Any:
+        n, h, w, channels = x.shape
+        row = self._source.randint(0, h - self.height + 1, (n, 1, 1), int32)
+        column = self._source.randint(0, w - self.width + 1, (n, 1, 1), int32)
+        first = iota((n, 1, 1), axis=0, dtype=int32) * (h * w) + row * w + column
+        down = iota((1, self.height, 1), axis=1, dtype=int32) * w
+        place = first + down + iota((1, 1, self.width), axis=2, dtype=int32)
+        return take(reshape(x, (n * h * w, channels)), place)
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        return (self.height, self.width, input_shape[-1])
+
+
+def shares(layer: str, argument: str, value: Any) -> tuple[float, float]:
+    """(lowest, highest) from a pair or from one number."""
+    pair = (-value, value) if isinstance(value, int | float) else tuple(value)
+    numbers = len(pair) == 2 and all(isinstance(v, int | float) for v in pair)
+    if not numbers or not -1 <= pair[0] <= pair[1] <= 1:
+        raise ArgumentError(
+            f"{layer}: {argument}={value!r}; expected a share from 0 to 1, or (lowest, highest) "
+            "within -1 and 1"
+        )
+    return float(pair[0]), float(pair[1])

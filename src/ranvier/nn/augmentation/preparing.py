@@ -1,0 +1,136 @@
+"""Images brought into another range or size, in training and in use alike."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ...dtypes import float32
+from ...errors import ShapeError
+from ...graph.node import Shape
+from ...ops.elementwise import astype
+from ...ops.gather import take
+from ..images.sliding import check_axes, one_of, sizes
+from ..layer import Layer, register_layer
+from .sampling import INTERPOLATIONS
+
+
+def as_floats(x: Any) -> Any:
+    """Bytes and whole numbers as float32."""
+    return x if x.dtype.kind == "f" else astype(x, float32)
+
+
+@register_layer
+class Rescaling(Layer):
+    """`x * scale + offset`, e.g. `Rescaling(1 / 255)` for bytes.
+
+    Args:
+        scale, offset: numbers, or one for each channel.
+
+    >>> Rescaling(1 / 255)([[0, 51, 255]])
+    tensor([[0. , 0.2, 1. ]])
+    """
+
+    in_float32 = True
+
+    def __init__(self, scale: Any, offset: Any = 0.0, **options: Any) -> None:
+        super().__init__(**options)
+        self.scale, self.offset = scale, offset
+
+    def forward(self, x: Any) -> Any:
+        x = as_floats(x)
+        scale, offset = (np.asarray(v, x.dtype) for v in (self.scale, self.offset))
+        return x * scale + offset
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        return input_shape
+
+
+@register_layer
+class Resizing(Layer):
+    """Images of another size: (batch, rows, columns, channels) -> (batch, height, width, channels).
+
+    With the centre of each pixel kept in place, as Keras and TensorFlow have it:
+    `source y = (y + 1/2) * rows / height - 1/2`.
+
+    >>> Resizing(1, 2)(np.arange(8.0).reshape(1, 2, 4, 1)).numpy().ravel()
+    array([2.5, 4.5], dtype=float32)
+
+    Args:
+        height, width: the new size.
+        interpolation: "bilinear" or "nearest".
+    """
+
+    in_float32 = True
+
+    def __init__(
+        self, height: int, width: int, interpolation: str = "bilinear", **options: Any
+    ) -> None:
+        super().__init__(**options)
+        self.height, self.width = sizes(self.name, "height, width", (height, width), 2)
+        self.interpolation = one_of(self.name, "interpolation", interpolation, INTERPOLATIONS)
+
+    def build(self, input_shape: Shape) -> None:
+        check_axes(self.name, input_shape, 2)
+
+    def forward(self, x: Any) -> Any:
+        x = as_floats(x)
+        for axis, size in ((1, self.height), (2, self.width)):
+            if x.shape[axis] != size:
+                x = self._along(x, axis, size)
+        return x
+
+    def _along(self, x: Any, axis: int, size: int) -> Any:
+        """x with another size along one axis."""
+        n = x.shape[axis]
+        place = (np.arange(size) + 0.5) * (n / size) - 0.5
+        if self.interpolation == "nearest":
+            return take(x, np.floor(place + 0.5).astype(np.int64).clip(0, n - 1), axis)
+        low = np.floor(place)
+        share = (place - low).astype(x.dtype).reshape([-1 if a == axis else 1 for a in range(4)])
+        before, after = (
+            take(x, where.astype(np.int64).clip(0, n - 1), axis) for where in (low, low + 1)
+        )
+        return before * (1 - share) + after * share
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        return (self.height, self.width, input_shape[-1])
+
+
+@register_layer
+class CenterCrop(Layer):
+    """The middle of an image: (batch, rows, columns, channels) -> (batch, height, width, channels).
+
+    >>> CenterCrop(2, 2)(np.arange(16.0).reshape(1, 4, 4, 1)).numpy().ravel()
+    array([ 5.,  6.,  9., 10.], dtype=float32)
+    """
+
+    def __init__(self, height: int, width: int, **options: Any) -> None:
+        super().__init__(**options)
+        self.height, self.width = sizes(self.name, "height, width", (height, width), 2)
+
+    def build(self, input_shape: Shape) -> None:
+        check_crop(self.name, input_shape, (self.height, self.width))
+
+    def forward(self, x: Any) -> Any:
+        return center_crop(x, self.height, self.width)
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        return (self.height, self.width, input_shape[-1])
+
+
+def center_crop(x: Any, height: int, width: int) -> Any:
+    """The middle of images; of an odd number of places left over, one more comes after."""
+    top, left = (x.shape[1] - height) // 2, (x.shape[2] - width) // 2
+    return x[:, top : top + height, left : left + width]
+
+
+def check_crop(name: str, shape: Shape, size: tuple[int, int]) -> None:
+    """ShapeError for what is no image, or smaller than `size`."""
+    check_axes(name, shape, 2)
+    if shape[0] < size[0] or shape[1] < size[1]:
+        raise ShapeError(
+            f"{name}: cannot cut {size} out of images of {tuple(shape[:2])}; expected images at "
+            "least as large. Put Resizing before it"
+        )

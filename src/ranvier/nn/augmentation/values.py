@@ -1,0 +1,179 @@
+"""Augmentation of values: lighter, darker, with more or less contrast, and with parts erased."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from ...dtypes import float32
+from ...errors import ArgumentError
+from ...ops.composites.functions import clip
+from ...ops.creation import iota
+from ...ops.elementwise import (
+    exp,
+    floor,
+    greater_equal,
+    less,
+    logical_and,
+    round,
+    sqrt,
+    where,
+)
+from ...ops.reduce import mean
+from ..layer import register_layer
+from .geometry import Factor, RandomImages, shares
+
+
+class _Ranged(RandomImages):
+    """Base of those that change the values of pixels, which keep to a range."""
+
+    def __init__(
+        self,
+        value_range: tuple[float, float] = (0, 255),
+        seed: int | None = None,
+        **options: Any,
+    ) -> None:
+        super().__init__(seed, **options)
+        low, high = value_range
+        if not low < high:
+            raise ArgumentError(f"{self.name}: value_range={value_range!r}; expected (low, high)")
+        self.value_range = value_range
+
+    def kept(self, x: Any) -> Any:
+        """x within the range."""
+        return clip(x, *map(float, self.value_range))
+
+    def draw_row(self, x: Any, low: float, high: float) -> Any:
+        """One number for each row, (batch, 1, 1, 1)."""
+        return self._source.uniform((x.shape[0], 1, 1, 1), low, high)
+
+
+@register_layer
+class RandomBrightness(_Ranged):
+    """Each image lighter or darker: `x + p * (high - low)`, kept within the range of values.
+
+    >>> RandomBrightness((0.1, 0.1), (0.0, 1.0))([[[[0.5], [1.0]]]], training=True).numpy().ravel()
+    array([0.6, 1. ], dtype=float32)
+
+    Args:
+        factor: shares of the range, p.
+        value_range: (low, high) of the pixels: (0, 255) for bytes, (0, 1) after `Rescaling`.
+    """
+
+    def __init__(
+        self,
+        factor: Factor,
+        value_range: tuple[float, float] = (0, 255),
+        seed: int | None = None,
+        **options: Any,
+    ) -> None:
+        super().__init__(value_range, seed, **options)
+        self.factor = factor
+        self._shares = shares(self.name, "factor", factor)
+
+    def augment(self, x: Any) -> Any:
+        low, high = self.value_range
+        return self.kept(x + self.draw_row(x, *self._shares) * (high - low))
+
+
+@register_layer
+class RandomContrast(_Ranged):
+    """Each image with more or less contrast: `mean + p * (x - mean)`, kept within the range.
+
+    The mean is that of each channel; p is drawn from `1 - lowest` to `1 + highest`.
+
+    >>> RandomContrast(0.5)([[[[0.0], [0.0]]]], training=True).numpy().ravel()
+    array([0., 0.], dtype=float32)
+
+    Args:
+        factor: one number for both, or (lowest, highest), each from 0 to 1.
+        value_range: (low, high) of the pixels.
+    """
+
+    def __init__(
+        self,
+        factor: Factor,
+        value_range: tuple[float, float] = (0, 255),
+        seed: int | None = None,
+        **options: Any,
+    ) -> None:
+        super().__init__(value_range, seed, **options)
+        self.factor = factor
+        pair = (factor, factor) if isinstance(factor, int | float) else tuple(factor)
+        if len(pair) != 2 or not all(0 <= f <= 1 for f in pair):
+            raise ArgumentError(f"{self.name}: factor={factor!r}; expected shares from 0 to 1")
+        self._shares = 1 - pair[0], 1 + pair[1]
+
+    def augment(self, x: Any) -> Any:
+        middle = mean(x, axis=(1, 2), keepdims=True)
+        return self.kept(middle + self.draw_row(x, *self._shares) * (x - middle))
+
+
+@register_layer
+class RandomErasing(_Ranged):
+    """A rectangle of each image erased, at a random place and of random size and form.
+
+    Zhong et al. (2017), "Random erasing data augmentation", arXiv 1708.04896; with one form and a
+    fixed value it is cutout, DeVries and Taylor (2017), arXiv 1708.04552.
+
+    >>> import numpy
+    >>> erase = RandomErasing(scale=(0.5, 0.5), fill_value=7.0, ratio=(1.0, 1.0))
+    >>> int((erase(numpy.zeros((1, 8, 8, 1)), training=True).numpy() == 7).sum())
+    36
+
+    Args:
+        factor: the share of images that lose a rectangle.
+        scale: its area as a share of the image, (lowest, highest).
+        fill_value: what stands there then; None: noise, evenly from the range of values.
+        value_range: (low, high) of the pixels.
+        ratio: height over width, (lowest, highest).
+    """
+
+    def __init__(
+        self,
+        factor: float = 1.0,
+        scale: tuple[float, float] = (0.02, 0.33),
+        fill_value: float | None = None,
+        value_range: tuple[float, float] = (0, 255),
+        seed: int | None = None,
+        ratio: tuple[float, float] = (0.3, 3.3),
+        **options: Any,
+    ) -> None:
+        super().__init__(value_range, seed, **options)
+        if (
+            not 0 <= factor <= 1
+            or not 0 < scale[0] <= scale[1] <= 1
+            or not 0 < ratio[0] <= ratio[1]
+        ):
+            raise ArgumentError(
+                f"{self.name}: factor={factor!r}, scale={scale!r}, ratio={ratio!r}; expected a "
+                "share, shares (lowest, highest) above 0, and numbers (lowest, highest) above 0"
+            )
+        self.factor, self.scale, self.ratio, self.fill_value = factor, scale, ratio, fill_value
+
+    def augment(self, x: Any) -> Any:
+        _, h, w, _ = x.shape
+        area = self.draw_row(x, *self.scale) * (h * w)
+        form = exp(self.draw_row(x, math.log(self.ratio[0]), math.log(self.ratio[1])))
+        hit = self._source.bernoulli(self.factor, (x.shape[0], 1, 1, 1))
+        height = clip(round(sqrt(area * form)), 1.0, float(h))
+        width = clip(round(sqrt(area / form)), 1.0, float(w))
+        top = floor(self.draw_row(x, 0, 1) * (h - height + 1))
+        left = floor(self.draw_row(x, 0, 1) * (w - width + 1))
+        gone = logical_and(inside(x, top, left, height, width), hit)
+        fill: Any = self.fill_value
+        if fill is None:
+            fill = self._source.uniform(x.shape, *map(float, self.value_range))
+        return where(gone, fill, x)
+
+
+def inside(x: Any, top: Any, left: Any, height: Any, width: Any) -> Any:
+    """True in a rectangle of each image, (batch, height, width, 1).
+
+    The numbers of the rectangle are (batch, 1, 1, 1).
+    """
+    _, h, w, _ = x.shape
+    y = iota((1, h, 1, 1), axis=1, dtype=float32)
+    z = iota((1, 1, w, 1), axis=2, dtype=float32)
+    rows = logical_and(greater_equal(y, top), less(y, top + height))
+    return logical_and(rows, logical_and(greater_equal(z, left), less(z, left + width)))

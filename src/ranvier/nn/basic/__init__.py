@@ -1,0 +1,14 @@
+"""Basic layers: dense, shapes, merging, embedding, dropout, normalization.
+
+| file | what it holds |
+|---|---|
+| activation_layers.py | Activation functions as layers of their own |
+| affine.py | What dense and convolution layers share: kernels, a bias, an activation |
+| dense.py | The fully connected layer |
+| dropout.py | Dropout and noise |
+| embedding.py | Layers at the beginning of a model of sequences |
+| merging.py | Layers that make one value of several |
+| normalization.py | Normalisation layers |
+| normalize.py | Input normalisation, fitted on data |
+| shaping.py | Layers that hold no parameters: activation, shapes, dropout, the declared input |
+"""

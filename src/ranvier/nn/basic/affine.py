@@ -1,0 +1,74 @@
+"""What dense and convolution layers share: kernels, a bias, an activation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...graph.node import Shape
+from .. import activations, initializers, regularizers
+from ..layer import Layer
+from ..policy import widened
+
+
+class Biased(Layer):
+    """Base: sums of products, then `activation(sums + bias)`, a bias for each output."""
+
+    # NOTE: not set in __init__, so that a kernel comes before the bias among the layer's tensors.
+    bias: Any = None
+
+    def __init__(
+        self,
+        activation: Any = None,
+        use_bias: bool = True,
+        bias_initializer: Any = "zeros",
+        bias_regularizer: Any = None,
+        **options: Any,
+    ) -> None:
+        super().__init__(**options)
+        self.function = activations.get(activation)
+        self.use_bias = use_bias
+        self.bias_initializer = initializers.get(bias_initializer)
+        self.bias_regularizer = regularizers.get(bias_regularizer)
+
+    @property
+    def activation(self) -> Any:
+        """The activation's name, or the function itself when it is the user's own."""
+        return activations.name_of(self.function)
+
+    def add_bias(self, outputs: int) -> None:
+        """Create the bias, unless there is to be none."""
+        if self.use_bias:
+            self.bias = self.add_weight(
+                (outputs,), self.bias_initializer, regularizer=self.bias_regularizer, name="bias"
+            )
+
+    def finished(self, sums: Any) -> Any:
+        """`activation(sums + bias)`; of float16 sums a softmax is computed in float32."""
+        sums = sums if self.bias is None else sums + self.bias
+        return self.function(widened(sums) if self.function is activations.softmax else sums)
+
+
+class Affine(Biased):
+    """Base: `Biased` with one kernel.
+
+    The kernel's initializer is glorot_uniform unless given; kernel_regularizer and bias_regularizer
+    ("l1", "l2", `L2(0.001)`...) add a term to the loss.
+    """
+
+    kernel: Any = None
+
+    def __init__(
+        self,
+        kernel_initializer: Any = "glorot_uniform",
+        kernel_regularizer: Any = None,
+        **options: Any,
+    ) -> None:
+        super().__init__(**options)
+        self.kernel_initializer = initializers.get(kernel_initializer)
+        self.kernel_regularizer = regularizers.get(kernel_regularizer)
+
+    def add_kernel(self, shape: Shape) -> None:
+        """Create the kernel."""
+        self.kernel = self.add_weight(
+            shape, self.kernel_initializer, regularizer=self.kernel_regularizer, name="kernel"
+        )

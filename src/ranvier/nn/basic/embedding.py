@@ -1,0 +1,156 @@
+"""Layers at the beginning of a model of sequences: whole numbers to vectors, and masks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ... import dtypes
+from ...errors import DataError
+from ...graph.node import Shape
+from ...ops import elementwise as e
+from ...ops.check_index import REFUSALS, check_index
+from ...ops.gather import take
+from ...ops.reduce import any
+from ...tensors.mode import state
+from .. import initializers, regularizers
+from ..layer import Layer, register_layer
+from .dense import whole
+
+
+@register_layer
+class Embedding(Layer):
+    """A vector for each whole number: `out[b, t] = embeddings[ids[b, t]]`.
+
+    Shapes: ids (batch, ...) of 0 to input_dim - 1 give (batch, ..., output_dim). `embeddings` is
+    (input_dim, output_dim). The gradient adds up where an id occurs several times. Bengio et al.
+    2003, "A Neural Probabilistic Language Model".
+
+    >>> import ranvier
+    >>> layer = Embedding(5, 2, embeddings_initializer="ones", mask_zero=True)
+    >>> out = layer(ranvier.tensor([[3, 0]]))
+    >>> out.shape, out.mask.tolist()
+    ((1, 2, 2), [[True, False]])
+
+    Args:
+        input_dim: how many ids there are.
+        output_dim: numbers in a vector.
+        mask_zero: id 0 fills up short sequences: later layers and the loss pass over it.
+        input_length: ids in a row, short for `input_shape=(input_length,)`.
+        options: those of every layer: name, input_shape, trainable.
+
+    An id outside the table, a negative one too, is a DataError, eager and compiled.
+    """
+
+    in_float32 = True
+
+    def __init__(
+        self,
+        input_dim: int,
+        output_dim: int,
+        embeddings_initializer: Any = "uniform",
+        embeddings_regularizer: Any = None,
+        mask_zero: bool = False,
+        input_length: int | None = None,
+        **options: Any,
+    ) -> None:
+        # NOTE: input_dim counts ids here; everywhere else it is short for input_shape.
+        if input_length is not None:
+            options.setdefault("input_shape", (input_length,))
+        super().__init__(**options)
+        self.input_length = input_length
+        self.input_dim = whole(self.name, "input_dim", input_dim)
+        self.output_dim = whole(self.name, "output_dim", output_dim)
+        self.embeddings_initializer = initializers.get(embeddings_initializer)
+        self.embeddings_regularizer = regularizers.get(embeddings_regularizer)
+        self.mask_zero = mask_zero
+        self.embeddings: Any = None
+
+    def build(self, input_shape: Shape) -> None:
+        self.embeddings = self.add_weight(
+            (self.input_dim, self.output_dim),
+            self.embeddings_initializer,
+            regularizer=self.embeddings_regularizer,
+            name="embeddings",
+        )
+
+    def forward(self, x: Any) -> Any:
+        if x.dtype.kind not in "iu":
+            x = e.astype(x, dtypes.int32)
+        if state.trace is not None:
+            state.trace.lookups.append((self, state.trace.node_of(x)))
+        x = check_index(x, self.input_dim, wrap=False, what="id", owner=self.name)
+        out = take(self.embeddings, x, axis=0)
+        if self.mask_zero:
+            out.mask = e.not_equal(x, 0)
+        return out
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        return (*input_shape, self.output_dim)
+
+    def check_ids(self, x: np.ndarray[Any, Any], first: int = 0) -> None:
+        """DataError when an id of the rows `x` is outside the table; `first` is x[0]'s number."""
+        broken = x.dtype.kind == "f" and x.size > 0 and (x != np.floor(x)).any()
+        if not x.size or (not broken and 0 <= x.min() and x.max() < self.input_dim):
+            return
+        if broken:
+            place = tuple(np.argwhere(x != np.floor(x))[0])
+            where = _words(place, first)
+            raise DataError(
+                f"{self.name}: {where}: {x[place]:g} is no id; expected whole numbers from 0 to "
+                f"{self.input_dim - 1}. Numbers that measure something belong in a Dense layer"
+            )
+        _refuse_ids(self.name, x, self.input_dim, first=first)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "input_dim": self.input_dim}
+
+
+def _refuse_ids(owner: str, ids: Any, size: int, axis: int = 0, first: int = 0) -> None:
+    """DataError for the first id outside a table of `size` vectors; `first` is ids[0]'s row."""
+    place = tuple(np.argwhere((ids < 0) | (ids >= size))[0])
+    larger = f"Give Embedding({ids.max() + 1:.0f}, ...), or put" if ids.min() >= 0 else "Put"
+    raise DataError(
+        f"{owner}: {_words(place, first)}: id {ids[place]:.0f} is outside the table of {size} "
+        f"vectors; ids go from 0 to {size - 1}. {larger} another id for words that are not in the "
+        "vocabulary"
+    )
+
+
+def _words(place: tuple[int, ...], first: int) -> str:
+    """Where an id is."""
+    if not place:
+        return "a single id"
+    return f"row {first + place[0]}" + (f", place {place[1]}" if len(place) > 1 else "")
+
+
+REFUSALS["id"] = _refuse_ids
+
+
+@register_layer
+class Masking(Layer):
+    """Marks the places of a sequence whose numbers are all `mask_value`, and sets them to 0.
+
+    Shapes: (batch, time, features) -> the same; `mask` (batch, time) is False at such places, and
+    later layers and the loss pass over them.
+
+    >>> import ranvier
+    >>> Masking()(ranvier.tensor([[[1.0, 0.0], [0.0, 0.0]]])).mask.tolist()
+    [[True, False]]
+    """
+
+    in_float32 = True
+
+    def __init__(self, mask_value: float = 0.0, **options: Any) -> None:
+        super().__init__(**options)
+        self.mask_value = mask_value
+
+    def forward(self, x: Any) -> Any:
+        there = any(e.not_equal(x, self.mask_value), axis=-1, keepdims=True)
+        out = e.where(there, x, 0)
+        out.mask = any(there, axis=-1)
+        return out
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        return input_shape

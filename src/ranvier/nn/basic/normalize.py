@@ -1,0 +1,82 @@
+"""Input normalisation, fitted on data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ...data.columns import ColumnNames
+from ...data.tables import as_array
+from ...errors import DataError, ShapeError
+from ...graph.node import Shape
+from ..layer import Layer, register_layer
+
+
+@register_layer
+class Normalize(Layer):
+    """`(x - mean) / std` for each feature (the last axis), with mean and std measured by `adapt`.
+
+    They are state of the model: saved with it, not trained. A feature that never varies is only
+    shifted.
+
+    >>> layer = Normalize()
+    >>> layer.adapt([[1.0, 10.0], [3.0, 10.0]])
+    >>> layer([[1.0, 10.0]])
+    tensor([[-1.,  0.]])
+    """
+
+    in_float32 = True
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.column_names = ColumnNames()  # of the table it was adapted to
+        self.mean: Any = None
+        self.std: Any = None
+
+    def build(self, input_shape: Shape) -> None:
+        if not input_shape:
+            raise ShapeError(f"{self.name}: rows are single numbers; reshape (n,) to (n, 1)")
+        self.mean = self.add_weight((input_shape[-1],), "zeros", trainable=False, name="mean")
+        self.std = self.add_weight((input_shape[-1],), "ones", trainable=False, name="std")
+
+    def adapt(self, data: Any) -> None:
+        """Measure mean and deviation of each feature over `data` (rows, ..., features).
+
+        Of a table the names of the columns are kept: the model takes tables by these names.
+        """
+        known = self.column_names.arrange(data)
+        x = as_array(known, f"{self.name}: adapt", float_dtype=np.float64).astype(np.float64)
+        if x.ndim < 2 or not x.size:
+            raise DataError(
+                f"{self.name}: adapt got data of shape {x.shape}; expected rows of features, "
+                "(rows, features), with at least one row"
+            )
+        if not np.isfinite(x).all():
+            place = np.argwhere(~np.isfinite(x))[0]
+            raise DataError(
+                f"{self.name}: adapt: NaN or infinity in row {place[0]}, feature {place[-1]}; "
+                "remove such rows or fill the holes first"
+            )
+        self.ensure_built(x.shape[1:])
+        if x.shape[-1] != self.mean.shape[0]:
+            raise ShapeError(
+                f"{self.name}: adapt got {x.shape[-1]} features, built for {self.mean.shape[0]}"
+            )
+        flat = x.reshape(-1, x.shape[-1])
+        std = flat.std(axis=0)
+        self.column_names.arrange(data, learn=True)
+        self.mean.assign(flat.mean(axis=0))
+        # NOTE: rounding leaves a tiny deviation in a constant column; it must not be a divisor.
+        self.std.assign(np.where(std > 1e-7 * np.abs(flat).max(axis=0), std, 1.0))
+
+    def forward(self, x: Any) -> Any:
+        if x.shape[-1] != self.mean.shape[0]:
+            raise ShapeError(
+                f"{self.name}: got rows of {x.shape[-1]} features; it was fitted on "
+                f"{self.mean.shape[0]}"
+            )
+        return (x - self.mean) / self.std
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        return input_shape

@@ -1,0 +1,102 @@
+"""What convolution and pooling layers share: the sizes of windows that slide over an image.
+
+Images are channels last: (batch, height, width, channels), and series (batch, steps, channels).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ...errors import ArgumentError, ShapeError
+from ...graph.node import Shape
+
+
+def sizes(layer: str, argument: str, value: Any, axes: int, least: int = 1) -> tuple[int, ...]:
+    """A whole number for every axis, from one number or from one for each.
+
+    >>> sizes("conv2d", "strides", 2, axes=2)
+    (2, 2)
+    """
+    found = tuple(value) if isinstance(value, tuple | list) else (value,) * axes
+    whole = all(isinstance(n, int | np.integer) and not isinstance(n, bool) for n in found)
+    if len(found) != axes or not whole or any(n < least for n in found):
+        many = "" if axes == 1 else f" or {axes} of them"
+        raise ArgumentError(
+            f"{layer}: {argument}={value!r}; expected a whole number of at least {least}{many}"
+        )
+    return tuple(int(n) for n in found)
+
+
+def one_of(layer: str, argument: str, value: Any, known: Sequence[str]) -> str:
+    """`value` in small letters, if it is one of the `known` words."""
+    word = value.lower() if isinstance(value, str) else value
+    if word not in known:
+        choice = " or ".join(map(repr, known))
+        raise ArgumentError(f"{layer}: {argument}={value!r}; expected {choice}")
+    return word
+
+
+def channels_last(layer: str, data_format: Any) -> str | None:
+    """Keras' argument `data_format`; Ranvier's images are channels last."""
+    if data_format not in (None, "channels_last"):
+        raise ArgumentError(
+            f"{layer}: data_format={data_format!r}; images are channels last here, (batch, height, "
+            "width, channels): turn others once with ranvier.permute_dims(x, (0, 2, 3, 1))"
+        )
+    return data_format
+
+
+def check_axes(layer: str, shape: Shape, axes: int) -> None:
+    """ShapeError unless a row's `shape` is `axes` axes to slide over and then the channels."""
+    if len(shape) == axes + 1:
+        return
+    expected = "(batch, height, width, channels)" if axes == 2 else "(batch, steps, channels)"
+    if len(shape) == axes:
+        fix = "A single channel is an axis too: x[..., None]"
+    elif len(shape) == 1:
+        fix = "Put Reshape before this layer to make each row an image or a series"
+    else:
+        fix = "Put the layer where its input has these axes"
+    raise ShapeError(
+        f"{layer}: got an input of shape {('batch', *shape)}; expected {expected}. {fix}".replace(
+            "'batch'", "batch"
+        )
+    )
+
+
+def places(
+    layer: str, shape: Shape, window: Shape, strides: Shape, padding: str, dilation: Shape
+) -> tuple[int, ...]:
+    """How many places the window takes along each axis of an image of `shape`.
+
+    >>> places("conv2d", (28, 28), (3, 3), (2, 2), "valid", (1, 1))
+    (13, 13)
+    """
+    found = []
+    for n, k, s, d in zip(shape, window, strides, dilation, strict=True):
+        reach = (k - 1) * d + 1
+        if padding == "valid" and n < reach:
+            raise ShapeError(
+                f"{layer}: a window of {window} does not fit an image of {shape}: it spans {reach} "
+                f"of {n} places. Use padding='same' or a smaller window; images are channels last"
+            )
+        found.append((n - reach) // s + 1 if padding == "valid" else -(-n // s))
+    return tuple(found)
+
+
+def frame(shape: Shape, window: Shape, strides: Shape, padding: str) -> tuple[tuple[int, int], ...]:
+    """Places to add before and after each axis; of an odd number the larger part comes after.
+
+    >>> frame((5, 6), (2, 2), (2, 2), "same")
+    ((0, 1), (0, 0))
+    """
+    if padding == "valid":
+        return ((0, 0),) * len(shape)
+    found = []
+    for n, k, s in zip(shape, window, strides, strict=True):
+        total = max((-(-n // s) - 1) * s + k - n, 0)
+        found.append((total // 2, total - total // 2))
+    return tuple(found)

@@ -1,0 +1,307 @@
+"""Cells: what a recurrent layer does at one place of a sequence.
+
+A cell is a layer with a `state_size` (numbers in each state, one or several) and
+
+    forward(x, states) -> (output, new states)
+
+for one place, x being (batch, features). The cells here split that in two: `project`, the part that
+needs no state and is computed for all places at once, and `turn`, the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ... import random
+from ...errors import ArgumentError
+from ...graph.node import Shape
+from ...ops.contraction import matmul
+from ...ops.elementwise import where
+from ...ops.movement import concat, narrow, reshape
+from ...tensors.tensor import Tensor
+from .. import activations, initializers, regularizers
+from ..basic.dense import whole
+from ..layer import Layer, register_layer
+
+States = list[Any]
+
+
+class Cell(Layer):
+    """Base of the cells here: `units`, weights for as many gates, and dropout.
+
+    Args:
+        units: numbers in the output, and in each state.
+        activation: of the output.
+        use_bias: whether there are biases.
+        kernel_initializer, kernel_regularizer: of the weights for x.
+        recurrent_initializer, recurrent_regularizer: of the weights for the state.
+        bias_initializer, bias_regularizer: of the biases.
+        dropout: the share of x left out in training; the same at every place of a sequence (Gal
+            and Ghahramani 2016).
+        recurrent_dropout: the share of the state left out in the same way.
+        seed: of these draws.
+        options: those of every layer.
+    """
+
+    in_float32 = True
+    gates = 1
+    states = 1
+    bias: Any = None
+
+    def __init__(
+        self,
+        units: int,
+        activation: Any = "tanh",
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        recurrent_initializer: Any = "orthogonal",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        recurrent_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        seed: int | None = None,
+        **options: Any,
+    ) -> None:
+        super().__init__(**options)
+        self.units = whole(self.name, "units", units)
+        self.function = activations.get(activation)
+        self.use_bias = use_bias
+        self.kernel_initializer = initializers.get(kernel_initializer)
+        self.recurrent_initializer = initializers.get(recurrent_initializer)
+        self.bias_initializer = initializers.get(bias_initializer)
+        self.kernel_regularizer = regularizers.get(kernel_regularizer)
+        self.recurrent_regularizer = regularizers.get(recurrent_regularizer)
+        self.bias_regularizer = regularizers.get(bias_regularizer)
+        for name, rate in (("dropout", dropout), ("recurrent_dropout", recurrent_dropout)):
+            if not 0 <= rate < 1:
+                raise ArgumentError(
+                    f"{self.name}: {name}={rate!r}; expected the share to drop, 0 <= rate < 1"
+                )
+        self.dropout, self.recurrent_dropout, self.seed = dropout, recurrent_dropout, seed
+        self._source = random.generator if seed is None else random.Generator(seed)
+
+    @property
+    def activation(self) -> Any:
+        """The activation's name, or the function itself when it is the user's own."""
+        return activations.name_of(self.function)
+
+    @property
+    def state_size(self) -> list[int]:
+        """Numbers in each state."""
+        return [self.units] * self.states
+
+    @property
+    def output_size(self) -> int:
+        """Numbers in the output."""
+        return self.units
+
+    def build(self, input_shape: Shape) -> None:
+        width = self.gates * self.units
+        self.kernel = self.add_weight(
+            (input_shape[-1], width),
+            self.kernel_initializer,
+            regularizer=self.kernel_regularizer,
+            name="kernel",
+        )
+        self.recurrent_kernel = self.add_weight(
+            (self.units, width),
+            self.recurrent_initializer,
+            regularizer=self.recurrent_regularizer,
+            name="recurrent_kernel",
+        )
+        if self.use_bias:
+            self.bias = self.add_weight(
+                self.bias_shape(),
+                self.bias_initializer,
+                regularizer=self.bias_regularizer,
+                name="bias",
+            )
+
+    def bias_shape(self) -> Shape:
+        """The shape of the biases."""
+        return (self.gates * self.units,)
+
+    def project(self, x: Any) -> Any:
+        """The part of the gates that x alone decides: (..., features) -> (..., gates * units)."""
+        # NOTE: as one matrix, so that the bias is added on the way out of the product.
+        z = matmul(reshape(x, (-1, x.shape[-1])), self.kernel)
+        if self.bias is not None:
+            z = z + self.bias_of_x()
+        return reshape(z, (*x.shape[:-1], z.shape[-1]))
+
+    def bias_of_x(self) -> Any:
+        """The biases that can be added before the loop."""
+        return self.bias
+
+    def turn(self, z: Any, states: States, keep: Any = None) -> States:
+        """The new states, the first of which is the output; `keep` multiplies the state before."""
+        raise NotImplementedError
+
+    def forward(self, x: Any, states: Sequence[Any]) -> tuple[Any, States]:
+        drop = self.drop(x.shape, self.dropout)
+        new = self.turn(
+            self.project(x if drop is None else x * drop), list(states), self.drop_state(len(x))
+        )
+        return new[0], new
+
+    def drop(self, shape: Shape, rate: float) -> Any:
+        """In training 0 for the share to drop and 1 / (1 - rate) for the rest; else None."""
+        if not rate or not self.training:
+            return None
+        return where(self._source.bernoulli(1 - rate, shape), 1 / (1 - rate), 0.0)
+
+    def drop_state(self, batch: int) -> Any:
+        """The same for the state."""
+        return self.drop((batch, self.units), self.recurrent_dropout)
+
+    def gate(self, z: Any, number: int) -> Any:
+        """The columns of one gate."""
+        return narrow(z, z.ndim - 1, number * self.units, (number + 1) * self.units)
+
+    def from_state(self, h: Any) -> Any:
+        """`h @ recurrent_kernel`."""
+        return matmul(h, self.recurrent_kernel)
+
+
+@register_layer
+class SimpleRNNCell(Cell):
+    """`h = activation(x @ kernel + h_before @ recurrent_kernel + bias)`: Elman 1990.
+
+    >>> import ranvier
+    >>> out, states = SimpleRNNCell(4)(ranvier.ones((2, 3)), states=[ranvier.zeros((2, 4))])
+    >>> out.shape, len(states)
+    ((2, 4), 1)
+    """
+
+    def turn(self, z: Any, states: States, keep: Any = None) -> States:
+        h = states[0] if keep is None else states[0] * keep
+        return [self.function(z + self.from_state(h))]
+
+
+class _Gated(Cell):
+    """Base of cells whose gates have an activation of their own."""
+
+    def __init__(
+        self,
+        units: int,
+        activation: Any = "tanh",
+        recurrent_activation: Any = "sigmoid",
+        use_bias: bool = True,
+        **options: Any,
+    ) -> None:
+        super().__init__(units, activation, use_bias, **options)
+        self.opening = activations.get(recurrent_activation)
+
+    @property
+    def recurrent_activation(self) -> Any:
+        """The gates' activation: its name, or the function itself when it is the user's own."""
+        return activations.name_of(self.opening)
+
+
+@register_layer
+class LSTMCell(_Gated):
+    """Long short-term memory: Hochreiter and Schmidhuber 1997, with a forget gate.
+
+    i, f, g, o = the four parts of x @ kernel + h_before @ recurrent_kernel + bias
+    c = sigmoid(f) * c_before + sigmoid(i) * tanh(g);   h = sigmoid(o) * tanh(c)
+
+    States: h and c, (batch, units) each. With `unit_forget_bias` the bias of f begins at 1
+    (Jozefowicz et al. 2015).
+
+    >>> import ranvier
+    >>> h, c = ranvier.zeros((2, 4)), ranvier.zeros((2, 4))
+    >>> out, states = LSTMCell(4)(ranvier.ones((2, 3)), states=[h, c])
+    >>> out.shape, len(states)
+    ((2, 4), 2)
+    """
+
+    gates = 4
+    states = 2
+
+    def __init__(
+        self,
+        units: int,
+        activation: Any = "tanh",
+        recurrent_activation: Any = "sigmoid",
+        use_bias: bool = True,
+        unit_forget_bias: bool = True,
+        **options: Any,
+    ) -> None:
+        super().__init__(units, activation, recurrent_activation, use_bias, **options)
+        self.unit_forget_bias = unit_forget_bias
+
+    def build(self, input_shape: Shape) -> None:
+        super().build(input_shape)
+        if self.bias is not None and self.unit_forget_bias:
+            values = self.bias.numpy().copy()
+            values[self.units : 2 * self.units] = 1
+            self.bias.assign(Tensor(values))
+
+    def turn(self, z: Any, states: States, keep: Any = None) -> States:
+        h, c = states
+        z = z + self.from_state(h if keep is None else h * keep)
+        i, f, o = (self.opening(self.gate(z, n)) for n in (0, 1, 3))
+        c = f * c + i * self.function(self.gate(z, 2))
+        return [o * self.function(c), c]
+
+
+@register_layer
+class GRUCell(_Gated):
+    """Gated recurrent unit: Cho et al. 2014.
+
+    z, r, g = the three parts of x @ kernel + h_before @ recurrent_kernel + bias
+    h = sigmoid(z) * h_before + (1 - sigmoid(z)) * tanh(g)
+
+    In g the state's part counts as much as r says: `sigmoid(r) * (h_before @ recurrent_kernel)`,
+    with a bias of its own, (2, 3 * units) in all; or, with `reset_after=False`,
+    `(sigmoid(r) * h_before) @ recurrent_kernel`.
+
+    >>> import ranvier
+    >>> out, states = GRUCell(4)(ranvier.ones((2, 3)), states=[ranvier.zeros((2, 4))])
+    >>> out.shape, len(states)
+    ((2, 4), 1)
+    """
+
+    gates = 3
+
+    def __init__(
+        self,
+        units: int,
+        activation: Any = "tanh",
+        recurrent_activation: Any = "sigmoid",
+        use_bias: bool = True,
+        reset_after: bool = True,
+        **options: Any,
+    ) -> None:
+        super().__init__(units, activation, recurrent_activation, use_bias, **options)
+        self.reset_after = reset_after
+
+    def bias_shape(self) -> Shape:
+        return (2, 3 * self.units) if self.reset_after else (3 * self.units,)
+
+    def bias_of_x(self) -> Any:
+        if not self.reset_after:
+            return self.bias
+        # Among them the state's biases of z and r.
+        mine, other, width = self.bias[0], self.bias[1], 2 * self.units
+        return concat([mine[:width] + other[:width], mine[width:]])
+
+    def turn(self, z: Any, states: States, keep: Any = None) -> States:
+        h = states[0] if keep is None else states[0] * keep
+        if self.reset_after:
+            inner = self.from_state(h)
+            update, reset = (self.opening(self.gate(z, n) + self.gate(inner, n)) for n in (0, 1))
+            mine = self.gate(inner, 2)
+            if self.bias is not None:
+                mine = mine + self.bias[1, 2 * self.units :]
+            new = self.function(self.gate(z, 2) + reset * mine)
+        else:
+            first = narrow(self.recurrent_kernel, 1, 0, 2 * self.units)
+            last = self.gate(self.recurrent_kernel, 2)
+            inner = matmul(h, first)
+            update, reset = (self.opening(self.gate(z, n) + self.gate(inner, n)) for n in (0, 1))
+            new = self.function(self.gate(z, 2) + matmul(reset * h, last))
+        return [update * h + (1 - update) * new]

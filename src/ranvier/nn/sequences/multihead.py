@@ -1,0 +1,235 @@
+"""Attention with several heads, each with projections of its own."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from ...errors import ArgumentError, ShapeError
+from ...graph.node import Shape
+from ...ops.composites.shaping import expand_dims
+from ...ops.contraction import matmul
+from ...ops.movement import permute_dims, reshape
+from .. import initializers, regularizers
+from ..basic.dense import whole
+from ..basic.dropout import Dropout
+from ..layer import register_layer
+from .attention import Looking, attend, scores
+
+_SIDES = ("query", "key", "value")
+
+
+class _Heads(Looking):
+    """Base: `heads` queries look, groups of them at the same one of `groups` keys and values.
+
+    The kernels have the shapes that Keras gives them: query (features, heads, key_dim), key
+    (features, groups, key_dim), value (features, groups, value_dim), output (heads, value_dim,
+    outputs).
+    """
+
+    def __init__(
+        self,
+        dropout: float = 0.0,
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        seed: int | None = None,
+        **options: Any,
+    ) -> None:
+        super().__init__(**options)
+        self.dropout, self.use_bias, self.seed = dropout, use_bias, seed
+        self.noise = Dropout(dropout, seed=seed)
+        self.kernel_initializer = initializers.get(kernel_initializer)
+        self.bias_initializer = initializers.get(bias_initializer)
+        self.kernel_regularizer = regularizers.get(kernel_regularizer)
+        self.bias_regularizer = regularizers.get(bias_regularizer)
+        self.heads, self.groups = 1, 1
+        self.sizes = 1, 1  # of a key and of a value in a head
+        self.outputs: int | None = None
+        for side in (*_SIDES, "output"):
+            setattr(self, f"{side}_kernel", None)
+            setattr(self, f"{side}_bias", None)
+
+    def build(self, input_shape: Shape) -> None:
+        depth, width = self.sizes
+        value = input_shape if self.value_shape is None else self.value_shape
+        key = value if self.key_shape is None else self.key_shape
+        outputs = self.outputs or input_shape[-1]
+        shapes: dict[str, Shape] = {
+            "query": (input_shape[-1], self.heads, depth),
+            "key": (key[-1], self.groups, depth),
+            "value": (value[-1], self.groups, width),
+            "output": (self.heads, width, outputs),
+        }
+        for side, shape in shapes.items():
+            self._add(f"{side}_kernel", shape, self.kernel_initializer, self.kernel_regularizer)
+            if self.use_bias:
+                bias = shape[-1:] if side == "output" else shape[1:]
+                self._add(f"{side}_bias", bias, self.bias_initializer, self.bias_regularizer)
+
+    def _add(self, name: str, shape: Shape, initializer: Any, regularizer: Any) -> None:
+        setattr(self, name, self.add_weight(shape, initializer, regularizer=regularizer, name=name))
+
+    def forward(
+        self,
+        query: Any,
+        value: Any,
+        key: Any,
+        attention_mask: Any = None,
+        return_attention_scores: bool = False,
+        use_causal_mask: bool = False,
+        query_mask: Any = None,
+        value_mask: Any = None,
+        key_mask: Any = None,
+    ) -> Any:
+        """(batch, T, outputs), and with `return_attention_scores` the weights (batch, heads, T, S).
+
+        `attention_mask` is broadcast to (batch, T, S): True where a place may be looked at. Masks
+        of query (batch, T), value and key (batch, S) count too: by default those that they carry.
+        What a masked place of the query sees is a number without meaning.
+        """
+        masks = [
+            x.mask if m is None else m
+            for x, m in ((query, query_mask), (value, value_mask), (key, key_mask))
+        ]
+        q, k, v = (
+            self._project(side, x) for side, x in zip(_SIDES, (query, key, value), strict=True)
+        )
+        mask = self.allowed(query, attention_mask, *masks)
+        if mask is not None:
+            mask = reshape(mask, (*(1,) * (3 - mask.ndim), *mask.shape))
+            mask = expand_dims(mask, (1, 2))
+        score = scores(q, k, 1.0)
+        weights, sums, totals = attend(score, v, mask, use_causal_mask, self.noise)
+        # NOTE: divided in the order of the output, so that one pass does both.
+        order = (0, 3, 1, 2, 4)
+        out = permute_dims(sums, order) / permute_dims(totals, order)
+        batch, places = query.shape[:2]
+        out = self._joined(reshape(out, (batch, places, self.heads * self.sizes[1])))
+        if not return_attention_scores:
+            return out
+        p = weights / totals
+        return out, reshape(p, (batch, self.heads, *p.shape[-2:]))
+
+    def _project(self, side: str, x: Any) -> Any:
+        """(batch, time, features) -> (batch, groups, heads in a group, time, size)."""
+        kernel, bias = getattr(self, f"{side}_kernel"), getattr(self, f"{side}_bias")
+        features, heads, size = kernel.shape
+        if x.shape[-1] != features:
+            raise ShapeError(
+                f"{self.name}: {side} has {x.shape[-1]} features; it was built for {features}"
+            )
+        out = matmul(x, reshape(kernel, (features, heads * size)))
+        if bias is not None:
+            out = out + reshape(bias, (heads * size,))
+        if side == "query":
+            # NOTE: scaled here, where it is one number for each query, not for each score.
+            out = out * (1 / math.sqrt(size))
+        each = heads // self.groups
+        parts = reshape(out, (*x.shape[:2], self.groups, each, size))
+        return permute_dims(parts, (0, 2, 3, 1, 4))
+
+    def _joined(self, x: Any) -> Any:
+        kernel, bias = self.output_kernel, self.output_bias  # type: ignore[attr-defined]
+        out = matmul(x, reshape(kernel, (x.shape[-1], kernel.shape[-1])))
+        return out if bias is None else out + bias
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        return (*input_shape[:-1], self.outputs or input_shape[-1])
+
+
+@register_layer
+class MultiHeadAttention(_Heads):
+    """Several attentions side by side, each over projections of its own: Vaswani et al. 2017,
+    section 3.2.2.
+
+        head_i = softmax((q Wq_i) (k Wk_i)^T / sqrt(key_dim)) (v Wv_i)
+        out = [head_1, head_2, ...] Wo
+
+    Shapes: query (batch, T, ...), value and key (batch, S, ...) give (batch, T, outputs), with as
+    many outputs as the query has features. With one input the sequence looks at itself.
+
+    >>> import ranvier
+    >>> x = ranvier.zeros((2, 5, 8))
+    >>> layer = MultiHeadAttention(num_heads=2, key_dim=4)
+    >>> out, weights = layer(x, x, return_attention_scores=True)
+    >>> out.shape, weights.shape
+    ((2, 5, 8), (2, 2, 5, 5))
+
+    Args:
+        num_heads: how many heads.
+        key_dim: size of a query and a key in a head.
+        value_dim: size of a value in a head; None: as `key_dim`.
+        dropout: share of the weights that are 0 in training.
+        use_bias: projections add a bias.
+        output_shape: numbers in an output; None: as in the query.
+        options: kernel_initializer ("glorot_uniform"), bias_initializer ("zeros"),
+            kernel_regularizer, bias_regularizer, seed, and those of every layer.
+    """
+
+    def __init__(
+        self,
+        num_heads: int,
+        key_dim: int,
+        value_dim: int | None = None,
+        dropout: float = 0.0,
+        use_bias: bool = True,
+        output_shape: int | None = None,
+        **options: Any,
+    ) -> None:
+        super().__init__(dropout, use_bias, **options)
+        self.num_heads = whole(self.name, "num_heads", num_heads)
+        self.key_dim = whole(self.name, "key_dim", key_dim)
+        self.value_dim = None if value_dim is None else whole(self.name, "value_dim", value_dim)
+        if output_shape is not None:
+            self.outputs = whole(self.name, "output_shape", output_shape)
+        self.heads = self.groups = self.num_heads
+        self.sizes = self.key_dim, self.value_dim or self.key_dim
+
+    def get_config(self) -> dict[str, Any]:
+        # NOTE: `output_shape` is also the method every layer has.
+        found = self._arguments("input_shape", "output_shape")
+        return {**found, "output_shape": self.outputs}
+
+
+@register_layer
+class GroupedQueryAttention(_Heads):
+    """`MultiHeadAttention` in which groups of heads share one key and value: Ainslie et al. 2023.
+
+    With as many keys as queries it is MultiHeadAttention, with one it is the multi-query attention
+    of Shazeer 2019.
+
+    >>> import ranvier
+    >>> layer = GroupedQueryAttention(head_dim=4, num_query_heads=6, num_key_value_heads=2)
+    >>> layer(ranvier.zeros((2, 5, 8))).shape, layer.key_kernel.shape
+    ((2, 5, 8), (8, 2, 4))
+
+    Args:
+        head_dim: size of a query, key and value in a head.
+        num_query_heads: how many queries; a multiple of `num_key_value_heads`.
+        num_key_value_heads: how many keys and values.
+        dropout, use_bias, options: those of `MultiHeadAttention`.
+    """
+
+    def __init__(
+        self,
+        head_dim: int,
+        num_query_heads: int,
+        num_key_value_heads: int,
+        dropout: float = 0.0,
+        use_bias: bool = True,
+        **options: Any,
+    ) -> None:
+        super().__init__(dropout, use_bias, **options)
+        self.head_dim = whole(self.name, "head_dim", head_dim)
+        self.num_query_heads = whole(self.name, "num_query_heads", num_query_heads)
+        self.num_key_value_heads = whole(self.name, "num_key_value_heads", num_key_value_heads)
+        if num_query_heads % num_key_value_heads:
+            raise ArgumentError(
+                f"{self.name}: num_query_heads={num_query_heads} is not a multiple of "
+                f"num_key_value_heads={num_key_value_heads}"
+            )
+        self.heads, self.groups = self.num_query_heads, self.num_key_value_heads
+        self.sizes = self.head_dim, self.head_dim

@@ -1,0 +1,249 @@
+"""Indexing with slices, numbers, None, `...`, integer arrays and boolean arrays, as in NumPy.
+
+    numbers and slices        slice, flip (negative steps), reshape
+    one integer array         take along its axis
+    several integer arrays    broadcast together, made one position into the flattened axes, take
+    boolean arrays            the positions where they are true, as integer arrays
+
+Integer positions may be tensors, also inside a compiled function. How many elements a boolean array
+chooses is known only when it is computed, so there it must be a NumPy array.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ...dtypes import int64
+from ...errors import DTypeError, ShapeError, TraceError
+from ...graph.node import Shape, Value
+from ..check_index import check_index, check_inside
+from ..creation import iota
+from ..elementwise.arithmetic import maximum
+from ..elementwise.comparison import (
+    astype,
+    equal,
+    greater_equal,
+    where,
+)
+from ..gather import take
+from ..movement import (
+    broadcast_to,
+    flip,
+    permute_dims,
+    reshape,
+    slice_,
+)
+from ..op import apply, as_values, broadcast
+from ..reduce import max
+
+_BASIC = (int, np.integer, slice)
+
+
+def getitem(x: Any, key: Any) -> Any:
+    """The elements of x that `key` chooses."""
+    items, shape = expand(x.shape, key)
+    x = reshape(x, shape)
+    if all(isinstance(item, _BASIC) for item in items):
+        return _basic(x, items)
+    # Beside arrays a number counts as an array without axes, as in NumPy.
+    slices = [item if isinstance(item, slice) else slice(None) for item in items]
+    x = _basic(x, slices)
+    axes = [a for a, item in enumerate(items) if not isinstance(item, slice)]
+    arrays = [_positions(x, items[a], a) for a in axes]
+    return _gather(x, axes, arrays)
+
+
+def expand(shape: Shape, key: Any) -> tuple[list[Any], Shape]:
+    """One item (number, slice, integer array) for each axis, and `shape` with the axes of None."""
+    items = [_read(item, i) for i, item in enumerate(key if isinstance(key, tuple) else (key,))]
+    used = sum(_axes_of(item) for item in items)
+    dots = [i for i, item in enumerate(items) if item is Ellipsis]
+    if len(dots) > 1:
+        raise ShapeError("index: '...' may stand only once")
+    if used > len(shape):
+        raise ShapeError(
+            f"index: {used} indices for a tensor of shape {shape}, which has {len(shape)} axes"
+        )
+    at = dots[0] if dots else len(items)
+    items[at : at + 1] = [slice(None)] * (len(shape) - used)
+    left, wide = list(shape), []
+    result: list[Any] = []
+    for item in items:
+        sizes = [left.pop(0) for _ in range(_axes_of(item))]
+        if item is None:
+            sizes, item = [1], slice(None)
+        elif isinstance(item, np.ndarray) and item.dtype.kind == "b":
+            if item.shape != tuple(sizes):
+                raise ShapeError(f"index: a bool array of shape {item.shape} for axes of {sizes}")
+            result.extend(np.nonzero(item))
+            wide.extend(sizes)
+            continue
+        elif isinstance(item, int | np.integer | np.ndarray):
+            check_inside("", np.asarray(item), sizes[0], len(wide))
+        result.append(item)
+        wide.extend(sizes)
+    return result, tuple(wide)
+
+
+def _axes_of(item: Any) -> int:
+    """How many axes one part of a key stands for."""
+    if item is None or item is Ellipsis:
+        return 0
+    return item.ndim if isinstance(item, np.ndarray) and item.dtype.kind == "b" else 1
+
+
+def _read(item: Any, place: int) -> Any:
+    """One part of a key, checked; boolean and integer arrays as NumPy arrays."""
+    if item is None or item is Ellipsis:
+        return item
+    if isinstance(item, slice):
+        return _plain_slice(item)
+    if isinstance(item, bool | np.bool_):
+        raise DTypeError(f"index {item}: a single bool chooses no axis; use None for a new axis")
+    if isinstance(item, int | np.integer):
+        return item
+    if isinstance(item, Value):
+        if item.dtype.kind not in "iub":
+            raise DTypeError(f"index: positions must be integers or bools, not {item.dtype}")
+        return _mask(item) if item.dtype.kind == "b" else item
+    array = np.asarray(item)
+    if array.size == 0 and isinstance(item, list):
+        array = array.astype(np.int64)
+    if array.dtype.kind not in "iub":
+        raise DTypeError(
+            f"index: expected numbers, slices, None, '...', integer or boolean arrays; "
+            f"got {item!r} at place {place}"
+        )
+    return array if array.dtype.kind == "b" else array.astype(np.int64)
+
+
+def _plain_slice(item: slice) -> slice:
+    try:
+        parts = [
+            None if v is None else operator.index(v) for v in (item.start, item.stop, item.step)
+        ]
+    except TypeError:
+        raise DTypeError(f"index: {item} must be made of whole numbers") from None
+    if parts[2] == 0:
+        raise ShapeError("index: the step of a slice cannot be 0")
+    return slice(*parts)
+
+
+def _mask(item: Any) -> Any:
+    """The numbers of a bool tensor."""
+    if getattr(item, "is_traced", True):
+        raise TraceError(
+            "index: inside a compiled function it is not known how many elements a bool tensor "
+            "chooses. Use ranvier.where(mask, x, other) and keep the shape, e.g. "
+            "ranvier.sum(ranvier.where(mask, x, 0)) in place of ranvier.sum(x[mask])"
+        )
+    return item.numpy()
+
+
+def _basic(x: Any, items: Sequence[Any]) -> Any:
+    """x after numbers and slices, one for each axis."""
+    start, stop, step, turned, shape = [], [], [], [], []
+    for axis, (item, size) in enumerate(zip(items, x.shape, strict=True)):
+        if isinstance(item, slice):
+            places = range(*item.indices(size))
+            if places.step < 0:
+                turned.append(axis)
+                places = places[::-1]
+            first, by, count = (places.start, places.step, len(places)) if places else (0, 1, 0)
+            shape.append(count)
+        else:
+            first, by, count = int(item) % size, 1, 1
+        start.append(first)
+        stop.append(first + (count - 1) * by + 1 if count else first)
+        step.append(by if count > 1 else 1)
+    whole = all((a, b) == (0, n) for a, b, n in zip(start, stop, x.shape, strict=True))
+    if not whole or any(by != 1 for by in step):
+        x = apply(slice_, x, start=tuple(start), stop=tuple(stop), step=tuple(step))
+    if turned:
+        x = flip(x, tuple(turned))
+    return reshape(x, tuple(shape))
+
+
+def _positions(x: Any, item: Any, axis: int) -> Any:
+    """A number or array as a tensor of indices from 0 on."""
+    size = x.shape[axis]
+    if isinstance(item, int | np.ndarray | np.integer):
+        array = np.asarray(item, np.int64)
+        return as_values(np.where(array < 0, array + size, array), like=x)[0]
+    # NOTE: int64, as several arrays become one index into all their axes.
+    return check_index(astype(item, int64), size, axis, owner="")
+
+
+def _gather(x: Any, axes: Sequence[int], arrays: Sequence[Any]) -> Any:
+    """Elements of x at the positions `arrays` of `axes`, which become one group of axes."""
+    if len(axes) == 1:
+        return take(x, arrays[0], axis=axes[0])
+    arrays = broadcast("index", *arrays)
+    sizes = [x.shape[a] for a in axes]
+    line: Any = 0
+    for array, size in zip(arrays, sizes, strict=True):
+        line = line * size + array
+    rest = [a for a in range(x.ndim) if a not in axes]
+    x = permute_dims(x, (*axes, *rest))
+    x = reshape(x, (math.prod(sizes), *x.shape[len(axes) :]))
+    out = take(x, line, axis=0)
+    # The new axes stand where the arrays stood if those stood side by side, else first.
+    if axes[-1] - axes[0] + 1 != len(axes):
+        return out
+    new, before = line.ndim, axes[0]
+    order = [*range(new, new + before), *range(new), *range(new + before, out.ndim)]
+    return permute_dims(out, order)
+
+
+def replaced(x: Any, key: Any, value: Any) -> Any:
+    """x with the elements that `key` chooses replaced by `value`, as a new tensor.
+
+    Where a place is chosen twice the last value stays.
+    """
+    (value,) = as_values(value, like=x)
+    value = astype(value, x.dtype)
+    if isinstance(key, Value) and key.dtype.kind == "b" and value.ndim == 0:
+        return where(broadcast_to(_columns(key, x.ndim), x.shape), value, x)
+    count = reshape(apply(iota, like=x, shape=(x.size,), axis=0, dtype=int64), x.shape)
+    traced = any(isinstance(item, Value) for item in (key if isinstance(key, tuple) else (key,)))
+    if traced:
+        places = getitem(count, key)
+    else:
+        expand(x.shape, key)  # for its errors
+        places = np.arange(x.size).reshape(x.shape)[key]
+    while value.ndim > places.ndim and value.shape[0] == 1:
+        value = reshape(value, value.shape[1:])
+    try:
+        value = broadcast_to(value, places.shape)
+    except ShapeError:
+        raise ShapeError(
+            f"x[...] = value: the value has shape {value.shape}, the chosen places {places.shape}"
+        ) from None
+    if not value.size:
+        return x
+    last = _last_traced(places, count) if traced else _last(places, x)
+    new = take(reshape(value, (value.size,)), maximum(last, 0))
+    return where(reshape(greater_equal(last, 0), x.shape), reshape(new, x.shape), x)
+
+
+def _last(places: Any, x: Any) -> Any:
+    """For each element of x the last place that chooses it, or -1."""
+    source = np.full(x.size, -1, np.int64)
+    source[places.ravel()] = np.arange(places.size)
+    return as_values(source, like=x)[0]
+
+
+def _last_traced(places: Any, count: Any) -> Any:
+    # NOTE: compares every element with every place, because a scatter would add up what meets.
+    here = equal(reshape(places, (1, places.size)), reshape(count, (count.size, 1)))
+    number = apply(iota, like=count, shape=here.shape, axis=1, dtype=int64)
+    return max(where(here, number, -1), 1)
+
+
+def _columns(mask: Any, ndim: int) -> Any:
+    return reshape(mask, (*mask.shape, *(1,) * (ndim - mask.ndim)))

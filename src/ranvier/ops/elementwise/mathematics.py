@@ -1,0 +1,270 @@
+"""Elementwise mathematical functions."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ... import dtypes
+from ...graph.node import OPS
+from ..op import SPECIAL_FUNCTION, as_values, register
+from .base import Elementwise
+
+
+class Exp(Elementwise):
+    """`e ** x`."""
+
+    name = "exp"
+    accepts = "float"
+    cost = SPECIAL_FUNCTION
+
+    def reference(self, x: Any) -> Any:
+        return np.exp(x)
+
+    def gradient(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
+        return (grad * out,)
+
+    def scalar(self, m: Any, x: Any) -> Any:
+        return m.exp(x)
+
+
+class Expm1(Elementwise):
+    """`e ** x - 1`, exact near 0."""
+
+    name = "expm1"
+    accepts = "float"
+    cost = SPECIAL_FUNCTION
+
+    def reference(self, x: Any) -> Any:
+        return np.expm1(x)
+
+    def gradient(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
+        return (grad * exp(x),)
+
+    def scalar(self, m: Any, x: Any) -> Any:
+        return m.expm1(x)
+
+
+class Log(Elementwise):
+    """The natural logarithm."""
+
+    name = "log"
+    accepts = "float"
+    cost = SPECIAL_FUNCTION
+
+    def reference(self, x: Any) -> Any:
+        return np.log(x)
+
+    def gradient(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
+        return (grad / x,)
+
+    def scalar(self, m: Any, x: Any) -> Any:
+        return m.log(x)
+
+
+class Log1p(Elementwise):
+    """`log(1 + x)`, exact near 0."""
+
+    name = "log1p"
+    accepts = "float"
+    cost = SPECIAL_FUNCTION
+
+    def reference(self, x: Any) -> Any:
+        return np.log1p(x)
+
+    def gradient(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
+        return (grad / (1 + x),)
+
+    def scalar(self, m: Any, x: Any) -> Any:
+        return m.log1p(x)
+
+
+class Sqrt(Elementwise):
+    """The square root."""
+
+    name = "sqrt"
+    accepts = "float"
+    cost = 4
+
+    def reference(self, x: Any) -> Any:
+        return np.sqrt(x)
+
+    def gradient(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
+        return (grad * 0.5 / out,)
+
+    def scalar(self, m: Any, x: Any) -> Any:
+        return m.sqrt(x)
+
+
+class Sin(Elementwise):
+    """The sine of x radians."""
+
+    name = "sin"
+    accepts = "float"
+    cost = SPECIAL_FUNCTION
+
+    def reference(self, x: Any) -> Any:
+        return np.sin(x)
+
+    def gradient(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
+        return (grad * cos(x),)
+
+    def scalar(self, m: Any, x: Any) -> Any:
+        return m.sin(x)
+
+
+class Cos(Elementwise):
+    """The cosine of x radians."""
+
+    name = "cos"
+    accepts = "float"
+    cost = SPECIAL_FUNCTION
+
+    def reference(self, x: Any) -> Any:
+        return np.cos(x)
+
+    def gradient(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
+        return (-grad * sin(x),)
+
+    def scalar(self, m: Any, x: Any) -> Any:
+        return m.cos(x)
+
+
+class Tanh(Elementwise):
+    """The hyperbolic tangent."""
+
+    name = "tanh"
+    accepts = "float"
+    cost = SPECIAL_FUNCTION
+
+    def reference(self, x: Any) -> Any:
+        return np.tanh(x)
+
+    def gradient(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
+        return (grad * (1 - out * out),)
+
+    def scalar(self, m: Any, x: Any) -> Any:
+        return m.tanh(x)
+
+
+class Sigmoid(Elementwise):
+    """`1 / (1 + e ** -x)`, without overflow.
+
+    >>> import ranvier
+    >>> ranvier.sigmoid(ranvier.tensor([-1000.0, 0.0, 1000.0]))
+    tensor([0. , 0.5, 1. ])
+    """
+
+    name = "sigmoid"
+    accepts = "float"
+    cost = SPECIAL_FUNCTION
+
+    def reference(self, x: Any) -> Any:
+        # NOTE: e ** -|x| never overflows; the two branches are the same function.
+        small = np.exp(-np.abs(x))
+        return np.where(x >= 0, 1 / (1 + small), small / (1 + small)).astype(x.dtype)
+
+    def gradient(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
+        return (grad * out * (1 - out),)
+
+    def scalar(self, m: Any, x: Any) -> Any:
+        return m.sigmoid(x)
+
+
+class Erf(Elementwise):
+    """The error function, `2 / sqrt(pi) * integral of e ** -t**2 from 0 to x`."""
+
+    name = "erf"
+    accepts = "float"
+    cost = SPECIAL_FUNCTION
+
+    def reference(self, x: Any) -> Any:
+        out = [math.erf(v) for v in x.ravel().tolist()]
+        return np.array(out, x.dtype).reshape(x.shape)
+
+    def gradient(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
+        return (grad * (1.1283791670955126 * exp(-(x * x))),)
+
+    def scalar(self, m: Any, x: Any) -> Any:
+        return m.erf(x)
+
+
+class _Rounding(Elementwise):
+    """Piecewise constant functions; integers pass unchanged, bools become integers."""
+
+    accepts = "float"
+
+    def __call__(self, x: Any) -> Any:
+        (x,) = as_values(x)
+        if x.dtype.kind == "b":
+            return OPS["astype"](x, dtypes.int64)
+        return x if x.dtype.kind in "iu" else super().__call__(x)
+
+    def gradient(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
+        return (None,)
+
+
+class Floor(_Rounding):
+    """The largest whole number not above x."""
+
+    name = "floor"
+
+    def reference(self, x: Any) -> Any:
+        return np.floor(x)
+
+    def scalar(self, m: Any, x: Any) -> Any:
+        return m.floor(x)
+
+
+class Ceil(_Rounding):
+    """The smallest whole number not below x."""
+
+    name = "ceil"
+
+    def reference(self, x: Any) -> Any:
+        return np.ceil(x)
+
+    def scalar(self, m: Any, x: Any) -> Any:
+        return m.ceil(x)
+
+
+class Round(_Rounding):
+    """The nearest whole number; halves go to the even one."""
+
+    name = "round"
+
+    def reference(self, x: Any) -> Any:
+        return np.rint(x)
+
+    def scalar(self, m: Any, x: Any) -> Any:
+        return m.round(x)
+
+
+class Trunc(_Rounding):
+    """The whole part of x, towards 0."""
+
+    name = "trunc"
+
+    def reference(self, x: Any) -> Any:
+        return np.trunc(x)
+
+    def scalar(self, m: Any, x: Any) -> Any:
+        return m.trunc(x)
+
+
+exp = register(Exp())
+expm1 = register(Expm1())
+log = register(Log())
+log1p = register(Log1p())
+sqrt = register(Sqrt())
+sin = register(Sin())
+cos = register(Cos())
+tanh = register(Tanh())
+sigmoid = register(Sigmoid())
+erf = register(Erf())
+floor = register(Floor())
+ceil = register(Ceil())
+round = register(Round())
+trunc = register(Trunc())

@@ -1,0 +1,11 @@
+"""Runtime: machine code called with arrays, over batches, rows and threads.
+
+| file | what it holds |
+|---|---|
+| batched.py | Rows in batches |
+| call_glue.py | Call glue: small native functions between Python and the compiled graph |
+| executable.py | The executable: a graph as machine code, called with arrays |
+| shuffle.py | Random orders of rows in native code |
+| thread_choice.py | How many threads a compiled graph runs on |
+| thread_pool.py | The thread pool: persistent threads that run native code together |
+"""

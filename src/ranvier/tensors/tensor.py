@@ -1,0 +1,653 @@
+"""The tensor: the user's handle on numbers, with `.backward()` and `.grad`.
+
+An eager tensor holds a NumPy array. Inside a function that is being traced (tracing/trace.py) a
+tensor wraps a Node instead; user code cannot tell the difference until it asks for a number. In
+both cases a tensor remembers the op and the tensors it was made from when a gradient may be asked
+for.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from typing import Any, Self
+
+import numpy as np
+
+from .. import dtypes
+from ..base import source
+from ..errors import (
+    DTypeError,
+    RanvierError,
+    ShapeError,
+    StateError,
+    TraceError,
+)
+from ..graph.node import (
+    Node,
+    Shape,
+    Spec,
+    result_spec,
+    too_large,
+)
+from ..ops import elementwise, movement
+from ..ops.backpropagation import backpropagate
+from ..ops.creation import full, input_node
+from ..ops.mask_rules import Flat, LostMask, carried
+from ..ops.op import (
+    Op,
+    apply,
+    as_values,
+    set_default_value,
+)
+from .in_place import InPlace
+from .mode import grad_mode, no_grad, state
+
+_NONE: Mapping[str, Any] = {}
+CHANGED = object()  # stands as the trace of a tensor whose numbers have been replaced
+
+_HISTORY = {
+    "op", "_inputs", "params", "_node", "_trace", "_made", "_changed", "_earlier",
+}  # fmt: skip
+
+# In-place changes of all tensors are counted, so that one made after an op is known to be later.
+_ticks = itertools.count(1)
+_clock = [0]
+
+
+class Tensor(InPlace):
+    """An array of numbers with a shape, a dtype and, if wanted, a gradient.
+
+    Python floats become float32, Python ints int64; NumPy arrays keep their dtype and are copied.
+
+    >>> import ranvier
+    >>> w = ranvier.tensor(5.0, requires_grad=True)
+    >>> loss = 0.5 * (w * 2.0 - 6.0) ** 2
+    >>> loss.backward()
+    >>> loss.item(), w.grad.item()
+    (8.0, 8.0)
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_changed",
+        "_data",
+        "_earlier",
+        "_grad",
+        "_inputs",
+        "_logits",
+        "_made",
+        "_mask",
+        "_node",
+        "_requires_grad",
+        "_trace",
+        "name",
+        "op",
+        "params",
+    )
+
+    def __init__(
+        self,
+        data: Any,
+        dtype: Any = None,
+        requires_grad: bool = False,
+        name: str = "",
+        copy: bool = True,
+    ) -> None:
+        self._node: Node | None = None
+        self._trace: Any = None
+        self._grad: Tensor | None = None
+        self._made = 0
+        # [when its numbers were last replaced], shared by tensors that share memory; None: never.
+        self._changed: list[int] | None = None
+        # (when it was changed in place, what it was until then): what was made from it before
+        # keeps that history. None: never.
+        self._earlier: list[tuple[int, Tensor]] | None = None
+        self.op: Op | None = None
+        self._inputs: tuple[Tensor, ...] = ()
+        self.params: Mapping[str, Any] = _NONE
+        self.name = name
+        # NOTE: (kind, tensor) when this is the sigmoid or softmax of `tensor`; losses read it.
+        self._logits: tuple[str, Tensor] | None = None
+        self._mask: Tensor | Flat | LostMask | None = None
+        self._requires_grad = False
+        if isinstance(data, Tensor) and data._node is not None:
+            self._mask = data._mask
+            cast = data if dtype is None else elementwise.astype(data, dtype)
+            self._node, self._trace, self._data = cast._node, cast._trace, None
+        else:
+            if isinstance(data, Tensor):
+                self._mask = data._mask
+                data = data._array()
+            elif isinstance(data, list | tuple) and any(isinstance(x, Tensor) for x in data):
+                data = [x.numpy() if isinstance(x, Tensor) else x for x in data]
+            self._data = dtypes.as_array(data, dtype, copy)
+        if requires_grad:
+            self.requires_grad = True
+
+    # -- copies and pickles -----------------------------------------------------------------------
+
+    def __getstate__(self) -> Any:
+        """The numbers and what is said of them; not the history, which stays with the original."""
+        kept: Any = object.__getstate__(self)
+        rest, slots = kept if isinstance(kept, tuple) else (kept, {})
+        state = {name: value for name, value in slots.items() if name not in _HISTORY}
+        if self.op is not None:
+            state["_requires_grad"] = False
+        if self._data is None:  # a value of a trace, which is over
+            state["_spec"] = (tuple(self.shape), self.dtype.name)
+        return rest, state
+
+    def __copy__(self) -> Tensor:
+        out: Tensor = type(self).__new__(type(self))
+        kept: Any = object.__getstate__(self)
+        for part in kept if isinstance(kept, tuple) else (kept,):
+            for name, value in (part or {}).items():
+                setattr(out, name, value)
+        return out
+
+    def __setstate__(self, state: Any) -> None:
+        rest, slots = state
+        self.op, self._inputs, self.params = None, (), _NONE
+        self._node, self._trace = None, None
+        self._made, self._changed, self._earlier = 0, None, None
+        if "_spec" in slots:
+            shape, dtype = slots.pop("_spec")
+            self._node = input_node(shape, dtypes.BY_NAME[dtype], slots["name"])
+        for name, value in slots.items():
+            setattr(self, name, value)
+        if self._data is not None:
+            # NOTE: an array from a pickle has a dtype object of its own, and may be read-only.
+            data = self._data if self._data.flags.writeable else self._data.copy()
+            self._data = data.view(dtypes.BY_NAME[data.dtype.name])
+        for name, value in (rest or {}).items():
+            setattr(self, name, value)
+
+    # -- how ops make tensors ---------------------------------------------------------------------
+
+    @classmethod
+    def _record(cls, op: Op, inputs: tuple[Tensor, ...], params: dict[str, Any]) -> Tensor:
+        try:
+            spec = result_spec(op, inputs, params)
+            out = cls.__new__(cls)
+            trace = state.trace
+            if trace is None:
+                arrays = [x._array() for x in inputs]
+                with np.errstate(all="ignore"):
+                    try:
+                        data = np.asarray(op.reference(*arrays, **params), spec.dtype)
+                    except MemoryError:
+                        raise too_large(op.name, spec) from None
+                # NOTE: a view would change when the tensor it looks at is assigned to, and a trace
+                # knows no views. Views of repeated elements are read-only and cheap, and stay.
+                if data.base is not None and data.flags.writeable:
+                    data = np.array(data)
+                out._data, out._node = data, None
+            else:
+                out._data = None
+                out._node = Node(
+                    op, [trace.node_of(x) for x in inputs], params, spec, source.here()
+                )
+        except RanvierError as error:
+            place = source.here()
+            if place is not None and not getattr(error, "__notes__", None):
+                error.add_note(f"at {place}")
+            raise
+        out._trace = trace
+        out._grad = out._changed = out._earlier = None
+        out._made = _clock[0]
+        out.name = ""
+        out._logits = None
+        out._mask = None
+        for x in inputs:
+            if x._mask is not None:
+                out._mask = carried(op, inputs, params, out)
+                break
+        if state.grad and spec.dtype.kind == "f" and any(x._requires_grad for x in inputs):
+            out._requires_grad = True
+            out.op, out._inputs, out.params = op, inputs, params
+        else:
+            out._requires_grad = False
+            out.op, out._inputs, out.params = None, (), _NONE
+        return out
+
+    @classmethod
+    def _wrap(cls, array: np.ndarray[Any, Any]) -> Tensor:
+        """A tensor on `array` itself, without a copy."""
+        if type(array) is not np.ndarray or array.dtype not in dtypes.ALL:
+            return cls(array, copy=False)
+        out = cls.__new__(cls)
+        out._data, out._node, out._trace, out._grad = array, None, None, None
+        out._made, out._changed, out._earlier = 0, None, None
+        out.op, out._inputs, out.params = None, (), _NONE
+        out.name, out._logits, out._mask, out._requires_grad = "", None, None, False
+        return out
+
+    @classmethod
+    def _traced(cls, node: Node, trace: Any) -> Tensor:
+        """A tensor for `node` of `trace`."""
+        out = cls.__new__(cls)
+        out._data, out._node, out._trace, out._grad = None, node, trace, None
+        out._made, out._changed, out._earlier = 0, None, None
+        out.op, out._inputs, out.params = None, (), _NONE
+        out.name, out._logits, out._mask, out._requires_grad = node.name, None, None, False
+        return out
+
+    def _number(self) -> np.ndarray[Any, Any]:
+        """The array, for Python to look at; what it decides then holds while the numbers do."""
+        if state.trace is not None and self._node is None:
+            state.trace.looked_at(self)
+        return self._array()
+
+    def for_gradient(self) -> tuple[Tensor, ...]:
+        """This tensor and its inputs for its gradient rule, which must not read changed numbers."""
+        values = (self, *self.inputs)
+        for t in values:
+            if t._changed is not None and t._changed[0] > self._made:
+                return tuple(t._as_changed(self._made) for t in values)
+        return values
+
+    def _as_changed(self, made: int) -> Tensor:
+        """What a gradient rule may know of this tensor: all but numbers replaced after `made`."""
+        if self._changed is None or self._changed[0] <= made:
+            return self
+        return self._traced(input_node(self.shape, self.dtype, self.name), CHANGED)
+
+    def _touch(self) -> None:
+        """Note that the numbers have been replaced."""
+        _clock[0] = now = next(_ticks)
+        if self._changed is None:
+            self._changed = [now]
+        else:
+            self._changed[0] = now
+
+    def _array(self) -> np.ndarray[Any, Any]:
+        if self._data is None:
+            raise _no_number(self)
+        return self._data
+
+    def made_at(self) -> source.Source | None:
+        """Where it was traced; None outside of a trace."""
+        return None if self._node is None else self._node.source
+
+    @property
+    def origin(self) -> Any:
+        """The node it stands for while a function is traced, else the tensor itself."""
+        return self if self._node is None else self._node
+
+    # -- what is known without computing ----------------------------------------------------------
+
+    @property
+    def shape(self) -> Shape:
+        return self._data.shape if self._data is not None else self._node.shape  # type: ignore[union-attr]
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self._data.dtype if self._data is not None else self._node.dtype  # type: ignore[union-attr]
+
+    @property
+    def spec(self) -> Spec:
+        x = self._data if self._data is not None else self._node
+        return Spec(x.shape, x.dtype)  # type: ignore[union-attr]
+
+    @property
+    def is_traced(self) -> bool:
+        """True for a tensor that stands for a node of a graph being traced."""
+        return self._node is not None
+
+    @property
+    def mask(self) -> Tensor | None:
+        """(batch, time) bools, False where a sequence is filled up; None: it has no mask.
+
+        Layers and ops that keep the positions hand it on (ops/mask_rules.py).
+        """
+        mask = self._mask
+        return mask if isinstance(mask, Tensor) and mask.ndim > 1 else None
+
+    @mask.setter
+    def mask(self, mask: Tensor | None) -> None:
+        self._mask = mask
+
+    @property
+    def logits(self) -> tuple[str, Tensor] | None:
+        """(kind, tensor) when this is the sigmoid or softmax of `tensor` as it was then; losses
+        read it. None: it is not, or one of them has been changed in place since.
+        """
+        if self._logits is None:
+            return None
+        kind, t = self._logits
+        t = t._at(self._made)
+        if t._changed is not None and t._changed[0] > self._made:
+            return None
+        return kind, t
+
+    @logits.setter
+    def logits(self, logits: tuple[str, Tensor] | None) -> None:
+        self._logits = logits
+
+    @property
+    def lost_mask(self) -> LostMask | None:
+        """Where the mask of what this was made from was lost; None: nowhere."""
+        return self._mask if isinstance(self._mask, LostMask) else None
+
+    # -- gradients --------------------------------------------------------------------------------
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether `.backward()` computes the gradient of this tensor, or flows through it."""
+        return self._requires_grad
+
+    @requires_grad.setter
+    def requires_grad(self, value: bool) -> None:
+        if value and self.dtype.kind != "f":
+            raise DTypeError(f"only floats have gradients; this tensor is {self.dtype}")
+        if self.op is not None and not value:
+            raise StateError(
+                "requires_grad=False: this tensor is the result of an op, through which gradients "
+                "flow; take x.detach(), or compute it under `with ranvier.no_grad():`"
+            )
+        self._requires_grad = bool(value)
+
+    def requires_grad_(self, value: bool = True) -> Tensor:
+        """Set `requires_grad` and return the tensor itself."""
+        self.requires_grad = value
+        return self
+
+    @property
+    def grad(self) -> Tensor | None:
+        """The gradient that `.backward()` has added up here, or None."""
+        if state.trace is not None:
+            state.trace.grad_read(self)
+        return self._grad
+
+    @grad.setter
+    def grad(self, value: Tensor | None) -> None:
+        if state.trace is not None:
+            state.trace.grad_set(self)
+        self._grad = value
+
+    @property
+    def is_leaf(self) -> bool:
+        """True when no op made this tensor (or no history was kept)."""
+        return self.op is None
+
+    def backward(
+        self, gradient: Any = None, retain_graph: bool = True, create_graph: bool = False
+    ) -> None:
+        """Add the gradient of this tensor to `.grad` of every leaf that requires it.
+
+        `gradient` weighs the elements (needed unless this is a single number). History is kept as
+        long as the tensor lives, so `retain_graph` changes nothing. With `create_graph` the
+        gradients have a history of their own.
+        """
+        if not self._requires_grad:
+            raise StateError(
+                "backward: nothing this tensor was made from requires a gradient; "
+                "set requires_grad=True on a leaf, and do not compute it under no_grad(). "
+                "step, comparisons, argmax and whole numbers pass no gradient on: their "
+                "derivative is 0 wherever it exists"
+            )
+        if gradient is None:
+            if self.size != 1:
+                raise ShapeError(
+                    f"backward: a tensor of shape {self.shape} is not one number; reduce it with "
+                    ".sum() or .mean(), or pass gradient= with the same shape"
+                )
+            gradient = apply(full, like=self, value=1.0, shape=self.shape, dtype=self.dtype)
+        (gradient,) = as_values(gradient, like=self)
+        if gradient.shape != self.shape:
+            raise ShapeError(f"backward: gradient has shape {gradient.shape}, not {self.shape}")
+        gradient = elementwise.astype(gradient, self.dtype)
+        leaves = [t for t in _ancestors(self) if t.op is None and t._requires_grad]
+        with grad_mode(create_graph):
+            found = backpropagate(self, gradient, leaves, _requires_grad)
+            for leaf in leaves:
+                g = found.get(id(leaf))
+                if isinstance(g, Tensor):
+                    before = leaf.grad
+                    leaf.grad = g._own() if before is None else before + g
+
+    def _own(self) -> Tensor:
+        """The same value in memory of its own: two leaves must not share one gradient."""
+        if self._node is None:
+            return self.clone()
+        out = self._traced(self._node, self._trace)
+        out.op, out._inputs, out.params = self.op, self._inputs, self.params
+        out._requires_grad, out._made = self._requires_grad, self._made
+        return out
+
+    def detach(self) -> Tensor:
+        """The same numbers without history; an eager result shares memory."""
+        if self._data is not None and state.trace is None:
+            out = self._wrap(self._data)
+            out._mask = self._mask
+            if self._changed is None:
+                self._changed = [0]
+            out._changed = self._changed
+            return out
+        with no_grad():
+            return elementwise.detach(self)
+
+    @property
+    def data(self) -> Tensor:
+        """The same numbers without history (as in PyTorch); assigning to it replaces them."""
+        return self.detach()
+
+    @data.setter
+    def data(self, value: Any) -> None:
+        self.assign(value)
+
+    # -- in-place changes -------------------------------------------------------------------------
+
+    def assign(self, value: Any) -> Tensor:
+        """Replace the numbers by those of `value` (same shape) and return the tensor itself.
+
+        Meant for leaves, the state of a model: no gradient flows through an assignment to a leaf.
+        The result of an op forgets how it was made and takes the history of `value`. Inside a
+        compiled function the new numbers are in place when the call returns.
+        """
+        if self.op is not None and state.grad:
+            return self.copy_(value)
+        return self._write(value)
+
+    def _write(self, value: Any) -> Tensor:
+        """Other numbers (broadcast, cast) under the same history."""
+        if not isinstance(value, Tensor) or value.spec != self.spec:
+            with no_grad():
+                value = self._beside(value)
+                if value.shape != self.shape:
+                    value = movement.broadcast_to(value, self.shape)
+                value = elementwise.astype(value, self.dtype)
+        self._touch()
+        self._logits = None
+        if state.trace is not None:
+            state.trace.write(self, value)
+        elif self._data is None:
+            raise _no_number(self)
+        elif self._data.flags.writeable:
+            np.copyto(self._data, value._array())
+        else:
+            self._data = np.array(value._array())
+        return self
+
+    def _beside(self, value: Any) -> Any:
+        """`value` as a tensor; numbers, also in lists, in the dtype of this one, if it is a float.
+
+        >>> import ranvier
+        >>> ranvier.zeros((1,), "float64").assign([0.1]).item()
+        0.1
+        """
+        if self.dtype == dtypes.float64 and isinstance(value, list | tuple):
+            return Tensor(value, self.dtype)
+        return as_values(value, like=self, common=self.dtype)[0]
+
+    def _in_place(self, name: str, new: Tensor) -> Self:
+        if new.shape != self.shape:
+            raise ShapeError(
+                f"{name}: the result has shape {new.shape}, but the tensor that is to hold it "
+                f"{self.shape}; write x = ... for a tensor of the new shape"
+            )
+        if new.dtype != self.dtype:
+            if dtypes.promote(new.dtype, self.dtype).kind != self.dtype.kind:
+                raise DTypeError(
+                    f"{name}: the result is {new.dtype}, which a tensor of {self.dtype} cannot "
+                    f"hold; cast the tensor first, x = x.astype('{new.dtype}'), or write x = ..."
+                )
+            new = elementwise.astype(new, self.dtype)
+        if not state.grad or not (self._requires_grad or new._requires_grad):
+            self._write(new)
+        elif self.op is None and self._requires_grad:
+            raise StateError(
+                f"{name}: a leaf that requires a gradient cannot be changed in place while history "
+                "is kept; do it under `with ranvier.no_grad():`"
+            )
+        else:
+            self._rebind(new)
+        if state.trace is None or self._node is not None:
+            self._mask = new._mask
+        return self
+
+    def detach_(self) -> Self:
+        """Forget how this tensor was made; what was made from it before keeps its history."""
+        if self.op is not None:
+            if state.trace is not None:
+                state.trace.rebinding(self)
+            former = self._former(self._data)
+            former._changed, mask = self._changed, self._mask
+            self._forget(former)
+            self._mask = mask
+        self._requires_grad = False
+        return self
+
+    def _rebind(self, new: Tensor) -> None:
+        """Take the values and the history of `new`; what was made before keeps the former ones."""
+        if state.trace is not None:
+            state.trace.rebinding(self)
+        if self._node is None and state.trace is not None:  # a leaf from outside
+            former = self._traced(state.trace.node_of(self), state.trace)
+        else:
+            former = self._former(None if self._data is None else np.array(self._data))
+        # `new` was mostly made from this very tensor, which stands for the former one there.
+        inputs = tuple(former if x is self else self._apart(x) for x in new.inputs)
+        self._write(new)
+        self._forget(former)
+        self._requires_grad = new._requires_grad
+        self.op, self._inputs, self.params = new.op, inputs, new.params
+
+    def _former(self, data: np.ndarray[Any, Any] | None) -> Tensor:
+        """What this tensor is now, in a tensor of its own on `data`."""
+        if data is not None:
+            out = self._wrap(data)
+        else:
+            assert self._node is not None
+            out = self._traced(self._node, self._trace)
+        out._requires_grad, out._made = self._requires_grad, self._made
+        out._changed = None if self._changed is None else list(self._changed)
+        out.op, out._inputs, out.params = self.op, self._inputs, self.params
+        return out
+
+    def _apart(self, x: Tensor) -> Tensor:
+        """x, or what it holds now if it shares the memory that is about to be changed."""
+        if x._changed is None or x._changed is not self._changed:
+            return x
+        if x._requires_grad:
+            raise StateError(
+                f"a tensor ({self.spec}) cannot be changed in place by one that shares its memory "
+                "(detach(), .data) and requires a gradient; give a copy, other.clone()"
+            )
+        return self._wrap(np.array(x._data))
+
+    def _forget(self, former: Tensor) -> None:
+        """Begin anew, without a history; what was made until now was made from `former`."""
+        _clock[0] = self._made = next(_ticks)
+        if self._earlier is None:
+            self._earlier = []
+        self._earlier.append((self._made, former))
+        self.op, self._inputs, self.params = None, (), _NONE
+        self._logits = self._mask = None
+
+    def _at(self, tick: int) -> Tensor:
+        """This tensor as it was when the clock stood at `tick`."""
+        for changed, former in self._earlier or ():
+            if tick < changed:
+                return former
+        return self
+
+    @property
+    def inputs(self) -> tuple[Tensor, ...]:
+        """What its op was applied to, as it was then."""
+        for x in self._inputs:
+            if x._earlier is not None:
+                return tuple(x._at(self._made) for x in self._inputs)
+        return self._inputs
+
+
+set_default_value(Tensor)
+
+
+def tensor(data: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """A new tensor from numbers, nested lists, an array or anything with `__array__` or DLPack.
+
+    >>> tensor([[1.0, 2.0], [3.0, 4.0]]).shape
+    (2, 2)
+    """
+    return Tensor(data, dtype, requires_grad)
+
+
+def asarray(data: Any, dtype: Any = None, copy: bool | None = None) -> Tensor:
+    """`data` as a tensor: itself if it is one of this dtype, else a new one.
+
+    A NumPy array is looked at in place unless `copy` or the dtype asks for a copy.
+
+    >>> t = tensor([1.0])
+    >>> asarray(t) is t, asarray(t, copy=True) is t
+    (True, False)
+    """
+    if isinstance(data, Tensor) and not copy and (dtype is None or data.dtype == dtype):
+        return data
+    return Tensor(data, dtype, copy=bool(copy))
+
+
+def from_dlpack(x: Any) -> Tensor:
+    """A tensor on the memory of another library's array, through DLPack."""
+    return Tensor._wrap(np.from_dlpack(x))
+
+
+def _ancestors(result: Tensor) -> list[Tensor]:
+    seen: dict[int, Tensor] = {}
+    stack = [result]
+    while stack:
+        t = stack.pop()
+        if id(t) not in seen:
+            seen[id(t)] = t
+            stack.extend(x for x in t.inputs if x._requires_grad)
+    return list(seen.values())
+
+
+def changed_too_soon(t: Tensor) -> StateError:
+    """The error for a gradient rule that asks for numbers that are gone."""
+    name = f"{t.name!r} ({t.spec})" if t.name else f"({t.spec})"
+    return StateError(
+        f"backward: a gradient needs the numbers that the tensor {name} held when the result was "
+        "computed, but they have been replaced since. Call backward() before the tensor is "
+        "changed in place (assign, -=, optimizer.step()), or change a copy: t = t.clone()"
+    )
+
+
+def _requires_grad(t: Any) -> bool:
+    return bool(t._requires_grad)
+
+
+def _no_number(t: Tensor) -> RanvierError:
+    if t._trace is CHANGED:
+        return changed_too_soon(t)
+    if state.trace is None:
+        return TraceError(
+            f"this tensor ({t.spec}) was made inside a compiled function and has no number outside "
+            "it; return it from the function instead of keeping it"
+        )
+    return TraceError(
+        f"inside a compiled function a tensor ({t.spec}) has no number yet. Python's if, while, "
+        "print, float() and .item() need one: use ranvier.where for a choice, return the value "
+        "and look at it outside, or run without ranvier.compile"
+    )

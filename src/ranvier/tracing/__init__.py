@@ -1,0 +1,9 @@
+"""Tracing: Python functions as graphs, and what is made of them.
+
+| file | what it holds |
+|---|---|
+| compiled.py | Compiled functions: traced once for each kind of arguments, then run as one graph |
+| scan.py | `scan`: a function run turn after turn over the first axis of tensors, as one loop |
+| trace.py | Tracing: run Python once on symbolic tensors and keep the Graph |
+| transforms.py | Gradients of functions |
+"""

@@ -1,0 +1,166 @@
+"""Compiled functions: traced once for each kind of arguments, then run as one graph."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..base.config import switches
+from ..base.missing import spelled
+from ..errors import ArgumentError
+from ..executors import ONCE, executor
+from ..graph.graph import Graph
+from ..tensors.mode import state
+from ..tensors.tensor import Tensor
+from .trace import replace_tensors, tensors_in, trace
+
+
+class CompiledFunction:
+    """A function that is traced once for each kind of arguments and then runs as one graph.
+
+    Tensors, arrays and Python floats are inputs of the graph; every other argument is part of what
+    is compiled.
+    """
+
+    def __init__(self, function: Callable[..., Any], engine: str | None = None) -> None:
+        functools.update_wrapper(self, function)
+        self.function = function
+        self.engine = engine
+        self._plans: dict[Any, list[_Plan]] = {}
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if state.trace is not None:
+            return self.function(*args, **kwargs)
+        leaves: list[Any] = []
+        key = (_flatten(args, leaves), _flatten(kwargs, leaves), self.engine or switches.engine)
+        plans = self._plans.get(key)
+        if plans is None:
+            plans = self._plans[key] = []
+        for plan in plans:
+            if not plan.traced.guards or plan.traced.holds():
+                return plan(leaves)
+        plans.append(_Plan(self.function, args, kwargs, leaves, key[2]))
+        return plans[-1](leaves)
+
+    def __reduce__(self) -> Any:
+        """As a function: a name in a module is a name in a copy; what was compiled stays behind."""
+        found: Any = sys.modules.get(getattr(self.function, "__module__", None) or "")
+        name = getattr(self.function, "__qualname__", "")
+        for part in name.split("."):
+            found = getattr(found, part, None)
+        return name if found is self else (type(self), (self.function, self.engine))
+
+    def graph(self, *args: Any, **kwargs: Any) -> Graph:
+        """The traced graph for these arguments, before any pass."""
+        leaves: list[Any] = []
+        _flatten(args, leaves)
+        _flatten(kwargs, leaves)
+        return _Plan(self.function, args, kwargs, leaves, "reference").traced.graph
+
+
+class _Plan:
+    """One traced and built form of a compiled function."""
+
+    def __init__(
+        self, function: Any, args: Any, kwargs: Any, leaves: list[Any], engine: str
+    ) -> None:
+        def call(*symbols: Tensor) -> Any:
+            new = iter(symbols)
+            return function(*_refill(args, new), **_refill(kwargs, new))
+
+        leaf = [isinstance(x, Tensor) and x._requires_grad for x in leaves]
+        specs = [(x.shape, x.dtype) for x in leaves]
+        kinds = [type(x) if isinstance(x, Tensor) else Tensor for x in leaves]
+        grown = [isinstance(x, Tensor) and x.op is not None for x in leaves]
+        self.traced, self.returned = trace(
+            call, specs, requires_grad=leaf, kinds=kinds, grown=grown
+        )
+        self.captured = self.traced.captured
+        self.result_kinds = [type(t) for t in tensors_in(self.returned)]
+        self.kept = _objects((args, kwargs))  # NOTE: plans are found by id, which must stay taken
+        self.run = executor(engine).build(self.traced.graph, ONCE).run
+
+    def __call__(self, leaves: list[Any]) -> Any:
+        arrays = [x._array() if isinstance(x, Tensor) else x for x in leaves]
+        arrays += [t._array() for t in self.captured]
+        results = self.run(arrays)
+        self.traced.finish(results, leaves)
+        if self.returned is None:
+            return None
+        if isinstance(self.returned, Tensor):
+            return self.result_kinds[0]._wrap(results[0])
+        new = [kind._wrap(r) for kind, r in zip(self.result_kinds, results, strict=False)]
+        return replace_tensors(self.returned, iter(new))
+
+
+def _flatten(value: Any, leaves: list[Any]) -> Any:
+    """A hashable key of `value`'s structure; its tensors and arrays are appended to `leaves`."""
+    if isinstance(value, Tensor):
+        array = value._array()
+        leaves.append(value)
+        gradient = (value._requires_grad, value.op is None)
+        return (type(value), array.shape, array.dtype, gradient)
+    if isinstance(value, np.ndarray):
+        array = Tensor(value, copy=False)._array()
+        leaves.append(array)
+        return ("tensor", array.shape, array.dtype, (False, True))
+    if isinstance(value, float):
+        leaves.append(np.asarray(value, np.float32))
+        return "float"
+    if isinstance(value, list | tuple):
+        return (type(value), *[_flatten(v, leaves) for v in value])
+    if isinstance(value, dict):
+        return ("dict", *[(k, _flatten(v, leaves)) for k, v in value.items()])
+    if isinstance(value, int | str | None):
+        return (type(value), value)
+    return ("object", id(value))
+
+
+def _objects(value: Any) -> list[Any]:
+    """Every argument that is known to a key only by its id."""
+    if isinstance(value, list | tuple):
+        return [x for v in value for x in _objects(v)]
+    if isinstance(value, dict):
+        return [x for v in value.values() for x in _objects(v)]
+    known = isinstance(value, Tensor | np.ndarray | float | int | str | None)
+    return [] if known else [value]
+
+
+def _refill(value: Any, new: Any) -> Any:
+    """`value` with each tensor, array and float replaced by the next symbol."""
+    if isinstance(value, Tensor | np.ndarray | float):
+        return next(new)
+    if isinstance(value, list | tuple):
+        parts = [_refill(v, new) for v in value]
+        return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
+    if isinstance(value, dict):
+        return {k: _refill(v, new) for k, v in value.items()}
+    return value
+
+
+@spelled
+def compile(function: Callable[..., Any] | None = None, *, engine: str | None = None) -> Any:
+    """Compile a function of tensors: traced at its first call, then run as one graph.
+
+    Parameters and other tensors that the function reads or changes are read and changed at every
+    call.
+
+    >>> import ranvier
+    >>> @ranvier.compile
+    ... def f(x):
+    ...     return ranvier.sum(x * x)
+    >>> f(ranvier.tensor([1.0, 2.0]))
+    tensor(5.)
+    """
+    if function is None:
+        return lambda f: CompiledFunction(f, engine)
+    if not callable(function):
+        raise ArgumentError(
+            f"compile: expected a function of tensors, got a {type(function).__name__}; models "
+            "are compiled with model.compile(optimizer, loss)"
+        )
+    return CompiledFunction(function, engine)

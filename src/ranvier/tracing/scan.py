@@ -1,0 +1,232 @@
+"""`scan`: a function run turn after turn over the first axis of tensors, as one loop.
+
+The function is traced once, whether `scan` is called eagerly or inside a compiled function. Tensors
+from outside that it uses become inputs of the loop, the same at every turn; what it computes of
+these alone is computed once, before the loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ..base.missing import spelled
+from ..errors import (
+    ArgumentError,
+    DTypeError,
+    ShapeError,
+    TraceError,
+)
+from ..graph.graph import Graph, rebuild
+from ..graph.node import Node, Shape
+from ..ops.creation import input_node
+from ..ops.op import apply, as_values
+from ..ops.scan import run_scan
+from ..ops.scan_gradient import worth_saving
+from ..tensors.mode import is_grad_enabled, state
+from ..tensors.tensor import Tensor
+from .trace import Trace, replace_tensors, tensors_in
+
+
+@spelled
+def scan(
+    function: Callable[[Any, Any], tuple[Any, Any]],
+    carry: Any,
+    xs: Any = None,
+    length: int | None = None,
+    reverse: bool = False,
+) -> tuple[Any, Any]:
+    """Run `carry, y = function(carry, x)` for each slice x of `xs` along axis 0, in order.
+
+    Into each call goes the carry that the call before returned; into the first one, `carry`.
+
+    `carry`, `xs` and y may be tensors, or tuples, lists or dicts of them (or None); all xs have the
+    same number of slices. Returns the last carry and the ys of all turns stacked along axis 0. With
+    `reverse` the last x comes first; each y stands where its x stood. Without `xs` give `length`.
+    As `jax.lax.scan`. The carries and ys must be of one dtype.
+
+    >>> import ranvier
+    >>> def running(total, x):
+    ...     total = total + x
+    ...     return total, total * total
+    >>> scan(running, ranvier.tensor(0.0), ranvier.tensor([1.0, 2.0, 3.0]))
+    (tensor(6.), tensor([ 1.,  9., 36.]))
+    """
+    carry, xs = _as_tensors(carry), _as_tensors(xs)
+    first, moving = tensors_in(carry), tensors_in(xs)
+    length = _length(moving, length)
+    body = _Body(function, carry, xs)
+    graph, constants = body.hoist()
+    results = len(graph.outputs)
+    history = is_grad_enabled() and any(t._requires_grad for t in (*first, *moving, *constants))
+    if history and graph.outputs and graph.outputs[0].dtype.kind == "f":
+        saved = worth_saving(graph, len(first), len(moving))
+        graph = Graph(graph.inputs, [*graph.outputs, *saved])
+    if not graph.outputs:
+        return carry, body.y
+    layout, flat = run_scan(graph, first, moving, constants, length, reverse)
+    last = iter([layout.final(flat, i) for i in range(len(first))])
+    ys = iter([layout.y(flat, j) for j in range(results - len(first))])
+    return replace_tensors(carry, last), replace_tensors(body.y, ys)
+
+
+def _as_tensors(value: Any) -> Any:
+    """`value` with its arrays and numbers as tensors."""
+    if value is None:
+        return None
+    if isinstance(value, list | tuple):
+        parts = [_as_tensors(v) for v in value]
+        return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
+    if isinstance(value, dict):
+        return {k: _as_tensors(v) for k, v in value.items()}
+    (t,) = as_values(value)
+    return t
+
+
+def _length(xs: Sequence[Tensor], length: int | None) -> int:
+    """How many turns there are."""
+    for x in xs:
+        if not x.ndim:
+            raise ShapeError("scan: an x is a single number; it has no first axis to go along")
+    sizes = {x.shape[0] for x in xs} | ({length} if length is not None else set())
+    if not sizes:
+        raise ArgumentError("scan: give xs, or length, the number of turns")
+    if len(sizes) > 1:
+        said = ", ".join(str(x.shape) for x in xs) or "none"
+        raise ShapeError(
+            f"scan: xs of shapes {said} and length {length} do not agree on the number of turns"
+        )
+    (turns,) = sizes
+    if not isinstance(turns, int) or turns < 0:
+        raise ArgumentError(f"scan: length must be a whole number, 0 or more; got {turns!r}")
+    return turns
+
+
+class _BodyTrace(Trace):
+    """The trace of a body: tensors of the trace around it are from outside, too."""
+
+    def __init__(self, around: Any) -> None:
+        super().__init__()
+        self.around = around
+
+    def node_of(self, t: Tensor) -> Node:
+        if t._node is not None and self._encloses(t._trace):
+            known = self.now.get(id(t))
+            return self._capture(t) if known is None else known
+        return super().node_of(t)
+
+    def _encloses(self, other: Any) -> bool:
+        """Whether `other` is a trace around this one."""
+        around = self.around
+        while around is not None and around is not other:
+            around = around.around if isinstance(around, _BodyTrace) else None
+        return around is not None
+
+    def write(self, t: Tensor, value: Tensor) -> None:
+        if t._trace is not self:
+            raise TraceError(
+                "scan: the function writes to a tensor from outside of it "
+                f"({t.name or t.spec}); a loop has no place for that. Make it a carry and assign "
+                "the result after the scan"
+            )
+        super().write(t, value)
+
+    def looked_at(self, t: Tensor) -> None:
+        if self.around is not None:
+            self.around.looked_at(t)
+
+    def guard(self, question: Callable[[], Any], answer: Any) -> None:
+        if self.around is not None:
+            self.around.guard(question, answer)
+
+
+class _Body:
+    """The traced function: its graph and the tensors from outside that it uses."""
+
+    def __init__(self, function: Callable[..., Any], carry: Any, xs: Any) -> None:
+        around = state.trace
+        first, moving = tensors_in(carry), tensors_in(xs)
+        self.first = len(first) + len(moving)
+        trace = _BodyTrace(around)
+
+        def argument(t: Tensor, shape: Shape, name: str) -> Tensor:
+            return trace.argument(shape, t.dtype, name, t._requires_grad, type(t))
+
+        given = [argument(t, t.shape, f"carry{i}") for i, t in enumerate(first)]
+        given += [argument(t, t.shape[1:], f"x{i}") for i, t in enumerate(moving)]
+        symbols = iter(given)
+        state.trace = trace
+        try:
+            returned = function(replace_tensors(carry, symbols), replace_tensors(xs, symbols))
+            if not isinstance(returned, tuple) or len(returned) != 2:
+                raise ArgumentError(
+                    "scan: the function must return two things, the new carry and y (None if "
+                    f"there is none); it returned {type(returned).__name__}"
+                )
+            new, self.y = _as_tensors(returned[0]), _as_tensors(returned[1])
+            after, ys = tensors_in(new), tensors_in(self.y)
+            _same_carries(first, after)
+            results = [trace.node_of(t) for t in (*after, *ys)]
+        finally:
+            state.trace = around
+        for t, before in trace.grads.values():
+            t._grad = before
+        self.outside: list[Any] = [t for t, _ in trace.captured.values()]
+        inputs = [*trace.inputs, *[n for _, n in trace.captured.values()]]
+        self.graph = Graph(inputs, results)
+
+    def hoist(self) -> tuple[Graph, list[Tensor]]:
+        """The graph without what depends on constants alone, and its constants, with that computed.
+
+        Views and numbers stay: they cost nothing in the loop. A view that a contraction reads is
+        computed before it, so that it is a tensor of its own there.
+        """
+        first = self.graph.inputs[: self.first]
+        outside = dict(zip(self.graph.inputs[self.first :], self.outside, strict=True))
+        readers = self.graph.consumers()
+        fixed, plain = set(outside), set[Node]()
+        stand_ins: dict[Node, Node] = {}
+
+        def rule(node: Node, inputs: tuple[Node, ...]) -> Node:
+            if all(x in plain for x in node.inputs):
+                plain.add(node)
+            elif all(x in plain or x in fixed for x in node.inputs):
+                fixed.add(node)
+                product = any(r.op.kind == "contraction" for r in readers[node])
+                if node.op.kind != "movement" or product:
+                    new = input_node(node.shape, node.dtype, node.name)
+                    stand_ins[new] = node
+                    return new
+            return rebuild(node, inputs)
+
+        body = self.graph.rewrite(rule)
+        used = [n for n in body.nodes if n in outside or n in stand_ins]
+        computed = dict(outside)
+        constants = [_computed(stand_ins.get(n, n), computed) for n in used]
+        return Graph([*first, *used], body.outputs), constants
+
+
+def _computed(node: Node, values: dict[Node, Tensor]) -> Tensor:
+    """The value of a node of constants, computed outside the loop."""
+    like = next(iter(values.values()))
+    for n in Graph((), [node]).nodes:
+        if n not in values:
+            values[n] = apply(n.op, *[values[x] for x in n.inputs], like=like, **n.params)
+    return values[node]
+
+
+def _same_carries(before: Sequence[Tensor], after: Sequence[Tensor]) -> None:
+    if len(before) != len(after):
+        raise ArgumentError(
+            f"scan: the carry holds {len(before)} tensors, the function returned {len(after)}"
+        )
+    for i, (x, y) in enumerate(zip(before, after, strict=True)):
+        if x.shape != y.shape:
+            raise ShapeError(
+                f"scan: carry {i} has shape {x.shape}, the function returned {y.shape} for it"
+            )
+        if x.dtype != y.dtype:
+            raise DTypeError(
+                f"scan: carry {i} is {x.dtype}, the function returned {y.dtype} for it; "
+                "cast it with ranvier.astype"
+            )

@@ -1,0 +1,9 @@
+"""Callbacks: what happens between epochs and batches.
+
+| file | what it holds |
+|---|---|
+| averages.py | The callback that evaluates with the moving averages of the parameters |
+| callback.py | The moments of training at which something can happen |
+| monitors.py | Callbacks that watch one number: is it still improving? |
+| progress.py | Showing how training goes on |
+"""

@@ -1,0 +1,299 @@
+"""The moments of training at which something can happen, and the callbacks that watch no number."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ...base.missing import Spelled, no_attribute
+from ...errors import (
+    ArgumentError,
+    FileError,
+    MissingNameError,
+    StateError,
+    unknown_name,
+)
+from ...io.packing import is_plain
+from ...io.writing import check_suffix, open_log
+from ...nn.config import arguments
+from ...tensors.tensor import Tensor
+
+Logs = dict[str, float]
+
+
+class Callback(Spelled):
+    """Base of all callbacks: override the moments you need.
+
+    Every moment gets a dictionary `logs`, empty where there are no numbers yet.
+
+    `self.model` is the model in training and `self.params` holds epochs, steps and verbose. Set
+    `self.model.stop_training = True` to stop after this epoch.
+    """
+
+    model: Any = None
+    params: Mapping[str, Any] = {}
+    # True promises that the callback looks at the numbers of an epoch and never at the model, so
+    # that it may hear of several short epochs at once.
+    only_looks = False
+    resumes = True  # whether its state is part of a checkpoint
+
+    def get_state(self) -> dict[str, Any]:
+        """What the callback has to remember where a training is resumed: here all attributes that
+        are plain data (numbers, text, arrays, lists and dicts of them) and no constructor
+        arguments.
+        """
+        given = {"model", "params", *arguments(type(self))}
+        return {k: v for k, v in vars(self).items() if k not in given and is_plain(v)}
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        """Remember what `get_state` gave, after `on_train_begin`."""
+        known = self.get_state()
+        for name, value in state.items():
+            if name not in known:
+                raise FileError(f"{type(self).__name__} has nothing called {name!r} to remember")
+            setattr(self, name, value)
+
+    def set_model(self, model: Any) -> None:
+        """Called by `fit` with the model."""
+        self.model = model
+
+    def set_params(self, params: Mapping[str, Any]) -> None:
+        """Called by `fit` with {"epochs", "steps", "verbose"}."""
+        self.params = params
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        """Before the first epoch."""
+
+    def on_train_end(self, logs: Logs | None = None) -> None:
+        """After the last epoch, whose numbers are `logs`, also when training was interrupted."""
+
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        """Before epoch `epoch` (counted from 0)."""
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """After epoch `epoch`; `logs` holds its numbers, those of validation as `val_...`."""
+
+    def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        """Before a batch."""
+
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """After a batch; `logs` holds the means over the epoch so far."""
+
+    def on_test_begin(self, logs: Logs | None = None) -> None:
+        """Before the validation at the end of an epoch."""
+
+    def on_test_end(self, logs: Logs | None = None) -> None:
+        """After that validation; `logs` holds its numbers, `loss` and the metrics."""
+
+    def on_progress(self, step: int, logs: Logs) -> None:
+        """About ten times a second: `step` batches of the epoch are done."""
+
+
+def callbacks_of(given: Any) -> list[Callback]:
+    """`fit(callbacks=...)`: None, one callback, or several."""
+    several = [] if given is None else [given] if not isinstance(given, list | tuple) else given
+    for one in several:
+        if isinstance(one, Callback):
+            continue
+        name = getattr(one, "__name__", "function")
+        fix = "make it an object of a subclass of ranvier.callbacks.Callback"
+        if isinstance(one, type):
+            fix = f"write {name}(...): an object, not the class"
+        elif callable(one):
+            fix = f"write LambdaCallback(on_epoch_end={name})"
+        raise ArgumentError(
+            f"callbacks: {one if isinstance(one, type) else repr(one)} is no callback; {fix}"
+        )
+    return list(several)
+
+
+def wants_batches(callback: Callback) -> bool:
+    """Whether the callback has something to do at every batch.
+
+    >>> wants_batches(History()), wants_batches(LambdaCallback(on_train_batch_end=print))
+    (False, True)
+    """
+    if isinstance(callback, LambdaCallback):
+        return any(name.startswith("on_train_batch") for name in callback.functions)
+    kind = type(callback)
+    return (
+        kind.on_train_batch_begin is not Callback.on_train_batch_begin
+        or kind.on_train_batch_end is not Callback.on_train_batch_end
+    )
+
+
+class History(Callback):
+    """The numbers of every epoch.
+
+    epoch: the epochs' numbers; history: {name: [one number an epoch]}; interrupted: Ctrl-C ended
+    the training; seconds: {"compile", "train"}.
+    """
+
+    only_looks = True
+
+    def __init__(self) -> None:
+        self.epoch: list[int] = []
+        self.history: dict[str, list[float]] = {}
+        self.interrupted = False
+        self.seconds: dict[str, float] = {}
+
+    def set_model(self, model: Any) -> None:
+        """A history outlives the training; it does not keep the model alive."""
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """Append the epoch's numbers."""
+        self.epoch.append(epoch)
+        for name, value in (logs or {}).items():
+            self.history.setdefault(name, []).append(value)
+
+    def extend(self, first: int, columns: Mapping[str, list[float]]) -> None:
+        """Append the numbers of several epochs, `first` and those after it."""
+        self.epoch.extend(range(first, first + len(columns["loss"])))
+        for name, values in columns.items():
+            self.history.setdefault(name, []).extend(values)
+
+    def plot(self, *names: Any, ax: Any = None, path: Any = None) -> Any:
+        """Draw the curves of loss and metrics, training and validation together; see
+        `plots.history`. `plot("curves.png")` writes them to a file (.png, .svg, .pdf).
+        """
+        from ...plots.history import history
+
+        files = [name for name in names if name not in self.history and _is_path(name)]
+        files += [] if path is None else [path]
+        if len(files) > 1:
+            raise ArgumentError(f"plot: give one file; got {', '.join(map(str, files))}")
+        chosen = [name for name in names if name not in files]
+        return history(self.history, self.epoch, chosen, ax, files[0] if files else None)
+
+    def __getitem__(self, name: str) -> Any:
+        raise ArgumentError(f"History: the numbers of each epoch are in history.history[{name!r}]")
+
+    def __getattr__(self, name: str) -> Any:
+        if name != "history" and name in self.history:
+            raise MissingNameError(
+                f"'History' has no attribute {name!r}; its numbers are in history.history[{name!r}]"
+            )
+        raise no_attribute(self, name)
+
+    def __repr__(self) -> str:
+        last = ", ".join(f"{k}={v[-1]:.4g}" for k, v in self.history.items() if v)
+        ended = ", interrupted" if self.interrupted else ""
+        return f"History({len(self.epoch)} epochs{': ' + last if last else ''}{ended})"
+
+
+def _is_path(name: Any) -> bool:
+    """Whether a file is meant, not a curve: curves have names such as "loss"."""
+    return isinstance(name, os.PathLike) or any(mark in name for mark in "./\\")
+
+
+def learning_rate(optimizer: Any, who: Callback) -> float:
+    """The optimizer's learning rate as a number that a callback may change."""
+    rate = optimizer.learning_rate
+    if not isinstance(rate, Tensor):
+        raise StateError(
+            f"{type(who).__name__} sets the learning rate, but the optimizer has a schedule "
+            f"({rate!r}); use one of the two"
+        )
+    return float(str(rate.numpy()))
+
+
+class LearningRateScheduler(Callback):
+    """Before each epoch: `learning_rate = schedule(epoch, learning_rate)`."""
+
+    def __init__(self, schedule: Callable[..., float], verbose: int = 0) -> None:
+        self.schedule = schedule
+        self.verbose = verbose
+
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        """Set the learning rate."""
+        optimizer = self.model.optimizer
+        rate = float(self.schedule(epoch, learning_rate(optimizer, self)))
+        optimizer.learning_rate = rate
+        if self.verbose:
+            print(f"epoch {epoch + 1}: learning rate {rate:g}")
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """Add the learning rate to the epoch's numbers."""
+        if logs is not None:
+            logs["learning_rate"] = learning_rate(self.model.optimizer, self)
+
+
+class CSVLogger(Callback):
+    """One line for each epoch in a CSV file, readable while training goes on."""
+
+    only_looks = True
+
+    def __init__(self, filename: Any, separator: str = ",", append: bool = False) -> None:
+        self.filename = filename
+        self.separator = separator
+        self.append = append
+        self._file: Any = None
+        self._names: list[str] = []
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        """Open the file; a suffix of another format, such as a model's, is an error."""
+        if Path(self.filename).suffix.lower() not in (".txt", ".tsv"):
+            check_suffix(self.filename, ".csv")
+        self._file = open_log(self.filename, self.append or self.params.get("resumed", False))
+        self._names = []
+
+    def get_state(self) -> dict[str, Any]:
+        """The names of the columns, and how many bytes are written."""
+        return {"names": self._names, "bytes": self._file.tell()}
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        """Go on behind these bytes; lines of a later epoch, which will come again, are dropped."""
+        self._names = list(state["names"])
+        if self._file.seek(0, 2) >= state["bytes"]:
+            self._file.truncate(state["bytes"])
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """Write a line."""
+        import csv
+
+        logs = logs or {}
+        writer = csv.writer(self._file, delimiter=self.separator)
+        if not self._names:
+            self._names = list(logs)
+            if self._file.tell() == 0:
+                writer.writerow(["epoch", *self._names])
+        writer.writerow([epoch, *[logs.get(name, "") for name in self._names]])
+        self._file.flush()
+
+    def on_train_end(self, logs: Logs | None = None) -> None:
+        """Close the file."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+
+class LambdaCallback(Callback):
+    """Functions for single moments: `LambdaCallback(on_epoch_end=lambda epoch, logs: ...)`."""
+
+    MOMENTS = (
+        "on_train_begin", "on_train_end", "on_epoch_begin", "on_epoch_end",
+        "on_train_batch_begin", "on_train_batch_end", "on_test_begin", "on_test_end",
+        "on_progress",
+    )  # fmt: skip
+
+    def __init__(self, **functions: Callable[..., Any]) -> None:
+        for name in functions:
+            if name not in self.MOMENTS:
+                raise unknown_name("moment of LambdaCallback", name, self.MOMENTS)
+        self.functions = {name: f for name, f in functions.items() if f is not None}
+        for name, function in self.functions.items():
+            setattr(self, name, function)
+
+
+class TerminateOnNaN(Callback):
+    """Training ends at the first NaN or infinity, with the weights before it, instead of raising
+    NonFiniteError.
+
+    What was found stands in `self.found`.
+    """
+
+    only_looks = True
+
+    found: Exception | None = None

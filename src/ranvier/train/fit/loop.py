@@ -1,0 +1,377 @@
+"""The loop of training: epochs, stretches of batches that run natively, and what happens between
+them.
+
+A stretch is as many steps as take about a tenth of a second, run by one call of the executor.
+Between two stretches Python looks at the sums, tells the callbacks and the display, and sees
+whether Ctrl-C was pressed.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ...errors import ArgumentError, NonFiniteError
+from ..callbacks.callback import (
+    Callback,
+    History,
+    Logs,
+    TerminateOnNaN,
+    wants_batches,
+)
+from ..intake.rows import Rows
+from ..steps.kept_rows import Kept
+from ..steps.order import Orders
+from ..steps.step import Step, Steps, Sums
+from .cautions import Watch
+from .concurrency import trained_elsewhere
+from .nonfinite import Recorder
+from .resume import (
+    Checkpoint,
+    Position,
+    Resumed,
+    facts,
+    save,
+)
+
+
+class CtrlC:
+    """While training, Ctrl-C asks for a clean end; pressed again it ends at once.
+
+    A training that is over in one stretch is not `heard`: there it ends whatever calls `fit`.
+    """
+
+    def __init__(self, heard: bool = True) -> None:
+        self.asked = False
+        self._heard = heard
+        self._before: Any = None
+
+    def __enter__(self) -> CtrlC:
+        if self._heard and threading.current_thread() is threading.main_thread():
+            before = signal.getsignal(signal.SIGINT)
+            if before is signal.default_int_handler:  # somebody else's handler is left alone
+                self._before = before
+                signal.signal(signal.SIGINT, self._ask)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._before is not None:
+            signal.signal(signal.SIGINT, self._before)
+
+    def _ask(self, number: int, frame: Any) -> None:
+        if self.asked:
+            raise KeyboardInterrupt
+        self.asked = True
+
+
+def run_all(
+    step: Step,
+    rows: Rows,
+    sums: Sums,
+    state: Sequence[np.ndarray] | None = None,
+    kept: Kept | None = None,
+) -> dict[str, float]:
+    """Loss and metrics of all rows, in their order; with `kept`, exact over all rows."""
+    order = Orders(rows.count, step.batch, shuffle=False).take(1)
+    sums.reset()
+    add = None if kept is None or not kept.wanted else kept.add
+    step.run_batches(rows.arrays, order, 0, len(order) // step.batch, state=state, keep=add)
+    found = sums.results(rows.count)
+    return found if kept is None else found | kept.results()
+
+
+def test_all(steps: Steps, step: Step, rows: Rows) -> dict[str, float]:
+    """Loss and metrics of all rows in use; while another thread trains, between two stretches."""
+    with steps.evaluating:
+        elsewhere = trained_elsewhere(steps.model)
+        state = None if elsewhere is None else elsewhere.arrays(step.traced.captured)
+        return run_all(step, rows, steps.test_sums, state, Kept(steps.test_sums))
+
+
+class Moments:
+    """Callbacks by moment: only those that have something to do then are called."""
+
+    def __init__(self, callbacks: Sequence[Callback]) -> None:
+        self.callbacks = list(callbacks)
+        self._at: dict[str, list[Callable[..., Any]]] = {}
+
+    def at(self, moment: str) -> list[Callable[..., Any]]:
+        """The methods to call at a moment."""
+        if moment not in self._at:
+            empty = getattr(Callback, moment)
+            methods = [getattr(c, moment) for c in self.callbacks]
+            self._at[moment] = [m for m in methods if getattr(m, "__func__", m) is not empty]
+        return self._at[moment]
+
+    def call(self, moment: str, *arguments: Any) -> None:
+        """Call them in their order."""
+        for method in self.at(moment):
+            method(*arguments)
+
+
+class Training:
+    """One call of `fit`."""
+
+    def __init__(
+        self,
+        model: Any,
+        step: Step,
+        sums: Sums,
+        rows: Rows,
+        validate: Callable[[], dict[str, float]] | None,
+        callbacks: Sequence[Callback],
+        watch: Watch | None = None,
+    ) -> None:
+        self.watch = watch
+        self.model, self.step, self.sums = model, step, sums
+        self.rows, self.validate = rows, validate
+        self.checked: list[np.ndarray] = [*rows.arrays]  # what a checkpoint compares
+        self.checkpoints = [c for c in callbacks if isinstance(c, Checkpoint)]
+        self.place: Any = None  # what the orders of the rows of this epoch come from
+        self.done = 0  # batches
+        self.history = History()
+        self.quiet = next((c for c in callbacks if isinstance(c, TerminateOnNaN)), None)
+        # The history comes last, so that it keeps what callbacks add to an epoch's numbers.
+        self.moments = Moments([*callbacks, self.history])
+        self.each_batch = any(wants_batches(c) for c in callbacks)
+        looked_at = all(c.only_looks for c in self.moments.callbacks)
+        self.each_epoch = validate is not None or self.each_batch or not looked_at
+        self.steps = -(-rows.count // step.batch)
+        self._facts: dict[str, Any] | None = None
+        self.before = 0  # steps of this epoch on earlier rows: those of a stream come in blocks
+        self.recorder = Recorder(model, step, rows)
+        self.in_training = model._steps.in_training
+        self.logs: Logs = {}  # the numbers of the last epoch
+
+    def run(
+        self, first: int, epochs: int, shuffle: bool, params: dict[str, Any], resume: Any = None
+    ) -> History:
+        """All epochs; whatever happens, the callbacks see the end of the training."""
+        self.in_training.begin(self.step.traced.changed)
+        try:
+            found = None if resume is None else self._read(resume, params)
+            return self._run(first, epochs, shuffle, params, found)
+        finally:
+            self.in_training.end()
+
+    # -- checkpoints --
+
+    def resuming(self) -> list[Callback]:
+        """The callbacks whose state is part of a checkpoint."""
+        return [c for c in self.moments.callbacks if c.resumes and c is not self.history]
+
+    def facts(self) -> dict[str, Any]:
+        """What must be the same where the training goes on."""
+        if self._facts is None:
+            self._facts = facts(self, self.checked)
+        return self._facts
+
+    def _read(self, path: Any, params: dict[str, Any]) -> Resumed | None:
+        """The checkpoint, and a word about it; None: there is no file yet."""
+        found = Resumed(path, self) if os.path.exists(path) else None
+        if found is None:
+            first = params["initial_epoch"] + 1
+            said = f"resume: {path} does not exist; training begins with epoch {first}"
+        else:
+            at = found.position
+            said = f"resume: {path}; on with epoch {at.epoch + 1}, batch {at.batches + 1}"
+            params |= {"initial_epoch": at.epoch, "resumed": True}
+        if params["verbose"]:
+            print(said)
+        return found
+
+    def _save(self, epoch: int, batches: int, due: bool) -> None:
+        """Write the checkpoints that go by batches, or with `due` all."""
+        for one in self.checkpoints:
+            if due or one.batches_left(self.done) == one.save_freq:
+                save(one.filepath, self, Position(epoch, batches, self.done, self.place))
+
+    def _save_epoch(self, epoch: int, due: bool) -> None:
+        """Write the checkpoints that go by epochs, or with `due` all, before `epoch` begins."""
+        for one in self.checkpoints:
+            if due or one.save_freq == "epoch":
+                save(one.filepath, self, Position(epoch, 0, self.done, self.place))
+
+    def _steps_now(self, left: int) -> int:
+        """How many steps the next stretch has, of those that are left."""
+        if self.each_batch:
+            return 1
+        until = [one.batches_left(self.done) for one in self.checkpoints]
+        return min(self.step.pace.steps(left), *[n for n in until if n is not None], left)
+
+    # -- epochs --
+
+    def _run(
+        self,
+        first: int,
+        epochs: int,
+        shuffle: bool,
+        params: dict[str, Any],
+        resumed: Resumed | None,
+    ) -> History:
+        if self.model.stop_training:  # to set an attribute makes every layer be looked at again
+            self.model.stop_training = False
+        for callback in self.moments.callbacks:
+            callback.set_model(self.model)
+            callback.set_params({**params, "steps": self.steps})
+        began = time.perf_counter()
+        orders = Orders(self.rows.count, self.step.batch, shuffle, self.step.engine)
+        with CtrlC(not self._in_one_stretch(epochs - first)) as ctrl_c:
+            begun = False
+            try:
+                self.moments.call("on_train_begin", {})
+                begun = True
+                at = 0
+                if resumed is not None:
+                    resumed.apply(self)
+                    self._seek(resumed.position.order, orders)
+                    first, at = resumed.position.epoch, resumed.position.batches
+                    self.done = resumed.position.done
+                self._epochs(first, epochs, orders, ctrl_c, at)
+                self.recorder.finish()
+                if self.watch is not None:
+                    self.watch.end()
+                if self.model.optimizer.use_ema:
+                    self.model.optimizer.finalize_variable_values(self.model.parameters())
+            except NonFiniteError as found:
+                if self.quiet is None:
+                    raise
+                self.quiet.found = found
+            finally:
+                self.history.interrupted = ctrl_c.asked
+                self.history.seconds["train"] = time.perf_counter() - began
+                if begun:
+                    self.moments.call("on_train_end", dict(self.logs))
+        if ctrl_c.asked:
+            whole = len(self.history.epoch)
+            print(f"Interrupted: weights and history of {whole} whole epochs are kept.")
+        return self.history
+
+    def _seek(self, place: Any, orders: Orders) -> None:
+        """Bring the orders to where they were."""
+        orders.seek(place)
+
+    def _epochs(self, epoch: int, epochs: int, orders: Orders, ctrl_c: CtrlC, at: int = 0) -> None:
+        """Epoch after epoch, the first one without `at` batches; short ones several at a time if
+        nothing happens between them.
+        """
+        while epoch < epochs and not self.model.stop_training:
+            self.place = orders.place
+            several = 1 if self.each_epoch or at else self._together(epochs - epoch)
+            if several > 1:
+                self._several(epoch, orders.take(several), several)
+            elif not self._one(epoch, orders.take(1), ctrl_c, at):
+                return
+            epoch, at = epoch + several, 0
+            self.place = orders.place
+            self._save_epoch(epoch, ctrl_c.asked)
+            if ctrl_c.asked:
+                return
+
+    def _in_one_stretch(self, epochs: int) -> bool:
+        """Whether all epochs are expected to be over in a tenth of a second."""
+        return not self.each_epoch and self._together(epochs) == epochs
+
+    def _together(self, left: int) -> int:
+        """How many epochs make a stretch: a tenth of a second, and at most a million rows."""
+        fast = self.step.pace.steps(left * self.steps) // self.steps
+        return max(1, min(fast, 1_000_000 // self.rows.count))
+
+    def _several(self, epoch: int, order: np.ndarray, several: int) -> None:
+        """Several epochs by one call of the executor."""
+        log = np.empty((several, len(self.sums.flat)))
+        self.sums.reset()
+        self._stretch(epoch, order, 0, several * self.steps, log)
+        columns = self.sums.columns(self.rows.count, log)
+        if self.watch is not None:
+            self.watch.epochs(columns["loss"], several * self.steps)
+        if self.moments.callbacks == [self.history]:
+            self.history.extend(epoch, columns)
+            return
+        for i in range(several):
+            self.moments.call("on_epoch_begin", epoch + i, {})
+            logs = {name: values[i] for name, values in columns.items()}
+            self.moments.call("on_epoch_end", epoch + i, logs)
+            self.logs = logs
+
+    def _begin(self, epoch: int, at: int) -> None:
+        """The beginning of an epoch, or of what is left of it after `at` batches."""
+        if at:
+            for callback in self.moments.callbacks:
+                if not callback.resumes:  # the others heard of it before the checkpoint
+                    callback.on_epoch_begin(epoch, {})
+        else:
+            self.moments.call("on_epoch_begin", epoch, {})
+            self.sums.reset()
+
+    def _one(self, epoch: int, order: np.ndarray, ctrl_c: CtrlC, at: int) -> bool:
+        """One epoch in stretches; False when it was interrupted."""
+        self._begin(epoch, at)
+        while at < self.steps:
+            steps = self._steps_now(self.steps - at)
+            self._stretch(epoch, order, at, at + steps)
+            at += steps
+            self._tell(at)
+            self._save(epoch, at, ctrl_c.asked)
+            if ctrl_c.asked:
+                return False
+        self._end(epoch, self.rows.count)
+        return True
+
+    def _end(self, epoch: int, rows: int) -> None:
+        """The end of an epoch of so many rows: validation, and the numbers for the callbacks."""
+        logs = self.sums.results(rows)
+        if self.watch is not None:
+            self.watch.epochs([logs["loss"]], self.steps)
+        if self.validate is not None:
+            self.moments.call("on_test_begin", {})
+            found = self.validate()
+            self.moments.call("on_test_end", dict(found))
+            logs |= {f"val_{name}": value for name, value in found.items()}
+        self.moments.call("on_epoch_end", epoch, logs)
+        self.logs = logs
+
+    def _stretch(
+        self, epoch: int, order: np.ndarray, first: int, last: int, log: np.ndarray | None = None
+    ) -> None:
+        """The steps `first` to `last - 1` by one call of the executor."""
+        if self.each_batch:
+            self.moments.call("on_train_batch_begin", self.before + first, {})
+        self.recorder.before(epoch, order, first, last)
+        self.in_training.start_stretch()
+        began = time.perf_counter()
+        self.step.run_batches(self.rows.arrays, order, first, last, self.sums.flat, log)
+        self.step.pace.took(last - first, time.perf_counter() - began)
+        self.done += last - first
+        # The loss comes first among the sums; a NaN stays in the sum of its epoch.
+        losses = self.sums.flat[0] if log is None else log[:, 0]
+        if not np.isfinite(losses).all():
+            self.recorder.rewind()
+        self.in_training.end_stretch()
+
+    def _tell(self, done: int) -> None:
+        """Tell batch callbacks and the display where training is."""
+        steps, batch = self.before + done, self.step.batch
+        if self.each_batch or (steps < self.steps and self.moments.at("on_progress")):
+            rows = self.before * batch + min(done * batch, self.rows.count)
+            logs = self.sums.results(rows)
+            if self.each_batch:
+                self.moments.call("on_train_batch_end", steps - 1, logs)
+            self.moments.call("on_progress", steps, logs)
+
+
+def check_numbers(batch_size: Any, epochs: Any, initial_epoch: Any) -> None:
+    """Whole numbers where fit needs them."""
+    for name, value, least in (
+        ("batch_size", batch_size, 1),
+        ("epochs", epochs, 1),
+        ("initial_epoch", initial_epoch, 0),
+    ):
+        if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+            raise ArgumentError(f"{name}={value!r}: expected a whole number of at least {least}")

@@ -1,0 +1,319 @@
+"""The first NaN or infinity of a training: found, named, and undone.
+
+While training runs, a `Recorder` keeps a copy of all that a step changes, at most every half
+second, and the list of stretches run since. When the loss is no longer finite it goes back to the
+copy, runs the stretches again, stops before the first step that breaks, and runs that one on the
+reference executor, looking at every value.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+import numpy as np
+
+from ...errors import NonFiniteError
+from ...graph.interpret import evaluate
+from ...graph.node import Node
+from ...tracing.trace import Traced, trace
+from ..intake.rows import Rows
+from ..steps.step import Step
+from .cautions import lower_rate, rate_of
+
+_EVERY = 0.5  # seconds between two copies at least; more when copying is slow
+_SHARE = 0.01  # of the time, at most, goes into copies
+_LONGEST = 256  # stretches between two copies
+_BLOCKS = 2  # blocks of a stream between two copies
+_SMALL = 4096  # numbers of an array that is quicker copied than looked at alone
+
+
+@dataclass
+class _Stretch:
+    epoch: int
+    order: np.ndarray
+    first: int
+    last: int
+    rate: float | None
+    rows: Rows
+    earlier: int  # steps of the epoch before the first one on these rows
+
+
+@dataclass
+class Finding:
+    """What was found: node `op` of `layer`, in rows of the batch that are rows `rows` of x."""
+
+    node: Node
+    value: np.ndarray
+    operands: list[np.ndarray]
+    layer: str
+    rows: list[int]
+    is_input: bool
+
+
+class Recorder:
+    """Keeps what is needed to go back to the step in which the first NaN appeared."""
+
+    def __init__(self, model: Any, step: Step, rows: Rows) -> None:
+        self.model, self.step, self.rows = model, step, rows
+        self._saved: list[np.ndarray] = []
+        self._saved_at = -1e9
+        self._interval = _EVERY
+        self._log: list[_Stretch] = []
+        # Which weights are those of the last good epoch, in words; None: there are none yet.
+        self._good: str | None = None
+        self._good_weights: list[np.ndarray] | None = None  # None: those in the copy
+        self._earlier = 0
+        self._blocks = 0  # of rows that the log holds; 0: there is one for all the training
+
+    def turn_to(self, rows: Rows, earlier: int) -> None:
+        """The stretches that follow read these rows of a stream, `earlier` steps into an epoch."""
+        self.rows, self._earlier = rows, earlier
+        self._blocks += 1
+        if self._blocks > _BLOCKS:  # a new copy lets go of the rows before it
+            self._saved_at, self._blocks = -1e9, 1
+
+    def before(self, epoch: int, order: np.ndarray, first: int, last: int) -> None:
+        """Note a stretch that is about to run."""
+        now = time.perf_counter()
+        begins = first == 0 and self._earlier == 0
+        left = self._saved_at + self._interval - now
+        # Where the next copy would be made within the epoch, it is made before it.
+        steps = -(-self.rows.count // self.step.batch)
+        long = begins and left < steps * self.step.pace.seconds_per_step
+        if left < 0 or long or len(self._log) >= _LONGEST:
+            state = self.step.state()
+            if self._log and not _finite(state):
+                self.rewind()
+            if begins or self._good is None:
+                which = f"epoch {epoch + 1}" if begins else "this training"
+                self._good, self._good_weights = f"those that {which} began with", None
+            elif self._good_weights is None:
+                self._good_weights = self._weights(self._saved)
+            self._saved = [a.copy() for a in state]
+            self._saved_at = time.perf_counter()
+            self._interval = max(_EVERY, (self._saved_at - now) / _SHARE)
+            self._log.clear()
+        rate = self._rate()
+        self._log.append(_Stretch(epoch, order, first, last, rate, self.rows, self._earlier))
+
+    def finish(self) -> None:
+        """The weights after the last step must be finite too."""
+        if self._log and not _finite(self.step.state()):
+            self.rewind()
+
+    def rewind(self) -> NoReturn:
+        """Restore the state before the first step that breaks and raise NonFiniteError naming its
+        cause.
+        """
+        self._restore(self._saved)
+        for stretch in self._log:
+            self._note_epoch(stretch, stretch.first)
+            before = [a.copy() for a in self.step.state()]
+            self._run(stretch, stretch.first, stretch.last)
+            if _finite(self.step.state()):
+                continue
+            self._restore(before)
+            for s in range(stretch.first, stretch.last):
+                self._note_epoch(stretch, s)
+                before = [a.copy() for a in self.step.state()]
+                self._run(stretch, s, s + 1)
+                if not _finite(self.step.state()):
+                    self._restore(before)
+                    raise self._error(self._explain(stretch, s))
+        self._restore(self._saved)
+        raise self._error(
+            "the loss became NaN or infinite, but not when the same batches ran again; a callback "
+            "must have changed weights or data meanwhile."
+        )
+
+    def _error(self, text: str) -> NonFiniteError:
+        weights = self._good_weights
+        if weights is None:
+            weights = self._weights(self._saved)
+        return NonFiniteError(
+            f"{text} The model has its last finite weights, from before this batch; {self._good} "
+            "are kept in the error: model.set_weights(error.weights)",
+            [w.copy() for w in weights],
+        )
+
+    def _weights(self, state: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """The model's weights in `state`, in the order of get_weights."""
+        known = {id(t): a for t, a in zip(self.step.traced.captured, state, strict=True)}
+        return [known[id(t)] if id(t) in known else t.numpy() for t in self.model.state_tensors()]
+
+    def _note_epoch(self, stretch: _Stretch, s: int) -> None:
+        """Keep the weights if an epoch begins with step `s` of a stretch that runs again."""
+        per_epoch = -(-stretch.rows.count // self.step.batch)
+        if s % per_epoch == 0 and not stretch.earlier:
+            self._good_weights = [a.copy() for a in self._weights(self.step.state())]
+            epoch = stretch.epoch + s // per_epoch
+            self._good = f"those that epoch {epoch + 1} began with"
+
+    def _rate(self) -> float | None:
+        return rate_of(self.model.optimizer)
+
+    def _restore(self, saved: Sequence[np.ndarray]) -> None:
+        for array, copy in zip(self.step.state(), saved, strict=True):
+            np.copyto(array, copy)
+
+    def _run(self, stretch: _Stretch, first: int, last: int) -> None:
+        if stretch.rate is not None:
+            self.model.optimizer.learning_rate = stretch.rate
+        self.step.run_batches(stretch.rows.arrays, stretch.order, first, last)
+
+    def _explain(self, stretch: _Stretch, s: int) -> str:
+        batch = self.step.batch
+        chosen = stretch.order[s * batch : (s + 1) * batch]
+        rows = stretch.rows
+        epochs, turn = divmod(s, -(-rows.count // batch))
+        count = np.asarray(min(batch, rows.count - turn * batch), np.float32)
+        arguments = [*[a[chosen] for a in rows.arrays], count]
+        where = f"epoch {stretch.epoch + epochs + 1}, batch {stretch.earlier + turn + 1}"
+        whole = "x"
+        if self._blocks:
+            chosen, whole = np.arange(batch), "the batch"
+        found = search(self.step, arguments, chosen)
+        if found is None:
+            return (
+                f"the loss became NaN or infinite in {where} on the compiled engine, but not on "
+                "the reference engine: this is a defect of Ranvier; please report it, and use "
+                "engine='reference' meanwhile"
+            )
+        largest = _largest(arguments[: len(self.rows.xs)])
+        rate = self._rate()
+        lower = None if rate is None else lower_rate(self.model.optimizer, rate)
+        return describe(found, where, rate, largest, whole, lower)
+
+
+def _largest(arrays: Sequence[np.ndarray]) -> float:
+    return max(float(np.abs(a).max()) for a in arrays)
+
+
+def _finite(arrays: Sequence[np.ndarray]) -> bool:
+    """Whether all floats are finite; small arrays are looked at together."""
+    floats = [a for a in arrays if a.dtype.kind == "f"]
+    small = [a for a in floats if a.size <= _SMALL]
+    if small:
+        together = np.concatenate(small, axis=None)
+        # The sum of squares says enough, as long as it does not overflow.
+        if not math.isfinite(np.vdot(together, together)) and not np.isfinite(together).all():
+            return False
+    return len(small) == len(floats) or all(
+        bool(np.isfinite(a).all()) for a in floats if a.size > _SMALL
+    )
+
+
+# --- the search ---------------------------------------------------------------------------------
+
+
+def search(step: Step, arguments: Sequence[np.ndarray], chosen: np.ndarray) -> Finding | None:
+    """The first value that is not finite and that the loss or a new weight depends on."""
+    traced: Traced = trace(step.function, step.specs, step.names)[0]
+    values: dict[Node, np.ndarray] = {}
+    state = [t._array().copy() for t in traced.captured]
+    evaluate(traced.graph, [*arguments, *state], lambda node, value: values.update({node: value}))
+    for node, value in zip(traced.graph.inputs, [*arguments, *state], strict=True):
+        values.setdefault(node, value)
+    bad = {n for n, v in values.items() if v.dtype.kind == "f" and not np.isfinite(v).all()}
+    start = [n for n in traced.graph.results if n in bad]
+    if not start:
+        return None
+    origin = _origin(start, bad)
+    value = values[origin]
+    return Finding(
+        origin,
+        value,
+        [values[x] for x in origin.inputs],
+        _layer_of(origin),
+        _rows_of(value, chosen),
+        origin in traced.graph.inputs,
+    )
+
+
+def _origin(start: Sequence[Node], bad: set[Node]) -> Node:
+    """Of the bad nodes that lead to a bad result: the earliest, whose own inputs are all finite."""
+    seen: set[Node] = set()
+    stack, origins = list(start), []
+    while stack:
+        node = stack.pop()
+        if node in seen:
+            continue
+        seen.add(node)
+        worse = [x for x in node.inputs if x in bad]
+        stack.extend(worse)
+        if not worse:
+            origins.append(node)
+    return min(origins, key=lambda n: n.number)
+
+
+def _layer_of(node: Node) -> str:
+    """The layer that made `node`, or whose gradient it is part of; "" when it is the loss."""
+    source = node.source
+    if source is None or source.layer is None:
+        return ""
+    return f"{source.layer}, in its gradient" if source.section == "gradient" else str(source.layer)
+
+
+def _rows_of(value: np.ndarray, chosen: np.ndarray) -> list[int]:
+    """The rows of x in which `value` is not finite, when its first axis is the batch."""
+    if value.ndim == 0 or len(value) != len(chosen):
+        return []
+    bad = ~np.isfinite(value.reshape(len(value), -1)).all(axis=1)
+    return sorted({int(row) for row in chosen[bad]})
+
+
+# --- the words ----------------------------------------------------------------------------------
+
+
+def describe(
+    found: Finding,
+    where: str,
+    rate: float | None,
+    largest_x: float,
+    whole: str = "x",
+    lower: float | None = None,
+) -> str:
+    """What happened, where, the likely cause and what to change."""
+    what = "NaN" if np.isnan(found.value).any() else "infinity"
+    if found.is_input:
+        place = f"in {found.node.name or 'a tensor'} before the step"
+    else:
+        at = f"in layer {found.layer}" if found.layer else "in the loss or the update"
+        place = f"{at}, operation {found.node.op.name} {found.node.spec}"
+    text = f"{what} first appeared in {where}, {place}"
+    if found.rows:
+        more = f" and {len(found.rows) - 5} more" if len(found.rows) > 5 else ""
+        text += f", rows {', '.join(map(str, found.rows[:5]))}{more} of {whole}"
+    cause = _cause(found, rate, largest_x, lower)
+    return f"{text}. Likely cause: {cause}."
+
+
+def _cause(found: Finding, rate: float | None, largest_x: float, lower: float | None = None) -> str:
+    name = "" if found.is_input else found.node.op.name
+    first = found.operands[0] if found.operands else np.zeros(1)
+    if name in ("log", "log1p") and first.size and first.min() <= (0 if name == "log" else -1):
+        return (
+            f"the logarithm of {first.min():g}; keep its argument above 0 (add a small number, or "
+            "let the last layer be a sigmoid or softmax with a cross-entropy loss, which is "
+            "computed exactly)"
+        )
+    if name == "divide" and (found.operands[1] == 0).any():
+        return "a division by 0; add a small number to the divisor"
+    if name in ("sqrt", "power") and first.size and first.min() < 0:
+        return f"{name} of the negative number {first.min():g}"
+    sizes = [float(np.abs(a).max()) for a in found.operands if a.size and a.dtype.kind == "f"]
+    said = f"values grew to {max(sizes):.3g} and overflowed" if sizes else "values overflowed"
+    fixes = []
+    if largest_x > 100:
+        fixes.append(
+            f"scale the input, whose largest value is {largest_x:g} (a Normalize layer does it)"
+        )
+    if rate is not None:
+        eg = "" if lower is None else f", e.g. to {lower:g}"
+        fixes.append(f"lower the learning rate {rate:g}{eg}")
+    fixes.append("clip gradients with the optimizer's clipnorm=1.0")
+    return f"{said}; {', or '.join(fixes)}"

@@ -1,0 +1,268 @@
+"""Checkpoints: all that a training needs to go on after the process is gone, with the same bits.
+
+    weights, slots, rates, generators    every tensor that the training step reads or changes
+    position                             epoch, batches done in it, the order of its rows
+    sums                                 of loss and metrics over these batches
+    history, callbacks                   what they have seen so far
+
+A checkpoint is a safetensors file like a model's: data only, with a checksum, whole or not at all.
+It says what it was made with; a training on other data, or of another model, is an error.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ... import random
+from ...errors import (
+    ArgumentError,
+    FileError,
+    RanvierError,
+    StateError,
+)
+from ...io.packing import pack, unpack
+from ...io.writing import check_suffix
+from ...tensors.tensor import Tensor
+from ..callbacks.callback import Callback
+from ..models.saving import optimizer_tensors
+
+Array = np.ndarray[Any, Any]
+
+
+class Checkpoint(Callback):
+    """Write a checkpoint of the training, so that `fit(..., resume=filepath)` can go on with it.
+
+    A resumed training ends with the same bits as one that was never interrupted: of weights,
+    optimizer and history, whatever the number of threads, on one kind of processor.
+
+    >>> import os, tempfile
+    >>> import numpy as np
+    >>> import ranvier
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> path = os.path.join(folder.name, "run.ckpt")
+    >>> def train(epochs):
+    ...     ranvier.seed(0)
+    ...     model = ranvier.Sequential([ranvier.nn.Dense(1, input_shape=(2,))])
+    ...     model.compile("adam", "mse")
+    ...     x = np.arange(20, dtype=np.float32).reshape(10, 2) / 20
+    ...     return model.fit(
+    ...         x, x[:, 0], batch_size=4, epochs=epochs, verbose=0,
+    ...         callbacks=[Checkpoint(path, save_freq=2)], resume=path,
+    ...     )
+    >>> first = train(epochs=3)  # there is no file yet, so it begins
+    >>> second = train(epochs=5)  # goes on after the last batch of the third epoch
+    >>> len(second.epoch), second.history["loss"][:3] == first.history["loss"]
+    (5, True)
+    >>> folder.cleanup()
+
+    Args:
+        filepath: where; one file, which each save replaces.
+        save_freq: "epoch", or a number of batches; a Ctrl-C writes one, too.
+    """
+
+    resumes = False
+
+    def __init__(self, filepath: Any, save_freq: str | int = "epoch") -> None:
+        whole = isinstance(save_freq, int) and not isinstance(save_freq, bool) and save_freq > 0
+        if save_freq != "epoch" and not whole:
+            raise ArgumentError(
+                f"Checkpoint: save_freq={save_freq!r}; expected 'epoch', or after how many batches"
+            )
+        self.filepath = os.fspath(filepath)
+        check_suffix(self.filepath, _suffix(self.filepath))
+        self.save_freq = save_freq
+
+    def batches_left(self, done: int) -> int | None:
+        """How many batches until the next one is due; None: it goes by epochs."""
+        return None if isinstance(self.save_freq, str) else self.save_freq - done % self.save_freq
+
+
+@dataclass
+class Position:
+    """Where a training is: `batches` are done in `epoch`, `done` in all; `order` is what the
+    orders of the rows of this epoch come from.
+    """
+
+    epoch: int
+    batches: int
+    done: int
+    order: Any
+
+
+def _suffix(path: str) -> str:
+    """What a checkpoint's name may end in."""
+    return ".safetensors" if path.endswith(".safetensors") else ".ckpt"
+
+
+# --- what a training consists of ----------------------------------------------------------------
+
+
+def _tensors(training: Any) -> dict[str, Tensor]:
+    """Every tensor of the training by a name, but for the running sums."""
+    model, step = training.model, training.step
+    found = {f"model/{name}": t for name, t in model.named_tensors().items()}
+    found |= {f"optimizer/{name}": t for name, t in optimizer_tensors(model).items()}
+    found["random"] = random.generator.state
+    known = {id(t) for t in found.values()}
+    for i, t in enumerate(step.traced.captured):
+        if not isinstance(t, Tensor) or id(t) in known:
+            continue
+        if not np.may_share_memory(t._array(), training.sums.flat):
+            found[f"other/{i}"] = t
+    return found
+
+
+def _digest(parts: Sequence[bytes]) -> str:
+    found = hashlib.blake2b(digest_size=16)
+    for part in parts:
+        found.update(part)
+    return found.hexdigest()
+
+
+def _of_arrays(arrays: Sequence[Array]) -> str:
+    parts = []
+    for array in arrays:
+        parts += [f"{array.dtype.str}{array.shape}".encode(), np.ascontiguousarray(array).tobytes()]
+    return _digest(parts)
+
+
+def facts(training: Any, arrays: Sequence[Array]) -> dict[str, Any]:
+    """What must be the same where a training goes on, each under the words that name it."""
+    from ...compiler.store import graph_lines  # NOTE: not needed without checkpoints
+
+    named = training.model.named_tensors()
+    return {
+        "the model's weights": [[name, list(t.shape), t.dtype.name] for name, t in named.items()],
+        "the engine": training.step.engine,
+        "batch_size": training.step.batch,
+        "the data (x, y, weights, validation data)": _of_arrays(arrays),
+        "the training step (layers' options, loss, metrics, optimizer, schedule, augmentation)":
+            _digest([line.encode() for line in graph_lines(training.step.traced.graph)]),
+        "the callbacks": [type(c).__name__ for c in training.resuming()],
+    }  # fmt: skip
+
+
+# --- to a file and back -------------------------------------------------------------------------
+
+
+def save(path: str, training: Any, position: Position) -> None:
+    """Write a checkpoint."""
+    from ...io import files
+
+    arrays = {name: t.numpy() for name, t in _tensors(training).items()}
+    arrays["sums"] = training.sums.flat
+    state = {
+        "position": vars(position),
+        "stop": training.model.stop_training,
+        "swapped": training.model.optimizer.swapped,
+        "history": [training.history.epoch, training.history.history],
+        "callbacks": [c.get_state() for c in training.resuming()],
+    }
+    packed = pack(state, "state", arrays)
+    about = {"kind": "training", "facts": training.facts(), "state": packed}
+    files.write(path, arrays, about, suffix=_suffix(path))
+
+
+class Resumed:
+    """A checkpoint that was read, for a training it fits."""
+
+    def __init__(self, path: Any, training: Any) -> None:
+        from ...io import files
+
+        arrays, about = files.read(path)
+        if about.get("kind") != "training":
+            raise FileError(
+                f"{path} holds a {about.get('kind', 'thing of another kind')}, not a training in "
+                "progress; fit(resume=...) reads what the callback Checkpoint writes. Read a model "
+                "with ranvier.load"
+            )
+        self.path, self.arrays, self.tensors = path, arrays, _tensors(training)
+        with self._reading():
+            _compare(path, about["facts"], training.facts())
+            sums = arrays["sums"]
+        lacking = [n for n, t in self.tensors.items() if n not in arrays or _differ(arrays[n], t)]
+        if lacking or sums.shape != training.sums.flat.shape:
+            raise StateError(
+                f"{path} does not fit this training: {', '.join(lacking[:4]) or 'its sums'} "
+                "differ in shape or dtype"
+            )
+        with self._reading():
+            self.state = unpack(about["state"], arrays)
+            self.position = Position(**self.state["position"])
+            _check_position(self.position)
+            _check_history(*self.state["history"])
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        """Whatever fails inside is the file's fault, which may come from anybody."""
+        try:
+            yield
+        except RanvierError:
+            raise
+        except Exception as problem:
+            raise FileError(
+                f"{self.path}: this checkpoint does not hang together "
+                f"({type(problem).__name__}: {problem}); begin anew with another file name"
+            ) from problem
+
+    def apply(self, training: Any) -> None:
+        """Put everything back where it was."""
+        with self._reading():
+            self._apply(training)
+
+    def _apply(self, training: Any) -> None:
+        for name, t in self.tensors.items():
+            t.assign(Tensor(self.arrays[name]))
+        training.sums.flat[:] = self.arrays["sums"]
+        if self.state["stop"]:
+            training.model.stop_training = True
+        optimizer = training.model.optimizer
+        getattr(optimizer, "inner_optimizer", optimizer).swapped = self.state["swapped"]
+        training.history.epoch, training.history.history = self.state["history"]
+        training.logs = {k: v[-1] for k, v in training.history.history.items()}
+        for callback, state in zip(training.resuming(), self.state["callbacks"], strict=True):
+            callback.set_state(state)
+
+
+def _check_position(position: Position) -> None:
+    counts = (position.epoch, position.batches, position.done)
+    if not all(type(n) is int and n >= 0 for n in counts):
+        raise ValueError(f"epoch, batches, batches in all: {counts}")
+
+
+def _check_history(epochs: Any, numbers: Any) -> None:
+    """Epochs by their numbers, and a list of numbers under each name."""
+    lists = [epochs, *numbers.values()]
+    if not all(isinstance(v, list) and all(type(n) in (int, float) for n in v) for v in lists):
+        raise ValueError(f"the history is none: {epochs!r:.80}")
+
+
+def _differ(array: Array, t: Tensor) -> bool:
+    return array.shape != t.shape or array.dtype != t.dtype
+
+
+def _compare(path: Any, before: Any, now: dict[str, Any]) -> None:
+    """A StateError that names the first thing that is not as it was."""
+    for what, value in now.items():
+        was = before.get(what)
+        if was == value:
+            continue
+        shown = ""
+        if isinstance(value, int | str) and "(" not in what:
+            shown = f": {was!r} there, {value!r} here"
+        elif isinstance(value, list):
+            pairs = [*zip(was or [], value, strict=False)]
+            first = next(((a, b) for a, b in pairs if a != b), (len(was or []), len(value)))
+            shown = f": {first[0]} there, {first[1]} here"
+        raise StateError(
+            f"fit(resume={str(path)!r}): this training is another one than that of the checkpoint; "
+            f"{what} differ{'' if what.endswith('s') else 's'}{shown}. Call fit as it was called "
+            "then (epochs may be more), or begin anew with another file name"
+        )

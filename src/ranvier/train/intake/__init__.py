@@ -1,0 +1,10 @@
+"""The intake of data: whatever a user gives, as arrays that a step can read.
+
+| file | what it holds |
+|---|---|
+| given.py | Several inputs and outputs: which of the user's arrays belongs to which |
+| heads.py | Heads: which loss, weight and metrics belong to which output of a model |
+| ids.py | Ids in the data that are outside the table of an Embedding |
+| logits.py | Logits given to a loss of probabilities: recognized before training, and said once |
+| rows.py | Whatever a user gives as data |
+"""

@@ -1,0 +1,372 @@
+"""Several inputs and outputs: which of the user's arrays belongs to which."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from ...data.cells import looks_of
+from ...data.columns import ColumnNames, names_of
+from ...data.stream import Stream
+from ...data.tables import check_rows
+from ...errors import (
+    ArgumentError,
+    DataError,
+    ShapeError,
+    unknown_name,
+    warn,
+)
+from ...losses.loss import Loss
+from ...nn.basic.normalize import Normalize
+from ...nn.policy import float_dtype
+from ...nn.targets import encode_labels
+from .heads import Head, heads, sole
+from .rows import (
+    Rows,
+    decode_labels,
+    features,
+    targets,
+    weights,
+)
+
+Array = np.ndarray[Any, Any]
+_LABELS = 20  # so many different texts may be classes, whatever they look like
+
+
+@functools.lru_cache(maxsize=256)
+def inputs_of_forward(forward: Any) -> tuple[str, ...] | None:
+    """The names of the inputs that a method `forward(self, a, b)` takes; None: one input.
+
+    >>> inputs_of_forward(lambda self, a, b: a), inputs_of_forward(lambda self, x: x)
+    (('a', 'b'), None)
+    """
+    names = [
+        p.name
+        for p in list(inspect.signature(forward).parameters.values())[1:]
+        if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) and p.default is p.empty
+    ]
+    return tuple(names) if len(names) > 1 else None
+
+
+def by_input(model: str, names: Sequence[str], x: Any, said: set[str] | None = None) -> list[Any]:
+    """The parts of x, a list, tuple or dict, in the order of the inputs.
+
+    What is no input is left out with a word, once for what `said` remembers.
+    """
+    if isinstance(x, Mapping):
+        return _by_input_name(model, names, x, said)
+    if not isinstance(x, list | tuple) or len(x) != len(names):
+        size = f" of {len(x)}" if isinstance(x, list | tuple) else ""
+        raise ArgumentError(
+            f"{model}: takes {len(names)} inputs; give x as a list of {len(names)} arrays, or as "
+            f"a dict by input ({', '.join(names)}); got a {type(x).__name__}{size}"
+        )
+    return list(x)
+
+
+def by_output(model: str, names: Sequence[str], heads: Sequence[Head], y: Any) -> list[Any]:
+    """The parts of y for the heads: a list with one for each output or each head, or a dict."""
+    wanted = [head.name for head in heads]
+    if isinstance(y, Mapping):
+        return _by_name(model, "output", names, y, wanted)
+    if not wanted and y is None:
+        return []
+    if isinstance(y, list | tuple) and len(y) == len(names):
+        return [y[head.output] for head in heads]
+    if isinstance(y, list | tuple) and len(y) == len(wanted):
+        return list(y)
+    size = f" of {len(y)}" if isinstance(y, list | tuple) else ""
+    raise ArgumentError(
+        f"{model}: has {len(names)} outputs; give y as a list of {len(names)} arrays, or as a dict "
+        f"by output ({', '.join(names)}); got a {type(y).__name__}{size}"
+    )
+
+
+def _by_input_name(
+    model: str, names: Sequence[str], x: Mapping[Any, Any], said: set[str] | None
+) -> list[Any]:
+    extra = [name for name in x if name not in names]
+    if extra and all(x.get(name) is not None for name in names):
+        warn(
+            f"{model}: x holds {', '.join(map(repr, extra))}, which is no input and was left out; "
+            f"the inputs are {', '.join(names)}",
+            said,
+        )
+        x = {name: x[name] for name in names}
+    return _by_name(model, "input", names, x, names)
+
+
+def _by_name(
+    model: str, what: str, names: Sequence[str], given: Mapping[Any, Any], wanted: Sequence[str]
+) -> list[Any]:
+    for name in given:
+        if name not in names:
+            raise unknown_name(f"{what} of {model}", name, names)
+    for name in wanted:
+        if given.get(name) is None:
+            raise ArgumentError(f"{model}: the {what} {name!r} is missing from the dict of arrays")
+    return [given[name] for name in wanted]
+
+
+@contextmanager
+def learning(model: Any) -> Iterator[None]:
+    """Inside, data are made ready to learn from; if that fails, no label and no name of a column
+    is kept of them.
+    """
+    names, classes = model.column_names.copy(), model.classes
+    try:
+        yield
+    except BaseException:
+        model.column_names, model.classes = names, classes
+        raise
+
+
+def role_of(names: Sequence[str] | None, i: int = 0) -> str:
+    """What an input is called in messages and among the names of columns."""
+    return "x" if names is None else f"x[{names[i]!r}]"
+
+
+def features_of(
+    model: Any, names: Sequence[str] | None, x: Any, learn: bool = False
+) -> list[Array]:
+    """Every input as an array of finite numbers, its columns in the order of training."""
+    parts = [x] if names is None else by_input(model.name, names, x, model._said)
+    found = []
+    for i, part in enumerate(parts):
+        role = role_of(names, i)
+        found.append(features(arranged(model, part, role, i, learn), role, float_dtype(model)))
+    return found
+
+
+def arranged(model: Any, x: Any, role: str = "x", place: int = 0, learn: bool = False) -> Any:
+    """A table given for the input at `place`, with the columns of training in their order."""
+    if type(x) is np.ndarray:
+        return x
+    names = names_of(x)
+    if names is None:
+        return x
+    return known_columns(model, role, place, len(names)).arrange(x, role, learn)
+
+
+def known_columns(model: Any, role: str, place: int, width: int | None = None) -> ColumnNames:
+    """The names of the columns that a model knows; first those its Normalize was adapted to."""
+    known: ColumnNames = model.column_names
+    layer = _normalize_of(model, place)
+    adapted = None if layer is None else layer.column_names.get("x")
+    if layer is None or adapted is None or known.get(role) == adapted:
+        return known
+    if role in known:
+        raise DataError(
+            f"{role}: {layer.name!r} was adapted to columns in another order than the model was "
+            f"trained on; adapt it again, with the columns of model.column_names[{role!r}]"
+        )
+    if width is None or width == len(adapted):
+        known.learn(role, adapted)
+    return known
+
+
+def _normalize_of(model: Any, place: int) -> Normalize | None:
+    """The Normalize that an input goes into first, if it does."""
+    found = readers(model, place)
+    if found is None:
+        found = model.sublayers() if place == 0 else []
+    return next((layer for layer in found if isinstance(layer, Normalize)), None)
+
+
+def readers(model: Any, place: int) -> list[Any] | None:
+    """The layers that read an input as it comes; None where only the code of `forward` knows."""
+    found = model._readers(place)
+    if found is None:
+        return None
+    nested = [readers(layer, 0) if hasattr(layer, "_readers") else [layer] for layer in found]
+    return [layer for inner in nested for layer in inner or []]
+
+
+def stream_columns(model: Any, stream: Stream, learn: bool = False) -> Stream:
+    """A stream over a file with the columns of training in their order."""
+    if stream.features is None:
+        return stream
+    known = known_columns(model, "x", 0, len(stream.features))
+    if "x" not in known:
+        if learn:
+            known.learn("x", stream.features)
+        return stream
+    wanted = known.order(stream.features)
+    return stream if wanted is None else stream.with_features(wanted)
+
+
+def inputs_of(model: Any, x: Any) -> tuple[Sequence[str] | None, list[Array]]:
+    """(the names of the inputs, or None when there is one; x as one array for each)."""
+    names = model._several(x)
+    xs = features_of(model, names, x)
+    if names is not None:
+        check_rows(**dict(zip(names, xs, strict=True)))
+    return names, xs
+
+
+def several_targets(
+    model: Any, heads: Sequence[Head], parts: Sequence[Any], learn: bool = False
+) -> list[Array]:
+    """The targets of every head as an array of numbers."""
+    found = []
+    for head, part in zip(heads, parts, strict=True):
+        role = f"y[{head.name!r}]"
+        if part is None:
+            raise ArgumentError(f"{role} is missing: this output has a loss or a metric")
+        columns = model.column_names.arrange_targets(part, role, learn)
+        array = targets(columns, role, float_dtype(model))
+        if array.dtype.kind == "U":
+            check_text(head.loss, array, role)
+            raise DataError(
+                f"{role} holds text; a model with several outputs takes numbers: "
+                "codes, classes = ranvier.nn.targets.encode_labels(y)"
+            )
+        found.append(array)
+    return found
+
+
+def check_input(model: str, name: str, expected: Sequence[Any], x: Array) -> None:
+    """The rows of an input must have the shape the model was built for."""
+    if tuple(x.shape[1:]) != tuple(expected):
+        raise ShapeError(
+            f"{model}: input {name!r} expects rows of shape {tuple(expected)}, received rows of "
+            f"shape {x.shape[1:]} (the array has shape {x.shape})"
+        )
+
+
+def outputs_of(model: Any, xs: Sequence[Array]) -> tuple[list[str] | None, list[Any]]:
+    """The names of the outputs (None: there is one) and the shapes of their rows."""
+    rows = xs[0].shape[1:] if len(xs) == 1 else [x.shape[1:] for x in xs]
+    shapes = model.output_shape(rows)
+    if isinstance(shapes, tuple):
+        return None, [shapes]
+    wiring = model.wiring
+    if wiring is not None and len(wiring.outputs) == len(shapes):
+        names = wiring.output_names
+    elif isinstance(shapes, dict):
+        names = list(shapes)
+    else:
+        names = [f"output_{i + 1}" for i in range(len(shapes))]
+    return names, list(shapes.values()) if isinstance(shapes, dict) else shapes
+
+
+def heads_of(model: Any, names: Sequence[str] | None, shapes: Sequence[Any]) -> list[Head]:
+    """The heads of a compiled model with these outputs."""
+    found = heads(names, model.loss, model.loss_weights, model.metrics, model.weighted_metrics)
+    for head in found:
+        head.shape = tuple(shapes[head.output])
+    return found
+
+
+def check_count(model: str, found: Sequence[Head], rows: Rows) -> None:
+    """ArgumentError when there are not as many targets as heads."""
+    said = ", ".join(head.name for head in found)
+    if not found:
+        raise ArgumentError(
+            f"{model}: loss is missing: y is given, but compile(loss=None) compares nothing with "
+            "it; give a loss by name, such as loss='mean_squared_error', 'binary_crossentropy' or "
+            "'sparse_categorical_crossentropy'"
+        )
+    raise ArgumentError(
+        f"{model}: {len(found)} outputs ({said}) have a loss or a metric; y holds {len(rows.ys)}. "
+        "Give a list with one array for each, or a dict by output"
+    )
+
+
+def rows_of(
+    model: Any,
+    x: Any,
+    y: Any,
+    sample_weight: Any = None,
+    class_weight: Any = None,
+    learn: bool = False,
+    learn_columns: bool = False,
+) -> Rows:
+    """The user's data as arrays; text labels become numbers, columns stand as in training.
+
+    With `learn`, labels and names of columns met for the first time are kept; with
+    `learn_columns`, only the latter.
+    """
+    learn_columns = learn_columns or learn
+    if y is None and model.loss is not None:
+        raise ArgumentError("y is missing: give the targets, one for each row of x")
+    names = model._several(x)
+    xs = features_of(model, names, x, learn_columns)
+    outputs = model._outputs_named(xs, y)
+    if outputs is None:
+        if isinstance(y, list | tuple) and len(y) == 1 < len(xs[0]):
+            y = y[0]  # a list of the targets of each output
+        ys = [] if y is None else [_only_target(model, y, learn, learn_columns)]
+        y_names = ["y"]
+    else:
+        if class_weight is not None:
+            raise ArgumentError("class_weight is for a model with one output; use sample_weight")
+        model._build_for(xs)
+        found = heads_of(model, *outputs_of(model, xs))
+        ys = several_targets(model, found, by_output(model.name, outputs, found, y), learn_columns)
+        y_names = [f"y_{head.name}" for head in found]
+    x_names = ["x"] if names is None else list(names)
+    roles = [*x_names, *y_names[: len(ys)]]
+    check_rows(**dict(zip(roles, [*xs, *ys], strict=True)))
+    if class_weight is not None and not ys:
+        raise ArgumentError("class_weight needs targets y")
+    labels = ys[0] if ys else xs[0]
+    floats = float_dtype(model)
+    weight = weights(len(xs[0]), labels, model.classes, sample_weight, class_weight, floats)
+    if outputs is None and ys and _wants_one_hot(model, ys[0]):
+        ys = [np.eye(len(model.classes), dtype=np.float32)[ys[0]]]
+    one = names is None and len(ys) == 1 and outputs is None
+    return Rows(xs[0], ys[0], weight) if one else Rows(xs, ys, weight, roles)
+
+
+def _only_target(model: Any, y: Any, learn: bool, learn_columns: bool) -> Array:
+    """The targets of the only output; text labels become numbers."""
+    if isinstance(y, Mapping) and len(y) == 1:
+        y = next(iter(y.values()))
+    y = targets(model.column_names.arrange_targets(y, learn=learn_columns), "y", float_dtype(model))
+    if y.dtype.kind == "U":
+        check_text(sole(model.loss), y, "y")
+    if y.dtype.kind == "U" and learn and model.classes is None:
+        model.classes = encode_labels(y)[1]
+    return decode_labels(y, model.classes)
+
+
+def check_text(loss: Loss | None, y: Array, role: str) -> None:
+    """DataError for targets of text that stand for no classes: their number in the alphabet means
+    nothing.
+    """
+    learns_numbers = loss is not None and loss.learns_numbers
+    looks = looks_of(y, role)
+    many = len(np.unique(y)) > _LABELS and looks.kind != "number"
+    if not learns_numbers and not (looks.numeric and many):
+        return
+    said = loss.name if loss is not None and learns_numbers else "class labels"
+    fix = looks.fix
+    if learns_numbers and looks.kind in ("labels", "answers", "text"):
+        classes = len(np.unique(y))
+        head = f"Dense({classes}, activation='softmax') with loss='sparse_categorical_crossentropy'"
+        if classes == 2:
+            head = "Dense(1, activation='sigmoid') with loss='binary_crossentropy'"
+        fix = f"to tell {classes} classes apart, use {head}, which takes labels"
+        if looks.kind == "answers":
+            fix += f"; or {looks.fix}"
+    expected = "numbers" if learns_numbers else "a few classes"
+    raise DataError(
+        f"{role}: {said}{' needs' if learns_numbers else ':'} {expected}, and the targets are text "
+        f"({looks.what}); {fix}"
+    )
+
+
+def _wants_one_hot(model: Any, y: Array) -> bool:
+    loss = sole(model.loss)
+    return (
+        model.classes is not None
+        and loss is not None
+        and loss.name == "categorical_crossentropy"
+        and y.ndim == 1
+    )

@@ -1,0 +1,435 @@
+"""Models put together from layers called on `ranvier.Input` (Keras' functional style).
+
+wiring   the calls that lead from the inputs to the outputs, in the order they were made
+run      those calls once more, on real rows
+to_data  the same as plain data: layers by class and configuration, ops by their name in the
+         closed registry and their params. No code goes into a file.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ... import dtypes
+from ...errors import ArgumentError, StateError, unknown_name
+from ...graph.node import OPS
+from ...nn.basic.shaping import InputLayer
+from ...nn.config import plain, restore
+from ...nn.layer import LAYERS
+from ...nn.symbolic import (
+    ROWS,
+    Call,
+    Symbolic,
+    multiple_of_rows,
+    numbered,
+    packed,
+    with_rows,
+)
+from ...nn.walk import walk
+from ...ops.elementwise import astype
+from ...ops.op import apply
+from ...ops.op_params import check_params
+from ...tensors.tensor import Tensor
+from ...tracing.trace import tensors_in
+
+_Key = tuple[int, int]  # the number of a call, and which of its outputs
+
+
+@dataclass(frozen=True)
+class _Output:
+    """A symbolic value in a copy: output `place` of the call of this number."""
+
+    call: int
+    place: int
+
+
+class Wiring:
+    """What leads from symbolic inputs to symbolic outputs.
+
+    inputs, outputs            the Symbolic values, and `input_names`, `output_names`
+    takes, gives               their structure as the user wrote it: one, a list, a dict
+    calls, layers, constants   in the order of the calls; tensors with numbers that ops read
+    """
+
+    def __init__(self, inputs: Any, outputs: Any, name: str) -> None:
+        self.name = name
+        self.inputs, self.outputs = _symbolic(inputs, "inputs"), _symbolic(outputs, "outputs")
+        self.takes, self.gives = _structure(inputs), _structure(outputs)
+        self._start = {_key(v) for v in self.inputs}
+        if len(self._start) < len(self.inputs):
+            raise ArgumentError(f"{name}: an input is given twice")
+        self.calls = self._found()
+        self.layers = _once(c.layer for c in self.calls if c.layer is not None)
+        counts = Counter(layer.name for layer in self.layers)
+        for twice in (name for name, count in counts.items() if count > 1):
+            raise ArgumentError(f"{name}: two layers are called {twice!r}; give one another name")
+        self.constants = _once(
+            v for c in self.calls for v in c.given() if not isinstance(v, Symbolic)
+        )
+        self.input_names = _names(inputs, self.inputs)
+        self.output_names = _names(outputs, self.outputs)
+        self.input_shapes = [tuple(v.shape[1:]) for v in self.inputs]
+        one = isinstance(self.gives, int)
+        shapes = [tuple(v.shape[1:]) for v in self.outputs]
+        self.output_shape: Any = shapes[0] if one else shapes
+
+    def _found(self) -> list[Call]:
+        """The calls between inputs and outputs."""
+        found: dict[int, Call] = {}
+        stack = [*self.inputs, *self.outputs]
+        while stack:
+            value = stack.pop()
+            call = value.call
+            if call.number in found:
+                continue
+            if _key(value) in self._start:
+                if isinstance(call.layer, InputLayer):
+                    found[call.number] = call
+                continue
+            if isinstance(call.layer, InputLayer):
+                raise ArgumentError(
+                    f"{self.name}: an output depends on the Input {call.layer.name!r}, which is "
+                    f"not among the inputs; add it: Model(inputs=[..., {call.layer.name}], ...)"
+                )
+            found[call.number] = call
+            stack.extend(v for v in call.given() if isinstance(v, Symbolic))
+        return [found[number] for number in sorted(found)]
+
+    # -- copies and pickles -----------------------------------------------------------------------
+
+    def __getstate__(self) -> dict[str, Any]:
+        """All of it, the calls as a list in which each says by number what it is applied to."""
+        calls = _once([*self.calls, *[v.call for v in self.inputs]])
+        places = {call.number: i for i, call in enumerate(calls)}
+
+        def noted(value: Any) -> Any:
+            return _changed(value, Symbolic, lambda v: _Output(places[v.call.number], v.place))
+
+        made = [
+            # Of calls before the inputs only the outputs matter.
+            (c.layer, c.op, *(noted((c.args, c.options)) if i < len(self.calls) else ((), {})),
+             c.training, c.specs, c.structure)
+            for i, c in enumerate(calls)
+        ]  # fmt: skip
+        ends = {
+            side: [(noted(v), v.name, _known_logits(v, noted)) for v in getattr(self, side)]
+            for side in ("inputs", "outputs")
+        }
+        return {**vars(self), **ends, "calls": (made, len(self.calls)), "_start": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        calls: list[Call] = []
+
+        def value(noted: _Output) -> Symbolic:
+            call = calls[noted.call]
+            return Symbolic.of(call, noted.place, call.specs[noted.place])
+
+        made, count = state["calls"]
+        for layer, op, args, options, training, specs, structure in made:
+            args, options = _changed((args, options), _Output, value)
+            calls.append(Call(layer, op, args, options, training))
+            calls[-1].specs, calls[-1].structure = specs, structure
+        for side in ("inputs", "outputs"):
+            values = []
+            for noted, name, logits in state[side]:
+                values.append(value(noted))
+                values[-1].name = name
+                values[-1].logits = None if logits is None else (logits[0], value(logits[1]))
+            setattr(self, side, values)
+        self.calls = calls[:count]
+        self._start = {_key(v) for v in self.inputs}
+
+    # -- running ----------------------------------------------------------------------------------
+
+    def run(self, given: Sequence[Any]) -> Any:
+        """The outputs for these inputs, in the structure the user gave."""
+        if len(given) != len(self.inputs):
+            raise ArgumentError(
+                f"{self.name}: expected {len(self.inputs)} inputs "
+                f"({', '.join(self.input_names)}), got {len(given)}"
+            )
+        first = multiple_of_rows(self.inputs[0].shape[0])
+        rows = given[0].shape[0] // (first[0] if first else 1)
+        values: dict[_Key, Any] = {}
+        for symbol, value in zip(self.inputs, given, strict=True):
+            layer = symbol.call.layer
+            values[_key(symbol)] = layer(value) if isinstance(layer, InputLayer) else value
+        for call in self.calls:
+            if not isinstance(call.layer, InputLayer):
+                for i, value in enumerate(tensors_in(self._apply(call, values, rows))):
+                    values.setdefault((call.number, i), value)
+        return packed(self.gives, [self._output(v, values) for v in self.outputs])
+
+    def _apply(self, call: Call, values: Mapping[_Key, Any], rows: int) -> Any:
+        args, options = call.arguments(lambda v: values[_key(v)])
+        if call.op is not None:
+            like = None if args else next(iter(values.values()))
+            params = {k: with_rows(v, rows) for k, v in options.items()}
+            return apply(call.op, *_as_recorded(call, args), like=like, **params)
+        return call.layer(*args, training=call.training, **options)
+
+    def _output(self, symbol: Symbolic, values: Mapping[_Key, Any]) -> Any:
+        """An output; one that ops made by a softmax or sigmoid says so to its loss."""
+        out = values[_key(symbol)]
+        if symbol.logits is not None and isinstance(symbol.logits[1], Symbolic):
+            before = values.get(_key(symbol.logits[1]))
+            out.logits = None if before is None else (symbol.logits[0], before)
+        return out
+
+    # -- as plain data ----------------------------------------------------------------------------
+
+    def to_data(self) -> dict[str, Any]:
+        """Layers, calls, inputs and outputs as JSON-able data."""
+        places = {c.number: i for i, c in enumerate(self.calls)}
+        numbers = {id(x): i for i, x in enumerate(self.layers)}
+        for symbol in self.inputs:
+            if symbol.call.number not in places:
+                raise StateError(
+                    f"{self.name}: input {symbol!r} comes out of another model; a model that "
+                    "begins inside another one cannot be saved. Call its layers on a new Input"
+                )
+
+        def ref(v: Any) -> Any:
+            if isinstance(v, Symbolic):
+                return {"call": places[v.call.number], "output": v.place}
+            if isinstance(v, Tensor):
+                return {"constant": next(i for i, c in enumerate(self.constants) if c is v)}
+            if isinstance(v, list | tuple):
+                return [ref(one) for one in v]
+            return plain(v, self.name)
+
+        calls: list[dict[str, Any]] = []
+        for call in self.calls:
+            said: dict[str, Any] = {"args": [ref(v) for v in call.args]}
+            if call.op is not None:
+                said |= {"op": call.op.name}
+                said["params"] = {k: _written(v) for k, v in call.options.items()}
+            else:
+                said["layer"] = numbers[id(call.layer)]
+                said["options"] = {k: ref(v) for k, v in call.options.items()}
+                said["training"] = call.training
+            calls.append(said)
+        logits = {
+            str(i): [v.logits[0], ref(v.logits[1])]
+            for i, v in enumerate(self.outputs)
+            if v.logits is not None and isinstance(v.logits[1], Symbolic)
+        }
+        return {
+            "name": self.name,
+            "layers": [{"class": type(x).__name__, "config": x.get_config()} for x in self.layers],
+            "constants": [
+                {"values": c.numpy().tolist(), "dtype": c.dtype.name, "trained": c.requires_grad}
+                for c in self.constants
+            ],
+            "calls": calls,
+            "inputs": [_structured(self.takes), [ref(v) for v in self.inputs]],
+            "outputs": [_structured(self.gives), [ref(v) for v in self.outputs]],
+            "logits": logits,
+        }
+
+
+def from_data(config: Mapping[str, Any]) -> tuple[Any, Any]:
+    """Symbolic (inputs, outputs) of the described model, its layers new."""
+    layers = [restore("layer", c, LAYERS) for c in config["layers"]]
+    constants = [
+        Tensor(np.array(c["values"], c["dtype"]), requires_grad=c["trained"])
+        for c in config["constants"]
+    ]
+    made: list[list[Any]] = []
+
+    def value(v: Any) -> Any:
+        if isinstance(v, list):
+            return [value(one) for one in v]
+        if isinstance(v, Mapping) and "call" in v:
+            return made[v["call"]][v["output"]]
+        return constants[v["constant"]] if isinstance(v, Mapping) and "constant" in v else v
+
+    for call in config["calls"]:
+        args = [value(v) for v in call["args"]]
+        if "op" in call:
+            if call["op"] not in OPS:
+                raise unknown_name("op", call["op"], OPS)
+            params = {k: _read(v) for k, v in call["params"].items()}
+            like = made[0][0] if not args else None
+            check_params(OPS[call["op"]], args, params)
+            out = apply(OPS[call["op"]], *args, like=like, **params)
+        else:
+            layer = layers[call["layer"]]
+            options = {k: value(v) for k, v in call["options"].items()}
+            if isinstance(layer, InputLayer):
+                out = layer.symbolic()
+            else:
+                out = layer(*args, training=call["training"], **options)
+        made.append(tensors_in(out))
+    ends = []
+    for structure, refs in (config["inputs"], config["outputs"]):
+        ends.append((_unstructured(structure), [value(v) for v in refs]))
+    for i, (kind, ref) in config["logits"].items():
+        ends[1][1][int(i)].logits = (kind, value(ref))
+    return packed(*ends[0]), packed(*ends[1])
+
+
+def _as_recorded(call: Call, args: Sequence[Any]) -> list[Any]:
+    """The arguments of an op in the dtypes that it was recorded with.
+
+    Whole numbers given where floats were expected become floats; and where one is float64 (as in
+    `Model.verify`), all floats are.
+    """
+    kinds = [v.dtype for v in call.args]
+    pairs = list(zip(args, kinds, strict=True))
+    wide = any(a.dtype == dtypes.float64 and kind.kind == "f" for a, kind in pairs)
+    found = []
+    for a, kind in pairs:
+        to = dtypes.float64 if wide and kind.kind == "f" else kind
+        found.append(astype(a, to) if a.dtype != to else a)
+    return found
+
+
+def shapes_of(returned: Any) -> Any:
+    """The shape of a row of one tensor; of several a list of them, or a dict."""
+    if isinstance(returned, Tensor):
+        return tuple(returned.shape[1:])
+    if isinstance(returned, dict) and all(isinstance(v, Tensor) for v in returned.values()):
+        return {k: tuple(v.shape[1:]) for k, v in returned.items()}
+    return [tuple(v.shape[1:]) for v in tensors_in(returned)]
+
+
+def direct_layers(model: Any) -> list[Any]:
+    """The layers of a model, without those inside them."""
+    layers = vars(model).get("layers")
+    if isinstance(layers, list):
+        return layers
+    found = _once(walk(model).inside)
+    nested = {id(x) for layer in found for x in walk(layer).inside}
+    return [layer for layer in found if id(layer) not in nested]
+
+
+def ends(model: Any, attribute: str) -> Any:
+    """`model.inputs` and its kin: the symbolic values between which the model lies."""
+    wiring = model.wired()
+    if attribute.endswith("_names"):
+        return getattr(wiring, attribute)
+    if attribute in ("inputs", "outputs"):
+        return list(getattr(wiring, attribute))
+    values = wiring.inputs if attribute == "input" else wiring.outputs
+    return packed(wiring.takes if attribute == "input" else wiring.gives, values)
+
+
+def _key(value: Any) -> _Key:
+    return value.call.number, value.place
+
+
+def _same(a: Any, b: Symbolic) -> bool:
+    return isinstance(a, Symbolic) and _key(a) == _key(b)
+
+
+def _changed(value: Any, kind: type, change: Callable[[Any], Any]) -> Any:
+    """`value`, lists, tuples and dicts, with change(v) in place of each v of this kind."""
+    if isinstance(value, kind):
+        return change(value)
+    if isinstance(value, list | tuple):
+        parts = [_changed(v, kind, change) for v in value]
+        return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
+    if isinstance(value, dict):
+        return {k: _changed(v, kind, change) for k, v in value.items()}
+    return value
+
+
+def _known_logits(value: Symbolic, noted: Callable[[Any], Any]) -> tuple[str, Any] | None:
+    """The logits of an output, if they are another value of the model."""
+    if value.logits is None or not isinstance(value.logits[1], Symbolic):
+        return None
+    try:
+        return value.logits[0], noted(value.logits[1])
+    except KeyError:
+        return None
+
+
+def _once(things: Any) -> list[Any]:
+    found: dict[int, Any] = {}
+    for thing in things:
+        found.setdefault(id(thing), thing)
+    return list(found.values())
+
+
+def _symbolic(value: Any, what: str) -> list[Symbolic]:
+    found = tensors_in(value)
+    if not found or not all(isinstance(v, Symbolic) for v in found):
+        wrong = next((v for v in found if not isinstance(v, Symbolic)), value)
+        raise ArgumentError(
+            f"Model: {what} must be made with ranvier.Input and layers called on it (one, a list "
+            f"or a dict by name); got {wrong!r}"
+        )
+    return found  # type: ignore[return-value]
+
+
+def _structure(value: Any) -> Any:
+    """The structure of values, a list or tuple of one counting as that one, as in Keras."""
+    if isinstance(value, list | tuple) and len(value) == 1:
+        value = value[0]
+    return numbered(value)
+
+
+def _names(given: Any, values: Sequence[Symbolic]) -> list[str]:
+    """The names of inputs or outputs: the dict's keys, else those of the layers or ops."""
+    if isinstance(given, Mapping):
+        return [str(k) for k in given]
+    names: list[str] = []
+    for v in values:
+        stem = v.call.layer.name if v.call.layer is not None else v.call.op.name  # type: ignore[union-attr]
+        name, number = stem, 0
+        while name in names:
+            number += 1
+            name = f"{stem}_{number}"
+        names.append(name)
+    return names
+
+
+def _structured(value: Any) -> Any:
+    """A structure as JSON has it: a tuple becomes {"tuple": [...]}, a dict {"dict": {...}}."""
+    if isinstance(value, tuple):
+        return {"tuple": [_structured(v) for v in value]}
+    if isinstance(value, list):
+        return [_structured(v) for v in value]
+    if isinstance(value, dict):
+        return {"dict": {k: _structured(v) for k, v in value.items()}}
+    return value
+
+
+def _unstructured(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_unstructured(v) for v in value]
+    if isinstance(value, dict):
+        if "tuple" in value:
+            return tuple(_unstructured(v) for v in value["tuple"])
+        return {k: _unstructured(v) for k, v in value["dict"].items()}
+    return value
+
+
+def _written(value: Any) -> Any:
+    """A param of an op as JSON has it."""
+    found = multiple_of_rows(value)
+    if found is not None:
+        return {"rows": list(found), "float": isinstance(value, float)}
+    if isinstance(value, tuple | list):
+        return {"tuple": [_written(v) for v in value]}
+    if isinstance(value, np.dtype):
+        return {"dtype": value.name}
+    return plain(value, "an op's param")
+
+
+def _read(value: Any) -> Any:
+    if isinstance(value, dict) and "rows" in value:
+        number = int(ROWS) * value["rows"][0] + value["rows"][1]
+        return float(number) if value["float"] else number
+    if isinstance(value, dict) and "tuple" in value:
+        return tuple(_read(v) for v in value["tuple"])
+    if isinstance(value, dict) and "dtype" in value:
+        return dtypes.BY_NAME[value["dtype"]]
+    return value

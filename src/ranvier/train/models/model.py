@@ -1,0 +1,465 @@
+"""The model: a layer that can be compiled, fitted, evaluated, saved and verified, under the names
+Keras gives it all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ... import optim
+from ...base.config import ENGINES
+from ...base.missing import spelled
+from ...data.stream import as_stream
+from ...errors import (
+    ArgumentError,
+    StateError,
+    unknown_name,
+    warn,
+)
+from ...metrics import Accuracy
+from ...nn.layer import register_layer
+from ...nn.policy import is_mixed
+from ..callbacks.callback import Callback, History, callbacks_of
+from ..callbacks.progress import display, numbers
+from ..fit import loop
+from ..fit.cautions import Watch, before_fit
+from ..fit.stream import (
+    Blocks,
+    StreamTraining,
+    evaluate_stream,
+    only_stream,
+    predict_stream,
+)
+from ..intake.given import (
+    check_count,
+    heads_of,
+    inputs_of,
+    learning,
+    outputs_of,
+    rows_of,
+)
+from ..intake.heads import losses_of, metrics_of, sole
+from ..intake.logits import take_logits
+from ..intake.rows import Rows, split
+from ..steps.predict import Predictor, predict, round_up
+from ..steps.step import Step, Steps
+from .network import Network
+
+Array = np.ndarray[Any, Any]
+
+
+@register_layer
+class Model(Network):
+    """A network: a layer with the verbs of training.
+
+    Write a subclass with `forward`, or use `Sequential`::
+
+        class Net(ranvier.Model):
+            def __init__(self):
+                super().__init__()
+                self.hidden = ranvier.nn.Dense(16, activation="relu")
+                self.out = ranvier.nn.Dense(1)
+
+            def forward(self, x):
+                return self.out(self.hidden(x))
+
+    or put layers together by calling them on `Input`, with as many inputs and outputs as
+    you like::
+
+        x = ranvier.Input(shape=(4,))
+        model = ranvier.Model(inputs=x, outputs=Dense(1)(Dense(16, activation="relu")(x)))
+
+    Attributes: `optimizer`, `loss`, `engine` after `compile`; `classes`, the labels in order when
+    the targets are text; `column_names`, what the columns of the tables it was trained on are
+    called, by which later tables are put in order; `stop_training`, to be set by callbacks.
+    """
+
+    foreign_suffixes: Collection[str] = ()  # of other formats, under which it may still be saved
+
+    def __init__(
+        self, inputs: Any = None, outputs: Any = None, name: str | None = None, **options: Any
+    ) -> None:
+        super().__init__(inputs, outputs, name, **options)
+        self.optimizer: Any = None
+        self.loss: Any = None
+        self.engine: str | None = None
+        self.loss_weights: Any = None
+        self.metrics: Any = ()
+        self.weighted_metrics: Any = ()
+        self.augment: Any = None
+        self.classes: Array | None = None
+        self.stop_training = False
+        self._steps: Steps | None = None
+        self._uses: Predictor | None = None  # what `predict` has prepared
+
+    def summary(self) -> None:
+        """Print the layers, their output shapes and the number of parameters."""
+        from .summary import summary
+
+        print(summary(self))
+
+    # -- compile -----------------------------------------------------------------------------------
+
+    @spelled
+    def compile(
+        self,
+        optimizer: Any = "rmsprop",
+        loss: Any = None,
+        metrics: Any = None,
+        engine: str | None = None,
+        loss_weights: Any = None,
+        augment: Any = None,
+        weighted_metrics: Any = None,
+    ) -> None:
+        """Say how to train: optimizer and loss by name or as objects, metrics, and the engine.
+
+        Of several outputs, losses, metrics and weights are lists in the order of the outputs or
+        dicts by their names. A model whose layers add losses of their own (`Layer.add_loss`) may
+        have none.
+
+        Args:
+            loss_weights: how much the loss of each output counts; 1 by default.
+            engine: "compiled" (LLVM) or "reference" (NumPy); by default what `ranvier.config()`
+                says.
+            augment: what mixes each batch (x, y) in training: `nn.Mixup()`, `nn.CutMix()`, or a
+                function of two tensors that returns two. It is not saved with the model.
+            weighted_metrics: metrics in which rows count by `sample_weight` and `class_weight`, as
+                they do in the loss; in `metrics` every row counts the same, as in Keras. One of a
+                name that is in `metrics` too is called weighted_..., e.g. "weighted_accuracy".
+
+        The state of an optimizer given by name begins anew; weights stay.
+        """
+        if engine is not None and engine not in ENGINES:
+            raise unknown_name("engine", engine, ENGINES)
+        self.optimizer = optim.get(optimizer)
+        if is_mixed(self) and not isinstance(self.optimizer, optim.LossScaleOptimizer):
+            self.optimizer = optim.LossScaleOptimizer(self.optimizer)
+        self.loss = losses_of(loss)
+        self.loss_weights = loss_weights
+        self.metrics = metrics_of(metrics)
+        self.weighted_metrics = metrics_of(weighted_metrics)
+        self.engine = engine
+        self.augment = augment
+        self._steps = None
+
+    def _compiled(self, call: str) -> None:
+        name = self.name  # here a subclass that forgot super().__init__() is told so
+        if self.optimizer is None:
+            raise StateError(
+                f"{name}: {call} needs a compiled model; call model.compile(optimizer='adam', "
+                "loss=...) first"
+            )
+
+    def _warn_if_frozen(self) -> None:
+        """Training that changes nothing is mostly a network of a pair, left frozen."""
+        if not self.parameters() and any(t.requires_grad for t in self.state_tensors()):
+            warn(
+                f"{self.name}: every layer is frozen (trainable=False), so training changes "
+                "nothing; set trainable = True before it, and False again where it is to stand "
+                "still"
+            )
+
+    def _ready(self, rows: Rows) -> Steps:
+        """The steps for these rows: layers built, targets checked, metrics chosen by the targets'
+        form.
+        """
+        self._build_for(rows.xs)
+        outputs = outputs_of(self, rows.xs)
+        known = self._steps is not None and self._steps.outputs == outputs
+        found = self._steps.sums.heads if known else heads_of(self, *outputs)  # type: ignore[union-attr]
+        if len(found) != len(rows.ys):
+            check_count(self.name, found, rows)
+        for head, y in zip(found, rows.ys, strict=True):
+            head.check_targets(y)
+        if not known:
+            take_logits(self, found, rows.xs)
+        if self._steps is None:
+            self._steps = Steps(self, self.optimizer)
+        self._steps.prepare(found, outputs, [y.shape[1:] for y in rows.ys])
+        for head, y in zip(found, rows.ys, strict=True):
+            for metric in head.metrics:
+                metric.check_targets(y)
+                _warn_of_shares(metric, y)
+        return self._steps
+
+    def _rows(
+        self,
+        x: Any,
+        y: Any,
+        sample_weight: Any = None,
+        class_weight: Any = None,
+        learn: bool = False,
+    ) -> Rows:
+        """The user's data as arrays; with `learn`, labels and names of columns are kept."""
+        return rows_of(self, x, y, sample_weight, class_weight, learn)
+
+    # -- fit ---------------------------------------------------------------------------------------
+
+    @spelled
+    def fit(
+        self,
+        x: Any,
+        y: Any = None,
+        batch_size: int | None = 32,
+        epochs: int = 1,
+        verbose: Any = "auto",
+        callbacks: Sequence[Callback] | Callback | None = None,
+        validation_split: float = 0.0,
+        validation_data: Any = None,
+        shuffle: bool = True,
+        class_weight: Mapping[Any, float] | str | None = None,
+        sample_weight: Any = None,
+        initial_epoch: int = 0,
+        resume: Any = None,
+    ) -> History:
+        """Train on rows x with targets y (arrays, lists, tensors or tables) and return the history.
+
+        In place of x and y a stream (`ranvier.data.Stream`), a generator of batches or a DataLoader
+        is read chunk by chunk while the network trains.
+
+        Args:
+            batch_size: rows in a step; None for all. Batches of a generator have their own.
+            epochs: train until this epoch, counted from `initial_epoch`.
+            verbose: 0 silent, 1 a bar (in a terminal), 2 a line for each epoch; "auto": 1 in a
+                terminal.
+            validation_split: the share of rows held out, taken from the end before shuffling, as
+                in Keras; rows sorted by class warn.
+            validation_data: (x, y) or (x, y, sample_weight) instead, or a stream.
+            class_weight: {class: weight} or "balanced".
+            sample_weight: one weight for each row.
+            resume: the file of a `callbacks.Checkpoint`: training goes on where that was written,
+                to the same bits as without the break. Where there is no file yet, it begins. Which
+                of the two is said, unless `verbose` is 0. Another model or other data is a
+                StateError.
+
+        Raises DataError or ShapeError for data that cannot be used, NonFiniteError at the first NaN
+        or infinity (the model then has its last finite weights; `error.weights` are those that
+        the epoch began with). Ctrl-C ends the training cleanly (one
+        that takes no longer than a tenth of a second ends by KeyboardInterrupt, as any code does).
+        """
+        self._compiled("fit")
+        self._warn_if_frozen()
+        loop.check_numbers(1 if batch_size is None else batch_size, epochs, initial_epoch)
+        with learning(self):
+            blocks = None
+            if (stream := as_stream(x)) is not None:
+                only_stream(y, sample_weight, validation_split)
+                blocks = Blocks(self, stream, shuffle, class_weight, learn=True)
+                rows = blocks.first
+            else:
+                rows = self._rows(x, y, sample_weight, class_weight, learn=True)
+            held: Rows | None = None
+            held_stream = as_stream(validation_data)
+            if validation_data is not None and held_stream is None:
+                pair = isinstance(validation_data, tuple | list)
+                if not pair or len(validation_data) not in (2, 3):
+                    raise ArgumentError("validation_data: expected (x, y) or (x, y, sample_weight)")
+                held = self._rows(*validation_data)
+            elif validation_split:
+                rows, held = split(rows, validation_split)
+            steps = self._ready(rows)
+            before_fit(self, steps.sums.heads, rows, held if validation_data is None else None)
+            before = steps.seconds
+            batch = min(batch_size or rows.count, rows.count)
+            if blocks is not None:
+                batch = blocks.batch(batch_size)
+            step = steps.get("train", batch, rows, self.engine)
+            validate = None
+            if held_stream is not None:
+                validate = lambda: evaluate_stream(held_stream, self, step.batch)  # noqa: E731
+            if held is not None:
+                self._ready(held)
+                test, kept = self._test_step(held, step.batch), held
+                validate = lambda: loop.test_all(steps, test, kept)  # noqa: E731
+            given = callbacks_of(callbacks)
+            shown = display(verbose)
+            given += [shown] if shown is not None else []
+            watch = Watch(self, steps.sums.heads, rows)
+            training = (
+                loop.Training(self, step, steps.sums, rows, validate, given, watch)
+                if blocks is None
+                else StreamTraining(blocks, self, step, steps.sums, rows, validate, given, watch)
+            )
+        training.history.seconds["compile"] = steps.seconds - before
+        if held is not None:
+            training.checked += held.arrays
+        params = {"epochs": epochs, "verbose": verbose, "initial_epoch": initial_epoch}
+        return training.run(initial_epoch, epochs, shuffle and blocks is None, params, resume)
+
+    @spelled
+    def train_on_batch(
+        self,
+        x: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        class_weight: Any = None,
+        return_dict: bool = False,
+    ) -> Any:
+        """One step on these rows as one batch; returns the loss before it, and the metrics."""
+        self._compiled("train_on_batch")
+        self._warn_if_frozen()
+        with learning(self):
+            rows = self._rows(x, y, sample_weight, class_weight, learn=True)
+            steps = self._ready(rows)
+        step = steps.get("train", rows.count, rows, self.engine, larger=True)
+        steps.in_training.begin(step.traced.changed)
+        try:
+            steps.in_training.start_stretch()
+            found = loop.run_all(step, rows, steps.sums)
+        finally:
+            steps.in_training.end()
+        return _answer(found, return_dict)
+
+    # -- evaluate and predict ----------------------------------------------------------------------
+
+    @spelled
+    def evaluate(
+        self,
+        x: Any,
+        y: Any = None,
+        batch_size: int | None = 256,
+        verbose: Any = 0,
+        sample_weight: Any = None,
+        return_dict: bool = False,
+    ) -> Any:
+        """The loss over these rows, or [loss, metrics...], or with `return_dict` all by name."""
+        self._compiled("evaluate")
+        if (stream := as_stream(x)) is not None:
+            only_stream(y, sample_weight)
+            found = evaluate_stream(stream, self, batch_size)
+        else:
+            rows = self._rows(x, y, sample_weight)
+            steps = self._ready(rows)
+            step = self._test_step(rows, batch_size or rows.count)
+            found = loop.test_all(steps, step, rows)
+        if verbose not in (0, "auto"):
+            print(numbers(found))
+        return _answer(found, return_dict)
+
+    @spelled
+    def test_on_batch(
+        self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
+    ) -> Any:
+        """Loss and metrics of these rows as one batch."""
+        return self.evaluate(x, y, None, 0, sample_weight, return_dict)
+
+    def _test_step(self, rows: Rows, batch: int) -> Step:
+        assert self._steps is not None
+        return self._steps.get("test", round_up(rows.count, batch), rows, self.engine)
+
+    def predict(self, x: Any, batch_size: int | None = 256, verbose: Any = 0) -> Any:
+        """The outputs for the rows of x, as an array; several in a list or dict as the model gives
+        them.
+        """
+        if self._uses is not None:
+            out = self._uses.last(x, batch_size)
+            if out is None:
+                out = self._uses.quick(x, batch_size)
+            if out is not None:
+                return out
+        if (stream := as_stream(x)) is not None:
+            return predict_stream(self, stream, lambda chunk: predict(self, chunk, batch_size))
+        return predict(self, x, batch_size)
+
+    def predict_on_batch(self, x: Any) -> Any:
+        """The outputs for these rows as one batch."""
+        return self.predict(x, batch_size=None)
+
+    def predict_classes(self, x: Any, batch_size: int | None = 256, verbose: Any = 0) -> Array:
+        """The most likely class of each row: a number, or a text label if trained on those."""
+        out = self.predict(x, batch_size)
+        if not isinstance(out, np.ndarray):
+            raise StateError(
+                f"{self.name}: predict_classes is for a model with one output; use predict"
+            )
+        if out.ndim > 1 and out.shape[-1] > 1:
+            codes = out.argmax(axis=-1)
+        else:
+            threshold = 0.0 if self._signed(x) else 0.5
+            codes = (out.reshape(len(out), -1) > threshold).astype(np.int64)[:, 0]
+        return codes if self.classes is None else self.classes[codes]
+
+    def _signed(self, x: Any) -> bool:
+        """Whether a single output says yes above 0 rather than above 1/2."""
+        loss = sole(self.loss)
+        if loss is not None and getattr(loss, "from_logits", False) is None:
+            xs = inputs_of(self, x)[1]
+            take_logits(self, heads_of(self, *outputs_of(self, xs)), xs)
+            loss = sole(self.loss)
+        return loss is not None and (
+            getattr(loss, "from_logits", False) or loss.name in ("hinge", "squared_hinge")
+        )
+
+    # -- files and checks --------------------------------------------------------------------------
+
+    def __getstate__(self) -> dict[str, Any]:
+        # What was compiled is made again when a copy is used.
+        return {**super().__getstate__(), "_steps": None, "_uses": None}
+
+    @spelled
+    def save(self, path: Any, include_optimizer: bool = True) -> str:
+        """Write architecture, weights and the state of the optimizer to one safetensors file;
+        returns the checksum.
+
+        `ranvier.load(path)` reads it. A failed save leaves the file that was there before, and one
+        that is replaced keeps its mode. Name it `.safetensors`, or without a suffix: FileError for
+        the suffix of another format, for what is no plain file, and for data that are being read.
+        """
+        from .saving import save
+
+        return save(self, path, include_optimizer)
+
+    @spelled
+    def save_weights(self, path: Any) -> str:
+        """Write the weights alone; returns the checksum."""
+        from .saving import save_weights
+
+        return save_weights(self, path)
+
+    @spelled
+    def load_weights(self, path: Any) -> None:
+        """Read weights written by `save_weights` or `save`; nothing changes if one does not fit."""
+        from .saving import load_weights
+
+        load_weights(self, path)
+
+    @spelled
+    def verify(self, x: Any, y: Any = None, samples: int = 5, verbose: int = 1) -> Any:
+        """Compare the compiled with the reference executor, and gradients with finite differences;
+        see `Report`.
+        """
+        from ..steps.verify import verify
+
+        self._compiled("verify")
+        with learning(self):
+            rows = self._rows(x, y, learn=True)
+            self._ready(rows)
+        report = verify(self, rows, samples)
+        if verbose:
+            print(report)
+        return report
+
+
+def _warn_of_shares(metric: Any, y: Array) -> None:
+    """Counting right answers needs yes and no; most targets between 0 and 1 are a sign of a
+    mistake.
+    """
+    if metric.form != "binary" or y.dtype.kind != "f" or not isinstance(metric, Accuracy):
+        return
+    between = float(((y > 0) & (y < 1)).mean())
+    if between > 0.5:
+        warn(
+            f"metric {metric.name!r} means little here: {between:.0%} of the targets lie between "
+            "0 and 1, and it counts them as 1 above a half; for real-valued targets use 'mae', "
+            "'rmse' or 'r2'"
+        )
+
+
+def _answer(found: dict[str, float], as_dict: bool) -> Any:
+    if as_dict:
+        return found
+    values = list(found.values())
+    return values[0] if len(values) == 1 else values

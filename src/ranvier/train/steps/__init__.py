@@ -1,0 +1,11 @@
+"""Steps: forward, loss, gradient and update as one graph.
+
+| file | what it holds |
+|---|---|
+| kept_rows.py | Rows kept for metrics that look at all of them at once, such as the exact AUC |
+| order.py | The order in which epochs see the rows |
+| predict.py | Predict |
+| step.py | Steps: forward, loss, gradient and update traced into one graph and kept ready to run |
+| sums.py | The running sums of an epoch |
+| verify.py | Two executors, one truth |
+"""

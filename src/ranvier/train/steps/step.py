@@ -1,0 +1,399 @@
+"""Steps: forward, loss, gradient and update traced into one graph and kept ready to run.
+
+A graph has a fixed number of rows, the batch size B. The last short batch of an epoch uses the same
+graph: it is filled up with any other rows, and `count` says how many rows are real.
+
+    weight of row i   w_i = (i < count) * sample weight
+    loss of a head    sum(w_i * loss_i) / count
+    loss              sum over heads of loss weight * loss + penalties + what layers add
+    sums              loss * count and the states of the metrics add up (sums.py)
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ... import dtypes, metrics
+from ...base.config import switches
+from ...base.source import in_section
+from ...errors import StateError, warn
+from ...executors import BatchPlan, Executable, executor
+from ...executors.reference import loop_over_batches
+from ...losses.last_layer import last_layer
+from ...losses.loss import by_place
+from ...nn.added_losses import collected, terms_of
+from ...nn.layer import filled_batch, training_mode
+from ...nn.policy import widened
+from ...nn.symbolic import numbered
+from ...nn.walk import walk
+from ...ops.backpropagation import backpropagate
+from ...ops.creation import full, iota
+from ...ops.elementwise import astype, less, maximum
+from ...ops.movement import reshape
+from ...ops.op import apply
+from ...ops.reduce import sum
+from ...tensors.mode import no_grad
+from ...tensors.tensor import Tensor
+from ...tracing.trace import Traced, tensors_in, trace
+from ..fit.concurrency import Exclusive, InTraining
+from ..intake.heads import Head
+from ..intake.ids import ids_of
+from ..intake.rows import Layout, Rows
+from .sums import Batch, Sums
+
+_WAKE = 0.1  # seconds between two looks of Python at a training
+_NO_COUNT = np.zeros((), np.float32)  # stands where the executor puts the count
+
+Specs = Sequence[tuple[tuple[int, ...], Any]]
+
+
+class Pace:
+    """How many steps make a stretch."""
+
+    def __init__(self) -> None:
+        self.seconds_per_step = 0.0
+
+    def steps(self, left: int) -> int:
+        """Steps for the next stretch: first one, then as many as take a tenth of a second."""
+        if not self.seconds_per_step:
+            return 1
+        return max(1, min(left, int(_WAKE / self.seconds_per_step)))
+
+    def took(self, steps: int, seconds: float) -> None:
+        """Learn from the last stretch."""
+        self.seconds_per_step = max(seconds, 1e-9) / steps
+
+
+class Step:
+    """One function of arrays, traced and ready to run; the tensors it reads and changes are found
+    by the trace.
+
+    When the last argument is called "count" the others hold rows, and the step can run over batches
+    of them.
+    """
+
+    def __init__(
+        self, function: Callable[..., Any], specs: Specs, names: Sequence[str], engine: str
+    ) -> None:
+        began = time.perf_counter()
+        self.function, self.specs, self.names, self.engine = function, specs, names, engine
+        self.traced: Traced
+        self.traced, returned = trace(function, specs, names)
+        self.structure = numbered(returned)  # of the outputs: 0 for a single tensor
+        self.batch = specs[0][0][0]
+        count = len(specs) - 1 if names[-1] == "count" else -1
+        self.plan = BatchPlan(tuple(range(max(count, 0))), self.batch, count)
+        self.executable: Executable = executor(engine).build(self.traced.graph, self.plan)
+        self.ids = ids_of(self.traced, self.batch, len(specs) if count < 0 else count)
+        self.seconds = time.perf_counter() - began
+        self.pace = Pace()
+
+    def check_ids(self, arrays: Sequence[np.ndarray]) -> None:
+        """DataError when rows hold an id that is outside the table of an Embedding."""
+        if self.ids is not None:
+            self.ids(arrays)
+
+    def state(self) -> list[np.ndarray]:
+        """The arrays of all tensors the graph reads or changes, in the graph's order."""
+        return [t._array() for t in self.traced.captured]
+
+    def run(self, arguments: Sequence[Any], state: Sequence[np.ndarray]) -> list[Any]:
+        """The outputs for these arguments."""
+        return self.executable.run([*arguments, *state])
+
+    def run_batches(
+        self,
+        rows: Sequence[np.ndarray],
+        order: np.ndarray,
+        first: int,
+        last: int,
+        sums: np.ndarray | None = None,
+        log: np.ndarray | None = None,
+        state: Sequence[np.ndarray] | None = None,
+        keep: Callable[[Sequence[np.ndarray]], None] | None = None,
+    ) -> None:
+        """The steps `first` to `last - 1` over batches of `rows` in this order, of one epoch or
+        several; on `state`, or on the tensors themselves.
+
+        With `log` the array `sums` goes into a row of it at the end of each epoch, and back to 0.
+        With `keep`, that is called with the outputs of each step.
+        """
+        arrays = [*rows, _NO_COUNT, *(self.state() if state is None else state)]
+        streams = dict(enumerate(rows))
+        if keep is None:
+            self.executable.run_batches(
+                arrays, streams, order, first, last, len(rows[0]), sums, log
+            )
+            return
+
+        def kept(given: Sequence[np.ndarray]) -> None:
+            keep(self.executable.run(given))
+
+        loop_over_batches(
+            kept, self.plan, arrays, streams, order, first, last, len(rows[0]), sums, log
+        )
+
+
+def entry(x: Tensor) -> Tensor:
+    """The input as layers expect it: bytes and bools as float32 (labels and positions stay whole
+    numbers).
+    """
+    return astype(x, dtypes.float32) if x.dtype in (dtypes.uint8, dtypes.bool_) else x
+
+
+def row_mask(count: Tensor, batch: int) -> Tensor:
+    """1 for the first `count` rows, 0 for the rows that only fill up the batch."""
+    return astype(less(iota((batch,), dtype=dtypes.float32), count), dtypes.float32)
+
+
+def head_loss(loss: Any, out: Tensor, y: Tensor, weight: Tensor, count: Tensor) -> Tensor:
+    """The weighted mean of the rows' losses: one number.
+
+    Of sequences with a mask, as in Keras: the weighted mean over the places that it includes.
+    Predictions that the loss cannot be taken of are an error, at once or in the running step.
+    """
+    loss.check_output(last_layer(out))
+    real = by_place(y, out, row_mask(count, out.shape[0]))[-1]
+    if real.shape != weight.shape:
+        count = maximum(sum(real), 1.0)
+    y, out, weight = by_place(y, out, weight)
+    weight = loss.checked(out, weight)
+    return sum(loss.per_row(y, out) * weight) / count  # type: ignore[no-any-return]
+
+
+def total_loss(
+    model: Any, heads: Sequence[Head], losses: Sequence[Any], added: Sequence[Tensor], mask: Tensor
+) -> Tensor:
+    """The weighted losses of the heads, the penalties and what layers have added: one number.
+
+    What was added for each row counts with its mean over the real rows.
+    """
+    terms = [
+        own if head.weight == 1.0 else own * head.weight
+        for head, own in zip(heads, losses, strict=True)
+        if own is not None
+    ]
+    terms += model.penalties()
+    for term in added:
+        each = term.shape == mask.shape
+        terms.append(sum(term * mask) / sum(mask) if each else reshape(term, ()))
+    if not terms:
+        raise StateError(
+            f"{model.name}: there is nothing to learn from: compile(loss=None) needs a layer that "
+            "calls self.add_loss(...) in its forward, or a regularizer"
+        )
+    value: Tensor = terms[0]
+    for term in terms[1:]:
+        value = value + term
+    return value
+
+
+def gradients(value: Tensor, parameters: Sequence[Tensor]) -> list[Tensor | None]:
+    """The gradient of `value` for each parameter; None where it has no influence."""
+    if not value.requires_grad:
+        return [None] * len(parameters)
+    one = apply(full, like=value, value=1.0, shape=(), dtype=value.dtype)
+    with no_grad():
+        found = backpropagate(value, one, parameters, lambda t: t.requires_grad)  # type: ignore[attr-defined]
+    return [found.get(id(p)) for p in parameters]  # type: ignore[misc]
+
+
+def forward(
+    model: Any, heads: Sequence[Head], training: bool, layout: Layout, arguments: Sequence[Tensor]
+) -> Batch:
+    """One batch through the model and its losses; the arguments lie as `layout` says."""
+    xs, targets, weight, count = layout.parts(arguments)
+    mask = row_mask(count, xs[0].shape[0])
+    weight = mask if weight is None else mask * weight
+    with training_mode(training), filled_batch(mask), collected() as kept:
+        with in_section("forward"):
+            outputs = widened(tensors_in(model(*[entry(x) for x in xs])))
+        for h, y in zip(heads, targets, strict=True):
+            _warn_if_lost(model, h, outputs[h.output], y)
+        with in_section("loss"):
+            losses = [
+                None if h.loss is None else head_loss(h.loss, outputs[h.output], y, weight, count)
+                for h, y in zip(heads, targets, strict=True)
+            ]
+            added = widened(terms_of(kept, mask.shape[0]))
+            value = total_loss(model, heads, losses, added, mask)
+    return Batch(value, losses, outputs, targets, mask, count, weight)
+
+
+def _warn_if_lost(model: Any, head: Head, out: Tensor, y: Tensor) -> None:
+    """A word when a loss of sequences counts padding because an op lost their mask."""
+    lost = out.lost_mask
+    if lost is None or y.shape[:1] != lost.shape[:1]:
+        return
+    if y.ndim < 2 or math.prod(y.shape[:2]) != math.prod(lost.shape):
+        return
+    output = f"output {head.name!r}" if head.name else "the output"
+    warn(
+        f"{model.name}: {output} has lost the mask of its sequences at {lost}, which mixes their "
+        "positions: padding counts in loss and metrics. Use an op or layer that keeps them, or "
+        "give the output its mask again: out.mask = x.mask",
+        model._said,
+    )
+
+
+def augmented(
+    augment: Callable[..., Any], layout: Layout, arguments: Sequence[Tensor]
+) -> tuple[Tensor, ...]:
+    """The arguments of a step with x and y mixed by `augment`."""
+    xs, targets, _, _ = layout.parts(arguments)
+    if len(xs) != 1 or len(targets) != 1:
+        raise StateError(
+            f"compile(augment=...) mixes one x with one y; this model has {len(xs)} inputs and "
+            f"{len(targets)} targets"
+        )
+    with no_grad(), training_mode(True):
+        x, y = augment(entry(xs[0]), targets[0])
+    return (x, y, *arguments[2:])
+
+
+def train_function(model: Any, optimizer: Any, sums: Sums, layout: Layout) -> Callable[..., Any]:
+    """The training step (x, y, [weight,] count): forward, loss, gradient, update, sums."""
+
+    def train_step(*arguments: Tensor) -> Any:
+        if model.augment is not None:
+            arguments = augmented(model.augment, layout, arguments)
+        batch = forward(model, sums.heads, True, layout, arguments)
+        parameters = model.parameters()
+        scaled = optimizer.scale_loss(batch.loss)
+        pairs = list(zip(parameters, gradients(scaled, parameters), strict=True))
+        if parameters and all(gradient is None for _, gradient in pairs):
+            said = " and ".join(h.loss.name for h in sums.heads if h.loss is not None)
+            raise StateError(
+                f"{model.name}: no gradient of {said or 'the loss'} reaches a weight, so nothing "
+                "would be learned. step, comparisons, argmax and detach pass no gradient on: a "
+                "perceptron that ends in step learns with loss='perceptron'; elsewhere use a "
+                "smooth activation such as 'sigmoid'"
+            )
+        with in_section("update"):
+            optimizer.apply(pairs)
+        with in_section("metrics"):
+            sums.add(batch)
+
+    return train_step
+
+
+def test_function(model: Any, sums: Sums, layout: Layout) -> Callable[..., Any]:
+    """The evaluation step: forward, loss, sums; its outputs are what metrics keep of the rows."""
+
+    def test_step(*arguments: Tensor) -> Any:
+        with no_grad():
+            batch = forward(model, sums.heads, False, layout, arguments)
+            sums.add(batch)
+            return sums.kept(batch) or None
+
+    return test_step
+
+
+def predict_function(model: Any) -> Callable[..., Any]:
+    """The outputs of the model in use."""
+
+    def predict_step(*xs: Tensor) -> Any:
+        with no_grad(), training_mode(False):
+            return model(*[entry(x) for x in xs])
+
+    return predict_step
+
+
+def _holds(step: Step, training: bool) -> bool:
+    """Whether the step is still what tracing it again would give."""
+    with training_mode(training):
+        return step.traced.holds()
+
+
+class Steps:
+    """All steps of one model, each traced and built once.
+
+    A step is known by what it depends on: its kind, the batch size, the shapes and dtypes of a row,
+    the engine, and for training the parameters that are not frozen and the optimizer's rate (a
+    tensor or a schedule).
+    """
+
+    def __init__(self, model: Any, optimizer: Any = None) -> None:
+        self.model, self.optimizer = model, optimizer
+        self.in_training = InTraining(model)
+        self.evaluating = Exclusive(f"{model.name}: evaluate")
+        self.sums, self.test_sums = Sums(()), Sums(())
+        self.seconds = 0.0  # spent on tracing and building
+        self._made: dict[Any, list[Step]] = {}
+        self.outputs: Any = None  # names and shapes of the outputs
+        self._targets: Any = None
+        self._structures: dict[str, tuple[Any, Any, tuple[int, ...]]] = {}
+
+    def prepare(
+        self, heads: Sequence[Head], outputs: Any, targets: Sequence[tuple[int, ...]]
+    ) -> None:
+        """Make the metrics of the heads ready for outputs and target rows of these shapes; steps
+        begin anew when those change.
+        """
+        if self.outputs != outputs or self._targets != targets:
+            for h, target in zip(heads, targets, strict=True):
+                h.metrics = [metrics.resolve(m, h.loss, h.shape, target) for m in h.given]
+                taken = {m.name for m in h.metrics}
+                for m in h.weighted:
+                    ready = metrics.resolve(m, h.loss, h.shape, target)
+                    ready.weighted = True
+                    if ready.name in taken:
+                        ready.name = f"weighted_{ready.name}"
+                    h.metrics.append(ready)
+            self.sums, self.test_sums = Sums(heads), Sums(heads)
+            self._made.clear()
+            self.outputs, self._targets = outputs, targets
+
+    def get(
+        self, kind: str, batch: int, rows: Rows, engine: str | None, larger: bool = False
+    ) -> Step:
+        """The step of this kind for batches of `batch` of these rows.
+
+        With `larger` a step that is there already, for at least so many rows, is as good.
+        """
+        engine = engine or switches.engine
+        specs = [(a.shape[1:], a.dtype) for a in rows.arrays]
+        key = (kind, engine, *rows.names, *specs, *self._structure(kind))
+        made = self._made.setdefault(key, [])
+        for step in made:
+            fits = step.batch >= batch if larger else step.batch == batch
+            if fits and _holds(step, kind == "train"):
+                break
+        else:
+            step = self._make(kind, batch, rows, engine)
+            made.append(step)
+            made.sort(key=lambda s: s.batch)
+            self.seconds += step.seconds
+        step.check_ids(rows.arrays)
+        return step
+
+    def _structure(self, kind: str) -> tuple[Any, ...]:
+        """What the graph of a step takes for granted of the model: its tensors, and for training
+        which ones move.
+        """
+        found = walk(self.model)
+        flags = [(t.op is None, t.requires_grad) for _, t, _ in found.places]
+        known = self._structures.get(kind, (None, None, ()))
+        if known[0] is not found or known[1] != flags:
+            tensors = tuple(id(t) for t in self.model.state_tensors())
+            if kind == "train":
+                tensors += (-1, *[id(t) for t in self.model.parameters()])
+            known = self._structures[kind] = found, flags, tensors
+        if kind != "train":
+            return known[2]
+        return (self.optimizer.learning_rate, *known[2])
+
+    def _make(self, kind: str, batch: int, rows: Rows, engine: str) -> Step:
+        specs: list[Any] = [((batch, *a.shape[1:]), a.dtype) for a in rows.arrays]
+        if kind == "predict":
+            return Step(predict_function(self.model), specs, rows.names, engine)
+        if kind == "train":
+            function = train_function(self.model, self.optimizer, self.sums, rows.layout)
+        else:
+            function = test_function(self.model, self.test_sums, rows.layout)
+        return Step(function, [*specs, ((), dtypes.float32)], [*rows.names, "count"], engine)
