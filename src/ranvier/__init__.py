@@ -19,7 +19,6 @@ from . import (
     errors,
     losses,
     metrics,
-    models,
     nn,
     optim,
     random,
@@ -205,10 +204,12 @@ pow = power
 __version__ = "0.1.0"
 
 # Parts that few programs need: imported when first asked for.
-_WHEN_ASKED = ("compat", "glass", "plots")
+_WHEN_ASKED = ("compat", "inspection", "models", "plots")
 
 
-if not TYPE_CHECKING:
+if TYPE_CHECKING:
+    from . import compat, inspection, models, plots
+else:
     __getattr__ = module_getattr(__name__, globals(), when_asked=_WHEN_ASKED)
 
 # `import ranvier.datasets` finds the module that `ranvier.datasets` is.
@@ -285,7 +286,6 @@ __all__ = [
     "from_dlpack",
     "full",
     "full_like",
-    "glass",
     "grad",
     "gradcheck",
     "gradient",
@@ -295,6 +295,7 @@ __all__ = [
     "hypot",
     "iinfo",
     "inf",
+    "inspection",
     "int32",
     "int64",
     "iota",

@@ -8,8 +8,9 @@ a file.
 
 from __future__ import annotations
 
+import importlib
 import inspect
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -75,11 +76,30 @@ def plain(value: Any, what: str) -> Any:
     )
 
 
+class Registry(dict[str, type[Any]]):
+    """A closed list of classes by name.
+
+    The modules `more`, which few programs need, enter theirs when a name is first asked for that is
+    not known.
+    """
+
+    def __init__(self, more: Sequence[str] = ()) -> None:
+        super().__init__()
+        self._more = more
+
+    def complete(self) -> None:
+        """Import the modules that enter further classes."""
+        for module in self._more:
+            importlib.import_module(module)
+
+
 def restore(what: str, described: Mapping[str, Any], classes: Mapping[str, type]) -> Any:
     """The thing described by {"class", "config"}, its class found in the closed list `classes`."""
     if not isinstance(described, Mapping):
         raise ArgumentError(f"{what}: expected a class and its config, got {described!r:.80}")
     name = described.get("class", described.get("class_name"))
+    if name not in classes and isinstance(classes, Registry):
+        classes.complete()
     if not isinstance(name, str) or name not in classes:
         raise unknown_name(what, name, classes)
     config = described.get("config") or {}

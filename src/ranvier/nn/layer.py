@@ -25,7 +25,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from .. import dtypes
-from ..base.missing import no_attribute
+from ..base.missing import PACKAGE, no_attribute
 from ..base.source import LayerName, here, in_layer
 from ..errors import (
     ArgumentError,
@@ -52,7 +52,7 @@ from .symbolic import Symbolic, record, value_of
 from .walk import Walked, walk
 
 # The closed registry: every class that a model file may name.
-LAYERS: dict[str, type[Layer]] = {}
+LAYERS = config.Registry(more=(f"{PACKAGE}.models",))
 
 _L = TypeVar("_L", bound="type[Layer]")
 
