@@ -11,7 +11,6 @@ there before.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -95,6 +94,8 @@ def read(path: FilePath) -> tuple[Arrays, dict[str, Any]]:
 
 def _checksum(arrays: Mapping[str, np.ndarray], about: Mapping[str, Any]) -> str:
     """SHA-256 over the description and over each array's name, dtype, shape and numbers."""
+    import hashlib  # NOTE: loads OpenSSL, which an import of Ranvier need not
+
     digest = hashlib.sha256(json.dumps(about, sort_keys=True).encode())
     for name in sorted(arrays):
         array = arrays[name]

@@ -11,7 +11,6 @@ It says what it was made with; a training on other data, or of another model, is
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -120,6 +119,8 @@ def _tensors(training: Any) -> dict[str, Tensor]:
 
 
 def _digest(parts: Sequence[bytes]) -> str:
+    import hashlib  # NOTE: loads OpenSSL, which an import of Ranvier need not
+
     found = hashlib.blake2b(digest_size=16)
     for part in parts:
         found.update(part)
