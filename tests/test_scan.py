@@ -194,13 +194,13 @@ def test_a_weight_gets_its_gradient_from_one_product_after_the_loop() -> None:
     shown = str(graph)
     assert "      graph(" in shown and "reverse=True" in shown
     kernels = Executable(traced.graph).compilation().kernels
-    assert {k.turns for k in kernels} == {1, 5}
-    assert "5 turns" in "\n".join(map(str, kernels))
+    assert {k.iterations for k in kernels} == {1, 5}
+    assert "5 iterations" in "\n".join(map(str, kernels))
     # The transposed weight is packed once, before the loop.
     assert all(
-        k.turns == 1
+        k.iterations == 1
         for k in kernels
-        if k.reads() and k.reads()[0].name == "in0" and not k.nest.folds
+        if k.reads() and k.reads()[0].name == "in0" and not k.nest.reductions
     )
 
 

@@ -219,7 +219,7 @@ def threads(count: int) -> Iterator[None]:
     from ranvier.lower import cost_model as schedule
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(schedule, "WORTH_SHARING", -1.0)
-        patch.setattr(schedule, "WORTH_THREADS", -1e30)
+        patch.setattr(schedule, "MIN_SHARED_NANOSECONDS", -1.0)
+        patch.setattr(schedule, "MIN_THREADED_NANOSECONDS", -1e30)
         patch.setattr(switches, "threads", count)
         yield

@@ -27,7 +27,7 @@ def nothing_kept(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pieces_module, "_LARGE", 6000)
+    monkeypatch.setattr(pieces_module, "_MAX_PIECE_CHARACTERS", 6000)
 
 
 @pytest.mark.parametrize("count", [1, 2])

@@ -254,7 +254,7 @@ def test_all_that_code_depends_on_is_in_its_key(
     assert len(keys) == 4
     for module, name, value in [
         (switches, "threads", 17),
-        (schedule, "WORTH_SHARING", -1.0),
+        (schedule, "MIN_SHARED_NANOSECONDS", -1.0),
         (store, "_sources", lambda: "?"),
         (store, "host", lambda: "?"),
     ]:
@@ -332,7 +332,7 @@ def test_passes_are_checked_whatever_is_in_the_cache(
 def test_code_that_nothing_uses_goes_at_last(
     made: list[Graph], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store, "_KEPT", 3)
+    monkeypatch.setattr(store, "_MAX_RECENT_GRAPHS", 3)
     kept = [weakref.ref(Executable(sample(float(i))).built) for i in range(6)]
     gc.collect()
     assert [k() is not None for k in kept] == [False] * 3 + [True] * 3

@@ -113,7 +113,7 @@ def test_work_of_a_map_and_a_fold() -> None:
     shown = ranvier.explain(lambda x: ranvier.sum(x * x), ranvier.ones((100,)), level="timings")
     assert shown.timings is not None
     (kernel,) = shown.timings.kernels
-    assert (kernel.kind, kernel.flop, kernel.bytes) == ("fold", 200, 404)
+    assert (kernel.kind, kernel.flop, kernel.bytes) == ("reduce", 200, 404)
 
 
 def test_nothing_changes_by_looking() -> None:

@@ -62,7 +62,7 @@ def test_threads_give_the_same_bits(count: int, rows: int, monkeypatch: pytest.M
     """Threads share batches, or each batch when there are few and its kernels are shared."""
     model = network()
     one = model.predict(X[:rows], batch_size=32)
-    monkeypatch.setattr(by_rows, "_WORTH_THREADS", -1.0)
+    monkeypatch.setattr(by_rows, "_MIN_THREADED_NANOSECONDS", -1.0)
     monkeypatch.setattr(switches, "threads", count)
     np.testing.assert_array_equal(model.predict(X[:rows], batch_size=32), one)
     with threads(count):
@@ -373,7 +373,7 @@ def test_several_threads_at_once(
     often: None, sharing: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if sharing:
-        monkeypatch.setattr(by_rows, "_WORTH_THREADS", -1.0)
+        monkeypatch.setattr(by_rows, "_MIN_THREADED_NANOSECONDS", -1.0)
         monkeypatch.setattr(switches, "threads", 2)
     model = network()  # NOTE: the first call too comes from all of them
     parts = [X[:1], X[1:2], X[2:9], X[9:10], X, X[:300]]

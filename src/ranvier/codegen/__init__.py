@@ -12,7 +12,7 @@
 | maps.py | Loop nests as LLVM IR: maps and scatters |
 | module.py | Kernels -> one module of LLVM IR, with the functions that run them all |
 | reductions.py | Reductions and scans as LLVM IR: sums, products, extremes and their positions |
-| row_reductions.py | Write rows |
+| row_reductions.py | Row reductions as LLVM IR: a row is finished while it is in cache |
 | transpose.py | Transposes as LLVM IR: a load that lies along another axis than the store does |
 | vector_math/ | special functions as polynomials in vector arithmetic |
 """

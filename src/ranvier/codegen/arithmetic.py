@@ -104,15 +104,15 @@ class Machine(SpecialFunctions):
         return self.intrinsic("sqrt", x)
 
     def floor(self, x: V) -> V:
-        """The largest whole number not above x."""
+        """The largest integer not above x."""
         return self.intrinsic("floor", x)
 
     def ceil(self, x: V) -> V:
-        """The smallest whole number not below x."""
+        """The smallest integer not below x."""
         return self.intrinsic("ceil", x)
 
     def round(self, x: V) -> V:
-        """The nearest whole number, halves to even."""
+        """The nearest integer, halves to even."""
         return self.intrinsic("roundeven", x)
 
     def trunc(self, x: V) -> V:
@@ -166,8 +166,8 @@ class Machine(SpecialFunctions):
         )
         whole = self.select(apart, self.sub(whole, one), whole)
         below = self.floor(whole)
-        far = self.lt(self.const(0.5, x), self.sub(whole, below))
-        below = self.select(far, self.add(below, one), below)
+        round_up = self.lt(self.const(0.5, x), self.sub(whole, below))
+        below = self.select(round_up, self.add(below, one), below)
         quotient = self.div(x, y)
         signed = self.select(
             self.eq(whole, zero), self.intrinsic("copysign", zero, quotient), below
@@ -253,9 +253,9 @@ class Machine(SpecialFunctions):
         """x << y."""
         return self._two("shl", x, y)
 
-    def rotate_left(self, x: V, places: int) -> V:
+    def rotate_left(self, x: V, count: int) -> V:
         """The bits of x moved left, those falling out coming in on the right."""
-        return self.intrinsic("fshl", x, x, self.const(places, x))
+        return self.intrinsic("fshl", x, x, self.const(count, x))
 
     def bits(self, x: V, dtype: np.dtype[Any]) -> V:
         """The bits of x read as another dtype of the same size."""
@@ -293,9 +293,9 @@ class Machine(SpecialFunctions):
     def _odd_float32(self, x: V) -> V:
         """float64 as float32 rounded to the odd neighbour: rounded once more to float16 it is
         exact."""
-        near = self.cast(x, dtypes.float32)
-        back = self.cast(near, x.dtype)
-        bits = self.bits(near, dtypes.int32)
+        nearest = self.cast(x, dtypes.float32)
+        back = self.cast(nearest, x.dtype)
+        bits = self.bits(nearest, dtypes.int32)
         one = self.const(1, bits)
         below = self.select(self.gt(self.abs(back), self.abs(x)), self.sub(bits, one), bits)
         odd = self.select(self.ne(back, x), self.bit_or(below, one), bits)

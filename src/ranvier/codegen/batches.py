@@ -51,9 +51,9 @@ def write_batches(streams: tuple[Stream, ...], batch: int, count_slot: int, thre
             low, high = "0", str(batch)
         for number, stream in enumerate(streams):
             source = f.fresh("src")
-            place = f.fresh("at")
-            f.do(f"{place} = getelementptr inbounds ptr, ptr %streams, i64 {number}")
-            f.do(f"{source} = load ptr, ptr {place}")
+            pointer = f.fresh("at")
+            f.do(f"{pointer} = getelementptr inbounds ptr, ptr %streams, i64 {number}")
+            f.do(f"{source} = load ptr, ptr {pointer}")
             target = f.fresh("dst")
             slot = f.fresh("at")
             f.do(f"{slot} = getelementptr inbounds ptr, ptr %table, i64 {stream.slot}")
@@ -69,9 +69,9 @@ def write_batches(streams: tuple[Stream, ...], batch: int, count_slot: int, thre
                     f"call void @llvm.memcpy.p0.p0.i64(ptr {move_to}, ptr {move_from}, "
                     f"i64 {stream.row_bytes}, i1 false)"
                 )
-        turn = f.let(f"srem i64 {s.text}, %per_epoch", dtypes.int64)
+        batch_number = f.let(f"srem i64 {s.text}, %per_epoch", dtypes.int64)
         if count_slot >= 0:
-            done = f.let(f"mul nsw i64 {turn.text}, {batch}", dtypes.int64)
+            done = f.let(f"mul nsw i64 {batch_number.text}, {batch}", dtypes.int64)
             left = f.let(f"sub nsw i64 %total, {done.text}", dtypes.int64)
             less = f.let(f"icmp slt i64 {left.text}, {batch}", dtypes.bool_)
             rows = f.let(f"select {less}, i64 {left.text}, i64 {batch}", dtypes.int64)
@@ -93,7 +93,7 @@ def write_batches(streams: tuple[Stream, ...], batch: int, count_slot: int, thre
         step = f.pointer("%sync", dtypes.int64, index(STOPPED + 1))
         f.do(f"store atomic i64 {s.text}, ptr {step} monotonic, align 8")
         with _going(f, ended):
-            _end_epoch(f, s, turn)
+            _end_epoch(f, s, batch_number)
     if threaded:  # when the first thread returns, no other one is still at work on the weights
         f.do(MEET)
     return f.text()
@@ -107,10 +107,10 @@ def _going(f: Function, ended: str) -> Iterator[None]:
         yield
 
 
-def _end_epoch(f: Function, step: V, turn: V) -> None:
-    """After the last batch of an epoch its sums go into the log and begin anew (if there is a
+def _end_epoch(f: Function, step: V, batch_number: V) -> None:
+    """After the last batch of an epoch its sums go into the log and are reset (if there is a
     log)."""
-    following = f.let(f"add nsw i64 {turn.text}, 1", dtypes.int64)
+    following = f.let(f"add nsw i64 {batch_number.text}, 1", dtypes.int64)
     last = f.let(f"icmp eq i64 {following.text}, %per_epoch", dtypes.bool_)
     logged = f.let("icmp ne ptr %log, null", dtypes.bool_)
     first = f.let("icmp eq i64 %thread, 0", dtypes.bool_)

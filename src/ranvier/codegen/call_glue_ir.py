@@ -14,8 +14,8 @@ STOPPED, SYNC_BYTES = 8, 128
 
 FIRST, RECORD = 3, 6  # in a spec: where the first record is, and how many numbers each has
 
-HEAD = object.__basicsize__  # bytes in front of what an object holds
-ITEMS = tuple.__basicsize__  # bytes in front of a tuple's elements
+OBJECT_HEAD_BYTES = object.__basicsize__  # bytes in front of what an object holds
+TUPLE_HEAD_BYTES = tuple.__basicsize__  # bytes in front of a tuple's elements
 
 # What a lane holds, number by number.
 LANE = (
@@ -34,14 +34,14 @@ declare i32 @llvm.vector.reduce.umax.v32i32(<32 x i32>)
 # dtype 40, flags 48.
 _BIND = f"""
 define internal ptr @object(ptr %objects, i64 %i) alwaysinline {{
-  %items = getelementptr i8, ptr %objects, i64 {ITEMS}
+  %items = getelementptr i8, ptr %objects, i64 {TUPLE_HEAD_BYTES}
   %at = getelementptr ptr, ptr %items, i64 %i
   %object = load ptr, ptr %at
   ret ptr %object
 }}
 
 define internal i64 @field(ptr %object, i64 %offset) alwaysinline {{
-  %head = getelementptr i8, ptr %object, i64 {HEAD}
+  %head = getelementptr i8, ptr %object, i64 {OBJECT_HEAD_BYTES}
   %at = getelementptr i8, ptr %head, i64 %offset
   %value = load i64, ptr %at
   ret i64 %value
@@ -290,8 +290,8 @@ begin:
   br i1 %as.many, label %ready, label %leave
 ready:
   %x = load ptr, ptr %table
-  %out.place = getelementptr ptr, ptr %table, i64 %out.slot
-  %out = load ptr, ptr %out.place
+  %out.pointer = getelementptr ptr, ptr %table, i64 %out.slot
+  %out = load ptr, ptr %out.pointer
   %alone = icmp eq i64 %threads, 1
   br i1 %alone, label %start, label %range
 start:
@@ -326,18 +326,18 @@ batch.begins:
   %target = getelementptr i8, ptr %out, i64 %out.offset
   %numbers = mul i64 %n, %check
   %good = call i1 @finite(ptr %source, i64 %numbers)
-  br i1 %good, label %place, label %leave
-place:
+  br i1 %good, label %into, label %leave
+into:
   br i1 %short, label %pad, label %whole
 whole:
   store ptr %source, ptr %table
-  store ptr %target, ptr %out.place
+  store ptr %target, ptr %out.pointer
   br label %step.it
 pad:
   %n.bytes = mul i64 %n, %x_bytes
   call void @llvm.memcpy.p0.p0.i64(ptr %x_pad, ptr %source, i64 %n.bytes, i1 false)
   store ptr %x_pad, ptr %table
-  store ptr %out_pad, ptr %out.place
+  store ptr %out_pad, ptr %out.pointer
   br label %fill
 fill:
   %r = phi i64 [ %n, %pad ], [ %r.next, %fill.one ]
@@ -345,8 +345,8 @@ fill:
   br i1 %r.more, label %fill.one, label %step.it
 fill.one:
   %r.offset = mul i64 %r, %x_bytes
-  %r.place = getelementptr i8, ptr %x_pad, i64 %r.offset
-  call void @llvm.memcpy.p0.p0.i64(ptr %r.place, ptr %source, i64 %x_bytes, i1 false)
+  %r.pointer = getelementptr i8, ptr %x_pad, i64 %r.offset
+  call void @llvm.memcpy.p0.p0.i64(ptr %r.pointer, ptr %source, i64 %x_bytes, i1 false)
   %r.next = add i64 %r, 1
   br label %fill
 step.it:

@@ -34,15 +34,15 @@ def flushed(f: Function) -> Iterator[None]:
     """What is written inside runs with subnormal numbers as 0."""
     kind = architecture()
     if kind == "x86":
-        place, before, now = f.reserve("i32"), f.fresh("mode"), f.fresh("mode")
-        f.do(f"call void @llvm.x86.sse.stmxcsr(ptr {place})")
-        f.do(f"{before} = load i32, ptr {place}")
+        register, before, now = f.reserve("i32"), f.fresh("mode"), f.fresh("mode")
+        f.do(f"call void @llvm.x86.sse.stmxcsr(ptr {register})")
+        f.do(f"{before} = load i32, ptr {register}")
         f.do(f"{now} = or i32 {before}, {_X86}")
-        f.do(f"store i32 {now}, ptr {place}")
-        f.do(f"call void @llvm.x86.sse.ldmxcsr(ptr {place})")
+        f.do(f"store i32 {now}, ptr {register}")
+        f.do(f"call void @llvm.x86.sse.ldmxcsr(ptr {register})")
         yield
-        f.do(f"store i32 {before}, ptr {place}")
-        f.do(f"call void @llvm.x86.sse.ldmxcsr(ptr {place})")
+        f.do(f"store i32 {before}, ptr {register}")
+        f.do(f"call void @llvm.x86.sse.ldmxcsr(ptr {register})")
     elif kind == "arm":
         before, now = f.fresh("mode"), f.fresh("mode")
         f.do(f"{before} = call i64 @llvm.aarch64.get.fpcr()")

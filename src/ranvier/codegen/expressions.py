@@ -1,7 +1,7 @@
-"""Expressions as LLVM IR: the elements of a nest, at the place where its loops stand.
+"""Expressions as LLVM IR: the elements of a nest, at the indices of its loops.
 
 A Writer knows for every axis of the nest where its loop is, along which axis the lanes of a vector
-run and how many of them are live. `value` writes an expression for that place, `store_all` the
+run and how many of them are live. `value` writes an expression for those indices, `store_all` the
 stores."""
 
 from __future__ import annotations
@@ -79,12 +79,12 @@ class Writer:
         self.at = [Axis(index(0))] * (len(nest.axes) + len(nest.inner))
 
     def begin(self, lane_axis: int = -1, lanes: int = 1, live: int = 0) -> None:
-        """From here on elements are written anew, `lanes` at a time along `lane_axis`."""
+        """From here on elements are written afresh, `lanes` at a time along `lane_axis`."""
         self.memo = {}
         self.lane_axis, self.lanes, self.live = lane_axis, lanes, live
 
     def value(self, e: Expr) -> V:
-        """The value of an expression at the present place of the loops."""
+        """The value of an expression at the present indices of the loops."""
         # NOTE: what it is computed from comes first, so that long chains need no deep calls.
         waiting = [e]
         while waiting:
@@ -102,7 +102,7 @@ class Writer:
 
     def _kept(self, e: Expr, room: Kept) -> V:
         """The value of an expression that an earlier loop over the row has left, or leave it."""
-        variable, shift = self.place(room.at)
+        variable, shift = self.offset(room.at)
         base = self.f.pointer(room.name, e.dtype, variable)
         if room.ready:
             return self.m.memory.load(base, e.dtype, index(shift), self.lanes)
@@ -122,7 +122,7 @@ class Writer:
         return self._load(e)
 
     def _counter(self, e: Counter) -> V:
-        variable, constant_ = self.place(e.at)
+        variable, constant_ = self.offset(e.at)
         base = self.m.cast(self.f.iadd(variable, index(constant_)), e.dtype)
         step = e.at.coefficients[self.lane_axis] if self.lane_axis >= 0 else 0
         if not step or self.lanes == 1:
@@ -133,7 +133,7 @@ class Writer:
     def _load(self, e: Load) -> V:
         step = e.at.coefficients[self.lane_axis] if self.lane_axis >= 0 else 0
         lanes = self.lanes if step else 1
-        variable, shift = self.place(e.at)
+        variable, shift = self.offset(e.at)
         base = self.f.pointer(self.names[e.buffer], e.dtype, variable)
         if e.index is None:
             return self.m.memory.load(base, e.dtype, index(shift), lanes, step, self.live)
@@ -159,7 +159,7 @@ class Writer:
         where = self.m.cast(where, dtypes.int64)
         return self.m.intrinsic("umin", where, self.m.const(max(size - 1, 0), where))
 
-    def place(self, at: Affine) -> tuple[V, int]:
+    def offset(self, at: Affine) -> tuple[V, int]:
         """The position `at` as a computed part and a constant part."""
         variable, shift = index(0), at.constant
         for axis, c in zip(self.at, at.coefficients, strict=True):
@@ -175,11 +175,11 @@ class Writer:
             self.store(s, value)
 
     def store(self, s: Store, value: V) -> None:
-        """Write one value at its place."""
+        """Write one value at its offset."""
         step = s.at.coefficients[self.lane_axis] if self.lane_axis >= 0 else 0
         if step and value.lanes != self.lanes:
             value = self.m.memory.splat(value, self.lanes)
-        variable, shift = self.place(s.at)
+        variable, shift = self.offset(s.at)
         base = self.f.pointer(self.names[s.buffer], s.buffer.dtype, variable)
         self.m.memory.store(base, value, index(shift), step or 1, self.live)
 

@@ -2,8 +2,8 @@
 
 `out[.., m, n] = sum over k of x[.., m, k] * y[.., k, n]`, with whatever the group applies to the
 result written in the epilogue of the tile. A tile of `rows` x `vectors` accumulators stays in
-registers over the whole of k; each turn loads `vectors` vectors of y and one element of x for each
-row. Places are affine, so a transpose of x costs nothing; y must be contiguous along n
+registers over the whole of k; each iteration loads `vectors` vectors of y and one element of x for
+each row. Offsets are affine, so a transpose of x costs nothing; y must be contiguous along n
 (lower/gemm_layout.py packs it if it is not).
 
 The naive version that a tile replaces:
@@ -27,21 +27,20 @@ from ..lower.tile_choice import Tile, tile_for
 from .expressions import Axis, Writer
 from .ir_builder import V, constant, index
 
-_WRITTEN_OUT = 40  # expressions x rows of an epilogue that is not a loop
-_CHUNK = (
-    60_000  # elements of x that a pass over the panels goes through: they stay in the second cache
-)
-_FEW = 64  # batches so few that threads share their blocks of rows too
-_FAR = 1 << 19  # bytes of a buffer that is asked for before the epilogue needs it
-_LINE = 64  # bytes that one such request brings
-_WHOLE = 1 << 19  # bytes of y that stay in the second cache as a whole
+_MAX_UNROLLED_EXPRESSIONS = 40  # expressions x rows of an epilogue that is not a loop
+# Elements of x that a pass over the panels goes through: they stay in the second cache.
+_CHUNK_ELEMENTS = 60_000
+_MAX_SHARED_BATCHES = 64  # batches so few that threads share their blocks of rows too
+_MIN_PREFETCH_BYTES = 1 << 19  # of a buffer that is fetched before the epilogue needs it
+_CACHE_LINE_BYTES = 64  # that one such request brings
+_L2_BYTES = 1 << 19  # of y that stay in the second cache
 
 
 def write_contraction(w: Writer, nest: Nest) -> int:
     """Write the nest over the units %lo to %hi; returns how many units there are."""
     *batch, m, n = nest.axes
-    (fold,) = nest.folds
-    tile = tile_for(m, n, math.prod(nest.inner), fold.dtype.itemsize, w.vector_bytes)
+    (reduction,) = nest.reductions
+    tile = tile_for(m, n, math.prod(nest.inner), reduction.dtype.itemsize, w.vector_bytes)
     w.begin_nest(nest)
     blocks, panels = -(-m // tile.rows), -(-n // tile.columns)
     if nest.part:
@@ -54,7 +53,7 @@ def write_contraction(w: Writer, nest: Nest) -> int:
 
 def _units(w: Writer, nest: Nest, tile: Tile, batch: list[int], blocks: int, panels: int) -> int:
     """The loops over the units %lo to %hi; returns how many there are."""
-    if batch and math.prod(batch) < _FEW and blocks > 1:
+    if batch and math.prod(batch) < _MAX_SHARED_BATCHES and blocks > 1:
         return _batches_of_blocks(w, nest, tile, batch, blocks)
     if batch:
         with w.f.loop(index("%lo"), index("%hi"), 1) as (unit, _):
@@ -83,7 +82,7 @@ def _batches_of_blocks(w: Writer, nest: Nest, tile: Tile, batch: list[int], bloc
 
 
 def _set_batch(w: Writer, batch: list[int], unit: V) -> None:
-    """The places of the batch axes that make up unit number `unit`."""
+    """The indices of the batch axes that make up unit number `unit`."""
     f = w.f
     for a in reversed(range(len(batch))):
         if a == 0:
@@ -96,11 +95,12 @@ def _set_batch(w: Writer, batch: list[int], unit: V) -> None:
 def _rows(w: Writer, nest: Nest, tile: Tile, blocks: int) -> None:
     """Blocks of rows %lo to %hi, in chunks of x that stay in the cache while all panels pass by.
 
-    Where the epilogue reads from far away it goes along its rows: one block of rows is a chunk."""
+    Where the epilogue reads from memory out of cache it goes along its rows: one block of rows is a
+    chunk."""
     k = math.prod(nest.inner)
-    per_chunk = max(1, _CHUNK // max(1, tile.rows * k))
-    (fold,) = nest.folds
-    if _far(nest) and nest.axes[-1] * k * fold.dtype.itemsize <= _WHOLE:
+    per_chunk = max(1, _CHUNK_ELEMENTS // max(1, tile.rows * k))
+    (reduction,) = nest.reductions
+    if _prefetched(nest) and nest.axes[-1] * k * reduction.dtype.itemsize <= _L2_BYTES:
         per_chunk = 1
     low, high = index("%lo"), index("%hi")
     if per_chunk >= blocks:
@@ -180,11 +180,11 @@ def _tile(
     w: Writer, nest: Nest, tile: Tile, row: Axis, column: Axis, rows: int, width: int
 ) -> None:
     """One tile: the loop over k, then the epilogue."""
-    (fold,) = nest.folds
+    (reduction,) = nest.reductions
     lanes = tile.lanes
     vectors = -(-width // lanes)
     m_axis, n_axis = len(nest.axes) - 2, len(nest.axes) - 1
-    dtype = dtypes.float32 if fold.dtype == dtypes.float16 else fold.dtype
+    dtype = dtypes.float32 if reduction.dtype == dtypes.float16 else reduction.dtype
     start = [constant(0, dtype, lanes) for _ in range(rows * vectors)]
     of_y = column
     if nest.panel:  # a panel begins where all rows of those before it end
@@ -194,18 +194,18 @@ def _tile(
         left = width - v * lanes
         return left if left < lanes else 0
 
-    def turn(acc: list[V]) -> list[V]:
+    def iteration(acc: list[V]) -> list[V]:
         ys = []
         for v in range(vectors):
             w.at[n_axis] = Axis(of_y.base, of_y.shift + v * lanes)
             w.begin(n_axis, lanes, 0 if nest.panel else live(v))
-            assert fold.other is not None
-            ys.append(w.m.cast(w.value(fold.other), dtype))
+            assert reduction.other is not None
+            ys.append(w.m.cast(w.value(reduction.other), dtype))
         new = []
         for r in range(rows):
             w.at[m_axis] = Axis(row.base, row.shift + r)
             w.begin(n_axis, lanes)
-            x = w.m.memory.splat(w.m.cast(w.value(fold.term), dtype), lanes)
+            x = w.m.memory.splat(w.m.cast(w.value(reduction.term), dtype), lanes)
             for v in range(vectors):
                 a = acc[r * vectors + v]
                 if dtype.kind == "f":
@@ -214,41 +214,41 @@ def _tile(
                     new.append(w.m.add(a, w.m.mul(x, ys[v])))
         return new
 
-    _ask(w, nest, (row, column), (rows, vectors * lanes))
+    _prefetch(w, nest, (row, column), (rows, vectors * lanes))
     if nest.part:
-        start = _so_far(w, nest, (row, column), (rows, vectors, lanes), live)
-    totals = _over_inner(w, nest, 0, start, turn)
+        start = _partial_sums(w, nest, (row, column), (rows, vectors, lanes), live)
+    totals = _over_inner(w, nest, 0, start, iteration)
     _epilogue(w, nest, (row, column), (rows, vectors, lanes), totals, live)
 
 
-def _far(nest: Nest) -> list[Load]:
+def _prefetched(nest: Nest) -> list[Load]:
     """What the epilogue reads along its rows from large buffers."""
     n = len(nest.axes) - 1
     return [
         e
         for e in loads(Nest(nest.axes, nest.stores))
-        if e.buffer.size * e.dtype.itemsize >= _FAR
+        if e.buffer.size * e.dtype.itemsize >= _MIN_PREFETCH_BYTES
         and e.index is None
         and e.at.coefficients[n] == 1
     ]
 
 
-def _ask(w: Writer, nest: Nest, corner: tuple[Axis, Axis], size: tuple[int, int]) -> None:
+def _prefetch(w: Writer, nest: Nest, corner: tuple[Axis, Axis], size: tuple[int, int]) -> None:
     """Ask for what the epilogue reads from large buffers, so that it has come when the sums are
     there."""
     (row, column), (rows, columns) = corner, size
     m_axis, n_axis = len(nest.axes) - 2, len(nest.axes) - 1
-    for e in _far(nest):
+    for e in _prefetched(nest):
         for r in range(rows):
-            for c in range(0, columns, _LINE // e.dtype.itemsize):
+            for c in range(0, columns, _CACHE_LINE_BYTES // e.dtype.itemsize):
                 w.at[m_axis] = Axis(row.base, row.shift + r)
                 w.at[n_axis] = Axis(column.base, column.shift + c)
-                variable, shift = w.place(e.at)
+                variable, shift = w.offset(e.at)
                 base = w.f.pointer(w.names[e.buffer], e.dtype, variable)
                 w.m.memory.ask(base, e.dtype, index(shift))
 
 
-def _so_far(
+def _partial_sums(
     w: Writer,
     nest: Nest,
     corner: tuple[Axis, Axis],
@@ -259,21 +259,22 @@ def _so_far(
     (row, column), (rows, vectors, lanes) = corner, size
     (store,) = nest.stores
     begun = w.m.gt(w.part, index(0))
-    found = []
+    values = []
     for r in range(rows):
         for v in range(vectors):
             w.at[len(nest.axes) - 2] = Axis(row.base, row.shift + r)
             w.at[len(nest.axes) - 1] = Axis(column.base, column.shift + v * lanes)
             w.begin(len(nest.axes) - 1, lanes, live(v))
             sums = w.value(Load(store.buffer, store.at))
-            found.append(w.m.select(begun, sums, w.m.const(0, sums)))
-    return found
+            values.append(w.m.select(begun, sums, w.m.const(0, sums)))
+    return values
 
 
 def _over_inner(
-    w: Writer, nest: Nest, depth: int, acc: list[V], turn: Callable[[list[V]], list[V]]
+    w: Writer, nest: Nest, depth: int, acc: list[V], iteration: Callable[[list[V]], list[V]]
 ) -> list[V]:
-    """The loops over the folded axes from `depth` inwards, the innermost a few turns at a time."""
+    """The loops over the reduced axes from `depth` inwards, the innermost a few iterations at a
+    time."""
     axis, extent = len(nest.axes) + depth, nest.inner[depth]
     innermost = depth + 1 == len(nest.inner)
     times = 1
@@ -287,7 +288,7 @@ def _over_inner(
         new = loop.values
         for u in range(times):
             w.at[axis] = Axis(i, u)
-            new = turn(new) if innermost else _over_inner(w, nest, depth + 1, new, turn)
+            new = iteration(new) if innermost else _over_inner(w, nest, depth + 1, new, iteration)
         loop.next = new
     return loop.values
 
@@ -304,17 +305,17 @@ def _epilogue(
     sums go through a corner of the stack; a short one is written out for each vector, straight from
     the registers."""
     (row, column), (rows, vectors, lanes) = corner, size
-    (fold,) = nest.folds
+    (reduction,) = nest.reductions
     m_axis, n_axis = len(nest.axes) - 2, len(nest.axes) - 1
 
     def finish(at: Axis, v: int, total: V) -> None:
         w.at[m_axis] = at
         w.at[n_axis] = Axis(column.base, column.shift + v * lanes)
         w.begin(n_axis, lanes, live(v))
-        w.results = [w.m.cast(total, fold.dtype)]
+        w.results = [w.m.cast(total, reduction.dtype)]
         w.store_all(nest.stores)
 
-    if rows * len(expressions(nest)) <= _WRITTEN_OUT:
+    if rows * len(expressions(nest)) <= _MAX_UNROLLED_EXPRESSIONS:
         for r in range(rows):
             for v in range(vectors):
                 finish(Axis(row.base, row.shift + r), v, totals[r * vectors + v])
@@ -323,8 +324,8 @@ def _epilogue(
     stack = f.reserve(f"[{rows * vectors * lanes} x {totals[0].type.strip('<>').split()[-1]}]")
     for number, total in enumerate(totals):
         w.m.memory.store(stack, total, index(number * lanes))
-    with f.loop(index(0), index(rows), 1) as (turn, _):
-        at = Axis(f.iadd(row.base, turn), row.shift)
-        base = f.pointer(stack, dtype, f.imul(turn, vectors * lanes))
+    with f.loop(index(0), index(rows), 1) as (iteration, _):
+        at = Axis(f.iadd(row.base, iteration), row.shift)
+        base = f.pointer(stack, dtype, f.imul(iteration, vectors * lanes))
         for v in range(vectors):
             finish(at, v, w.m.memory.load(base, dtype, index(v * lanes), lanes))

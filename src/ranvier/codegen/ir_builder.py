@@ -16,7 +16,7 @@ import numpy as np
 
 from .. import dtypes
 
-# NOTE: keyed by dtype, not by name: NumPy makes a dtype's name anew each time, slowly.
+# NOTE: keyed by dtype, not by name: NumPy makes a dtype's name each time, slowly.
 _REGISTER = {
     dtypes.float16: "half",
     dtypes.float32: "float",
@@ -173,7 +173,7 @@ class Function:
     def loop(
         self, start: V, stop: V, step: int, carried: list[V] | None = None
     ) -> Iterator[tuple[V, Loop]]:
-        """`for i in range(start, stop, step)`; `carried` values pass from turn to turn.
+        """`for i in range(start, stop, step)`; `carried` values pass from iteration to iteration.
 
         Inside, `loop.values` are the carried values and `loop.next` must be set to their new ones;
         afterwards `loop.values` are the final ones. A loop of constant length 1 is written without
@@ -181,9 +181,9 @@ class Function:
         carried = carried or []
         state = Loop(list(carried))
         if _is_number(start) and _is_number(stop):
-            turns = -(-(int(stop.text) - int(start.text)) // step)
-            if turns <= 1:
-                if turns == 1:
+            iterations = -(-(int(stop.text) - int(start.text)) // step)
+            if iterations <= 1:
+                if iterations == 1:
                     yield start, state
                     state.values = state.next or state.values
                 else:  # NOTE: a generator has to yield once; what is written then is thrown away
@@ -322,9 +322,9 @@ class Memory:
                     value.dtype,
                     count,
                 )
-            place = f.fresh("p")
-            f.do(f"{place} = getelementptr inbounds i8, ptr {address}, i64 {at * size}")
-            f.do(f"store {vector_type(element, count)} {part.text}, ptr {place}, align {size}")
+            pointer = f.fresh("p")
+            f.do(f"{pointer} = getelementptr inbounds i8, ptr {address}, i64 {at * size}")
+            f.do(f"store {vector_type(element, count)} {part.text}, ptr {pointer}, align {size}")
             at += count
 
     def ask(self, base: str, dtype: np.dtype[Any], offset: V) -> None:
@@ -348,7 +348,7 @@ class Memory:
         )
 
 
-def fold(f: Function, x: V, combine: Callable[[V, V], V]) -> V:
+def reduce_lanes(f: Function, x: V, combine: Callable[[V, V], V]) -> V:
     """All lanes of x combined by halves, a fixed order: ((0,4),(2,6)),((1,5),(3,7)) for 8 lanes."""
     while x.lanes > 1:
         half = x.lanes // 2

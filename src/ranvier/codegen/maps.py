@@ -1,7 +1,7 @@
 """Loop nests as LLVM IR: maps and scatters.
 
 Every kernel is a function of its buffers and of a range of units: `k(ptr b0, ptr b1, ..., i64 lo,
-i64 hi)`. The units are turns of the outermost loop (blocks of elements where there is only one
+i64 hi)`. The units are iterations of the outermost loop (blocks of elements where there is only one
 loop), so threads can share a kernel by sharing its units, and no result depends on how they do.
 
 Vectors run along the innermost axis; the rest of an axis that is no multiple of the vector is done
@@ -22,17 +22,17 @@ from ..lower.loop_ir import (
 )
 from .expressions import Axis, Writer, dtypes_of
 from .ir_builder import V, index
-from .transpose import turned_loads, write_squares
+from .transpose import transposed_loads, write_tiles
 
-BLOCK = 1024  # elements that one unit of a single loop covers
+BLOCK_ELEMENTS = 1024  # elements that one unit of a single loop covers
 
 
 def write_map(w: Writer, nest: Nest) -> int:
     """Every element on its own."""
     w.begin_nest(nest)
-    turned, axis = turned_loads(w, nest)
-    if turned:
-        return write_squares(w, nest, turned, axis)
+    transposed, axis = transposed_loads(w, nest)
+    if transposed:
+        return write_tiles(w, nest, transposed, axis)
     return spread(w, nest, lambda: w.store_all(nest.stores))
 
 
@@ -59,21 +59,21 @@ def spread(w: Writer, nest: Nest, body: Callable[[], None]) -> int:
 
 def _blocks(w: Writer, extent: int, lanes: int, body: Callable[[], None]) -> int:
     """One loop, cut into blocks that are the units."""
-    units = -(-extent // BLOCK)
+    units = -(-extent // BLOCK_ELEMENTS)
     whole = extent - extent % lanes
     if units == 1:
         w.along(0, index(0), index(whole), extent, lanes, body)
         return 1
     f = w.f
-    start = f.let(f"mul nsw i64 %lo, {BLOCK}", dtypes.int64)
-    end = f.let(f"mul nsw i64 %hi, {BLOCK}", dtypes.int64)
+    start = f.let(f"mul nsw i64 %lo, {BLOCK_ELEMENTS}", dtypes.int64)
+    end = f.let(f"mul nsw i64 %hi, {BLOCK_ELEMENTS}", dtypes.int64)
     stop = w.m.minimum(end, index(whole))
     w.along(0, start, stop, extent, lanes, body, f.let(f"icmp eq i64 %hi, {units}", dtypes.bool_))
     return units
 
 
 def write_scatter(w: Writer, nest: Nest) -> int:
-    """Add to computed places, in order. Where whole rows are added, vectors run along them."""
+    """Add at computed offsets, in order. Where whole rows are added, vectors run along them."""
     w.begin_nest(nest)
     (s,) = nest.stores
     axes = nest.axes
@@ -103,7 +103,7 @@ def write_scatter(w: Writer, nest: Nest) -> int:
 
 
 def _adds_rows(nest: Nest) -> bool:
-    """Whether the elements along the last axis go to places side by side."""
+    """Whether the elements along the last axis go side by side."""
     (s,) = nest.stores
     if not nest.axes or s.at.coefficients[-1] != 1 or s.index is None:
         return False
@@ -112,8 +112,8 @@ def _adds_rows(nest: Nest) -> bool:
 
 
 def _add(w: Writer, s: Store, base: str, value: V) -> None:
-    """Add to what is at the place of a store."""
-    variable, shift = w.place(s.at)
+    """Add to what is at the offset of a store."""
+    variable, shift = w.offset(s.at)
     base = w.f.pointer(base, s.buffer.dtype, variable)
     old = w.m.memory.load(base, s.buffer.dtype, index(shift), w.lanes, 1, w.live)
     total = w.m.bit_or(old, value) if old.dtype == dtypes.bool_ else w.m.add(old, value)

@@ -43,14 +43,14 @@ from .expressions import Writer
 from .gemm import write_contraction
 from .ir_builder import Function, V, index
 from .maps import write_map, write_scatter
-from .reductions import write_fold, write_scan
+from .reductions import write_reduction, write_scan
 from .row_reductions import write_rows
 
-_SHORT = 200_000  # characters of a module that is compiled thoroughly if it trains
+_MAX_OPTIMIZED_CHARACTERS = 200_000  # of a module that is compiled thoroughly if it trains
 
 _WRITERS: dict[str, Callable[[Writer, Nest], int]] = {
     "map": write_map,
-    "fold": write_fold,
+    "reduce": write_reduction,
     "rows": write_rows,
     "scan": write_scan,
     "scatter": write_scatter,
@@ -103,7 +103,7 @@ def write_module(
     text = "\n\n".join([*sorted(needs), *parts, attributes]) + "\n"
     # A short step that trains runs so often that its passes soon pay.
     long = frozenset(n for k, n in zip(kernels, names, strict=True) if worth_passes(k))
-    thorough = bool(long) or (bool(streams) and len(text) < _SHORT)
+    thorough = bool(long) or (bool(streams) and len(text) < _MAX_OPTIMIZED_CHARACTERS)
     return Module(text, threaded, units, thorough, long)
 
 
@@ -167,16 +167,16 @@ class _Calls:
 
     def _loop(self, loop: Loop, first: int, last: int) -> None:
         """A loop over kernels `first` to `last - 1`. Threads meet before it, and at the end of each
-        turn if they share any of its kernels."""
+        iteration if they share any of its kernels."""
         self._meet()
         shares = any(
             shared(k, u) or k.stops
             for k, u in zip(self.kernels[first:last], self.units[first:last], strict=True)
         )
-        with self.f.loop(index(0), index(loop.turns), 1) as (turn, _):
+        with self.f.loop(index(0), index(loop.iterations), 1) as (iteration, _):
             for kernel in self.kernels[first:last]:
                 for buffer in kernel.buffers():
-                    self._windows(buffer, loop, turn)
+                    self._windows(buffer, loop, iteration)
             self._run(first, last, loop)
             if shares:
                 self._meet()
@@ -212,8 +212,8 @@ class _Calls:
         if self.threaded and self._conflicts(reads, [], True):
             self._meet()
         answer = f.reserve("i8")
-        places = {**self.pointers, flag: answer}
-        arguments = ", ".join(f"ptr {places[b]}" for b in kernel.buffers())
+        pointers = {**self.pointers, flag: answer}
+        arguments = ", ".join(f"ptr {pointers[b]}" for b in kernel.buffers())
         f.do(f"call void @{name}({arguments}, i64 0, i64 {units})")
         if self.threaded:
             self.touched += [_Touch(*self._range(b), False, True) for b in reads]
@@ -222,18 +222,18 @@ class _Calls:
         ends = f.let(f"icmp ne i8 {outside.text}, 0", dtypes.bool_)
         f.do(f"br i1 {ends.text}, label %{stop}, label %{go}")
         f.label(stop)
-        place = f.pointer("%sync", dtypes.int64, index(STOPPED))
-        f.do(f"store atomic i64 1, ptr {place} monotonic, align 8")
+        stopped = f.pointer("%sync", dtypes.int64, index(STOPPED))
+        f.do(f"store atomic i64 1, ptr {stopped} monotonic, align 8")
         f.do("ret i64 1")
         f.label(go)
 
-    def _windows(self, buffer: Buffer, loop: Loop, turn: V) -> None:
-        """The address of a window of `loop` at this turn."""
+    def _windows(self, buffer: Buffer, loop: Loop, iteration: V) -> None:
+        """The address of a window of `loop` in this iteration."""
         if not isinstance(buffer, Window) or buffer in self.pointers:
             return
-        self._windows(buffer.base, loop, turn)
+        self._windows(buffer.base, loop, iteration)
         if buffer.loop is loop:
-            at = self.f.iadd(self.f.imul(turn, buffer.stride), index(buffer.start))
+            at = self.f.iadd(self.f.imul(iteration, buffer.stride), index(buffer.start))
             self.pointers[buffer] = self.f.pointer(self.pointers[buffer.base], buffer.dtype, at)
 
     def _pointer(self, buffer: Buffer) -> None:
@@ -261,7 +261,8 @@ class _Calls:
     def _range(self, buffer: Buffer) -> tuple[int, int]:
         """The bytes of a buffer: in the arena, or in a space of its own behind it."""
         size = buffer.size * buffer.dtype.itemsize
-        if isinstance(buffer, Window):  # NOTE: of one turn; those of a loop move by the same step
+        # NOTE: a window of one iteration; those of a loop move by the same step.
+        if isinstance(buffer, Window):
             start = self._range(buffer.base)[0] + buffer.start * buffer.dtype.itemsize
             return start, start + size
         if buffer in self.table:
@@ -306,14 +307,14 @@ entry:
   %old = atomicrmw add ptr %sync, i64 1 acq_rel
   br label %wait
 wait:
-  %turn = phi i64 [ 0, %entry ], [ %next, %again ]
+  %iteration = phi i64 [ 0, %entry ], [ %next, %again ]
   %now = load atomic i64, ptr %sync acquire, align 8
   %there = icmp uge i64 %now, %goal
   br i1 %there, label %done, label %more
 more:
-  %next = add i64 %turn, 1
+  %next = add i64 %iteration, 1
   {pause}
-  %long = icmp ugt i64 %turn, 2000
+  %long = icmp ugt i64 %iteration, 2000
   br i1 %long, label %yield, label %again
 yield:
   {give_way}
@@ -337,9 +338,9 @@ def _waiting_calls() -> tuple[str, str]:
 
 def _meeting_declarations() -> set[str]:
     pause, give_way = _waiting_calls()
-    found = {f"declare i32 @{give_way.split('@')[1]}"}
+    declarations = {f"declare i32 @{give_way.split('@')[1]}"}
     if "x86" in pause:
-        found.add("declare void @llvm.x86.sse2.pause()")
+        declarations.add("declare void @llvm.x86.sse2.pause()")
     elif pause:
-        found.add("declare void @llvm.aarch64.hint(i32)")
-    return found
+        declarations.add("declare void @llvm.aarch64.hint(i32)")
+    return declarations

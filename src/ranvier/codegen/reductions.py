@@ -1,7 +1,7 @@
 """Reductions and scans as LLVM IR: sums, products, extremes and their positions.
 
-Vectors run along the innermost folded axis and their lanes are combined at the end, or along the
-innermost kept axis, each lane folding its own elements. Either order is fixed, so the same numbers
+Vectors run along the innermost reduced axis and their lanes are combined at the end, or along the
+innermost kept axis, each lane reducing its own elements. Either order is fixed, so the same numbers
 give the same bits on any number of threads."""
 
 from __future__ import annotations
@@ -26,54 +26,54 @@ from .expressions import Axis, Writer, dtypes_of
 from .ir_builder import (
     V,
     constant,
-    fold,
     index,
+    reduce_lanes,
 )
-from .maps import BLOCK, spread
+from .maps import BLOCK_ELEMENTS, spread
 
-_WRITTEN_OUT = 32  # expressions of a turn, all vectors together
+_MAX_UNROLLED_EXPRESSIONS = 32  # in one iteration, all vectors together
 
 
-def write_fold(w: Writer, nest: Nest) -> int:
-    """A fold, along the axis that takes fewer instructions."""
+def write_reduction(w: Writer, nest: Nest) -> int:
+    """A reduction, along the axis that takes fewer instructions."""
     w.begin_nest(nest)
-    if _folds_along_lanes(w, nest):
-        return _fold_lanes(w, nest)
-    return _fold_columns(w, nest)
+    if _reduces_along_lanes(w, nest):
+        return _write_along_lanes(w, nest)
+    return _write_columns(w, nest)
 
 
-def _folds_along_lanes(w: Writer, nest: Nest) -> bool:
-    """Whether vectors run along the innermost folded axis rather than the last kept one."""
-    if not nest.inner or nest.folds[0].how.startswith("arg"):
+def _reduces_along_lanes(w: Writer, nest: Nest) -> bool:
+    """Whether vectors run along the innermost reduced axis rather than the last kept one."""
+    if not nest.inner or nest.reductions[0].how.startswith("arg"):
         return False
     if not nest.axes:
         return True
     r, k = len(nest.axes) + len(nest.inner) - 1, len(nest.axes) - 1
-    places = [e.at for e in loads(nest)]
-    deep = sum(p.coefficients[r] == 1 for p in places)
-    wide = sum(p.coefficients[k] == 1 for p in places)
+    offsets = [e.at for e in loads(nest)]
+    deep = sum(p.coefficients[r] == 1 for p in offsets)
+    wide = sum(p.coefficients[k] == 1 for p in offsets)
     if deep <= wide or nest.inner[-1] < 4:
         return False
     # Along k every element is loaded on its own; along r every result is combined from lanes and
     # finished alone.
     lanes = w.lanes_for(dtypes_of(nest), nest.axes[-1])
-    terms, after = _work([f.term for f in nest.folds]), _work([s.value for s in nest.stores])
+    terms, after = _work([f.term for f in nest.reductions]), _work([s.value for s in nest.stores])
     length = math.prod(nest.inner)
     along_k = (length * (1.5 * deep * lanes + terms) + after) / lanes
-    along_r = -(-length // lanes) * (terms + deep) + 6 * len(nest.folds) + after
+    along_r = -(-length // lanes) * (terms + deep) + 6 * len(nest.reductions) + after
     return along_r <= along_k
 
 
-def _fold_columns(w: Writer, nest: Nest) -> int:
-    """Vectors along the last kept axis, several at a time: each lane folds its own elements, one
+def _write_columns(w: Writer, nest: Nest) -> int:
+    """Vectors along the last kept axis, several at a time: each lane reduces its own elements, one
     after the other."""
     last = len(nest.axes) - 1
     lanes = w.lanes_for(dtypes_of(nest), nest.axes[last]) if nest.axes else 1
-    work = len(nest.folds) * len(expressions(Nest(nest.axes, [], nest.inner, nest.folds)))
-    many = next(n for n in (4, 2, 1) if n == 1 or n * work <= _WRITTEN_OUT)
+    work = len(nest.reductions) * len(expressions(Nest(nest.axes, [], nest.inner, nest.reductions)))
+    many = next(n for n in (4, 2, 1) if n == 1 or n * work <= _MAX_UNROLLED_EXPRESSIONS)
     block = many * lanes
     if not nest.axes or nest.axes[last] < block or many == 1 or (last == 0 and not _small(nest)):
-        return spread(w, nest, lambda: _fold_each(w, nest, 1))
+        return spread(w, nest, lambda: _write_each(w, nest, 1))
     with ExitStack() as stack:
         for a in range(last):
             span = (index("%lo"), index("%hi")) if a == 0 else (index(0), index(nest.axes[a]))
@@ -83,24 +83,24 @@ def _fold_columns(w: Writer, nest: Nest) -> int:
             with w.f.loop(index(start), index(stop), vectors * lanes) as (i, _):
                 w.at[last] = Axis(i)
                 w.begin(last, lanes)
-                _fold_each(w, nest, vectors)
+                _write_each(w, nest, vectors)
         if full < nest.axes[last]:
             w.at[last] = Axis(index(0), full)
             w.begin(last, lanes, nest.axes[last] - full)
-            _fold_each(w, nest, 1)
+            _write_each(w, nest, 1)
     return nest.axes[0] if last else 1
 
 
 def _small(nest: Nest) -> bool:
     """Whether one unit serves the single axis."""
-    return nest.axes[0] <= BLOCK
+    return nest.axes[0] <= BLOCK_ELEMENTS
 
 
-def _fold_each(w: Writer, nest: Nest, vectors: int) -> None:
-    """The folds of `vectors` vectors side by side, and what is stored of them."""
+def _write_each(w: Writer, nest: Nest, vectors: int) -> None:
+    """The reductions of `vectors` vectors side by side, and what is stored of them."""
     lane, axis = (w.lane_axis, w.lanes, w.live), len(nest.axes) - 1
-    start = [v for _ in range(vectors) for f in nest.folds for v in beginning(w, f, w.lanes)]
-    totals = fold_turns(w, nest, 0, start, lane)
+    start = [v for _ in range(vectors) for f in nest.reductions for v in beginning(w, f, w.lanes)]
+    totals = reduce_columns(w, nest, 0, start, lane)
     at = w.at[axis] if nest.axes else Axis(index(0))
     for v in range(vectors):
         count = len(totals) // vectors
@@ -111,20 +111,21 @@ def _fold_each(w: Writer, nest: Nest, vectors: int) -> None:
         w.store_all(nest.stores)
 
 
-def fold_turns(
+def reduce_columns(
     w: Writer, nest: Nest, depth: int, carried: list[V], lane: tuple[int, int, int]
 ) -> list[V]:
-    """The folded loops from `depth` inwards, one element a turn; returns the new accumulators."""
+    """The reduced loops from `depth` inwards, one element at a time; returns the new
+    accumulators."""
     if depth < len(nest.inner):
         with w.f.loop(index(0), index(nest.inner[depth]), 1, carried) as (i, loop):
             w.at[len(nest.axes) + depth] = Axis(i)
-            loop.next = fold_turns(w, nest, depth + 1, loop.values, lane)
+            loop.next = reduce_columns(w, nest, depth + 1, loop.values, lane)
         return loop.values
     axis, new = len(nest.axes) - 1, list[V]()
     at = w.at[axis] if nest.axes else Axis(index(0))
     while len(new) < len(carried):
         w.begin(*lane)
-        for f in nest.folds:
+        for f in nest.reductions:
             old = carried[len(new) : len(new) + len(beginning(w, f, 1))]
             new += _combine(w, f, old, w.value(f.term), len(w.at) - 1)
         if nest.axes:
@@ -134,8 +135,8 @@ def fold_turns(
     return new
 
 
-def _fold_lanes(w: Writer, nest: Nest) -> int:
-    """Vectors along the innermost folded axis; the lanes are combined at the end, in a fixed
+def _write_along_lanes(w: Writer, nest: Nest) -> int:
+    """Vectors along the innermost reduced axis; the lanes are combined at the end, in a fixed
     order."""
     axes = nest.axes
     with ExitStack() as stack:
@@ -145,53 +146,54 @@ def _fold_lanes(w: Writer, nest: Nest) -> int:
             w.at[a] = Axis(i)
         extent = nest.inner[-1]
         lanes = w.lanes_for(dtypes_of(nest), extent)
-        accumulators = [v for f in nest.folds for v in beginning(w, f, lanes)]
-        totals = fold_along(w, nest, 0, accumulators, lanes)
-        folded = []
-        for f, v in zip(nest.folds, totals, strict=True):
-            folded.append(fold(w.f, v, functools.partial(two, w, f.how)))
-        w.results = finish(w, nest, folded)
+        accumulators = [v for f in nest.reductions for v in beginning(w, f, lanes)]
+        totals = reduce_along(w, nest, 0, accumulators, lanes)
+        reduced = []
+        for f, v in zip(nest.reductions, totals, strict=True):
+            reduced.append(reduce_lanes(w.f, v, functools.partial(two, w, f.how)))
+        w.results = finish(w, nest, reduced)
         w.begin()
         w.store_all(nest.stores)
     return axes[0] if axes else 1
 
 
-def fold_along(w: Writer, nest: Nest, depth: int, carried: list[V], lanes: int) -> list[V]:
-    """The folded loops from `depth` inwards; returns the new accumulators."""
+def reduce_along(w: Writer, nest: Nest, depth: int, carried: list[V], lanes: int) -> list[V]:
+    """The reduced loops from `depth` inwards; returns the new accumulators."""
     axis = len(nest.axes) + depth
     if depth + 1 < len(nest.inner):
         with w.f.loop(index(0), index(nest.inner[depth]), 1, carried) as (i, loop):
             w.at[axis] = Axis(i)
-            loop.next = fold_along(w, nest, depth + 1, loop.values, lanes)
+            loop.next = reduce_along(w, nest, depth + 1, loop.values, lanes)
         return loop.values
     extent = nest.inner[-1]
     at = 0
-    for turns in (4, 1):  # four vectors at a time hide the latency of the additions
-        step = turns * lanes
+    for count in (4, 1):  # four vectors at a time hide the latency of the additions
+        step = count * lanes
         stop = at + (extent - at) // step * step
-        if stop - at < 2 * step and turns > 1:
+        if stop - at < 2 * step and count > 1:
             continue
         if stop > at:
             copies = [carried] + [
-                [v for f in nest.folds for v in beginning(w, f, lanes)] for _ in range(turns - 1)
+                [v for f in nest.reductions for v in beginning(w, f, lanes)]
+                for _ in range(count - 1)
             ]
             flat = [v for c in copies for v in c]
             with w.f.loop(index(at), index(stop), step, flat) as (i, loop):
                 new = []
-                for turn in range(turns):
-                    w.at[axis] = Axis(i, turn * lanes)
+                for number in range(count):
+                    w.at[axis] = Axis(i, number * lanes)
                     w.begin(axis, lanes)
-                    part = loop.values[turn * len(carried) : (turn + 1) * len(carried)]
+                    part = loop.values[number * len(carried) : (number + 1) * len(carried)]
                     new += [
                         two(w, f.how, v, _widen(w, f, w.value(f.term)))
-                        for f, v in zip(nest.folds, part, strict=True)
+                        for f, v in zip(nest.reductions, part, strict=True)
                     ]
                 loop.next = new
             n = len(carried)
-            parts = [loop.values[t * n : (t + 1) * n] for t in range(turns)]
+            parts = [loop.values[t * n : (t + 1) * n] for t in range(count)]
             while len(parts) > 1:
                 parts = [
-                    [two(w, f.how, a, b) for f, a, b in zip(nest.folds, x, y, strict=True)]
+                    [two(w, f.how, a, b) for f, a, b in zip(nest.reductions, x, y, strict=True)]
                     for x, y in zip(parts[::2], parts[1::2], strict=True)
                 ]
             carried = parts[0]
@@ -208,15 +210,15 @@ def fold_along(w: Writer, nest: Nest, depth: int, carried: list[V], lanes: int) 
             two(w, f.how, v, _widen(w, f, w.value(f.term)))
             if lanes == extent - at
             else w.m.select(live, two(w, f.how, v, _widen(w, f, w.value(f.term))), v)
-            for f, v in zip(nest.folds, carried, strict=True)
+            for f, v in zip(nest.reductions, carried, strict=True)
         ]
     return carried
 
 
 def write_scan(w: Writer, nest: Nest) -> int:
-    """Running sums: one lane a line, a store at every turn."""
+    """Running sums: one lane a line, a store in every iteration."""
     w.begin_nest(nest)
-    (f,) = nest.folds
+    (f,) = nest.reductions
     axes = nest.axes
     with ExitStack() as stack:
         for a in range(len(axes)):
@@ -235,7 +237,7 @@ def write_scan(w: Writer, nest: Nest) -> int:
 
 
 def beginning(w: Writer, f: Any, lanes: int) -> list[V]:
-    """The accumulator of a fold before anything is folded."""
+    """The accumulator of a reduction before its first element."""
     dtype = (
         dtypes.float32
         if f.dtype == dtypes.float16 and f.how in ("sum", "prod", "running")
@@ -257,14 +259,14 @@ def beginning(w: Writer, f: Any, lanes: int) -> list[V]:
 
 
 def _widen(w: Writer, f: Any, term: V) -> V:
-    """The term as it is folded: float16 is added up as float32."""
+    """The term as it is reduced: float16 is added up as float32."""
     if f.dtype == dtypes.float16 and f.how in ("sum", "prod", "running"):
         return w.m.cast(term, dtypes.float32)
     return term
 
 
 def two(w: Writer, how: str, x: V, y: V) -> V:
-    """Two elements folded."""
+    """Two elements combined."""
     if how in ("sum", "running"):
         return w.m.add(x, y)
     if how == "prod":
@@ -273,7 +275,7 @@ def two(w: Writer, how: str, x: V, y: V) -> V:
 
 
 def _combine(w: Writer, f: Any, old: list[V], term: V, axis: int) -> list[V]:
-    """One more element folded into the accumulator."""
+    """One more element combined with the accumulator."""
     if not f.how.startswith("arg"):
         return [two(w, f.how, old[0], _widen(w, f, term))]
     m = w.m
@@ -287,9 +289,9 @@ def _combine(w: Writer, f: Any, old: list[V], term: V, axis: int) -> list[V]:
 
 
 def finish(w: Writer, nest: Nest, values: list[V]) -> list[V]:
-    """What the stores see as the results of the folds."""
+    """What the stores see as the results of the reductions."""
     out, at = [], 0
-    for f in nest.folds:
+    for f in nest.reductions:
         width = len(beginning(w, f, 1))
         last = values[at + width - 1]
         out.append(w.m.cast(last, f.dtype) if width == 1 else last)

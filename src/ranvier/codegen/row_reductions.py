@@ -1,12 +1,12 @@
-"""Write rows: several folds over the same places, each row finished while it is near.
+"""Row reductions as LLVM IR: a row is finished while it is in cache.
 
-A softmax folds a row twice and then goes over it once more; one after the other for the whole
+A softmax reduces a row twice and then goes over it once more; one after the other for the whole
 tensor, that is three ways through memory. Here all loops over one row follow each other. What is
-dear to compute and needed in more than one of them is kept on the stack:
+expensive to compute and needed in more than one of them is kept on the stack:
 
     for row:
-      loop 0   folds that need nothing but the row: the maximum
-      loop 2   folds that need those: the sum of exp(x - maximum), each exp kept
+      loop 0   reductions that need nothing but the row: the maximum
+      loop 2   reductions that need those: the sum of exp(x - maximum), each exp kept
       loop 3   what is stored for each element once they are there: exp / sum
       last     what is stored for each row"""
 
@@ -38,23 +38,23 @@ from .expressions import (
 )
 from .ir_builder import (
     V,
-    fold,
     index,
     memory_type,
+    reduce_lanes,
 )
 from .maps import spread
 from .reductions import (
     beginning,
     finish,
-    fold_along,
-    fold_turns,
+    reduce_along,
+    reduce_columns,
     two,
 )
 
-_TOGETHER = 4  # rows side by side
-_SHORT = 2048  # elements of a row times expressions for which that is worth the code
+_ROWS_AT_ONCE = 4  # rows side by side
+_MAX_ROW_EXPRESSIONS = 2048  # elements of a row times expressions for which that is worth the code
 
-Loops = dict[int, tuple[list[int], list[Store]]]  # by number: the folds of one, or its stores
+Loops = dict[int, tuple[list[int], list[Store]]]  # by number: the reductions of one, or its stores
 
 
 def write_rows(w: Writer, nest: Nest) -> int:
@@ -64,7 +64,11 @@ def write_rows(w: Writer, nest: Nest) -> int:
     if not _along_rows(nest):
         return spread(w, nest, lambda: _columns(w, nest, loops))
     lanes = w.lanes_for(dtypes_of(nest), nest.inner[-1])
-    together = _TOGETHER if math.prod(nest.inner) * len(expressions(nest)) <= _SHORT else 1
+    together = (
+        _ROWS_AT_ONCE
+        if math.prod(nest.inner) * len(expressions(nest)) <= _MAX_ROW_EXPRESSIONS
+        else 1
+    )
     keeps = [_keep(w, nest, loops, lanes, 1) for _ in range(together)]
     low, high, last = index("%lo"), index("%hi"), len(nest.axes) - 1
     if last < 0:
@@ -91,31 +95,31 @@ def write_rows(w: Writer, nest: Nest) -> int:
 
 def _loops(nest: Nest) -> Loops:
     """The loops over a row in order."""
-    found: Loops = {}
-    for i, f in enumerate(nest.folds):
-        found.setdefault(2 * stage_of(f.term, nest), ([], []))[0].append(i)
+    loops: Loops = {}
+    for i, f in enumerate(nest.reductions):
+        loops.setdefault(2 * stage_of(f.term, nest), ([], []))[0].append(i)
     for s in nest.stores:
         if s.deep:
-            found.setdefault(2 * stage_of(s.value, nest) + 1, ([], []))[1].append(s)
-    return dict(sorted(found.items()))
+            loops.setdefault(2 * stage_of(s.value, nest) + 1, ([], []))[1].append(s)
+    return dict(sorted(loops.items()))
 
 
 def _along_rows(nest: Nest) -> bool:
-    """Whether vectors run along the innermost folded axis rather than the last kept one."""
+    """Whether vectors run along the innermost reduced axis rather than the last kept one."""
     last, deep = len(nest.axes) - 1, len(nest.axes) + len(nest.inner) - 1
-    places = [e.at for e in loads(nest)] + [s.at for s in nest.stores]
-    return sum(p.coefficients[deep] == 1 for p in places) >= sum(
-        p.coefficients[last] == 1 for p in places
+    offsets = [e.at for e in loads(nest)] + [s.at for s in nest.stores]
+    return sum(p.coefficients[deep] == 1 for p in offsets) >= sum(
+        p.coefficients[last] == 1 for p in offsets
     )
 
 
 def _keep(w: Writer, nest: Nest, loops: Loops, lanes: int, apart: int) -> dict[int, Kept]:
-    """Room for what is dear and used in several loops; elements of a row lie `apart`."""
+    """Room for what is expensive and used in several loops; elements of a row lie `apart`."""
     rooms: dict[int, Kept] = {}
     used: dict[int, set[int]] = {}
     known: dict[int, Expr] = {}
-    for number, (folds, stores) in loops.items():
-        part = Nest((), stores, (), [nest.folds[i] for i in folds])
+    for number, (reductions, stores) in loops.items():
+        part = Nest((), stores, (), [nest.reductions[i] for i in reductions])
         for e in expressions(part):
             known[id(e)] = e
             used.setdefault(id(e), set()).add(number)
@@ -132,7 +136,7 @@ def _keep(w: Writer, nest: Nest, loops: Loops, lanes: int, apart: int) -> dict[i
 
 
 def _moves(e: Expr, count: int) -> bool:
-    """Whether the value is another one at every turn of the inner loops."""
+    """Whether the value is another one in every iteration of the inner loops."""
     return any(isinstance(x, Load) and any(x.at.coefficients[count:]) for x in below([e]))
 
 
@@ -149,26 +153,26 @@ def _side_by_side(
     them, so that they need not wait for one another's sums."""
     last = len(nest.axes) - 1
     at = w.at[last]
-    results = [[index(0)] * len(nest.folds) for _ in keeps]
+    results = [[index(0)] * len(nest.reductions) for _ in keeps]
 
     def each_row() -> Iterator[list[V]]:
-        for r, (rooms, found) in enumerate(zip(keeps, results, strict=True)):
+        for r, (rooms, row_results) in enumerate(zip(keeps, results, strict=True)):
             if last >= 0:
                 w.at[last] = Axis(at.base, at.shift + r)
-            w.keep, w.results = rooms, found
-            yield found
+            w.keep, w.results = rooms, row_results
+            yield row_results
 
-    for number, (folds, stores) in loops.items():
-        part = Nest(nest.axes, [], nest.inner, [nest.folds[i] for i in folds])
-        for found in each_row():
+    for number, (reductions, stores) in loops.items():
+        part = Nest(nest.axes, [], nest.inner, [nest.reductions[i] for i in reductions])
+        for row_results in each_row():
             _begin_loop(w, number)
-            if folds:
-                start = [v for f in part.folds for v in beginning(w, f, lanes)]
-                totals = fold_along(w, part, 0, start, lanes)
-                pairs = zip(part.folds, totals, strict=True)
-                ends = [fold(w.f, v, functools.partial(two, w, f.how)) for f, v in pairs]
-                for i, v in zip(folds, finish(w, part, ends), strict=True):
-                    found[i] = v
+            if reductions:
+                start = [v for f in part.reductions for v in beginning(w, f, lanes)]
+                totals = reduce_along(w, part, 0, start, lanes)
+                pairs = zip(part.reductions, totals, strict=True)
+                ends = [reduce_lanes(w.f, v, functools.partial(two, w, f.how)) for f, v in pairs]
+                for i, v in zip(reductions, finish(w, part, ends), strict=True):
+                    row_results[i] = v
             if stores:
                 _each(w, nest, 0, lanes, stores)
     for _ in each_row():
@@ -177,7 +181,7 @@ def _side_by_side(
 
 
 def _each(w: Writer, nest: Nest, depth: int, lanes: int, stores: list[Store]) -> None:
-    """Stores at every turn of the inner loops from `depth` inwards, vectors along the last."""
+    """Stores in every iteration of the inner loops from `depth` inwards, vectors along the last."""
     axis, extent = len(nest.axes) + depth, nest.inner[depth]
     if depth + 1 == len(nest.inner):
         whole = index(extent - extent % lanes)
@@ -191,21 +195,21 @@ def _each(w: Writer, nest: Nest, depth: int, lanes: int, stores: list[Store]) ->
 def _columns(w: Writer, nest: Nest, loops: Loops) -> None:
     """As many rows as there are lanes, side by side."""
     lane = (w.lane_axis, w.lanes, w.live)
-    w.results = [index(0)] * len(nest.folds)
+    w.results = [index(0)] * len(nest.reductions)
     w.keep = _keep(w, nest, loops, w.lanes, w.lanes)
-    for number, (folds, stores) in loops.items():
+    for number, (reductions, stores) in loops.items():
         _begin_loop(w, number)
-        if folds:
-            part = Nest(nest.axes, [], nest.inner, [nest.folds[i] for i in folds])
-            start = [v for f in part.folds for v in beginning(w, f, w.lanes)]
-            totals = fold_turns(w, part, 0, start, lane)
-            for i, v in zip(folds, finish(w, part, totals), strict=True):
+        if reductions:
+            part = Nest(nest.axes, [], nest.inner, [nest.reductions[i] for i in reductions])
+            start = [v for f in part.reductions for v in beginning(w, f, w.lanes)]
+            totals = reduce_columns(w, part, 0, start, lane)
+            for i, v in zip(reductions, finish(w, part, totals), strict=True):
                 w.results[i] = v
         if stores:
             with ExitStack() as stack:
                 for a, extent in enumerate(nest.inner, len(nest.axes)):
-                    turn, _ = stack.enter_context(w.f.loop(index(0), index(extent), 1))
-                    w.at[a] = Axis(turn)
+                    variable, _ = stack.enter_context(w.f.loop(index(0), index(extent), 1))
+                    w.at[a] = Axis(variable)
                 w.begin(*lane)
                 w.store_all(stores)
     w.begin(*lane)

@@ -1,7 +1,8 @@
 """Transposes as LLVM IR: a load that lies along another axis than the store does.
 
-Element by element such a copy takes a load and an insertion each. Here a square of both axes is
-loaded as vectors along the one, turned in the registers, and stored as vectors along the other."""
+Element by element such a copy takes a load and an insertion each. Here a square tile of both axes
+is loaded as vectors along the one, transposed in the registers, and stored as vectors along the
+other."""
 
 from __future__ import annotations
 
@@ -18,32 +19,36 @@ from ..lower.loop_ir import (
 from .expressions import Axis, Writer, dtypes_of
 from .ir_builder import V, index, transpose
 
-_FROM = 4096  # elements of a nest that is worth the code of a square
-_WORK = 8  # and the most expressions, which are written once for each of its rows
+_MIN_TILED_ELEMENTS = 4096  # of a nest that is worth the code of a tile
+_MAX_TILE_EXPRESSIONS = 8  # which are written once for each of its rows
 
 
-def turned_loads(w: Writer, nest: Nest) -> tuple[list[Load], int]:
+def transposed_loads(w: Writer, nest: Nest) -> tuple[list[Load], int]:
     """The loads along another axis than the lanes, and that axis; none where they differ in it or
-    where squares do not pay."""
+    where tiles do not pay."""
     axes, last = nest.axes, len(nest.axes) - 1
-    if len(axes) < 2 or math.prod(axes) < _FROM or len(expressions(nest)) > _WORK:
+    if (
+        len(axes) < 2
+        or math.prod(axes) < _MIN_TILED_ELEMENTS
+        or len(expressions(nest)) > _MAX_TILE_EXPRESSIONS
+    ):
         return [], 0
     if any(s.at.coefficients[last] != 1 for s in nest.stores):
         return [], 0
-    found = [e for e in loads(nest) if e.at.coefficients[last] not in (0, 1)]
-    if any(e.index is not None or e.dtype == dtypes.bool_ for e in found):
+    candidates = [e for e in loads(nest) if e.at.coefficients[last] not in (0, 1)]
+    if any(e.index is not None or e.dtype == dtypes.bool_ for e in candidates):
         return [], 0
-    along = {e.at.coefficients.index(1) if 1 in e.at.coefficients else -1 for e in found}
+    along = {e.at.coefficients.index(1) if 1 in e.at.coefficients else -1 for e in candidates}
     if len(along) != 1 or -1 in along:
         return [], 0
     (axis,) = along
     used = dtypes_of(nest)
     lanes = w.lanes_for(used, axes[last])
-    return (found, axis) if lanes == w.lanes_for(used, axes[axis]) > 1 else ([], 0)
+    return (candidates, axis) if lanes == w.lanes_for(used, axes[axis]) > 1 else ([], 0)
 
 
-def write_squares(w: Writer, nest: Nest, turned: list[Load], axis: int) -> int:
-    """The nest in squares of `axis` and the last axis; returns how many units there are."""
+def write_tiles(w: Writer, nest: Nest, transposed: list[Load], axis: int) -> int:
+    """The nest in square tiles of `axis` and the last axis; returns how many units there are."""
     axes, last = nest.axes, len(nest.axes) - 1
     lanes = w.lanes_for(dtypes_of(nest), axes[last])
     outer = [a for a in range(last) if a != axis]
@@ -52,14 +57,14 @@ def write_squares(w: Writer, nest: Nest, turned: list[Load], axis: int) -> int:
     low, high = index("%lo"), index("%hi")
 
     def across(rows: int) -> None:
-        """The squares along the last axis, `rows` high, from where the other loops stand."""
+        """The tiles along the last axis, `rows` high, from where the other loops stand."""
         whole = axes[last] - axes[last] % lanes
         with w.f.loop(index(0), index(whole), lanes) as (i, _):
             w.at[last] = Axis(i)
-            _square(w, nest, turned, (axis, last), (lanes, rows, lanes))
+            _write_tile(w, nest, transposed, (axis, last), (lanes, rows, lanes))
         if axes[last] > whole:
             w.at[last] = Axis(index(0), whole)
-            _square(w, nest, turned, (axis, last), (lanes, rows, axes[last] - whole))
+            _write_tile(w, nest, transposed, (axis, last), (lanes, rows, axes[last] - whole))
 
     if axis:
         with ExitStack() as stack:
@@ -88,18 +93,18 @@ def write_squares(w: Writer, nest: Nest, turned: list[Load], axis: int) -> int:
     return units
 
 
-def _square(
+def _write_tile(
     w: Writer,
     nest: Nest,
-    turned: list[Load],
+    transposed: list[Load],
     axes: tuple[int, int],
     size: tuple[int, int, int],
 ) -> None:
-    """One square (fewer rows and columns at an edge), from where the loops stand."""
+    """One tile (fewer rows and columns at an edge), from where the loops stand."""
     (axis, last), (lanes, rows, columns) = axes, size
     down, right = w.at[axis], w.at[last]
     known: list[dict[int, V]] = [{} for _ in range(rows)]
-    for e in turned:
+    for e in transposed:
         vectors = []
         for c in range(columns):
             w.at[last] = Axis(right.base, right.shift + c)

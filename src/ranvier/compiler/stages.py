@@ -30,7 +30,7 @@ from ..passes.memory import Life, plan
 from ..passes.pipeline import PASSES
 
 
-class Placed(NamedTuple):
+class Allocated(NamedTuple):
     """A program, and where in the arena each of its buffers lies."""
 
     program: Program
@@ -51,21 +51,21 @@ class Stage(NamedTuple):
     check: Callable[[Any, str], object] | None = None
 
 
-def place_in_arena(program: Program, _: BatchPlan) -> Placed:
+def plan_memory(program: Program, _: BatchPlan) -> Allocated:
     """An offset in the arena for every buffer that a kernel uses."""
     lives = spans(program.kernels)
     used = [b for b in program.arena if b in lives]
     offsets, size = plan([Life(*lives[b], b.size * b.dtype.itemsize) for b in used])
-    return Placed(program, dict(zip(used, offsets, strict=True)), size)
+    return Allocated(program, dict(zip(used, offsets, strict=True)), size)
 
 
-def generate_code(placed: Placed, how: BatchPlan) -> Module:
+def generate_code(allocated: Allocated, how: BatchPlan) -> Module:
     """The kernels, and the functions that run them all, as LLVM IR."""
-    program = placed.program
+    program = allocated.program
     table = {b: i for i, b in enumerate([*program.inputs, *program.outputs])}
     rows = tuple(Stream(i, _row_bytes(program.graph.inputs[i])) for i in how.streams)
     return write_module(
-        program.kernels, table, placed.offsets, thread_count(), rows, how.batch, how.count_input
+        program.kernels, table, allocated.offsets, thread_count(), rows, how.batch, how.count_input
     )
 
 
@@ -95,8 +95,8 @@ STAGES: list[Stage] = [
     ),
     _of_program("share", "each operand packed once", share_packs),
     _of_program("hoist", "what every iteration repeats done before the loop", hoist_invariants),
-    Stage("memory", "kernels", "a place in the arena for every buffer", place_in_arena),
-    Stage("codegen", "kernels and places", "LLVM IR", generate_code),
+    Stage("memory", "kernels", "an offset in the arena for every buffer", plan_memory),
+    Stage("codegen", "kernels and offsets", "LLVM IR", generate_code),
 ]
 
 
@@ -116,14 +116,14 @@ class Compilation:
                 stage.check(value, stage.name)
             if isinstance(value, Fused):
                 self.graph = value.graph
-            if isinstance(value, Placed):
+            if isinstance(value, Allocated):
                 self.kernels: list[Kernel] = value.program.kernels
                 self.arena_bytes = value.arena_bytes
             if keep:
                 self.results[stage.name] = value
         self.module: Module = value
         self.threads = thread_count() if self.module.threaded else 1
-        self.nanoseconds = sum(nanoseconds(k) * k.turns for k in self.kernels)
+        self.nanoseconds = sum(nanoseconds(k) * k.iterations for k in self.kernels)
 
     @property
     def updated(self) -> list[int]:

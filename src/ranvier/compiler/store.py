@@ -45,7 +45,7 @@ from ..native.llvm import (
 if TYPE_CHECKING:
     from .stages import Compilation
 
-_KEPT = 64  # graphs whose code stays in memory though nothing uses it any more
+_MAX_RECENT_GRAPHS = 64  # graphs whose code stays in memory though nothing uses it any more
 _ARENA_SLACK_BYTES = 64 << 20  # beside what the values of a graph take
 _SOURCES = ("graph", "ops", "passes", "native", "lower", "codegen", "compiler", "runtime")
 
@@ -83,14 +83,14 @@ def built(graph: Graph, plan: BatchPlan) -> Built:
         return Built(code, _facts(compilation), compilation)
     key = _key(graph, plan)
     with _lock:
-        found = _alive.get(key)
-        if found is None:
-            found = _alive[key] = _read(key, graph, plan) or _make(key, graph, plan)
-        _recent[key] = found
+        entry = _alive.get(key)
+        if entry is None:
+            entry = _alive[key] = _read(key, graph, plan) or _make(key, graph, plan)
+        _recent[key] = entry
         _recent.move_to_end(key)
-        if len(_recent) > _KEPT:
+        if len(_recent) > _MAX_RECENT_GRAPHS:
             _recent.popitem(last=False)
-    return found
+    return entry
 
 
 def _compile(graph: Graph, plan: BatchPlan) -> Compilation:
@@ -132,25 +132,25 @@ def _functions(plan: BatchPlan) -> tuple[str, ...]:
     return ("step", "batches") if plan.streams else ("step",)
 
 
-def _checked(said: dict[str, Any], graph: Graph) -> Facts | None:
+def _checked(stored: dict[str, Any], graph: Graph) -> Facts | None:
     """Facts as an entry says them; None unless each can be true of this graph.
 
     The runner hands out memory by these numbers, so a wrong one must not reach it.
     """
-    if said.keys() != {field.name for field in fields(Facts)}:
+    if stored.keys() != {field.name for field in fields(Facts)}:
         return None
-    found = Facts(**said)
-    whole = (found.arena_bytes, found.threads, *_listed(found.updated))
-    if any(type(n) is not int for n in whole) or type(found.nanoseconds) not in (int, float):
+    facts = Facts(**stored)
+    integers = (facts.arena_bytes, facts.threads, *_listed(facts.updated))
+    if any(type(n) is not int for n in integers) or type(facts.nanoseconds) not in (int, float):
         return None
     inputs = list(graph.inputs)
     allowed = {inputs.index(t) for t in graph.updates}
-    if len(set(found.updated)) < len(found.updated) or not allowed.issuperset(found.updated):
+    if len(set(facts.updated)) < len(facts.updated) or not allowed.issuperset(facts.updated):
         return None
-    if found.threads not in (1, thread_count()) or not 0 <= found.nanoseconds < math.inf:
+    if facts.threads not in (1, thread_count()) or not 0 <= facts.nanoseconds < math.inf:
         return None
     numbers = sum(math.prod(node.shape) * node.dtype.itemsize for node in graph.nodes)
-    return found if 0 <= found.arena_bytes <= _ARENA_SLACK_BYTES + 16 * numbers else None
+    return facts if 0 <= facts.arena_bytes <= _ARENA_SLACK_BYTES + 16 * numbers else None
 
 
 def _listed(value: Any) -> list[Any]:
@@ -196,9 +196,9 @@ def _plain(value: Any) -> Any:
 def _sources() -> str:
     """Name, size and time of every file that decides what code comes out."""
     package = Path(passes.__file__).parent.parent
-    found = []
+    lines = []
     for folder in _SOURCES:
         for path in sorted((package / folder).rglob("*.py")):
             about = path.stat()
-            found.append(f"{folder}/{path.name} {about.st_size} {about.st_mtime_ns}")
-    return hashlib.sha256("\n".join(found).encode()).hexdigest()
+            lines.append(f"{folder}/{path.name} {about.st_size} {about.st_mtime_ns}")
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()

@@ -17,7 +17,7 @@ class LLVMExecutor:
         return Executable(graph, plan)
 
     def shuffle(self, bits: Array, out: Array) -> None:
-        """Orders of rows for given random bits (see `Executor.shuffle`)."""
+        """Orders of rows for an array of random bits (see `Executor.shuffle`)."""
         shuffle(bits, out)
 
     def draw(self, key: int, first: int, rows: int, out: Array) -> None:

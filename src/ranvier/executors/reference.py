@@ -62,7 +62,7 @@ def loop_over_batches(
     for s in range(first, last):
         batch = BatchRows(plan, order, s, total)
         with batch.named():
-            call(batch.given(arrays, streams))
+            call(batch.arguments(arrays, streams))
         if log is not None and sums is not None and batch.ends_epoch:
             log[batch.epoch] = sums
             sums[...] = 0
@@ -76,7 +76,7 @@ class ReferenceExecutor:
         return ReferenceExecutable(graph, plan)
 
     def shuffle(self, bits: Array, out: Array) -> None:
-        """Orders of rows for given random bits (see `Executor.shuffle`)."""
+        """Orders of rows for an array of random bits (see `Executor.shuffle`)."""
         rows = bits.shape[1]
         out[:, :rows] = shuffled(bits)
         if out.shape[1] > rows:

@@ -38,15 +38,15 @@ class BatchRows:
         """Whether it is the last batch of its epoch."""
         return self.number + 1 == self.per_epoch
 
-    def given(self, arrays: Sequence[Any], streams: Mapping[int, Any]) -> list[Any]:
+    def arguments(self, arrays: Sequence[Any], streams: Mapping[int, Any]) -> list[Any]:
         """`arrays` with the rows of this batch, and how many of them are real."""
-        given = list(arrays)
+        arguments = list(arrays)
         for i in self.plan.streams:
-            given[i] = streams[i][self.rows]
+            arguments[i] = streams[i][self.rows]
         if self.plan.count_input >= 0:
             real = min(self.plan.batch, self.total - self.number * self.plan.batch)
-            given[self.plan.count_input] = np.asarray(real, np.float32)
-        return given
+            arguments[self.plan.count_input] = np.asarray(real, np.float32)
+        return arguments
 
     @contextmanager
     def named(self) -> Iterator[None]:

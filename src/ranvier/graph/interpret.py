@@ -17,14 +17,12 @@ def evaluate(
     arrays: Sequence[Any],
     watch: Callable[[Node, Any], None] | None = None,
 ) -> list[Any]:
-    """The values of `graph.results` (outputs, then updates) for the given inputs.
+    """The values of `graph.results` (outputs, then updates) for these inputs.
 
     `watch(node, array)` sees every value as it is computed.
     """
     if len(arrays) != len(graph.inputs):
-        raise GraphError(
-            f"the graph has {len(graph.inputs)} inputs, {len(arrays)} arrays were given"
-        )
+        raise GraphError(f"the graph has {len(graph.inputs)} inputs, not {len(arrays)}")
     values: dict[Node, Any] = dict(zip(graph.inputs, arrays, strict=True))
     with np.errstate(all="ignore"):  # NaN and infinity are values, as in compiled code
         for node in graph.nodes:
@@ -43,11 +41,11 @@ def evaluate(
 
 
 def run(graph: Graph, arrays: Sequence[Any]) -> list[Any]:
-    """The outputs of the graph; arrays of updated inputs are overwritten in place afterwards."""
+    """The outputs of the graph; arrays of updated inputs are overwritten in memory afterwards."""
     results = evaluate(graph, arrays)
-    place = dict(zip(graph.inputs, arrays, strict=True))
+    memory = dict(zip(graph.inputs, arrays, strict=True))
     new = [np.array(value) for value in results[len(graph.outputs) :]]
     outputs = [np.array(value) for value in results[: len(graph.outputs)]]
     for target, value in zip(graph.updates, new, strict=True):
-        place[target][...] = value
+        memory[target][...] = value
     return outputs

@@ -73,7 +73,7 @@ def explain(target: Any, *args: Any, level: str = "graph", **kwargs: Any) -> Exp
     in0 float32[3] = x0
     out0 float32[]: sum
     k0: sum
-      fold
+      reduce
         acc0 = over i<3: sum multiply(tanh(in0[i]), 2.0)
         out0[0] = acc0
     """
@@ -187,7 +187,7 @@ def _passes(compilation: Compilation) -> str:
 def _shown(value: Any) -> tuple[str, str]:
     """What a stage left, as a title and a text."""
     from ..codegen.module import Module
-    from ..compiler.stages import Placed
+    from ..compiler.stages import Allocated
     from ..lower.program import Program
     from ..passes.fuse import Fused
 
@@ -197,7 +197,7 @@ def _shown(value: Any) -> tuple[str, str]:
         return f": {_plural(len(value.groups), 'group')}", _groups(value)
     if isinstance(value, Program):
         return f": {_plural(len(value.kernels), 'kernel')}", str(value)
-    if isinstance(value, Placed):
+    if isinstance(value, Allocated):
         arena = value.program.arena
         total = sum(b.size * b.dtype.itemsize for b in arena)
         return "", (

@@ -127,23 +127,24 @@ def measure(what: str, executable: Executable) -> Timings:
     times = []
     for kernel, count, seconds in zip(kernels, units, own, strict=False):
         flop, moved = _flop(kernel), _bytes(kernel)
-        near = next((n for n in _COPIES if moved <= n), _COPIES[-1])
+        size = next((n for n in _COPIES if moved <= n), _COPIES[-1])
         together = executable.threads if shared(kernel, count) else 1
-        turns = kernel.turns
+        iterations = kernel.iterations
         axes = "x".join(map(str, kernel.nest.axes)) or "1"
         inner = "".join(f" over {'x'.join(map(str, kernel.nest.inner))}" * bool(kernel.nest.inner))
+        repeated = f", {iterations} iterations" * (iterations > 1)
         times.append(
             KernelTime(
                 kernel.name,
                 kernel.nest.kind,
-                f"{kernel.nest.kind} {axes}{inner}" + f", {turns} turns" * (turns > 1),
+                f"{kernel.nest.kind} {axes}{inner}{repeated}",
                 "a copy for " * _is_copy(kernel) + _said(kernel.origin),
-                seconds * turns,
-                flop * turns,
-                moved * turns,
+                seconds * iterations,
+                flop * iterations,
+                moved * iterations,
                 together,
                 flop / seconds / peak,
-                moved / seconds / speeds[near],
+                moved / seconds / speeds[size],
             )
         )
     if any(k.loop is not None for k in kernels):  # NOTE: in a row each ran once only
@@ -238,8 +239,8 @@ def _flop(kernel: Kernel) -> float:
     nest = kernel.nest
     outer = math.prod(nest.axes)
     deep = outer * math.prod(nest.inner)
-    terms = [e for f in nest.folds for e in (f.term, f.other) if e is not None]
-    each = len(nest.folds) * (2 if nest.kind == "contraction" else 1)
+    terms = [e for f in nest.reductions for e in (f.term, f.other) if e is not None]
+    each = len(nest.reductions) * (2 if nest.kind == "contraction" else 1)
     along = [s.value for s in nest.stores if s.deep]  # what rows store for each element
     once = [s.value for s in nest.stores if not s.deep]
     return float(deep * (_count([*terms, *along]) + each) + outer * _count(once))

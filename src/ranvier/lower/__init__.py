@@ -8,7 +8,7 @@
 | gemm_layout.py | Layout of matrix products |
 | hoist.py | Hoisting: what every iteration of a loop repeats is done before it |
 | index_expr.py | Index expressions |
-| loop_ir.py | The loop IR: what lowering makes of a graph and what the emitter turns into LLVM IR |
+| loop_ir.py | The loop IR: what lowering makes of a graph, and code generation turns into LLVM IR |
 | lower.py | Lowering: a fused graph as kernels of loop nests |
 | pack_reuse.py | Reuse of packed operands: each is brought into another order once |
 | program.py | Programs: a whole graph as kernels in order, and the buffers they work on |

@@ -10,10 +10,10 @@ from .loop_ir import (
     Affine,
     Buffer,
     Counter,
-    Fold,
     Kernel,
     Load,
     Nest,
+    Reduction,
     Result,
     Store,
     Window,
@@ -27,8 +27,9 @@ def check_program(program: Program, after: str = "lower") -> Program:
     """Return the program if it is sound, otherwise raise GraphError.
 
     Every buffer that a kernel reads is an input or was written by an earlier kernel (or, inside a
-    loop, by a kernel of the same loop); every place that is read or written lies inside its buffer;
-    expressions name only results and axes that their nest has; the dtypes of what is stored agree.
+    loop, by a kernel of the same loop); every element that is read or written lies inside its
+    buffer; expressions name only results and axes that their nest has; the dtypes of what is stored
+    agree.
     """
     written: set[Buffer] = set(program.inputs)
     by_loop: dict[int, set[Buffer]] = {}
@@ -58,16 +59,16 @@ def _wrong(after: str, kernel: Kernel, problem: str) -> GraphError:
 def _problems(nest: Nest) -> Iterator[str]:
     """What is wrong with a nest by itself, in words."""
     for e in expressions(nest):
-        if isinstance(e, Result) and not 0 <= e.number < len(nest.folds):
-            yield f"names result {e.number} of {len(nest.folds)}"
+        if isinstance(e, Result) and not 0 <= e.number < len(nest.reductions):
+            yield f"names result {e.number} of {len(nest.reductions)}"
         if isinstance(e, Load | Counter) and len(e.at.coefficients) > _axes(nest):
             yield f"reads along {len(e.at.coefficients)} axes of {_axes(nest)}"
     extents = (*nest.axes, *nest.inner)
     for e in expressions(nest):
         if isinstance(e, Load):
             yield from _outside("reads", e, extents)
-    for fold in nest.folds:
-        yield from _of_fold(fold)
+    for reduction in nest.reductions:
+        yield from _of_reduction(reduction)
     for store in nest.stores:
         yield from _outside("writes", store, extents if store.deep else _outer(nest, store))
         if store.value.dtype != store.buffer.dtype:
@@ -83,32 +84,32 @@ def _outer(nest: Nest, store: Store) -> Sequence[int]:
     stored.
     """
     running = any(
-        isinstance(e, Result) and nest.folds[e.number].how == "running"
+        isinstance(e, Result) and nest.reductions[e.number].how == "running"
         for e in below([store.value])
     )
     return (*nest.axes, *nest.inner) if running else nest.axes
 
 
-def _of_fold(fold: Fold) -> Iterator[str]:
-    if (fold.how == "product") != (fold.other is not None):
-        yield f"folds by {fold.how} with {'two terms' if fold.other else 'one term'}"
+def _of_reduction(reduction: Reduction) -> Iterator[str]:
+    if (reduction.how == "product") != (reduction.other is not None):
+        yield f"reduces by {reduction.how} with {'two terms' if reduction.other else 'one term'}"
 
 
 def _outside(verb: str, e: Load | Store, extents: Sequence[int]) -> Iterator[str]:
-    """A place outside its buffer, in words; a loop of no iteration comes to none."""
+    """An element outside its buffer, in words; a loop of no iteration comes to none."""
     if 0 in extents:
         return
     low, high = _range(e.at, extents)
     if e.index is not None:
         if e.size < 1:
             yield f"{verb} {e.buffer} at a computed position of {e.size}"
-        far = e.stride * (e.size - 1)
-        low, high = low + min(far, 0), high + max(far, 0)
+        reach = e.stride * (e.size - 1)
+        low, high = low + min(reach, 0), high + max(reach, 0)
     if not 0 <= low <= high < e.buffer.size:
         yield f"{verb} {e.buffer}[{low}..{high}], which has {e.buffer.size} elements"
     window = e.buffer
     while isinstance(window, Window):
-        ends = [window.start, window.start + window.stride * (window.loop.turns - 1)]
+        ends = [window.start, window.start + window.stride * (window.loop.iterations - 1)]
         if min(ends) < 0 or max(ends) + window.size > window.base.size:
             yield f"{verb} {window}, which leaves {window.base}"
         window = window.base
@@ -118,6 +119,6 @@ def _range(at: Affine, extents: Sequence[int]) -> tuple[int, int]:
     """The smallest and the largest value of an affine expression over the extents."""
     low = high = at.constant
     for coefficient, extent in zip(at.coefficients, extents, strict=False):
-        far = coefficient * (extent - 1)
-        low, high = low + min(far, 0), high + max(far, 0)
+        reach = coefficient * (extent - 1)
+        low, high = low + min(reach, 0), high + max(reach, 0)
     return low, high

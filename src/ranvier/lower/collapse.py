@@ -32,21 +32,21 @@ def collapse_axes(program: Program) -> Program:
 
 
 def collapse(nest: Nest, only_inner: bool = False) -> Nest:
-    """The nest with neighbouring axes joined wherever every place moves through both as through
+    """The nest with neighbouring axes joined wherever every offset moves through both as through
     one; with `only_inner` the parallel axes stay as they are."""
     order = expressions(nest)
-    places = [e.at for e in order if isinstance(e, Load | Counter)] + [s.at for s in nest.stores]
+    offsets = [e.at for e in order if isinstance(e, Load | Counter)] + [s.at for s in nest.stores]
     extents = [*nest.axes, *nest.inner]
     split = len(nest.axes)
-    # A position that is counted, or a store at every turn, needs its loop, however short.
-    ordered = any(f.how in ("argmax", "argmin", "running") for f in nest.folds)
+    # A position that is counted, or a store in every iteration, needs its loop, however short.
+    ordered = any(f.how in ("argmax", "argmin", "running") for f in nest.reductions)
     needed = range(split) if only_inner else range(split, len(extents)) if ordered else ()
     keep = [a for a, n in enumerate(extents) if n != 1 or a in needed]
     groups: list[list[int]] = []
     for a in keep:
         if groups and (groups[-1][-1] < split) == (a < split) and not (only_inner and a < split):
             b = groups[-1][-1]
-            if all(p.coefficients[b] == p.coefficients[a] * extents[a] for p in places):
+            if all(p.coefficients[b] == p.coefficients[a] * extents[a] for p in offsets):
                 groups[-1].append(a)
                 continue
         groups.append([a])

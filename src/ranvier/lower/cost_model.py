@@ -16,20 +16,20 @@ from .loop_ir import (
     expressions,
 )
 
-_MULTIPLY_ADDS = 20.0  # per nanosecond
-_SIMPLE = 8.0  # elementwise operations per nanosecond
-_BYTES = 15.0  # bytes per nanosecond
-BARRIER = 400.0  # nanoseconds that meeting costs
-WORTH_SHARING = 4_000.0  # nanoseconds of one kernel
-WORTH_PASSES = 30_000.0  # nanoseconds of one kernel that all of LLVM's passes are run for
-WORTH_THREADS = 40_000.0  # nanoseconds of all kernels worth sharing
+_MULTIPLY_ADDS_PER_NANOSECOND = 20.0
+_OPERATIONS_PER_NANOSECOND = 8.0  # elementwise operations
+_BYTES_PER_NANOSECOND = 15.0
+BARRIER_NANOSECONDS = 400.0  # of threads that wait for each other
+MIN_SHARED_NANOSECONDS = 4_000.0  # of one kernel that threads share
+MIN_OPTIMIZED_NANOSECONDS = 30_000.0  # of one kernel that all of LLVM's passes are run for
+MIN_THREADED_NANOSECONDS = 40_000.0  # of all kernels that threads share
 
 
 def nanoseconds(kernel: Kernel) -> float:
     """The estimated time of one run of a kernel on one core."""
     nest = kernel.nest
-    turns = float(math.prod(nest.axes))
-    deep = turns * math.prod(nest.inner)
+    iterations = float(math.prod(nest.axes))
+    deep = iterations * math.prod(nest.inner)
     work = memory = 0.0
     for e in expressions(nest):
         if isinstance(e, Apply):
@@ -40,23 +40,25 @@ def nanoseconds(kernel: Kernel) -> float:
             work += 1
     memory += sum(s.buffer.dtype.itemsize for s in nest.stores)
     if nest.kind == "contraction":
-        return deep / _MULTIPLY_ADDS + turns * max(work / _SIMPLE, memory / _BYTES)
+        return deep / _MULTIPLY_ADDS_PER_NANOSECOND + iterations * max(
+            work / _OPERATIONS_PER_NANOSECOND, memory / _BYTES_PER_NANOSECOND
+        )
     scale = 8.0 if nest.kind in ("scan", "scatter") else 1.0
-    return scale * deep * max(work / _SIMPLE, memory / _BYTES / 2)
+    return scale * deep * max(work / _OPERATIONS_PER_NANOSECOND, memory / _BYTES_PER_NANOSECOND / 2)
 
 
 def shared(kernel: Kernel, units: int) -> bool:
     """Whether threads share the kernel."""
-    return units > 1 and not kernel.nest.serial and nanoseconds(kernel) > WORTH_SHARING
+    return units > 1 and not kernel.nest.serial and nanoseconds(kernel) > MIN_SHARED_NANOSECONDS
 
 
 def worth_threads(kernels: list[Kernel], units: list[int]) -> bool:
     """Whether the whole graph gains from threads."""
     both = [k for k, u in zip(kernels, units, strict=True) if shared(k, u)]
-    times = sum(nanoseconds(k) * k.turns for k in both)
-    return times > WORTH_THREADS + BARRIER * sum(k.turns for k in both)
+    times = sum(nanoseconds(k) * k.iterations for k in both)
+    return times > MIN_THREADED_NANOSECONDS + BARRIER_NANOSECONDS * sum(k.iterations for k in both)
 
 
 def worth_passes(kernel: Kernel) -> bool:
     """Whether a kernel runs long enough to be worth a thorough compilation."""
-    return nanoseconds(kernel) * kernel.turns > WORTH_PASSES
+    return nanoseconds(kernel) * kernel.iterations > MIN_OPTIMIZED_NANOSECONDS

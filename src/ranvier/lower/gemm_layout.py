@@ -22,10 +22,10 @@ from .loop_ir import (
     Apply,
     Buffer,
     Expr,
-    Fold,
     Kernel,
     Load,
     Nest,
+    Reduction,
     Result,
     Store,
     expressions,
@@ -36,13 +36,15 @@ from .loop_ir import (
 from .program import NewBuffer, Program, rewritten
 from .tile_choice import Tile, host_tile, tile_cost
 
-_PACK_FROM = 1_000_000  # multiply-adds of a product whose y is packed although it is contiguous
-_PACK_ROWS = 48  # and rows that share the packed panel
+_MIN_PACK_MULTIPLY_ADDS = (
+    1_000_000  # multiply-adds of a product whose y is packed although it is contiguous
+)
+_MIN_PACK_ROWS = 48  # and rows that share the packed panel
 
-_LONG = 8192  # products in a sum from which on it is made in parts
-_PART = 3072  # products in a part, about
+_MIN_SPLIT_PRODUCTS = 8192  # products in a sum from which on it is made in parts
+_PART_PRODUCTS = 3072  # products in a part, about
 
-_FAR = 1.25  # how much longer a tile takes whose rows lie on pages of their own
+_PAGES_FACTOR = 1.25  # how much longer a tile takes whose rows lie on pages of their own
 
 
 def tile_contractions(program: Program) -> Program:
@@ -62,7 +64,7 @@ def tile_contractions(program: Program) -> Program:
 
 def arrange(nest: Nest, new_buffer: NewBuffer) -> tuple[list[Nest], list[Nest]]:
     """(nests that pack operands, the arranged contraction and what follows it; for a single column
-    a plain fold)."""
+    a plain reduction)."""
     if 0 in nest.axes:  # nothing to compute
         return [], []
     nest = collapse(_ordered(nest), only_inner=True)
@@ -71,11 +73,12 @@ def arrange(nest: Nest, new_buffer: NewBuffer) -> tuple[list[Nest], list[Nest]]:
         nest.inner = (1,)
     x, y = _operands(nest)
     n = len(nest.axes) - 1
-    # NOTE: a fold of products would round each product of float16; the tile keeps them in float32.
+    # NOTE: a reduction of products would round each product of float16; the tile keeps them in
+    # float32.
     if nest.axes[n] == 1 and x.dtype != dtypes.float16:
         along = [a for a in range(n) if nest.axes[a] > 1 and _step(x, a) == 1 and not _step(y, a)]
         if not along:
-            return [], [_as_fold(nest, x, y)]
+            return [], [_as_reduction(nest, x, y)]
         nest = _exchanged(nest, along[-1])
         x, y = _operands(nest)
     m = _rows_axis(nest, x, y)
@@ -92,7 +95,8 @@ def arrange(nest: Nest, new_buffer: NewBuffer) -> tuple[list[Nest], list[Nest]]:
 
 
 def _ordered(nest: Nest) -> Nest:
-    """The folded axes from the one that moves y the farthest to the one that moves it the least."""
+    """The reduced axes from the one that moves y the farthest to the one that moves it the
+    least."""
     x, y = _operands(nest)
     first, count = len(nest.axes), len(nest.axes) + len(nest.inner)
     order = sorted(range(first, count), key=lambda a: (-abs(_step(y, a)), -abs(_step(x, a))))
@@ -106,22 +110,22 @@ def _in_parts(nest: Nest, new_buffer: NewBuffer) -> list[Nest]:
     """A long sum is made in parts, so that the panel of y that a part needs stays in the second
     cache; what follows the sum is a nest of its own."""
     k = math.prod(nest.inner)
-    if k < _LONG or len(nest.inner) < 2 or math.prod(nest.axes[:-1]) < 12:
+    if k < _MIN_SPLIT_PRODUCTS or len(nest.inner) < 2 or math.prod(nest.axes[:-1]) < 12:
         return [nest]
-    if nest.folds[0].dtype == dtypes.float16:  # added up as float32, which parts would round
+    if nest.reductions[0].dtype == dtypes.float16:  # added up as float32, which parts would round
         return [nest]
-    turns = max(1, _PART // math.prod(nest.inner[1:]))
-    if turns >= nest.inner[0]:
+    iterations = max(1, _PART_PRODUCTS // math.prod(nest.inner[1:]))
+    if iterations >= nest.inner[0]:
         return [nest]
-    (fold,) = nest.folds
-    dtype = fold.dtype
+    (reduction,) = nest.reductions
+    dtype = reduction.dtype
     size = math.prod(nest.axes)
     partial = new_buffer(dtype, size)
     count = len(nest.axes)
     strides = [math.prod(nest.axes[i + 1 :]) for i in range(count)]
     at = Affine((*strides, *([0] * len(nest.inner))))
-    sums = Nest(nest.axes, [Store(partial, at, Result(0, dtype))], nest.inner, nest.folds)
-    sums.panel, sums.part = nest.panel, turns
+    sums = Nest(nest.axes, [Store(partial, at, Result(0, dtype))], nest.inner, nest.reductions)
+    sums.panel, sums.part = nest.panel, iterations
     return [sums, collapse(_after(nest, Load(partial, Affine(tuple(strides)))))]
 
 
@@ -139,30 +143,30 @@ def _after(nest: Nest, total: Load) -> Nest:
 
 
 def _operands(nest: Nest) -> tuple[Load, Load]:
-    (fold,) = nest.folds
-    assert isinstance(fold.term, Load) and isinstance(fold.other, Load)
-    return fold.term, fold.other
+    (reduction,) = nest.reductions
+    assert isinstance(reduction.term, Load) and isinstance(reduction.other, Load)
+    return reduction.term, reduction.other
 
 
 def _step(load: Load, axis: int) -> int:
     return load.at.coefficients[axis]
 
 
-def _inserted(nest: Nest, place: int) -> Nest:
-    """The same loops with a silent axis at `place`; sizes are the caller's to set."""
+def _inserted(nest: Nest, axis: int) -> Nest:
+    """The same loops with a silent axis before axis `axis`; sizes are the caller's to set."""
 
     def move(at: Affine) -> Affine:
         c = at.coefficients
-        return Affine((*c[:place], 0, *c[place:]), at.constant)
+        return Affine((*c[:axis], 0, *c[axis:]), at.constant)
 
     new: dict[int, Expr] = {}
     for e in expressions(nest):
         new[id(e)] = moved_expression(e, move, new)
-    folds = [
-        Fold(f.how, new[id(f.term)], None if f.other is None else new[id(f.other)])
-        for f in nest.folds
+    reductions = [
+        Reduction(f.how, new[id(f.term)], None if f.other is None else new[id(f.other)])
+        for f in nest.reductions
     ]
-    return Nest(nest.axes, [moved_store(s, move, new) for s in nest.stores], nest.inner, folds)
+    return Nest(nest.axes, [moved_store(s, move, new) for s in nest.stores], nest.inner, reductions)
 
 
 def _with_rows_axis(nest: Nest) -> Nest:
@@ -179,16 +183,21 @@ def _exchanged(nest: Nest, m: int) -> Nest:
     order = [a for a in range(n) if a != m] + [n, m]
     inner = list(range(n + 1, n + 1 + len(nest.inner)))
     moved = with_axes(nest, [*order, *inner], tuple(nest.axes[a] for a in order), nest.inner)
-    (fold,) = moved.folds
-    assert fold.other is not None
-    return Nest(moved.axes, moved.stores, moved.inner, [Fold("product", fold.other, fold.term)])
+    (reduction,) = moved.reductions
+    assert reduction.other is not None
+    return Nest(
+        moved.axes,
+        moved.stores,
+        moved.inner,
+        [Reduction("product", reduction.other, reduction.term)],
+    )
 
 
-def _as_fold(nest: Nest, x: Load, y: Load) -> Nest:
+def _as_reduction(nest: Nest, x: Load, y: Load) -> Nest:
     """A single column: each result is one sum along a row."""
     dtype = x.dtype
     term = Apply(OPS["multiply"], {}, (x, y), dtype)
-    return collapse(Nest(nest.axes, nest.stores, nest.inner, [Fold("sum", term)]))
+    return collapse(Nest(nest.axes, nest.stores, nest.inner, [Reduction("sum", term)]))
 
 
 def _rows_axis(nest: Nest, x: Load, y: Load) -> int | None:
@@ -202,15 +211,15 @@ def _rows_axis(nest: Nest, x: Load, y: Load) -> int | None:
 
     def cost(a: int) -> tuple[float, int]:
         moves = [_step(x, a), *(s.at.coefficients[a] for s in nest.stores)]
-        far = _FAR if max(map(abs, moves)) * size >= 4096 and len(fit) > 1 else 1.0
-        return round(far * tile_cost(nest.axes[a], nest.axes[n], k, size) / nest.axes[a], 6), -a
+        factor = _PAGES_FACTOR if max(map(abs, moves)) * size >= 4096 and len(fit) > 1 else 1.0
+        return round(factor * tile_cost(nest.axes[a], nest.axes[n], k, size) / nest.axes[a], 6), -a
 
     return min(fit, key=cost)
 
 
 def _spread(nest: Nest, new_buffer: NewBuffer) -> tuple[list[Nest], Nest]:
     """x copied with a little room behind each row when its rows lie a multiple of 2 KiB apart: such
-    rows fall on the same places of the first cache and push each other out."""
+    rows fall on the same sets of the first cache and push each other out."""
     x, y = _operands(nest)
     m, n = nest.axes[-2:]
     if len(nest.axes) != 2 or len(nest.inner) != 1 or x.index is not None:
@@ -225,8 +234,8 @@ def _spread(nest: Nest, new_buffer: NewBuffer) -> tuple[list[Nest], Nest]:
     source = Load(x.buffer, Affine((wide[0], 1), x.at.constant))
     copy = Nest((wide[1], narrow[1]), [Store(buffer, Affine((room, 1)), source)])
     along = (room, 0, 1) if _step(x, 0) == wide[0] else (1, 0, room)
-    fold = Fold("product", Load(buffer, Affine(along)), y)
-    return [copy], Nest(nest.axes, nest.stores, nest.inner, [fold])
+    reduction = Reduction("product", Load(buffer, Affine(along)), y)
+    return [copy], Nest(nest.axes, nest.stores, nest.inner, [reduction])
 
 
 def _packed(nest: Nest, new_buffer: NewBuffer) -> tuple[list[Nest], Nest]:
@@ -237,7 +246,11 @@ def _packed(nest: Nest, new_buffer: NewBuffer) -> tuple[list[Nest], Nest]:
     tile = host_tile(m, n, k, x.dtype.itemsize)
     shared = math.prod(e for a, e in enumerate(nest.axes[:-1]) if not _step(y, a))
     scattered = n > 1 and _step(y, n_axis) != 1
-    large = k * n * shared > _PACK_FROM and shared >= _PACK_ROWS and n > 2 * tile.columns
+    large = (
+        k * n * shared > _MIN_PACK_MULTIPLY_ADDS
+        and shared >= _MIN_PACK_ROWS
+        and n > 2 * tile.columns
+    )
     if y.index is not None or not (scattered or large):
         return [], nest
     used = [a for a in range(n_axis) if _step(y, a)]
@@ -253,8 +266,8 @@ def _packed(nest: Nest, new_buffer: NewBuffer) -> tuple[list[Nest], Nest]:
             at[a] = strides[i]
     at[n_axis] = 1
     packs = _copies(y, buffer, (used, n_axis, deep), extents, tile, strides)
-    fold = Fold("product", x, Load(buffer, Affine(tuple(at))))
-    return packs, Nest(nest.axes, nest.stores, nest.inner, [fold], panel=k)
+    reduction = Reduction("product", x, Load(buffer, Affine(tuple(at))))
+    return packs, Nest(nest.axes, nest.stores, nest.inner, [reduction], panel=k)
 
 
 def _copies(
@@ -269,7 +282,7 @@ def _copies(
     used, n_axis, deep = axes
     full, rest = divmod(extents[n_axis], tile.columns)
     along = [extents[a] for a in used], [extents[a] for a in deep]
-    found = []
+    nests = []
     step = _step(y, n_axis)
     for panels, width, first in ((full, tile.columns, 0), (1, rest, full)):
         if not panels or not width:
@@ -279,5 +292,5 @@ def _copies(
         moves += [_step(y, a) for a in deep] + [step]
         source = Load(y.buffer, Affine(tuple(moves), y.at.constant + first * tile.columns * step))
         target = Affine(tuple(strides), first * strides[len(used)])
-        found.append(collapse(Nest(shape, [Store(buffer, target, source)])))
-    return found
+        nests.append(collapse(Nest(shape, [Store(buffer, target, source)])))
+    return nests

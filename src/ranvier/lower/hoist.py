@@ -1,7 +1,7 @@
 """Hoisting: what every iteration of a loop repeats is done before it.
 
 Buffers that stay the same during a loop are computed before it; the memory of a buffer that one
-turn leaves to the next, or that comes from outside, is kept until the loop ends.
+iteration leaves to the next, or that comes from outside, is kept until the loop ends.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ def _depth(loop: Loop) -> int:
 
 
 def hoist(kernels: list[Kernel], loop: Loop) -> list[Kernel]:
-    """The kernels with those moved out of `loop` (to the front) that do the same at every turn,
-    e.g. pack the weights of a contraction."""
+    """The kernels with those moved out of `loop` (to the front) that do the same in every
+    iteration, e.g. pack the weights of a contraction."""
     same = [
         k
         for k in kernels
@@ -73,14 +73,14 @@ def spans(kernels: Sequence[Kernel]) -> dict[Buffer, tuple[int, int]]:
     for i, kernel in enumerate(kernels):
         for buffer in kernel.buffers():
             used.setdefault(root(buffer), []).append(i)
-    found = {}
-    for buffer, places in used.items():
-        chains = [kernels[i].loops() for i in places]
+    ranges = {}
+    for buffer, uses in used.items():
+        chains = [kernels[i].loops() for i in uses]
         inside = sum(1 for loops in zip(*chains, strict=False) if len(set(map(id, loops))) == 1)
-        first, last = places[0], places[-1]
+        first, last = uses[0], uses[-1]
         for chain in chains:
             if len(chain) > inside:  # a loop that others than its own kernels use the buffer in
                 first = min(first, begin[chain[inside]])
                 last = max(last, end[chain[inside]])
-        found[buffer] = (first, last)
-    return found
+        ranges[buffer] = (first, last)
+    return ranges

@@ -1,9 +1,9 @@
-"""The loop IR: what lowering makes of a graph and what the emitter turns into LLVM IR.
+"""The loop IR: what lowering makes of a graph, and code generation turns into LLVM IR.
 
-    Buffer    a stretch of memory: a graph input or output, or a place in the arena
-    Affine    a place in a buffer (or a count): constant + sum of coefficient * axis
+    Buffer    a stretch of memory: a graph input or output, or a part of the arena
+    Affine    an offset in a buffer (or a count): constant + sum of coefficient * axis
     Expr      one element: Literal | Load | Counter | Apply | Random | Result
-    Nest      loops over `axes` (parallel) and, inside, over `inner` axes (folded away), with stores
+    Nest      loops over `axes` (parallel) and, inside, over `inner` axes (reduced), with stores
 
 A Kernel is one nest. Nests print as the loops they are:
 
@@ -42,15 +42,15 @@ class Buffer:
 
 @dataclass(eq=False)
 class Loop:
-    """Kernels that run `turns` times, one after the other."""
+    """Kernels that run `iterations` times, one after the other."""
 
-    turns: int
+    iterations: int
     around: Loop | None = None
 
 
 @dataclass(eq=False)
 class Window(Buffer):
-    """A part of another buffer that moves by `stride` elements at every turn of `loop`."""
+    """A part of another buffer that moves by `stride` elements in every iteration of `loop`."""
 
     base: Buffer
     start: int
@@ -66,10 +66,11 @@ class Window(Buffer):
 def window(
     base: Buffer, size: int, start: int, stride: int, loop: Loop, reverse: bool = False
 ) -> Window:
-    """The window of `size` elements at `start + turn * stride`, or the last turn's first."""
+    """The window of `size` elements at `start + iteration * stride`, or the last iteration's
+    first."""
     if reverse:
-        start, stride = start + (loop.turns - 1) * stride, -stride
-    moves = f"{'-' if stride < 0 else '+'} {abs(stride)}*turn" if stride else ""
+        start, stride = start + (loop.iterations - 1) * stride, -stride
+    moves = f"{'-' if stride < 0 else '+'} {abs(stride)}*iteration" if stride else ""
     name = f"{base}[{start} {moves}]" if moves else f"{base}[{start}]"
     return Window(name, base.dtype, size, base, start, stride, loop)
 
@@ -119,7 +120,7 @@ class Literal:
 @dataclass(eq=False)
 class Load:
     """An element of a buffer. With `index`, which is from 0 to size - 1, `stride * index` is added
-    to the place."""
+    to the offset."""
 
     buffer: Buffer
     at: Affine
@@ -179,7 +180,7 @@ class Apply:
 
 @dataclass(eq=False)
 class Result:
-    """What the inner loops of the nest have folded: accumulator `number`."""
+    """What the inner loops of the nest have reduced: accumulator `number`."""
 
     number: int
     dtype: np.dtype[Any]
@@ -193,8 +194,9 @@ Expr = Literal | Load | Counter | Apply | Result
 
 @dataclass(eq=False)
 class Store:
-    """Write `value` to a place. With `index` as in Load; `add` adds to what is there; `deep` writes
-    at every turn of the inner loops too, once the folds that `value` needs are there."""
+    """Write `value` at an offset. With `index` as in Load; `add` adds to what is there; `deep`
+    writes in every iteration of the inner loops too, once the reductions that `value` needs are
+    there."""
 
     buffer: Buffer
     at: Affine
@@ -212,10 +214,10 @@ class Store:
 
 
 @dataclass(eq=False)
-class Fold:
-    """One accumulator of the inner loops: `term` folded by `how`.
+class Reduction:
+    """One accumulator of the inner loops: `term` reduced by `how`.
 
-    how: sum, prod, max, min, argmax, argmin; running (a sum stored at every turn); product (a
+    how: sum, prod, max, min, argmax, argmin; running (a sum stored in every iteration); product (a
     contraction: `term` and `other` are multiplied and summed)."""
 
     how: str
@@ -232,35 +234,35 @@ class Fold:
 
 @dataclass(eq=False)
 class Nest:
-    """Loops over `axes`, and inside over `inner`, folded; then the stores."""
+    """Loops over `axes`, and inside over `inner`, reduced; then the stores."""
 
     axes: Shape
     stores: list[Store]
     inner: Shape = ()
-    folds: list[Fold] = field(default_factory=list)
-    serial: bool = False  # turns may touch the same place: keep their order
-    part: int = 0  # contractions: turns of the first inner axis that are folded at a time
+    reductions: list[Reduction] = field(default_factory=list)
+    serial: bool = False  # iterations may touch the same element: keep their order
+    part: int = 0  # contractions: iterations of the first inner axis that are summed at a time
     panel: int = 0  # contractions: y is packed, and its panels are this many rows long
 
     @property
     def kind(self) -> str:
-        """map, fold, rows, contraction, scan or scatter; rows: folds that need each other, or
-        stores inside the folded loops."""
+        """map, reduce, rows, contraction, scan or scatter; rows: reductions that need each other,
+        or stores inside the inner loops."""
         if self.serial:
             return "scatter"
-        if not self.folds:
+        if not self.reductions:
             return "map"
-        how = self.folds[0].how
-        if any(s.deep for s in self.stores) or any(stage_of(f.term, self) for f in self.folds):
+        how = self.reductions[0].how
+        if any(s.deep for s in self.stores) or any(stage_of(f.term, self) for f in self.reductions):
             return "rows"
-        return {"product": "contraction", "running": "scan"}.get(how, "fold")
+        return {"product": "contraction", "running": "scan"}.get(how, "reduce")
 
     def __str__(self) -> str:
         axes = [f"{AXIS_NAMES[a]}<{n}" for a, n in enumerate((*self.axes, *self.inner))]
         outer, inner = axes[: len(self.axes)], axes[len(self.axes) :]
         lines = [f"{self.kind} {' '.join(outer)}".rstrip()]
-        for number, fold in enumerate(self.folds):
-            lines.append(f"  acc{number} = over {' '.join(inner)}: {fold}")
+        for number, reduction in enumerate(self.reductions):
+            lines.append(f"  acc{number} = over {' '.join(inner)}: {reduction}")
         lines += [f"  {'each ' * s.deep}{s}" for s in self.stores]
         return "\n".join(lines)
 
@@ -285,28 +287,28 @@ class Kernel:
 
     def __str__(self) -> str:
         lines = [f"  {line}" for line in str(self.nest).splitlines()]
-        times = "".join(f", {loop.turns} turns" for loop in self.loops())
+        times = "".join(f", {loop.iterations} iterations" for loop in self.loops())
         ends = f"; the step ends where {self.writes()[0]} is true" if self.stops else ""
         return "\n".join([f"{self.name}: {self.origin}{times}{ends}", *lines])
 
     def loops(self) -> list[Loop]:
         """The loops around the kernel, the outermost first."""
-        found, loop = list[Loop](), self.loop
+        loops, loop = list[Loop](), self.loop
         while loop is not None:
-            found.append(loop)
+            loops.append(loop)
             loop = loop.around
-        return found[::-1]
+        return loops[::-1]
 
     @property
-    def turns(self) -> int:
+    def iterations(self) -> int:
         """How often it runs."""
-        return math.prod(loop.turns for loop in self.loops())
+        return math.prod(loop.iterations for loop in self.loops())
 
     def reads(self) -> list[Buffer]:
         """The buffers read, each once."""
-        found = [load.buffer for load in loads(self.nest)]
-        found += [s.buffer for s in self.nest.stores if s.add]
-        return list(dict.fromkeys(found))
+        buffers = [load.buffer for load in loads(self.nest)]
+        buffers += [s.buffer for s in self.nest.stores if s.add]
+        return list(dict.fromkeys(buffers))
 
     def writes(self) -> list[Buffer]:
         """The buffers written, each once."""
@@ -342,8 +344,8 @@ def operands(e: Expr) -> tuple[Expr, ...]:
 
 def expressions(nest: Nest) -> list[Expr]:
     """Every expression in the nest, each once, inputs first."""
-    folded = [e for fold in nest.folds for e in (fold.term, fold.other)]
-    return below([*folded, *[e for store in nest.stores for e in (store.index, store.value)]])
+    reduced = [e for reduction in nest.reductions for e in (reduction.term, reduction.other)]
+    return below([*reduced, *[e for store in nest.stores for e in (store.index, store.value)]])
 
 
 def stage_of(e: Expr, nest: Nest) -> int:
@@ -352,7 +354,7 @@ def stage_of(e: Expr, nest: Nest) -> int:
     for x in below([e]):
         stages[id(x)] = max((stages[id(y)] for y in operands(x)), default=0)
         if isinstance(x, Result):
-            stages[id(x)] = 1 + stage_of(nest.folds[x.number].term, nest)
+            stages[id(x)] = 1 + stage_of(nest.reductions[x.number].term, nest)
     return stages[id(e)]
 
 
@@ -362,7 +364,7 @@ def loads(nest: Nest) -> list[Load]:
 
 
 def with_axes(nest: Nest, chosen: list[int], axes: Shape, inner: Shape) -> Nest:
-    """The nest over other axes: new axis i moves every place as axis `chosen[i]` did."""
+    """The nest over other axes: new axis i moves every offset as axis `chosen[i]` did."""
 
     def move(at: Affine) -> Affine:
         return Affine(tuple(at.coefficients[a] for a in chosen), at.constant)
@@ -371,15 +373,15 @@ def with_axes(nest: Nest, chosen: list[int], axes: Shape, inner: Shape) -> Nest:
     for e in expressions(nest):
         new[id(e)] = moved_expression(e, move, new)
     stores = [moved_store(s, move, new) for s in nest.stores]
-    folds = [
-        Fold(f.how, new[id(f.term)], None if f.other is None else new[id(f.other)])
-        for f in nest.folds
+    reductions = [
+        Reduction(f.how, new[id(f.term)], None if f.other is None else new[id(f.other)])
+        for f in nest.reductions
     ]
-    return Nest(axes, stores, inner, folds, nest.serial)
+    return Nest(axes, stores, inner, reductions, nest.serial)
 
 
 def moved_expression(e: Expr, move: Callable[[Affine], Affine], new: dict[int, Expr]) -> Expr:
-    """`e` with its places moved; `new` holds its moved inputs by id."""
+    """`e` with its offsets moved; `new` holds its moved inputs by id."""
     if isinstance(e, Load):
         index = None if e.index is None else new[id(e.index)]
         return Load(e.buffer, move(e.at), index, e.stride, e.size)
@@ -391,6 +393,6 @@ def moved_expression(e: Expr, move: Callable[[Affine], Affine], new: dict[int, E
 
 
 def moved_store(s: Store, move: Callable[[Affine], Affine], new: dict[int, Expr]) -> Store:
-    """`s` with its place moved."""
+    """`s` with its offset moved."""
     index = None if s.index is None else new[id(s.index)]
     return Store(s.buffer, move(s.at), new[id(s.value)], index, s.stride, s.size, s.add, s.deep)

@@ -1,8 +1,8 @@
 """Lowering: a fused graph as kernels of loop nests.
 
-A nest stores the elements of a group's nodes at the place of its loops; index_expr.py says what the
-element of a node at a place is. It goes by kind of op and never by op, but for the few that have
-loops of their own."""
+A nest stores the elements of a group's nodes at the position of its loops; index_expr.py says what
+the element of a node at a position is. It goes by kind of op and never by op, but for the few that
+have loops of their own."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from ..ops.scan import Layout
 from ..passes.fuse import Fused
 from ..passes.groups import Group
 from ..passes.row_groups import rows_of
-from .index_expr import Elements, Place
+from .index_expr import Elements, Position
 from .loop_ir import (
     Affine,
     Buffer,
-    Fold,
     Kernel,
     Literal,
     Load,
     Loop,
     Nest,
+    Reduction,
     Result,
     Store,
     expressions,
@@ -32,7 +32,7 @@ from .loop_ir import (
 )
 from .program import Program, does_something, with_kernels
 
-_STORES = 8  # parts of a concat that one kernel writes, at most
+_MAX_CONCAT_STORES = 8  # parts of a concat that one kernel writes, at most
 
 
 def lower(fused: Fused) -> Program:
@@ -94,7 +94,7 @@ class _Groups:
                 self.add(nest, origin, number, group.stops)
 
     def add_loop(self, anchor: Node, lowering: _Lowering, body: Fused, number: int) -> None:
-        """A scan: the carries as given, then the kernels of its body in a loop."""
+        """A scan: the first carries, then the kernels of its body in a loop."""
         params, flat = anchor.params, lowering.buffers[anchor]
         carries, length, reverse = params["carries"], params["length"], params["reverse"]
         inputs, outputs = body.graph.inputs, body.graph.outputs
@@ -141,11 +141,11 @@ class _Lowering(Elements):
         raise GraphError(f"cannot lower a kernel of kind {kind}")
 
     def carry(self, x: Node, flat: Buffer, start: int) -> Nest:
-        """A carry of a loop as it is given, stored from `start` on."""
+        """The first value of a carry, stored from `start` on."""
         self.memo = {}
-        place = self._axes(x.shape)
-        at = self._flat(x.shape, place).scaled(1, start)
-        return Nest(x.shape, [Store(flat, at, self.element(x, place))])
+        position = self._axes(x.shape)
+        at = self._flat(x.shape, position).scaled(1, start)
+        return Nest(x.shape, [Store(flat, at, self.element(x, position))])
 
     def memory(self, node: Node) -> tuple[Buffer, int]:
         """The buffer that holds the elements of a node, and where they begin in it."""
@@ -153,20 +153,20 @@ class _Lowering(Elements):
 
     # -- nests -------------------------------------------------------------------------------------
 
-    def _stores(self, place: Place) -> list[Store]:
-        """The stores of the group at the place of the loops."""
+    def _stores(self, position: Position) -> list[Store]:
+        """The stores of the group at the position of the loops."""
         stores = []
         for node in self.group.nodes:
-            value = self.element(node, place)
+            value = self.element(node, position)
             if node in self.group.stores:
-                at = self._flat(node.shape, place)
+                at = self._flat(node.shape, position)
                 stores.append(Store(self.buffers[node], at, value))
         return stores
 
     def _map(self) -> Nest:
         shape = self.group.space
-        place = self._axes(shape)
-        return Nest(shape, self._stores(place))
+        position = self._axes(shape)
+        return Nest(shape, self._stores(position))
 
     def _reduce(self) -> Nest:
         first = self.group.anchors[0]
@@ -176,15 +176,16 @@ class _Lowering(Elements):
         inner = tuple(x.shape[a] for a in axes)
         loops = self._axes(kept, inner)
         outer, deep = iter(loops[: len(kept)]), iter(loops[len(kept) :])
-        place = tuple(next(deep) if a in axes else next(outer) for a in range(x.ndim))
-        folds = []
+        position = tuple(next(deep) if a in axes else next(outer) for a in range(x.ndim))
+        reductions = []
         for number, anchor in enumerate(self.group.anchors):
-            folds.append(Fold(anchor.op.name, self.element(anchor.inputs[0], place)))
+            reductions.append(Reduction(anchor.op.name, self.element(anchor.inputs[0], position)))
             self.memo[anchor, loops[: len(kept)]] = Result(number, anchor.dtype)
-        return Nest(kept, self._stores(loops[: len(kept)]), inner, folds)
+        return Nest(kept, self._stores(loops[: len(kept)]), inner, reductions)
 
     def _rows(self) -> Nest:
-        """Several folds over the same rows, what they are folded from and what is made of them."""
+        """Several reductions over the same rows, what they are made from and what is made of
+        them."""
         rows = rows_of(self.group.anchors[0])
         assert rows is not None
         kept = tuple(n for a, n in enumerate(rows.shape) if a not in rows.axes)
@@ -193,41 +194,44 @@ class _Lowering(Elements):
         zero = Affine((0,) * self.axes)
         outer, deep = iter(loops[: len(kept)]), iter(loops[len(kept) :])
         along = [next(deep) if a in rows.axes else next(outer) for a in range(len(rows.shape))]
-        folds: list[Fold] = []
+        reductions: list[Reduction] = []
         stores = []
         for node in self.group.nodes:
-            axes = iter(rows.place(node) or ())
-            place = tuple(zero if n == 1 else along[next(axes)] for n in node.shape)
+            axes = iter(rows.axis_map(node) or ())
+            position = tuple(zero if n == 1 else along[next(axes)] for n in node.shape)
             if node in self.group.anchors:
                 x = node.inputs[0]
                 whole = tuple(zero if n == 1 else along[a] for a, n in enumerate(x.shape))
-                folds.append(Fold(node.op.name, self.element(x, whole)))
-                self.memo[node, place] = Result(len(folds) - 1, node.dtype)
-            value = self.element(node, place)
+                reductions.append(Reduction(node.op.name, self.element(x, whole)))
+                self.memo[node, position] = Result(len(reductions) - 1, node.dtype)
+            value = self.element(node, position)
             if node in self.group.stores:
-                at = self._flat(node.shape, place)
+                at = self._flat(node.shape, position)
                 stores.append(Store(self.buffers[node], at, value, deep=rows.is_deep(node)))
-        return Nest(kept, stores, inner, folds)
+        return Nest(kept, stores, inner, reductions)
 
     def _contraction(self) -> Nest:
-        """A sum of products of two places of memory, with loops chosen by the kind of product."""
+        """A sum of products of elements of two buffers, with loops chosen by the kind of
+        product."""
         (anchor,) = self.group.anchors
         if anchor.op.name == "convolution":
-            axes, inner, outer, places = self._convolution(anchor)
+            axes, inner, outer, positions = self._convolution(anchor)
         else:
-            axes, inner, outer, places = self._matrices(anchor)
-        left, right = (self.element(x, p) for x, p in zip(anchor.inputs, places, strict=True))
+            axes, inner, outer, positions = self._matrices(anchor)
+        left, right = (self.element(x, p) for x, p in zip(anchor.inputs, positions, strict=True))
         self.memo[anchor, outer] = Result(0, anchor.dtype)
-        return Nest(axes, self._stores(outer), inner, [Fold("product", left, right)])
+        return Nest(axes, self._stores(outer), inner, [Reduction("product", left, right)])
 
-    def _matrices(self, anchor: Node) -> tuple[Shape, Shape, Place, tuple[Place, Place]]:
+    def _matrices(self, anchor: Node) -> tuple[Shape, Shape, Position, tuple[Position, Position]]:
         """x[.., m, k] and y[.., k, n]."""
         inner = anchor.inputs[0].shape[-1:]
         loops = self._axes(anchor.shape, inner)
         *batch, m, n, k = loops
         return anchor.shape, inner, loops[:-1], ((*batch, m, k), (*batch, k, n))
 
-    def _convolution(self, anchor: Node) -> tuple[Shape, Shape, Place, tuple[Place, Place]]:
+    def _convolution(
+        self, anchor: Node
+    ) -> tuple[Shape, Shape, Position, tuple[Position, Position]]:
         """x[b, i*stride + r*dilation, j*stride + c*dilation, k] and w[r, c, k, f], group by
         group."""
         w = anchor.inputs[1].shape
@@ -238,19 +242,21 @@ class _Lowering(Elements):
         rows = i.scaled(down).plus(r, down_w)
         columns = j.scaled(right).plus(c, right_w)
         number = filter_.plus(g, f)
-        places = ((b, rows, columns, k.plus(g, w[2])), (r, c, k, number))
-        return axes, w[:3], (b, i, j, number), places
+        positions = ((b, rows, columns, k.plus(g, w[2])), (r, c, k, number))
+        return axes, w[:3], (b, i, j, number), positions
 
     def _scan(self) -> Nest:
         (anchor,) = self.group.anchors
         axis = anchor.params["axis"]
         kept = tuple(n for a, n in enumerate(anchor.shape) if a != axis)
         loops = self._axes(kept, (anchor.shape[axis],))
-        place = (*loops[:axis], loops[-1], *loops[axis:-1])
-        fold = Fold("running", self.element(anchor.inputs[0], place))
-        at = self._flat(anchor.shape, place)
+        position = (*loops[:axis], loops[-1], *loops[axis:-1])
+        reduction = Reduction("running", self.element(anchor.inputs[0], position))
+        at = self._flat(anchor.shape, position)
         result = Result(0, anchor.dtype)
-        return Nest(kept, [Store(self.buffers[anchor], at, result)], (anchor.shape[axis],), [fold])
+        return Nest(
+            kept, [Store(self.buffers[anchor], at, result)], (anchor.shape[axis],), [reduction]
+        )
 
     def _copy(self, anchor: Node) -> list[Nest]:
         """pad: zeros, then the inside; concat: one part after the other."""
@@ -272,9 +278,9 @@ class _Lowering(Elements):
                 at += x.shape[axis]
         self.memo = {}
         for x, start, step in parts:
-            place = self._axes(x.shape)
-            target = tuple(p.scaled(s, b) for p, s, b in zip(place, step, start, strict=True))
-            store = Store(buffer, self._flat(anchor.shape, target), self.element(x, place))
+            position = self._axes(x.shape)
+            target = tuple(p.scaled(s, b) for p, s, b in zip(position, step, start, strict=True))
+            store = Store(buffer, self._flat(anchor.shape, target), self.element(x, position))
             if nests and nests[-1].axes == x.shape and _alike(nests[-1], store):
                 nests[-1].stores.append(store)
             else:
@@ -285,21 +291,23 @@ class _Lowering(Elements):
         """x copied, then the updates added one after the other."""
         x, indices, updates = anchor.inputs
         axis, buffer = anchor.params["axis"], self.buffers[anchor]
-        place = self._axes(x.shape)
-        copy = Nest(x.shape, [Store(buffer, self._flat(x.shape, place), self.element(x, place))])
+        position = self._axes(x.shape)
+        copy = Nest(
+            x.shape, [Store(buffer, self._flat(x.shape, position), self.element(x, position))]
+        )
         self.memo = {}
-        place = self._axes(updates.shape)
+        position = self._axes(updates.shape)
         zero = Affine((0,) * self.axes)
         if anchor.op.name == "scatter_add":
-            index = self.element(indices, place[axis : axis + indices.ndim])
-            target: Any = (*place[:axis], zero, *place[axis + indices.ndim :])
+            index = self.element(indices, position[axis : axis + indices.ndim])
+            target: Any = (*position[:axis], zero, *position[axis + indices.ndim :])
         else:
-            index = self.element(indices, place)
-            target = tuple(zero if a == axis else p for a, p in enumerate(place))
+            index = self.element(indices, position)
+            target = tuple(zero if a == axis else p for a, p in enumerate(position))
         store = Store(
             buffer,
             self._flat(x.shape, target),
-            self.element(updates, place),
+            self.element(updates, position),
             index,
             math.prod(x.shape[axis + 1 :]),
             x.shape[axis],
@@ -313,4 +321,7 @@ def _alike(nest: Nest, store: Store) -> bool:
     together."""
     mine = [e for e in expressions(Nest(nest.axes, [store])) if isinstance(e, Load)]
     known = set(map(id, expressions(nest)))
-    return len(nest.stores) < _STORES and 3 * sum(id(e) in known for e in mine) >= len(mine) > 1
+    return (
+        len(nest.stores) < _MAX_CONCAT_STORES
+        and 3 * sum(id(e) in known for e in mine) >= len(mine) > 1
+    )

@@ -13,11 +13,11 @@ from typing import Any
 from .hoist import root
 from .loop_ir import (
     Buffer,
-    Fold,
     Kernel,
     Load,
     Loop,
     Nest,
+    Reduction,
 )
 from .program import Program, with_kernels
 
@@ -45,10 +45,10 @@ def share_packs(program: Program) -> Program:
 
 def _by_target(packs: list[Kernel]) -> list[list[Kernel]]:
     """The kernels that fill the same buffer, together."""
-    found: dict[Buffer, list[Kernel]] = {}
+    by_target: dict[Buffer, list[Kernel]] = {}
     for kernel in packs:
-        found.setdefault(kernel.nest.stores[0].buffer, []).append(kernel)
-    return list(found.values())
+        by_target.setdefault(kernel.nest.stores[0].buffer, []).append(kernel)
+    return list(by_target.values())
 
 
 def _forget(made: dict[Any, Buffer], kernels: list[Kernel]) -> None:
@@ -60,24 +60,24 @@ def _forget(made: dict[Any, Buffer], kernels: list[Kernel]) -> None:
 
 def _key(parts: list[Nest], loop: Loop | None) -> Any:
     """What is copied, and how."""
-    found = []
+    copies = []
     for nest in parts:
         (store,) = nest.stores
         assert isinstance(store.value, Load)
-        found.append((store.value.buffer, nest.axes, store.at, store.value.at))
-    return root(found[0][0]), id(loop), tuple(found)
+        copies.append((store.value.buffer, nest.axes, store.at, store.value.at))
+    return root(copies[0][0]), id(loop), tuple(copies)
 
 
 def _reading(kernel: Kernel, old: Buffer, new: Buffer) -> Kernel:
     """The kernel with its operands read from another buffer."""
-    folds = [_fold_reading(f, old, new) for f in kernel.nest.folds]
-    return replace(kernel, nest=replace(kernel.nest, folds=folds))
+    reductions = [_reduction_reading(f, old, new) for f in kernel.nest.reductions]
+    return replace(kernel, nest=replace(kernel.nest, reductions=reductions))
 
 
-def _fold_reading(fold: Fold, old: Buffer, new: Buffer) -> Fold:
-    found = [
+def _reduction_reading(reduction: Reduction, old: Buffer, new: Buffer) -> Reduction:
+    terms = [
         Load(new, e.at) if isinstance(e, Load) and e.buffer is old else e
-        for e in (fold.term, fold.other)
+        for e in (reduction.term, reduction.other)
         if e is not None
     ]
-    return Fold(fold.how, *found)
+    return Reduction(reduction.how, *terms)

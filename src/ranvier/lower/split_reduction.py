@@ -1,6 +1,6 @@
 """Long reductions in parts: what few results are reduced from much is cut into pieces.
 
-A part is a row of the first nest, so threads can share them; the second nest folds the parts. How
+A part is a row of the first nest, so threads can share them; the second nest reduces the parts. How
 many there are depends on the sizes alone: the same numbers give the same bits on any number of
 threads."""
 
@@ -15,10 +15,10 @@ from .collapse import collapse
 from .loop_ir import (
     Affine,
     Expr,
-    Fold,
     Kernel,
     Load,
     Nest,
+    Reduction,
     Result,
     Store,
     expressions,
@@ -27,9 +27,9 @@ from .loop_ir import (
 )
 from .program import NewBuffer, Program, rewritten
 
-_LONG = 65_536  # elements in all from which on a fold is made in parts
-_FEWEST, _MOST = 4, 64  # parts
-_PIECE = 32  # elements of one result in a part, at least
+_MIN_SPLIT_ELEMENTS = 65_536  # from which on a reduction is made in parts
+_MIN_PARTS, _MAX_PARTS = 4, 64  # parts
+_MIN_PART_ELEMENTS = 32  # elements of one result in a part, at least
 
 
 def split_reductions(program: Program) -> Program:
@@ -44,17 +44,17 @@ def split_reductions(program: Program) -> Program:
 
 
 def in_parts(nest: Nest, new_buffer: NewBuffer) -> list[Nest]:
-    """The nest itself, or its parts and the fold of the parts."""
+    """The nest itself, or its parts and the reduction of the parts."""
     results, length = math.prod(nest.axes), math.prod(nest.inner)
-    most = min(_MOST, length // _PIECE)
-    if nest.kind != "fold" or results * length < _LONG or most < _FEWEST:
+    most = min(_MAX_PARTS, length // _MIN_PART_ELEMENTS)
+    if nest.kind != "reduce" or results * length < _MIN_SPLIT_ELEMENTS or most < _MIN_PARTS:
         return [nest]
-    if any(f.how.startswith("arg") or f.dtype == dtypes.float16 for f in nest.folds):
+    if any(f.how.startswith("arg") or f.dtype == dtypes.float16 for f in nest.reductions):
         return [nest]
-    if len(nest.axes) > 1 or (nest.axes and nest.axes[0] >= _MOST and _deep(nest)):
+    if len(nest.axes) > 1 or (nest.axes and nest.axes[0] >= _MAX_PARTS and _deep(nest)):
         return [nest]  # rows enough to share as it is
     for a, extent in enumerate(nest.inner):
-        fit = [d for d in range(_FEWEST, most + 1) if extent % d == 0]
+        fit = [d for d in range(_MIN_PARTS, most + 1) if extent % d == 0]
         if fit:
             return _split(nest, a, max(fit, key=lambda d: (d % 2 == 0, d)), new_buffer)
     return [nest]
@@ -62,9 +62,9 @@ def in_parts(nest: Nest, new_buffer: NewBuffer) -> list[Nest]:
 
 def _deep(nest: Nest) -> bool:
     """Whether the elements of one result lie side by side, rather than those of its neighbours."""
-    places = [e.at.coefficients for e in expressions(nest) if isinstance(e, Load)]
+    coefficients = [e.at.coefficients for e in expressions(nest) if isinstance(e, Load)]
     results = len(nest.axes) - 1
-    return sum(c[-1] == 1 for c in places) > sum(c[results] == 1 for c in places)
+    return sum(c[-1] == 1 for c in coefficients) > sum(c[results] == 1 for c in coefficients)
 
 
 def _split(nest: Nest, axis: int, parts: int, new_buffer: NewBuffer) -> list[Nest]:
@@ -76,22 +76,24 @@ def _split(nest: Nest, axis: int, parts: int, new_buffer: NewBuffer) -> list[Nes
         return Affine((at.coefficients[count + axis] * piece, *at.coefficients), at.constant)
 
     new: dict[int, Expr] = {}
-    for e in expressions(Nest(nest.axes, [], nest.inner, nest.folds)):
+    for e in expressions(Nest(nest.axes, [], nest.inner, nest.reductions)):
         new[id(e)] = moved_expression(e, move, new)
     inner = tuple(piece if a == axis else n for a, n in enumerate(nest.inner))
     strides = [math.prod(nest.axes[i + 1 :]) for i in range(count)]
     at = Affine((results, *strides, *([0] * len(inner))))
-    folds = [Fold(f.how, new[id(f.term)]) for f in nest.folds]
-    partial = [new_buffer(f.dtype, parts * results) for f in folds]
+    reductions = [Reduction(f.how, new[id(f.term)]) for f in nest.reductions]
+    partial = [new_buffer(f.dtype, parts * results) for f in reductions]
     stores = [Store(b, at, Result(i, b.dtype)) for i, b in enumerate(partial)]
-    first = Nest((parts, *nest.axes), stores, inner, folds)
+    first = Nest((parts, *nest.axes), stores, inner, reductions)
     again = Affine((*strides, results))
-    folds = [Fold(f.how, Load(b, again)) for f, b in zip(folds, partial, strict=True)]
-    return [collapse(first), Nest(nest.axes, _flat(nest), (parts,), folds)]
+    reductions = [
+        Reduction(f.how, Load(b, again)) for f, b in zip(reductions, partial, strict=True)
+    ]
+    return [collapse(first), Nest(nest.axes, _flat(nest), (parts,), reductions)]
 
 
 def _flat(nest: Nest) -> list[Store]:
-    """The stores of the nest, whose places have one inner axis now (they move along none)."""
+    """The stores of the nest, whose offsets have one inner axis now (they move along none)."""
     count = len(nest.axes)
 
     def move(at: Affine) -> Affine:

@@ -116,10 +116,10 @@ def _digest(key: str, contents: bytes | memoryview) -> bytes:
 
 def _facts(text: bytes) -> dict[str, Any] | None:
     try:
-        found = json.loads(text)
+        facts = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    return found if isinstance(found, dict) else None
+    return facts if isinstance(facts, dict) else None
 
 
 def _plain(host: Sequence[object]) -> list[str]:
@@ -132,11 +132,11 @@ def _file(key: str) -> str:
 
 def trim(folder: Folder) -> None:
     """Remove what was not used for longest, if the folder holds more than the limit."""
-    found = folder.files()
-    total = sum(file.size for file in found)
+    files = folder.files()
+    total = sum(file.size for file in files)
     most = _MAX_BYTES * _SHARE_LEFT if total > _MAX_BYTES else _MAX_BYTES
     now = time.time()
-    for file in sorted(found, key=lambda file: (file.used, file.size, file.name)):
+    for file in sorted(files, key=lambda file: (file.used, file.size, file.name)):
         abandoned = file.name.endswith(".part") and file.used < now - _STALE_SECONDS
         if (total > most or abandoned) and folder.remove(file.name):
             total -= file.size

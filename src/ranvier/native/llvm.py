@@ -127,10 +127,10 @@ class Code:
 
     def address(self, name: str) -> int:
         """The address of a function."""
-        found = self._engine.get_function_address(name)
-        if not found:
+        location = self._engine.get_function_address(name)
+        if not location:
             raise GraphError(f"the machine code has no function {name!r}")
-        return found  # type: ignore[no-any-return]
+        return location  # type: ignore[no-any-return]
 
 
 def build(text: str, thorough: bool = True, long: Collection[str] = ()) -> Code:

@@ -19,8 +19,8 @@ import sys
 from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
-_ELF = b"\x7fELF\x02\x01\x01"  # 64 bits, little-endian
-_OTHERS = {  # first bytes of object code elsewhere: Mach-O and COFF
+_ELF_HEAD = b"\x7fELF\x02\x01\x01"  # 64 bits, little-endian
+_OTHER_FORMATS = {  # first bytes of object code elsewhere: Mach-O and COFF
     "darwin": (b"\xcf\xfa\xed\xfe",),
     "win32": (b"\x64\x86", b"\x64\xaa", b"\x00\x00\xff\xff"),
 }
@@ -30,13 +30,13 @@ _SYMBOL = struct.Struct("<IBxHQQ")
 _RELOCATION = struct.Struct("<QII8x")
 
 _MACHINES = {"x86_64": 62, "amd64": 62, "aarch64": 183, "arm64": 183}
-_X86 = 62
+_X86_MACHINE = 62
 _RELOCATABLE = 1
 _SYMBOLS, _STRINGS, _RELOCATIONS, _NOBITS, _PLAIN_RELOCATIONS = 2, 3, 4, 8, 9  # kinds of sections
 _SECTION_FLAGS = 0x10000077  # write, alloc, execute, merge, strings, info; large
 _MAX_ALIGN, _MAX_NOBITS_BYTES = 4096, 1 << 30
 _SPECIAL_INDEX, _ABSOLUTE = 0xFF00, 0xFFF1  # from the first on an index means no section
-_GLOBAL = 1  # how a symbol is bound
+_GLOBAL_BINDING = 1  # how a symbol is bound
 _WHOLE_SECTION, _FILE_NAME = 3, 4  # kinds of symbols, the second the largest
 _X86_WIDE = frozenset((1, 24, 25, 27))  # relocations of 8 bytes; others have 4
 _X86_RELOCATIONS = frozenset((1, 2, 4, 9, 10, 11, 24, 25, 26, 27, 41, 42))
@@ -47,8 +47,10 @@ def are_sound(objects: Sequence[bytes], symbols: Collection[str]) -> bool:
 
     ELF, the form on Linux, is looked at throughout; of others only the first bytes.
     """
-    if sys.platform in _OTHERS:
-        return bool(objects) and all(data.startswith(_OTHERS[sys.platform]) for data in objects)
+    if sys.platform in _OTHER_FORMATS:
+        return bool(objects) and all(
+            data.startswith(_OTHER_FORMATS[sys.platform]) for data in objects
+        )
     has, needs = list[str](), set[str]()
     for data in objects:
         try:
@@ -101,14 +103,14 @@ class _Symbol(NamedTuple):
 
     @property
     def is_global(self) -> bool:
-        return self.info >> 4 == _GLOBAL
+        return self.info >> 4 == _GLOBAL_BINDING
 
 
 class _Elf:
     """An ELF file of 64 bits, looked through when it is made; UnsoundError if a number is off."""
 
     def __init__(self, data: bytes) -> None:
-        _check(data.startswith(_ELF) and len(data) >= _HEADER.size)
+        _check(data.startswith(_ELF_HEAD) and len(data) >= _HEADER.size)
         self.data = data
         kind, machine, start, segments, size, count, names = _HEADER.unpack_from(data)
         _check(kind == _RELOCATABLE and machine == _machine() and segments == 0)
@@ -170,7 +172,7 @@ class _Elf:
     def _check_relocations(self, section: _Section) -> None:
         symbols = self.symbols.get(section.link)
         _check(symbols is not None and 0 < section.info < len(self.sections))
-        room, is_x86 = self.sections[section.info].size, _machine() == _X86
+        room, is_x86 = self.sections[section.info].size, _machine() == _X86_MACHINE
         for offset, kind, number in _RELOCATION.iter_unpack(self._table(section, _RELOCATION)):
             _check(offset + (8 if kind in _X86_WIDE else 4) <= room)
             _check(not is_x86 or kind in _X86_RELOCATIONS)

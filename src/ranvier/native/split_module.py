@@ -12,8 +12,8 @@ import re
 from collections.abc import Collection
 from typing import NamedTuple
 
-_LARGE = 300_000  # characters of a piece
-_MOST = 8  # pieces of a kind
+_MAX_PIECE_CHARACTERS = 300_000  # of LLVM IR
+_MAX_PIECES = 8  # of a kind
 
 _KERNEL = re.compile(r"define internal void @(k\d+)\((.*?)\)")
 
@@ -30,14 +30,14 @@ def pieces(text: str, thorough: bool, long: Collection[str] = ()) -> list[Piece]
 
     The first piece holds all functions that are no kernels.
     """
-    if len(text) <= _LARGE:
+    if len(text) <= _MAX_PIECE_CHARACTERS:
         return [Piece(text, thorough)]
     shared: list[str] = []
     first: list[str] = []
     kernels: dict[str, str] = {}
     for part in text.strip().split("\n\n"):
-        if (found := _KERNEL.match(part)) is not None:
-            kernels[found[1]] = part.replace("internal ", "", 1)
+        if (kernel := _KERNEL.match(part)) is not None:
+            kernels[kernel[1]] = part.replace("internal ", "", 1)
         else:
             (first if part.startswith("define") else shared).append(part)
     # NOTE: attributes may stand anywhere, so what is shared can come first.
@@ -52,7 +52,7 @@ def pieces(text: str, thorough: bool, long: Collection[str] = ()) -> list[Piece]
 
 def _dealt(parts: list[str]) -> list[list[str]]:
     """The parts in piles of about the same size: the largest first, each to the smallest pile."""
-    count = min(_MOST, -(-sum(map(len, parts)) // _LARGE))
+    count = min(_MAX_PIECES, -(-sum(map(len, parts)) // _MAX_PIECE_CHARACTERS))
     piles: list[list[str]] = [[] for _ in range(count)]
     sizes = [0] * count
     for part in sorted(parts, key=len, reverse=True):

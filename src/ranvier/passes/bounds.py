@@ -20,18 +20,18 @@ Rule = Callable[[Node, Sequence[Interval]], Interval]
 
 def bounds(graph: Graph) -> dict[Node, Interval]:
     """(smallest, largest) of every node of integers or bools; those of nothing say nothing."""
-    found: dict[Node, Interval] = {}
+    intervals: dict[Node, Interval] = {}
     for node in (*graph.inputs, *graph.nodes):
-        if node in found or node.dtype.kind not in "iub":
+        if node in intervals or node.dtype.kind not in "iub":
             continue
         widest = _widest(node)
         rule = _RULES.get(node.op.name)
-        if rule is not None and all(x in found for x in node.inputs[:1]):
-            low, high = rule(node, [found.get(x, widest) for x in node.inputs])
+        if rule is not None and all(x in intervals for x in node.inputs[:1]):
+            low, high = rule(node, [intervals.get(x, widest) for x in node.inputs])
             if widest[0] <= low and high <= widest[1]:
                 widest = (low, high)
-        found[node] = widest
-    return found
+        intervals[node] = widest
+    return intervals
 
 
 def _widest(node: Node) -> Interval:
@@ -50,7 +50,7 @@ def _full(node: Node, xs: Sequence[Interval]) -> Interval:
 
 
 def _position(node: Node, xs: Sequence[Interval]) -> Interval:
-    """A place on an axis of a size that is known."""
+    """An index on an axis of a size that is known."""
     of = node if node.op.name == "iota" else node.inputs[0]
     return 0, max(of.shape[node.params["axis"]] - 1, 0)
 
@@ -130,7 +130,7 @@ def _guarded(node: Node, xs: Sequence[Interval]) -> Interval:
 
 
 def _checked(node: Node, xs: Sequence[Interval]) -> Interval:
-    """What an index is that has been found inside its axis."""
+    """What an index is that was checked to be inside its axis."""
     return 0, max(node.params["size"] - 1, 0)
 
 

@@ -7,7 +7,7 @@ not prove it, the pass puts a guard in front of them:
     guard(indices, outside)      the indices; where `outside` is true the step ends here
 
 Every guard comes before every update of an input (fuse.py), so a step that ends has changed
-nothing. What was wrong is then said by the reference executor, which is given the same inputs.
+nothing. What was wrong is then reported by the reference executor, which gets the same inputs.
 """
 
 from __future__ import annotations
@@ -89,11 +89,11 @@ def _outside(indices: Node, low: int, high: int) -> Node:
     limits = np.iinfo(indices.dtype)
     if indices.size == 1 and indices.ndim:
         indices = apply(OPS["reshape"], indices, shape=())
-    found: list[Any] = []
+    outside: list[Any] = []
     for name, end in (("less", low), ("greater", high)):
         if limits.min <= end <= limits.max:
-            found.append(apply(OPS[name], indices, _full(indices, end)))
-    wrong = found[0] if len(found) == 1 else apply(OPS["logical_or"], *found)
+            outside.append(apply(OPS[name], indices, _full(indices, end)))
+    wrong = outside[0] if len(outside) == 1 else apply(OPS["logical_or"], *outside)
     if not indices.ndim:
         return wrong  # type: ignore[no-any-return]
     return OPS["max"](wrong, tuple(range(indices.ndim)))  # type: ignore[no-any-return]

@@ -2,10 +2,11 @@
 
 Needs a simplified graph whose results are distinct computed nodes (pipeline.py); leaves an ordered
 list of Groups. A group is one loop nest: an anchor (a reduction, a contraction, a scan, a scatter,
-a copy) or nothing, and the elementwise nodes that go over the same places. Everything between
+a copy) or nothing, and the elementwise nodes that go over the same elements. Everything between
 stored values is computed on the way, without memory.
 
-Two groups are joined when they walk the same places and nothing between them stands in the way:
+Two groups are joined when they go over the same elements and nothing between them stands in the
+way:
   a contraction or reduction with what is applied to its result (bias, activation, the optimiser's
   update), elementwise groups that read each other or share an input, reductions over the same axes
   of the same shape; reductions that read each other row by row, with the elementwise groups between
@@ -31,10 +32,10 @@ from .groups import (
 )
 from .row_groups import reads_in_rows, rows_of
 
-_MOST = 24  # nodes of a group
+MAX_GROUP_NODES = 24  # nodes of a group
 MAX_CHAIN_NODES = 64  # nodes in a row that are computed on the way, without memory between them
 MAX_GROUP_DEPTH = 192  # and of the longest chain in one kernel
-_MASK = 8  # what a mask may cost that is made again rather than stored
+MAX_MASK_COST = 8  # what a mask may cost that is made again rather than stored
 
 
 class _Fusion:
@@ -66,7 +67,7 @@ class _Fusion:
                 continue
             own = node.op.cost
             total = own + sum(costs.get(x, 0) for x in node.inputs)
-            most = _MASK if _is_mask(node) else 4
+            most = MAX_MASK_COST if _is_mask(node) else 4
             many = len(set(self.readers[node])) > 1 and total > most
             spread = total > 1 and any(
                 r.op.name == "broadcast_to" and r.size > node.size for r in self.readers[node]
@@ -137,7 +138,7 @@ class _Fusion:
             self.ancestors[group] = bits
 
     def reads(self, node: Node) -> Iterator[tuple[Node, bool]]:
-        """Stored nodes that computing `node` reads, each with whether only at the place being
+        """Stored nodes that computing `node` reads, each with whether only at the index being
         computed."""
         pointwise = not is_anchor(node)
         stack = [(x, pointwise and node.op.kind == "elementwise") for x in node.inputs]
@@ -195,7 +196,7 @@ class _Fusion:
                 for other in self._partners(node):
                     self._try_join(self.group_of[other], self.group_of[node])
             elif group.kind == "reduce":
-                for other in self._same_folds(node):
+                for other in self._same_reductions(node):
                     if self._try_join(self.group_of[other], self.group_of[node]):
                         break
             self._join_rows(node)
@@ -217,11 +218,15 @@ class _Fusion:
         nodes = {*a.nodes, *b.nodes}
         if a.stops or b.stops:
             return False
-        if len(nodes) > _MOST or any(rows_of(x) != rows for x in anchors) or self._waits(a, b):
+        if (
+            len(nodes) > MAX_GROUP_NODES
+            or any(rows_of(x) != rows for x in anchors)
+            or self._waits(a, b)
+        ):
             return False
         if any(n in nodes for n in self.graph.updates.values()) or not self._is_shallow(nodes):
             return False
-        return all(rows.place(n) is not None for n in nodes) and all(
+        return all(rows.axis_map(n) is not None for n in nodes) and all(
             fits or x not in nodes for n in nodes for x, fits in reads_in_rows(n, rows, self.stored)
         )
 
@@ -240,8 +245,8 @@ class _Fusion:
         return True
 
     def _partners(self, node: Node) -> list[Node]:
-        """Stored nodes whose groups walk the places of `node`: those it reads there, then those
-        that read what it reads."""
+        """Stored nodes whose groups go over the elements of `node`: those it reads there, then
+        those that read what it reads."""
         producers: list[Group] = []
         siblings: list[Group] = []
         for x, same in self.reads(node):
@@ -258,12 +263,12 @@ class _Fusion:
         rank = {"contraction": 0, "reduce": 1, "map": 2}
         fit = [g for g in producers if g.kind in rank and g.space == node.shape]
         fit.sort(key=lambda g: (rank[g.kind], g.number))
-        found = dict.fromkeys([*fit, *sorted(siblings, key=lambda g: g.number)])
-        return [g.nodes[0] for g in found]
+        partners = dict.fromkeys([*fit, *sorted(siblings, key=lambda g: g.number)])
+        return [g.nodes[0] for g in partners]
 
     def _stored_readers(self, x: Node) -> list[Node]:
         """Stored nodes computed from `x` without another stored node between, elementwise."""
-        found, stack = [], list(self.readers[x])
+        stored, stack = [], list(self.readers[x])
         seen: set[Node] = set()
         while stack and len(seen) < 64:
             r = stack.pop()
@@ -271,16 +276,16 @@ class _Fusion:
                 continue
             seen.add(r)
             if r in self.group_of:
-                found.append(r)
+                stored.append(r)
             elif r not in self.stored and r.op.kind == "elementwise":
                 stack.extend(self.readers[r])
-        return found
+        return stored
 
-    def _same_folds(self, node: Node) -> list[Node]:
+    def _same_reductions(self, node: Node) -> list[Node]:
         """Reductions over the same axes of the same shape, those that read the same first."""
         own = self.group_of[node]
         mine = {x for x, _ in self.reads(node)}
-        found = [
+        groups = [
             g
             for g in dict.fromkeys(self.group_of.values())
             if g.kind == "reduce"
@@ -288,14 +293,14 @@ class _Fusion:
             and same_loops(g.anchors[0], node)
             and len(g.anchors) < 8
         ]
-        shared = {g: {x for n in g.nodes for x, _ in self.reads(n)} & mine for g in found}
-        found.sort(key=lambda g: -max((x.size for x in shared[g]), default=0))
-        return [g.nodes[0] for g in found]
+        shared = {g: {x for n in g.nodes for x, _ in self.reads(n)} & mine for g in groups}
+        groups.sort(key=lambda g: -max((x.size for x in shared[g]), default=0))
+        return [g.nodes[0] for g in groups]
 
     def _may_join(self, a: Group, b: Group) -> bool:
         """Whether one nest can do both: neither waits for a third that waits for the other, and
-        what one reads of the other is at the same place."""
-        if len(a.nodes) + len(b.nodes) > _MOST or a.stops or b.stops:
+        what one reads of the other is at the same index."""
+        if len(a.nodes) + len(b.nodes) > MAX_GROUP_NODES or a.stops or b.stops:
             return False
         if a.anchors and b.anchors and not same_loops(a.anchors[0], b.anchors[0]):
             return False

@@ -18,10 +18,10 @@ class Group:
     number: int
     nodes: list[Node]
     anchors: list[Node]
-    space: Shape  # the places the stores go over
+    space: Shape  # the indices the stores go over
     stores: list[Node] = field(default_factory=list)
     stops: bool = False  # where what it stores is true, the step ends
-    rows: bool = False  # reductions that read each other, or with maps over what they fold
+    rows: bool = False  # reductions that read each other, or with maps over what they reduce
     temporary: set[Node] = field(
         default_factory=set
     )  # updated inputs that cannot be written in place

@@ -1,4 +1,4 @@
-"""Memory: one place in the arena for every buffer that lives inside the graph.
+"""Memory: one offset in the arena for every buffer that lives inside the graph.
 
 Needs to know when each buffer is first written and last read (as kernel numbers) and how large it
 is; leaves an offset for each. Buffers that never live together share memory."""
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-ALIGN = 64  # bytes: one cache line, and the widest vector
+ALIGN_BYTES = 64  # bytes: one cache line, and the widest vector
 
 
 class Life(NamedTuple):
@@ -26,26 +26,26 @@ def plan(lives: Sequence[Life]) -> tuple[list[int], int]:
     ([0, 128, 0], 192)
     """
     offsets = [0] * len(lives)
-    placed: list[int] = []
+    allocated: list[int] = []
     top = 0
     # Large buffers first: small ones then fill the gaps.
     for i in sorted(range(len(lives)), key=lambda i: (-lives[i].size, lives[i].first)):
         life = lives[i]
         taken = sorted(
-            (offsets[j], offsets[j] + _whole(lives[j].size))
-            for j in placed
+            (offsets[j], offsets[j] + _aligned(lives[j].size))
+            for j in allocated
             if lives[j].first <= life.last and life.first <= lives[j].last
         )
         at = 0
         for begin, end in taken:
-            if at + _whole(life.size) <= begin:
+            if at + _aligned(life.size) <= begin:
                 break
             at = max(at, end)
         offsets[i] = at
-        placed.append(i)
-        top = max(top, at + _whole(life.size))
+        allocated.append(i)
+        top = max(top, at + _aligned(life.size))
     return offsets, top
 
 
-def _whole(size: int) -> int:
-    return max(ALIGN, -(-size // ALIGN) * ALIGN)
+def _aligned(size: int) -> int:
+    return max(ALIGN_BYTES, -(-size // ALIGN_BYTES) * ALIGN_BYTES)

@@ -12,7 +12,7 @@ from ..graph.node import OPS, Node, Shape
 from ..ops.op import apply
 from .groups import is_anchor, is_plain_reshape
 
-_FEW = 12  # elementwise nodes that may be computed a second time, in the other order
+MAX_REPEATED_NODES = 12  # elementwise nodes that may be computed a second time, in the other order
 
 
 def earlier(graph: Graph) -> Graph:
@@ -25,7 +25,10 @@ def earlier(graph: Graph) -> Graph:
                 if _is_rearranged(new) and set(readers[old]) == {node}:
                     views: dict[Node, Node] = {}
                     shape = new.inputs[0].shape
-                    if all(_view(x, shape, views) for x in inputs) and len(views) <= _FEW:
+                    if (
+                        all(_view(x, shape, views) for x in inputs)
+                        and len(views) <= MAX_REPEATED_NODES
+                    ):
                         before = apply(node.op, *[views[x] for x in inputs], **node.params)
                         return apply(OPS["reshape"], before, shape=node.shape)  # type: ignore[no-any-return]
         return rebuild(node, inputs)
@@ -59,7 +62,7 @@ def _view(x: Node, shape: Shape, views: dict[Node, Node]) -> bool:
         line = y if y.ndim <= 1 else apply(OPS["reshape"], y, shape=y.shape[-1:])
         views[x] = apply(OPS["broadcast_to"], line, shape=shape)
     elif x.op.kind == "elementwise":
-        if len(views) > _FEW or not all(_view(y, shape, views) for y in x.inputs):
+        if len(views) > MAX_REPEATED_NODES or not all(_view(y, shape, views) for y in x.inputs):
             return False
         views[x] = apply(x.op, *[views[y] for y in x.inputs], **x.params)
     elif x.op.kind == "input" or is_anchor(x):

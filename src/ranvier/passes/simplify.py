@@ -49,7 +49,7 @@ def _once(graph: Graph) -> Graph:
         simpler = None if kept else _RULES.get(node.op.name)
         new = simpler(node, inputs) if simpler else None
         if new is None:
-            new = _fold(node, inputs)
+            new = _fold_constants(node, inputs)
         if new is not None:
             return new if new.op.name == "input" else share(new)
         return share(rebuild(node, inputs))
@@ -59,11 +59,11 @@ def _once(graph: Graph) -> Graph:
 
 def _refusing(graph: Graph) -> set[Node]:
     """The nodes that are made from indices which may turn out to be outside their axis."""
-    found: set[Node] = set()
+    refusing: set[Node] = set()
     for node in graph.nodes:
-        if node.op.kind in ("gather", "check", "loop") or any(x in found for x in node.inputs):
-            found.add(node)
-    return found
+        if node.op.kind in ("gather", "check", "loop") or any(x in refusing for x in node.inputs):
+            refusing.add(node)
+    return refusing
 
 
 def constant_of(node: Node) -> Any:
@@ -76,7 +76,7 @@ def _full(like: Node, value: Any, shape: Shape | None = None) -> Node:
     return apply(OPS["full"], like=like, value=value, shape=shape, dtype=like.dtype)  # type: ignore[no-any-return]
 
 
-def _fold(node: Node, inputs: tuple[Node, ...]) -> Node | None:
+def _fold_constants(node: Node, inputs: tuple[Node, ...]) -> Node | None:
     """An elementwise op of constants is a constant."""
     if node.op.kind != "elementwise" or not inputs:
         return None
@@ -197,16 +197,16 @@ def _subtract(node: Node, inputs: tuple[Node, ...]) -> Node | None:
 def _pads_in(x: Node) -> list[Node]:
     """The padded values that x is the sum of; none if it is something else, or a sum of more than
     MAX_PADS."""
-    found, stack = list[Node](), [x]
-    while stack and len(found) + len(stack) <= MAX_PADS:
+    pads, stack = list[Node](), [x]
+    while stack and len(pads) + len(stack) <= MAX_PADS:
         y = stack.pop()
         if y.op.name == "pad":
-            found.append(y)
+            pads.append(y)
         elif y.op.name == "add":
             stack += y.inputs
         else:
             return []
-    return [] if stack else found[::-1]
+    return [] if stack else pads[::-1]
 
 
 def _joined(node: Node, inputs: tuple[Node, ...]) -> Node | None:

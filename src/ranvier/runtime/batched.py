@@ -1,10 +1,10 @@
 """Rows in batches: a graph built for one batch, run over any number of rows by one native call.
 
 Whole batches are read where they are and written straight into the result; the last short one goes
-through a place of its own, filled up with copies of its first row. No Python runs between batches,
+through a buffer of its own, filled up with copies of its first row. No Python runs between batches,
 and floats are looked at on the way: a NaN or an infinity among the rows ends the run.
 
-Each thread works in a lane: its own table, arena and place for a short batch. So several Python
+Each thread works in a lane: its own table, arena and buffer for a short batch. So several Python
 threads may call at once, and one call shares many batches among the threads of the pool. A graph
 large enough to use threads itself, called with few batches, has all of them work on one batch.
 """
@@ -34,9 +34,13 @@ from .thread_pool import interrupted_itself, run_together
 if TYPE_CHECKING:
     from .executable import Executable
 
-_WORTH_THREADS = 150_000.0  # nanoseconds of all batches that are worth sharing among threads
-_LARGE = 64 << 20  # bytes of an arena that there are no further ones of
-_CHUNKS = 16  # parts that a thread takes one after the other, so that a slow one does fewer
+_MIN_THREADED_NANOSECONDS = (
+    150_000.0  # nanoseconds of all batches that are worth sharing among threads
+)
+_MAX_LANE_ARENA_BYTES = 64 << 20  # bytes of an arena that there are no further ones of
+_CHUNKS_PER_THREAD = (
+    16  # parts that a thread takes one after the other, so that a slow one does fewer
+)
 _STATUS, _TAKEN = LANE.index("status"), LANE.index("taken")
 
 
@@ -54,9 +58,9 @@ class ByRows:
         self._spec = spec_of([*kinds, ((-1, *out.shape[1:]), out.dtype)], free=len(kinds))
         self._x, self._out, self._slots = x, out, len(kinds)
         self._step = executable.built.code.address("step")
-        found = driver()
-        assert found is not None  # see `fits`
-        self._rows = found.rows
+        functions = driver()
+        assert functions is not None  # see `fits`
+        self._rows = functions.rows
         self._free: deque[_Lane] = deque()
         self._choice = Choice(executable.threads)
         self._teams: dict[int, list[_Lane]] = {}
@@ -104,7 +108,7 @@ class ByRows:
                 lane = free.pop()
             except IndexError:
                 lane = _Lane(self, 0, 1, None)
-            status = run(id(objects), lane.place, 0, 1)
+            status = run(id(objects), lane.address, 0, 1)
             free.append(lane)
             return None if status else out
 
@@ -113,7 +117,7 @@ class ByRows:
     def _many(self, objects: tuple[Any, ...], batches: int) -> int:
         """Run all batches, on as many threads as they are worth."""
         threads, own = thread_count(), self.executable.threads
-        small = self.executable.arena_bytes < _LARGE
+        small = self.executable.arena_bytes < _MAX_LANE_ARENA_BYTES
         if own > 1 and (batches < 2 * threads or not small):
             with self._lock:
                 if self._running:
@@ -123,14 +127,14 @@ class ByRows:
                     return self._on_each(objects, batches)
                 finally:
                     self._running = False
-        worth = small and batches * self.nanoseconds > _WORTH_THREADS
+        worth = small and batches * self.nanoseconds > _MIN_THREADED_NANOSECONDS
         lanes = [self._lane() for _ in range(min(threads, batches) if worth else 1)]
         taken = np.zeros(1, np.int64)  # batches that some thread has begun
         if len(lanes) > 1:
-            chunk = max(1, batches // (len(lanes) * _CHUNKS))
+            chunk = max(1, batches // (len(lanes) * _CHUNKS_PER_THREAD))
             for lane in lanes:
                 lane.share(address(taken), chunk)
-        work = [(self._rows, (id(objects), lane.place, 0, batches)) for lane in lanes]
+        work = [(self._rows, (id(objects), lane.address, 0, batches)) for lane in lanes]
         if not run_together(work, wait=False):
             for function, arguments in work:  # the first one takes all batches
                 function(*arguments)
@@ -163,7 +167,7 @@ class ByRows:
         team = self._team(threads)
         for lane in team:
             lane.round[0] = team[0].sync.view(np.int64)[0]
-        work = [(self._rows, (id(objects), lane.place, 0, batches)) for lane in team]
+        work = [(self._rows, (id(objects), lane.address, 0, batches)) for lane in team]
         return team, run_together(work, wait=False)
 
     def _team(self, threads: int) -> list[_Lane]:
@@ -213,7 +217,7 @@ class _Lane:
             "chunk": 0,
         }
         self.numbers = np.array([numbers[name] for name in LANE], np.int64)
-        self.place = address(self.numbers)
+        self.address = address(self.numbers)
 
     def share(self, taken: int, chunk: int) -> None:
         """Take a few batches at a time from those that are left; 0: do the whole range alone."""

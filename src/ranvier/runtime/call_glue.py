@@ -10,7 +10,7 @@ what is in NumPy's array object itself, as every extension module built against 
 
 Each answers FITS, or OUTSIDE where a step has ended at an index outside its axis, or why it did
 nothing; the caller then goes the slow way, which says what is wrong. A lane is what one thread
-works with: its spec, table and arena, the step, and for `rows` the sizes of rows and places for a
+works with: its spec, table and arena, the step, and for `rows` the sizes of rows and buffers for a
 short batch (codegen/call_glue_ir.py names all of it).
 
 A spec is an array of int64: how many arrays, the type of them all, how many of them the graph
@@ -33,7 +33,7 @@ from ..base.locks import ProcessLock
 from ..codegen.call_glue_ir import (
     FIRST,
     FITS,
-    HEAD,
+    OBJECT_HEAD_BYTES,
     OTHER,
     RECORD,
     TEXT,
@@ -51,7 +51,7 @@ _C_CONTIGUOUS, _ALIGNED, _WRITEABLE = 0x1, 0x100, 0x400  # flags of an array
 _FUNCTIONS = ("bind", "run", "rows")
 
 _NUMBER = ctypes.c_uint64
-_POINTER = ctypes.c_void_p  # NOTE: for whole numbers too; ctypes hands these over fastest
+_POINTER = ctypes.c_void_p  # NOTE: for integers too; ctypes hands these over fastest
 
 
 class Driver:
@@ -108,7 +108,7 @@ def spec_of(
 
 def quick_address(array: Any) -> int:
     """`address`, five times faster, where there is a driver."""
-    return _NUMBER.from_address(id(array) + HEAD).value
+    return _NUMBER.from_address(id(array) + OBJECT_HEAD_BYTES).value
 
 
 def address(array: Any) -> int:

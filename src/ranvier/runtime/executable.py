@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
 _Copy = tuple[Any, Any]  # an array, or None, and its copy
 
-_POINTER = ctypes.c_void_p  # NOTE: for whole numbers too; ctypes hands these over fastest
+_POINTER = ctypes.c_void_p  # NOTE: for integers too; ctypes hands these over fastest
 _STEP = ctypes.CFUNCTYPE(None, *[_POINTER] * 6)
 _BATCHES = ctypes.CFUNCTYPE(None, *[_POINTER] * 15)
 
@@ -130,7 +130,7 @@ class Executable:
             try:
                 if len(objects) == self._count:
                     if self.threads == 1:
-                        if self._run(id(objects), self._place) == FITS:
+                        if self._run(id(objects), self._lane_address) == FITS:
                             return outputs
                     elif self._bind_quickly(objects):
                         self._timed(self._step, (), 1)
@@ -148,7 +148,7 @@ class Executable:
     def _prepare_driver(self) -> None:
         """The lane of a call on one thread; without a driver every call goes the slow way."""
         self._driver = driver()
-        self._place_of = quick_address if self._driver else address
+        self._address_of = quick_address if self._driver else address
         self._count = len(self._specs) + len(self._outputs) if self._driver else -1
         if self._driver is None:
             return
@@ -158,7 +158,7 @@ class Executable:
         self._lane = np.zeros(len(LANE), np.int64)
         first = (address(self._spec), *self._fixed, address(self._rounds[0]))
         self._lane[:8] = (*first, self._code.address("step"), 0, 1)
-        self._place = address(self._lane)
+        self._lane_address = address(self._lane)
 
     def _bind_quickly(self, objects: tuple[Any, ...]) -> bool:
         """Let the driver fill the table; False where something needs a closer look."""
@@ -205,13 +205,13 @@ class Executable:
                     full[i] = array
                 objects = (*full, *self._dropped)
                 back = [] if self._bind_quickly(objects) else self._bind(objects)
-                place = self._place_of
+                locate = self._address_of
                 for i, array in enumerate(rows):
-                    self._sources[i] = place(array)
-                places = (place(self._sources), place(order), first, last, total)
+                    self._sources[i] = locate(array)
+                arguments = (locate(self._sources), locate(order), first, last, total)
                 per_epoch = -(-total // self.batch)
-                kept = (0, 0, 0) if log is None else (place(sums), sums.nbytes, place(log))
-                self._timed(self._batches, (*places, per_epoch, *kept), last - first)
+                kept = (0, 0, 0) if log is None else (locate(sums), sums.nbytes, locate(log))
+                self._timed(self._batches, (*arguments, per_epoch, *kept), last - first)
                 self._write_back(back)
                 if not self._ended():
                     return
@@ -220,7 +220,7 @@ class Executable:
                 self._running = False
         batch = BatchRows(self.plan, order, at, total)
         with batch.named():
-            self._refuse(batch.given(arrays, streams))
+            self._refuse(batch.arguments(arrays, streams))
 
     def _rows_in_order(self, i: int, array: Any) -> Any:
         """The rows of a stream as they are read: contiguous, of the input's dtype and shape."""
@@ -248,9 +248,9 @@ class Executable:
         back. A GraphError says what does not fit.
         """
         count = len(self._specs)
-        given = len(objects) - len(self._outputs)
-        if given != count:
-            raise GraphError(f"the graph has {count} inputs, not {given}")
+        count_passed = len(objects) - len(self._outputs)
+        if count_passed != count:
+            raise GraphError(f"the graph has {count} inputs, not {count_passed}")
         copies: list[_Copy] = []
         for i, array in enumerate(objects):
             if i < count:
@@ -348,5 +348,5 @@ class Executable:
             ]
             if run_together(work, wait=function is self._batches):
                 return threads
-        function(*self._fixed, 0, 1, self._place_of(self._rounds[0]), *extra)
+        function(*self._fixed, 0, 1, self._address_of(self._rounds[0]), *extra)
         return 1

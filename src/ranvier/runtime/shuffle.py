@@ -1,7 +1,7 @@
 """Random orders of rows in native code.
 
 The algorithm is Fisher and Yates', inside out; `shuffled` in executors/reference.py explains it,
-and gives the same orders in Python. The random bits are given, or drawn on the way: those of
+and gives the same orders in Python. The random bits are an argument, or drawn on the way: those of
 `numpy.random.Philox` (Salmon et al., 2011: Philox-4x64-10).
 """
 
@@ -15,11 +15,11 @@ from ..codegen.ir_builder import Function, V, index
 from ..native.llvm import Code, build
 from .call_glue import address
 
-_FACTORS = 0xD2E7470EE14C6C93, 0xCA5A826395121157
-_STEPS = 0x9E3779B97F4A7C15, 0xBB67AE8584CAA73B
-_ROUNDS = 10
-_BLOCK = 8  # numbers of 32 bits that Philox gives at once
-_TOGETHER = 2  # blocks that are drawn at once: each is a long chain of products
+_PHILOX_FACTORS = 0xD2E7470EE14C6C93, 0xCA5A826395121157
+_PHILOX_STEPS = 0x9E3779B97F4A7C15, 0xBB67AE8584CAA73B
+_PHILOX_ROUNDS = 10
+_BLOCK_NUMBERS = 8  # numbers of 32 bits that Philox gives at once
+_BLOCKS_AT_ONCE = 2  # blocks that are drawn at once: each is a long chain of products
 
 _kept: list[tuple[Code, Any, Any]] = []
 
@@ -45,15 +45,15 @@ def _functions() -> tuple[Code, Any, Any]:
     if not _kept:
         text = "\n\n".join([_shuffle(), _draw(), "attributes #0 = { nounwind }"])
         code = build(text + "\n", thorough=False)
-        whole, place = ctypes.c_int64, ctypes.c_void_p
-        given = ctypes.CFUNCTYPE(None, place, place, whole, whole, whole)
-        drawn = ctypes.CFUNCTYPE(None, ctypes.c_uint64, whole, place, whole, whole, whole)
-        _kept.append((code, given(code.address("shuffle")), drawn(code.address("draw"))))
+        integer, pointer = ctypes.c_int64, ctypes.c_void_p
+        from_bits = ctypes.CFUNCTYPE(None, pointer, pointer, integer, integer, integer)
+        drawn = ctypes.CFUNCTYPE(None, ctypes.c_uint64, integer, pointer, integer, integer, integer)
+        _kept.append((code, from_bits(code.address("shuffle")), drawn(code.address("draw"))))
     return _kept[0]
 
 
 def _shuffle() -> str:
-    """The two loops over given bits."""
+    """The two loops over an array of bits."""
     arguments = ["ptr %bits", "ptr %out", "i64 %epochs", "i64 %rows", "i64 %width"]
     f = Function("shuffle", arguments, "")
     with f.loop(index(0), index("%epochs"), 1) as (e, _):
@@ -74,7 +74,7 @@ def _draw() -> str:
     """
     arguments = ["i64 %key", "i64 %first", "ptr %out", "i64 %epochs", "i64 %rows", "i64 %width"]
     f = Function("draw", arguments, "")
-    numbers = _BLOCK * _TOGETHER
+    numbers = _BLOCK_NUMBERS * _BLOCKS_AT_ONCE
     bits = f.reserve(f"[{numbers} x i32]")
     up = f.let("add i64 %rows, 1", dtypes.int64)
     draws = f.let(f"lshr i64 {up.text}, 1", dtypes.int64)
@@ -107,17 +107,17 @@ def _call(f: Function, name: str, x: str, y: str) -> str:
 
 
 def _philox(f: Function, block: V, out: str) -> None:
-    """`_TOGETHER` blocks of the key (%key, 0), four numbers of 64 bits each, from `block` on.
+    """`_BLOCKS_AT_ONCE` blocks of the key (%key, 0), four numbers of 64 bits each, from `block` on.
 
     NOTE: NumPy counts up before it draws, so its first block is number 1.
     """
-    states = [[f.iadd(block, index(i + 1)).text, "0", "0", "0"] for i in range(_TOGETHER)]
+    states = [[f.iadd(block, index(i + 1)).text, "0", "0", "0"] for i in range(_BLOCKS_AT_ONCE)]
     keys = ["%key", "0"]
-    for _ in range(_ROUNDS):
+    for _ in range(_PHILOX_ROUNDS):
         states = [_round(f, state, keys) for state in states]
         keys = [
             f.let(f"add i64 {key}, {step}", dtypes.int64).text
-            for key, step in zip(keys, _STEPS, strict=True)
+            for key, step in zip(keys, _PHILOX_STEPS, strict=True)
         ]
     for i, number in enumerate(number for state in states for number in state):
         f.do(f"store i64 {number}, ptr {f.pointer(out, dtypes.int64, index(i))}")
@@ -125,7 +125,7 @@ def _philox(f: Function, block: V, out: str) -> None:
 
 def _round(f: Function, state: list[str], keys: list[str]) -> list[str]:
     (high_a, low_a), (high_c, low_c) = (
-        _product(f, x, factor) for x, factor in zip(state[::2], _FACTORS, strict=True)
+        _product(f, x, factor) for x, factor in zip(state[::2], _PHILOX_FACTORS, strict=True)
     )
 
     def mixed(high: str, other: str, key: str) -> str:
@@ -152,7 +152,7 @@ def _swap(f: Function, order: str, bits: str, i: V) -> None:
     j = f.let(f"lshr i64 {product.text}, 32", dtypes.int64)
     here = f.pointer(order, dtypes.int64, i)
     there = f.pointer(order, dtypes.int64, j)
-    # NOTE: place i first gets i, so that j = i reads a row and not what was in memory.
+    # NOTE: element i is i at first, so that j = i reads a row and not what was in memory.
     f.do(f"store i64 {i.text}, ptr {here}")
     moved = f.let(f"load i64, ptr {there}", dtypes.int64)
     f.do(f"store i64 {moved.text}, ptr {here}")
@@ -160,7 +160,7 @@ def _swap(f: Function, order: str, bits: str, i: V) -> None:
 
 
 def _fill(f: Function, order: str) -> None:
-    """Places beyond the rows hold the order once more, again and again."""
+    """Elements beyond the rows hold the order once more, again and again."""
     with f.loop(index("%rows"), index("%width"), 1) as (i, _):
         before = f.let(f"sub i64 {i.text}, %rows", dtypes.int64)
         again = f.let(f"load i64, ptr {f.pointer(order, dtypes.int64, before)}", dtypes.int64)

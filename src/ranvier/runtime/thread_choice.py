@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-_TRY_OTHER = 25  # calls of run_batches between two looks at the slower number of threads
+_CALLS_BETWEEN_TRIALS = 25  # calls of run_batches between two looks at the slower number of threads
 
 
 class Choice:
@@ -26,7 +26,7 @@ class Choice:
             return 1
         self.calls += 1
         best = min(self.seconds, key=lambda t: self.seconds[t])
-        if self.calls % _TRY_OTHER:
+        if self.calls % _CALLS_BETWEEN_TRIALS:
             return best
         return 1 if best > 1 else self.most
 

@@ -56,9 +56,9 @@ class SpecialFunctions(Trigonometry, Powers):
         low = self.polynomial(square, form.table["tanh"])
         low = self.fma(self.mul(square, size), low, size)
         # 2 |x| = k ln 2 + 2 r
-        near = self.clamp(size, None, form.saturated / 2 + 1)
-        k, t = self.nearest(near, 2 / math.log(2))
-        r = self.fma(k, self.const(-form.ln2_high / 2, x), near)
+        clamped = self.clamp(size, None, form.saturated / 2 + 1)
+        k, t = self.nearest(clamped, 2 / math.log(2))
+        r = self.fma(k, self.const(-form.ln2_high / 2, x), clamped)
         r = self.fma(k, self.const(-form.ln2_low / 2, x), r)
         powers = enumerate((1.0, 1.0, *form.table["expm1"]))
         p = self.polynomial(r, [c * 2.0**i for i, c in powers])
@@ -69,9 +69,9 @@ class SpecialFunctions(Trigonometry, Powers):
     def expm1(self, x: V) -> V:
         """exp(x) - 1 as 2 ((a - 1/2) + a w), where exp(x) = 2 a (1 + w)."""
         form = self.format(x)
-        near = self.clamp(x, -form.saturated, form.exp_range[1])
-        k, t = self.nearest(near, 1 / math.log(2))
-        r = self.fma(k, self.const(-form.ln2_high, x), near)
+        clamped = self.clamp(x, -form.saturated, form.exp_range[1])
+        k, t = self.nearest(clamped, 1 / math.log(2))
+        r = self.fma(k, self.const(-form.ln2_high, x), clamped)
         r = self.fma(k, self.const(-form.ln2_low, x), r)
         w = self.fma(r, self.mul(r, self.polynomial(r, form.table["expm1"])), r)
         half = self.const(0.5, x)

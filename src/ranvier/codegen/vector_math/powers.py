@@ -44,12 +44,12 @@ class Powers(Kit):
     # -- integers ---------------------------------------------------------------------------------
 
     def _integer_power(self, x: V, y: V) -> V:
-        """By squaring, a turn of the loop for each bit of y; overflow wraps around."""
+        """By squaring, an iteration for each bit of y; overflow wraps around."""
         zero, one = self.const(0, x), self.const(1, x)
-        turns = 8 * y.dtype.itemsize
+        iterations = 8 * y.dtype.itemsize
         if y.text.isdigit():
-            turns = int(y.text).bit_length()
-        with self.f.loop(index(0), index(turns), 1, [one, x, y]) as (_, loop):
+            iterations = int(y.text).bit_length()
+        with self.f.loop(index(0), index(iterations), 1, [one, x, y]) as (_, loop):
             out, square, left = loop.values
             odd = self.ne(self.bit_and(left, one), zero)
             out = self.select(odd, self.mul(out, square), out)

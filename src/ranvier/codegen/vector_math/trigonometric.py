@@ -10,7 +10,7 @@ from ..ir_builder import V
 from .kit import Kit, through_float32
 
 # 1 / (2 pi) in parts of 29 bits: the product of each with a float32 is exact in float64.
-TURN = (
+INVERSE_TWO_PI = (
     0.15915494272485375,
     3.6704158115630214e-10,
     5.690025167992954e-19,
@@ -19,8 +19,8 @@ TURN = (
     9.458140877728297e-46,
     9.301187196294348e-54,
 )
-# pi / 2 in three parts; the first two times whole numbers up to 2**20 are exact in float64.
-QUARTER = (1.5707963267341256, 6.077100506303966e-11, 2.0222662487959506e-21)
+# pi / 2 in three parts; the first two times integers up to 2**20 are exact in float64.
+HALF_PI = (1.5707963267341256, 6.077100506303966e-11, 2.0222662487959506e-21)
 HALF_PI_LOW = 6.123233995736766e-17  # pi / 2 minus its float64
 
 
@@ -35,11 +35,12 @@ class Trigonometry(Kit):
 
     @through_float32
     def cos(self, x: V) -> V:
-        """The cosine: the sine a quarter of a turn later."""
+        """The cosine: the sine a quarter of a period later."""
         return self._sine(self.abs(x), 1)
 
     def _sine(self, x: V, later: int) -> V:
-        """The sine of x >= 0 and `later` quarters of a turn, from r = x - q pi / 2 in +-pi / 4."""
+        """The sine of x >= 0 and `later` quarters of a period, from r = x - q pi / 2 in +-pi /
+        4."""
         r, q = self._reduce(x) if x.dtype == dtypes.float32 else self._reduce64(x)
         q = self.add(q, self.const(later, q))
         table = self.format(x).table
@@ -57,10 +58,10 @@ class Trigonometry(Kit):
     def _reduce(self, x: V) -> tuple[V, V]:
         """r and q for any finite float32, in float64.
 
-        x / (2 pi) is a sum of exact partial products; whole turns drop out of each of them.
+        x / (2 pi) is a sum of exact partial products; whole periods drop out of each of them.
         """
         wide = self.cast(x, dtypes.float64)
-        products = [self.mul(wide, self.const(part, wide)) for part in TURN]
+        products = [self.mul(wide, self.const(part, wide)) for part in INVERSE_TWO_PI]
         parts = [self.sub(product, self.round(product)) for product in products]
         q, t = self.nearest(functools.reduce(self.add, parts), 4.0)
         # NOTE: q comes off first, so that the small parts are added to what is left, not to q.
@@ -71,7 +72,7 @@ class Trigonometry(Kit):
     def _reduce64(self, x: V) -> tuple[V, V]:
         """r and q for float64 below 2**50 (2**20 without fma); beyond, only sure to be in range."""
         q, t = self.nearest(x, 2 / math.pi)
-        first, second, third = (self.const(part, x) for part in QUARTER)
+        first, second, third = (self.const(part, x) for part in HALF_PI)
         x = self.fma(self.neg(q), first, x)
         part = self.mul(q, second)
         r = self.sub(x, part)
@@ -105,5 +106,5 @@ class Trigonometry(Kit):
         """high + low - angle where the condition holds."""
         rounded = float(angle.dtype.type(high))
         low += high - rounded
-        turned = self.add(self.sub(self.const(rounded, angle), angle), self.const(low, angle))
-        return self.select(condition, turned, angle)
+        complement = self.add(self.sub(self.const(rounded, angle), angle), self.const(low, angle))
+        return self.select(condition, complement, angle)
