@@ -176,9 +176,8 @@ class Generator(Spelled):
                 f"{what}: inside a compiled function there are no numbers yet; call it outside and "
                 "pass the result as an argument"
             )
-        seed, draws = self.state.tolist()
-        following = np.array([seed, (draws + 1) & 0xFFFFFFFF], np.uint32)
-        self.state.assign(Tensor(following, copy=False))
+        seed, draws = self.state._array().tolist()
+        self.state._write_element(1, (draws + 1) & 0xFFFFFFFF)
         return int(seed | draws << 32)
 
     def permutation(self, n: int) -> Tensor:

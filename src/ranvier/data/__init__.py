@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..base.missing import module_getattr
-from . import datasets
+from ..base.missing import module_getattr, spelled
+from . import datasets, tables
 from .datasets import (
     IRIS_SPECIES,
     load_adult,
@@ -28,12 +28,6 @@ from .sources import (
 )
 from .split import train_test_split
 from .stream import Stream, stream_arrays, stream_batches
-from .tables import (
-    as_array,
-    check_finite,
-    check_rows,
-    column_names,
-)
 from .text import Vocabulary, clean
 from .toy import (
     make_blobs,
@@ -42,6 +36,12 @@ from .toy import (
     make_xor,
 )
 from .vectorize import BytePairs, TextVectorization
+
+# Without the look at their keywords, which every call of fit would pay for, these stand in tables.
+as_array = spelled(tables.as_array)
+check_finite = spelled(tables.check_finite)
+check_rows = tables.check_rows
+column_names = spelled(tables.column_names)
 
 __all__ = [
     "IRIS_SPECIES",

@@ -48,7 +48,8 @@ class ColumnNames(Mapping[str, list[str]]):
     def copy(self) -> ColumnNames:
         """The same names, and what was said of them."""
         other = ColumnNames(self._names)
-        other._said = set(self._said)
+        if self._said:
+            other._said = set(self._said)
         return other
 
     def learn(self, role: str, names: Sequence[str]) -> None:

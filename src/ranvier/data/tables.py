@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
-from ..base.missing import spelled
 from ..errors import DataError, RanvierError
 from .cells import looks_of
 
@@ -30,7 +29,6 @@ FRAME_LIBRARIES = {"pandas", "polars", "pyarrow", "modin", "cudf", "narwhals", "
 _DATE_FIX = "turn dates into numbers, e.g. the year, the month or the days since a fixed day"
 
 
-@spelled
 def as_array(
     value: Any, role: str = "x", *, float_dtype: DTypeLike = np.float32, text: bool = False
 ) -> np.ndarray:
@@ -78,7 +76,6 @@ def as_array(
     return array
 
 
-@spelled
 def check_finite(array: np.ndarray, role: str = "x", names: Sequence[str] | None = None) -> None:
     """Raise a DataError that names the first NaN or infinity of `array`, if there is any.
 
@@ -109,7 +106,6 @@ def check_finite(array: np.ndarray, role: str = "x", names: Sequence[str] | None
     )
 
 
-@spelled
 def check_rows(**arrays: Any) -> int:
     """The number of rows that all arrays share; a DataError when they differ or are none.
 
@@ -136,7 +132,6 @@ def check_rows(**arrays: Any) -> int:
     return rows[first]
 
 
-@spelled
 def column_names(value: Any) -> list[str] | None:
     """The names of the columns of a table or of a dict of columns; None for whatever has none.
 

@@ -450,6 +450,14 @@ class Tensor(InPlace):
             return self.copy_(value)
         return self._write(value)
 
+    def _write_element(self, index: int, number: float) -> None:
+        """Another number at a position of a vector outside of any trace: quickly."""
+        self._touch()
+        array = self._array()
+        if not array.flags.writeable:
+            array = self._data = array.copy()
+        array[index] = number
+
     def _write(self, value: Any) -> Tensor:
         """Other numbers (broadcast, cast) under the same history."""
         if not isinstance(value, Tensor) or value.spec != self.spec:

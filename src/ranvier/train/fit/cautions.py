@@ -127,7 +127,12 @@ def _say_large_inputs(model: Any, place: int, x: Array, inputs: int) -> None:
     if x.ndim != 2 or x.dtype == np.uint8:
         return
     some = _sample(x)
-    if not some.size or max(some.max(), -some.min()) <= _LARGE or "large inputs" in model._said:
+    if not some.size or "large inputs" in model._said:
+        return
+    flat = some.reshape(-1)
+    if flat.dtype.kind == "f" and np.vdot(flat, flat) <= _LARGE**2:
+        return
+    if max(flat.max(), -flat.min()) <= _LARGE:
         return
     into = next((layer for layer in readers(model, place) or () if isinstance(layer, Dense)), None)
     size = np.sqrt((some.astype(np.float64) ** 2).mean(axis=0))

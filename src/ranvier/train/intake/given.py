@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -113,17 +112,19 @@ def _by_name(
     return [given[name] for name in wanted]
 
 
-@contextmanager
-def learning(model: Any) -> Iterator[None]:
+class Learning:
     """Inside, data are made ready to learn from; if that fails, no label and no name of a column
     is kept of them.
     """
-    names, classes = model.column_names.copy(), model.classes
-    try:
-        yield
-    except BaseException:
-        model.column_names, model.classes = names, classes
-        raise
+
+    def __init__(self, model: Any) -> None:
+        self.model, self.names, self.classes = model, model.column_names.copy(), model.classes
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, kind: Any, *error: object) -> None:
+        if kind is not None:
+            self.model.column_names, self.model.classes = self.names, self.classes
 
 
 def role_of(names: Sequence[str] | None, i: int = 0) -> str:

@@ -34,10 +34,10 @@ from ..fit.stream import (
     predict_stream,
 )
 from ..intake.given import (
+    Learning,
     check_count,
     heads_of,
     inputs_of,
-    learning,
     outputs_of,
     rows_of,
 )
@@ -243,7 +243,7 @@ class Model(Network):
         self._compiled("fit")
         self._warn_if_frozen()
         loop.check_numbers(1 if batch_size is None else batch_size, epochs, initial_epoch)
-        with learning(self):
+        with Learning(self):
             blocks = None
             if (stream := as_stream(x)) is not None:
                 only_stream(y, sample_weight, validation_split)
@@ -301,7 +301,7 @@ class Model(Network):
         """One step on these rows as one batch; returns the loss before it, and the metrics."""
         self._compiled("train_on_batch")
         self._warn_if_frozen()
-        with learning(self):
+        with Learning(self):
             rows = self._rows(x, y, sample_weight, class_weight, learn=True)
             steps = self._ready(rows)
         step = steps.get("train", rows.count, rows, self.engine, larger=True)
@@ -434,7 +434,7 @@ class Model(Network):
         from ..steps.verify import verify
 
         self._compiled("verify")
-        with learning(self):
+        with Learning(self):
             rows = self._rows(x, y, learn=True)
             self._ready(rows)
         report = verify(self, rows, samples)
