@@ -20,10 +20,14 @@ from compiler.test_threads import network
 from ranvier.base.config import switches
 from ranvier.compiler import store
 from ranvier.graph.batch_plan import ONCE
+from ranvier.graph.graph import Graph
 from ranvier.native import cache as entries_module
+from ranvier.native import code_cache
 from ranvier.native import llvm as build_module
 from ranvier.native.cache import read_entry, sealed
+from ranvier.native.code_cache import CachedCode, Facts, forget_code, key_of
 from ranvier.native.object_files import are_sound
+from ranvier.runtime.call_glue import driver
 from ranvier.runtime.executable import Executable
 
 Sections = list[bytes]
@@ -32,32 +36,26 @@ Sections = list[bytes]
 @pytest.fixture(autouse=True)
 def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setattr(switches, "cache", str(tmp_path / "cache"))
-    monkeypatch.setattr(switches, "check", False)  # the way of users: code is looked up
     yield tmp_path / "cache"
-    forget()
+    forget_code()
 
 
 @pytest.fixture
 def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The IR of everything that was really compiled."""
+    driver()  # made once in a process, whatever is forgotten
     seen: list[str] = []
 
     def spy(text: str, *how: Any) -> build_module.Objects:
         seen.append(text)
         return build_module.compile_object(text, *how)
 
-    monkeypatch.setattr(store, "compile_object", spy)
+    monkeypatch.setattr(code_cache, "compile_object", spy)
     return seen
 
 
-def forget() -> None:
-    """As in a new process."""
-    store._alive.clear()
-    store._recent.clear()
-
-
 def result() -> Any:
-    forget()
+    forget_code()
     arrays = [np.ones((7, 5), "f4"), np.ones((5, 3), "f4")]
     return Executable(sample()).run(arrays)[0]
 
@@ -133,15 +131,22 @@ WRONG: dict[str, Callable[[Sections], Sections]] = {
 }
 
 
+def read(graph: Graph, key: str) -> CachedCode | None:
+    def fits(facts: Facts) -> bool:
+        return store._checked(facts, graph) is not None
+
+    return code_cache._read("graphs", key, ("step",), fits)
+
+
 def test_wrong_contents_under_a_right_checksum_are_a_miss(empty_cache: Path) -> None:
     path, key, sections = the_entry(empty_cache)
     graph = sample()
-    assert store._read(key, graph, ONCE) is not None
+    assert read(graph, key) is not None
     for wrong, edit in WRONG.items():
         edited = edit(list(sections))
         assert edited != sections, wrong
         path.write_bytes(sealed(key, edited))
-        assert store._read(key, graph, ONCE) is None, wrong
+        assert read(graph, key) is None, wrong
 
 
 @pytest.mark.parametrize("wrong", ["no JSON", "updated is '1'", "zeros for code"])
@@ -159,7 +164,7 @@ def test_a_miss_is_made_again_without_a_word(
 
 def test_the_entry_of_another_graph_in_its_place(empty_cache: Path, made: list[str]) -> None:
     path, _, _ = the_entry(empty_cache)
-    forget()
+    forget_code()
     Executable(sample(2))
     (other,) = set(path.parent.iterdir()) - {path}
     path.write_bytes(other.read_bytes())
@@ -198,7 +203,7 @@ def test_all_that_the_compiler_writes_is_sound() -> None:
     graph, _ = network()
     for count in (1, 2):
         with threads(count):
-            forget()
-            key = store._key(graph, ONCE)
+            forget_code()
+            key = key_of("graphs", store._parts(graph, ONCE))
             Executable(graph)
             assert read_entry("graphs", key, build_module.host(), ("step",)) is not None

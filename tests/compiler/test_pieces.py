@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 
 import pytest
 
@@ -18,12 +17,7 @@ from ranvier.native.llvm import compile_object
 from ranvier.native.split_module import pieces
 from ranvier.runtime.executable import Executable
 
-
-@pytest.fixture(autouse=True)
-def nothing_kept(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(switches, "cache", "off")
-    monkeypatch.setattr(switches, "check", True)  # reads no code that is in memory
-    yield
+pytestmark = pytest.mark.usefixtures("fresh_code")
 
 
 def small(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -32,10 +32,7 @@ from ranvier.passes.pipeline import prepare
 Rule = Callable[..., Any]
 
 
-@pytest.fixture(autouse=True)
-def no_cache(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wrong code is not for keeping."""
-    monkeypatch.setattr(switches, "cache", "off")
+pytestmark = pytest.mark.usefixtures("fresh_code")
 
 
 def random_graphs(count: int) -> Iterator[tuple[Graph, list[Array]]]:

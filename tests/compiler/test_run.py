@@ -20,11 +20,14 @@ from compiler.test_threads import network
 from ranvier.base.config import switches
 from ranvier.codegen.call_glue_ir import FITS, OTHER, OVERLAP
 from ranvier.compiler import stages, store
+from ranvier.compiler.stages import Stage
 from ranvier.errors import GraphError
 from ranvier.graph.batch_plan import ONCE, BatchPlan
 from ranvier.graph.graph import Graph
 from ranvier.graph.node import OPS
 from ranvier.lower import cost_model as schedule
+from ranvier.native import code_cache
+from ranvier.native.code_cache import forget_code, key_of
 from ranvier.ops.creation import input_node
 from ranvier.ops.op import apply
 from ranvier.runtime import call_glue as driving
@@ -176,10 +179,8 @@ def result(executable: Executable) -> Any:
 @pytest.fixture
 def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Graph]]:
     """The graphs that are really written, with an empty cache that is in use."""
-    monkeypatch.setattr(switches, "check", False)
     monkeypatch.setattr(switches, "cache", str(tmp_path / "cache"))
-    monkeypatch.setattr(store, "_alive", weakref.WeakValueDictionary())
-    monkeypatch.setattr(store, "_recent", type(store._recent)())
+    forget_code()
     seen: list[Graph] = []
     real = stages.Compilation
 
@@ -191,16 +192,10 @@ def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Graph
     yield seen
 
 
-def forget(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As in a new process."""
-    monkeypatch.setattr(store, "_alive", weakref.WeakValueDictionary())
-    monkeypatch.setattr(store, "_recent", type(store._recent)())
-
-
 def test_graphs_that_are_alike_share_their_code(made: list[Graph]) -> None:
     first = Executable(sample())
     second = Executable(sample(name="another"))
-    assert len(made) == 1 and first.built is second.built
+    assert len(made) == 1 and first.built.cached is second.built.cached
     np.testing.assert_array_equal(result(first), result(second))
     assert not np.shares_memory(first._arena, second._arena)
 
@@ -245,24 +240,28 @@ def test_graphs_that_differ_have_code_of_their_own(made: list[Graph]) -> None:
     assert len(made) == len(OTHERS) + 2
 
 
+def key(graph: Graph, plan: BatchPlan = ONCE) -> str:
+    return key_of("graphs", store._parts(graph, plan))
+
+
 def test_all_that_code_depends_on_is_in_its_key(
     made: list[Graph], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     graph = sample()
     plans = [ONCE, BatchPlan((0,), 7), BatchPlan((0,), 7, 1), BatchPlan((1,), 7)]
-    keys = {store._key(graph, plan) for plan in plans}
+    keys = {key(graph, plan) for plan in plans}
     assert len(keys) == 4
     for module, name, value in [
         (switches, "threads", 17),
         (schedule, "MIN_SHARED_NANOSECONDS", -1.0),
         (store, "_sources", lambda: "?"),
-        (store, "host", lambda: "?"),
+        (code_cache, "host", lambda: "?"),
     ]:
         with monkeypatch.context() as patch:
             patch.setattr(module, name, value)
-            keys.add(store._key(graph, ONCE))
+            keys.add(key(graph))
     assert len(keys) == 8
-    assert store._key(sample(), ONCE) in keys
+    assert key(sample()) in keys
 
 
 def test_what_is_on_disk_is_not_written_again(
@@ -271,9 +270,9 @@ def test_what_is_on_disk_is_not_written_again(
     graph, arrays = network()
     how: dict[str, Any] = {"plan": BatchPlan((0, 1), 64, 2)}
     first = Executable(graph, **how)
-    forget(monkeypatch)
+    forget_code()
     second = Executable(graph, **how)
-    assert len(made) == 1 and first.built is not second.built
+    assert len(made) == 1 and first.built.cached is not second.built.cached
     assert first.built.facts == second.built.facts
     order = np.arange(64)
     found = []
@@ -303,10 +302,10 @@ def test_a_damaged_entry_is_a_miss(
     expected = result(Executable(sample()))
     (entry,) = (tmp_path / "cache" / "graphs").iterdir()
     entry.write_bytes(DAMAGE[damage](entry.read_bytes()))
-    forget(monkeypatch)
+    forget_code()
     np.testing.assert_array_equal(result(Executable(sample())), expected)
     assert len(made) == 2
-    forget(monkeypatch)
+    forget_code()
     Executable(sample())
     assert len(made) == 2
 
@@ -320,20 +319,29 @@ def test_with_the_cache_off_code_is_still_shared(
     assert len(made) == 1
 
 
-def test_passes_are_checked_whatever_is_in_the_cache(
-    made: list[Graph], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("check", [False, True])
+def test_checking_changes_neither_the_way_nor_the_key(
+    made: list[Graph], monkeypatch: pytest.MonkeyPatch, check: bool
 ) -> None:
+    """The tests are answered from the cache of users, and the other way round."""
+    checked: list[str] = []
+    row = Stage("noted", "", "", lambda g, _: g, lambda g, name: checked.append(name))
+    monkeypatch.setattr(stages, "STAGES", [row, *stages.STAGES])
+    monkeypatch.setattr(switches, "check", check)
+    first = Executable(sample())
+    assert checked == ["noted"] * check
+    monkeypatch.setattr(switches, "check", not check)
+    assert Executable(sample()).built.cached is first.built.cached
+    forget_code()
     Executable(sample())
-    monkeypatch.setattr(switches, "check", True)
-    Executable(sample())
-    assert len(made) == 2
+    assert len(made) == 1
 
 
 def test_code_that_nothing_uses_goes_at_last(
     made: list[Graph], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store, "_MAX_RECENT_GRAPHS", 3)
-    kept = [weakref.ref(Executable(sample(float(i))).built) for i in range(6)]
+    monkeypatch.setattr(code_cache, "_MAX_IDLE_ENTRIES", 3)
+    kept = [weakref.ref(Executable(sample(float(i))).built.cached) for i in range(6)]
     gc.collect()
     assert [k() is not None for k in kept] == [False] * 3 + [True] * 3
 

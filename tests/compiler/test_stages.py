@@ -90,6 +90,7 @@ def without_copies(kernel: Kernel, new_buffer: NewBuffer) -> list[Kernel]:
     return [replace(kernel, nest=replace(kernel.nest, stores=stores))]
 
 
+@pytest.mark.usefixtures("fresh_code")
 def test_a_new_loop_pass_is_one_function_and_one_row(monkeypatch: pytest.MonkeyPatch) -> None:
     row = Stage("plain", "", "no copies", lambda p, _: rewritten(p, without_copies), check_program)
     at = [stage.name for stage in STAGES].index("split")

@@ -6,7 +6,7 @@
 | threads | RANVIER_THREADS | most threads a compiled graph may use; 0: one for each core |
 | cache | RANVIER_CACHE | folder of compiled kernels and downloads; `"off"`: keep nothing on disk |
 | data | RANVIER_DATA | folder where data sets are looked for before any download |
-| check | RANVIER_CHECK | 1: re-derive every shape and dtype after each pass (on in the tests) |
+| check | RANVIER_CHECK | 1: what is compiled is checked after each stage (on in the tests) |
 """
 
 from __future__ import annotations

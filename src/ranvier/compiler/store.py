@@ -1,16 +1,15 @@
-"""Store: machine code by the graph it was made from, in memory and on disk.
+"""Store: the machine code of a graph, with what the runner has to know of it.
 
 Two graphs that compute the same share their code, whichever model or process they belong to: a
 second model of the same build is neither lowered nor written again, and a process that starts warm
-reads one file for each graph.
+reads one file for each graph (native/code_cache.py).
 
 The key of a graph is its nodes, shapes, dtypes and parameters, without names of layers, with all
-else that the code depends on: batch, number of threads, processor, and the sources of the compiler.
-An entry on disk (native/cache.py) is the object code with what the runner has to know of it. One
-that is damaged, or that does not fit the graph, is a miss.
+else that the code depends on: batch, number of threads, and the sources of the compiler. An entry
+whose facts cannot be true of the graph is a miss.
 
-NOTE: with the switch `check` on, as in the tests, every graph goes all the way: its passes are to
-be checked, and a rule that a test changed must not be answered with code from before.
+NOTE: the sources are files as they were read. A test that changes a rule in memory asks for
+compilation anew (the fixture `fresh_code`), or it is answered with code from before.
 """
 
 from __future__ import annotations
@@ -18,34 +17,22 @@ from __future__ import annotations
 import functools
 import hashlib
 import math
-from collections import OrderedDict
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from weakref import WeakValueDictionary
+from typing import Any
 
 import numpy as np
 
 from .. import passes
-from ..base.config import switches, thread_count
-from ..base.locks import ProcessLock
+from ..base.config import thread_count
 from ..graph.batch_plan import BatchPlan
 from ..graph.graph import Graph
 from ..graph.node import Node
 from ..lower import cost_model as schedule
-from ..native.cache import read_entry, write_entry
-from ..native.llvm import (
-    Code,
-    build,
-    compile_object,
-    host,
-    load,
-)
+from ..native import code_cache
+from ..native.code_cache import CachedCode, Source, cached_code
+from ..native.llvm import Code
 
-if TYPE_CHECKING:
-    from .stages import Compilation
-
-_MAX_RECENT_GRAPHS = 64  # graphs whose code stays in memory though nothing uses it any more
 _ARENA_SLACK_BYTES = 64 << 20  # beside what the values of a graph take
 _SOURCES = ("graph", "ops", "passes", "native", "lower", "codegen", "compiler", "runtime")
 
@@ -62,69 +49,35 @@ class Facts:
 
 @dataclass(frozen=True)
 class Built:
-    """The code of a graph, and what it was made from if that was looked at just now."""
+    """The code of a graph, with its facts."""
 
-    code: Code
+    cached: CachedCode
     facts: Facts
-    compilation: Compilation | None = None
 
-
-_lock = ProcessLock()
-_alive: WeakValueDictionary[str, Built] = WeakValueDictionary()
-_recent: OrderedDict[str, Built] = OrderedDict()
+    @property
+    def code(self) -> Code:
+        return self.cached.code
 
 
 def built(graph: Graph, plan: BatchPlan) -> Built:
     """The code of a graph: known, read, or made now."""
-    if switches.check:
-        compilation = _compile(graph, plan)
-        module = compilation.module
-        code = build(module.text, module.thorough, module.long)
-        return Built(code, _facts(compilation), compilation)
-    key = _key(graph, plan)
-    with _lock:
-        entry = _alive.get(key)
-        if entry is None:
-            entry = _alive[key] = _read(key, graph, plan) or _make(key, graph, plan)
-        _recent[key] = entry
-        _recent.move_to_end(key)
-        if len(_recent) > _MAX_RECENT_GRAPHS:
-            _recent.popitem(last=False)
-    return entry
+
+    def fits(facts: code_cache.Facts) -> bool:
+        return _checked(facts, graph) is not None
+
+    cached = cached_code(
+        "graphs", _parts(graph, plan), _functions(plan), lambda: _source(graph, plan), fits
+    )
+    return Built(cached, Facts(**cached.facts))
 
 
-def _compile(graph: Graph, plan: BatchPlan) -> Compilation:
+def _source(graph: Graph, plan: BatchPlan) -> Source:
+    """The IR of a graph, made by all stages of the compiler."""
     from .stages import Compilation  # NOTE: not imported where all graphs are known
 
-    return Compilation(graph, plan)
-
-
-def _facts(compilation: Compilation) -> Facts:
-    return Facts(
-        compilation.arena_bytes,
-        compilation.threads,
-        compilation.updated,
-        compilation.nanoseconds,
-    )
-
-
-def _make(key: str, graph: Graph, plan: BatchPlan) -> Built:
-    """The code of a graph, which is then kept on disk too."""
-    compilation = _compile(graph, plan)
-    facts = _facts(compilation)
-    module = compilation.module
-    objects = compile_object(module.text, module.thorough, module.long)
-    write_entry("graphs", key, host(), _functions(plan), objects, asdict(facts))
-    return Built(load(objects), facts)
-
-
-def _read(key: str, graph: Graph, plan: BatchPlan) -> Built | None:
-    """What is on disk for this key; None when it is missing or cannot be the code of this graph."""
-    entry = read_entry("graphs", key, host(), _functions(plan))
-    facts = None if entry is None else _checked(entry.facts, graph)
-    if entry is None or facts is None:
-        return None
-    return Built(load(entry.objects), facts)
+    made = Compilation(graph, plan)
+    facts = Facts(made.arena_bytes, made.threads, made.updated, made.nanoseconds)
+    return Source(made.module.text, made.module.thorough, made.module.long, asdict(facts))
 
 
 def _functions(plan: BatchPlan) -> tuple[str, ...]:
@@ -132,7 +85,7 @@ def _functions(plan: BatchPlan) -> tuple[str, ...]:
     return ("step", "batches") if plan.streams else ("step",)
 
 
-def _checked(stored: dict[str, Any], graph: Graph) -> Facts | None:
+def _checked(stored: code_cache.Facts, graph: Graph) -> Facts | None:
     """Facts as an entry says them; None unless each can be true of this graph.
 
     The runner hands out memory by these numbers, so a wrong one must not reach it.
@@ -160,11 +113,10 @@ def _listed(value: Any) -> list[Any]:
 # --- keys ---------------------------------------------------------------------------------------
 
 
-def _key(graph: Graph, plan: BatchPlan) -> str:
+def _parts(graph: Graph, plan: BatchPlan) -> list[object]:
+    """All that the code of a graph depends on, but for the processor."""
     limits = [f"{k}={v}" for k, v in vars(schedule).items() if isinstance(v, float)]
-    how = [plan, thread_count(), _sources(), host(), limits]
-    text = "\n".join([*map(str, how), *graph_lines(graph)])
-    return hashlib.sha256(text.encode()).hexdigest()[:40]
+    return [plan, thread_count(), _sources(), limits, *graph_lines(graph)]
 
 
 def graph_lines(graph: Graph) -> list[str]:

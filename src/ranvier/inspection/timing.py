@@ -35,7 +35,8 @@ from ..lower.loop_ir import (
     Nest,
     Store,
 )
-from ..native.llvm import build, host
+from ..native.code_cache import code_of_text
+from ..native.llvm import host
 
 if TYPE_CHECKING:
     from ..runtime.executable import Executable
@@ -173,7 +174,9 @@ def _run(kernels: Sequence[Kernel], first: int) -> tuple[list[float], float, flo
         bodies.append(_loop(f"loop{number}", calls, slots))
     peak, flop = _multiply_adds()
     needs |= peak.needs
-    code = build("\n\n".join([*sorted(needs), *bodies, peak.text(), _ATTRIBUTES]) + "\n")
+    text = "\n\n".join([*sorted(needs), *bodies, peak.text(), _ATTRIBUTES]) + "\n"
+    symbols = [*(f"loop{number}" for number in range(len(runs))), "peak"]
+    code = code_of_text("timings", text, symbols)
     arrays = [_numbers(b) for b in [*buffers, _PEAK]]
     table = np.array([a.ctypes.data for a in arrays], np.uint64)
     kind = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64)

@@ -3,7 +3,8 @@
 | file | what it holds |
 |---|---|
 | cache.py | Entries of the cache on disk |
-| llvm.py | LLVM: IR text to machine code, kept on disk |
+| code_cache.py | The cache of machine code: known in memory, read from the disk, or made now |
+| llvm.py | LLVM: IR text to object code, and object code to functions in memory |
 | object_files.py | Object code from the disk |
 | split_module.py | Splitting a large module into parts that are compiled side by side |
 """

@@ -1,8 +1,7 @@
-"""LLVM: IR text to machine code, kept on disk.
+"""LLVM: IR text to object code, and object code to functions in memory.
 
-An entry of the cache (cache.py) holds object code. Its name is a hash of everything the code
-depends on: the IR, the LLVM version, the processor and this file. One that is damaged, or not of
-this user's own making, is rebuilt.
+`host` names all that this depends on beside the text: the processor, LLVM's version and the files
+that decide how IR becomes code. It is part of every key of the cache (code_cache.py).
 """
 
 from __future__ import annotations
@@ -10,23 +9,19 @@ from __future__ import annotations
 import ctypes
 import hashlib
 import os
-import re
 import threading
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..base.config import thread_count
-from ..base.locks import ProcessLock, renewed_in_child
+from ..base.locks import renewed_in_child
 from ..errors import GraphError, StateError
-from .cache import read_entry, write_entry
 from .split_module import pieces
 
 Objects = tuple[bytes, ...]  # object code, in pieces where the module is large
 
-_lock = ProcessLock()
 _ready: dict[str, Any] = {}
-_ENTRANCE = re.compile(r"^define (?!internal\b).*?@(\w+)\(", re.MULTILINE)
 
 
 class Host(NamedTuple):
@@ -131,25 +126,6 @@ class Code:
         if not location:
             raise GraphError(f"the machine code has no function {name!r}")
         return location  # type: ignore[no-any-return]
-
-
-def build(text: str, thorough: bool = True, long: Collection[str] = ()) -> Code:
-    """Machine code for a module of LLVM IR, from the cache if it is there.
-
-    `thorough` runs all of LLVM's passes; otherwise only the quickest, which serve kernels that are
-    short anyway. Of a large module only the kernels `long` get all of them.
-    """
-    with _lock:
-        cpu = host()
-        parts = [text, str(thorough), *sorted(long), *map(str, cpu)]
-        key = hashlib.sha256("\n".join(parts).encode()).hexdigest()
-        symbols = _ENTRANCE.findall(text)
-        entry = read_entry("kernels", key, cpu, symbols)
-        if entry is not None:
-            return load(entry.objects)
-        objects = compile_object(text, thorough, long)
-        write_entry("kernels", key, cpu, symbols, objects)
-        return load(objects)
 
 
 def compile_object(text: str, thorough: bool = True, long: Collection[str] = ()) -> Objects:

@@ -21,7 +21,6 @@ shapes. -1 stands for any length of an axis.
 from __future__ import annotations
 
 import ctypes
-import hashlib
 import math
 import sys
 from collections.abc import Collection, Sequence
@@ -38,13 +37,8 @@ from ..codegen.call_glue_ir import (
     RECORD,
     TEXT,
 )
-from ..native.cache import read_entry, write_entry
-from ..native.llvm import (
-    Code,
-    compile_object,
-    host,
-    load,
-)
+from ..native.code_cache import code_of_text
+from ..native.llvm import Code
 
 _C_CONTIGUOUS, _ALIGNED, _WRITEABLE = 0x1, 0x100, 0x400  # flags of an array
 
@@ -58,22 +52,11 @@ class Driver:
     """The native functions, ready to be called with addresses and whole numbers."""
 
     def __init__(self) -> None:
-        self._code: Code = _code()
+        self._code: Code = code_of_text("driver", TEXT, _FUNCTIONS)
         whole = ctypes.c_int64
         self.bind = ctypes.CFUNCTYPE(whole, *[_POINTER] * 3)(self._code.address("bind"))
         self.run = ctypes.CFUNCTYPE(whole, *[_POINTER] * 2)(self._code.address("run"))
         self.rows = ctypes.CFUNCTYPE(whole, *[_POINTER] * 4)(self._code.address("rows"))
-
-
-def _code() -> Code:
-    """The functions' code, from the disk if it is there."""
-    key = hashlib.sha256("\n".join([TEXT, *map(str, host())]).encode()).hexdigest()
-    entry = read_entry("driver", key, host(), _FUNCTIONS)
-    if entry is not None:
-        return load(entry.objects)
-    objects = compile_object(TEXT)
-    write_entry("driver", key, host(), _FUNCTIONS, objects)
-    return load(objects)
 
 
 _lock = ProcessLock()

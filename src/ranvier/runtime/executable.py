@@ -63,7 +63,8 @@ class Executable:
         self.graph, self.plan = graph, plan
         self.streams, self.batch, self.count_input = plan
         self.built: Built = built(graph, plan)
-        self._code, self._compilation = self.built.code, self.built.compilation
+        self._code = self.built.code
+        self._compilation: Compilation | None = None
         facts = self.built.facts
         self.arena_bytes, self.threads, self._updated = (
             facts.arena_bytes,
@@ -95,7 +96,7 @@ class Executable:
     # -- what the machine code was made from -------------------------------------------------------
 
     def compilation(self, keep: bool = False) -> Compilation:
-        """What the graph became on the way, made once more if the code came from the cache.
+        """What the graph became on the way, made once more: its code may be from the cache.
 
         With `keep` it holds what each stage left.
         """

@@ -12,7 +12,8 @@ from typing import Any
 
 from .. import dtypes
 from ..codegen.ir_builder import Function, V, index
-from ..native.llvm import Code, build
+from ..native.code_cache import code_of_text
+from ..native.llvm import Code
 from .call_glue import address
 
 _PHILOX_FACTORS = 0xD2E7470EE14C6C93, 0xCA5A826395121157
@@ -44,7 +45,7 @@ def draw(key: int, first: int, rows: int, out: Any) -> None:
 def _functions() -> tuple[Code, Any, Any]:
     if not _kept:
         text = "\n\n".join([_shuffle(), _draw(), "attributes #0 = { nounwind }"])
-        code = build(text + "\n", thorough=False)
+        code = code_of_text("shuffle", text + "\n", ("shuffle", "draw"), thorough=False)
         integer, pointer = ctypes.c_int64, ctypes.c_void_p
         from_bits = ctypes.CFUNCTYPE(None, pointer, pointer, integer, integer, integer)
         drawn = ctypes.CFUNCTYPE(None, ctypes.c_uint64, integer, pointer, integer, integer, integer)
