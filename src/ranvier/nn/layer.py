@@ -35,7 +35,7 @@ from ..errors import (
     StateError,
 )
 from ..graph.node import Shape
-from ..tensors.mode import state
+from ..tensors.mode import no_trace, state
 from ..tensors.tensor import Tensor
 from ..tracing.trace import trace
 from . import (
@@ -185,11 +185,8 @@ class Layer(Walked):
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """The shape of an output row for rows of `input_shape`: found by tracing `forward`."""
-        before, state.trace = state.trace, None
-        try:
+        with no_trace():
             _, out = trace(self, [((1, *input_shape), dtypes.float32)])
-        finally:
-            state.trace = before
         return tuple(out.shape[1:])
 
     def get_config(self) -> dict[str, Any]:
@@ -276,16 +273,13 @@ class Layer(Walked):
         if not self.built:
             shape = _row_shape(self.name, input_shape)
             # First values are numbers even when the first call is being traced.
-            outer, state.trace = state.trace, None
-            try:
+            with no_trace():
                 if self.dtype_policy == policy.WIDE:
                     policy.hand_down(self)
                     with policy.made_with(policy.WIDE):
                         self.build(shape)
                 else:
                     self.build(shape)
-            finally:
-                state.trace = outer
             self.built, self.built_shape = True, shape
             if not self._trainable:
                 self.trainable = False  # of what was made just now, too

@@ -19,6 +19,7 @@ import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from ..base.nested import map_leaves
 from ..errors import (
     ArgumentError,
     RanvierError,
@@ -29,7 +30,7 @@ from ..graph.node import Spec
 from ..ops.creation import input_node
 from ..ops.movement import broadcast_to
 from ..ops.op import Op
-from ..tensors.mode import state
+from ..tensors.mode import no_trace
 from ..tensors.tensor import Tensor
 from ..tracing.trace import replace_tensors, tensors_in, trace
 
@@ -170,13 +171,7 @@ def packed(structure: Any, things: Sequence[Any]) -> Any:
     >>> packed({"a": 1, "b": (0, 1)}, ["x", "y"])
     {'a': 'y', 'b': ('x', 'y')}
     """
-    if isinstance(structure, list | tuple):
-        parts = [packed(v, things) for v in structure]
-        named = hasattr(structure, "_fields")
-        return type(structure)(*parts) if named else type(structure)(parts)
-    if isinstance(structure, dict):
-        return {k: packed(v, things) for k, v in structure.items()}
-    return things[structure] if isinstance(structure, int) else structure
+    return map_leaves(lambda v: things[v] if isinstance(v, int) else v, structure)
 
 
 def with_rows(value: Any, rows: int) -> Any:
@@ -185,13 +180,15 @@ def with_rows(value: Any, rows: int) -> Any:
     >>> with_rows((ROWS, 3 * ROWS - 1, 7, "sum"), 10)
     (10, 29, 7, 'sum')
     """
-    if isinstance(value, tuple):
-        return tuple(with_rows(v, rows) for v in value)
-    found = multiple_of_rows(value)
-    if found is None:
-        return value
-    number = found[0] * rows + found[1]
-    return float(number) if isinstance(value, float) else number
+
+    def known(number: Any) -> Any:
+        found = multiple_of_rows(number)
+        if found is None:
+            return number
+        size = found[0] * rows + found[1]
+        return float(size) if isinstance(number, float) else size
+
+    return map_leaves(known, value)
 
 
 def multiple_of_rows(value: Any) -> tuple[int, int] | None:
@@ -227,11 +224,8 @@ def record(
         args, named = call.arguments(lambda v: next(made))
         return layer(*args, training=bool(training), **named)
 
-    outer, state.trace = state.trace, None
-    try:
+    with no_trace():
         returned = trace(run, specs, [v.name for v in given])[1]
-    finally:
-        state.trace = outer
     found = tensors_in(returned)
     call.structure = numbered(returned)
     if not found:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 
@@ -24,6 +24,21 @@ def grad_mode(on: bool) -> Iterator[None]:
         yield
     finally:
         state.grad = before
+
+
+@contextmanager
+def active_trace(trace: Any) -> Iterator[None]:
+    """Ops inside go to this trace; with None they compute at once, also while another traces."""
+    before, state.trace = state.trace, trace
+    try:
+        yield
+    finally:
+        state.trace = before
+
+
+def no_trace() -> AbstractContextManager[None]:
+    """No trace inside: ops have numbers, and a trace of its own may begin."""
+    return active_trace(None)
 
 
 def no_grad() -> Any:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Any
 
 import numpy as np
 
 from ..base.config import switches
 from ..base.missing import spelled
+from ..base.nested import leaves, map_leaves, structure_key
 from ..errors import ArgumentError
 from ..executors import ONCE, executor
 from ..graph.graph import Graph
@@ -35,16 +36,16 @@ class CompiledFunction:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if state.trace is not None:
             return self.function(*args, **kwargs)
-        leaves: list[Any] = []
-        key = (_flatten(args, leaves), _flatten(kwargs, leaves), self.engine or switches.engine)
+        inputs: list[Any] = []
+        key = (_flatten(args, inputs), _flatten(kwargs, inputs), self.engine or switches.engine)
         plans = self._plans.get(key)
         if plans is None:
             plans = self._plans[key] = []
         for plan in plans:
             if not plan.traced.guards or plan.traced.holds():
-                return plan(leaves)
-        plans.append(_Plan(self.function, args, kwargs, leaves, key[2]))
-        return plans[-1](leaves)
+                return plan(inputs)
+        plans.append(_Plan(self.function, args, kwargs, inputs, key[2]))
+        return plans[-1](inputs)
 
     def __reduce__(self) -> Any:
         """As a function: a name in a module is a name in a copy; what was compiled stays behind."""
@@ -56,26 +57,26 @@ class CompiledFunction:
 
     def graph(self, *args: Any, **kwargs: Any) -> Graph:
         """The traced graph for these arguments, before any pass."""
-        leaves: list[Any] = []
-        _flatten(args, leaves)
-        _flatten(kwargs, leaves)
-        return _Plan(self.function, args, kwargs, leaves, "reference").traced.graph
+        inputs: list[Any] = []
+        _flatten(args, inputs)
+        _flatten(kwargs, inputs)
+        return _Plan(self.function, args, kwargs, inputs, "reference").traced.graph
 
 
 class _Plan:
     """One traced and built form of a compiled function."""
 
     def __init__(
-        self, function: Any, args: Any, kwargs: Any, leaves: list[Any], engine: str
+        self, function: Any, args: Any, kwargs: Any, inputs: list[Any], engine: str
     ) -> None:
         def call(*symbols: Tensor) -> Any:
             new = iter(symbols)
             return function(*_refill(args, new), **_refill(kwargs, new))
 
-        leaf = [isinstance(x, Tensor) and x._requires_grad for x in leaves]
-        specs = [(x.shape, x.dtype) for x in leaves]
-        kinds = [type(x) if isinstance(x, Tensor) else Tensor for x in leaves]
-        grown = [isinstance(x, Tensor) and x.op is not None for x in leaves]
+        leaf = [isinstance(x, Tensor) and x._requires_grad for x in inputs]
+        specs = [(x.shape, x.dtype) for x in inputs]
+        kinds = [type(x) if isinstance(x, Tensor) else Tensor for x in inputs]
+        grown = [isinstance(x, Tensor) and x.op is not None for x in inputs]
         self.traced, self.returned = trace(
             call, specs, requires_grad=leaf, kinds=kinds, grown=grown
         )
@@ -84,11 +85,11 @@ class _Plan:
         self.kept = _objects((args, kwargs))  # NOTE: plans are found by id, which must stay taken
         self.run = executor(engine).build(self.traced.graph, ONCE).run
 
-    def __call__(self, leaves: list[Any]) -> Any:
-        arrays = [x._array() if isinstance(x, Tensor) else x for x in leaves]
+    def __call__(self, inputs: list[Any]) -> Any:
+        arrays = [x._array() if isinstance(x, Tensor) else x for x in inputs]
         arrays += [t._array() for t in self.captured]
         results = self.run(arrays)
-        self.traced.finish(results, leaves)
+        self.traced.finish(results, inputs)
         if self.returned is None:
             return None
         if isinstance(self.returned, Tensor):
@@ -97,49 +98,41 @@ class _Plan:
         return replace_tensors(self.returned, iter(new))
 
 
-def _flatten(value: Any, leaves: list[Any]) -> Any:
-    """A hashable key of `value`'s structure; its tensors and arrays are appended to `leaves`."""
-    if isinstance(value, Tensor):
-        array = value._array()
-        leaves.append(value)
-        gradient = (value._requires_grad, value.op is None)
-        return (type(value), array.shape, array.dtype, gradient)
-    if isinstance(value, np.ndarray):
-        array = Tensor(value, copy=False)._array()
-        leaves.append(array)
-        return ("tensor", array.shape, array.dtype, (False, True))
-    if isinstance(value, float):
-        leaves.append(np.asarray(value, np.float32))
-        return "float"
-    if isinstance(value, list | tuple):
-        return (type(value), *[_flatten(v, leaves) for v in value])
-    if isinstance(value, dict):
-        return ("dict", *[(k, _flatten(v, leaves)) for k, v in value.items()])
-    if isinstance(value, int | str | None):
-        return (type(value), value)
-    return ("object", id(value))
+_CONSTANTS = (int, str, type(None))  # part of what is compiled by their value
+_INPUTS = (Tensor, np.ndarray, float)
+
+
+def _flatten(value: Any, inputs: list[Any]) -> Hashable:
+    """A hashable key of `value`'s structure; its tensors and arrays are appended to `inputs`."""
+
+    def key(leaf: Any) -> Hashable:
+        if isinstance(leaf, Tensor):
+            array = leaf._array()
+            inputs.append(leaf)
+            gradient = (leaf._requires_grad, leaf.op is None)
+            return (type(leaf), array.shape, array.dtype, gradient)
+        if isinstance(leaf, np.ndarray):
+            array = Tensor(leaf, copy=False)._array()
+            inputs.append(array)
+            return ("tensor", array.shape, array.dtype, (False, True))
+        if isinstance(leaf, float):
+            inputs.append(np.asarray(leaf, np.float32))
+            return "float"
+        if isinstance(leaf, _CONSTANTS):
+            return (type(leaf), leaf)
+        return ("object", id(leaf))
+
+    return structure_key(value, key)
 
 
 def _objects(value: Any) -> list[Any]:
     """Every argument that is known to a key only by its id."""
-    if isinstance(value, list | tuple):
-        return [x for v in value for x in _objects(v)]
-    if isinstance(value, dict):
-        return [x for v in value.values() for x in _objects(v)]
-    known = isinstance(value, Tensor | np.ndarray | float | int | str | None)
-    return [] if known else [value]
+    return [leaf for leaf in leaves(value) if not isinstance(leaf, _INPUTS + _CONSTANTS)]
 
 
 def _refill(value: Any, new: Any) -> Any:
     """`value` with each tensor, array and float replaced by the next symbol."""
-    if isinstance(value, Tensor | np.ndarray | float):
-        return next(new)
-    if isinstance(value, list | tuple):
-        parts = [_refill(v, new) for v in value]
-        return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
-    if isinstance(value, dict):
-        return {k: _refill(v, new) for k, v in value.items()}
-    return value
+    return map_leaves(lambda leaf: next(new) if isinstance(leaf, _INPUTS) else leaf, value)
 
 
 @spelled

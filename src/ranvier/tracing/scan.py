@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..base.missing import spelled
+from ..base.nested import map_leaves
 from ..errors import (
     ArgumentError,
     DTypeError,
@@ -23,7 +24,7 @@ from ..ops.creation import input_node
 from ..ops.op import apply, as_values
 from ..ops.scan import run_scan
 from ..ops.scan_gradient import worth_saving
-from ..tensors.mode import is_grad_enabled, state
+from ..tensors.mode import active_trace, is_grad_enabled, state
 from ..tensors.tensor import Tensor
 from .trace import Trace, replace_tensors, tensors_in
 
@@ -72,15 +73,7 @@ def scan(
 
 def _as_tensors(value: Any) -> Any:
     """`value` with its arrays and numbers as tensors."""
-    if value is None:
-        return None
-    if isinstance(value, list | tuple):
-        parts = [_as_tensors(v) for v in value]
-        return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
-    if isinstance(value, dict):
-        return {k: _as_tensors(v) for k, v in value.items()}
-    (t,) = as_values(value)
-    return t
+    return map_leaves(lambda v: None if v is None else as_values(v)[0], value)
 
 
 def _length(xs: Sequence[Tensor], length: int | None) -> int:
@@ -155,8 +148,7 @@ class _Body:
         given = [argument(t, t.shape, f"carry{i}") for i, t in enumerate(first)]
         given += [argument(t, t.shape[1:], f"x{i}") for i, t in enumerate(moving)]
         symbols = iter(given)
-        state.trace = trace
-        try:
+        with active_trace(trace):
             returned = function(replace_tensors(carry, symbols), replace_tensors(xs, symbols))
             if not isinstance(returned, tuple) or len(returned) != 2:
                 raise ArgumentError(
@@ -167,8 +159,6 @@ class _Body:
             after, ys = tensors_in(new), tensors_in(self.y)
             _same_carries(first, after)
             results = [trace.node_of(t) for t in (*after, *ys)]
-        finally:
-            state.trace = around
         for t, before in trace.grads.values():
             t._grad = before
         self.outside: list[Any] = [t for t, _ in trace.captured.values()]

@@ -16,13 +16,14 @@ from typing import Any
 import numpy as np
 
 from ..base.config import switches
+from ..base.nested import leaves, map_leaves
 from ..errors import StateError, TraceError
 from ..graph.check import check
 from ..graph.graph import Graph
 from ..graph.node import Node
 from ..ops.creation import input_node
 from ..ops.elementwise.comparison import detach
-from ..tensors.mode import grad_mode, state
+from ..tensors.mode import active_trace, grad_mode, state
 from ..tensors.tensor import CHANGED, Tensor, changed_too_soon
 
 
@@ -293,35 +294,21 @@ def trace(
         for i, (shape, dtype) in enumerate(specs)
     ]
     new.grown = {id(t): t for t, op in zip(given, grown, strict=False) if op}
-    state.trace = new
     try:
-        with grad_mode(True):
-            returned = function(*given)
-            outputs = [new.node_of(t) for t in tensors_in(returned)]
-        return Traced(new, outputs), returned
+        with active_trace(new):
+            with grad_mode(True):
+                returned = function(*given)
+                outputs = [new.node_of(t) for t in tensors_in(returned)]
+            return Traced(new, outputs), returned
     finally:
-        state.trace = None
         new.restore()
 
 
 def tensors_in(value: Any) -> list[Tensor]:
     """Every tensor inside nested lists, tuples and dicts, in order."""
-    if isinstance(value, Tensor):
-        return [value]
-    if isinstance(value, list | tuple):
-        return [t for v in value for t in tensors_in(v)]
-    if isinstance(value, dict):
-        return [t for v in value.values() for t in tensors_in(v)]
-    return []
+    return [leaf for leaf in leaves(value) if isinstance(leaf, Tensor)]
 
 
 def replace_tensors(value: Any, new: Any) -> Any:
     """`value` with its tensors replaced, in order, by those of the iterator `new`."""
-    if isinstance(value, Tensor):
-        return next(new)
-    if isinstance(value, list | tuple):
-        parts = [replace_tensors(v, new) for v in value]
-        return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
-    if isinstance(value, dict):
-        return {k: replace_tensors(v, new) for k, v in value.items()}
-    return value
+    return map_leaves(lambda leaf: next(new) if isinstance(leaf, Tensor) else leaf, value)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..base.missing import spelled
+from ..base.nested import map_leaves
 from ..errors import ArgumentError, DTypeError, ShapeError
 from ..ops.backpropagation import backpropagate
 from ..ops.composites.shaping import stack
@@ -216,15 +217,14 @@ class _Run:
 
 def _as_tensors(value: Any, place: int) -> Any:
     """An argument with its numbers and arrays as tensors."""
-    if isinstance(value, list | tuple):
-        parts = [_as_tensors(v, place) for v in value]
-        return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
-    if isinstance(value, dict):
-        return {k: _as_tensors(v, place) for k, v in value.items()}
-    (t,) = as_values(value)
-    if t.dtype.kind != "f":
-        raise DTypeError(f"grad: argument {place} is {t.spec}; only floats have gradients")
-    return t
+
+    def tensor(leaf: Any) -> Tensor:
+        (t,) = as_values(leaf)
+        if t.dtype.kind != "f":
+            raise DTypeError(f"grad: argument {place} is {t.spec}; only floats have gradients")
+        return t
+
+    return map_leaves(tensor, value)
 
 
 def _leaf(t: Tensor) -> Tensor:

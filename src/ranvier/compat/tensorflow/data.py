@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ... import random
+from ...base.nested import leaves, map_leaves
 from ...data.stream import Chunk, Stream, as_chunk
 from ...errors import ArgumentError, DataError
 from ...tensors.mode import no_grad
@@ -18,24 +19,8 @@ from ..names import module_getattr
 AUTOTUNE = -1
 
 
-def _tree(function: Callable[..., Any], *values: Any) -> Any:
-    """`function` on the leaves of nested tuples and dicts of one structure."""
-    first = values[0]
-    if isinstance(first, tuple):
-        return tuple(_tree(function, *column) for column in zip(*values, strict=True))
-    if isinstance(first, dict):
-        return {key: _tree(function, *(v[key] for v in values)) for key in first}
-    return function(*values)
-
-
-def _leaves(value: Any) -> list[Any]:
-    found: list[Any] = []
-    _tree(found.append, value)
-    return found
-
-
 def _row(arrays: Any, i: int) -> Any:
-    return _tree(lambda a: a[i], arrays)
+    return map_leaves(lambda a: a[i], arrays)
 
 
 def _array(value: Any) -> Any:
@@ -50,14 +35,19 @@ def _tensor(value: Any) -> Any:
     return value if text or isinstance(value, Dataset) else Tensor(value)
 
 
-def _nested(value: Any) -> Any:
-    """What a user gives: lists are arrays, tuples and dicts are structure."""
-    if isinstance(value, tuple):
-        return tuple(_nested(v) for v in value)
-    if isinstance(value, dict) or hasattr(value, "columns"):
-        return {str(key): _nested(value[key]) for key in value}
+def _number_array(value: Any) -> Any:
+    """As an array whose floats are float32."""
     found = _array(value)
     return found.astype(np.float32) if found.dtype == np.float64 else found
+
+
+def _nested(value: Any, array: Callable[[Any], Any] = _number_array) -> Any:
+    """What a user gives: lists are arrays, tuples and dicts are structure."""
+    if isinstance(value, tuple):
+        return tuple(_nested(v, array) for v in value)
+    if isinstance(value, dict) or hasattr(value, "columns"):
+        return {str(key): _nested(value[key], array) for key in value}
+    return array(value)
 
 
 class Dataset(Stream):
@@ -82,9 +72,9 @@ class Dataset(Stream):
     def from_tensor_slices(cls, tensors: Any, name: Any = None) -> Dataset:
         """One element for each row of the arrays."""
         arrays = _nested(tensors)
-        counts = {len(a) if a.ndim else 0 for a in _leaves(arrays)}
+        counts = {len(a) if a.ndim else 0 for a in leaves(arrays)}
         if len(counts) != 1:
-            said = ", ".join(str(a.shape) for a in _leaves(arrays))
+            said = ", ".join(str(a.shape) for a in leaves(arrays))
             raise DataError(
                 f"from_tensor_slices: the arrays have shapes {said}; expected as many rows in each"
             )
@@ -166,7 +156,7 @@ class Dataset(Stream):
             while rows := list(itertools.islice(going, batch_size)):
                 if drop_remainder and len(rows) < batch_size:
                     return
-                yield _tree(_stacked, *rows)
+                yield map_leaves(_stacked, *rows)
 
         size = self._size
         if size is not None and size >= 0:
@@ -180,7 +170,7 @@ class Dataset(Stream):
 
         def elements() -> Iterator[Any]:
             for e in self._elements():
-                for i in range(len(_leaves(e)[0])):
+                for i in range(len(leaves(e)[0])):
                     yield _row(e, i)
 
         made = self._step(elements, None)
@@ -253,7 +243,7 @@ class Dataset(Stream):
     # -- read --
 
     def __iter__(self) -> Iterator[Any]:
-        return (_tree(_tensor, e) for e in self._elements())
+        return (map_leaves(_tensor, e) for e in self._elements())
 
     def as_numpy_iterator(self) -> Iterator[Any]:
         """The elements as arrays."""
@@ -284,11 +274,10 @@ class Dataset(Stream):
 
 def _called(function: Callable[..., Any], element: Any) -> Any:
     """The function of an element, its result as arrays."""
-    seen = _tree(_tensor, element)
+    seen = map_leaves(_tensor, element)
     with no_grad():
         made = function(*seen) if isinstance(seen, tuple) else function(seen)
-    made = tuple(made) if isinstance(made, list) else made
-    return _tree(_array, made)
+    return _nested(tuple(made) if isinstance(made, list) else made, _array)
 
 
 def _stacked(*rows: Any) -> Any:

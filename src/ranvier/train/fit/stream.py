@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from ... import random
+from ...base.nested import map_leaves
 from ...data.stream import Chunk, Stream
 from ...errors import ArgumentError, DataError, RanvierError
 from ..callbacks.callback import History
@@ -353,13 +354,4 @@ def predict_stream(model: Any, stream: Stream, use: Callable[[Any], Any]) -> Any
         parts = [use(chunk[0]) for chunk in chunks]
     if not parts:
         raise DataError("the stream has no rows; expected at least one")
-    return _joined(parts)
-
-
-def _joined(parts: list[Any]) -> Any:
-    """Outputs one after the other, each of them if there are several."""
-    if isinstance(parts[0], dict):
-        return {name: _joined([part[name] for part in parts]) for name in parts[0]}
-    if isinstance(parts[0], list | tuple):
-        return [_joined(list(column)) for column in zip(*parts, strict=True)]
-    return np.concatenate(parts)
+    return map_leaves(lambda *outputs: np.concatenate(outputs), *parts)

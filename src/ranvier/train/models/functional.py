@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from ... import dtypes
+from ...base.nested import map_leaves
 from ...errors import ArgumentError, StateError, unknown_name
 from ...graph.node import OPS
 from ...nn.basic.shaping import InputLayer
@@ -331,14 +332,7 @@ def _same(a: Any, b: Symbolic) -> bool:
 
 def _changed(value: Any, kind: type, change: Callable[[Any], Any]) -> Any:
     """`value`, lists, tuples and dicts, with change(v) in place of each v of this kind."""
-    if isinstance(value, kind):
-        return change(value)
-    if isinstance(value, list | tuple):
-        parts = [_changed(v, kind, change) for v in value]
-        return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
-    if isinstance(value, dict):
-        return {k: _changed(v, kind, change) for k, v in value.items()}
-    return value
+    return map_leaves(lambda leaf: change(leaf) if isinstance(leaf, kind) else leaf, value)
 
 
 def _known_logits(value: Symbolic, noted: Callable[[Any], Any]) -> tuple[str, Any] | None:

@@ -18,7 +18,7 @@ from ...errors import StateError, unknown_name
 from ...graph.node import Shape
 from ...nn.layer import Layer, as_input
 from ...nn.policy import float_dtype
-from ...tensors.mode import state
+from ...tensors.mode import no_trace
 from ...tensors.tensor import Tensor
 from ...tracing.trace import trace
 from ..intake.given import (
@@ -105,11 +105,8 @@ class Network(Layer):
 
     def _traced(self, specs: Sequence[Any]) -> Any:
         """What `forward` returns for rows like these, in a trace."""
-        before, state.trace = state.trace, None
-        try:
+        with no_trace():
             return trace(self.forward, specs)[1]
-        finally:
-            state.trace = before
 
     def _specs(self, xs: Sequence[Array]) -> list[Any]:
         """What `_traced` takes for two rows like those of xs."""
