@@ -217,7 +217,7 @@ def scan_row() -> Row:
             (
                 lambda: rv.scan(lambda c, x: (c, None), z(3), (z(2, 3), z(4, 3))),
                 ShapeError,
-                "do not agree on the number of turns",
+                "do not agree on the number of iterations",
             ),
         ),
     )

@@ -219,7 +219,7 @@ def test_astype_needs_a_dtype() -> None:
 
 
 def test_whole_dtypes_hold_whole_numbers_only() -> None:
-    with pytest.raises(RanvierError, match=r"1.5 is no whole number, which int32 holds"):
+    with pytest.raises(RanvierError, match=r"1.5 is no integer, which int32 holds"):
         ranvier.full((2,), 1.5, "int32")
     assert ranvier.full((2,), 2.0, "int32").tolist() == [2, 2]
 

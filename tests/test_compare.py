@@ -109,7 +109,7 @@ def test_a_table_with_words_and_gaps(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["iris", "--sizes", "2,30"], "expected whole numbers from 6 to 120"),
+        (["iris", "--sizes", "2,30"], "expected integers from 6 to 120"),
         (["iris", "--learners", "network,oracle"], "'oracle' is not one of network, logistic"),
         (["iris", "--out", "x.jpg"], "ends in .png, .svg, .pdf"),
         (["iriss"], "iriss is neither a file nor one of digits, iris"),

@@ -18,8 +18,8 @@ from ranvier.errors import ArgumentError
     ("changes", "said"),
     [
         ({"engine": "compild"}, "unknown engine 'compild'; did you mean 'compiled'"),
-        ({"threads": -1}, "threads: expected a whole number, 0 for all cores; got -1"),
-        ({"threads": 1.5}, "threads: expected a whole number"),
+        ({"threads": -1}, "threads: expected an integer, 0 for all cores; got -1"),
+        ({"threads": 1.5}, "threads: expected an integer"),
         ({"thread": 1}, "unknown switch 'thread'; did you mean 'threads'"),
     ],
 )
@@ -34,8 +34,8 @@ def test_wrong_switches(changes: dict[str, Any], said: str) -> None:
     ("name", "value", "said"),
     [
         ("RANVIER_ENGINE", "gpu", "unknown engine 'gpu'"),
-        ("RANVIER_THREADS", "two", "threads: expected a whole number"),
-        ("RANVIER_THREADS", "-1", "threads: expected a whole number"),
+        ("RANVIER_THREADS", "two", "threads: expected an integer"),
+        ("RANVIER_THREADS", "-1", "threads: expected an integer"),
     ],
 )
 def test_a_wrong_environment_is_said_at_import(name: str, value: str, said: str) -> None:

@@ -360,7 +360,7 @@ def test_an_id_outside_the_table_has_the_same_words_everywhere(wrong: int) -> No
     said = {outcome(call) for call in calls}
     assert len(said) == 1, said
     ((kind, text),) = said
-    assert kind is DataError and f"row 1, place 1: id {wrong} is outside the table of 5" in text
+    assert kind is DataError and f"row 1, position 1: id {wrong} is outside the table of 5" in text
 
 
 @pytest.mark.parametrize("name", CASES)

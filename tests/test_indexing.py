@@ -121,7 +121,7 @@ def test_a_position_chosen_twice_gets_both_gradients() -> None:
         (1.5, DTypeError, "expected numbers, slices"),
         ("a", DTypeError, "expected numbers, slices"),
         (True, DTypeError, "single bool"),
-        (slice(0, 1.5), DTypeError, "whole numbers"),
+        (slice(0, 1.5), DTypeError, "integers"),
     ],
 )
 def test_errors(key: Any, kind: type[Exception], text: str) -> None:
@@ -160,5 +160,5 @@ def test_writing_keeps_history() -> None:
     y[0] = w[1] * 4.0
     y.sum().backward()
     assert y.tolist() == [8.0, 6.0] and w.grad is not None and w.grad.tolist() == [0.0, 7.0]
-    with pytest.raises(ShapeError, match=r"the value has shape \(3,\), the chosen places \(2,\)"):
+    with pytest.raises(ShapeError, match=r"the value has shape \(3,\), the chosen elements \(2,\)"):
         ranvier.zeros((2, 2))[0] = ranvier.ones(3)

@@ -101,7 +101,7 @@ def test_draws_follow_the_weights(replacement: bool) -> None:
         ([[1.0, 1.0], [0.0, 1.0]], 2, False, "row 1 has 1 weights above 0"),
         ([1.0, 1.0], 3, False, "3 draws without replacement from 2"),
         ([1.0, 1.0], 0, True, "0 draws"),
-        (np.zeros((2, 0)), 1, True, "from 0 places"),
+        (np.zeros((2, 0)), 1, True, "from 0 weights"),
     ],
 )
 def test_weights_that_are_none(

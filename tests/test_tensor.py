@@ -51,7 +51,7 @@ def test_numbers_out() -> None:
         (lambda t: t.item(), ShapeError, "item: a tensor of shape .2,. holds 2 numbers"),
         (bool, ShapeError, r"not one answer; use .any\(\) or .all\(\)"),
         (lambda t: f"{t:.2f}", ShapeError, "is for one number"),
-        (lambda t: [1, 2][t[0]], DTypeError, "a float32 tensor is not a whole number"),
+        (lambda t: [1, 2][t[0]], DTypeError, "a float32 tensor is not an integer"),
         (lambda t: len(t[0]), ShapeError, "has no length"),
         (lambda t: t.to("cuda"), ArgumentError, "computes on the CPU"),
         (lambda t: t & t, DTypeError, "`&` combines bools; this operand is float32"),

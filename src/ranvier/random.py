@@ -58,7 +58,7 @@ class Generator(Spelled):
     def seed(self, seed: int) -> None:
         """Start again from `seed`, a whole number; those beyond 32 bits are folded into 32."""
         if isinstance(seed, bool) or not isinstance(seed, int | np.integer):
-            raise ArgumentError(f"seed: expected a whole number, got {seed!r}")
+            raise ArgumentError(f"seed: expected an integer, got {seed!r}")
         if seed < 0:
             raise ArgumentError(f"seed: expected 0 or more, got {seed}")
         number, rest = int(seed) & 0xFFFFFFFF, int(seed) >> 32
@@ -150,7 +150,7 @@ class Generator(Spelled):
         if weights.ndim < 1 or weights.dtype.kind != "f":
             raise ShapeError(
                 f"categorical: weights are {weights.dtype} of shape {weights.shape}; expected "
-                "floats of shape (places,) or (rows, places)"
+                "floats of shape (n,) or (rows, n)"
             )
         _check_weights(weights, count, replacement)
         with no_grad():
@@ -208,11 +208,11 @@ def _check_weights(weights: Tensor, count: int, replacement: bool) -> None:
     """Refuse weights that are none, and draws that cannot be made."""
     places = weights.shape[-1]
     if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < 1:
-        raise ArgumentError(f"categorical: {count!r} draws; expected a whole number, at least 1")
+        raise ArgumentError(f"categorical: {count!r} draws; expected an integer of at least 1")
     if not places or (not replacement and count > places):
         raise ArgumentError(
             f"categorical: {count} draws {'with' if replacement else 'without'} replacement "
-            f"from {places} places"
+            f"from {places} weights"
         )
     if state.trace is not None:
         return

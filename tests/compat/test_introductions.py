@@ -490,7 +490,7 @@ def test_what_cannot_be_is_said(case: int) -> None:
 
 SERIES: Any = ranvier.zeros((2, 5, 3))
 BAD = [
-    (lambda: fit_ids(np.full((4, 3), 1.5)), DataError, "1.5 is no id; expected whole numbers"),
+    (lambda: fit_ids(np.full((4, 3), 1.5)), DataError, "1.5 is no id; expected integers"),
     (lambda: fit_ids(np.full((4, 3), -1)), DataError, "id -1 is outside.*Put another id"),
     (lambda: ranvier.nn.LSTM(4)(SERIES, mask=np.ones((2, 4), bool)), ShapeError, r"\(batch, time"),
     (

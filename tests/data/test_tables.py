@@ -254,7 +254,10 @@ def test_finite_arrays_pass() -> None:
     [
         (np.array([1, np.nan]), r"y: NaN in row 1; .*: 1 of 2 values.*numpy.isfinite\(y\)$"),
         (np.array([[1, 2], [-np.inf, 3]]), r"y: infinity in row 1, column 0; .*\.all\(axis=1\)$"),
-        (np.full((2, 3, 4), np.nan), r"y: NaN in row 0, place \(0, 0\); .*all\(axis=\(1, 2\)\)$"),
+        (
+            np.full((2, 3, 4), np.nan),
+            r"y: NaN in row 0, position \(0, 0\); .*all\(axis=\(1, 2\)\)$",
+        ),
     ],
 )
 def test_the_first_nan_is_placed(array: np.ndarray, message: str) -> None:

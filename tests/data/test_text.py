@@ -71,7 +71,7 @@ def test_sequences_of_vectors_are_padded_too() -> None:
 
 def test_masks_say_where_sequences_end() -> None:
     assert length_mask([0, 2], 3).tolist() == [[False] * 3, [True, True, False]]
-    with pytest.raises(DataError, match="one whole number"):
+    with pytest.raises(DataError, match="one integer"):
         length_mask([1.5])
 
 

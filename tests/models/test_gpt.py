@@ -87,7 +87,7 @@ def test_errors() -> None:
         model.predict(np.full((1, 8), 9))
     with pytest.raises(ShapeError, match="expected up to 8 ids"):
         models.GPT(7, 1, 1, 4, context=8).ensure_built((9,))
-    with pytest.raises(DataError, match="expected whole numbers"):
+    with pytest.raises(DataError, match="expected integers"):
         models.generate(model, [0.5], 1)
     with pytest.raises(ArgumentError, match="top_k=0"):
         models.generate(model, [1], 1, top_k=0)

@@ -309,7 +309,7 @@ def test_errors() -> None:
         nn.MultiHeadAttention(2, 4)(x, ranvier.zeros((3, 5, 8)))
     with pytest.raises(ArgumentError, match="score_mode"):
         nn.Attention(score_mode="cosine")
-    with pytest.raises(ShapeError, match="a sequence of 5 places; there are vectors for 4"):
+    with pytest.raises(ShapeError, match="a sequence of 5 positions; there are vectors for 4"):
         nn.PositionEmbedding(4)(x)
     with pytest.raises(ShapeError, match="even number of features"):
         nn.RotaryEmbedding()(ranvier.zeros((1, 2, 3)))

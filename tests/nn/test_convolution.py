@@ -141,7 +141,7 @@ def test_the_mean_at_uneven_edges() -> None:
         (lambda: nn.Conv2D(4, 3, name="c"), (2, 1, 28, 28), r"c: a window of \(3, 3\) .*last"),
         (lambda: nn.Conv2D(4, 3, groups=2, name="c"), (2, 5, 5, 3), "c: 3 channels .* 2 groups"),
         (lambda: nn.Conv1D(4, 3, name="c"), (2, 5), r"c: .*expected \(batch, steps, channels\)"),
-        (lambda: nn.MaxPooling2D(5, name="p"), (2, 4, 4, 1), "p: a window of .* 5 of 4 places"),
+        (lambda: nn.MaxPooling2D(5, name="p"), (2, 4, 4, 1), "p: a window of .* 5 of 4 positions"),
         (lambda: nn.AveragePooling1D(name="p"), (2, 4, 4, 1), "p: got an input of shape"),
         (lambda: nn.GlobalMaxPooling2D(name="p"), (2, 4), "p: got an input of shape"),
         (lambda: nn.ZeroPadding2D(name="z"), (2, 4, 4), "z: got an input of shape"),
@@ -163,7 +163,7 @@ def test_another_number_of_channels_is_said() -> None:
     ("make", "said"),
     [
         (lambda: nn.Conv2D(0, 3), "filters=0"),
-        (lambda: nn.Conv2D(4, 0), "kernel_size=0; expected a whole number of at least 1 or 2 of"),
+        (lambda: nn.Conv2D(4, 0), "kernel_size=0; expected an integer of at least 1 or 2 of"),
         (lambda: nn.Conv2D(4, (3, 3, 3)), r"kernel_size=\(3, 3, 3\)"),
         (lambda: nn.Conv2D(4, 3, strides=1.5), r"strides=1.5"),
         (lambda: nn.Conv2D(4, 3, padding="some"), "padding='some'; expected 'valid' or 'same'"),

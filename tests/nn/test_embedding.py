@@ -62,7 +62,7 @@ def test_ids_outside_the_table_are_found_in_the_data(engine: str) -> None:
     wrong = IDS.copy()
     wrong[1, 2] = 7
     for use in (lambda: model.fit(wrong, y, verbose=0), lambda: model.predict(wrong)):
-        with pytest.raises(DataError, match=r"row 1, place 2: id 7 is outside the table of 5"):
+        with pytest.raises(DataError, match=r"row 1, position 2: id 7 is outside the table of 5"):
             use()
     with pytest.raises(DataError, match="id -1"):
         model.evaluate(IDS - 1, y)

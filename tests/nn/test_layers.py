@@ -269,7 +269,7 @@ class NoSuper(Layer):
 @pytest.mark.parametrize(
     ("make", "error", "said"),
     [
-        (lambda: nn.Dense(0), ArgumentError, "units=0; expected a whole number of at least 1"),
+        (lambda: nn.Dense(0), ArgumentError, "units=0; expected an integer of at least 1"),
         (lambda: nn.Dense(2.5), ArgumentError, "units=2.5"),  # type: ignore[arg-type]
         (lambda: nn.Dense(2, "rellu"), ArgumentError, "did you mean 'relu'"),
         (lambda: nn.Dense(2, input_shape=(None, 3)), ArgumentError, "without the batch axis"),

@@ -49,7 +49,7 @@ def _threads(number: object) -> int:
     if isinstance(number, str) and number.isdecimal():
         number = int(number)
     if not isinstance(number, int) or number < 0:
-        raise ArgumentError(f"threads: expected a whole number, 0 for all cores; got {number!r}")
+        raise ArgumentError(f"threads: expected an integer, 0 for all cores; got {number!r}")
     return number
 
 

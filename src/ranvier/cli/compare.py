@@ -256,7 +256,7 @@ def _sizes(text: str | None, problem: Problem) -> list[int]:
         counts = [0]
     least = max(2 * _FOLDS, problem.classes)
     if counts[0] < least or counts[-1] > most:
-        raise ArgumentError(f"--sizes {text}: expected whole numbers from {least} to {most:,}")
+        raise ArgumentError(f"--sizes {text}: expected integers from {least} to {most:,}")
     return counts
 
 

@@ -163,9 +163,7 @@ def _units(text: str) -> list[int]:
     except ValueError:
         units = [0]
     if any(n < 1 for n in units):
-        raise ArgumentError(
-            f"--hidden {text!r}: expected whole numbers of at least 1, such as 64,32"
-        )
+        raise ArgumentError(f"--hidden {text!r}: expected integers of at least 1, such as 64,32")
     return units
 
 

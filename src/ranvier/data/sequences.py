@@ -71,7 +71,7 @@ def length_mask(lengths: Any, maxlen: int | None = None) -> np.ndarray:
     array = np.asarray(lengths)
     if array.ndim != 1 or array.dtype.kind not in "iu" or (array < 0).any():
         raise DataError(
-            "length_mask: expected one whole number of at least 0 for each row, got "
+            "length_mask: expected one integer of at least 0 for each row, got "
             f"{array.dtype} of shape {array.shape}"
         )
     length = int(array.max(initial=0)) if maxlen is None else maxlen

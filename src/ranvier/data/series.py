@@ -90,4 +90,4 @@ def _columns(array: np.ndarray, targets: Any) -> np.ndarray:
 
 def _check_whole(what: str, name: str, value: Any) -> None:
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
-        raise ArgumentError(f"{what}: {name}={value!r}; expected a whole number of at least 1")
+        raise ArgumentError(f"{what}: {name}={value!r}; expected an integer of at least 1")

@@ -385,7 +385,7 @@ def _place(index: Sequence[int], names: Sequence[str] | None = None) -> str:
     if len(index) == 2:
         name = f" ({names[index[1]]!r})" if names is not None else ""
         return f"row {index[0]}, column {index[1]}{name}"
-    return f"row {index[0]}, place {tuple(index[1:])}"
+    return f"row {index[0]}, position {tuple(index[1:])}"
 
 
 def _example(array: np.ndarray) -> str:

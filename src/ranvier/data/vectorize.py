@@ -203,7 +203,7 @@ class BytePairs(Spelled):
     Sennrich, Haddow and Birch (2016), arXiv 1508.07909; on bytes as in GPT-2.
 
         pairs = BytePairs.train(texts, vocab_size=1000)
-        ids = pairs.encode("the cat")        # a list of whole numbers; pairs.decode gives the text
+        ids = pairs.encode("the cat")        # a list of integers; pairs.decode gives the text
 
     Number 0 is padding.
     """

@@ -135,7 +135,7 @@ def check_labels(what: str, y: Array, classes: int | None) -> None:
     if y.dtype.kind == "f" and not np.array_equal(y, np.round(y)):
         value = y[y != np.round(y)].ravel()[0]
         raise DataError(
-            f"{what}: targets must be class labels (whole numbers); found {value}. "
+            f"{what}: targets must be class labels (integers); found {value}. "
             "For real-valued targets use mean_squared_error"
         )
     if y.dtype.kind == "b" or classes is None:

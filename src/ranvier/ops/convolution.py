@@ -300,7 +300,7 @@ def pair(name: str, value: Any) -> tuple[int, int]:
     if len(both) != 2 or not all(
         isinstance(v, int | np.integer) and not isinstance(v, bool) and v >= 1 for v in both
     ):
-        raise ShapeError(f"{name}: expected a whole number of at least 1, or two; got {value!r}")
+        raise ShapeError(f"{name}: expected an integer of at least 1, or two; got {value!r}")
     return int(both[0]), int(both[1])
 
 
@@ -333,7 +333,5 @@ def _frame(x: Shape, w: Shape, stride: Shape, padding: Any, dilation: Shape) -> 
         return tuple(found)
     sides = padding if isinstance(padding, tuple | list) else (padding, padding)
     if len(sides) != 2 or not all(isinstance(v, int | np.integer) and v >= 0 for v in sides):
-        raise ShapeError(
-            f"padding: expected 'valid', 'same', a whole number or two; got {padding!r}"
-        )
+        raise ShapeError(f"padding: expected 'valid', 'same', an integer or two; got {padding!r}")
     return tuple((int(v), int(v)) for v in sides)

@@ -75,7 +75,7 @@ class Full(Op):
                 )
             if value != int(value):
                 raise DTypeError(
-                    f"full: {value} is no whole number, which {dtype} holds; give dtype='float32', "
+                    f"full: {value} is no integer, which {dtype} holds; give dtype='float32', "
                     "or round the value"
                 )
         return Spec(shape, dtype)
@@ -130,7 +130,7 @@ def as_shape(shape: Any) -> Shape:
             return tuple(operator.index(n) for n in several)
     except TypeError:
         pass
-    raise ShapeError(f"a shape is made of whole numbers; got {shape!r}")
+    raise ShapeError(f"a shape is made of integers; got {shape!r}")
 
 
 def new_shape(shape: Any) -> Shape:

@@ -201,7 +201,7 @@ def whole_number(op: str, name: str, value: Any, least: int | None = None) -> in
         or (least is not None and value < least)
     ):
         bound = "" if least is None else f" of at least {least}"
-        raise ArgumentError(f"{op}: {name}={value!r}; expected a whole number{bound}")
+        raise ArgumentError(f"{op}: {name}={value!r}; expected an integer{bound}")
     return int(value)
 
 

@@ -100,7 +100,7 @@ class Scan(Op):
         for i, (x, y) in enumerate(zip(body.inputs, body.outputs[:carries], strict=False)):
             if x.spec != y.spec:
                 raise ShapeError(
-                    f"scan: carry {i} is {x.spec} before a turn and {y.spec} after it; "
+                    f"scan: carry {i} is {x.spec} before an iteration and {y.spec} after it; "
                     "the function must return each carry with the shape and dtype it came with"
                 )
         dtypes = {n.dtype for n in body.outputs}

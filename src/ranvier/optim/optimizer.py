@@ -482,7 +482,7 @@ def _move(t: Tensor, new: Any, old: Any, due: Any) -> None:
 
 def _at_least_1(kind: str, name: str, value: int | None) -> int | None:
     if value is not None and (value < 1 or int(value) != value):
-        raise ArgumentError(f"{kind}: {name}={value!r}; expected a whole number of at least 1")
+        raise ArgumentError(f"{kind}: {name}={value!r}; expected an integer of at least 1")
     return value
 
 

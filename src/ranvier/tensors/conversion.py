@@ -71,7 +71,7 @@ class Readable(Methods):
 
     def __index__(self) -> int:
         if self.dtype.kind not in "iu":
-            raise DTypeError(f"a {self.dtype} tensor is not a whole number")
+            raise DTypeError(f"a {self.dtype} tensor is not an integer")
         return int(self.item())
 
     def __bool__(self) -> bool:

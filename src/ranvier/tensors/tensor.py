@@ -384,7 +384,7 @@ class Tensor(InPlace):
             raise StateError(
                 "backward: nothing this tensor was made from requires a gradient; "
                 "set requires_grad=True on a leaf, and do not compute it under no_grad(). "
-                "step, comparisons, argmax and whole numbers pass no gradient on: their "
+                "step, comparisons, argmax and integers pass no gradient on: their "
                 "derivative is 0 wherever it exists"
             )
         if gradient is None:

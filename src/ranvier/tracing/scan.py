@@ -83,15 +83,16 @@ def _length(xs: Sequence[Tensor], length: int | None) -> int:
             raise ShapeError("scan: an x is a single number; it has no first axis to go along")
     sizes = {x.shape[0] for x in xs} | ({length} if length is not None else set())
     if not sizes:
-        raise ArgumentError("scan: give xs, or length, the number of turns")
+        raise ArgumentError("scan: give xs, or length, the number of iterations")
     if len(sizes) > 1:
         said = ", ".join(str(x.shape) for x in xs) or "none"
         raise ShapeError(
-            f"scan: xs of shapes {said} and length {length} do not agree on the number of turns"
+            f"scan: xs of shapes {said} and length {length} do not agree on the number of "
+            "iterations"
         )
     (turns,) = sizes
     if not isinstance(turns, int) or turns < 0:
-        raise ArgumentError(f"scan: length must be a whole number, 0 or more; got {turns!r}")
+        raise ArgumentError(f"scan: length must be an integer, 0 or more; got {turns!r}")
     return turns
 
 
@@ -119,7 +120,7 @@ class _BodyTrace(Trace):
         if t._trace is not self:
             raise TraceError(
                 "scan: the function writes to a tensor from outside of it "
-                f"({t.name or t.spec}); a loop has no place for that. Make it a carry and assign "
+                f"({t.name or t.spec}); a loop cannot keep it. Make it a carry and assign "
                 "the result after the scan"
             )
         super().write(t, value)

@@ -13,7 +13,7 @@ from .tensor import Tensor, of
 def multinomial(
     input: Any, num_samples: int, replacement: bool = False, generator: Any = None
 ) -> Any:
-    """Places drawn with chances in proportion to the weights `input`, (places,) or (rows, places).
+    """Places drawn with chances in proportion to the weights `input`, (n,) or (rows, n).
 
     int64; without `replacement` none twice. Weights that are negative, NaN or all 0 are refused.
     """
@@ -21,7 +21,7 @@ def multinomial(
     if weights.ndim not in (1, 2) or weights.dtype.kind != "f":
         raise ShapeError(
             f"multinomial: got {weights.dtype} of shape {weights.shape}; expected floats, weights "
-            "of shape (places,) or (rows, places)"
+            "of shape (n,) or (rows, n)"
         )
     return of((generator or random).categorical(weights, num_samples, replacement))
 

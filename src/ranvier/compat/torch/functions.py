@@ -146,7 +146,7 @@ def load(path: Any, map_location: Any = "cpu", weights_only: bool = True) -> Any
     try:
         return made(about["content"])
     except (KeyError, TypeError, AttributeError) as problem:
-        raise FileError(f"{path}: its checkpoint does not hang together: {problem!r}") from problem
+        raise FileError(f"{path}: its checkpoint is not consistent: {problem!r}") from problem
 
 
 # Functions that are methods of Tensor called with the tensor first.

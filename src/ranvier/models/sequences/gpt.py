@@ -139,7 +139,7 @@ def generate(
     ids = np.asarray(ids)
     if ids.dtype.kind not in "iu" or ids.ndim not in (1, 2) or not ids.size:
         raise DataError(
-            f"generate: ids of shape {ids.shape} and dtype {ids.dtype}; expected whole numbers "
+            f"generate: ids of shape {ids.shape} and dtype {ids.dtype}; expected integers "
             "(time,) or (batch, time), at least one"
         )
     if temperature < 0 or (top_k is not None and top_k < 1):

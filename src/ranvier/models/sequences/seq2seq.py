@@ -75,8 +75,8 @@ class Seq2Seq(Model):
         if length > places:
             raise ArgumentError(
                 f"{self.name}: translate(length={length}), but the model was trained on targets of "
-                f"{places} places; ask for {places} at most, or train on longer targets (filled up "
-                "with 0: ranvier.data.pad_sequences)"
+                f"{places} positions; ask for {places} at most, or train on longer targets (filled "
+                "up with 0: ranvier.data.pad_sequences)"
             )
         said = np.zeros((len(source), places + 1), np.int32)
         said[:, 0] = start

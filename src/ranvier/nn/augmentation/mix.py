@@ -50,7 +50,7 @@ class _Mixing(Spelled):
         n = x.shape[0]
         if y.dtype.kind != "f":
             raise DataError(
-                f"{type(self).__name__} mixes targets, but these are whole numbers ({y.dtype}), "
+                f"{type(self).__name__} mixes targets, but these are integers ({y.dtype}), "
                 "which have no mean. Give one-hot rows as float32, numpy.eye(classes, "
                 "dtype='float32')[y], with loss='categorical_crossentropy'; or 0.0 and 1.0 with "
                 "'binary_crossentropy'"

@@ -98,7 +98,7 @@ class Embedding(Layer):
             place = tuple(np.argwhere(x != np.floor(x))[0])
             where = _words(place, first)
             raise DataError(
-                f"{self.name}: {where}: {x[place]:g} is no id; expected whole numbers from 0 to "
+                f"{self.name}: {where}: {x[place]:g} is no id; expected integers from 0 to "
                 f"{self.input_dim - 1}. Numbers that measure something belong in a Dense layer"
             )
         _refuse_ids(self.name, x, self.input_dim, first=first)
@@ -122,7 +122,7 @@ def _words(place: tuple[int, ...], first: int) -> str:
     """Where an id is."""
     if not place:
         return "a single id"
-    return f"row {first + place[0]}" + (f", place {place[1]}" if len(place) > 1 else "")
+    return f"row {first + place[0]}" + (f", position {place[1]}" if len(place) > 1 else "")
 
 
 REFUSALS["id"] = _refuse_ids

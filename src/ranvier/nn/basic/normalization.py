@@ -115,7 +115,7 @@ def check_along(layer: Layer, x: Any, axes: Shape) -> None:
         sizes = tuple(built[a - 1] for a in axes)
         raise ShapeError(
             f"{layer.name}: got an input of shape {x.shape}; it was built for rows of {built}, and "
-            f"holds a number for each of {sizes} places along axis {axes}"
+            f"holds a number for each of {sizes} positions along axis {axes}"
         )
 
 
@@ -230,7 +230,7 @@ class BatchNormalization(_Scaled):
     ) -> None:
         super().__init__(axis, epsilon, center, scale, **options)
         if isinstance(axis, bool) or not isinstance(axis, int):
-            raise ArgumentError(f"{self.name}: axis={axis!r}; expected one axis, a whole number")
+            raise ArgumentError(f"{self.name}: axis={axis!r}; expected one axis, an integer")
         if not 0 <= momentum <= 1:
             raise ArgumentError(f"{self.name}: momentum={momentum!r}; expected a share, 0 to 1")
         self.momentum = momentum

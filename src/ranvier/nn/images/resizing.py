@@ -220,7 +220,8 @@ class Cropping2D(_Resized):
         left = tuple(n - a - b for n, (a, b) in zip(shape, self.cropping, strict=True))
         if min(left) < 1:
             raise ShapeError(
-                f"{self.name}: cropping {self.cropping} leaves nothing of {shape} places; crop less"
+                f"{self.name}: cropping {self.cropping} leaves nothing of {shape} positions; "
+                "crop less"
             )
         return left
 

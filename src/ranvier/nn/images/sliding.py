@@ -25,7 +25,7 @@ def sizes(layer: str, argument: str, value: Any, axes: int, least: int = 1) -> t
     if len(found) != axes or not whole or any(n < least for n in found):
         many = "" if axes == 1 else f" or {axes} of them"
         raise ArgumentError(
-            f"{layer}: {argument}={value!r}; expected a whole number of at least {least}{many}"
+            f"{layer}: {argument}={value!r}; expected an integer of at least {least}{many}"
         )
     return tuple(int(n) for n in found)
 
@@ -44,7 +44,7 @@ def channels_last(layer: str, data_format: Any) -> str | None:
     if data_format not in (None, "channels_last"):
         raise ArgumentError(
             f"{layer}: data_format={data_format!r}; images are channels last here, (batch, height, "
-            "width, channels): turn others once with ranvier.permute_dims(x, (0, 2, 3, 1))"
+            "width, channels): convert others once with ranvier.permute_dims(x, (0, 2, 3, 1))"
         )
     return data_format
 
@@ -81,7 +81,8 @@ def places(
         if padding == "valid" and n < reach:
             raise ShapeError(
                 f"{layer}: a window of {window} does not fit an image of {shape}: it spans {reach} "
-                f"of {n} places. Use padding='same' or a smaller window; images are channels last"
+                f"of {n} positions. Use padding='same' or a smaller window; images are "
+                "channels last"
             )
         found.append((n - reach) // s + 1 if padding == "valid" else -(-n // s))
     return tuple(found)

@@ -57,7 +57,7 @@ class PositionEmbedding(Layer):
         end = start_index + x.shape[1]
         if end > self.sequence_length:
             raise ShapeError(
-                f"{self.name}: a sequence of {end} places; there are vectors for "
+                f"{self.name}: a sequence of {end} positions; there are vectors for "
                 f"{self.sequence_length}: give a larger sequence_length, or cut the sequences"
             )
         return broadcast_to(narrow(self.position_embeddings, 0, start_index, end), x.shape)

@@ -211,7 +211,7 @@ class Recurrent(Layer):
             raise ShapeError(
                 f"{self.name}: a stateful layer continues row by row; the last batch had "
                 f"{kept.tensors[0].shape[0]} rows, this one has {batch}. Use batches of one size, "
-                "or begin anew with reset_states()"
+                "or start again with reset_states()"
             )
         if not kept.tensors or kept.tensors[0].shape[0] != batch:
             kept.tensors = [Tensor(np.zeros((batch, n), x.dtype)) for n in self.sizes]

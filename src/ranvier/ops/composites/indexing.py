@@ -117,7 +117,7 @@ def _read(item: Any, place: int) -> Any:
     if array.dtype.kind not in "iub":
         raise DTypeError(
             f"index: expected numbers, slices, None, '...', integer or boolean arrays; "
-            f"got {item!r} at place {place}"
+            f"got {item!r} at position {place}"
         )
     return array if array.dtype.kind == "b" else array.astype(np.int64)
 
@@ -128,7 +128,7 @@ def _plain_slice(item: slice) -> slice:
             None if v is None else operator.index(v) for v in (item.start, item.stop, item.step)
         ]
     except TypeError:
-        raise DTypeError(f"index: {item} must be made of whole numbers") from None
+        raise DTypeError(f"index: {item} must be made of integers") from None
     if parts[2] == 0:
         raise ShapeError("index: the step of a slice cannot be 0")
     return slice(*parts)
@@ -222,7 +222,7 @@ def replaced(x: Any, key: Any, value: Any) -> Any:
         value = broadcast_to(value, places.shape)
     except ShapeError:
         raise ShapeError(
-            f"x[...] = value: the value has shape {value.shape}, the chosen places {places.shape}"
+            f"x[...] = value: the value has shape {value.shape}, the chosen elements {places.shape}"
         ) from None
     if not value.size:
         return x

@@ -374,4 +374,4 @@ def check_numbers(batch_size: Any, epochs: Any, initial_epoch: Any) -> None:
         ("initial_epoch", initial_epoch, 0),
     ):
         if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-            raise ArgumentError(f"{name}={value!r}: expected a whole number of at least {least}")
+            raise ArgumentError(f"{name}={value!r}: expected an integer of at least {least}")

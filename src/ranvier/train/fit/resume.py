@@ -209,8 +209,8 @@ class Resumed:
             raise
         except Exception as problem:
             raise FileError(
-                f"{self.path}: this checkpoint does not hang together "
-                f"({type(problem).__name__}: {problem}); begin anew with another file name"
+                f"{self.path}: this checkpoint is not consistent "
+                f"({type(problem).__name__}: {problem}); start again with another file name"
             ) from problem
 
     def apply(self, training: Any) -> None:
@@ -265,5 +265,5 @@ def _compare(path: Any, before: Any, now: dict[str, Any]) -> None:
         raise StateError(
             f"fit(resume={str(path)!r}): this training is another one than that of the checkpoint; "
             f"{what} differ{'' if what.endswith('s') else 's'}{shown}. Call fit as it was called "
-            "then (epochs may be more), or begin anew with another file name"
+            "then (epochs may be more), or start again with another file name"
         )

@@ -85,7 +85,7 @@ class Sequential(Model):
             )
         if isinstance(layer, TextVectorization):
             raise ArgumentError(
-                "Sequential: a TextVectorization turns texts into whole numbers before they "
+                "Sequential: a TextVectorization turns texts into integers before they "
                 "reach the model: ids = vectorize(texts); model.fit(ids, y)"
             )
         if not isinstance(layer, Layer):

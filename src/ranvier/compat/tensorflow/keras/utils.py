@@ -36,7 +36,7 @@ def to_categorical(x: Any, num_classes: int | None = None) -> np.ndarray[Any, An
     count = int(codes.max(initial=-1)) + 1 if num_classes is None else num_classes
     if (codes != labels).any() or (codes < 0).any() or (codes >= count).any():
         raise DataError(
-            f"to_categorical: labels must be whole numbers from 0 to {count - 1}; they run from "
+            f"to_categorical: labels must be integers from 0 to {count - 1}; they run from "
             f"{labels.min()} to {labels.max()}"
         )
     return np.eye(count, dtype=np.float32)[codes]

@@ -23,7 +23,7 @@ def pad(input: Any, pad: Any, mode: str = "constant", value: float | None = None
     if mode not in MODES or len(widths) % 2 or len(widths) > 2 * x.ndim:
         raise ArgumentError(
             f"pad: pad={widths}, mode={mode!r} for an input of shape {tuple(x.shape)}; expected "
-            f"two whole numbers for each of the last axes, the last one first, and one of {MODES}"
+            f"two integers for each of the last axes, the last one first, and one of {MODES}"
         )
     if mode != "constant" and value:
         raise ArgumentError(f"pad: value={value} is for mode='constant', not for {mode!r}")
