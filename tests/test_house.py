@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -187,6 +188,25 @@ def test_public_names_are_pinned() -> None:
 
 
 # --- the import ---------------------------------------------------------------------------------
+
+
+def folders() -> list[Path]:
+    """Every folder of the package but those that follow the layout of another framework."""
+    found = (file.parent for file in (SRC / "ranvier").rglob("__init__.py"))
+    compat = SRC / "ranvier" / "compat"
+    return [f for f in found if f != SRC / "ranvier" and f != compat and compat not in f.parents]
+
+
+@pytest.mark.parametrize(
+    "folder", folders(), ids=lambda f: f.relative_to(SRC / "ranvier").as_posix()
+)
+def test_a_folder_lists_what_stands_in_it(folder: Path) -> None:
+    """The docstring of a folder has one row for each file, with what it holds."""
+    text = ast.get_docstring(ast.parse((folder / "__init__.py").read_text("utf-8"))) or ""
+    rows = re.findall(r"^\| `?([\w./]+?)`? \| .+ \|$", text, re.MULTILINE)
+    there = {f.name for f in folder.glob("*.py")} - {"__init__.py"}
+    there |= {f"{f.name}/" for f in folder.iterdir() if (f / "__init__.py").exists()}
+    assert sorted(rows) == sorted({"file", *there})
 
 
 def in_new_process(code: str) -> subprocess.CompletedProcess[str]:

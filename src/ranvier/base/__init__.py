@@ -3,9 +3,9 @@
 | file | what it holds |
 |---|---|
 | config.py | The few switches of Ranvier |
-| locks.py | Locks for the whole process, and what a forked child has to begin anew |
-| missing.py | What is said when a module |
+| locks.py | Locks of the whole process, and what a forked child has to set up again |
+| missing.py | The answer to a name that a module, an object or a call does not have |
 | nested.py | Nested structures: lists, tuples, named tuples and dicts of anything, to any depth |
-| source.py | Where a value comes from |
+| source.py | Where a value comes from: the user's line, the layer, the section of a step |
 | spelling.py | The name that was meant |
 """

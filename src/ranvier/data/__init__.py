@@ -1,4 +1,21 @@
-"""Data: sets to learn on, splits, tables, texts and series turned into arrays, and streams."""
+"""Data: sets to learn on, splits, tables, texts and series turned into arrays, and streams.
+
+| file | what it holds |
+|---|---|
+| cells.py | What cells of text look like where numbers were expected |
+| columns.py | The columns of a table, found again by name |
+| datasets/ | data sets ready to load |
+| fetch.py | Data files that are found or downloaded, and checked against their hash |
+| sequences.py | Sequences of different lengths in one array, and their masks |
+| series.py | Time series cut into windows |
+| sources.py | Streams over files: .npy, Parquet, CSV, folders of images |
+| split.py | Rows divided into a part to train on and a part held out |
+| stream.py | Streams: rows that are read chunk by chunk |
+| tables.py | Lists, arrays, dicts and tables of other libraries as arrays of numbers |
+| text.py | Text as numbers: cleaning, words or characters, vocabularies |
+| toy.py | Small made-up data sets |
+| vectorize.py | Texts as rows of numbers: by words, characters or pairs of bytes |
+"""
 
 from __future__ import annotations
 

@@ -2,11 +2,12 @@
 
 | file | what it holds |
 |---|---|
-| executor.py | the seam: `Executor`, `Executable`, `BatchPlan`, `RowRunner` |
-| reference.py | the reference: NumPy, node by node |
-| llvm.py | machine code made by the compiler through LLVM |
+| executor.py | The interface of an engine: `Executor`, `Executable`, `RowRunner` |
+| llvm.py | Machine code made by the compiler through LLVM |
+| philox.py | NumPy's counter-based random bits for a known key |
+| reference.py | The reference: NumPy, node by node |
 
-The names stand in `ranvier.config.ENGINES`, the one list of engines; an executor is imported when
+The names stand in `ENGINES` (base/config.py), the one list of engines; an executor is imported when
 it is first asked for.
 """
 

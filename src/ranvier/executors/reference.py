@@ -89,7 +89,7 @@ class ReferenceExecutor:
 
 def _philox_bits(key: int, first: int, epochs: int, rows: int) -> Array:
     """(epochs, rows) of uint32: the bits that `numpy.random.Philox` draws for a 64-bit key, from
-    its 64-bit number `first` on. Each epoch begins with a whole number.
+    its 64-bit number `first` on. Each epoch begins with a whole 64-bit number.
     """
     draws = -(-rows // 2)
     drawn = philox(key, first).random_raw(epochs * draws).astype("<u8", copy=False)
@@ -102,7 +102,7 @@ def shuffled(bits: np.ndarray) -> np.ndarray:
 
     Fisher and Yates' algorithm, inside out: row i goes to position j = bits * (i + 1) / 2**32, and
     what was there to position i. (One order is less likely than another by at most one part in
-    2**32 / rows.) `compiler.shuffle` is the same in native code.
+    2**32 / rows.) `runtime/shuffle.py` is the same in native code.
 
     >>> shuffled(np.array([[0, 0, 0]], np.uint32))
     array([[2, 0, 1]])

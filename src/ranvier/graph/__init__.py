@@ -1,4 +1,14 @@
-"""The graph: immutable nodes, an ordered list of them, its checker and its printer."""
+"""The graph: immutable nodes, an ordered list of them, its checker and its printer.
+
+| file | what it holds |
+|---|---|
+| batch_plan.py | How a graph is run over batches of rows |
+| check.py | The checker: re-derives every shape and dtype |
+| graph.py | The graph: nodes in order, with inputs, outputs and updates |
+| interpret.py | The interpreter: node by node in NumPy, the reference |
+| node.py | The node: one application of one op |
+| show.py | Graphs as text |
+"""
 
 from .graph import Graph
 from .node import Node, Spec, Value

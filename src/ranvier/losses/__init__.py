@@ -10,6 +10,13 @@ broadcast.
 A prediction that comes out of sigmoid or softmax remembers its logits (the numbers before), and
 the cross-entropies are computed from those: exact where the probabilities have already become 0
 or 1.
+
+| file | what it holds |
+|---|---|
+| crossentropy.py | Losses that compare probabilities |
+| distance.py | Losses that compare element by element |
+| last_layer.py | What the last layer gives: probabilities, logits, or neither |
+| loss.py | The base of all losses: rows, weights, and when a target fits a prediction |
 """
 
 from __future__ import annotations

@@ -2,6 +2,13 @@
 
 Metrics of training are summed batch by batch inside the compiled step (metric.py);
 `confusion_matrix` and `roc_auc` take whole arrays.
+
+| file | what it holds |
+|---|---|
+| classification.py | Metrics that count classes |
+| metric.py | The base of metrics that are summed batch by batch |
+| regression.py | Metrics of distances between numbers |
+| whole.py | Metrics of whole sets of predictions, exact, in NumPy |
 """
 
 from __future__ import annotations

@@ -2,21 +2,14 @@
 
 | file | what it holds |
 |---|---|
-| `linear` | linear and logistic regression, the perceptron |
-| `mlp` | the multilayer perceptron |
-| `lenet`, `resnet` | networks for images: LeNet-5, residual networks |
-| `autoencoder`, `vae` | autoencoders, dense and convolutional; the variational one |
-| `gan` | generative adversarial networks |
-| `clustering`, `neighbours` | k-means, deep embedded clustering, clusters of neighbours |
-| `som` | the self-organising map |
-| `recommender` | matrix factorisation, neural collaborative filtering |
-| `text_cnn` | convolutions over the words of a sentence |
-| `gpt` | a small language model of Transformer blocks, and text drawn from it |
-| `recurrent` | LSTMs that write letters, class sentences, foretell series |
-| `seq2seq` | an encoder and a decoder with attention between them |
-| `forecast` | time series: dense layers beside a linear forecast, temporal convolutions |
-| `spiking` | leaky integrate-and-fire neurons |
-| `pretrain` | restricted Boltzmann machines, layer-wise pre-training |
+| batches.py | Batches of arrays, for models that are trained by a loop of their own |
+| generative/ | autoencoders, dense, convolutional and variational; adversarial networks |
+| images/ | LeNet-5 and residual networks |
+| linear.py | linear and logistic regression, the perceptron |
+| mlp.py | the multilayer perceptron |
+| recommender.py | matrix factorisation, neural collaborative filtering |
+| sequences/ | letters, sentences, translation, forecasts, spikes, a small GPT |
+| unsupervised/ | clustering, self-organising maps, layer-wise pre-training |
 """
 
 from __future__ import annotations

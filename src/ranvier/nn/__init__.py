@@ -1,4 +1,23 @@
-"""Layers, activations, initializers and regularizers."""
+"""Layers, activations, initializers and regularizers.
+
+| file | what it holds |
+|---|---|
+| activations.py | Activation functions |
+| added_losses.py | Terms that layers add to the loss with `add_loss` |
+| augmentation/ | random changes of training data |
+| basic/ | dense, shapes, merging, embedding, dropout, normalization |
+| config.py | What an object was made with, as plain data |
+| images/ | convolution, pooling and resizing |
+| initializers.py | First values of weights |
+| layer.py | The layer: the user's building block |
+| policy.py | Dtype policies: float32, float64, or float16 beside float32 |
+| regularizers.py | Penalties on the size of weights |
+| restoring.py | Limits while layers are built from a file |
+| sequences/ | recurrent and attention layers |
+| symbolic.py | Symbolic values, from which models are connected |
+| targets.py | What targets look like, checked before training starts |
+| walk.py | Every layer and tensor inside a layer |
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,16 @@
-"""Optimizers, learning-rate schedules and gradient clipping."""
+"""Optimizers, learning-rate schedules and gradient clipping.
+
+| file | what it holds |
+|---|---|
+| adam.py | Adam and its family |
+| adaptive.py | Adagrad, Adadelta, RMSprop |
+| clip.py | Gradient clipping |
+| decay.py | Which parameters weight decay leaves alone |
+| optimizer.py | The optimizer: how parameters move along their gradients |
+| scale.py | Loss scaling for float16 |
+| schedules.py | Learning rates as functions of the step |
+| sgd.py | Gradient descent, with and without momentum |
+"""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 | file | what it holds |
 |---|---|
-| batched.py | Rows in batches |
+| batched.py | Rows in batches: a graph for one batch, run over any number of rows |
 | call_glue.py | Call glue: small native functions between Python and the compiled graph |
 | executable.py | The executable: a graph as machine code, called with arrays |
 | shuffle.py | Random orders of rows in native code |

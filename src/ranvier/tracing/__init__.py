@@ -3,7 +3,7 @@
 | file | what it holds |
 |---|---|
 | compiled.py | Compiled functions: traced once for each kind of arguments, then run as one graph |
-| scan.py | `scan`: a function run turn after turn over the first axis of tensors, as one loop |
+| scan.py | `scan`: a function run for each row of tensors, one after the other, as one loop |
 | trace.py | Tracing: run Python once on symbolic tensors and keep the Graph |
-| transforms.py | Gradients of functions |
+| transforms.py | Gradients of functions: `grad`, `jacobian`, `hessian` and their kin |
 """

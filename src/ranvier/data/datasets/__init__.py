@@ -5,6 +5,15 @@ Digits and irises travel in the package. The others are files that are looked fo
 against their hash. Images and labels stay whole numbers as published; measurements are float32.
 Functions named `load_...` return `(x_train, y_train), (x_test, y_test)` as Keras does; texts and
 series to go on with return their parts in order.
+
+| file | what it holds |
+|---|---|
+| files.py | The files of each data set: addresses, hashes, mirrors |
+| held.py | The shapes that loaders return, and the part held out where none is published |
+| images.py | Images |
+| series.py | Time series |
+| tables.py | Tables |
+| text.py | Texts |
 """
 
 from __future__ import annotations

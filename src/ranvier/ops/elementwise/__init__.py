@@ -1,4 +1,12 @@
-"""Every elementwise op by name."""
+"""Elementwise ops: each element of the result from the elements at the same index.
+
+| file | what it holds |
+|---|---|
+| arithmetic.py | Sums, products, quotients, powers, extremes |
+| base.py | What every elementwise op is, and its gradient under broadcasting |
+| comparison.py | Ops that compare, choose and convert |
+| mathematics.py | Exponentials, logarithms, roots, trigonometry, rounding |
+"""
 
 from __future__ import annotations
 

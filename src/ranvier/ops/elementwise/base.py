@@ -1,8 +1,8 @@
-"""Elementwise ops: each result element depends on the elements at the same place.
+"""Elementwise ops: each result element depends on the elements at the same index.
 
 By the time a primitive is applied its operands have one shape and one dtype; `__call__` inserts the
-casts and broadcasts. `scalar(m, ...)` writes one element in terms of a machine `m`
-(codegen/vector_math/functions.py), so that the compiler never needs to know the op.
+casts and broadcasts. `scalar(m, ...)` writes one element in terms of the arithmetic `m`
+(codegen/arithmetic.py), so that the compiler never needs to know the op.
 """
 
 from __future__ import annotations

@@ -5,5 +5,5 @@
 | averages.py | The callback that evaluates with the moving averages of the parameters |
 | callback.py | The moments of training at which something can happen |
 | monitors.py | Callbacks that watch one number: is it still improving? |
-| progress.py | Showing how training goes on |
+| progress.py | The progress bar of `fit`, and its plain lines |
 """
