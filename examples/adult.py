@@ -42,7 +42,7 @@ def edges(values):
 
 
 def codes(x, like):
-    """One column of whole numbers for each category and each bin; 0 is what `like` has not."""
+    """One column of integers for each category and each bin; 0 is what `like` has not."""
     found = {}
     for name, column in like.items():
         if column.dtype.kind == "U":

@@ -167,7 +167,7 @@ def test_a_wrong_argument_is_a_clear_error(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", CALLS)
-def test_whole_numbers_of_numpy_are_whole_numbers(name: str) -> None:
+def test_integers_of_numpy_are_integers(name: str) -> None:
     random.seed(0)
     expected = function(name)(**CALLS[name])
     for argument, value in CALLS[name].items():
@@ -218,7 +218,7 @@ def test_astype_needs_a_dtype() -> None:
         ranvier.ones(2).astype(None)
 
 
-def test_whole_dtypes_hold_whole_numbers_only() -> None:
+def test_integer_dtypes_hold_integers_only() -> None:
     with pytest.raises(RanvierError, match=r"1.5 is no integer, which int32 holds"):
         ranvier.full((2,), 1.5, "int32")
     assert ranvier.full((2,), 2.0, "int32").tolist() == [2, 2]

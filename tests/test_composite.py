@@ -287,7 +287,7 @@ def test_softmax_and_logsumexp_of_nothing() -> None:
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
 def test_floor_divide_is_numpys_to_the_last_bit(dtype: str, engine: str) -> None:
-    """A quotient that rounding lifts to a whole number is put right: 1.0 // 0.1 is 9."""
+    """A quotient that rounding lifts to an integer is put right: 1.0 // 0.1 is 9."""
     edges = [np.nan, np.inf, -np.inf, 0.0, -0.0, 1, -1, 2, -2.5, 0.1, 0.3, 0.7, 80, -80, 6, 6e4]
     x, y = (a.ravel() for a in np.meshgrid(*[np.array(edges, dtype)] * 2))
     draws = np.random.default_rng(0).normal(size=(2, 3000)) * 10

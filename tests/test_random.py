@@ -96,7 +96,7 @@ def test_distributions(dtype: str) -> None:
     np.testing.assert_allclose(moments, [0, 1, 0, 3], atol=0.08)
 
 
-def test_whole_numbers_and_truth_values() -> None:
+def test_integers_and_truth_values() -> None:
     g = Generator(0)
     r = g.randint(-2, 3, (50_000,)).numpy()
     assert set(r.tolist()) == {-2, -1, 0, 1, 2}

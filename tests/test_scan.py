@@ -160,7 +160,7 @@ def test_second_gradients(engine: str) -> None:
 
 
 @pytest.mark.parametrize("engine", MODES)
-def test_masks_and_whole_numbers_among_the_xs(engine: str) -> None:
+def test_masks_and_integers_among_the_xs(engine: str) -> None:
     def f(c: Any, keep: Any, at: Any) -> Any:
         def turn(c: Any, x: Any) -> Any:
             keep, at = x

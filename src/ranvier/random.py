@@ -22,7 +22,7 @@ from .ops import elementwise as e
 from .ops.composites.shaping import moveaxis
 from .ops.creation import iota, new_shape
 from .ops.movement import narrow, reshape
-from .ops.op import apply, whole_number
+from .ops.op import apply, as_integer
 from .ops.random import random_bits
 from .ops.reduce import argmax
 from .tensors.mode import no_grad, state
@@ -56,7 +56,7 @@ class Generator(Spelled):
         return f"Generator(seed={seed}, draws={draws})"
 
     def seed(self, seed: int) -> None:
-        """Start again from `seed`, a whole number; those beyond 32 bits are folded into 32."""
+        """Start again from `seed`, an integer; those beyond 32 bits are hashed to 32."""
         if isinstance(seed, bool) or not isinstance(seed, int | np.integer):
             raise ArgumentError(f"seed: expected an integer, got {seed!r}")
         if seed < 0:
@@ -123,9 +123,9 @@ class Generator(Spelled):
         return e.less(self.uniform(shape), p)
 
     def randint(self, low: int, high: int, shape: Any = (), dtype: Any = None) -> Tensor:
-        """Whole numbers from low (included) to high (excluded), int64 by default."""
+        """Integers from low (included) to high (excluded), int64 by default."""
         dtype = dtypes.int64 if dtype is None else dtypes.as_dtype(dtype)
-        low, high = whole_number("randint", "low", low), whole_number("randint", "high", high)
+        low, high = as_integer("randint", "low", low), as_integer("randint", "high", high)
         span = high - low
         if not 0 < span < 2**31:
             raise ArgumentError(
@@ -182,7 +182,7 @@ class Generator(Spelled):
 
     def permutation(self, n: int) -> Tensor:
         """The numbers 0 to n - 1 in random order."""
-        n = whole_number("permutation", "n", n, 0)
+        n = as_integer("permutation", "n", n, 0)
         (n,) = new_shape(n)
         # NOTE: an argsort of raw bits, because NumPy promises the bits for ever, shuffles not.
         bits = philox(self.host_key("permutation")).random_raw(n)

@@ -151,7 +151,7 @@ class Builder:
         return where - size if self.chance(3) else where
 
     def sane(self, x: Node, dtype: str) -> Node:
-        """x as whole numbers; NaN and numbers out of range have no common meaning there."""
+        """x as integers; NaN and numbers out of range have no common meaning there."""
         if x.dtype.kind == "f":
             x = OPS["where"](OPS["isfinite"](x), x, 0.0)
             low = 0.0 if dtype[0] == "u" else -100.0

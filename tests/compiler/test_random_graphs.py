@@ -211,7 +211,7 @@ def test_float64_becomes_float16_with_one_rounding() -> None:
 
 @pytest.mark.parametrize("source", ["int32", "int64", "uint8", "uint32", "bool", "float32"])
 @pytest.mark.parametrize("target", ["float16", "float32", "float64"])
-def test_large_whole_numbers_become_floats(source: str, target: str) -> None:
+def test_large_integers_become_floats(source: str, target: str) -> None:
     if source == "bool":
         values = np.array([True, False])
     elif source == "float32":

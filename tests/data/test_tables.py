@@ -50,7 +50,7 @@ MAKERS = [
         (np.ones((1, 2), np.float32).T, np.float32),
     ],
 )
-def test_fractions_become_float32_and_whole_numbers_stay(value: Any, dtype: Any) -> None:
+def test_fractions_become_float32_and_integers_stay(value: Any, dtype: Any) -> None:
     array = as_array(value)
     assert array.dtype == dtype
     np.testing.assert_array_equal(array, np.asarray(value).astype(dtype))
@@ -162,7 +162,7 @@ def test_tables_become_arrays(make: Any) -> None:
 
 
 @pytest.mark.parametrize("make", MAKERS)
-def test_whole_numbers_of_tables_stay_whole(make: Any) -> None:
+def test_integers_of_tables_stay_whole(make: Any) -> None:
     assert as_array(make({"a": [1, 2], "b": [3, 4]})).dtype == np.int64
     assert as_array(make({"a": [True, False]})).dtype == np.bool_
 

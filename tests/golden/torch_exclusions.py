@@ -36,12 +36,10 @@ SAMPLES = [
     Rule(
         r"\.sign_?\[|\.abs_?\[", "sign(NaN) is NaN, as in NumPy, and 0 in PyTorch", "value|gradient"
     ),
-    Rule(r"\.sign_?\[", "the sign of a bool is a whole number", dtype="bool"),
+    Rule(r"\.sign_?\[", "the sign of a bool is an integer", dtype="bool"),
     Rule(r"F\.(elu|celu|selu|hardsigmoid|hardtanh|relu6)\[", "the gradient at NaN", "gradient"),
-    Rule(
-        "linspace", "whole numbers are rounded towards 0 once, as in NumPy", "value", dtype="int64"
-    ),
-    Rule(r"F\.avg_pool", "means of whole numbers are floats", dtype="int64"),
+    Rule("linspace", "integers are rounded towards 0 once, as in NumPy", "value", dtype="int64"),
+    Rule(r"F\.avg_pool", "means of integers are floats", dtype="int64"),
     Rule(
         r"(sort|topk)\[",
         "PyTorch's order of equal elements is not defined; here the first comes first",
@@ -56,13 +54,13 @@ SAMPLES = [
     ),
     Rule(
         "pow|rpow",
-        "a whole number to a negative power is a fraction; PyTorch gives 0",
+        "an integer to a negative power is a fraction; PyTorch gives 0",
         REFUSED,
         dtype="int64",
     ),
     Rule(
         r"__r(and|or|xor)__",
-        "`&`, `|`, `^` combine bools here, not the bits of whole numbers",
+        "`&`, `|`, `^` combine bools here, not the bits of integers",
         REFUSED,
     ),
     Rule("F.(max_pool|adaptive_max_pool)", "no return_indices, no dilation", REFUSED),
@@ -72,7 +70,7 @@ SAMPLES = [
         REFUSED,
         said="unsqueeze",
     ),
-    Rule("F.interpolate", "grows by whole numbers, by nearest and linear only", REFUSED),
+    Rule("F.interpolate", "grows by integers, by nearest and linear only", REFUSED),
     Rule("F.cross_entropy", "class weights go with class labels", REFUSED, said="class labels"),
     Rule(
         "F.(dropout|alpha_dropout)", "p = 1 leaves nothing to learn from", REFUSED, said="rate=1.0"
@@ -84,7 +82,7 @@ SAMPLES = [
     Rule("normal_", "mean and std are numbers; torch.normal takes tensors", "arguments"),
     Rule(
         r"_\[",
-        "a tensor of whole numbers or bools does not hold what results",
+        "a tensor of integers or bools does not hold what results",
         REFUSED,
         said="cannot hold",
     ),
@@ -114,7 +112,5 @@ ERRORS = [
     ),
     Rule("", "out= is no argument here: Python's own error says so", "raw refusal", call="out="),
     Rule("conv1d", "an integer input may have a float bias; the sum is a float", "accepted"),
-    Rule(
-        "mean", "the mean of whole numbers is float32", "accepted", said="must be either a floating"
-    ),
+    Rule("mean", "the mean of integers is float32", "accepted", said="must be either a floating"),
 ]

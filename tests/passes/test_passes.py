@@ -101,7 +101,7 @@ def test_constants_beside_every_float(name: str, dtype: str) -> None:
 
 @pytest.mark.parametrize("name", [*BINARY[:3], *BINARY[5:], "floor_divide"])
 @pytest.mark.parametrize("dtype", ["int32", "int64", "uint8"])
-def test_constants_beside_every_whole_number(name: str, dtype: str) -> None:
+def test_constants_beside_every_integer(name: str, dtype: str) -> None:
     info = np.iinfo(dtype)
     values = np.array([info.min, info.max, 0, 1, 2, 3, info.max - 1], dtype)
     x = input_node(values.shape, dtype, "x")

@@ -133,7 +133,7 @@ def test_rows_in_any_holder(holder: str, primed: bool) -> None:
 
 
 @pytest.mark.parametrize("kind", ["i1", "i2", "u2", "i4", "u4", "i8", "u8", "longlong", ">i4", "?"])
-def test_whole_numbers(kind: str) -> None:
+def test_integers(kind: str) -> None:
     model = ranvier.Sequential([nn.Dense(2, input_shape=(6,))])
     x = RNG.integers(0, 2, (3, 6)).astype(kind)
     right = expected(model, x)

@@ -89,7 +89,7 @@ class Function:
         self, name: str, arguments: list[str], linkage: str = "internal", result: str = "void"
     ) -> None:
         self.name = name
-        self.result = result  # a whole number, 0 at the end; or void
+        self.result = result  # an integer, 0 at the end; or void
         self.arguments = arguments
         self.linkage = linkage
         self.lines: list[str] = []

@@ -262,7 +262,7 @@ def stream_csv(
         features: the columns of x; by default all others.
         classes: all labels, if the target is text.
 
-    A line is a row: line breaks inside quotes are not understood. Targets are whole numbers in the
+    A line is a row: line breaks inside quotes are not understood. Targets are integers in the
     whole file or fractions in the whole file. Parsing costs more than reading: convert a file that
     is read often to .npy or Parquet.
     """

@@ -1,7 +1,7 @@
 """Whatever a user holds (list, NumPy array, tensor, dict of columns, pandas, polars or pyarrow
 table) as an array.
 
-One rule for all of them: fractions become float32 (or the dtype asked for), whole numbers and
+One rule for all of them: fractions become float32 (or the dtype asked for), integers and
 true/false stay what they are, text is taken only where labels may be text, and everything else is
 an error that names the column or row and says what to do. Tables go through narwhals, which is
 imported when the first one arrives.

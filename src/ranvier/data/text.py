@@ -1,6 +1,6 @@
 """Text as numbers: cleaning, words or characters, and vocabularies.
 
-    text -> clean -> split into tokens -> Vocabulary -> whole numbers -> nn.Embedding
+    text -> clean -> split into tokens -> Vocabulary -> integers -> nn.Embedding
 
 Two numbers mean no token: 0 fills up short texts, 1 stands for whatever the vocabulary lacks.
 """

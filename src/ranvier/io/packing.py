@@ -16,7 +16,7 @@ Array = np.ndarray[Any, Any]
 
 def is_plain(value: Any) -> bool:
     """Whether `pack` takes it: numbers, text, bools, None, arrays, and lists, tuples and dicts by
-    text or whole numbers of such.
+    text or integers of such.
     """
     if value is None or isinstance(value, bool | int | float | str):
         return True

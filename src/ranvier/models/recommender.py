@@ -1,6 +1,6 @@
 """Recommenders: what would user u think of item i?
 
-Rows are pairs (user, item) of whole numbers, targets are ratings.
+Rows are pairs (user, item) of integers, targets are ratings.
 """
 
 from __future__ import annotations

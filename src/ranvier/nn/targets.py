@@ -2,7 +2,7 @@
 
 | form | array | for |
 |---|---|---|
-| `"labels"` | whole numbers from 0 on, shape (n,) or (n, 1) | sparse_categorical_crossentropy |
+| `"labels"` | integers from 0 on, shape (n,) or (n, 1) | sparse_categorical_crossentropy |
 | `"one_hot"` | rows of probabilities, shape (n, classes) | categorical_crossentropy |
 | `"binary"` | 0 and 1 (or -1 and 1), shape (n,) or (n, outputs) | binary_crossentropy |
 | `"text"` | strings | encode them first: `encode_labels` |
@@ -48,7 +48,7 @@ def target_form(y: Any) -> str:
 
 
 def encode_labels(y: Any) -> tuple[Array, Array]:
-    """Whole numbers for any labels, and the classes in order: `classes[codes]` is `y`.
+    """Integers for any labels, and the classes in order: `classes[codes]` is `y`.
 
     >>> codes, classes = encode_labels(["cat", "dog", "cat"])
     >>> codes.tolist(), classes.tolist()
@@ -120,7 +120,7 @@ def check_signs(what: str, y: Array) -> None:
 
 
 def check_labels(what: str, y: Array, classes: int | None) -> None:
-    """Whole numbers from 0 to classes - 1, one for each row."""
+    """Integers from 0 to classes - 1, one for each row."""
     if classes == 1:
         raise ShapeError(
             f"{what}: the model has 1 output, so only one class; for two classes end it in "

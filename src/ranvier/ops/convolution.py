@@ -291,7 +291,7 @@ def _kernel_gradient(grad: Any, x: Any, shape: Shape, stride: Shape, dilation: S
 
 
 def pair(name: str, value: Any) -> tuple[int, int]:
-    """One whole number for both axes, or two.
+    """One integer for both axes, or two.
 
     >>> pair("stride", 2)
     (2, 2)

@@ -19,12 +19,12 @@ from ..graph.node import (
 from .op import (
     Op,
     apply,
+    as_integer,
     as_values,
     flag,
     normal_axis,
     number,
     register,
-    whole_number,
 )
 
 
@@ -123,7 +123,7 @@ class Iota(Op):
 
 
 def as_shape(shape: Any) -> Shape:
-    """A whole number or several as a tuple of plain ints."""
+    """An integer or several as a tuple of plain ints."""
     several = shape if isinstance(shape, tuple | list | np.ndarray) else (shape,)
     try:
         if not any(isinstance(n, bool) for n in several):
@@ -198,7 +198,7 @@ def eye(rows: int, columns: int | None = None, k: int = 0, dtype: Any = None) ->
             [0., 1.]])
     """
     shape = (rows, rows if columns is None else columns)
-    k = whole_number("eye", "k", k)
+    k = as_integer("eye", "k", k)
     return OPS["astype"](OPS["equal"](iota(shape, 0) + k, iota(shape, 1)), _floats(dtype))
 
 
@@ -231,7 +231,7 @@ def linspace(start: float, stop: float, num: int, dtype: Any = None, endpoint: b
     >>> ranvier.linspace(0, 1, 3)
     tensor([0. , 0.5, 1. ])
     """
-    num = whole_number("linspace", "num", num, 0)
+    num = as_integer("linspace", "num", num, 0)
     start, stop = number("linspace", "start", start), number("linspace", "stop", stop)
     parts = num - 1 if flag("linspace", "endpoint", endpoint) else num
     count = iota((num,), 0, dtypes.float64)

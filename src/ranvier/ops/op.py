@@ -193,8 +193,8 @@ def as_float(x: Any) -> Any:
     return x if x.dtype.kind == "f" else OPS["astype"](x, dtypes.float32)
 
 
-def whole_number(op: str, name: str, value: Any, least: int | None = None) -> int:
-    """The argument `name` as a plain int; neither bools nor floats are whole numbers."""
+def as_integer(op: str, name: str, value: Any, least: int | None = None) -> int:
+    """The argument `name` as a plain int; neither bools nor floats are integers."""
     if (
         isinstance(value, bool)
         or not isinstance(value, int | np.integer)

@@ -17,7 +17,7 @@ from ..errors import ArgumentError
 from .op import Op
 
 _AT_LEAST_ONE = {"step", "stride", "dilation", "size", "groups"}
-_NUMBERS = {"axis", "groups"}  # one whole number each; the other sizes and places are tuples
+_NUMBERS = {"axis", "groups"}  # one integer each; the other sizes and places are tuples
 
 
 def check_params(op: Op, inputs: Sequence[Any], params: Mapping[str, Any]) -> None:

@@ -249,7 +249,7 @@ class CosineDecayRestarts(Schedule):
             share = passed - turn
         else:
             # Turns 0 to i - 1 take (t_mul ** i - 1) / (t_mul - 1) together.
-            # NOTE: a rounded logarithm must not fall below the whole number.
+            # NOTE: a rounded logarithm must not fall below the integer.
             length = self.t_mul - 1
             rounding = 1e-12 if t.dtype == dtypes.float64 else 1e-5
             turn = floor(log(1 + passed * length) / math.log(self.t_mul) + rounding)

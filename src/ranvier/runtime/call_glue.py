@@ -49,7 +49,7 @@ _POINTER = ctypes.c_void_p  # NOTE: for integers too; ctypes hands these over fa
 
 
 class Driver:
-    """The native functions, ready to be called with addresses and whole numbers."""
+    """The native functions, ready to be called with addresses and integers."""
 
     def __init__(self) -> None:
         self._code: Code = code_of_text("driver", TEXT, _FUNCTIONS)

@@ -37,7 +37,7 @@ def shuffle(bits: Any, out: Any) -> None:
 
 def draw(key: int, first: int, rows: int, out: Any) -> None:
     """The same with the bits of Philox for this 64-bit key, from its 64-bit number `first` on;
-    every order begins with a whole number.
+    every order begins with an integer.
     """
     _functions()[2](key, first, address(out), len(out), rows, out.shape[1])
 

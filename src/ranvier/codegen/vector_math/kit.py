@@ -19,7 +19,7 @@ class Format(NamedTuple):
 
     integer: np.dtype[Any]  # of the same size
     mantissa: int  # bits after the point
-    magic: float  # 1.5 * 2**mantissa: adding it leaves the nearest whole number in the lowest bits
+    magic: float  # 1.5 * 2**mantissa: adding it leaves the nearest integer in the lowest bits
     one: int  # the bits of 1.0
     ln2_high: float  # with so few bits that its product with any exponent is exact
     ln2_low: float
@@ -128,7 +128,7 @@ class Kit:
         return self.select(self.gt(x, bound), bound, x)
 
     def nearest(self, x: V, factor: float) -> tuple[V, V]:
-        """The whole number nearest to x * factor; and a float that holds it in its lowest bits."""
+        """The integer nearest to x * factor; and a float that holds it in its lowest bits."""
         magic = self.const(self.format(x).magic, x)
         t = self.fma(x, self.const(factor, x), magic)
         return self.sub(t, magic), t

@@ -101,7 +101,7 @@ class Dataset(Stream):
 
     @classmethod
     def range(cls, *args: int) -> Dataset:
-        """The whole numbers of Python's `range`."""
+        """The integers of Python's `range`."""
         numbers = range(*args)
         return cls(lambda: (np.asarray(n) for n in numbers), len(numbers))
 

@@ -85,7 +85,7 @@ def identity(x: Any) -> Any:
 
 
 class Sizes(tuple[int, ...]):
-    """What `tf.shape` gives: whole numbers, also as an array or a tensor."""
+    """What `tf.shape` gives: integers, also as an array or a tensor."""
 
     def numpy(self) -> Any:
         """As an array of int32."""

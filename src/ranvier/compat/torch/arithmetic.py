@@ -80,7 +80,7 @@ class Arithmetic(Reductions):
     true_divide = div
 
     def round(self, *, decimals: int = 0) -> Any:
-        """To whole numbers, halves to the even one, or to so many decimals."""
+        """To integers, halves to the even one, or to so many decimals."""
         if decimals == 0:
             return elementwise.round(self)
         scale = 10.0 ** abs(decimals)

@@ -22,7 +22,7 @@ from .tensor import Tensor
 def tensor(
     data: Any, dtype: Any = None, device: Any = "cpu", requires_grad: bool = False
 ) -> Tensor:
-    """A new tensor from numbers: whole numbers int64, others float32; arrays keep their dtype."""
+    """A new tensor from numbers: integers int64, others float32; arrays keep their dtype."""
     devices.device(device)
     if isinstance(data, RanvierTensor):
         data = data.numpy()
@@ -184,7 +184,7 @@ def randint(
     device: Any = "cpu",
     requires_grad: bool = False,
 ) -> Tensor:
-    """Whole numbers from low (included) to high (excluded); `randint(high, size)` starts at 0."""
+    """Integers from low (included) to high (excluded); `randint(high, size)` starts at 0."""
     if size is None:
         low, high, size = 0, low, high
     made = (generator or random).randint(low, high, tuple(size))

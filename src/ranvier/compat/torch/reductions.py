@@ -27,7 +27,7 @@ class Reductions(RanvierTensor):
 
     @by_dim
     def mean(self, dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Any:
-        """The mean over `dim`; of whole numbers, which PyTorch refuses, it is float32."""
+        """The mean over `dim`; of integers, which PyTorch refuses, it is float32."""
         if dtype is not None and dtypes.as_dtype(dtype).kind != "f":
             raise DTypeError(f"mean: dtype={dtype}; a mean is a float, cast it afterwards")
         return reduce.mean(_cast(self, dtype), all_axes(dim), keepdim)

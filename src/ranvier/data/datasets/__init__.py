@@ -2,7 +2,7 @@
 
 Digits and irises travel in the package. The others are files that are looked for in the folder
 `RANVIER_DATA` and in the cache, downloaded into the cache when they are in neither, and checked
-against their hash. Images and labels stay whole numbers as published; measurements are float32.
+against their hash. Images and labels stay integers as published; measurements are float32.
 Functions named `load_...` return `(x_train, y_train), (x_test, y_test)` as Keras does; texts and
 series to go on with return their parts in order.
 

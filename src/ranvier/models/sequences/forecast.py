@@ -18,7 +18,7 @@ from ...nn import (
     Layer,
     register_layer,
 )
-from ...nn.basic.dense import whole
+from ...nn.basic.dense import integer_argument
 from ...ops.elementwise import log, sqrt
 from ...ops.movement import broadcast_to, concat, permute_dims
 from ...ops.reduce import mean
@@ -51,7 +51,7 @@ class MLPForecaster(Model):
         self, horizon: int, width: int = 128, dropout: float = 0.3, code: int = 8, **options: Any
     ) -> None:
         super().__init__(**options)
-        self.horizon = whole(self.name, "horizon", horizon)
+        self.horizon = integer_argument(self.name, "horizon", horizon)
         self.width, self.dropout, self.code = width, dropout, code
         self.linear = Dense(horizon, kernel_initializer="zeros")
         hidden = [(Dense(width, activation="gelu"), Dropout(dropout)) for _ in range(2)]

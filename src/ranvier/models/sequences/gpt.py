@@ -1,4 +1,4 @@
-"""A small GPT: a language model over whole numbers, such as the letters of a text."""
+"""A small GPT: a language model over integers, such as the letters of a text."""
 
 from __future__ import annotations
 

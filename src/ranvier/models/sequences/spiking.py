@@ -15,7 +15,7 @@ from ...nn import (
     initializers,
     register_layer,
 )
-from ...nn.basic.dense import whole
+from ...nn.basic.dense import integer_argument
 from ...ops import elementwise as e
 from ...ops.composites.shaping import moveaxis
 from ...ops.contraction import matmul
@@ -67,7 +67,7 @@ class LeakyIntegrateAndFire(Layer):
         **options: Any,
     ) -> None:
         super().__init__(**options)
-        self.units = whole(self.name, "units", units)
+        self.units = integer_argument(self.name, "units", units)
         self.leak, self.threshold, self.slope = leak, threshold, slope
         self.kernel_initializer = initializers.get(kernel_initializer)
         self.kernel: Any = None

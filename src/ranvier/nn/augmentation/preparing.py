@@ -17,7 +17,7 @@ from .sampling import INTERPOLATIONS
 
 
 def as_floats(x: Any) -> Any:
-    """Bytes and whole numbers as float32."""
+    """Bytes and integers as float32."""
     return x if x.dtype.kind == "f" else astype(x, float32)
 
 

@@ -57,7 +57,7 @@ def affine(
 
 
 class _Line:
-    """Places on an axis of size n, floats that hold whole numbers: where to read, and whether that
+    """Places on an axis of size n, floats that hold integers: where to read, and whether that
     is inside.
     """
 
@@ -70,7 +70,7 @@ class _Line:
             place = minimum(place, 2 * n - 1 - place)
         elif fill_mode == "wrap":
             place = remainder(place, n)
-        # NOTE: once more as whole numbers: NaN passes the first clip and becomes any of them.
+        # NOTE: once more as integers: NaN passes the first clip and becomes any of them.
         self.place = clip(astype(clip(place, 0, n - 1), int32), 0, n - 1)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from ...errors import ShapeError
 from ...graph.node import Shape
 from ...ops.contraction import matmul
-from ...ops.op import whole_number
+from ...ops.op import as_integer
 from ..layer import register_layer
 from .affine import Affine
 
@@ -36,7 +36,7 @@ class Dense(Affine):
         self, units: int, activation: Any = None, use_bias: bool = True, **options: Any
     ) -> None:
         super().__init__(activation=activation, use_bias=use_bias, **options)
-        self.units = whole(self.name, "units", units)
+        self.units = integer_argument(self.name, "units", units)
 
     def build(self, input_shape: Shape) -> None:
         if not input_shape:
@@ -60,11 +60,11 @@ class Dense(Affine):
         return (*input_shape[:-1], self.units)
 
 
-def whole(layer: str, argument: str, value: Any, least: int = 1) -> int:
-    """`value` as a whole number of at least `least`."""
+def integer_argument(layer: str, argument: str, value: Any, least: int = 1) -> int:
+    """`value` as an integer of at least `least`."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    return whole_number(layer, argument, value, least)
+    return as_integer(layer, argument, value, least)
 
 
 def _fix(shape: tuple[int, ...], inputs: int) -> str:

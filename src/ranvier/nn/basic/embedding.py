@@ -1,4 +1,4 @@
-"""Layers at the beginning of a model of sequences: whole numbers to vectors, and masks."""
+"""Layers at the beginning of a model of sequences: integers to vectors, and masks."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from ...ops.reduce import any
 from ...tensors.mode import state
 from .. import initializers, regularizers
 from ..layer import Layer, register_layer
-from .dense import whole
+from .dense import integer_argument
 
 
 @register_layer
 class Embedding(Layer):
-    """A vector for each whole number: `out[b, t] = embeddings[ids[b, t]]`.
+    """A vector for each integer: `out[b, t] = embeddings[ids[b, t]]`.
 
     Shapes: ids (batch, ...) of 0 to input_dim - 1 give (batch, ..., output_dim). `embeddings` is
     (input_dim, output_dim). The gradient adds up where an id occurs several times. Bengio et al.
@@ -60,8 +60,8 @@ class Embedding(Layer):
             options.setdefault("input_shape", (input_length,))
         super().__init__(**options)
         self.input_length = input_length
-        self.input_dim = whole(self.name, "input_dim", input_dim)
-        self.output_dim = whole(self.name, "output_dim", output_dim)
+        self.input_dim = integer_argument(self.name, "input_dim", input_dim)
+        self.output_dim = integer_argument(self.name, "output_dim", output_dim)
         self.embeddings_initializer = initializers.get(embeddings_initializer)
         self.embeddings_regularizer = regularizers.get(embeddings_regularizer)
         self.mask_zero = mask_zero

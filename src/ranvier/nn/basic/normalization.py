@@ -27,7 +27,7 @@ from ...ops.reduce import mean, sum
 from ...tensors.mode import no_grad
 from .. import initializers, regularizers
 from ..layer import Layer, real_rows, register_layer
-from .dense import whole
+from .dense import integer_argument
 
 # --- formulas, for any axes -----------------------------------------------------------------------
 
@@ -343,7 +343,7 @@ class GroupNormalization(_Scaled):
         self, groups: int = 32, axis: int = -1, epsilon: float = 0.001, **options: Any
     ) -> None:
         super().__init__(axis, epsilon, **options)
-        self.groups = groups if groups == -1 else whole(self.name, "groups", groups)
+        self.groups = groups if groups == -1 else integer_argument(self.name, "groups", groups)
 
     def build(self, input_shape: Shape) -> None:
         super().build(input_shape)

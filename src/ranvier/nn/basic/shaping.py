@@ -15,7 +15,7 @@ from ...ops.movement import broadcast_to, permute_dims, reshape
 from .. import activations, policy
 from ..layer import Layer, register_layer
 from ..symbolic import Symbolic, symbolic_input
-from .dense import whole
+from .dense import integer_argument
 
 
 @register_layer
@@ -126,7 +126,7 @@ class RepeatVector(Layer):
 
     def __init__(self, n: int, **options: Any) -> None:
         super().__init__(**options)
-        self.n = whole(self.name, "n", n)
+        self.n = integer_argument(self.name, "n", n)
 
     def forward(self, x: Any) -> Any:
         shape = self.output_shape(x.shape[1:])

@@ -19,7 +19,7 @@ from ...ops.reduce import sum
 from ...ops.window import sliding_window
 from .. import initializers, regularizers
 from ..basic.affine import Affine, Biased
-from ..basic.dense import whole
+from ..basic.dense import integer_argument
 from ..layer import register_layer
 from .sliding import (
     channels_last,
@@ -94,9 +94,9 @@ class _Convolution(Windowed, Affine):
         **options: Any,
     ) -> None:
         super().__init__(activation=activation, use_bias=use_bias, **options)
-        self.filters = whole(self.name, "filters", filters)
+        self.filters = integer_argument(self.name, "filters", filters)
         self.slides(kernel_size, strides, padding, dilation_rate, data_format)
-        self.groups = whole(self.name, "groups", groups)
+        self.groups = integer_argument(self.name, "groups", groups)
         if self.filters % self.groups:
             raise ArgumentError(
                 f"{self.name}: {filters} filters cannot be shared out among {groups} groups; "
@@ -135,7 +135,7 @@ class Conv2D(_Convolution):
 
     Args:
         filters: how many channels come out.
-        kernel_size, strides, dilation_rate: a whole number, or (height, width).
+        kernel_size, strides, dilation_rate: an integer, or (height, width).
         padding: "valid", only whole windows, or "same", as many places as `ceil(size / stride)`.
         groups: channels and filters in as many groups, each seeing only its own.
         activation: a name or function of `ranvier.nn.activations`; None: none.
@@ -219,7 +219,7 @@ class DepthwiseConv2D(Windowed):
     ) -> None:
         super().__init__(activation=activation, use_bias=use_bias, **options)
         self.slides(kernel_size, strides, padding, dilation_rate, data_format)
-        self.depth_multiplier = whole(self.name, "depth_multiplier", depth_multiplier)
+        self.depth_multiplier = integer_argument(self.name, "depth_multiplier", depth_multiplier)
         self.depthwise_initializer = initializers.get(depthwise_initializer)
         self.depthwise_regularizer = regularizers.get(depthwise_regularizer)
         self.kernel: Any = None
@@ -273,9 +273,9 @@ class SeparableConv2D(Windowed):
         **options: Any,
     ) -> None:
         super().__init__(activation=activation, use_bias=use_bias, **options)
-        self.filters = whole(self.name, "filters", filters)
+        self.filters = integer_argument(self.name, "filters", filters)
         self.slides(kernel_size, strides, padding, dilation_rate, data_format)
-        self.depth_multiplier = whole(self.name, "depth_multiplier", depth_multiplier)
+        self.depth_multiplier = integer_argument(self.name, "depth_multiplier", depth_multiplier)
         self.depthwise_initializer = initializers.get(depthwise_initializer)
         self.pointwise_initializer = initializers.get(pointwise_initializer)
         self.depthwise_regularizer = regularizers.get(depthwise_regularizer)

@@ -127,7 +127,7 @@ class MaxPooling2D(_Max):
            [13., 15.]], dtype=float32)
 
     Args:
-        pool_size: the window: a whole number, or (height, width).
+        pool_size: the window: an integer, or (height, width).
         strides: from one window to the next; None: as large as the window.
         padding: "valid", only whole windows, or "same", as many places as `ceil(size / stride)`.
         data_format: None or "channels_last".

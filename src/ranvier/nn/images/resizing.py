@@ -97,7 +97,7 @@ class UpSampling2D(_Resized):
     array([1. , 1.5, 2.5, 3. ], dtype=float32)
 
     Args:
-        size: a whole number, or (rows, columns).
+        size: an integer, or (rows, columns).
         data_format: None or "channels_last".
         interpolation: "nearest" or "bilinear".
     """
@@ -158,7 +158,7 @@ class ZeroPadding2D(_Resized):
     (1, 4, 7, 1)
 
     Args:
-        padding: a whole number; (rows, columns); or ((top, bottom), (left, right)).
+        padding: an integer; (rows, columns); or ((top, bottom), (left, right)).
         data_format: None or "channels_last".
     """
 
@@ -179,7 +179,7 @@ class ZeroPadding2D(_Resized):
 class ZeroPadding1D(ZeroPadding2D):
     """Zeros before and after each series: (batch, steps, channels) -> (batch, more, channels).
 
-    `padding` is a whole number, or (before, after).
+    `padding` is an integer, or (before, after).
 
     >>> import ranvier
     >>> ZeroPadding1D((2, 0))(ranvier.ones((1, 3, 1))).shape
@@ -201,7 +201,7 @@ class Cropping2D(_Resized):
     (1, 7, 4, 3)
 
     Args:
-        cropping: a whole number; (rows, columns); or ((top, bottom), (left, right)).
+        cropping: an integer; (rows, columns); or ((top, bottom), (left, right)).
         data_format: None or "channels_last".
     """
 
@@ -230,7 +230,7 @@ class Cropping2D(_Resized):
 class Cropping1D(Cropping2D):
     """Series without their ends: (batch, steps, channels) -> (batch, fewer, channels).
 
-    `cropping` is a whole number, by default 1, or (before, after).
+    `cropping` is an integer, by default 1, or (before, after).
 
     >>> import ranvier
     >>> Cropping1D((2, 0))(ranvier.ones((1, 5, 1))).shape

@@ -15,7 +15,7 @@ from ...graph.node import Shape
 
 
 def sizes(layer: str, argument: str, value: Any, axes: int, least: int = 1) -> tuple[int, ...]:
-    """A whole number for every axis, from one number or from one for each.
+    """An integer for every axis, from one number or from one for each.
 
     >>> sizes("conv2d", "strides", 2, axes=2)
     (2, 2)

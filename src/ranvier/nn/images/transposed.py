@@ -19,7 +19,7 @@ from ...ops.composites.shaping import expand_dims
 from ...ops.convolution import conv_transpose
 from ...ops.movement import reshape
 from ..basic.affine import Affine
-from ..basic.dense import whole
+from ..basic.dense import integer_argument
 from ..layer import register_layer
 from .convolution import Windowed
 from .sliding import check_axes, sizes
@@ -42,7 +42,7 @@ class _Transposed(Windowed, Affine):
         **options: Any,
     ) -> None:
         super().__init__(activation=activation, use_bias=use_bias, **options)
-        self.filters = whole(self.name, "filters", filters)
+        self.filters = integer_argument(self.name, "filters", filters)
         self.slides(kernel_size, strides, padding, dilation_rate, data_format)
         if output_padding is not None:
             output_padding = sizes(self.name, "output_padding", output_padding, self.axes, least=0)
@@ -98,7 +98,7 @@ class Conv2DTranspose(_Transposed):
 
     Args:
         filters: how many channels come out.
-        kernel_size, strides, dilation_rate: a whole number, or (height, width).
+        kernel_size, strides, dilation_rate: an integer, or (height, width).
         padding: "valid", all that the windows reach, or "same".
         output_padding: places more at the end, which no window reaches; see the table above.
         activation, use_bias, data_format, options: those of `Conv2D`.

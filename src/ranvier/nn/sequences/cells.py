@@ -21,7 +21,7 @@ from ...ops.elementwise import where
 from ...ops.movement import concat, narrow, reshape
 from ...tensors.tensor import Tensor
 from .. import activations, initializers, regularizers
-from ..basic.dense import whole
+from ..basic.dense import integer_argument
 from ..layer import Layer, register_layer
 
 States = list[Any]
@@ -66,7 +66,7 @@ class Cell(Layer):
         **options: Any,
     ) -> None:
         super().__init__(**options)
-        self.units = whole(self.name, "units", units)
+        self.units = integer_argument(self.name, "units", units)
         self.function = activations.get(activation)
         self.use_bias = use_bias
         self.kernel_initializer = initializers.get(kernel_initializer)

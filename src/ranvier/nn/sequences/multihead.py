@@ -11,7 +11,7 @@ from ...ops.composites.shaping import expand_dims
 from ...ops.contraction import matmul
 from ...ops.movement import permute_dims, reshape
 from .. import initializers, regularizers
-from ..basic.dense import whole
+from ..basic.dense import integer_argument
 from ..basic.dropout import Dropout
 from ..layer import register_layer
 from .attention import Looking, attend, scores
@@ -180,11 +180,13 @@ class MultiHeadAttention(_Heads):
         **options: Any,
     ) -> None:
         super().__init__(dropout, use_bias, **options)
-        self.num_heads = whole(self.name, "num_heads", num_heads)
-        self.key_dim = whole(self.name, "key_dim", key_dim)
-        self.value_dim = None if value_dim is None else whole(self.name, "value_dim", value_dim)
+        self.num_heads = integer_argument(self.name, "num_heads", num_heads)
+        self.key_dim = integer_argument(self.name, "key_dim", key_dim)
+        self.value_dim = (
+            None if value_dim is None else integer_argument(self.name, "value_dim", value_dim)
+        )
         if output_shape is not None:
-            self.outputs = whole(self.name, "output_shape", output_shape)
+            self.outputs = integer_argument(self.name, "output_shape", output_shape)
         self.heads = self.groups = self.num_heads
         self.sizes = self.key_dim, self.value_dim or self.key_dim
 
@@ -223,9 +225,11 @@ class GroupedQueryAttention(_Heads):
         **options: Any,
     ) -> None:
         super().__init__(dropout, use_bias, **options)
-        self.head_dim = whole(self.name, "head_dim", head_dim)
-        self.num_query_heads = whole(self.name, "num_query_heads", num_query_heads)
-        self.num_key_value_heads = whole(self.name, "num_key_value_heads", num_key_value_heads)
+        self.head_dim = integer_argument(self.name, "head_dim", head_dim)
+        self.num_query_heads = integer_argument(self.name, "num_query_heads", num_query_heads)
+        self.num_key_value_heads = integer_argument(
+            self.name, "num_key_value_heads", num_key_value_heads
+        )
         if num_query_heads % num_key_value_heads:
             raise ArgumentError(
                 f"{self.name}: num_query_heads={num_query_heads} is not a multiple of "

@@ -11,7 +11,7 @@ from ...graph.node import Shape
 from ...ops.movement import broadcast_to, concat, narrow
 from ...ops.op import as_values
 from .. import initializers
-from ..basic.dense import whole
+from ..basic.dense import integer_argument
 from ..basic.dropout import Dropout
 from ..basic.embedding import Embedding
 from ..layer import Layer, register_layer
@@ -42,7 +42,7 @@ class PositionEmbedding(Layer):
         self, sequence_length: int, initializer: Any = "glorot_uniform", **options: Any
     ) -> None:
         super().__init__(**options)
-        self.sequence_length = whole(self.name, "sequence_length", sequence_length)
+        self.sequence_length = integer_argument(self.name, "sequence_length", sequence_length)
         self.initializer = initializers.get(initializer)
         self.position_embeddings: Any = None
 

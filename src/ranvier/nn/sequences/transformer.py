@@ -11,7 +11,7 @@ from ...ops.composites.shaping import expand_dims
 from ...ops.elementwise import astype, logical_and
 from ...ops.op import as_values
 from .. import activations, initializers
-from ..basic.dense import Dense, whole
+from ..basic.dense import Dense, integer_argument
 from ..basic.dropout import Dropout
 from ..basic.normalization import LayerNormalization
 from ..layer import Layer, register_layer
@@ -35,8 +35,8 @@ class _Block(Layer):
         **options: Any,
     ) -> None:
         super().__init__(**options)
-        self.intermediate_dim = whole(self.name, "intermediate_dim", intermediate_dim)
-        self.num_heads = whole(self.name, "num_heads", num_heads)
+        self.intermediate_dim = integer_argument(self.name, "intermediate_dim", intermediate_dim)
+        self.num_heads = integer_argument(self.name, "num_heads", num_heads)
         self.dropout = dropout
         self.function = activations.get(activation)
         self.layer_norm_epsilon = layer_norm_epsilon

@@ -14,6 +14,7 @@ from ..movement import permute_dims, reshape
 from ..op import (
     apply,
     as_float,
+    as_integer,
     as_values,
     broadcast,
     flag,
@@ -21,7 +22,6 @@ from ..op import (
     normal_axis,
     same_dtype,
     several,
-    whole_number,
 )
 from ..reduce import max, sum
 from .shaping import expand_dims, moveaxis
@@ -270,7 +270,7 @@ def tensordot(x: Any, y: Any, axes: Any = 2) -> Any:
     """
     x, y = as_values(x, y)
     if not isinstance(axes, tuple | list):
-        count = whole_number("tensordot", "axes", axes, 0)
+        count = as_integer("tensordot", "axes", axes, 0)
         axes = tuple(range(-count, 0)), tuple(range(count))
     if len(axes) != 2:
         raise ArgumentError(f"tensordot: axes={axes!r}; expected the axes of x and those of y")
@@ -301,7 +301,7 @@ def one_hot(labels: Any, classes: int, dtype: Any = None) -> Any:
     (labels,) = as_values(labels)
     if labels.dtype.kind not in "iu":
         raise DTypeError(f"one_hot: labels must be integers, not {labels.dtype}")
-    shape = (*labels.shape, whole_number("one_hot", "classes", classes, 1))
+    shape = (*labels.shape, as_integer("one_hot", "classes", classes, 1))
     dtype = dtypes.float32 if dtype is None else dtypes.as_dtype(dtype)
     count = apply(iota, like=labels, shape=shape, axis=labels.ndim, dtype=labels.dtype)
     return e.astype(e.equal(count, expand_dims(labels, -1)), dtype)

@@ -21,13 +21,13 @@ from ..movement import (
 )
 from ..op import (
     apply,
+    as_integer,
     as_values,
     broadcast_shape,
     normal_axes,
     normal_axis,
     same_dtype,
     several,
-    whole_number,
 )
 
 
@@ -129,9 +129,9 @@ def split(x: Any, parts: int | Sequence[int], axis: int = 0) -> list[Any]:
     axis = normal_axis("split", axis, x.ndim)
     size = x.shape[axis]
     if isinstance(parts, list | tuple | np.ndarray | range):
-        cuts = [whole_number("split", "position", c) for c in parts]
+        cuts = [as_integer("split", "position", c) for c in parts]
     else:
-        parts = whole_number("split", "parts", parts)
+        parts = as_integer("split", "parts", parts)
         if parts < 1 or size % parts:
             raise ShapeError(f"split: axis {axis} of size {size} has no {parts} equal parts")
         cuts = [size // parts * i for i in range(1, parts)]
@@ -151,7 +151,7 @@ def tile(x: Any, repetitions: Any) -> Any:
     tensor([1, 2, 1, 2])
     """
     (x,) = as_values(x)
-    times = tuple(whole_number("tile", "repetitions", t, 0) for t in several(repetitions))
+    times = tuple(as_integer("tile", "repetitions", t, 0) for t in several(repetitions))
     ndim = max(x.ndim, len(times))
     shape = (1,) * (ndim - x.ndim) + x.shape
     times = (1,) * (ndim - len(times)) + times
@@ -168,7 +168,7 @@ def repeat(x: Any, times: int, axis: int | None = None) -> Any:
     tensor([1, 1, 2, 2])
     """
     (x,) = as_values(x)
-    times = whole_number("repeat", "times", times, 0)
+    times = as_integer("repeat", "times", times, 0)
     if axis is None:
         x, axis = reshape(x, (x.size,)), 0
     axis = normal_axis("repeat", axis, x.ndim)
@@ -194,7 +194,7 @@ def roll(x: Any, shift: Any, axis: Any = None) -> Any:
     for a, by in zip(axes, shifts, strict=True):
         a = normal_axis("roll", a, x.ndim)
         size = x.shape[a]
-        by = whole_number("roll", "shift", by) % size if size else 0
+        by = as_integer("roll", "shift", by) % size if size else 0
         if by:
             x = concat([narrow(x, a, size - by, size), narrow(x, a, 0, size - by)], a)
     return x
@@ -225,7 +225,7 @@ def triu(x: Any, k: int = 0) -> Any:
 
 def _triangle(name: str, x: Any, k: int, inside: Any) -> Any:
     (x,) = as_values(x)
-    k = whole_number(name, "k", k)
+    k = as_integer(name, "k", k)
     if x.ndim < 2:
         raise ShapeError(f"{name}: shape {x.shape} is not a matrix; it needs two axes")
     row, column = (
@@ -270,7 +270,7 @@ def diff(x: Any, axis: int = -1, n: int = 1) -> Any:
     """
     (x,) = as_values(x)
     axis = normal_axis("diff", axis, x.ndim)
-    n = whole_number("diff", "n", n, 0)
+    n = as_integer("diff", "n", n, 0)
     for _ in range(min(n, x.shape[axis])):
         size = x.shape[axis]
         later, earlier = narrow(x, axis, 1, size), narrow(x, axis, 0, size - 1)

@@ -207,7 +207,7 @@ class _Rounding(Elementwise):
 
 
 class Floor(_Rounding):
-    """The largest whole number not above x."""
+    """The largest integer not above x."""
 
     name = "floor"
 
@@ -219,7 +219,7 @@ class Floor(_Rounding):
 
 
 class Ceil(_Rounding):
-    """The smallest whole number not below x."""
+    """The smallest integer not below x."""
 
     name = "ceil"
 
@@ -231,7 +231,7 @@ class Ceil(_Rounding):
 
 
 class Round(_Rounding):
-    """The nearest whole number; halves go to the even one."""
+    """The nearest integer; halves go to the even one."""
 
     name = "round"
 

@@ -85,7 +85,7 @@ class ProgressBar(_Display):
     """A live bar over the whole training with the newest numbers, in a terminal.
 
     The epoch is never cut. Where the window is narrow the bar gets shorter, then goes; numbers that
-    do not fit beside it go into lines of their own, whole numbers only.
+    do not fit beside it go into lines of their own, integers only.
     """
 
     def __init__(self) -> None:

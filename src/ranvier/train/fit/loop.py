@@ -367,7 +367,7 @@ class Training:
 
 
 def check_numbers(batch_size: Any, epochs: Any, initial_epoch: Any) -> None:
-    """Whole numbers where fit needs them."""
+    """Integers where fit needs them."""
     for name, value, least in (
         ("batch_size", batch_size, 1),
         ("epochs", epochs, 1),

@@ -2,7 +2,7 @@
 
 A step that meets one ends there. Here they are found before the first step runs: the trace of a
 step knows every lookup. Where the ids come from the rows alone (a column of x, an input of several,
-whole numbers made from them), those few ops are run in NumPy, and the ids they give are looked at.
+integers made from them), those few ops are run in NumPy, and the ids they give are looked at.
 Ids that the network makes itself are left to the step.
 """
 

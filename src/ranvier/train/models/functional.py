@@ -279,7 +279,7 @@ def from_data(config: Mapping[str, Any]) -> tuple[Any, Any]:
 def _as_recorded(call: Call, args: Sequence[Any]) -> list[Any]:
     """The arguments of an op in the dtypes that it was recorded with.
 
-    Whole numbers given where floats were expected become floats; and where one is float64 (as in
+    Integers given where floats were expected become floats; and where one is float64 (as in
     `Model.verify`), all floats are.
     """
     kinds = [v.dtype for v in call.args]

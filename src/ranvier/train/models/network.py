@@ -257,7 +257,7 @@ def _has_arguments(cls: type) -> bool:
 
 
 def _kept(dtype: Any) -> Any:
-    """The dtype a model is built for: whole numbers and float64 stay, all else is float32 (see
+    """The dtype a model is built for: integers and float64 stay, all else is float32 (see
     `entry`).
     """
     whole = dtype.kind in "iu" and dtype != dtypes.uint8

@@ -150,7 +150,7 @@ def _built(described: Mapping[str, Any]) -> Any:
 
 
 def _check_values(value: Any, name: str = "") -> None:
-    """Names are texts, and no whole number is beyond 64 bits, as no size, place or count is."""
+    """Names are texts, and no integer is beyond 64 bits, as no size, place or count is."""
     if name == "name" and not isinstance(value, str | None):
         raise ArgumentError(f"name={value!r:.80}: expected a text")
     if isinstance(value, dict):

@@ -33,7 +33,7 @@ def uniform(
 
 
 def randint(shape: Any, minval: int, maxval: int, dtype: Any = "int32", seed: Any = None) -> Any:
-    """Whole numbers from `minval` (included) to `maxval` (excluded)."""
+    """Integers from `minval` (included) to `maxval` (excluded)."""
     return _source(seed).randint(minval, maxval, tuple(shape), dtypes.as_dtype(dtype))
 
 

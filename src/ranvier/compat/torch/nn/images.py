@@ -234,7 +234,7 @@ def interpolate(
     """Every place as several: "nearest" repeats it, "linear" (of series) and "bilinear" (of images)
     draw straight lines between neighbours.
 
-    Sizes grow by whole numbers: `scale_factor`, or `size` as a multiple of the input's.
+    Sizes grow by integer factors: `scale_factor`, or `size` as a multiple of the input's.
     """
     x = of(input)
     axes = x.ndim - 2
