@@ -18,7 +18,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+from paths import ROOT
+
 PAGES = sorted(
     page
     for pattern in ("*.md", "docs/**/*.md", "benchmarks/README.md")

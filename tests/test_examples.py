@@ -11,9 +11,8 @@ import pytest
 
 import ranvier
 from engines import ENGINES
+from paths import EXAMPLES
 from ranvier.base.config import switches
-
-EXAMPLES = Path(__file__).parent.parent / "examples"
 
 # What each one prints among other lines.
 SAID = {

@@ -6,9 +6,9 @@ import ast
 import os
 import subprocess
 import sys
-from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
+from paths import ROOT
+
 FILE = ROOT / "docs" / "from_scratch.py"
 
 

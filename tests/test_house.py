@@ -17,6 +17,8 @@ import ranvier
 TESTS = Path(__file__).parent
 SRC = TESTS.parent / "src"
 
+NOT_MIRRORED = {"golden"}  # folders of tests that are no room of the package
+
 # Files in the order in which data flows. A file imports from lines above its own and, without
 # going in circles, from its own line. A folder stands for all its files; `ranvier` is the package
 # itself, the names a user sees.
@@ -171,6 +173,26 @@ def test_circles_named_above_still_exist() -> None:
     files = sources()
     for name, target in CIRCLES:
         assert target in {other for _, other in imports(name, files)}, (name, target)
+
+
+# --- rooms --------------------------------------------------------------------------------------
+
+
+def rooms_with_files(below: Path) -> set[str]:
+    """Every folder with Python files in it or below it, relative to `below`."""
+    files = [path.relative_to(below) for path in below.rglob("*.py")]
+    return {room.as_posix() for path in files for room in path.parents} - {"."}
+
+
+def test_tests_mirror_the_rooms() -> None:
+    rooms = rooms_with_files(SRC / "ranvier")
+    assert rooms_with_files(TESTS) - NOT_MIRRORED - rooms == set(), (
+        "folders of tests without a room"
+    )
+    top = {room.partition("/")[0] for room in rooms}
+    assert top - rooms_with_files(TESTS) == set(), "rooms without a folder of tests"
+    loose = {path.stem.removeprefix("test_") for path in TESTS.glob("test_*.py")}
+    assert loose & top == set(), "files of tests beside the folder they belong to"
 
 
 # --- public names -------------------------------------------------------------------------------

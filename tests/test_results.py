@@ -10,9 +10,8 @@ import numpy as np
 import pytest
 
 import ranvier
+from paths import EXAMPLES
 from ranvier.base.config import switches
-
-EXAMPLES = Path(__file__).parent.parent / "examples"
 
 
 def example(name: str, folder: str) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,11 +13,11 @@ import ranvier.compat.tensorflow as tf
 import ranvier.compat.torch as torch
 from compat.snippets import run
 from engines import ENGINES
+from paths import GOLDEN
 from ranvier.compat.torch import nn, optim
 from ranvier.compat.torch.nn import functional as F
 from ranvier.errors import ArgumentError, ShapeError
 
-GOLDEN = Path(__file__).parent.parent / "golden"
 CASES = json.loads((GOLDEN / "convolution.json").read_text())["torch"]
 VALUES = np.load(GOLDEN / "convolution.npz")
 

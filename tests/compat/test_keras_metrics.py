@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 import ranvier
+from paths import GOLDEN
 from ranvier.compat.tensorflow import keras
 from ranvier.errors import ArgumentError
 
-GOLDEN = dict(np.load(Path(__file__).parent.parent / "golden" / "keras_metrics.npz"))
+STORED = dict(np.load(GOLDEN / "keras_metrics.npz"))
 CONFIGS: dict[str, list[dict[str, Any]]] = {
     "one_hot/F1Score": [
         {"average": a, "threshold": t}
@@ -24,7 +25,7 @@ CONFIGS: dict[str, list[dict[str, Any]]] = {
     "one_hot/TopKCategoricalAccuracy": [{"k": 2}],
     "labels/SparseTopKCategoricalAccuracy": [{"k": 2}],
 }
-CASES = [key for key in GOLDEN if key.endswith(("plain", "weighted"))]
+CASES = [key for key in STORED if key.endswith(("plain", "weighted"))]
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -33,11 +34,11 @@ def test_as_keras(case: str) -> None:
     config = CONFIGS.get(f"{kind}/{name}", [{}])[int(number)]
     metric = getattr(keras.metrics, name)(**config)
     for batch in (0, 1):
-        y, p, weight = (GOLDEN[f"{kind}/{batch}/{k}"] for k in ("y", "p", "weight"))
+        y, p, weight = (STORED[f"{kind}/{batch}/{k}"] for k in ("y", "p", "weight"))
         metric.update_state(y, p, sample_weight=weight if said == "weighted" else None)
     found = metric.result().numpy()
-    assert found.shape == GOLDEN[case].shape
-    np.testing.assert_allclose(found, GOLDEN[case], 1e-5, 1e-6)
+    assert found.shape == STORED[case].shape
+    np.testing.assert_allclose(found, STORED[case], 1e-5, 1e-6)
 
 
 def test_the_f1_score_of_one_output_needs_a_threshold() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,11 +10,11 @@ import pytest
 
 import ranvier.compat.torch as torch
 from compat.snippets import run
+from paths import GOLDEN
 from ranvier.compat.torch import nn
 from ranvier.compat.torch.nn import functional as F
 from ranvier.errors import ArgumentError, ShapeError
 
-GOLDEN = Path(__file__).parent.parent / "golden"
 CASES = json.loads((GOLDEN / "layers_image.json").read_text())["torch"]
 VALUES = dict(np.load(GOLDEN / "layers_image.npz"))
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from paths import GOLDEN
 from ranvier.compat import torch
 from ranvier.errors import ArgumentError, ShapeError
 
-GOLDEN = Path(__file__).parent.parent / "golden"
 CASES = json.loads((GOLDEN / "recurrent.json").read_text())["torch"]
 VALUES = np.load(GOLDEN / "recurrent.npz")
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 import ranvier.compat.torch as torch
+from paths import GOLDEN
 from ranvier.compat.tensorflow import keras
 from ranvier.errors import ArgumentError
 
 nn: Any = torch.nn
-VALUES = np.load(Path(__file__).parent.parent / "golden" / "attention.npz")
+VALUES = np.load(GOLDEN / "attention.npz")
 PLACES = VALUES["torch/places"]
 
 

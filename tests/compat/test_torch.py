@@ -12,6 +12,7 @@ import pytest
 
 import ranvier
 import ranvier.compat.torch as torch
+from paths import GOLDEN
 from ranvier.compat.torch import nn, optim
 from ranvier.compat.torch.nn import functional as F
 from ranvier.compat.torch.utils.data import (
@@ -22,7 +23,6 @@ from ranvier.compat.torch.utils.data import (
 )
 from ranvier.errors import ArgumentError, DataError, ShapeError
 
-GOLDEN = Path(__file__).parent.parent / "golden"
 LOSSES = np.load(GOLDEN / "losses.npz")
 OPTIMIZERS = json.loads((GOLDEN / "optimizers.json").read_text())["torch"]
 STEPS = np.load(GOLDEN / "optimizers_torch.npz")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,8 +11,8 @@ import pytest
 
 import ranvier.compat.torch as torch
 import ranvier.compat.torch.nn.functional as F
+from paths import GOLDEN
 
-GOLDEN = Path(__file__).parent.parent / "golden"
 CALLS: list[dict[str, Any]] = json.loads((GOLDEN / "torch_samples.json").read_text())
 ARRAYS = dict(np.load(GOLDEN / "torch_samples.npz"))
 NAMES = sorted({call["name"] for call in CALLS})

@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from codegen.test_kernels import test_a_row_that_reads_another_is_no_row
 from compiler.common import Array, check
 from compiler.random_graphs import build
-from compiler.test_arrays import UPDATES
-from compiler.test_kernels import test_a_row_that_reads_another_is_no_row
 from passes.test_passes import SPECIAL, keeps_values, number
 from ranvier.base.config import switches
 from ranvier.codegen import ir_builder as emit
@@ -28,6 +27,7 @@ from ranvier.ops.creation import input_node
 from ranvier.passes import fuse, pipeline, simplify
 from ranvier.passes.memory import Life, plan
 from ranvier.passes.pipeline import prepare
+from runtime.test_arrays import UPDATES
 
 Rule = Callable[..., Any]
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from paths import GOLDEN
 from ranvier.data import (
     BytePairs,
     TextVectorization,
@@ -25,10 +26,8 @@ from ranvier.errors import (
 
 TEXTS = ["The cat sat on the mat.", "A dog; the dog's DAY!", "", "so the mat (a red one) sat"]
 NEW = ["the red bird", "Dog day on the cat, the cat"]
-GOLDEN = Path(__file__).parent.parent / "golden" / "text.npz"
-CASES: dict[str, dict[str, object]] = json.loads(
-    (GOLDEN.parent / "text.json").read_text(encoding="utf-8")
-)
+STORED = GOLDEN / "text.npz"
+CASES: dict[str, dict[str, object]] = json.loads((GOLDEN / "text.json").read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -40,7 +39,7 @@ def test_vectorized_texts_are_those_of_keras(name: str) -> None:
     vectorize = TextVectorization(**options)  # type: ignore[arg-type]
     vectorize.adapt(TEXTS)
     assert vectorize.get_vocabulary() == case["vocabulary"]
-    with np.load(GOLDEN) as arrays:
+    with np.load(STORED) as arrays:
         np.testing.assert_allclose(vectorize(NEW), arrays[name], rtol=1e-6)
 
 
@@ -54,7 +53,7 @@ def test_padded_sequences_are_those_of_keras(
         [[1, 2, 3], [], [4], [5, 6, 7, 8]], maxlen, padding=padding, truncating=truncating, value=9
     )
     assert found.dtype == np.int32
-    with np.load(GOLDEN) as arrays:
+    with np.load(STORED) as arrays:
         np.testing.assert_array_equal(found, arrays[f"pad_{padding}_{truncating}_{maxlen}"])
 
 

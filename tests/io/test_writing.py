@@ -18,6 +18,7 @@ import pytest
 from click.testing import CliRunner
 
 import ranvier
+from paths import SRC
 from ranvier.callbacks import Checkpoint, CSVLogger, ModelCheckpoint
 from ranvier.cli.main import main
 from ranvier.compat import torch as torch_names
@@ -37,7 +38,6 @@ from ranvier.io.writing import (
     write_whole,
 )
 
-SRC = Path(ranvier.__file__).parent
 ON_POSIX = pytest.mark.skipif(not hasattr(os, "getuid"), reason="modes and pipes of POSIX")
 X = np.ones((4, 3), np.float32)
 

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 import ranvier
+from paths import GOLDEN
 from ranvier.errors import ArgumentError
 from ranvier.nn import activations
 
-GOLDEN = np.load(Path(__file__).parent.parent / "golden" / "activations.npz")
+STORED = np.load(GOLDEN / "activations.npz")
 VARIANTS = {
     "leaky_relu": partial(activations.leaky_relu, negative_slope=0.01),
     "leaky_relu_0.3": partial(activations.leaky_relu, negative_slope=0.3),
     "gelu_tanh": partial(activations.gelu, approximate=True),
 }
 ELEMENTS = sorted(
-    key.removesuffix("/value") for key in GOLDEN if key.endswith("/value") and "softmax" not in key
+    key.removesuffix("/value") for key in STORED if key.endswith("/value") and "softmax" not in key
 )
 
 
@@ -36,24 +36,24 @@ def value_and_gradient(function: Any, x: Any, upstream: Any) -> tuple[Any, Any]:
 @pytest.mark.parametrize("name", ELEMENTS)
 def test_values_and_derivatives(name: str, dtype: str) -> None:
     function = VARIANTS.get(name) or activations.get(name)
-    x = GOLDEN["x"].astype(dtype)
+    x = STORED["x"].astype(dtype)
     if name == "exponential":
         x = x[x < 80]
     value, gradient = value_and_gradient(function, x, np.ones_like(x))
     rtol, atol = (1e-11, 1e-12) if dtype == "float64" else (3e-5, 2e-6)
     if name == "hard_sigmoid":
         rtol = max(rtol, 5e-8)  # PyTorch's 1/6 is a float32 number
-    np.testing.assert_allclose(value, GOLDEN[f"{name}/value"][: len(x)], rtol, atol)
-    np.testing.assert_allclose(gradient, GOLDEN[f"{name}/gradient"][: len(x)], rtol, atol)
+    np.testing.assert_allclose(value, STORED[f"{name}/value"][: len(x)], rtol, atol)
+    np.testing.assert_allclose(gradient, STORED[f"{name}/gradient"][: len(x)], rtol, atol)
     assert value.dtype == dtype
 
 
 @pytest.mark.parametrize("name", ["softmax", "log_softmax"])
 def test_values_and_derivatives_by_rows(name: str) -> None:
     function = activations.get(name)
-    value, gradient = value_and_gradient(function, GOLDEN["rows"], GOLDEN["upstream"])
-    np.testing.assert_allclose(value, GOLDEN[f"{name}/value"], 1e-11, 1e-12)
-    np.testing.assert_allclose(gradient, GOLDEN[f"{name}/gradient"], 1e-10, 1e-12)
+    value, gradient = value_and_gradient(function, STORED["rows"], STORED["upstream"])
+    np.testing.assert_allclose(value, STORED[f"{name}/value"], 1e-11, 1e-12)
+    np.testing.assert_allclose(gradient, STORED[f"{name}/gradient"], 1e-10, 1e-12)
 
 
 @pytest.mark.parametrize("name", sorted(set(activations.NAMES) - {"step"}))

@@ -12,10 +12,10 @@ import pytest
 
 import ranvier
 from engines import ENGINES
+from paths import GOLDEN
 from ranvier import nn
 from ranvier.errors import ArgumentError, ShapeError
 
-GOLDEN = Path(__file__).parent.parent / "golden"
 CASES = json.loads((GOLDEN / "attention.json").read_text())
 VALUES = np.load(GOLDEN / "attention.npz")
 RANDOM = np.random.default_rng(0)

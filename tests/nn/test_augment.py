@@ -13,6 +13,7 @@ import pytest
 
 import ranvier
 from engines import ENGINES
+from paths import GOLDEN
 from ranvier import nn
 from ranvier.base.config import switches
 from ranvier.errors import (
@@ -22,7 +23,7 @@ from ranvier.errors import (
     StateError,
 )
 
-GOLDEN = np.load(Path(__file__).parent.parent / "golden" / "augment.npz")
+STORED = np.load(GOLDEN / "augment.npz")
 LAYERS: dict[str, Callable[[], Any]] = {
     "flip": lambda: nn.RandomFlip(),
     "translation": lambda: nn.RandomTranslation(0.2, (-0.1, 0.3), "constant", fill_value=0.5),
@@ -55,8 +56,8 @@ def test_images_moved_by_fixed_amounts_are_those_of_keras(fill: str, how: str) -
         "rotation": nn.RandomRotation((0.07, 0.07), **options),
         "zoom": nn.RandomZoom((0.31, 0.31), (-0.13, -0.13), **options),
     }.items():
-        found = layer(GOLDEN["x"], training=True).numpy()
-        np.testing.assert_allclose(found, GOLDEN[f"{name}_{fill}_{how}"], atol=1e-3, err_msg=name)
+        found = layer(STORED["x"], training=True).numpy()
+        np.testing.assert_allclose(found, STORED[f"{name}_{fill}_{how}"], atol=1e-3, err_msg=name)
 
 
 @pytest.mark.parametrize(
@@ -70,8 +71,8 @@ def test_images_moved_by_fixed_amounts_are_those_of_keras(fill: str, how: str) -
     ],
 )
 def test_changed_images_are_those_of_keras(name: str, layer: Any) -> None:
-    found = layer(GOLDEN["x"], training=True).numpy()
-    np.testing.assert_allclose(found, GOLDEN[name], atol=1e-3)
+    found = layer(STORED["x"], training=True).numpy()
+    np.testing.assert_allclose(found, STORED[name], atol=1e-3)
 
 
 def test_wrapped_images_come_back_on_the_other_side() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,10 +12,10 @@ import pytest
 
 import ranvier
 from engines import ENGINES
+from paths import GOLDEN
 from ranvier import nn
 from ranvier.errors import ArgumentError, ShapeError
 
-GOLDEN = Path(__file__).parent.parent / "golden"
 CASES = json.loads((GOLDEN / "layers_image.json").read_text())["keras"]
 VALUES = dict(np.load(GOLDEN / "layers_image.npz"))
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import warnings
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,12 +16,13 @@ import pytest
 
 import ranvier
 from engines import ENGINES
+from paths import GOLDEN
 from ranvier import losses, metrics, nn
 from ranvier.errors import RanvierWarning
 from ranvier.graph.node import OPS
 from ranvier.nn.layer import LAYERS
 
-KERAS = json.loads((Path(__file__).parents[1] / "golden" / "masks.json").read_text())
+KERAS = json.loads((GOLDEN / "masks.json").read_text())
 RANDOM = np.random.default_rng(5)
 BATCH, TIME, WIDTH = 2, 4, 6
 MASK = np.array([[True, True, False, False], [True, True, True, False]])

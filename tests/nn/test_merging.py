@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,11 +9,12 @@ import pytest
 
 import ranvier
 from engines import ENGINES
+from paths import GOLDEN
 from ranvier import Input, Model, nn
 from ranvier.errors import ArgumentError, RanvierError, ShapeError
 
-GOLDEN = np.load(Path(__file__).parent.parent / "golden" / "functional.npz")
-A, B = (GOLDEN[f"merge/{k}"].astype(np.float32) for k in "ab")
+STORED = np.load(GOLDEN / "functional.npz")
+A, B = (STORED[f"merge/{k}"].astype(np.float32) for k in "ab")
 
 LAYERS: list[Any] = [
     nn.Add(), nn.Subtract(), nn.Multiply(), nn.Average(), nn.Maximum(), nn.Minimum(),
@@ -29,7 +29,7 @@ def test_merging_layers_compute_keras_numbers(engine: str) -> None:
     model = Model([a, b], [layer([a, b]) for layer in LAYERS])
     model.compile("sgd", engine=engine)
     for i, (layer, out) in enumerate(zip(LAYERS, model.predict([A, B]), strict=True)):
-        np.testing.assert_allclose(out, GOLDEN[f"merge/{i}"], atol=1e-5, err_msg=layer.name)
+        np.testing.assert_allclose(out, STORED[f"merge/{i}"], atol=1e-5, err_msg=layer.name)
         np.testing.assert_allclose(layer(A, B).numpy(), out, atol=1e-6)
         assert layer.output_shape([(3, 2), (3, 2)]) == out.shape[1:]
         again = type(layer).from_config(layer.get_config())
@@ -57,7 +57,7 @@ def test_more_than_two_and_sizes_of_one() -> None:
 
 
 def test_gradients_are_right() -> None:
-    a, b = (ranvier.tensor(GOLDEN[f"merge/{k}"], requires_grad=True) for k in "ab")
+    a, b = (ranvier.tensor(STORED[f"merge/{k}"], requires_grad=True) for k in "ab")
     for layer in LAYERS:
         assert ranvier.gradcheck(lambda x, y, layer=layer: layer(x, y), [a, b])
 

@@ -13,10 +13,10 @@ import pytest
 
 import ranvier
 from engines import ENGINES
+from paths import GOLDEN
 from ranvier import nn
 from ranvier.errors import ArgumentError, ShapeError
 
-GOLDEN = Path(__file__).parent.parent / "golden"
 CASES = {
     k: v for k, v in json.loads((GOLDEN / "recurrent.json").read_text()).items() if k != "torch"
 }

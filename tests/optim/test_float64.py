@@ -12,7 +12,7 @@ import pytest
 
 import ranvier
 from engines import ENGINES
-from optim_golden import CASES, RATES, VALUES, of_keras, of_torch, schedule_of
+from optim.golden_cases import CASES, RATES, VALUES, of_keras, of_torch, schedule_of
 from ranvier import optim
 from ranvier.optim import schedules
 

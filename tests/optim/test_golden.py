@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import ranvier
-from optim_golden import CASES, RATES, VALUES, of_keras, of_torch, schedule_of
+from optim.golden_cases import CASES, RATES, VALUES, of_keras, of_torch, schedule_of
 from ranvier import optim
 from ranvier.optim import schedules
 

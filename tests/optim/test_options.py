@@ -11,12 +11,13 @@ import pytest
 
 import ranvier
 from engines import ENGINES
+from paths import GOLDEN
 from ranvier import optim
 from ranvier.callbacks import Callback, SwapEMAWeights
 from ranvier.errors import ArgumentError, StateError
 from ranvier.nn import Dense
 
-DATA = np.load(Path(__file__).parent.parent / "golden" / "optimizer_options.npz")
+DATA = np.load(GOLDEN / "optimizer_options.npz")
 CASES = json.loads(str(DATA["cases"]))
 
 

@@ -1,7 +1,7 @@
 """Whatever a model file asks for, loading it ends in a model or in a FileError, soon and small.
 
 Descriptions are mutated at random (seeds stated): parts deleted, of another type, huge, nested,
-repeated, swapped. `python tests/train/test_descriptions.py SEED COUNT` tries more.
+repeated, swapped. `python tests/train/models/test_descriptions.py SEED COUNT` tries more.
 """
 
 from __future__ import annotations

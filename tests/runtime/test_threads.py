@@ -149,7 +149,7 @@ def test_a_forked_child_runs_too() -> None:
     code = """
 import os, sys, signal
 sys.path[:0] = PATHS
-from compiler.test_threads import network, executables, trained
+from runtime.test_threads import network, executables, trained
 from compiler.common import threads
 graph, arrays = network()
 two = executables(graph)[1]

@@ -133,7 +133,7 @@ def with_these_arguments() -> set[str]:
 
 
 OTHERS = {
-    "Input": "tests/train/test_functional.py",
+    "Input": "tests/train/models/test_functional.py",
     "scan": "its `length` and xs are tested with it",
     "random.rand": "has *shape",
     "random.randn": "has *shape",

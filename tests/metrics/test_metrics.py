@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 import ranvier
+from paths import GOLDEN
 from ranvier import losses, metrics
 from ranvier.errors import ArgumentError, DataError, ShapeError
 
-GOLDEN = np.load(Path(__file__).parent / "golden" / "metrics.npz")
+STORED = np.load(GOLDEN / "metrics.npz")
 
 
 def stream(metric: metrics.Metric, y: Any, p: Any, weight: Any, batch: int = 37) -> float:
@@ -36,10 +36,10 @@ def stream(metric: metrics.Metric, y: Any, p: Any, weight: Any, batch: int = 37)
 @pytest.mark.parametrize("shape", [(-1,), (-1, 1)])
 @pytest.mark.parametrize("name", ["accuracy", "precision", "recall", "f1", "auc"])
 def test_binary(name: str, shape: tuple[int, ...], weighted: bool) -> None:
-    y, score = GOLDEN["binary/target"], GOLDEN["binary/score"].reshape(shape)
-    weight = GOLDEN["binary/weight"] if weighted else np.ones(len(y))
+    y, score = STORED["binary/target"], STORED["binary/score"].reshape(shape)
+    weight = STORED["binary/weight"] if weighted else np.ones(len(y))
     metric = metrics.resolve(name, "binary_crossentropy", shape[1:], ())
-    expected = GOLDEN[f"binary/{name}{'_weighted' if weighted else ''}"]
+    expected = STORED[f"binary/{name}{'_weighted' if weighted else ''}"]
     assert stream(metric, y, score, weight) == pytest.approx(float(expected), rel=1e-6)
 
 
@@ -47,24 +47,24 @@ def test_binary(name: str, shape: tuple[int, ...], weighted: bool) -> None:
 @pytest.mark.parametrize("one_hot", [False, True])
 @pytest.mark.parametrize("name", ["accuracy", "precision", "recall", "f1", "top_2", "top_3"])
 def test_multiclass(name: str, one_hot: bool, weighted: bool) -> None:
-    y, score = GOLDEN["multiclass/target"], GOLDEN["multiclass/score"]
-    weight = GOLDEN["multiclass/weight"] if weighted else np.ones(len(y))
+    y, score = STORED["multiclass/target"], STORED["multiclass/score"]
+    weight = STORED["multiclass/weight"] if weighted else np.ones(len(y))
     loss = "categorical_crossentropy" if one_hot else "sparse_categorical_crossentropy"
     target = np.eye(5, dtype=np.int64)[y] if one_hot else y
     what: Any = metrics.TopK(k=int(name[-1])) if name.startswith("top") else name
     key = f"{name}_macro" if name in ("precision", "recall", "f1") else name
     metric = metrics.resolve(what, loss, (5,), target.shape[1:])
-    expected = GOLDEN[f"multiclass/{key}{'_weighted' if weighted else ''}"]
+    expected = STORED[f"multiclass/{key}{'_weighted' if weighted else ''}"]
     assert stream(metric, target, score, weight) == pytest.approx(float(expected), rel=1e-6)
 
 
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("name", ["mae", "mse", "rmse", "r2"])
 def test_regression(name: str, weighted: bool) -> None:
-    y, p = GOLDEN["regression/target"], GOLDEN["regression/prediction"]
-    weight = GOLDEN["regression/weight"] if weighted else np.ones(len(y))
+    y, p = STORED["regression/target"], STORED["regression/prediction"]
+    weight = STORED["regression/weight"] if weighted else np.ones(len(y))
     metric = metrics.resolve(name, "mse", (1,), ())
-    expected = GOLDEN[f"regression/{name}{'_weighted' if weighted else ''}"]
+    expected = STORED[f"regression/{name}{'_weighted' if weighted else ''}"]
     assert stream(metric, y, p[:, None], weight) == pytest.approx(float(expected), rel=1e-5)
 
 
@@ -86,17 +86,17 @@ def test_compiled_is_the_same(name: str) -> None:
 
 
 def test_whole_functions() -> None:
-    y, score = GOLDEN["binary/target"], GOLDEN["binary/score"]
-    assert metrics.roc_auc(y, score) == pytest.approx(float(GOLDEN["binary/auc"]), rel=1e-12)
-    assert metrics.roc_auc(y, score, GOLDEN["binary/weight"]) == pytest.approx(
-        float(GOLDEN["binary/auc_weighted"]), rel=1e-12
+    y, score = STORED["binary/target"], STORED["binary/score"]
+    assert metrics.roc_auc(y, score) == pytest.approx(float(STORED["binary/auc"]), rel=1e-12)
+    assert metrics.roc_auc(y, score, STORED["binary/weight"]) == pytest.approx(
+        float(STORED["binary/auc_weighted"]), rel=1e-12
     )
-    y, score = GOLDEN["multiclass/target"], GOLDEN["multiclass/score"]
+    y, score = STORED["multiclass/target"], STORED["multiclass/score"]
     np.testing.assert_array_equal(
-        metrics.confusion_matrix(y, score), GOLDEN["multiclass/confusion"]
+        metrics.confusion_matrix(y, score), STORED["multiclass/confusion"]
     )
     np.testing.assert_array_equal(
-        metrics.confusion_matrix(y, score.argmax(1), 5), GOLDEN["multiclass/confusion"]
+        metrics.confusion_matrix(y, score.argmax(1), 5), STORED["multiclass/confusion"]
     )
     assert metrics.confusion_matrix([0, 1], [0.2, 0.9]).tolist() == [[1, 0], [0, 1]]
 

@@ -11,6 +11,7 @@ import pytest
 
 import ranvier
 from op_table import TABLE
+from ops.test_ops import CASES, check_row
 from ranvier import executors
 from ranvier.base.config import ENGINES
 from ranvier.errors import ArgumentError, RanvierError
@@ -18,7 +19,6 @@ from ranvier.executors import ONCE, BatchPlan, executor
 from ranvier.executors.reference import ReferenceExecutor, loop_over_batches
 from ranvier.graph.graph import Graph
 from ranvier.graph.interpret import evaluate
-from test_ops import CASES, check_row
 
 Array = np.ndarray[Any, Any]
 

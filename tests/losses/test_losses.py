@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 import ranvier
+from paths import GOLDEN
 from ranvier import losses, nn
 from ranvier.errors import ArgumentError, DataError, ShapeError
 
-GOLDEN = np.load(Path(__file__).parent / "golden" / "losses.npz")
-CASES = sorted(key.removesuffix("/rows") for key in GOLDEN if key.endswith("/rows"))
-WEIGHTS = GOLDEN["weights"]
+STORED = np.load(GOLDEN / "losses.npz")
+CASES = sorted(key.removesuffix("/rows") for key in STORED if key.endswith("/rows"))
+WEIGHTS = STORED["weights"]
 
 
 def loss_of(case: str) -> losses.Loss:
@@ -56,13 +56,13 @@ def tolerance(case: str, dtype: str) -> tuple[float, float]:
 @pytest.mark.parametrize("case", CASES)
 def test_rows_values_and_gradients(case: str, dtype: str) -> None:
     loss = loss_of(case)
-    y, p = GOLDEN[f"{case}/target"], GOLDEN[f"{case}/prediction"].astype(dtype)
+    y, p = STORED[f"{case}/target"], STORED[f"{case}/prediction"].astype(dtype)
     rtol, atol = tolerance(case, dtype)
-    np.testing.assert_allclose(loss.per_row(y, p).numpy(), GOLDEN[f"{case}/rows"], rtol, atol)
+    np.testing.assert_allclose(loss.per_row(y, p).numpy(), STORED[f"{case}/rows"], rtol, atol)
     for weight, prefix in ((None, ""), (WEIGHTS, "weighted_")):
         value, gradient = measure(loss, y, p, weight)
-        np.testing.assert_allclose(value, GOLDEN[f"{case}/{prefix}value"], rtol, atol)
-        np.testing.assert_allclose(gradient, GOLDEN[f"{case}/{prefix}gradient"], rtol, atol)
+        np.testing.assert_allclose(value, STORED[f"{case}/{prefix}value"], rtol, atol)
+        np.testing.assert_allclose(gradient, STORED[f"{case}/{prefix}gradient"], rtol, atol)
 
 
 @pytest.mark.parametrize("name", sorted(losses.CLASSES))

@@ -214,8 +214,8 @@ import sys, hashlib
 sys.path[:0] = PATHS
 import random
 from compiler.random_graphs import build
-from compiler.test_arrays import UPDATES
-from compiler.test_threads import network
+from runtime.test_arrays import UPDATES
+from runtime.test_threads import network
 from compiler.common import threads
 from ranvier.runtime.executable import Executable
 from ranvier.native import code_cache
@@ -262,7 +262,7 @@ def test_every_process_writes_the_same_code() -> None:
 WORK = """
 import sys
 sys.path[:0] = PATHS
-from compiler.test_cache import result
+from native.test_cache import result
 for turn in range(3):
     for number in range(6):
         assert abs(float(result(number)[0, 0]) - number - 0.9999092) < 1e-5

@@ -12,6 +12,7 @@ import pytest
 
 import ranvier
 from engines import ENGINES
+from paths import GOLDEN
 from ranvier import (
     Input,
     Model,
@@ -32,7 +33,7 @@ from ranvier.nn import (
     Flatten,
 )
 
-GOLDEN = dict(np.load(Path(__file__).parent.parent / "golden" / "functional.npz"))
+STORED = dict(np.load(GOLDEN / "functional.npz"))
 RNG = np.random.default_rng(0)
 A = RNG.normal(size=(30, 3)).astype(np.float32)
 B = RNG.normal(size=(30, 2)).astype(np.float32)
@@ -56,9 +57,9 @@ def two_headed() -> Model:
 def golden_model(engine: str) -> Model:
     model = two_headed()
     for layer in model.layers:
-        names = [k for k in GOLDEN if k.startswith(f"initial/{layer.name}/")]
+        names = [k for k in STORED if k.startswith(f"initial/{layer.name}/")]
         if names:
-            layer.set_weights([GOLDEN[k] for k in names])
+            layer.set_weights([STORED[k] for k in names])
     model.compile(
         ranvier.optim.SGD(0.05),
         ["mse", "sparse_categorical_crossentropy"],
@@ -69,35 +70,35 @@ def golden_model(engine: str) -> Model:
     return model
 
 
-GOLDEN_X = [GOLDEN["kind"], GOLDEN["size"]]
-GOLDEN_Y = [GOLDEN["price"], GOLDEN["sold"]]
+GOLDEN_X = [STORED["kind"], STORED["size"]]
+GOLDEN_Y = [STORED["price"], STORED["sold"]]
 
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_two_inputs_and_outputs_train_to_keras_numbers(engine: str) -> None:
     model = golden_model(engine)
     price, sold = model.predict(GOLDEN_X)
-    np.testing.assert_allclose(price, GOLDEN["output/price"], atol=1e-5)
-    np.testing.assert_allclose(sold, GOLDEN["output/sold"], atol=1e-5)
+    np.testing.assert_allclose(price, STORED["output/price"], atol=1e-5)
+    np.testing.assert_allclose(sold, STORED["output/sold"], atol=1e-5)
     found = model.fit(
         GOLDEN_X, GOLDEN_Y, 8, 3, 0, shuffle=False, validation_data=(GOLDEN_X, GOLDEN_Y)
     ).history
-    expected = {k.removeprefix("history/"): v for k, v in GOLDEN.items() if k.startswith("history")}
+    expected = {k.removeprefix("history/"): v for k, v in STORED.items() if k.startswith("history")}
     assert found.keys() == expected.keys()
     for name, values in expected.items():
         assert found[name] == pytest.approx(values, abs=2e-5), name
     for layer in model.layers:
-        names = [k for k in GOLDEN if k.startswith(f"final/{layer.name}/")]
+        names = [k for k in STORED if k.startswith(f"final/{layer.name}/")]
         for name, array in zip(names, layer.get_weights(), strict=True):
-            np.testing.assert_allclose(array, GOLDEN[name], atol=2e-5)
-    weighted = model.evaluate(GOLDEN_X, GOLDEN_Y, 8, sample_weight=GOLDEN["weight"])
-    assert weighted[0] == pytest.approx(float(GOLDEN["weighted_loss"]), rel=1e-5)
+            np.testing.assert_allclose(array, STORED[name], atol=2e-5)
+    weighted = model.evaluate(GOLDEN_X, GOLDEN_Y, 8, sample_weight=STORED["weight"])
+    assert weighted[0] == pytest.approx(float(STORED["weighted_loss"]), rel=1e-5)
 
 
 def test_data_by_name_is_data_in_order() -> None:
     model = golden_model("reference")
-    names = {"size": GOLDEN["size"], "kind": GOLDEN["kind"]}
-    targets = {"sold": GOLDEN["sold"], "price": GOLDEN["price"]}
+    names = {"size": STORED["size"], "kind": STORED["kind"]}
+    targets = {"sold": STORED["sold"], "price": STORED["price"]}
     one, other = model.evaluate(GOLDEN_X, GOLDEN_Y), model.evaluate(names, targets)
     assert one == other
     assert list(model.evaluate(names, targets, return_dict=True)) == [
@@ -275,7 +276,7 @@ def test_explain_shows_models_with_several_inputs(capsys: pytest.CaptureFixture[
     model = golden_model("compiled")
     said = str(ranvier.explain(model, GOLDEN_X, GOLDEN_Y, level="graph"))
     assert said.startswith("graph(kind: int64[40,1], size: float32[40,3], y_price: float32[40,1]")
-    ranvier.explain(model, {"kind": GOLDEN["kind"], "size": GOLDEN["size"]})
+    ranvier.explain(model, {"kind": STORED["kind"], "size": STORED["size"]})
     capsys.readouterr()
 
 

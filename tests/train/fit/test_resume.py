@@ -32,7 +32,7 @@ from ranvier.errors import (
 )
 from ranvier.io.packing import pack, unpack
 from ranvier.nn import Dense
-from train import runs
+from train.fit import runs
 
 
 @pytest.fixture(autouse=True)
@@ -86,7 +86,7 @@ import sys
 sys.path[:0] = {sys.path!r}
 import ranvier
 ranvier.config(threads=1)
-from train import runs
+from train.fit import runs
 found = runs.campaign(4, 3, ["dropout", "early_stopping"])
 for about in found.values():
     assert about["same"] and about["files left"] in ([], ["result"]), found

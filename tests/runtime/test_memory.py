@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from compiler.common import threads
-from compiler.test_threads import HOW, network
 from ranvier.graph.graph import Graph
 from ranvier.ops.creation import input_node
 from ranvier.runtime.executable import Executable
+from runtime.test_threads import HOW, network
 
 CYCLES = """
 import sys

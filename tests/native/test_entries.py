@@ -15,8 +15,7 @@ import pytest
 pytest.importorskip("llvmlite")
 
 from compiler.common import threads
-from compiler.test_cache import EXPECTED, sample
-from compiler.test_threads import network
+from native.test_cache import EXPECTED, sample
 from ranvier.base.config import switches
 from ranvier.compiler import store
 from ranvier.graph.batch_plan import ONCE
@@ -29,6 +28,7 @@ from ranvier.native.code_cache import CachedCode, Facts, forget_code, key_of
 from ranvier.native.object_files import are_sound
 from ranvier.runtime.call_glue import driver
 from ranvier.runtime.executable import Executable
+from runtime.test_threads import network
 
 Sections = list[bytes]
 

@@ -4,7 +4,7 @@ As a script: the campaign of kills. Each training runs in a forked process that 
 at random times and started again with `fit(resume=...)` until it is through; then its hash must be
 that of the uninterrupted training.
 
-    python tests/train/runs.py --kills 200 --seed 0
+    python tests/train/fit/runs.py --kills 200 --seed 0
 """
 
 from __future__ import annotations

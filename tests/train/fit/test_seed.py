@@ -12,6 +12,7 @@ import pytest
 
 import ranvier
 from engines import ENGINES
+from paths import TESTS
 from ranvier.executors.reference import shuffled
 from ranvier.nn import Activation, Dense, Dropout
 from ranvier.train.steps.order import Orders
@@ -49,10 +50,10 @@ def test_the_number_of_threads_changes_no_bit(tmp_path: Path) -> None:
     pytest.importorskip("llvmlite")
     code = (
         "import sys; sys.path.insert(0, sys.argv[1])\n"
-        "from train.test_seed import trained\n"
+        "from train.fit.test_seed import trained\n"
         "import hashlib; print(hashlib.sha256(trained('compiled', 7)).hexdigest())"
     )
-    tests = str(Path(__file__).parents[1])
+    tests = str(TESTS)
     found = set()
     for threads in ("1", "2", "1"):
         environment = {**os.environ, "RANVIER_THREADS": threads, "RANVIER_CACHE": str(tmp_path)}

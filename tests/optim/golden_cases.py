@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 import ranvier
+from paths import GOLDEN
 from ranvier import optim
 from ranvier.optim import schedules
 
-GOLDEN = Path(__file__).parent / "golden"
 CASES = json.loads((GOLDEN / "optimizers.json").read_text())
 VALUES = {lib: np.load(GOLDEN / f"optimizers_{lib}.npz") for lib in CASES}
 RATES = json.loads((GOLDEN / "schedules.json").read_text())

@@ -16,7 +16,6 @@ import numpy as np
 import pytest
 
 from compiler.common import check_run
-from compiler.test_threads import network
 from ranvier.base.config import switches
 from ranvier.codegen.call_glue_ir import FITS, OTHER, OVERLAP
 from ranvier.compiler import stages, store
@@ -34,6 +33,7 @@ from ranvier.runtime import call_glue as driving
 from ranvier.runtime import executable as run
 from ranvier.runtime.call_glue import address, driver, spec_of
 from ranvier.runtime.executable import Executable
+from runtime.test_threads import network
 
 F4 = np.dtype("float32")
 

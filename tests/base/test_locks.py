@@ -11,13 +11,11 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
+from paths import SRC
 from ranvier.base.locks import ProcessLock
-
-SRC = Path(__file__).parent.parent / "src" / "ranvier"
 
 KINDS = {
     "Lock", "RLock", "Condition", "Semaphore", "BoundedSemaphore", "Event", "Barrier", "Queue",

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import json
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 import ranvier
+from paths import GOLDEN
 from ranvier.compat import torch
 from ranvier.errors import (
     DTypeError,
@@ -19,8 +19,8 @@ from ranvier.errors import (
     TraceError,
 )
 
-GOLDEN = json.loads((Path(__file__).parent / "golden" / "in_place.json").read_text())
-CASES: dict[str, Any] = GOLDEN["cases"]
+STORED = json.loads((GOLDEN / "in_place.json").read_text())
+CASES: dict[str, Any] = STORED["cases"]
 KINDS = {"ranvier": ranvier.Tensor, "torch": torch.Tensor}
 RANDOM = ("normal_", "uniform_")
 BOOLS = ("__iand__", "__ior__", "__ixor__")
@@ -73,8 +73,8 @@ def outcome(
     kind: str, name: str, traced: bool, situation: str, used: bool = False
 ) -> dict[str, Any]:
     """What the golden script does, with our tensors."""
-    a = tensor(kind, GOLDEN["values"], name, situation not in ("plain", "other"))
-    other = tensor(kind, GOLDEN["other"], name, situation in ("both", "other"))
+    a = tensor(kind, STORED["values"], name, situation not in ("plain", "other"))
+    other = tensor(kind, STORED["other"], name, situation in ("both", "other"))
 
     def work() -> Any:
         x = a if situation in ("plain", "leaf", "other") else a * 2.0
@@ -84,7 +84,7 @@ def outcome(
         assert alias is x
         flags.append(x.requires_grad)
         if name not in BOOLS:
-            loss = (x * np.array(GOLDEN["weights"])).sum() + before.sum()
+            loss = (x * np.array(STORED["weights"])).sum() + before.sum()
             if loss.requires_grad:
                 loss.backward()
         return x * 1
@@ -134,7 +134,7 @@ def test_a_leaf_that_requires_a_gradient_is_refused() -> None:
 
 def test_what_was_computed_before_keeps_the_former_values() -> None:
     # PyTorch raises an error here: it has only the new numbers.
-    a = np.array(GOLDEN["values"])
+    a = np.array(STORED["values"])
     for kind, name, traced in every("history"):
         expected = CASES[name]["situations"]["history"]
         if expected == "error":

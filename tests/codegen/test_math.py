@@ -1,6 +1,6 @@
 """Special functions against NumPy in higher precision: samples always, every float32 when asked.
 
-`pytest -m slow tests/compiler/test_math.py -s` goes through all 2**32 float32 values of each
+`pytest -m slow tests/codegen/test_math.py -s` goes through all 2**32 float32 values of each
 function of one argument and prints the table of docs/how_it_works/vector_math.md.
 """
 
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from compiler.vector_functions import Array, run, ulps, worst
+from codegen.vector_functions import Array, run, ulps, worst
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
 

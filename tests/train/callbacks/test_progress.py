@@ -1,0 +1,61 @@
+"""What shows how far training is: the bar in windows of any width, and its words."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from ranvier.train.callbacks.progress import ProgressBar, bar_lines, numbers
+
+MANY = {f"a_rather_long_metric_{i}": 0.5 + i for i in range(9)}
+LOGS: list[dict[str, float]] = [
+    {},
+    {"loss": 0.123},
+    {"loss": 0.1, "accuracy": 0.9, "val_loss": 1e-9, "val_accuracy": 0.85, "learning_rate": 1e-5},
+    {"loss": 0.1, **MANY},
+    {"loss": 0.1, "m" * 300: 0.25},
+]
+
+
+@pytest.mark.parametrize("logs", LOGS, ids=["none", "loss", "five", "ten", "endless"])
+@pytest.mark.parametrize("width", [20, 40, 60, 80, 100, 200])
+def test_neither_the_epoch_nor_a_number_is_cut(width: int, logs: dict[str, float]) -> None:
+    for epoch, epochs in ((1, 3), (10_000, 10_000)):
+        lines = bar_lines(width, epoch, epochs, 0.5, 61.0, logs)
+        assert lines[0].startswith(f"epoch {epoch}/{epochs}")
+        assert max(map(len, lines)) <= max(width, len(f"epoch {epoch}/{epochs}"))
+        for name, value in logs.items():
+            said = numbers({name: value})
+            assert any(said in line for line in lines) or len(said) > width
+            assert any(said.rpartition(": ")[2] in line for line in lines)
+
+
+def test_a_wide_window_shows_all_in_one_line() -> None:
+    assert len(bar_lines(100, 1, 3, 0.5, 61.0, LOGS[1])) == 1
+    assert len(bar_lines(80, 1, 3, 0.5, 61.0, LOGS[2])) > 1
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 200])
+def test_the_bar_as_a_terminal_shows_it(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    text = Terminal()
+    monkeypatch.setattr("sys.stdout", text)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", str(width))
+    bar = ProgressBar()
+    bar.set_params({"epochs": 12, "steps": 4})
+    bar.on_train_begin()
+    for epoch in range(12):
+        bar.on_epoch_begin(epoch)
+        bar.on_progress(2, LOGS[3])
+        bar.on_epoch_end(epoch, LOGS[3])
+    bar.on_train_end()
+    shown = text.getvalue()
+    assert "epoch 12/12" in shown and "100%" in shown
+    for name, value in LOGS[3].items():
+        said = numbers({name: value})
+        assert said in shown or len(said) > width - 1
