@@ -9,7 +9,7 @@ else that the code depends on: batch, number of threads, and the sources of the 
 whose facts cannot be true of the graph is a miss.
 
 NOTE: the sources are files as they were read. A test that changes a rule in memory asks for
-compilation anew (the fixture `fresh_code`), or it is answered with code from before.
+a new compilation (the fixture `fresh_code`), or it is answered with code from before.
 """
 
 from __future__ import annotations

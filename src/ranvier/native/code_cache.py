@@ -5,7 +5,7 @@ whose code depends on more than a text, and `code_of_text` for IR that says it a
 take the same way as users.
 
 A key is a hash of everything that the code depends on: what the caller names, and the processor
-with LLVM's version and the files that turn IR into code (llvm.py). What was used last stays in
+with LLVM's version and the files that make code of IR (llvm.py). What was used last stays in
 memory though nothing uses it any more; what is in use stays anyway.
 """
 
@@ -74,15 +74,15 @@ def cached_code(
     """
     key = key_of(kind, parts)
     with _lock:
-        found = _in_use.get(key)
-        if found is None:
-            found = _read(kind, key, symbols, fits) or _made(kind, key, symbols, make())
-            _in_use[key] = found
-        _recent[key] = found
+        entry = _in_use.get(key)
+        if entry is None:
+            entry = _read(kind, key, symbols, fits) or _made(kind, key, symbols, make())
+            _in_use[key] = entry
+        _recent[key] = entry
         _recent.move_to_end(key)
         if len(_recent) > _MAX_IDLE_ENTRIES:
             _recent.popitem(last=False)
-    return found
+    return entry
 
 
 def code_of_text(kind: str, text: str, symbols: Sequence[str], thorough: bool = True) -> Code:

@@ -49,7 +49,7 @@ def _once(graph: Graph) -> Graph:
         simpler = None if kept else _RULES.get(node.op.name)
         new = simpler(node, inputs) if simpler else None
         if new is None:
-            new = _fold_constants(node, inputs)
+            new = _constant_result(node, inputs)
         if new is not None:
             return new if new.op.name == "input" else share(new)
         return share(rebuild(node, inputs))
@@ -76,7 +76,7 @@ def _full(like: Node, value: Any, shape: Shape | None = None) -> Node:
     return apply(OPS["full"], like=like, value=value, shape=shape, dtype=like.dtype)  # type: ignore[no-any-return]
 
 
-def _fold_constants(node: Node, inputs: tuple[Node, ...]) -> Node | None:
+def _constant_result(node: Node, inputs: tuple[Node, ...]) -> Node | None:
     """An elementwise op of constants is a constant."""
     if node.op.kind != "elementwise" or not inputs:
         return None

@@ -1,0 +1,137 @@
+"""The words of the field: a word of a private dialect stays out of the rooms that are clean.
+
+`docs/glossary.md` says which word stands for what. A room is added to `CLEAN` when its names,
+messages, comments and docstrings hold none of `DIALECT`; it never leaves the list.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import tokenize
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+CLEAN = ["passes", "lower", "codegen", "native", "compiler", "runtime", "executors", "graph"]
+
+# What must not be part of a name, and the word of the field for it.
+DIALECT = {
+    "turn": "iteration",
+    "turns": "iterations",
+    "turned": "rotated or transposed",
+    "fold": "reduction",
+    "folds": "reductions",
+    "folded": "reduced",
+    "place": "index, position, offset or axis",
+    "places": "indices, positions or offsets",
+    "placed": "what was put where",
+    "dear": "expensive",
+    "near": "in cache",
+    "far": "out of cache",
+    "anew": "again, or reset",
+    "said": "what it holds",
+    "given": "what it holds",
+    "found": "what it holds",
+    "squares": "tiles or blocks",
+    "several": "what they are",
+}
+
+# What must not stand in a message, a comment or a docstring.
+PHRASES = {
+    r"whole numbers?": "integer",
+    r"dear": "expensive",
+    r"anew": "again, or reset",
+    r"(?<!constant )folds?|(?<!constants )folded": "reduction",
+    r"(?<!in )turns?(?! (?:out|off|on|into|-0\.0))": "iteration",
+    r"(?<!in )(?<!in-)(?<!takes )places?": "index, position, offset or axis",
+}
+
+# Part of a path, the word and why it stands there.
+EXCEPTIONS: list[tuple[str, str, str]] = []
+
+
+def words(name: str) -> list[str]:
+    """The words of a name.
+
+    >>> words("_WriteFolds2")
+    ['write', 'folds']
+    """
+    split = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name)
+    return [w.lower() for w in re.split(r"[^A-Za-z]+", split) if w]
+
+
+def dialect(source: str) -> Iterator[tuple[int, str, str]]:
+    """(line, word, the field's word) for everything in a source that is dialect."""
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        line = token.start[0]
+        if token.type == tokenize.NAME:
+            yield from ((line, w, DIALECT[w]) for w in words(token.string) if w in DIALECT)
+            continue
+        if token.type == tokenize.STRING or token.type == tokenize.COMMENT:
+            yield from _in_text(token.string, line)
+            if "{" in token.string and token.string[0] in "fF":
+                for part in re.findall(r"\{([^{}:!]*)", token.string):
+                    names = [w for name in re.findall(r"\w+", part) for w in words(name)]
+                    yield from ((line, w, DIALECT[w]) for w in names if w in DIALECT)
+        elif token.type == getattr(tokenize, "FSTRING_MIDDLE", None):
+            yield from _in_text(token.string, line)
+
+
+def _in_text(text: str, line: int) -> Iterator[tuple[int, str, str]]:
+    for phrase, better in PHRASES.items():
+        for match in re.finditer(rf"(?<![\w`.%])(?:{phrase})(?![\w`])", text):
+            yield line + text.count("\n", 0, match.start()), match[0], better
+
+
+@pytest.mark.parametrize("room", CLEAN)
+def test_a_clean_room_speaks_the_words_of_the_field(room: str) -> None:
+    files = sorted((ROOT / "src/ranvier" / room).rglob("*.py"))
+    assert files
+    problems = []
+    for path in files:
+        name = path.relative_to(ROOT).as_posix()
+        allowed = {word for part, word, _ in EXCEPTIONS if part in name}
+        for line, word, better in dialect(path.read_text(encoding="utf-8")):
+            if word not in allowed:
+                problems.append(f"{name}:{line}: {word!r}; say {better}")
+    assert not problems, "\n".join(problems)
+
+
+def test_exceptions_are_needed() -> None:
+    for part, word, reason in EXCEPTIONS:
+        paths = [p for r in CLEAN for p in (ROOT / "src/ranvier" / r).rglob("*.py")]
+        sources = [p.read_text(encoding="utf-8") for p in paths if part in p.as_posix()]
+        assert reason
+        assert any(word == w for s in sources for _, w, _ in dialect(s)), (part, word)
+
+
+@pytest.mark.parametrize(
+    ("source", "word"),
+    [
+        ("turns = 3", "turns"),
+        ("class LongFold: ...", "fold"),
+        ('"""Kernels that run once at each turn."""', "turn"),
+        ("x = 1  # dear to compute", "dear"),
+        ('raise ValueError("expected a whole number")', "whole number"),
+        ('f"{said} is wrong"', "said"),
+    ],
+)
+def test_dialect_is_seen(source: str, word: str) -> None:
+    assert word in [w for _, w, _ in dialect(source)]
+
+
+@pytest.mark.parametrize(
+    "source", ["written_in_line = 1", '"""Updated in place; an index may turn out outside."""']
+)
+def test_the_language_is_left_alone(source: str) -> None:
+    assert not list(dialect(source))
+
+
+def test_the_glossary_names_every_word_of_the_dialect() -> None:
+    glossary = (ROOT / "docs/glossary.md").read_text(encoding="utf-8")
+    for word in ("turn", "fold", "place", "dear", "whole number", "near", "far", "anew"):
+        assert f"*{word}*" in glossary, word
