@@ -14,8 +14,9 @@ from click.testing import CliRunner, Result
 
 from ranvier.cli import compare as cli_compare
 from ranvier.cli import progress as cli_progress
-from ranvier.cli.compare import LEARNERS, read
+from ranvier.cli.learners import LEARNERS, Learner, Predict
 from ranvier.cli.main import main
+from ranvier.cli.problems import read
 
 pytest.importorskip("sklearn")
 
@@ -69,13 +70,11 @@ def test_every_learner_beats_the_mean(name: str) -> None:
 def test_tuning_looks_at_training_rows_only() -> None:
     seen = []
 
-    def fit(
-        x: np.ndarray, y: np.ndarray, classes: int, setting: Any, seed: int
-    ) -> cli_compare.Predict:
+    def fit(x: np.ndarray, y: np.ndarray, classes: int, setting: Any, seed: int) -> Predict:
         seen.append(len(y))
         return lambda rows: np.full(len(rows), setting["say"])
 
-    learner = cli_compare.Learner(fit, [{"say": n} for n in range(3)])
+    learner = Learner(fit, [{"say": n} for n in range(3)])
     y = np.array([2] * 20 + [1] * 5 + [0] * 5)
     chosen = cli_compare._tuned(learner, np.zeros((30, 1), np.float32), y, 3, seed=0)
     assert chosen == {"say": 2}

@@ -13,44 +13,25 @@ import io
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import click
 import numpy as np
 
-from ..errors import ArgumentError, DataError, StateError
+from ..errors import ArgumentError, StateError
 from ..io.writing import (
     check_output,
     check_suffix,
     protected,
     write_whole,
 )
+from .learners import LEARNERS, Learner, Predict
+from .problems import BUILT_IN, Array, Problem, read
 from .progress import progress
 
-Array = np.ndarray[Any, Any]
-Predict = Callable[[Array], Array]
-
-BUILT_IN = ("digits", "iris", "adult", "mnist", "california")
 _FOLDS = 3
-_TEST_ROWS = 4000  # more test rows would not change the score by what can be seen
 _HEADINGS = ("learner", "training_rows", "seed")  # of the numbers; then what the score is
 _MOST_ROWS = 2000  # largest training set by default: kernel machines are slow on more
-
-
-class Problem(NamedTuple):
-    """A table split in two: features (n, d) float32, and classes 0, 1, ... or numbers."""
-
-    name: str
-    classes: int  # 0: regression
-    x: Array
-    y: Array
-    x_test: Array
-    y_test: Array
-
-    @property
-    def score(self) -> str:
-        """What is measured on the test rows."""
-        return "accuracy" if self.classes else "R2"
 
 
 @click.command()
@@ -157,93 +138,6 @@ def _is_ours(path: Path) -> bool:
         return file.readline().startswith(",".join(_HEADINGS).encode())
 
 
-# --- data ---------------------------------------------------------------------------------------
-
-
-def read(data: str, target: str | None = None) -> Problem:
-    """The built-in set of that name, or the table in a .csv or .parquet file."""
-    from .. import data as sets
-
-    if data not in BUILT_IN:
-        return _from_file(data, target)
-    loaders: dict[str, Any] = {
-        "digits": sets.load_digits,
-        "iris": sets.load_iris,
-        "adult": sets.load_adult,
-        "mnist": sets.load_mnist,
-        "california": sets.load_california_housing,
-    }
-    (x, y), (x_test, y_test) = loaders[data]()
-    x, x_test = (part.reshape(len(part), -1).astype(np.float32) for part in (x, x_test))
-    classes = 0 if data == "california" else int(y.max()) + 1
-    return Problem(data, classes, x, y, x_test[:_TEST_ROWS], y_test[:_TEST_ROWS])
-
-
-def _from_file(path: str, target: str | None) -> Problem:
-    columns = table_columns(path)
-    if target not in columns:
-        known = ", ".join(columns)
-        said = "--target is missing" if target is None else f"--target {target}: no such column"
-        raise ArgumentError(f"{said}; {path} has {known}")
-    y = columns.pop(target)
-    if not columns:
-        raise DataError(f"{path}: there is no column beside the target {target!r}")
-    names, codes = np.unique(y, return_inverse=True)
-    whole = y.dtype.kind != "U" and bool((y == np.round(y)).all())
-    if y.dtype.kind != "U" and np.isnan(y).any():
-        raise DataError(f"{path}: the target {target!r} has missing values; remove those rows")
-    classes = len(names) if y.dtype.kind == "U" or (whole and len(names) <= 20) else 0
-    from ..data import train_test_split
-
-    values = codes if classes else y.astype(np.float32)
-    rows = np.arange(len(y))
-    train, test = train_test_split(rows, seed=0)
-    x = np.concatenate([_features(column, train) for column in columns.values()], axis=1)
-    test = test[:_TEST_ROWS]
-    return Problem(Path(path).stem, classes, x[train], values[train], x[test], values[test])
-
-
-def table_columns(path: str) -> dict[str, Array]:
-    """The columns of a file by name: float64 where every entry is a number or empty, else text."""
-    if not Path(path).is_file():
-        raise DataError(f"{path} is neither a file nor one of {', '.join(BUILT_IN)}")
-    if path.endswith(".parquet"):
-        try:
-            import pyarrow.parquet as parquet
-        except ImportError:
-            raise StateError("a .parquet file needs pyarrow: pip install pyarrow") from None
-        found = parquet.read_table(path).to_pydict()
-        rows = {k: ["" if v is None else str(v) for v in column] for k, column in found.items()}
-    else:
-        with open(path, newline="", encoding="utf-8-sig") as file:
-            head, *lines = list(csv.reader(file, skipinitialspace=True)) or [[]]
-        bad = next((i for i, line in enumerate(lines) if line and len(line) != len(head)), None)
-        if bad is not None or not lines:
-            why = f"line {bad + 2} has another number of columns" if bad is not None else "no rows"
-            raise DataError(f"{path}: {why}; expected a heading and rows of {len(head)} columns")
-        cells = zip(*[line for line in lines if line], strict=True)
-        rows = {name: list(column) for name, column in zip(head, cells, strict=True)}
-    return {name: _as_numbers(column) for name, column in rows.items()}
-
-
-def _as_numbers(column: Sequence[str]) -> Array:
-    try:
-        return np.array([v if v.strip() not in ("", "?", "NA") else "nan" for v in column], float)
-    except ValueError:
-        return np.array(column, dtype=str)
-
-
-def _features(column: Array, train: Array) -> Array:
-    """A column as features, by its training rows: gaps get the median; text one column a word."""
-    if column.dtype.kind != "U":
-        gaps = np.isnan(column)
-        middle = np.nanmedian(column[train]) if not gaps[train].all() else 0.0
-        return np.where(gaps, middle, column).astype(np.float32)[:, None]
-    words, counts = np.unique(column[train], return_counts=True)
-    words = words[np.argsort(-counts, kind="stable")[:50]]  # rarer ones are all 0
-    return np.asarray(column[:, None] == words, np.float32)
-
-
 def _sizes(text: str | None, problem: Problem) -> list[int]:
     most = len(problem.x)
     if text is None:
@@ -258,96 +152,6 @@ def _sizes(text: str | None, problem: Problem) -> list[int]:
     if counts[0] < least or counts[-1] > most:
         raise ArgumentError(f"--sizes {text}: expected integers from {least} to {most:,}")
     return counts
-
-
-# --- learners -----------------------------------------------------------------------------------
-
-
-class Learner(NamedTuple):
-    """`fit(x, y, classes, setting, seed)` gives a function that predicts; four settings to try."""
-
-    fit: Callable[[Array, Array, int, Any, int], Predict]
-    settings: list[dict[str, Any]]
-    regression: bool = True
-    classification: bool = True
-
-
-def _network(x: Array, y: Array, classes: int, setting: Any, seed: int) -> Predict:
-    """A multilayer perceptron of Ranvier's; about 2,000 steps of Adam."""
-    from .. import random
-    from ..models.mlp import mlp
-
-    random.seed(seed)
-    middle, spread = (y.mean(), y.std() or 1.0) if not classes else (0.0, 1.0)
-    task = "classification" if classes else "regression"
-    model = mlp(x.shape[1], classes or 1, task=task, learning_rate=0.003, **setting)
-    epochs = int(np.clip(2000 * 32 / len(x), 20, 100))
-    model.fit(x, (y - middle) / spread if not classes else y, 32, epochs, verbose=0)
-    if classes:
-        return model.predict_classes
-    return lambda rows: model.predict(rows)[:, 0] * spread + middle
-
-
-def _peer(module: str, name: str, regressor: str = "", **fixed: Any) -> Any:
-    """`fit` for scikit-learn's classes of these names."""
-
-    def fit(x: Array, y: Array, classes: int, setting: Any, seed: int) -> Predict:
-        import importlib
-        import inspect
-
-        cls = getattr(importlib.import_module(f"sklearn.{module}"), name if classes else regressor)
-        seeded = "random_state" in inspect.signature(cls).parameters
-        given = {**fixed, **setting, **({"random_state": seed} if seeded else {})}
-        known = inspect.signature(cls).parameters
-        made = cls(**{k: v for k, v in given.items() if k in known})
-        return made.fit(x, y).predict  # type: ignore[no-any-return]
-
-    return fit
-
-
-def _grid(**choices: Sequence[Any]) -> list[dict[str, Any]]:
-    """Every combination."""
-    found: list[dict[str, Any]] = [{}]
-    for name, values in choices.items():
-        found = [{**setting, name: value} for setting in found for value in values]
-    return found
-
-
-LEARNERS = {
-    "network": Learner(_network, _grid(hidden=([64], [128, 64]), dropout=(0.0, 0.3))),
-    "logistic regression": Learner(
-        _peer("linear_model", "LogisticRegression", max_iter=300),
-        _grid(C=(0.01, 0.1, 1.0, 10.0)),
-        regression=False,
-    ),
-    "linear regression": Learner(
-        _peer("linear_model", "", "Ridge"),
-        _grid(alpha=(0.1, 1.0, 10.0, 100.0)),
-        classification=False,
-    ),
-    "SVM": Learner(_peer("svm", "SVC", "SVR"), _grid(C=(1.0, 10.0), gamma=("scale", 0.01))),
-    "naive Bayes": Learner(
-        _peer("naive_bayes", "GaussianNB"),
-        _grid(var_smoothing=(1e-9, 1e-3, 1e-2, 1e-1)),
-        regression=False,
-    ),
-    "decision tree": Learner(
-        _peer("tree", "DecisionTreeClassifier", "DecisionTreeRegressor"),
-        _grid(max_depth=(5, None), min_samples_leaf=(1, 5)),
-    ),
-    "gradient boosting": Learner(
-        _peer(
-            "ensemble",
-            "HistGradientBoostingClassifier",
-            "HistGradientBoostingRegressor",
-            max_iter=40,
-            max_leaf_nodes=8,
-            max_bins=31,
-            early_stopping=False,
-        ),
-        _grid(learning_rate=(0.15, 0.3), min_samples_leaf=(3, 20)),
-    ),
-}
 
 
 def _chosen(text: str | None, problem: Problem) -> list[str]:

@@ -23,8 +23,9 @@ from ..errors import (
 )
 from ..io.files import SUFFIX
 from ..io.writing import check_output, check_suffix
-from .compare import compare, table_columns
+from .compare import compare
 from .explain import explain
+from .problems import table_columns
 
 STARTED = time.process_time()  # the processor time that starting Python and importing took
 _OPTIMIZERS = (

@@ -8,4 +8,5 @@
 | saving.py | Models to files and back |
 | sequential.py | Layers one after another |
 | summary.py | A model as a table |
+| wiring_data.py | Models of connected layers as plain data and back |
 """

@@ -34,9 +34,9 @@ from .functional import (
     Wiring,
     direct_layers,
     ends,
-    from_data,
     shapes_of,
 )
+from .wiring_data import from_data, to_data
 
 Array = np.ndarray[Any, Any]
 
@@ -130,7 +130,7 @@ class Network(Layer):
         them.
         """
         if self.wiring is not None and not _has_arguments(type(self)):
-            return {**self.wiring.to_data(), "trainable": self.trainable}
+            return {**to_data(self.wiring), "trainable": self.trainable}
         return self._arguments("inputs", "outputs")
 
     @classmethod
