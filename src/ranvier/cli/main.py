@@ -23,23 +23,13 @@ from ..errors import (
 )
 from ..io.files import SUFFIX
 from ..io.writing import check_output, check_suffix
+from ..optim import OPTIMIZERS
 from .compare import compare
 from .explain import explain
 from .problems import table_columns
 
 STARTED = time.process_time()  # the processor time that starting Python and importing took
-_OPTIMIZERS = (
-    "sgd",
-    "momentum",
-    "nesterov",
-    "rmsprop",
-    "adagrad",
-    "adadelta",
-    "adam",
-    "adamw",
-    "adamax",
-    "nadam",
-)
+_OPTIMIZERS = [name.lower() for name in OPTIMIZERS]
 
 
 class _Commands(click.Group):
@@ -85,7 +75,12 @@ def main() -> None:
 @click.argument("data", type=click.Choice(["digits"]))
 @click.option("--hidden", default="64,32", show_default=True, help="Units of the hidden layers.")
 @click.option("--activation", default="relu", show_default=True, help="Of the hidden layers.")
-@click.option("--optimizer", default="adam", show_default=True, help=", ".join(_OPTIMIZERS) + ".")
+@click.option(
+    "--optimizer",
+    default="adam",
+    show_default=True,
+    help=", ".join(_OPTIMIZERS) + ".",
+)
 @click.option("--epochs", default=40, show_default=True, type=click.IntRange(1))
 @click.option("--batch-size", default=32, show_default=True, type=click.IntRange(1))
 @click.option(
