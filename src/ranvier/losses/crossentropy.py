@@ -56,7 +56,7 @@ class OfProbabilities(Loss):
     """
 
     end: str = SOFTMAX  # the activation that the model should end in
-    from_logits: bool | None = False
+    takes_logits = True  # whether it has the argument `from_logits`
 
     def check_output(self, found: LastLayer) -> None:
         super().check_output(found)
@@ -96,7 +96,7 @@ class OfProbabilities(Loss):
         option = f"{type(self).__name__}(from_logits=True)"
         logits = (
             f"; if it ends in logits (no activation), say so: loss={option}"
-            if hasattr(self, "label_smoothing")
+            if self.takes_logits
             else ""
         )
         return DataError(
@@ -127,6 +127,7 @@ class KLDivergence(OfProbabilities):
     """`sum(y * log(y / p))` over the last axis: Kullback & Leibler 1951. Both are probabilities."""
 
     name = "kl_divergence"
+    takes_logits = False
     learns_numbers = True
 
     def check_output(self, found: LastLayer) -> None:

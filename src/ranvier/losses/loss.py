@@ -28,11 +28,13 @@ SMALLEST = 1e-7  # probabilities are kept this far from 0 and 1, as in Keras
 class Loss(Spelled):
     """Base of all losses.
 
-    `learns_numbers` says that targets are quantities: labels that are text have none.
+    `learns_numbers` says that targets are quantities: labels that are text have none. `from_logits`
+    says that predictions are logits; None: as the model's last layer tells.
     """
 
     name: str = "loss"
     learns_numbers = False
+    from_logits: bool | None = False
 
     def per_row(self, y_true: Any, y_pred: Any) -> Any:
         """The loss of each row: shape (batch,)."""

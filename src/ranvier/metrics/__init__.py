@@ -110,7 +110,7 @@ def resolve(
     found = get(metric)
     loss = losses.get(loss) if loss is not None else None
     outputs = output_shape[-1] if output_shape else 1
-    if isinstance(found, LossMetric) and getattr(loss, "from_logits", False):
+    if isinstance(found, LossMetric) and loss is not None and loss.from_logits:
         found = found.of_logits()
     return found.bound(*_form(found, loss, output_shape, target_shape, outputs))
 
@@ -118,7 +118,7 @@ def resolve(
 def _form(
     metric: Metric, loss: Any, output: tuple[int, ...], target: tuple[int, ...], outputs: int
 ) -> tuple[str, int, float]:
-    logits = bool(getattr(loss, "from_logits", False))
+    logits = loss is not None and bool(loss.from_logits)
     cut = getattr(metric, "threshold", None)
     cut = 0.5 if cut is None else cut
     if logits and isinstance(loss, losses.BinaryCrossentropy):

@@ -191,11 +191,11 @@ class LossMetric(MeanOfRows):
 
     def of_logits(self) -> LossMetric:
         """This metric for predictions that are logits, if its loss leaves that open."""
-        if getattr(self.loss, "from_logits", False) is not None:
+        if self.loss.from_logits is not None:
             return self
         other = copy.copy(self)
         other.loss = copy.copy(self.loss)
-        other.loss.from_logits = True  # type: ignore[attr-defined]
+        other.loss.from_logits = True
         return other
 
     def row(self, y: Any, p: Any) -> Any:

@@ -385,13 +385,11 @@ class Model(Network):
     def _signed(self, x: Any) -> bool:
         """Whether a single output says yes above 0 rather than above 1/2."""
         loss = sole(self.loss)
-        if loss is not None and getattr(loss, "from_logits", False) is None:
+        if loss is not None and loss.from_logits is None:
             xs = inputs_of(self, x)[1]
             take_logits(self, heads_of(self, *outputs_of(self, xs)), xs)
             loss = sole(self.loss)
-        return loss is not None and (
-            getattr(loss, "from_logits", False) or loss.name in ("hinge", "squared_hinge")
-        )
+        return loss is not None and (loss.from_logits or loss.name in ("hinge", "squared_hinge"))
 
     # -- files and checks --------------------------------------------------------------------------
 

@@ -110,7 +110,7 @@ def verify(model: Any, rows: Rows, samples: int = 5) -> Report:
         far = _difference(mine, reference, floor)
         report.lines.append(Line(label, mine.shape, far, slope, limit))
     for head in heads:
-        if head.loss is not None and getattr(head.loss, "from_logits", False):
+        if head.loss is not None and head.loss.from_logits:
             where = f"output {head.name!r}: " if head.name else ""
             report.notes.append(f"{where}{head.loss.name} reads the output as logits")
     return report
