@@ -1,10 +1,9 @@
-"""The examples run, say what they promise, and are quick."""
+"""The examples run and say what they promise."""
 
 from __future__ import annotations
 
 import re
 import runpy
-import time
 from pathlib import Path
 
 import pytest
@@ -54,16 +53,13 @@ def test_every_example_is_tested() -> None:
 def test_example(name: str, engine: str, capsys: pytest.CaptureFixture[str]) -> None:
     before = ranvier.config()["engine"]
     ranvier.config(engine=engine)
-    began = time.perf_counter()
     try:
         runpy.run_path(str(EXAMPLES / f"{name}.py"), run_name="__main__")
     finally:
         ranvier.config(engine=before)
-    seconds = time.perf_counter() - began
     text = capsys.readouterr().out
     for pattern in SAID[name]:
         assert re.search(pattern, text), f"{pattern!r} not in\n{text}"
-    assert seconds < 20, "an example is to be quick: 5 s on a free machine"
 
 
 @pytest.mark.skipif(

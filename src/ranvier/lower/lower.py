@@ -131,14 +131,22 @@ class _Lowering(Elements):
 
     def nests(self) -> list[Nest]:
         """The nests of the group."""
-        kind = self.group.kind
-        if kind in ("map", "scan", "rows", "reduce", "contraction"):
-            return [getattr(self, f"_{kind}")()]
-        if kind == "copy":
-            return self._copy(self.group.anchors[0])
-        if kind == "scatter":
-            return self._scatter(self.group.anchors[0])
-        raise GraphError(f"cannot lower a kernel of kind {kind}")
+        match self.group.kind:
+            case "map":
+                return [self._map()]
+            case "scan":
+                return [self._scan()]
+            case "rows":
+                return [self._rows()]
+            case "reduce":
+                return [self._reduce()]
+            case "contraction":
+                return [self._contraction()]
+            case "copy":
+                return self._copy(self.group.anchors[0])
+            case "scatter":
+                return self._scatter(self.group.anchors[0])
+        raise GraphError(f"cannot lower a kernel of kind {self.group.kind}")
 
     def carry(self, x: Node, flat: Buffer, start: int) -> Nest:
         """The first value of a carry, stored from `start` on."""
