@@ -163,7 +163,7 @@ def test_fine_tuning_moves_only_what_is_not_frozen(engine: str) -> None:
 
 
 def test_wrong_arguments_are_explained() -> None:
-    with pytest.raises(ArgumentError, match="gradient_accumulation_steps=0; expected a whole"):
+    with pytest.raises(ArgumentError, match="gradient_accumulation_steps=0; expected an integer"):
         optim.SGD(gradient_accumulation_steps=0)
     with pytest.raises(ArgumentError, match="ema_momentum=1.5; expected 0 to 1"):
         optim.SGD(use_ema=True, ema_momentum=1.5)

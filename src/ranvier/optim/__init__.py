@@ -2,14 +2,20 @@
 
 | file | what it holds |
 |---|---|
+| accumulation.py | Gradient accumulation: several batches for one step |
 | adam.py | Adam and its family |
 | adaptive.py | Adagrad, Adadelta, RMSprop |
+| arguments.py | What an optimizer's constructor is given, checked |
+| averages.py | Exponential moving averages of the parameters |
 | clip.py | Gradient clipping |
-| decay.py | Which parameters weight decay leaves alone |
+| decay.py | Weight decay |
+| dynamic_scale.py | Loss scaling for float16 |
+| groups.py | Parameters with options of their own |
+| loss_scale.py | A fixed loss scale |
 | optimizer.py | The optimizer: how parameters move along their gradients |
-| scale.py | Loss scaling for float16 |
 | schedules.py | Learning rates as functions of the step |
 | sgd.py | Gradient descent, with and without momentum |
+| transform.py | What stands around a rule: the base of clipping, accumulation, averages |
 """
 
 from __future__ import annotations
@@ -29,8 +35,8 @@ from .adam import (
 )
 from .adaptive import Adadelta, Adagrad, RMSprop
 from .clip import clip_by_global_norm, clip_by_norm, clip_by_value
+from .dynamic_scale import LossScaleOptimizer
 from .optimizer import Optimizer
-from .scale import LossScaleOptimizer
 from .schedules import (
     Constant,
     CosineDecay,

@@ -15,7 +15,8 @@ from ..ops.elementwise import (
     sqrt,
 )
 from ..tensors.tensor import Tensor
-from .optimizer import Optimizer, Slots
+from .optimizer import Optimizer
+from .transform import Slots
 
 
 class Adam(Optimizer):

@@ -7,7 +7,8 @@ from typing import Any
 
 from ..ops.elementwise import sqrt
 from ..tensors.tensor import Tensor
-from .optimizer import Optimizer, Slots
+from .optimizer import Optimizer
+from .transform import Slots
 
 
 class Adagrad(Optimizer):

@@ -1,14 +1,16 @@
-"""Keeping gradients short. Each function takes and gives a list of gradients."""
+"""Gradient clipping. Each function takes and gives a list of gradients."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..base.missing import module_getattr
 from ..ops.composites import functions as composite
 from ..ops.elementwise import astype, minimum, sqrt
 from ..ops.reduce import sum
+from .transform import Step, Transform
 
 
 def clip_by_value(grads: Sequence[Any], value: float) -> list[Any]:
@@ -49,6 +51,23 @@ def global_norm(grads: Sequence[Any]) -> Any:
         square = sum(g * g)
         total = square if total is None else total + square
     return sqrt(total)
+
+
+@dataclass(frozen=True)
+class Clipping(Transform):
+    """One of the three on the gradients of each step."""
+
+    norm: float | None = None
+    global_norm: float | None = None
+    value: float | None = None
+
+    def before(self, step: Step) -> None:
+        if self.value is not None:
+            step.grads = clip_by_value(step.grads, self.value)
+        elif self.norm is not None:
+            step.grads = clip_by_norm(step.grads, self.norm)
+        elif self.global_norm is not None:
+            step.grads = clip_by_global_norm(step.grads, self.global_norm)
 
 
 if not TYPE_CHECKING:

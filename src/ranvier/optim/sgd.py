@@ -8,7 +8,8 @@ from ..errors import ArgumentError
 from ..ops.creation import full
 from ..ops.elementwise import equal, where
 from ..tensors.tensor import Tensor
-from .optimizer import Optimizer, Slots
+from .optimizer import Optimizer
+from .transform import Slots
 
 
 class SGD(Optimizer):

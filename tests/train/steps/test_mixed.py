@@ -14,7 +14,7 @@ from engines import ENGINES
 from ranvier import Sequential, nn
 from ranvier.errors import ArgumentError, NonFiniteError
 from ranvier.optim import SGD, Adam, LossScaleOptimizer
-from ranvier.optim.scale import LEAST
+from ranvier.optim.dynamic_scale import LEAST
 
 MIXED = "mixed_float16"
 RNG = np.random.default_rng(0)

@@ -386,7 +386,7 @@ class Steps:
             known = self._structures[kind] = found, flags, tensors
         if kind != "train":
             return known[2]
-        return (self.optimizer.learning_rate, *known[2])
+        return (*self.optimizer.rates(), *known[2])
 
     def _make(self, kind: str, batch: int, rows: Rows, engine: str) -> Step:
         specs: list[Any] = [((batch, *a.shape[1:]), a.dtype) for a in rows.arrays]

@@ -24,7 +24,9 @@ from ..ops.elementwise import (
 from ..ops.reduce import all
 from ..tensors.mode import no_grad
 from ..tensors.tensor import Tensor
-from .optimizer import Optimizer, Slots
+from .groups import Group
+from .optimizer import Optimizer
+from .transform import Slots
 
 LEAST, MOST = 2.0**-14, 2.0**64  # of the scale
 
@@ -85,15 +87,31 @@ class LossScaleOptimizer(Optimizer):
 
     lr = learning_rate
 
+    @property
+    def groups(self) -> list[Group]:
+        """Those of the inner optimizer."""
+        return self.inner_optimizer.groups
+
+    def set_group(
+        self,
+        parameters: Iterable[Tensor] | None = None,
+        names: Iterable[str] | None = None,
+        **options: Any,
+    ) -> Group:
+        return self.inner_optimizer.set_group(parameters, names, **options)
+
     def slots(self, p: Tensor) -> Slots:
         return self.inner_optimizer.slots(p)
 
     def scalars(self) -> Slots:
         own = {"loss_scale": self.loss_scale, "good_steps": self.good_steps}
-        return {**self.inner_optimizer.scalars(), **own}
+        return own
+
+    def all_scalars(self) -> Slots:
+        return {**self.inner_optimizer.all_scalars(), **self.scalars()}
 
     def scale_loss(self, loss: Tensor) -> Tensor:
-        return astype(loss, dtypes.float32) * self.loss_scale
+        return self.inner_optimizer.scale_loss(astype(loss, dtypes.float32)) * self.loss_scale
 
     def apply(self, pairs: Iterable[tuple[Tensor, Tensor | None]]) -> None:
         """One step along pairs (parameter, gradient of the scaled loss), if all are finite."""
@@ -105,7 +123,7 @@ class LossScaleOptimizer(Optimizer):
             taken = logical_or(finite, less_equal(scale, LEAST))
             moving = [p for p, _ in given]
             moving += [t for p, _ in given for t in inner.slots(p).values()]
-            moving += [*inner.scalars().values(), inner.iterations]
+            moving += [*inner.all_scalars().values(), inner.iterations]
             before = [t * 1 for t in moving]
             inner.apply(given)
             for t, old in zip(moving, before, strict=True):

@@ -1,0 +1,29 @@
+"""Files of earlier versions: the optimizer's state and arguments are read, training goes on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import ranvier
+
+GOLDEN = Path(__file__).parent.parent / "golden"
+DATA = np.load(GOLDEN / "optimizer_files.npz")
+
+
+@pytest.mark.parametrize("name", sorted({key.partition("/")[0] for key in DATA}))
+def test_training_goes_on_as_it_would_have(name: str, tmp_path: Path) -> None:
+    path, again = tmp_path / "old.safetensors", tmp_path / "again.safetensors"
+    draw = np.random.default_rng(4)
+    x, y = draw.normal(size=(40, 3)).astype(np.float32), draw.normal(size=(40, 2)).astype("f4")
+    path.write_bytes(DATA[f"{name}/file"].tobytes())
+    ranvier.load(path).save(again)
+    for file in (path, again):
+        model = ranvier.load(file)
+        assert model.optimizer.iterations.item() == 10
+        model.fit(x, y, batch_size=8, epochs=2, shuffle=False, verbose=0)
+        for i, w in enumerate(model.get_weights()):
+            # Other processors add in another order.
+            np.testing.assert_allclose(w, DATA[f"{name}/{i}"], rtol=1e-4, atol=1e-5)
