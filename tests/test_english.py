@@ -16,7 +16,17 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 
-CLEAN = ["passes", "lower", "codegen", "native", "compiler", "runtime", "executors", "graph"]
+CLEAN = [
+    "passes",
+    "lower",
+    "codegen",
+    "native",
+    "compiler",
+    "runtime",
+    "executors",
+    "graph",
+    "ops",
+]
 
 # What must not be part of a name, and the word of the field for it.
 DIALECT = {

@@ -52,13 +52,13 @@ def pull_back(
             grads[id(result)] = grads[id(result)] + grad if id(result) in grads else grad
     # The elements of a loop's flat result that a gradient reaches, as (start, stop).
     reached: dict[int, list[tuple[int, int]]] = {id(r): [(0, r.size)] for r in results}
-    found: dict[int, Value] = {}
+    gradients: dict[int, Value] = {}
     for value in reversed(order):
         g = grads.pop(id(value), None)
         if g is None:
             continue
         if id(value) in wanted_ids:
-            found[id(value)] = g
+            gradients[id(value)] = g
         if value.op is None or not any(id(x) in depends for x in value.inputs):
             continue
         params = dict(value.params)
@@ -81,7 +81,7 @@ def pull_back(
             grads[id(x)] = grads[id(x)] + part if id(x) in grads else part
             if x.op is not None and x.op.kind == "loop":
                 reached.setdefault(id(x), []).append(_elements(value, x))
-    return found
+    return gradients
 
 
 def _elements(value: Value, x: Value) -> tuple[int, int]:
@@ -120,10 +120,10 @@ def gradient(graph: Graph, wanted: Sequence[Node] | None = None) -> Graph:
         raise GraphError(f"gradient: the first output must be one number; it is {loss.spec}")
     chosen = [n for n in graph.inputs if n.dtype.kind == "f"] if wanted is None else list(wanted)
     one = apply(full, like=loss, value=1.0, shape=loss.shape, dtype=loss.dtype)
-    found = backpropagate(loss, one, chosen)
+    gradients = backpropagate(loss, one, chosen)
     grads: list[Any] = [
-        found[id(n)]
-        if id(n) in found
+        gradients[id(n)]
+        if id(n) in gradients
         else apply(full, like=n, value=0.0, shape=n.shape, dtype=n.dtype)
         for n in chosen
     ]

@@ -35,14 +35,14 @@ def check_inside(op: str, indices: Any, size: int, axis: int) -> None:
     """IndexRangeError for the first index that is outside an axis of `size`."""
     if not indices.size or (-size <= indices.min() and indices.max() < size):
         return
-    place = tuple(np.argwhere((indices < -size) | (indices >= size))[0])
-    where = f" (indices[{', '.join(map(str, place))}])" if place else ""
+    position = tuple(np.argwhere((indices < -size) | (indices >= size))[0])
+    where = f" (indices[{', '.join(map(str, position))}])" if position else ""
     expected = f"expected {-size} to {size - 1}" if size else "it has no elements"
     error = IndexRangeError(
-        f"{op}{': ' * bool(op)}index {indices[place]} is outside axis {axis} of size {size}"
+        f"{op}{': ' * bool(op)}index {indices[position]} is outside axis {axis} of size {size}"
         f"{where}; {expected}"
     )
-    error.row_of = {len(indices): int(place[0])} if place else {}
+    error.row_of = {len(indices): int(position[0])} if position else {}
     raise error
 
 
@@ -55,7 +55,7 @@ REFUSALS: dict[str, Refusal] = {"index": check_inside}
 class CheckIndex(Op):
     """The indices themselves, each of them inside an axis of `size`, or an error.
 
-    With `wrap` a negative index counts from the end, and its place from the start is the result;
+    With `wrap` a negative index counts from the end, and its position from the start is the result;
     else it is outside. `what` the indices are (REFUSALS) and whose (`owner`) is for the error.
     """
 

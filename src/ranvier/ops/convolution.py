@@ -28,7 +28,7 @@ from .op import (
     same_dtype,
 )
 
-Frame = tuple[tuple[int, int], ...]  # places before and after both axes of an image
+Frame = tuple[tuple[int, int], ...]  # elements before and after both axes of an image
 NO_FRAME: Frame = ((0, 0), (0, 0))
 
 
@@ -184,42 +184,42 @@ def conv_transpose(
         out[b, u, v, k] = sum over all i, r with i * stride + r * dilation = start + u (and so for
             columns j, c, v) and over f of x[b, i, j, f] * w[r, c, k, f]
 
-    for `size` places u, v: the gradient of a convolution for its input, which begins `start`
-    places before it.
+    for `size` positions u, v: the gradient of a convolution for its input, which begins `start`
+    positions before it.
 
-    A stride s leaves s * s kinds of places, each met by its own share of the window: so many small
-    convolutions, whose results are laid into each other, do no product with a zero.
+    A stride s leaves s * s kinds of positions, each met by its own share of the window: so many
+    small convolutions, whose results are laid into each other, do no product with a zero.
     """
-    turned = _turned(w, groups)
+    flipped = _flipped(w, groups)
     kinds = [
         [_meeting(w.shape[a], stride[a], dilation[a], kind + start[a]) for kind in range(stride[a])]
         for a in (0, 1)
     ]
-    places = [-(-n // s) for n, s in zip(size, stride, strict=True)]
-    shape = (x.shape[0], *places, w.shape[2] * groups)
+    counts = [-(-n // s) for n, s in zip(size, stride, strict=True)]
+    shape = (x.shape[0], *counts, w.shape[2] * groups)
     lines = []
     for rows in kinds[0]:
-        parts = [_share(x, turned, (rows, columns), shape, groups) for columns in kinds[1]]
+        parts = [_share(x, flipped, (rows, columns), shape, groups) for columns in kinds[1]]
         lines.append(_interleaved(parts, axis=2))
     out = _interleaved(lines, axis=1)
     ends = tuple((0, n - m) for n, m in zip(size, out.shape[1:3], strict=True))
     return framed(out, ends)
 
 
-def _turned(w: Any, groups: int) -> Any:
+def _flipped(w: Any, groups: int) -> Any:
     """The window upside down, its channels and filters exchanged."""
     rows, columns, c, filters = w.shape
-    turned = flip(w, (0, 1))
+    flipped = flip(w, (0, 1))
     if groups == 1:
-        return permute_dims(turned, (0, 1, 3, 2))
+        return permute_dims(flipped, (0, 1, 3, 2))
     f = filters // groups
-    turned = permute_dims(reshape(turned, (rows, columns, c, groups, f)), (0, 1, 4, 3, 2))
-    return reshape(turned, (rows, columns, f, groups * c))
+    flipped = permute_dims(reshape(flipped, (rows, columns, c, groups, f)), (0, 1, 4, 3, 2))
+    return reshape(flipped, (rows, columns, f, groups * c))
 
 
 class _Taps(NamedTuple):
-    """Places `first, first + step, ...` of a window, `many` of them, that meet x at `offset`,
-    `offset + dilation`, ... before the place."""
+    """Positions `first, first + step, ...` of a window, `many` of them, that meet x at `offset`,
+    `offset + dilation`, ... before the position."""
 
     first: int
     step: int
@@ -242,36 +242,36 @@ def _meeting(k: int, stride: int, dilation: int, kind: int) -> _Taps:
     )
 
 
-def _share(x: Any, turned: Any, taps: tuple[_Taps, _Taps], shape: Shape, groups: int) -> Any:
-    """x convolved with some taps of the turned window: the places of one kind; None: all 0."""
+def _share(x: Any, flipped: Any, taps: tuple[_Taps, _Taps], shape: Shape, groups: int) -> Any:
+    """x convolved with some taps of the flipped window: the positions of one kind; None: all 0."""
     if not all(t.many for t in taps):
         return None
-    start, stop, step, frame = [0] * 4, list(turned.shape), [1] * 4, []
+    start, stop, step, frame = [0] * 4, list(flipped.shape), [1] * 4, []
     for axis, t in enumerate(taps):
-        # Of the turned window the last taps come first.
-        start[axis] = turned.shape[axis] - 1 - (t.first + (t.many - 1) * t.step)
-        stop[axis], step[axis] = turned.shape[axis] - t.first, t.step
+        # Of the flipped window the last taps come first.
+        start[axis] = flipped.shape[axis] - 1 - (t.first + (t.many - 1) * t.step)
+        stop[axis], step[axis] = flipped.shape[axis] - t.first, t.step
         before = t.offset + (t.many - 1) * t.dilation
         frame.append((before, shape[1 + axis] - t.offset - x.shape[1 + axis]))
-    if start != [0] * 4 or stop != list(turned.shape) or step != [1] * 4:
-        turned = apply(slice_, turned, start=tuple(start), stop=tuple(stop), step=tuple(step))
+    if start != [0] * 4 or stop != list(flipped.shape) or step != [1] * 4:
+        flipped = apply(slice_, flipped, start=tuple(start), stop=tuple(stop), step=tuple(step))
     # NOTE: a negative frame crops, which is no padding.
     inner = tuple((min(a, 0), min(b, 0)) for a, b in frame)
     outer = tuple((max(a, 0), max(b, 0)) for a, b in frame)
     dilation = taps[0].dilation, taps[1].dilation
-    return convolution(framed(x, inner), turned, 1, dilation, groups, outer)
+    return convolution(framed(x, inner), flipped, 1, dilation, groups, outer)
 
 
 def _interleaved(parts: Sequence[Any], axis: int) -> Any:
-    """Element i of part p at place `i * len(parts) + p` of an axis; a part None is all 0."""
-    given = [p for p, part in enumerate(parts) if part is not None]
-    if len(parts) == 1 or not given:
+    """Element i of part p at index `i * len(parts) + p` of an axis; a part None is all 0."""
+    present = [p for p, part in enumerate(parts) if part is not None]
+    if len(parts) == 1 or not present:
         return parts[0]
-    first = parts[given[0]]
+    first = parts[present[0]]
     shape, many = first.shape, len(parts)
-    if len(given) == 1:
+    if len(present) == 1:
         before, after, step = [0] * 4, [0] * 4, [1] * 4
-        before[axis], after[axis], step[axis] = given[0], many - 1 - given[0], many
+        before[axis], after[axis], step[axis] = present[0], many - 1 - present[0], many
         return apply(pad, first, before=tuple(before), after=tuple(after), step=tuple(step))
     zeros = apply(full, like=first, value=0.0, shape=shape, dtype=first.dtype)
     wide = (*shape[: axis + 1], 1, *shape[axis + 1 :])
@@ -282,11 +282,11 @@ def _interleaved(parts: Sequence[Any], axis: int) -> Any:
 def _kernel_gradient(grad: Any, x: Any, shape: Shape, stride: Shape, dilation: Shape) -> Any:
     """Channels of x as the batch, the batch as channels, and grad as the window."""
     for a in (0, 1):
-        # A stride may leave places at the end that no window reached.
+        # A stride may leave positions at the end that no window reached.
         reached = (grad.shape[1 + a] - 1) * stride[a] + (shape[a] - 1) * dilation[a] + 1
         x = narrow(x, 1 + a, 0, reached)
-    turned = permute_dims(x, (3, 1, 2, 0))
-    out = convolution(turned, permute_dims(grad, (1, 2, 0, 3)), dilation, stride)
+    exchanged = permute_dims(x, (3, 1, 2, 0))
+    out = convolution(exchanged, permute_dims(grad, (1, 2, 0, 3)), dilation, stride)
     return permute_dims(out, (1, 2, 0, 3))
 
 
@@ -312,7 +312,7 @@ def conv2d(
 ) -> Any:
     """`convolution` after padding x with zeros.
 
-    `padding` is "valid" (none), "same" (the result has ceil(size / stride) places; the odd zero
+    `padding` is "valid" (none), "same" (the result has ceil(size / stride) positions; the odd zero
     goes to the end, as in Keras), or the number of zeros on each side of the two axes.
     """
     x, w = as_values(x, w)
@@ -326,11 +326,11 @@ def _frame(x: Shape, w: Shape, stride: Shape, padding: Any, dilation: Shape) -> 
     if padding == "valid":
         return (0, 0), (0, 0)
     if padding == "same":
-        found = []
+        frame = []
         for n, k, s, d in zip(x[1:3], w[:2], stride, dilation, strict=True):
             total = max((-(-n // s) - 1) * s + (k - 1) * d + 1 - n, 0)
-            found.append((total // 2, total - total // 2))
-        return tuple(found)
+            frame.append((total // 2, total - total // 2))
+        return tuple(frame)
     sides = padding if isinstance(padding, tuple | list) else (padding, padding)
     if len(sides) != 2 or not all(isinstance(v, int | np.integer) and v >= 0 for v in sides):
         raise ShapeError(f"padding: expected 'valid', 'same', an integer or two; got {padding!r}")

@@ -29,7 +29,7 @@ from .op import (
 
 
 class Input(Op):
-    """A value given to the graph from outside."""
+    """A value that the graph gets from outside."""
 
     name = "input"
     kind = "input"
@@ -123,11 +123,11 @@ class Iota(Op):
 
 
 def as_shape(shape: Any) -> Shape:
-    """An integer or several as a tuple of plain ints."""
-    several = shape if isinstance(shape, tuple | list | np.ndarray) else (shape,)
+    """An integer, or several, as a tuple of plain ints."""
+    lengths = shape if isinstance(shape, tuple | list | np.ndarray) else (shape,)
     try:
-        if not any(isinstance(n, bool) for n in several):
-            return tuple(operator.index(n) for n in several)
+        if not any(isinstance(n, bool) for n in lengths):
+            return tuple(operator.index(n) for n in lengths)
     except TypeError:
         pass
     raise ShapeError(f"a shape is made of integers; got {shape!r}")
@@ -210,8 +210,8 @@ def arange(start: float, stop: float | None = None, step: float = 1, dtype: Any 
     tensor([2, 4, 6])
     """
     start, stop = (0, start) if stop is None else (start, stop)
-    given = (("start", start), ("stop", stop), ("step", step))
-    start, stop, step = (number("arange", name, value) for name, value in given)
+    arguments = (("start", start), ("stop", stop), ("step", step))
+    start, stop, step = (number("arange", name, value) for name, value in arguments)
     if not step:
         raise ArgumentError("arange: step=0; expected a number other than 0")
     exact = all(isinstance(v, int) for v in (start, stop, step))

@@ -1,4 +1,4 @@
-"""Gather and scatter: reading and adding at places given by a tensor of indices.
+"""Gather and scatter: reading and adding where a tensor of indices says.
 
 An index counts from 0; a negative one counts from the end. An index outside the axis is an
 IndexRangeError, eager and compiled alike: a compiled step looks at all indices before it changes
@@ -88,8 +88,8 @@ class ScatterAdd(Op):
         check_inside(self.name, indices, x.shape[axis], axis)
         out = np.array(x)
         rows = np.moveaxis(out, axis, 0)
-        places = tuple(range(axis, axis + indices.ndim))
-        np.add.at(rows, indices, np.moveaxis(updates, places, tuple(range(indices.ndim))))
+        axes = tuple(range(axis, axis + indices.ndim))
+        np.add.at(rows, indices, np.moveaxis(updates, axes, tuple(range(indices.ndim))))
         return out
 
     def gradient(
@@ -157,9 +157,9 @@ class ScatterAddAlongAxis(Op):
     def reference(self, x: Any, indices: Any, updates: Any, *, axis: int) -> Any:
         check_inside(self.name, indices, x.shape[axis], axis)
         out = np.array(x)
-        places = list(np.indices(indices.shape, sparse=True))
-        places[axis] = indices
-        np.add.at(out, tuple(places), updates)
+        axes = list(np.indices(indices.shape, sparse=True))
+        axes[axis] = indices
+        np.add.at(out, tuple(axes), updates)
         return out
 
     def gradient(

@@ -36,11 +36,11 @@ class LostMask(NamedTuple):
     """Where a mask was lost: the op, the user's line, and the mask's shape."""
 
     op: str
-    place: Source | None
+    source: Source | None
     shape: tuple[int, ...]
 
     def __str__(self) -> str:
-        return f"{self.op}" + (f" at {self.place}" if self.place is not None else "")
+        return f"{self.op}" + (f" at {self.source}" if self.source is not None else "")
 
 
 class Flat:
@@ -72,35 +72,35 @@ def _whole(mask: Any) -> Any:
 def carried(op: Op, inputs: Sequence[Any], params: Mapping[str, Any], out: Any) -> Any:
     """The mask of `out`, a LostMask, or None; at least one input has one of the former."""
     masks = [None if isinstance(x._mask, LostMask) else x._mask for x in inputs]
-    found = None
+    joined = None
     if any(m is not None for m in masks):
         rule = _BY_OP.get(op.name) or _BY_KIND.get(op.kind)
-        found = None if rule is None else rule(inputs, masks, params, out)
-        if found is None:
+        joined = None if rule is None else rule(inputs, masks, params, out)
+        if joined is None:
             first = next(m for m in masks if m is not None)
             return LostMask(op.name, here(), _whole(first).shape)
-    if found is not None:
-        return found
+    if joined is not None:
+        return joined
     return next(x._mask for x in inputs if x._mask is not None)
 
 
 def together(masks: Sequence[Any]) -> Any:
     """True where all masks are that are there; None when none is, or their axes differ."""
-    found = None
+    joined = None
     for mask in masks:
-        if found is None:
-            found = mask
-        elif mask is not None and mask.shape != found.shape:
+        if joined is None:
+            joined = mask
+        elif mask is not None and mask.shape != joined.shape:
             return None
-        elif mask is not None and _whole(mask) is not _whole(found):
-            found = logical_and(_solid(found), _solid(mask))
-    return found
+        elif mask is not None and _whole(mask) is not _whole(joined):
+            joined = logical_and(_solid(joined), _solid(mask))
+    return joined
 
 
 def _kept(inputs: Sequence[Any], masks: Sequence[Any], params: Any, out: Any) -> Any:
     """Of an op of elements: positions stay."""
-    found = together(masks)
-    return found if found is not None and out.shape[: found.ndim] == found.shape else None
+    joined = together(masks)
+    return joined if joined is not None and out.shape[: joined.ndim] == joined.shape else None
 
 
 def _reduced(inputs: Sequence[Any], masks: Sequence[Any], params: Any, out: Any) -> Any:
@@ -188,8 +188,8 @@ def _taken(inputs: Sequence[Any], masks: Sequence[Any], params: Any, out: Any) -
         return of_indices if axis == 0 else None
     if axis >= x.ndim:
         return x
-    several = inputs[1].ndim == 1 and inputs[1].size > 1
-    return take(_solid(x), inputs[1], axis=axis) if several else None
+    many = inputs[1].ndim == 1 and inputs[1].size > 1
+    return take(_solid(x), inputs[1], axis=axis) if many else None
 
 
 def _taken_along(inputs: Sequence[Any], masks: Sequence[Any], params: Any, out: Any) -> Any:

@@ -86,7 +86,7 @@ class Methods(Value):
 
     def reshape(self, *shape: Any) -> Self:
         """See `ranvier.reshape`."""
-        return movement.reshape(self, _several(shape))
+        return movement.reshape(self, _values_of(shape))
 
     view = reshape
 
@@ -102,7 +102,7 @@ class Methods(Value):
 
     def permute(self, *axes: Any) -> Self:
         """`permute_dims` under PyTorch's name."""
-        return movement.permute_dims(self, _several(axes))
+        return movement.permute_dims(self, _values_of(axes))
 
     def transpose(self, a: int = -2, b: int = -1) -> Self:
         """Axes a and b exchanged."""
@@ -228,13 +228,13 @@ class Methods(Value):
         return self.astype(dtypes.bool_)
 
 
-def _several(values: tuple[Any, ...]) -> Any:
+def _values_of(values: tuple[Any, ...]) -> Any:
     return values[0] if len(values) == 1 and isinstance(values[0], list | tuple) else values
 
 
-def _only_none(name: str, given: dict[str, Any]) -> None:
+def _only_none(name: str, arguments: dict[str, Any]) -> None:
     """`numpy.mean(tensor)` calls `tensor.mean(axis=None, dtype=None, out=None)`."""
-    for key, value in given.items():
+    for key, value in arguments.items():
         if key not in ("dtype", "out"):
             raise TypeError(f"{name}() got an unexpected keyword argument {key!r}")
         if value is not None:

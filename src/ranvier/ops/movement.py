@@ -13,13 +13,13 @@ from .creation import as_shape
 from .op import (
     Op,
     apply,
+    as_tuple,
     as_values,
     broadcast_shape,
     normal_axes,
     normal_axis,
     register,
     same_dtype,
-    several,
 )
 
 
@@ -72,7 +72,7 @@ class PermuteDims(Movement):
 
     def __call__(self, x: Any, axes: Any) -> Any:
         (x,) = as_values(x)
-        axes = tuple(normal_axis(self.name, a, x.ndim) for a in several(axes))
+        axes = tuple(normal_axis(self.name, a, x.ndim) for a in as_tuple(axes))
         return x if axes == tuple(range(x.ndim)) else apply(self, x, axes=axes)
 
     def infer(self, *specs: Spec, **params: Any) -> Spec:

@@ -159,9 +159,9 @@ def broadcast_shape(op: str, *shapes: Shape) -> Shape:
     for axis in range(-ndim, 0):
         sizes = {s[axis] for s in shapes if len(s) >= -axis} - {1}
         if len(sizes) > 1:
-            said = " and ".join(str(s) for s in shapes)
+            shapes_text = " and ".join(str(s) for s in shapes)
             raise ShapeError(
-                f"{op}: shapes {said} do not fit: axis {axis} has sizes "
+                f"{op}: shapes {shapes_text} do not fit: axis {axis} has sizes "
                 f"{' and '.join(str(n) for n in sorted(sizes))}. Sizes must be equal or 1; "
                 "use reshape, expand_dims or a transpose to line the axes up"
             )
@@ -221,7 +221,7 @@ def flag(op: str, name: str, value: Any) -> bool:
     return bool(value)
 
 
-def several(value: Any) -> tuple[Any, ...]:
+def as_tuple(value: Any) -> tuple[Any, ...]:
     """Several things as a tuple; one thing alone in a tuple."""
     if isinstance(value, tuple | list | range) or (isinstance(value, np.ndarray) and value.ndim):
         return tuple(value)
@@ -244,7 +244,7 @@ def normal_axes(op: str, axis: Any, ndim: int) -> tuple[int, ...]:
     """`axis` (None, a number or several) as a sorted tuple of non-negative axes."""
     if axis is None:
         return tuple(range(ndim))
-    axes = sorted(normal_axis(op, a, ndim) for a in several(axis))
+    axes = sorted(normal_axis(op, a, ndim) for a in as_tuple(axis))
     if len(set(axes)) != len(axes):
         raise ShapeError(f"{op}: axis {axis!r} names an axis twice")
     return tuple(axes)

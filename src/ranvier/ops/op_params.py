@@ -17,16 +17,16 @@ from ..errors import ArgumentError
 from .op import Op
 
 _AT_LEAST_ONE = {"step", "stride", "dilation", "size", "groups"}
-_NUMBERS = {"axis", "groups"}  # one integer each; the other sizes and places are tuples
+_NUMBERS = {"axis", "groups"}  # one integer each; the other sizes and offsets are tuples
 
 
 def check_params(op: Op, inputs: Sequence[Any], params: Mapping[str, Any]) -> None:
     """Raise ArgumentError unless a call of `op` on these inputs could have made these params."""
     signature = inspect.signature(op.reference).parameters.values()
     names = {p.name for p in signature if p.kind is p.KEYWORD_ONLY}
-    several = any(p.kind is p.VAR_POSITIONAL for p in signature)
+    any_number = any(p.kind is p.VAR_POSITIONAL for p in signature)
     count = sum(p.kind is p.POSITIONAL_OR_KEYWORD for p in signature)
-    if params.keys() != names or not (len(inputs) == count or (several and inputs)):
+    if params.keys() != names or not (len(inputs) == count or (any_number and inputs)):
         raise ArgumentError(
             f"{op.name}: expected {count} inputs and {', '.join(sorted(names)) or 'no params'}; "
             f"got {len(inputs)} and {', '.join(map(str, params)) or 'none'}"

@@ -24,12 +24,12 @@ def threefry(m: Any, key0: Any, key1: Any, x0: Any, x1: Any) -> tuple[Any, Any]:
     """The 20 rounds, in the additions, rotations and exclusive-ors of the machine `m`."""
     keys = (key0, key1, m.bit_xor(m.bit_xor(key0, key1), m.const(_PARITY, key0)))
     x0, x1 = m.add(x0, keys[0]), m.add(x1, keys[1])
-    for turn in range(5):
-        for r in _ROTATIONS[:4] if turn % 2 == 0 else _ROTATIONS[4:]:
+    for group in range(5):
+        for r in _ROTATIONS[:4] if group % 2 == 0 else _ROTATIONS[4:]:
             x0 = m.add(x0, x1)
             x1 = m.bit_xor(m.rotate_left(x1, r), x0)
-        x0 = m.add(x0, keys[(turn + 1) % 3])
-        x1 = m.add(x1, m.add(keys[(turn + 2) % 3], m.const(turn + 1, key0)))
+        x0 = m.add(x0, keys[(group + 1) % 3])
+        x1 = m.add(x1, m.add(keys[(group + 2) % 3], m.const(group + 1, key0)))
     return x0, x1
 
 

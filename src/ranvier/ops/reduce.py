@@ -1,4 +1,4 @@
-"""Ops that fold axes away."""
+"""Reductions: ops that make one number of many along axes."""
 
 from __future__ import annotations
 
@@ -98,9 +98,9 @@ class Prod(Reduce):
     def gradient(self, grad: Any, out: Any, x: Any, *, axes: Shape) -> tuple[Any, ...]:
         # NOTE: not out / x, which is 0 / 0 at a zero and loses second gradients at two of them.
         kept = tuple(a for a in range(x.ndim) if a not in axes)
-        folded = permute_dims(x, axes + kept)
-        flat = reshape(folded, (math.prod(folded.shape[: len(axes)]), *out.shape))
-        others = reshape(_before(flat) * flip(_before(flip(flat, 0)), 0), folded.shape)
+        reduced = permute_dims(x, axes + kept)
+        flat = reshape(reduced, (math.prod(reduced.shape[: len(axes)]), *out.shape))
+        others = reshape(_before(flat) * flip(_before(flip(flat, 0)), 0), reduced.shape)
         back = tuple(int(a) for a in np.argsort(axes + kept))
         return (spread(grad, x.shape, axes) * permute_dims(others, back),)
 
@@ -208,7 +208,7 @@ def spread(x: Any, shape: Shape, axes: Shape) -> Any:
 
 
 def _before(x: Any) -> Any:
-    """For each place of axis 0 the product of all before it, in log2(n) multiplications."""
+    """For each index of axis 0 the product of all before it, in log2(n) multiplications."""
 
     def later(x: Any, by: int) -> Any:
         ones = apply(full, like=x, value=1, shape=(by, *x.shape[1:]), dtype=x.dtype)
@@ -268,9 +268,9 @@ def var(x: Any, axis: Any = None, keepdims: bool = False, correction: float = 0.
     correction = number("var", "correction", correction)
     if x.dtype == dtypes.float16:
         return astype(var(astype(x, dtypes.float32), axis, keepdims, correction), dtypes.float16)
-    far = x - mean(x, axis, keepdims=True)
+    deviation = x - mean(x, axis, keepdims=True)
     left = count - correction
-    return sum(far * far, axis, keepdims) / (float(left) if left > 0 else math.nan)
+    return sum(deviation * deviation, axis, keepdims) / (float(left) if left > 0 else math.nan)
 
 
 def std(x: Any, axis: Any = None, keepdims: bool = False, correction: float = 0.0) -> Any:

@@ -1,17 +1,19 @@
-"""The loop: a body of ops run turn after turn over the first axis of its inputs.
+"""The loop: a body of ops run once for each element of the first axis of its inputs.
 
-The body is a Graph. Its inputs are the carries as the turn before left them, one slice of every x,
-and constants, the same at every turn; its outputs are the new carries, then one slice of every y.
+The body is a Graph. Its inputs are the carries as the iteration before left them, one slice of
+every x, and constants, the same in every iteration; its outputs are the new carries, then one slice
+of every y.
 
 An op has one result, so all results lie in one flat tensor, and views of it are what users see:
 
-    carry 0     length + 1 entries: as given, then as each turn left it
+    carry 0     length + 1 entries: at first, then as each iteration left it
     carry 1     ...
     y 0         length entries
     ...
 
-Entries stand at the place of their turn's x. So `reverse`, which begins with the last x, has the
-carry as given at the end; either way the carries before all turns, and those after, are one view.
+Entries stand at the index of their iteration's x. So `reverse`, which begins with the last x, has
+the first carry at the end; either way the carries before all iterations, and those after, are one
+view.
 """
 
 from __future__ import annotations
@@ -43,15 +45,15 @@ class Layout:
         self.size = at
 
     def shift(self, i: int, after: bool) -> int:
-        """The place where carry i before (or after) all turns begins."""
+        """The offset at which carry i before (or after) all iterations begins."""
         return self.starts[i] + (self.carries[i].size if after != self.reverse else 0)
 
     def before(self, flat: Any, i: int) -> Any:
-        """Carry i before each turn: (length, *shape)."""
+        """Carry i before each iteration: (length, *shape)."""
         return self._view(flat, self.shift(i, False), (self.length, *self.carries[i].shape))
 
     def after(self, flat: Any, i: int) -> Any:
-        """Carry i after each turn: (length, *shape)."""
+        """Carry i after each iteration: (length, *shape)."""
         return self._view(flat, self.shift(i, True), (self.length, *self.carries[i].shape))
 
     def y(self, flat: Any, j: int) -> Any:
@@ -60,17 +62,17 @@ class Layout:
         return self._view(flat, start, (self.length, *self.ys[j].shape))
 
     def ends(self, i: int) -> tuple[int, int]:
-        """The places of carry i as given and as the last turn left it."""
+        """The offsets of carry i at first and as the last iteration left it."""
         first, size = self.starts[i], self.carries[i].size
         last = first + self.length * size
         return (last, first) if self.reverse else (first, last)
 
-    def given(self, flat: Any, i: int) -> Any:
-        """Carry i as given."""
+    def initial(self, flat: Any, i: int) -> Any:
+        """Carry i at first."""
         return self._view(flat, self.ends(i)[0], self.carries[i].shape)
 
     def final(self, flat: Any, i: int) -> Any:
-        """Carry i as the last turn left it."""
+        """Carry i as the last iteration left it."""
         return self._view(flat, self.ends(i)[1], self.carries[i].shape)
 
     def _view(self, flat: Any, start: int, shape: Shape) -> Any:
@@ -105,9 +107,9 @@ class Scan(Op):
                 )
         dtypes = {n.dtype for n in body.outputs}
         if len(dtypes) > 1:
-            said = ", ".join(str(n.spec) for n in body.outputs)
+            specs_text = ", ".join(str(n.spec) for n in body.outputs)
             raise DTypeError(
-                f"scan: carries and ys must be of one dtype; they are {said}. "
+                f"scan: carries and ys must be of one dtype; they are {specs_text}. "
                 "Cast them with ranvier.astype"
             )
         dtype = dtypes.pop() if dtypes else np.dtype("float32")

@@ -1,12 +1,12 @@
 """The gradient of a scan: a scan in the other direction, over the gradient of the body.
 
-Going back, the carries are the gradients of the forward carries. Each turn takes the gradients that
-reach its results from outside, and gives those of its xs. What a turn needs to know of the forward
-turn are xs too: the carries before and after it, its ys, and among them what `worth_saving` had
-the forward scan hand out, so that nothing slow is computed twice.
+Going back, the carries are the gradients of the forward carries. Each iteration takes the gradients
+that reach its results from outside, and gives those of its xs. What an iteration needs to know of
+the forward one are xs too: the carries before and after it, its ys, and among them what
+`worth_saving` had the forward scan hand out, so that nothing slow is computed twice.
 
-The gradient of a weight w in `a @ w` is a sum over turns, `sum_t a_t.T @ g_t`. The loop only hands
-out g; all turns together, stacked along the rows, are then one contraction:
+The gradient of a weight w in `a @ w` is a sum over iterations, `sum_t a_t.T @ g_t`. The loop only
+hands out g; all iterations together, stacked along the rows, are then one contraction:
 
     w.grad = concat(a_0, a_1, ..).T @ concat(g_0, g_1, ..)
 """
@@ -37,11 +37,11 @@ class _Use(NamedTuple):
 
 
 class _Backward:
-    """The nodes of a turn backwards, still reading the nodes of the forward turn.
+    """The nodes of an iteration backwards, still reading the nodes of the forward one.
 
-    `every[i]`: carry i gets a gradient from outside at every turn; `given[j]`: so does y j;
-    `ends[i]`: carry i gets one after the last turn. Carries that none of these depends on have no
-    gradient, whatever they hold.
+    `every[i]`: carry i gets a gradient from outside in every iteration; `ys_reached[j]`: so does y
+    j; `ends[i]`: carry i gets one after the last iteration. Carries that none of these depends on
+    have no gradient, whatever they hold.
     """
 
     def __init__(
@@ -50,12 +50,12 @@ class _Backward:
         carries: int,
         xs: int,
         every: Sequence[bool],
-        given: Sequence[bool],
+        ys_reached: Sequence[bool],
         ends: Sequence[bool],
     ) -> None:
         self.first = carries + xs
         self.original: dict[Node, Node] = {}
-        self.place: dict[Node, Node] = {}  # a weight's stand-in in one contraction -> the weight
+        self.weight_of: dict[Node, Node] = {}  # by its stand-in in one contraction
         self.uses: list[_Use] = []
         self.body = body = self._separate_uses(body)
         outputs = body.outputs
@@ -69,15 +69,17 @@ class _Backward:
             g + outside if more else g
             for g, outside, more in zip(self.state, self.outside, every, strict=False)
         ]
-        alive = _alive(body, [e or f for e, f in zip(every, ends, strict=True)], given)
-        there = [*alive, *given]
+        alive = _alive(body, [e or f for e, f in zip(every, ends, strict=True)], ys_reached)
+        there = [*alive, *ys_reached]
         reach = [g for g, yes in zip([*reach, *self.outside[carries:]], there, strict=True) if yes]
         results = [node for node, yes in zip(outputs, there, strict=True) if yes]
         wanted = [n for n in (*body.inputs, *[u.node for u in self.uses]) if n.dtype.kind == "f"]
-        found: dict[int, Any] = pull_back(results, reach, wanted)
-        zero = {n: self._zero(n) for n in body.inputs[:carries] if id(n) not in found}
-        self.carries = [found[id(n)] if n not in zero else zero[n] for n in body.inputs[:carries]]
-        self.found = {n: found[id(n)] for n in wanted if id(n) in found}
+        gradients: dict[int, Any] = pull_back(results, reach, wanted)
+        zero = {n: self._zero(n) for n in body.inputs[:carries] if id(n) not in gradients}
+        self.carries = [
+            gradients[id(n)] if n not in zero else zero[n] for n in body.inputs[:carries]
+        ]
+        self.gradients = {n: gradients[id(n)] for n in wanted if id(n) in gradients}
 
     def _separate_uses(self, body: Graph) -> Graph:
         """The body with each weight of a contraction replaced by an input of its own, through which
@@ -89,7 +91,7 @@ class _Backward:
             if _by_rows(node) and node.inputs[1] in number and node.inputs[0] not in number:
                 weight = node.inputs[1]
                 stand_in = input_node(weight.shape, weight.dtype, weight.name)
-                self.place[stand_in] = weight
+                self.weight_of[stand_in] = weight
                 new = Node(node.op, (inputs[0], stand_in), node.params, node.spec, node.source)
                 self.uses.append(_Use(new, number[weight]))
             self.original[new] = node
@@ -103,7 +105,7 @@ class _Backward:
 
 def _alive(body: Graph, carries: Sequence[bool], ys: Sequence[bool]) -> list[bool]:
     """Which carries have a gradient: those that get one, and those that such a result of a later
-    turn is made from."""
+    iteration is made from."""
     alive = list(carries)
     while True:
         there = zip(body.outputs, [*alive, *ys], strict=True)
@@ -128,10 +130,10 @@ def worth_saving(body: Graph, carries: int, xs: int) -> list[Node]:
     known = {*back.body.inputs, *back.body.outputs}
     forward, dtype = set(back.body.nodes), body.outputs[0].dtype
     saved: dict[Node, None] = {}
-    stack = [*back.carries, *back.found.values()]
+    stack = [*back.carries, *back.gradients.values()]
     for use in back.uses:
         a = use.node.inputs[0]
-        if use.node in back.found and a not in known and a.dtype == dtype:
+        if use.node in back.gradients and a not in known and a.dtype == dtype:
             saved[a] = None
     seen: set[Node] = set()
     while stack:
@@ -171,15 +173,15 @@ def gradient(
         some = any(begin < stop and start < end for begin, end in spans)
         return size > 0 and some and not _is_zero(grad, start, stop)
 
-    every, given, ends = [], [], []
+    every, ys_reached, ends = [], [], []
     for i, node in enumerate(body.outputs):
         if i >= carries:
-            given.append(is_reached(layout.starts[i], length * node.size))
+            ys_reached.append(is_reached(layout.starts[i], length * node.size))
             continue
         begin = layout.shift(i, True) + (node.size if reverse else 0)
         every.append(is_reached(begin, (length - 1) * node.size))
         ends.append(is_reached(layout.ends(i)[1], node.size))
-    back = _Backward(body, carries, xs, every, given, ends)
+    back = _Backward(body, carries, xs, every, ys_reached, ends)
     going = _Going(back, layout, grad, out, inputs)
     start = [
         going.zero(node) if every[i] else layout.final(grad, i)
@@ -189,7 +191,7 @@ def gradient(
     grads: list[Any] = [there.final(flat, i) for i in range(carries)]
     for i, node in enumerate(body.outputs[:carries]):
         if length and is_reached(layout.ends(i)[0], node.size):
-            grads[i] = grads[i] + layout.given(grad, i)
+            grads[i] = grads[i] + layout.initial(grad, i)
     for node in back.body.inputs[carries : carries + xs]:
         grads.append(going.result(node, there, flat))
     for node in back.body.inputs[carries + xs :]:
@@ -225,7 +227,7 @@ class _Going:
             know(node, layout.before(out, i))
         for node, value in zip(body.inputs[carries:], inputs[carries:], strict=True):
             know(node, value)
-        for stand_in, weight in back.place.items():
+        for stand_in, weight in back.weight_of.items():
             self.known[stand_in] = self.known[weight]
         for i, node in enumerate(body.outputs):
             know(node, layout.after(out, i) if i < carries else layout.y(out, i - carries))
@@ -239,12 +241,12 @@ class _Going:
         return apply(full, like=like, value=0.0, shape=node.shape, dtype=node.dtype)
 
     def _choose_results(self) -> None:
-        """What a turn hands out: gradients, and first operands that are not known."""
+        """What an iteration hands out: gradients, and first operands that are not known."""
         carries = set(self.back.body.inputs[: len(self.layout.carries)])
-        wanted = [g for n, g in self.back.found.items() if n not in carries]
+        wanted = [g for n, g in self.back.gradients.items() if n not in carries]
         for use in self.back.uses:
             a = use.node.inputs[0]
-            if use.node in self.back.found and a not in self.known:
+            if use.node in self.back.gradients and a not in self.known:
                 wanted.append(a)
         self.number = {node: j for j, node in enumerate(dict.fromkeys(wanted))}
 
@@ -263,12 +265,12 @@ class _Going:
         return run_scan(body, start, xs, others, layout.length, not layout.reverse)
 
     def result(self, node: Node, there: Layout, flat: Any) -> Any:
-        """The gradients of a forward input at all turns, or None."""
-        g = self.back.found.get(node)
+        """The gradients of a forward input in all iterations, or None."""
+        g = self.back.gradients.get(node)
         return None if g is None else there.y(flat, self.number[g])
 
     def weight(self, use: _Use, there: Layout, flat: Any) -> Any:
-        """The gradient of a weight from one contraction, all turns at once."""
+        """The gradient of a weight from one contraction, all iterations at once."""
         g = self.result(use.node, there, flat)
         if g is None:
             return None

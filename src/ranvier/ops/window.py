@@ -1,4 +1,4 @@
-"""Windows that slide over an image: the view that pooling folds."""
+"""Windows that slide over an image: the view that pooling reduces."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ class SlidingWindow(Op):
                 f"sliding_window: windows of {size} do not fit {x.shape}; expected "
                 "(batch, height, width, channels) at least as large"
             )
-        places = [(n - k) // s + 1 for n, k, s in zip(x.shape[1:3], size, stride, strict=True)]
-        return Spec((x.shape[0], *places, *size, x.shape[3]), x.dtype)
+        counts = [(n - k) // s + 1 for n, k, s in zip(x.shape[1:3], size, stride, strict=True)]
+        return Spec((x.shape[0], *counts, *size, x.shape[3]), x.dtype)
 
     def reference(self, x: Any, *, size: Shape, stride: Shape) -> Any:
         windows = np.lib.stride_tricks.sliding_window_view(x, size, (1, 2))
@@ -61,7 +61,8 @@ class SlidingWindow(Op):
     ) -> tuple[Any, ...]:
         if size == stride:
             return (_tiled(grad, x.shape),)
-        # Each place of a window goes back to where it came from; where windows overlap they add up.
+        # Each element of a window goes back to where it came from; where windows overlap they add
+        # up.
         total = None
         for r in range(size[0]):
             for c in range(size[1]):
@@ -74,8 +75,8 @@ class SlidingWindow(Op):
                     x.shape[2] - c - ((out.shape[2] - 1) * stride[1] + 1),
                     0,
                 )
-                placed = apply(pad, part, before=before, after=after, step=(1, *stride, 1))
-                total = placed if total is None else total + placed
+                padded = apply(pad, part, before=before, after=after, step=(1, *stride, 1))
+                total = padded if total is None else total + padded
         return (total,)
 
 

@@ -22,7 +22,7 @@ from ...ops.composites.functions import rsqrt, square
 from ...ops.composites.shaping import moveaxis
 from ...ops.elementwise import astype, detach, maximum
 from ...ops.movement import narrow, reshape
-from ...ops.op import several
+from ...ops.op import as_tuple
 from ...ops.reduce import mean, sum
 from ...tensors.mode import no_grad
 from .. import initializers, regularizers
@@ -95,7 +95,7 @@ def row_axes(layer: str, axis: Any, ndim: int) -> tuple[int, ...]:
     >>> row_axes("layer_normalization", -1, ndim=4)
     (3,)
     """
-    given = several(axis)
+    given = as_tuple(axis)
     numbers = all(isinstance(a, int | np.integer) and not isinstance(a, bool) for a in given)
     found = tuple(sorted(int(a + ndim if a < 0 else a) for a in given)) if numbers else ()
     if not found or not all(0 < a < ndim for a in found) or len(set(found)) < len(given):

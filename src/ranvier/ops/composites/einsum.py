@@ -46,8 +46,8 @@ def einsum(formula: str, *operands: Any) -> Any:
 def _parse(formula: str, xs: Any) -> tuple[list[str], str]:
     """The letters of every operand and of the result; axes under `...` get letters of their own."""
     text = formula.replace(" ", "")
-    given, arrow, result = text.partition("->")
-    terms = given.split(",")
+    operands, arrow, result = text.partition("->")
+    terms = operands.split(",")
     if len(terms) != len(xs):
         raise ArgumentError(
             f"einsum: {formula!r} names {len(terms)} operands, {len(xs)} were given"
@@ -77,7 +77,7 @@ def _parse(formula: str, xs: Any) -> tuple[list[str], str]:
 
 
 def _hidden(count: int) -> str:
-    """Letters for `count` axes under `...`, the same for the same place counted from the last."""
+    """Letters for `count` axes under `...`, the same for the same axis counted from the last."""
     return "".join(chr(0x2460 + i) for i in reversed(range(count)))
 
 
@@ -126,7 +126,7 @@ def _lay(
     after: int = 0,
     between: tuple[int, int] = (0, 0),
 ) -> Any:
-    """x in the given order of axes, with axes of size 1 for those of the other operand."""
+    """x with its axes in this order, with axes of size 1 for those of the other operand."""
     shape = [sizes[c] for c in order]
     at, count = between
     shape[at:at] = [1] * count

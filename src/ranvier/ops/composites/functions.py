@@ -15,13 +15,13 @@ from ..op import (
     apply,
     as_float,
     as_integer,
+    as_tuple,
     as_values,
     broadcast,
     flag,
     normal_axes,
     normal_axis,
     same_dtype,
-    several,
 )
 from ..reduce import max, sum
 from .shaping import expand_dims, moveaxis
@@ -77,8 +77,8 @@ def log_softmax(x: Any, axis: Any = -1) -> Any:
     x = as_float(x)
     if not x.size:
         return x
-    far = x - max(e.detach(x), axis, keepdims=True)
-    return far - e.log(sum(e.exp(far), axis, keepdims=True))
+    shifted = x - max(e.detach(x), axis, keepdims=True)
+    return shifted - e.log(sum(e.exp(shifted), axis, keepdims=True))
 
 
 def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
@@ -274,7 +274,7 @@ def tensordot(x: Any, y: Any, axes: Any = 2) -> Any:
         axes = tuple(range(-count, 0)), tuple(range(count))
     if len(axes) != 2:
         raise ArgumentError(f"tensordot: axes={axes!r}; expected the axes of x and those of y")
-    ours, theirs = several(axes[0]), several(axes[1])
+    ours, theirs = as_tuple(axes[0]), as_tuple(axes[1])
     ours = tuple(normal_axis("tensordot", a, x.ndim) for a in ours)
     theirs = tuple(normal_axis("tensordot", a, y.ndim) for a in theirs)
     if [x.shape[a] for a in ours] != [y.shape[a] for a in theirs]:
@@ -291,7 +291,7 @@ def tensordot(x: Any, y: Any, axes: Any = 2) -> Any:
 
 
 def one_hot(labels: Any, classes: int, dtype: Any = None) -> Any:
-    """A new last axis that is 1 at the label's place and 0 elsewhere.
+    """A new last axis that is 1 at the label's index and 0 elsewhere.
 
     >>> import ranvier
     >>> ranvier.one_hot(ranvier.tensor([2, 0]), 3)

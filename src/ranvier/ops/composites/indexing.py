@@ -97,7 +97,7 @@ def _axes_of(item: Any) -> int:
     return item.ndim if isinstance(item, np.ndarray) and item.dtype.kind == "b" else 1
 
 
-def _read(item: Any, place: int) -> Any:
+def _read(item: Any, position: int) -> Any:
     """One part of a key, checked; boolean and integer arrays as NumPy arrays."""
     if item is None or item is Ellipsis:
         return item
@@ -117,7 +117,7 @@ def _read(item: Any, place: int) -> Any:
     if array.dtype.kind not in "iub":
         raise DTypeError(
             f"index: expected numbers, slices, None, '...', integer or boolean arrays; "
-            f"got {item!r} at position {place}"
+            f"got {item!r} at position {position}"
         )
     return array if array.dtype.kind == "b" else array.astype(np.int64)
 
@@ -147,14 +147,14 @@ def _mask(item: Any) -> Any:
 
 def _basic(x: Any, items: Sequence[Any]) -> Any:
     """x after numbers and slices, one for each axis."""
-    start, stop, step, turned, shape = [], [], [], [], []
+    start, stop, step, reversed_axes, shape = [], [], [], [], []
     for axis, (item, size) in enumerate(zip(items, x.shape, strict=True)):
         if isinstance(item, slice):
-            places = range(*item.indices(size))
-            if places.step < 0:
-                turned.append(axis)
-                places = places[::-1]
-            first, by, count = (places.start, places.step, len(places)) if places else (0, 1, 0)
+            chosen = range(*item.indices(size))
+            if chosen.step < 0:
+                reversed_axes.append(axis)
+                chosen = chosen[::-1]
+            first, by, count = (chosen.start, chosen.step, len(chosen)) if chosen else (0, 1, 0)
             shape.append(count)
         else:
             first, by, count = int(item) % size, 1, 1
@@ -164,8 +164,8 @@ def _basic(x: Any, items: Sequence[Any]) -> Any:
     whole = all((a, b) == (0, n) for a, b, n in zip(start, stop, x.shape, strict=True))
     if not whole or any(by != 1 for by in step):
         x = apply(slice_, x, start=tuple(start), stop=tuple(stop), step=tuple(step))
-    if turned:
-        x = flip(x, tuple(turned))
+    if reversed_axes:
+        x = flip(x, tuple(reversed_axes))
     return reshape(x, tuple(shape))
 
 
@@ -203,7 +203,7 @@ def _gather(x: Any, axes: Sequence[int], arrays: Sequence[Any]) -> Any:
 def replaced(x: Any, key: Any, value: Any) -> Any:
     """x with the elements that `key` chooses replaced by `value`, as a new tensor.
 
-    Where a place is chosen twice the last value stays.
+    Where a position is chosen twice the last value stays.
     """
     (value,) = as_values(value, like=x)
     value = astype(value, x.dtype)
@@ -212,35 +212,35 @@ def replaced(x: Any, key: Any, value: Any) -> Any:
     count = reshape(apply(iota, like=x, shape=(x.size,), axis=0, dtype=int64), x.shape)
     traced = any(isinstance(item, Value) for item in (key if isinstance(key, tuple) else (key,)))
     if traced:
-        places = getitem(count, key)
+        chosen = getitem(count, key)
     else:
         expand(x.shape, key)  # for its errors
-        places = np.arange(x.size).reshape(x.shape)[key]
-    while value.ndim > places.ndim and value.shape[0] == 1:
+        chosen = np.arange(x.size).reshape(x.shape)[key]
+    while value.ndim > chosen.ndim and value.shape[0] == 1:
         value = reshape(value, value.shape[1:])
     try:
-        value = broadcast_to(value, places.shape)
+        value = broadcast_to(value, chosen.shape)
     except ShapeError:
         raise ShapeError(
-            f"x[...] = value: the value has shape {value.shape}, the chosen elements {places.shape}"
+            f"x[...] = value: the value has shape {value.shape}, the chosen elements {chosen.shape}"
         ) from None
     if not value.size:
         return x
-    last = _last_traced(places, count) if traced else _last(places, x)
+    last = _last_traced(chosen, count) if traced else _last(chosen, x)
     new = take(reshape(value, (value.size,)), maximum(last, 0))
     return where(reshape(greater_equal(last, 0), x.shape), reshape(new, x.shape), x)
 
 
-def _last(places: Any, x: Any) -> Any:
-    """For each element of x the last place that chooses it, or -1."""
+def _last(chosen: Any, x: Any) -> Any:
+    """For each element of x the last position that chooses it, or -1."""
     source = np.full(x.size, -1, np.int64)
-    source[places.ravel()] = np.arange(places.size)
+    source[chosen.ravel()] = np.arange(chosen.size)
     return as_values(source, like=x)[0]
 
 
-def _last_traced(places: Any, count: Any) -> Any:
-    # NOTE: compares every element with every place, because a scatter would add up what meets.
-    here = equal(reshape(places, (1, places.size)), reshape(count, (count.size, 1)))
+def _last_traced(chosen: Any, count: Any) -> Any:
+    # NOTE: compares every element with every position, because a scatter would add up what meets.
+    here = equal(reshape(chosen, (1, chosen.size)), reshape(count, (count.size, 1)))
     number = apply(iota, like=count, shape=here.shape, axis=1, dtype=int64)
     return max(where(here, number, -1), 1)
 

@@ -22,12 +22,12 @@ from ..movement import (
 from ..op import (
     apply,
     as_integer,
+    as_tuple,
     as_values,
     broadcast_shape,
     normal_axes,
     normal_axis,
     same_dtype,
-    several,
 )
 
 
@@ -49,31 +49,31 @@ def squeeze(x: Any, axis: Any = None) -> Any:
 
 
 def expand_dims(x: Any, axis: Any = 0) -> Any:
-    """x with a new axis of size 1 at `axis` (one or several places of the result).
+    """x with a new axis of size 1 at `axis` (one position of the result or more).
 
     >>> import ranvier
     >>> ranvier.expand_dims(ranvier.ones((3,)), -1).shape
     (3, 1)
     """
     (x,) = as_values(x)
-    ndim = x.ndim + len(several(axis))
-    axes = normal_axes("expand_dims", several(axis), ndim)
+    ndim = x.ndim + len(as_tuple(axis))
+    axes = normal_axes("expand_dims", as_tuple(axis), ndim)
     sizes = iter(x.shape)
     return reshape(x, tuple(1 if a in axes else next(sizes) for a in range(ndim)))
 
 
 def moveaxis(x: Any, source: Any, destination: Any) -> Any:
-    """x with the axes `source` moved to the places `destination`, the others in their order."""
+    """x with the axes `source` moved to the positions `destination`, the others in their order."""
     (x,) = as_values(x)
     come, go = (
-        [normal_axis("moveaxis", a, x.ndim) for a in several(axes)]
+        [normal_axis("moveaxis", a, x.ndim) for a in as_tuple(axes)]
         for axes in (source, destination)
     )
     if len(come) != len(go) or len(set(come)) != len(come) or len(set(go)) != len(go):
         raise ShapeError(f"moveaxis: {source} cannot be moved to {destination}, one to one")
     order = [a for a in range(x.ndim) if a not in come]
-    for place, a in sorted(zip(go, come, strict=True)):
-        order.insert(place, a)
+    for position, a in sorted(zip(go, come, strict=True)):
+        order.insert(position, a)
     return permute_dims(x, order)
 
 
@@ -151,7 +151,7 @@ def tile(x: Any, repetitions: Any) -> Any:
     tensor([1, 2, 1, 2])
     """
     (x,) = as_values(x)
-    times = tuple(as_integer("tile", "repetitions", t, 0) for t in several(repetitions))
+    times = tuple(as_integer("tile", "repetitions", t, 0) for t in as_tuple(repetitions))
     ndim = max(x.ndim, len(times))
     shape = (1,) * (ndim - x.ndim) + x.shape
     times = (1,) * (ndim - len(times)) + times
@@ -178,7 +178,8 @@ def repeat(x: Any, times: int, axis: int | None = None) -> Any:
 
 
 def roll(x: Any, shift: Any, axis: Any = None) -> Any:
-    """Elements moved `shift` places along `axis`; those that leave one end enter at the other.
+    """Elements moved by `shift` positions along `axis`; those that leave one end enter at the
+    other.
 
     >>> import ranvier
     >>> ranvier.roll(ranvier.arange(4), 1)
@@ -187,8 +188,8 @@ def roll(x: Any, shift: Any, axis: Any = None) -> Any:
     (x,) = as_values(x)
     if axis is None:
         return reshape(roll(reshape(x, (x.size,)), shift, 0), x.shape)
-    axes = several(axis)
-    shifts = several(shift) if isinstance(shift, tuple | list) else (shift,) * len(axes)
+    axes = as_tuple(axis)
+    shifts = as_tuple(shift) if isinstance(shift, tuple | list) else (shift,) * len(axes)
     if len(shifts) != len(axes):
         raise ArgumentError(f"roll: {len(shifts)} shifts for {len(axes)} axes")
     for a, by in zip(axes, shifts, strict=True):
@@ -250,13 +251,13 @@ def meshgrid(*lines: Any, indexing: str = "xy") -> list[Any]:
     values = as_values(*lines)
     if any(v.ndim != 1 for v in values):
         raise ShapeError(f"meshgrid: expected vectors, got shapes {[v.shape for v in values]}")
-    places = list(range(len(values)))
+    order = list(range(len(values)))
     if indexing == "xy":
-        places[:2] = places[1::-1]
-    shape = [values[places.index(a)].size for a in range(len(values))]
+        order[:2] = order[1::-1]
+    shape = [values[order.index(a)].size for a in range(len(values))]
     grids = []
-    for value, place in zip(values, places, strict=True):
-        line = [value.size if a == place else 1 for a in range(len(values))]
+    for value, position in zip(values, order, strict=True):
+        line = [value.size if a == position else 1 for a in range(len(values))]
         grids.append(broadcast_to(reshape(value, line), shape))
     return grids
 

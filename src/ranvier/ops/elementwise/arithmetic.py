@@ -276,7 +276,7 @@ class Sign(Elementwise):
 
 
 class ShiftRight(Elementwise):
-    """uint32 bits moved `y` places to the right (0 <= y < 32)."""
+    """uint32 bits moved by `y` to the right (0 <= y < 32)."""
 
     name = "shift_right"
 
