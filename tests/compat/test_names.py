@@ -43,6 +43,9 @@ def test_imports_by_name(line: str) -> None:
 def test_probing_works_as_ever() -> None:
     assert hasattr(torch, "compile") and not hasattr(torch, "vmap")
     assert not torch.cuda.is_available()
+    assert not torch.backends.mps.is_available()
+    assert not torch.accelerator.is_available() and torch.accelerator.current_accelerator() is None
+    torch.backends.cudnn.deterministic = True
 
 
 def test_a_name_that_nothing_is_like_lists_what_there_is() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from typing import Any
 
 import numpy as np
@@ -138,3 +139,23 @@ REFUSED = [
 def test_what_pytorch_refuses(call: Any) -> None:
     with pytest.raises((ArgumentError, DTypeError, ShapeError)):
         call(torch.tensor([[1.0, 2.0], [3.0, 4.0]]))
+
+
+@pytest.mark.parametrize("end", ["none", "softmax", "log_softmax", "log", "prior", "conv"])
+def test_nll_of_what_is_no_logarithm_is_said(end: str) -> None:
+    torch.manual_seed(0)
+    z = torch.nn.Linear(4, 3)(torch.randn(5, 4))
+    x = {
+        "none": lambda: z,
+        "softmax": lambda: torch.softmax(z, 1),
+        "log_softmax": lambda: torch.nn.LogSoftmax(dim=1)(z),
+        "log": lambda: torch.log(torch.softmax(z, 1)),
+        "prior": lambda: torch.log_softmax(z, 1) + torch.log(torch.tensor([0.5, 0.3, 0.2])),
+        "conv": lambda: torch.nn.Conv1d(4, 3, 1)(torch.randn(5, 4, 1))[:, :, 0],
+    }[end]()
+    y = torch.tensor([0, 1, 2, 0, 1])
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        torch.nn.NLLLoss()(x, y).backward()
+    words = [str(w.message) for w in said if "log-probabilities" in str(w.message)]
+    assert len(words) == (end in ("none", "softmax", "conv"))

@@ -328,7 +328,10 @@ def test_suffixes_of_tutorials_are_said_once(
     monkeypatch.setattr(writing, "_said", set())
     for name, said in (("torch.save", "PyTorch"), ("keras save", "Keras")):
         write, suffix = WRITERS[name]
-        with pytest.warns(UserWarning, match=rf"is written as safetensors, .* {said} does not"):
+        with pytest.warns(
+            UserWarning,
+            match=rf"is written as safetensors, .* but no program that reads {said} files",
+        ):
             write(tmp_path / f"m{suffix}")
         with pytest.warns(UserWarning) as found:
             write(tmp_path / f"m{suffix}")

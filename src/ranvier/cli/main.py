@@ -334,7 +334,8 @@ def _digits_reader(file: str) -> tuple[Any, tuple[np.ndarray, np.ndarray]]:
     if model.built_shape not in ((8, 8), (64,)) or model.output_shape(model.built_shape) != (10,):
         raise DataError(
             f"{file} takes rows of shape {model.built_shape}; a digits model takes (8, 8) or "
-            "(64,) and has 10 outputs. Use `ranvier predict FILE --data ROWS.npy` for other models"
+            "(64,) and has 10 outputs. Give other models their rows: `ranvier predict FILE --data "
+            "TABLE`, `ranvier evaluate FILE --data TABLE --target COLUMN`"
         )
     return model, (x if model.built_shape == (8, 8) else x.reshape(len(x), 64), y)
 

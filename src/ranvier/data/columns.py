@@ -138,9 +138,11 @@ def _missing(role: str, known: Sequence[str], missing: Sequence[str], extra: Seq
     near = nearest(missing[0], extra)
     hint = f"; is {near!r} here what was called {missing[0]!r}?" if near else ""
     one = len(missing) == 1
+    part = f"{len(missing)} {'is' if one else 'are'} missing: {_listed(missing)}{hint}"
+    if len(missing) == len(known):
+        part = f"none is here: {_listed(missing)}; this table has {_listed(extra) or 'no columns'}"
     return (
-        f"{role}: of the {len(known)} columns of training {_count(missing, '')} "
-        f"{'is' if one else 'are'} missing: {_listed(missing)}{hint}. Expected the same columns, "
+        f"{role}: of the {len(known)} columns of training {part}. Expected the same columns, "
         "in any order. Columns that get_dummies made of words which no row here holds are 0: "
         f"table.reindex(columns=model.column_names[{role!r}], fill_value=0) in pandas. Arrays "
         "without names go by position: table.to_numpy()"

@@ -46,10 +46,10 @@ FORMATS = {
     **dict.fromkeys((".pb", ".tflite"), "TensorFlow"),
     **dict.fromkeys((".pkl", ".pickle", ".joblib"), "pickle"),
     **dict.fromkeys((".npy", ".npz"), "NumPy"),
-    **dict.fromkeys((".csv", ".tsv", ".parquet", ".xlsx"), "tables"),
-    **dict.fromkeys((".png", ".jpg", ".jpeg", ".svg", ".pdf", ".gif", ".webp"), "pictures"),
+    **dict.fromkeys((".csv", ".tsv", ".parquet", ".xlsx"), "table"),
+    **dict.fromkeys((".png", ".jpg", ".jpeg", ".svg", ".pdf", ".gif", ".webp"), "picture"),
     **dict.fromkeys((".txt", ".md", ".html"), "text"),
-    **dict.fromkeys((".zip", ".gz", ".xz", ".bz2", ".zst"), "archives"),
+    **dict.fromkeys((".zip", ".gz", ".xz", ".bz2", ".zst"), "archive"),
     ".py": "Python",
     ".ipynb": "Jupyter",
     ".onnx": "ONNX",
@@ -124,7 +124,7 @@ def check_output(path: FilePath) -> Path:
     if source is not None:
         same = "" if os.path.abspath(path) == source else f", the same file as {source},"
         raise FileError(
-            f"{path}{same} is being read as data, and to write it would destroy them; give "
+            f"{path}{same} is being read as data, and to write it would destroy it; give "
             "another name"
         )
     return target
@@ -153,8 +153,8 @@ def check_suffix(path: FilePath, right: str, foreign: Collection[str] = ()) -> N
     if suffix not in _said:
         _said.add(suffix)
         warn(
-            f"{path} is written as {FORMATS[right]}, which Ranvier reads under any name and "
-            f"{other} does not; {stem} would say so"
+            f"{path} is written as {FORMATS[right]}, which Ranvier reads under any name, but no "
+            f"program that reads {other} files; {stem} would say so"
         )
 
 

@@ -99,10 +99,10 @@ class OfProbabilities(Loss):
             if self.takes_logits
             else ""
         )
+        which = "row of the predictions holds" if rows == 1 else "rows of the predictions hold"
         return DataError(
-            f"{self.name}: {rows} row{'s' * (rows > 1)} of the predictions hold no probabilities"
-            f"{example}; expected numbers from 0 to 1{each}. End the model in "
-            f"activation={self.end!r}{logits}"
+            f"{self.name}: {rows} {which} no probabilities{example}; expected numbers from 0 to "
+            f"1{each}. End the model in activation={self.end!r}{logits}"
         )
 
     def scores(self, y_pred: Any) -> tuple[Any, bool]:

@@ -97,6 +97,27 @@ def last_layer(p: Any) -> LastLayer:
     return LastLayer(OTHER, *(bounds or _ANY))
 
 
+def is_product_with_weights(p: Any) -> bool:
+    """Whether p is what a layer of weights gives: a product, and at most a bias added to it.
+
+    Narrower than the kind "linear", which log-probabilities have too: `z - log(sum(exp(z)))`.
+
+    >>> import ranvier
+    >>> z = ranvier.tensor([[1.0, 2.0]], requires_grad=True) @ ranvier.ones((2, 3))
+    >>> [is_product_with_weights(p) for p in (z + ranvier.ones(3), ranvier.log_softmax(z))]
+    [True, False]
+    """
+    if not isinstance(p, Tensor):
+        return False
+    value = _unmoved(p.origin)
+    if _name(value) == "add":
+        parts = [_unmoved(v.origin) for v in value.inputs]
+        if not any(_is_given(v) for v in parts):
+            return False
+        value = next((v for v in parts if not _is_given(v)), value)
+    return _name(value) in ("matmul", "convolution")
+
+
 def _name(value: Any) -> str:
     return "" if value.op is None else str(value.op.name)
 

@@ -184,3 +184,29 @@ def test_a_quiet_end_keeps_them_too() -> None:
     assert isinstance(quiet.found, NonFiniteError) and quiet.found.weights is not None
     assert len(quiet.found.weights) == len(first)
     assert all(np.isfinite(w).all() for w in quiet.found.weights)
+
+
+@pytest.mark.parametrize("scaled", [False, True])
+@pytest.mark.parametrize("connected", [False, True])
+def test_a_scaling_layer_is_advised_only_where_there_is_none(scaled: bool, connected: bool) -> None:
+    x = X * 500
+    layers: list[Any] = [Dense(8, "relu"), Dense(1)]
+    if scaled:
+        normalize = ranvier.nn.Normalize()
+        normalize.adapt(x)
+        layers.insert(0, normalize)
+    model: Any = Sequential(layers)
+    if connected:
+        out = start = ranvier.Input((3,))
+        for layer in layers:
+            out = layer(out)
+        model = Model(start, out)
+    model.compile(SGD(1e6), "mse")
+    with pytest.raises(NonFiniteError) as caught:
+        model.fit(x, Y, epochs=20, verbose=0)
+    text = str(caught.value)
+    assert ("a Normalize layer does it" in text) == (not scaled)
+    # A rate far above the usual one is the first suspect.
+    assert "overflowed; clip" not in text
+    if "a Normalize layer" in text:
+        assert text.index("lower the learning rate") < text.index("a Normalize layer")

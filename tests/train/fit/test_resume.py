@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from ranvier.errors import (
     ArgumentError,
     FileError,
     NonFiniteError,
+    RanvierWarning,
     StateError,
 )
 from ranvier.io.packing import pack, unpack
@@ -311,3 +313,15 @@ def test_packing_keeps_every_bit() -> None:
     again = unpack(pack(value, "state", arrays), arrays)
     assert repr(again) == repr(value)
     assert again["w"][0].dtype == np.int16 and type(again["b"][0]) is np.float32
+
+
+def test_a_file_that_nothing_writes_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "run.ckpt"
+    for callbacks in ([], [Checkpoint(tmp_path / "other.ckpt")]):
+        with pytest.warns(RanvierWarning, match="no callback of this training writes it"):
+            fit(line(), path, callbacks=callbacks)
+    assert not path.exists()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        fit(line(), path)  # with a Checkpoint
+        fit(line(), os.path.relpath(path), callbacks=[], epochs=9)  # it is there

@@ -25,6 +25,7 @@ import ranvier
 from ranvier import Sequential, nn
 from ranvier.cli.main import main
 from ranvier.data import stream_batches, stream_csv, stream_parquet
+from ranvier.data.columns import ColumnNames
 from ranvier.errors import DataError, RanvierWarning, ShapeError
 from ranvier.models import (
     DeepClustering,
@@ -519,3 +520,10 @@ def test_real_tables_in_any_order_give_the_same_numbers(name: str) -> None:
     assert model.evaluate(x.iloc[:, order], y) == model.evaluate(x, y)
     with pytest.raises(DataError, match="missing"):
         model.predict(x.iloc[:, 1:])
+
+
+def test_a_table_of_other_columns_altogether_shows_both() -> None:
+    columns = ColumnNames()
+    columns.learn("x", ["a", "b"])
+    with pytest.raises(DataError, match=r"none is here: 'a', 'b'; this table has 'c', 'd'"):
+        columns.order(["c", "d"])

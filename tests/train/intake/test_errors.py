@@ -144,3 +144,18 @@ def test_a_network_that_no_gradient_reaches_says_why(activation: Any) -> None:
     network.compile("sgd", "mean_squared_error")
     with pytest.raises(StateError, match="no gradient of mean_squared_error.*loss='perceptron'"):
         network.fit(np.ones((4, 2)), np.ones(4), verbose=0)
+
+
+@pytest.mark.parametrize("row", ["list", "array", "series"])
+def test_one_row_is_answered_by_how_to_make_a_batch_of_it(row: str) -> None:
+    pandas = pytest.importorskip("pandas")
+    table = pandas.DataFrame(np.ones((4, 3)), columns=list("abc"))
+    model = Sequential([Dense(1)])
+    model.compile("adam", "mse")
+    model.fit(table, np.ones(4), verbose=0)
+    one = {"list": [1.0, 2.0, 3.0], "array": np.ones(3), "series": table.iloc[0]}[row]
+    whole = {"list": [[1.0, 2.0, 3.0]], "array": np.ones(3)[None], "series": table.iloc[[0]]}[row]
+    advice = {"list": r"\[row\]", "array": r"x\[None\]", "series": r"table\.iloc\[\[i\]\]"}[row]
+    with pytest.raises(ShapeError, match=f"one row.*{advice}"):
+        model.predict(one)
+    assert model.predict(whole).shape == (1, 1)

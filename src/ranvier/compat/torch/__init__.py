@@ -23,7 +23,9 @@ from ... import dtypes
 from ...tensors.mode import enable_grad, grad_mode, is_grad_enabled
 from ..names import module_getattr
 from . import (
+    accelerator,
     autograd,
+    backends,
     cuda,
     nn,
     optim,
@@ -92,10 +94,12 @@ __all__ = [
     "Generator",
     "LongTensor",
     "Tensor",
+    "accelerator",
     "allclose",
     "arange",
     "as_tensor",
     "autograd",
+    "backends",
     "cat",
     "compile",
     "concat",

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import ArgumentError, NonFiniteError
+from ...errors import ArgumentError, NonFiniteError, warn
 from ..callbacks.callback import (
     Callback,
     History,
@@ -178,6 +178,12 @@ class Training:
         if found is None:
             first = params["initial_epoch"] + 1
             said = f"resume: {path} does not exist; training begins with epoch {first}"
+            here = os.path.abspath(path)
+            if not any(os.path.abspath(one.filepath) == here for one in self.checkpoints):
+                warn(
+                    f"resume: {path} does not exist, and no callback of this training writes it; "
+                    f"add callbacks=[Checkpoint({os.fspath(path)!r})] to go on after a break"
+                )
         else:
             at = found.position
             said = f"resume: {path}; on with epoch {at.epoch + 1}, batch {at.batches + 1}"

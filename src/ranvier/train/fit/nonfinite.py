@@ -19,7 +19,15 @@ import numpy as np
 from ...errors import NonFiniteError
 from ...graph.interpret import evaluate
 from ...graph.node import Node
+from ...nn.basic.normalization import (
+    BatchNormalization,
+    GroupNormalization,
+    LayerNormalization,
+    RMSNormalization,
+)
+from ...nn.basic.normalize import Normalize
 from ...tracing.trace import Traced, trace
+from ..intake.given import readers
 from ..intake.rows import Rows
 from ..steps.step import Step
 from .cautions import lower_rate, rate_of
@@ -28,6 +36,8 @@ _EVERY = 0.5  # seconds between two copies at least; more when copying is slow
 _SHARE = 0.01  # of the time, at most, goes into copies
 _LONGEST = 256  # stretches between two copies
 _BLOCKS = 2  # blocks of a stream between two copies
+# Layers that bring what they read to about 1.
+_SCALING = (Normalize, BatchNormalization, LayerNormalization, GroupNormalization, RMSNormalization)
 _SMALL = 4096  # numbers of an array that is quicker copied than looked at alone
 
 
@@ -183,14 +193,19 @@ class Recorder:
                 "the reference engine: this is a defect of Ranvier; please report it, and use "
                 "engine='reference' meanwhile"
             )
-        largest = _largest(arguments[: len(self.rows.xs)])
+        xs = [
+            a
+            for i, a in enumerate(arguments[: len(self.rows.xs)])
+            if not any(isinstance(layer, _SCALING) for layer in readers(self.model, i) or ())
+        ]
+        largest = _largest(xs)
         rate = self._rate()
         lower = None if rate is None else lower_rate(self.model.optimizer, rate)
         return describe(found, where, rate, largest, whole, lower)
 
 
 def _largest(arrays: Sequence[np.ndarray]) -> float:
-    return max(float(np.abs(a).max()) for a in arrays)
+    return max((float(np.abs(a).max()) for a in arrays), default=0.0)
 
 
 def _finite(arrays: Sequence[np.ndarray]) -> bool:
@@ -315,5 +330,7 @@ def _cause(found: Finding, rate: float | None, largest_x: float, lower: float | 
     if rate is not None:
         eg = "" if lower is None else f", e.g. to {lower:g}"
         fixes.append(f"lower the learning rate {rate:g}{eg}")
+        if lower is not None and lower < rate / 10:  # far above the usual one
+            fixes.reverse()
     fixes.append("clip gradients with the optimizer's clipnorm=1.0")
     return f"{said}; {', or '.join(fixes)}"

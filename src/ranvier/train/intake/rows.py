@@ -259,7 +259,7 @@ def _shape_fix(expected: tuple[int, ...], x: tuple[int, ...]) -> str:
     if x in (expected, (*expected, 1)):
         return (
             "This is one row, and a model takes rows: write x[None] for an array, [row] for a "
-            "list, which makes them a batch of one"
+            "list, table.iloc[[i]] for row i of a data frame, which makes them a batch of one"
         )
     if not got and expected == (1,):
         return "Make a column of x: x.reshape(-1, 1)"

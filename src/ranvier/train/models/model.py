@@ -128,7 +128,7 @@ class Model(Network):
                 function of two tensors that returns two. It is not saved with the model.
             weighted_metrics: metrics in which rows count by `sample_weight` and `class_weight`, as
                 they do in the loss; in `metrics` every row counts the same, as in Keras. One of a
-                name that is in `metrics` too is called weighted_..., e.g. "weighted_accuracy".
+                name that is in `metrics` too gets another: "weighted_accuracy".
 
         The state of an optimizer given by name begins anew; weights stay.
         """
@@ -232,8 +232,9 @@ class Model(Network):
             sample_weight: one weight for each row.
             resume: the file of a `callbacks.Checkpoint`: training goes on where that was written,
                 to the same bits as without the break. Where there is no file yet, it begins. Which
-                of the two is said, unless `verbose` is 0. Another model or other data is a
-                StateError.
+                of the two is said, unless `verbose` is 0. Reading is all it does: where neither
+                the file is there nor a `Checkpoint` that writes it, a warning says so. Another
+                model or other data is a StateError.
 
         Raises DataError or ShapeError for data that cannot be used, NonFiniteError at the first NaN
         or infinity (the model then has its last finite weights; `error.weights` are those that

@@ -16,7 +16,7 @@ from ....errors import (
     unknown_name,
     warn,
 )
-from ....losses.last_layer import LINEAR, last_layer
+from ....losses.last_layer import LINEAR, SOFTMAX, is_product_with_weights, last_layer
 from ....nn import activations
 from ....nn.basic.dropout import AlphaDropout, Dropout
 from ....nn.layer import training_mode
@@ -326,6 +326,20 @@ def _scores(what: str, input: Any) -> Any:
     return x.clone()
 
 
+def _say_no_logarithms(x: Any) -> None:
+    """A word where `nll_loss` is given outputs of a linear layer, or probabilities."""
+    if is_product_with_weights(x):
+        came, fix = "come out of a layer without activation", "log_softmax behind it"
+    elif last_layer(x).kind == SOFTMAX:
+        came, fix = "are probabilities, out of a softmax", "log_softmax in its place"
+    else:
+        return
+    warn(
+        f"NLLLoss expects log-probabilities, and its inputs {came}: the loss means nothing and "
+        f"falls without end. Put {fix}, or give CrossEntropyLoss the numbers before it"
+    )
+
+
 def nll_loss(
     input: Any,
     target: Any,
@@ -334,6 +348,7 @@ def nll_loss(
     reduction: str = "mean",
 ) -> Any:
     """`-x[label]` for log-probabilities x (rows, classes) and labels (rows,)."""
+    _say_no_logarithms(of(input))
     x, labels = _classes_last(of(input), of(target), "nll_loss")
     return _by_class(
         lambda y: (
