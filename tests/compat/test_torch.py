@@ -21,7 +21,7 @@ from ranvier.compat.torch.utils.data import (
     TensorDataset,
     random_split,
 )
-from ranvier.errors import ArgumentError, DataError, ShapeError
+from ranvier.errors import ArgumentError, DataError, KeywordError, ShapeError
 
 LOSSES = np.load(GOLDEN / "losses.npz")
 OPTIMIZERS = json.loads((GOLDEN / "optimizers.json").read_text())["torch"]
@@ -153,10 +153,42 @@ def test_parameters_of_every_form() -> None:
         assert len(optim.SGD(given, lr=0.1).parameters) == 2
     with pytest.raises(ArgumentError, match="empty"):
         optim.SGD([], lr=0.1)
-    with pytest.raises(ArgumentError, match="one optimizer for each group"):
-        optim.SGD([{"params": model.parameters(), "lr": 1.0}], lr=0.1)
+    with pytest.raises(ArgumentError, match="are in no other group"):
+        optim.SGD([{"params": model.parameters()}, {"params": [model.weight]}], lr=0.1)
+    with pytest.raises(KeywordError, match="a group has no argument 'momentun'"):
+        optim.SGD([{"params": model.parameters(), "momentun": 0.9}], lr=0.1)
     with pytest.raises(ArgumentError, match="nestrov"):
         optim.SGD(model.parameters(), lr=0.1, nestrov=True)
+
+
+def test_groups_have_their_own_options_and_are_scheduled() -> None:
+    w, b = (torch.tensor([4.0], requires_grad=True) for _ in range(2))
+    optimizer = optim.SGD([{"params": w}, {"params": [b], "lr": 0.5}], lr=1.0, weight_decay=0.0)
+    scheduler = optim.lr_scheduler.LambdaLR(optimizer, [lambda e: 0.5**e, lambda e: 1.0])
+
+    @torch.compile
+    def step() -> None:
+        optimizer.zero_grad()
+        (w + b).sum().backward()
+        optimizer.step()
+
+    step()
+    assert (w.item(), b.item()) == (3.0, 3.5)
+    scheduler.step()
+    assert scheduler.get_last_lr() == [0.5, 0.5]
+    step()
+    assert (w.item(), b.item()) == (2.5, 3.0)
+    optimizer.param_groups[1]["weight_decay"] = 1.0
+    step()
+    assert (w.item(), b.item()) == (2.0, 1.0)
+    optimizer.param_groups[0]["momentum"] = 0.5
+    step()
+    step()
+    assert w.item() == 2.0 - 0.5 - 0.75
+    extra = torch.tensor([1.0], requires_grad=True)
+    optimizer.add_param_group({"params": [extra], "lr": 0.25})
+    assert [g["lr"] for g in optimizer.param_groups] == [0.5, 0.5, 0.25]
+    assert optimizer.param_groups[2]["params"][0] is extra
 
 
 def test_frozen_parameters_stay_and_can_be_thawed() -> None:

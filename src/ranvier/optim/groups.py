@@ -89,7 +89,10 @@ class Group:
 
     def set(self, option: str, value: Any) -> None:
         """Another value from now on; steps that are compiled for the one before are traced anew."""
-        if option != "learning_rate" or "learning_rate" not in self.options:
+        same = (
+            option in self.options and option != "learning_rate" and self.options[option] == value
+        )
+        if not same and (option != "learning_rate" or option not in self.options):
             self.owner.revision += 1
         before = self.rule.learning_rate
         setattr(self.rule, option, value)

@@ -314,6 +314,21 @@ class Optimizer(Spelled):
         names = arguments(self.rule_class())
         return {n: getattr(self, n) for n in names if n not in (*SHARED, "learning_rate")}
 
+    def set_option(self, name: str, value: Any, group: Group | None = None) -> None:
+        """Another value of an option of the optimizer, or of a group, from the next step on."""
+        rule = self if group is None else group.rule
+        if group is not None:
+            group.set(name, value)
+        elif getattr(self, name) != value:
+            setattr(self, name, value)
+            self.revision += 1
+        for p, slots in self._slots.values():
+            if self.group_of(p) is group:
+                for slot, first in rule.first_values().items():
+                    if slot not in slots and rule.uses_slot(slot):
+                        dtype = dtypes.promote(p.dtype, dtypes.float32)
+                        slots[slot] = Tensor(np.full(p.shape, first, dtype), name=slot)
+
     def group_of(self, p: Tensor) -> Group | None:
         """The group that p is in; None: it has the options of the optimizer itself."""
         return next((group for group in self.groups if p in group.members), None)

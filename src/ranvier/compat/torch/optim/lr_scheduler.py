@@ -12,25 +12,35 @@ from typing import Any
 from ....errors import ArgumentError, unknown_name
 from ....optim import schedules
 from ...names import module_getattr
+from .groups import param_groups
 
 
 class LRScheduler:
-    """Base: `rate(epoch)` is the learning rate after so many calls of `step`."""
+    """Base: `rates[i](epoch)` is the learning rate of group i after so many calls of `step`.
 
-    def __init__(self, optimizer: Any, rate: Callable[[int], Any]) -> None:
+    `rate` makes them: it is given each group's first learning rate, and the group's number.
+    """
+
+    def __init__(self, optimizer: Any, rate: Callable[[float, int], Callable[[int], Any]]) -> None:
         self.optimizer = optimizer
-        self.rate = rate
+        self.groups = param_groups(optimizer)
+        self.base_lrs = [group.setdefault("initial_lr", group["lr"]) for group in self.groups]
+        self.rates = [rate(first, i) for i, first in enumerate(self.base_lrs)]
         self.last_epoch = 0
-        optimizer.learning_rate = float(rate(0))
+        self._set()
+
+    def _set(self) -> None:
+        for group, rate in zip(self.groups, self.rates, strict=True):
+            group["lr"] = float(rate(self.last_epoch))
 
     def step(self) -> None:
         """One epoch more."""
         self.last_epoch += 1
-        self.optimizer.learning_rate = float(self.rate(self.last_epoch))
+        self._set()
 
     def get_last_lr(self) -> list[float]:
-        """The rate in force, in a list."""
-        return [float(str(self.optimizer.learning_rate.numpy()))]
+        """The rates in force, one for each group."""
+        return [group["lr"] for group in self.groups]
 
     def state_dict(self) -> dict[str, Any]:
         """How many epochs have passed."""
@@ -39,44 +49,50 @@ class LRScheduler:
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take up where another scheduler ended."""
         self.last_epoch = state_dict["last_epoch"]
-        self.optimizer.learning_rate = float(self.rate(self.last_epoch))
+        self._set()
 
 
-def _first(optimizer: Any) -> float:
-    return float(str(optimizer.learning_rate.numpy()))
+def _of_group(value: Any, i: int) -> Any:
+    """One value for all groups, or that of group i."""
+    return value[i] if isinstance(value, list | tuple) else value
 
 
 class StepLR(LRScheduler):
     """Times `gamma` every `step_size` epochs."""
 
     def __init__(self, optimizer: Any, step_size: int, gamma: float = 0.1) -> None:
-        super().__init__(optimizer, schedules.StepDecay(_first(optimizer), step_size, gamma))
+        super().__init__(optimizer, lambda lr, _: schedules.StepDecay(lr, step_size, gamma))
 
 
 class MultiStepLR(LRScheduler):
     """Times `gamma` at each of the epochs `milestones`."""
 
     def __init__(self, optimizer: Any, milestones: Sequence[int], gamma: float = 0.1) -> None:
-        first = _first(optimizer)
-        values = [first * gamma**i for i in range(len(milestones) + 1)]
         before = [n - 1 for n in milestones]
-        super().__init__(optimizer, schedules.PiecewiseConstant(before, values))
+
+        def rate(lr: float, _: int) -> Any:
+            values = [lr * gamma**i for i in range(len(milestones) + 1)]
+            return schedules.PiecewiseConstant(before, values)
+
+        super().__init__(optimizer, rate)
 
 
 class ExponentialLR(LRScheduler):
     """Times `gamma` every epoch."""
 
     def __init__(self, optimizer: Any, gamma: float) -> None:
-        super().__init__(optimizer, schedules.ExponentialDecay(_first(optimizer), 1, gamma))
+        super().__init__(optimizer, lambda lr, _: schedules.ExponentialDecay(lr, 1, gamma))
 
 
 class CosineAnnealingLR(LRScheduler):
     """Half a cosine from the first rate down to `eta_min` in `T_max` epochs, and up again."""
 
     def __init__(self, optimizer: Any, T_max: int, eta_min: float = 0.0) -> None:
-        first = _first(optimizer)
-        half = schedules.CosineDecay(first, T_max, eta_min / first)
-        super().__init__(optimizer, lambda epoch: half(T_max - abs(epoch % (2 * T_max) - T_max)))
+        def rate(lr: float, _: int) -> Any:
+            half = schedules.CosineDecay(lr, T_max, eta_min / lr if lr else 0.0)
+            return lambda epoch: half(T_max - abs(epoch % (2 * T_max) - T_max))
+
+        super().__init__(optimizer, rate)
 
 
 class OneCycleLR(LRScheduler):
@@ -87,7 +103,7 @@ class OneCycleLR(LRScheduler):
     def __init__(
         self,
         optimizer: Any,
-        max_lr: float,
+        max_lr: float | Sequence[float],
         total_steps: int | None = None,
         epochs: int | None = None,
         steps_per_epoch: int | None = None,
@@ -97,16 +113,20 @@ class OneCycleLR(LRScheduler):
             if epochs is None or steps_per_epoch is None:
                 raise ArgumentError("OneCycleLR: give total_steps, or epochs and steps_per_epoch")
             total_steps = epochs * steps_per_epoch
-        super().__init__(optimizer, schedules.OneCycle(max_lr, total_steps, **options))
+        steps = total_steps
+        super().__init__(
+            optimizer, lambda _, i: schedules.OneCycle(_of_group(max_lr, i), steps, **options)
+        )
 
 
 class ConstantLR(LRScheduler):
     """Times `factor` for the first `total_iters` epochs."""
 
     def __init__(self, optimizer: Any, factor: float = 1 / 3, total_iters: int = 5) -> None:
-        first = _first(optimizer)
-        both = [first * factor, first]
-        super().__init__(optimizer, schedules.PiecewiseConstant([total_iters - 1], both))
+        def rate(lr: float, _: int) -> Any:
+            return schedules.PiecewiseConstant([total_iters - 1], [lr * factor, lr])
+
+        super().__init__(optimizer, rate)
 
 
 class LinearLR(LRScheduler):
@@ -119,26 +139,30 @@ class LinearLR(LRScheduler):
         end_factor: float = 1.0,
         total_iters: int = 5,
     ) -> None:
-        first = _first(optimizer)
-        begin, end = first * start_factor, first * end_factor
-        super().__init__(optimizer, schedules.PolynomialDecay(begin, total_iters, end))
+        def rate(lr: float, _: int) -> Any:
+            return schedules.PolynomialDecay(lr * start_factor, total_iters, lr * end_factor)
+
+        super().__init__(optimizer, rate)
 
 
 class PolynomialLR(LRScheduler):
     """Down to 0 in `total_iters` epochs along `(1 - epoch / total_iters) ** power`."""
 
     def __init__(self, optimizer: Any, total_iters: int = 5, power: float = 1.0) -> None:
-        first = _first(optimizer)
-        super().__init__(optimizer, schedules.PolynomialDecay(first, total_iters, 0.0, power))
+        super().__init__(
+            optimizer, lambda lr, _: schedules.PolynomialDecay(lr, total_iters, 0.0, power)
+        )
 
 
 class CosineAnnealingWarmRestarts(LRScheduler):
     """Half cosines one after another, of T_0, T_0 T_mult, T_0 T_mult^2 ... epochs."""
 
     def __init__(self, optimizer: Any, T_0: int, T_mult: int = 1, eta_min: float = 0.0) -> None:
-        first = _first(optimizer)
-        waves = schedules.CosineDecayRestarts(first, T_0, T_mult, 1.0, eta_min / first)
-        super().__init__(optimizer, waves)
+        def rate(lr: float, _: int) -> Any:
+            alpha = eta_min / lr if lr else 0.0
+            return schedules.CosineDecayRestarts(lr, T_0, T_mult, 1.0, alpha)
+
+        super().__init__(optimizer, rate)
 
 
 class CyclicLR(LRScheduler):
@@ -147,8 +171,8 @@ class CyclicLR(LRScheduler):
     def __init__(
         self,
         optimizer: Any,
-        base_lr: float,
-        max_lr: float,
+        base_lr: float | Sequence[float],
+        max_lr: float | Sequence[float],
         step_size_up: int = 2000,
         step_size_down: int | None = None,
         mode: str = "triangular",
@@ -157,16 +181,27 @@ class CyclicLR(LRScheduler):
     ) -> None:
         if cycle_momentum:
             raise ArgumentError("CyclicLR: cycle_momentum=True is not supported; write False")
-        up, down = step_size_up, step_size_down
-        super().__init__(optimizer, schedules.Cyclic(base_lr, max_lr, up, down, mode, gamma))
+
+        def rate(_: float, i: int) -> Any:
+            both = _of_group(base_lr, i), _of_group(max_lr, i)
+            return schedules.Cyclic(*both, step_size_up, step_size_down, mode, gamma)
+
+        super().__init__(optimizer, rate)
 
 
 class LambdaLR(LRScheduler):
     """The first rate times `lr_lambda(epoch)`."""
 
-    def __init__(self, optimizer: Any, lr_lambda: Callable[[int], float]) -> None:
-        first = _first(optimizer)
-        super().__init__(optimizer, lambda epoch: first * lr_lambda(epoch))
+    def __init__(
+        self,
+        optimizer: Any,
+        lr_lambda: Callable[[int], float] | Sequence[Callable[[int], float]],
+    ) -> None:
+        def rate(lr: float, i: int) -> Any:
+            factor = _of_group(lr_lambda, i)
+            return lambda epoch: lr * factor(epoch)
+
+        super().__init__(optimizer, rate)
 
 
 class SequentialLR(LRScheduler):
@@ -181,9 +216,12 @@ class SequentialLR(LRScheduler):
                 f"milestones, one where each but the first begins; got {len(milestones)}"
             )
 
-        def rate(epoch: int) -> Any:
-            which = sum(epoch >= m for m in milestones)
-            return schedulers[which].rate(epoch - (milestones[which - 1] if which else 0))
+        def rate(_: float, i: int) -> Any:
+            def at(epoch: int) -> Any:
+                which = sum(epoch >= m for m in milestones)
+                return schedulers[which].rates[i](epoch - (milestones[which - 1] if which else 0))
+
+            return at
 
         super().__init__(optimizer, rate)
 
@@ -202,7 +240,7 @@ class ReduceLROnPlateau:
         threshold: float = 1e-4,
         threshold_mode: str = "rel",
         cooldown: int = 0,
-        min_lr: float = 0.0,
+        min_lr: float | Sequence[float] = 0.0,
         eps: float = 1e-8,
     ) -> None:
         if mode not in ("min", "max"):
@@ -237,15 +275,16 @@ class ReduceLROnPlateau:
             self.cooldown_counter -= 1
             self.num_bad_epochs = 0
         if self.num_bad_epochs > self.patience:
-            before = _first(self.optimizer)
-            after = max(before * self.factor, self.min_lr)
-            if before - after > self.eps:
-                self.optimizer.learning_rate = after
+            for i, group in enumerate(param_groups(self.optimizer)):
+                before = group["lr"]
+                after = max(before * self.factor, _of_group(self.min_lr, i))
+                if before - after > self.eps:
+                    group["lr"] = after
             self.cooldown_counter, self.num_bad_epochs = self.cooldown, 0
 
     def get_last_lr(self) -> list[float]:
-        """The rate in force, in a list."""
-        return [_first(self.optimizer)]
+        """The rates in force, one for each group."""
+        return [group["lr"] for group in param_groups(self.optimizer)]
 
     def state_dict(self) -> dict[str, Any]:
         """Where it stands."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from .... import optim as ours
 from ....base.missing import no_argument
@@ -12,43 +12,82 @@ from ....errors import ArgumentError
 from ....optim import Optimizer as RanvierOptimizer
 from ....tensors.mode import enable_grad
 from ....tensors.tensor import Tensor as RanvierTensor
+from .groups import ParamGroup, translated
 
 _FOR_SPEED = ("foreach", "fused", "capturable", "differentiable")  # mean nothing here
 
 
-class Group(dict[str, Any]):
-    """The optimizer's parameters and learning rate as PyTorch's dictionary; "lr" can be set."""
-
-    def __init__(self, optimizer: Any) -> None:
-        rate = optimizer.current_rate()
-        super().__init__(params=optimizer.parameters, lr=float(str(rate.numpy())))
-        self._optimizer = optimizer
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        if key == "lr":
-            self._optimizer.learning_rate = value
-        super().__setitem__(key, value)
-
-
 class Optimizer(RanvierOptimizer):
-    """What PyTorch's optimizers have beside `step` and `zero_grad`."""
+    """What PyTorch's optimizers have beside `step` and `zero_grad`.
 
-    def _begin(self, kind: Any, params: Any, lr: Any, speed: Any, **options: Any) -> None:
-        """Make the optimizer `kind` for a list, a generator or a single tensor."""
+    The first argument may be dictionaries, each with "params" and options of its own:
+
+    >>> from ranvier.compat import torch
+    >>> w, b = torch.ones(2, requires_grad=True), torch.ones(1, requires_grad=True)
+    >>> optimizer = SGD([{"params": w}, {"params": b, "lr": 0.01}], lr=0.1)
+    >>> [group["lr"] for group in optimizer.param_groups]
+    [0.1, 0.01]
+    """
+
+    rule: ClassVar[type[RanvierOptimizer]]  # Ranvier's class
+    form: ClassVar[Mapping[str, bool]] = {}  # the arguments that make its formula PyTorch's
+
+    def _begin(self, params: Any, lr: Any, speed: Mapping[str, Any], **options: Any) -> None:
+        """Begin with a list, a generator, a single tensor or dictionaries."""
+        kind = type(self).__name__
         for name in speed:
             if name not in _FOR_SPEED:
                 taken = [n for n in inspect.signature(type(self)).parameters if n != "speed"]
-                raise no_argument(type(self).__name__, name, [*taken, *_FOR_SPEED])
-        given = _as_list(type(self).__name__, params)
+                raise no_argument(kind, name, [*taken, *_FOR_SPEED])
+        self.defaults = {"lr": lr, **options}
+        self._param_groups: list[ParamGroup] | None = None
+        first, *others = _as_groups(kind, params)
+        given = _as_list(kind, first.pop("params", ()))
+        arguments = translated(self._known({**self.defaults, **first}))
         moving = [p for p in given if not isinstance(p, RanvierTensor) or p.requires_grad]
-        kind.__init__(self, moving or given, lr, **options)
+        self.rule.__init__(self, moving or given, **arguments)
         # NOTE: frozen parameters are kept: they may be thawed later.
         self.parameters = list({id(p): p for p in given}.values())
+        for group in others:
+            self.add_param_group(group)
+
+    def _known(self, options: dict[str, Any]) -> dict[str, Any]:
+        """The options; KeywordError for one that the optimizer does not take."""
+        for name in options:
+            if name not in self.defaults:
+                raise no_argument(
+                    f"{type(self).__name__}: a group", name, ["params", *self.defaults]
+                )
+        decoupled = options.pop("decoupled_weight_decay", False)
+        return {**options, "decoupled": decoupled, **self.form}
+
+    def rule_class(self) -> type[RanvierOptimizer]:
+        return self.rule
 
     @property
-    def param_groups(self) -> list[Group]:
-        """One group; set `group["lr"]` to change the learning rate."""
-        return [Group(self)]
+    def param_groups(self) -> list[ParamGroup]:
+        """The groups of parameters; what is written into one acts at the next step."""
+        if self._param_groups is None:
+            names = [n for n in self.defaults if n not in ("lr", "decoupled_weight_decay")]
+            groups = (None, *self.groups)
+            self._param_groups = [ParamGroup(self, group, names) for group in groups]
+        return self._param_groups
+
+    def add_param_group(self, param_group: Mapping[str, Any]) -> None:
+        """More parameters, with options of their own."""
+        options = dict(param_group)
+        given = _as_list(type(self).__name__, options.pop("params", ()))
+        known = [id(p) for p in self.parameters]
+        if not given or any(id(p) in known for p in given):
+            raise ArgumentError(
+                f'{type(self).__name__}: a group needs parameters, under "params", that are in no '
+                "other group"
+            )
+        groups = self.param_groups
+        arguments = translated(self._known({**self.defaults, **options}))
+        made = self.set_group(given, **arguments)
+        self.parameters += list({id(p): p for p in given}.values())
+        groups.append(ParamGroup(self, made, groups[0].names))
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:  # type: ignore[override]
         """One step along the gradients; `closure` computes the loss and its gradients first."""
@@ -78,14 +117,15 @@ def _as_list(kind: str, params: Any) -> list[Any]:
             f"{kind}: got a {type(params).__name__}; give its tensors: {kind}(model.parameters())"
         )
     given = list(params)
-    if given and isinstance(given[0], Mapping):
-        if len(given) > 1 or set(given[0]) != {"params"}:
-            raise ArgumentError(
-                f"{kind}: groups of parameters with options of their own are not supported; make "
-                "one optimizer for each group"
-            )
-        return _as_list(kind, given[0]["params"])
     return [p for _, p in given] if given and isinstance(given[0], tuple) else given
+
+
+def _as_groups(kind: str, params: Any) -> list[dict[str, Any]]:
+    """The parameters as dictionaries, the first one the optimizer's own."""
+    given = _as_list(kind, params)
+    if given and isinstance(given[0], Mapping):
+        return [dict(group) for group in given]
+    return [{"params": given}]
 
 
 class SGD(Optimizer, ours.SGD):
@@ -100,6 +140,9 @@ class SGD(Optimizer, ours.SGD):
     tensor([0.2, 0.2], requires_grad=True)
     """
 
+    rule = ours.SGD
+    form = {"raw_velocity": True}
+
     def __init__(
         self,
         params: Any,
@@ -111,21 +154,21 @@ class SGD(Optimizer, ours.SGD):
         **speed: Any,
     ) -> None:
         self._begin(
-            ours.SGD,
             params,
             lr,
             speed,
             momentum=momentum,
             dampening=dampening,
             weight_decay=weight_decay,
-            decoupled=False,
             nesterov=nesterov,
-            raw_velocity=True,
         )
 
 
 class RMSprop(Optimizer, ours.RMSprop):
     """`s <- alpha s + (1 - alpha) g^2, w <- w - lr g / (sqrt(s) + eps)`."""
+
+    rule = ours.RMSprop
+    form = {"epsilon_inside": False, "raw_velocity": True}
 
     def __init__(
         self,
@@ -139,23 +182,22 @@ class RMSprop(Optimizer, ours.RMSprop):
         **speed: Any,
     ) -> None:
         self._begin(
-            ours.RMSprop,
             params,
             lr,
             speed,
-            rho=alpha,
-            momentum=momentum,
-            epsilon=eps,
-            centered=centered,
-            epsilon_inside=False,
-            raw_velocity=True,
+            alpha=alpha,
+            eps=eps,
             weight_decay=weight_decay,
-            decoupled=False,
+            momentum=momentum,
+            centered=centered,
         )
 
 
 class Adagrad(Optimizer, ours.Adagrad):
     """`s <- s + g^2, w <- w - lr g / (sqrt(s) + eps)`; `lr_decay`: lr / (1 + step * lr_decay)."""
+
+    rule = ours.Adagrad
+    form = {"epsilon_inside": False}
 
     def __init__(
         self,
@@ -167,22 +209,27 @@ class Adagrad(Optimizer, ours.Adagrad):
         eps: float = 1e-10,
         **speed: Any,
     ) -> None:
-        rate = ours.InverseTimeDecay(lr, 1, lr_decay) if lr_decay else lr
         self._begin(
-            ours.Adagrad,
             params,
-            rate,
+            lr,
             speed,
-            initial_accumulator_value=initial_accumulator_value,
-            epsilon=eps,
-            epsilon_inside=False,
+            lr_decay=lr_decay,
             weight_decay=weight_decay,
-            decoupled=False,
+            initial_accumulator_value=initial_accumulator_value,
+            eps=eps,
         )
+
+    def _known(self, options: dict[str, Any]) -> dict[str, Any]:
+        known = super()._known(options)
+        if decay := known.pop("lr_decay"):
+            known["lr"] = ours.InverseTimeDecay(known["lr"], 1, decay)
+        return known
 
 
 class Adadelta(Optimizer, ours.Adadelta):
     """Steps in the unit of the weights."""
+
+    rule = ours.Adadelta
 
     def __init__(
         self,
@@ -193,20 +240,14 @@ class Adadelta(Optimizer, ours.Adadelta):
         weight_decay: float = 0,
         **speed: Any,
     ) -> None:
-        self._begin(
-            ours.Adadelta,
-            params,
-            lr,
-            speed,
-            rho=rho,
-            epsilon=eps,
-            weight_decay=weight_decay,
-            decoupled=False,
-        )
+        self._begin(params, lr, speed, rho=rho, eps=eps, weight_decay=weight_decay)
 
 
 class Adam(Optimizer, ours.Adam):
     """Adam; `weight_decay` is added to the gradient."""
+
+    rule = ours.Adam
+    form = {"epsilon_hat": False}
 
     def __init__(
         self,
@@ -221,17 +262,14 @@ class Adam(Optimizer, ours.Adam):
         **speed: Any,
     ) -> None:
         self._begin(
-            ours.Adam,
             params,
             lr,
             speed,
-            beta_1=betas[0],
-            beta_2=betas[1],
-            epsilon=eps,
-            epsilon_hat=False,
-            amsgrad=amsgrad,
+            betas=betas,
+            eps=eps,
             weight_decay=weight_decay,
-            decoupled=decoupled_weight_decay,
+            amsgrad=amsgrad,
+            decoupled_weight_decay=decoupled_weight_decay,
         )
 
 
@@ -256,6 +294,9 @@ class AdamW(Adam):
 class Adamax(Optimizer, ours.Adamax):
     """Adam with the largest gradient for the root of squares."""
 
+    rule = ours.Adamax
+    form = {"epsilon_inside": True}
+
     def __init__(
         self,
         params: Any,
@@ -265,22 +306,13 @@ class Adamax(Optimizer, ours.Adamax):
         weight_decay: float = 0,
         **speed: Any,
     ) -> None:
-        self._begin(
-            ours.Adamax,
-            params,
-            lr,
-            speed,
-            beta_1=betas[0],
-            beta_2=betas[1],
-            epsilon=eps,
-            epsilon_inside=True,
-            weight_decay=weight_decay,
-            decoupled=False,
-        )
+        self._begin(params, lr, speed, betas=betas, eps=eps, weight_decay=weight_decay)
 
 
 class NAdam(Optimizer, ours.Nadam):
     """Adam with Nesterov momentum."""
+
+    rule = ours.Nadam
 
     def __init__(
         self,
@@ -294,14 +326,12 @@ class NAdam(Optimizer, ours.Nadam):
         **speed: Any,
     ) -> None:
         self._begin(
-            ours.Nadam,
             params,
             lr,
             speed,
-            beta_1=betas[0],
-            beta_2=betas[1],
-            epsilon=eps,
-            momentum_decay=momentum_decay,
+            betas=betas,
+            eps=eps,
             weight_decay=weight_decay,
-            decoupled=decoupled_weight_decay,
+            momentum_decay=momentum_decay,
+            decoupled_weight_decay=decoupled_weight_decay,
         )
