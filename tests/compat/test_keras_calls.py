@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 
 from ranvier.compat.tensorflow import keras
 from ranvier.compat.tensorflow.keras import layers
-from ranvier.errors import ArgumentError
+from ranvier.errors import ArgumentError, RanvierError
 
 A = np.full((2, 3), 5.0, np.float32)
 B = np.full((2, 3), 2.0, np.float32)
@@ -132,3 +133,31 @@ def test_every_moment_has_logs(batches: bool, stream: bool, validated: bool) -> 
         assert seen["on_test_end"][-1] == {
             name.removeprefix("val_"): v for name, v in last.items() if name.startswith("val_")
         }
+
+
+def _texts() -> list[Any]:
+    """What is no architecture: cut short, changed, or of another kind."""
+    good = keras.Sequential([keras.layers.Dense(2, "relu"), keras.layers.Dense(1)]).to_json()
+    described = json.loads(good)
+    dense = described["config"]["layers"][0]
+    units: tuple[Any, ...] = ("x", [], 1 << 70)
+    changed = [
+        *({"class": odd, "config": {}} for odd in (None, 5, "os", ["Dense"])),
+        *({"class": "Sequential", "config": odd} for odd in (5, "x", [1], {"layers": 5})),
+        *({"class": "Dense", "config": {**dense["config"], "units": n}} for n in units),
+        {"class": "Dense", "config": {"unit": 2}},
+        {"class": "Model", "config": {"layers": [], "inputs": 5}},
+    ]
+    texts = [good[:n] for n in range(0, len(good), 40)]
+    return [
+        *texts, *map(json.dumps, changed), "[]", "5", "null", "NaN", '{"class": "Dense"' * 9,
+        "[" * 100_000, b"\xff\xfe", None, 5, described,
+    ]  # fmt: skip
+
+
+def test_texts_that_are_no_architecture() -> None:
+    for text in _texts():
+        with pytest.raises(RanvierError):
+            keras.models.model_from_json(text)
+    with pytest.raises(ArgumentError, match="of this text: it is broken or cut short"):
+        keras.models.model_from_json('{"class": ')

@@ -230,3 +230,21 @@ def test_errors() -> None:
     with pytest.raises(ArgumentError, match="unknown dtype policy 'float63'; did you mean"):
         nn.Dense(1, dtype="float63")
     assert ranvier.dtype_policy() == "float32"
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("name", ["mae", "mse", "rmse", "r2", "huber", "log_cosh"])
+def test_metrics_of_float64_are_float64(engine: str, name: str) -> None:
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(40, 3)), rng.normal(size=40)
+    ranvier.set_dtype_policy("float64")
+    try:
+        model = ranvier.Sequential([nn.Dense(1, input_shape=(3,))])
+    finally:
+        ranvier.set_dtype_policy("float32")
+    model.compile("sgd", "mse", weighted_metrics=[name], engine=engine)
+    found = model.evaluate(x, y, 16, sample_weight=np.ones(40))[1]
+    expected = ranvier.metrics.get(name)(y[:, None], model.predict(x))
+    far = model.predict(x)[:, 0] - y
+    exact = {"mae": np.abs(far).mean(), "mse": (far**2).mean(), "rmse": (far**2).mean() ** 0.5}
+    assert found == pytest.approx(exact.get(name, expected), rel=1e-14)

@@ -68,6 +68,8 @@ def unpack(value: Any, arrays: Mapping[str, Array]) -> Any:
     if kind == "array":
         return np.array(arrays[held])
     if kind == "scalar":
+        if arrays[held].ndim:
+            raise ValueError(f"{held} is no single number")
         return arrays[held][()]
     if kind == "floats":
         return arrays[held].tolist()

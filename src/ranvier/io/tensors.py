@@ -118,17 +118,25 @@ def _header(path: FilePath, file: BufferedReader, size: int) -> tuple[dict[str, 
 def parse(path: FilePath, text: str | bytes, what: str) -> dict[str, Any]:
     """A dict as JSON has it: no key twice, no NaN, not too deep."""
     try:
+        return parsed(text)
+    except ValueError as problem:
+        raise damaged(path, f"{what} {problem}") from None
+
+
+def parsed(text: str | bytes) -> dict[str, Any]:
+    """As `parse`, where there is no file; a ValueError ends the sentence "the text ..."."""
+    try:
         found = json.loads(text, object_pairs_hook=_once, parse_constant=_no_constant)
     except (ValueError, RecursionError):
-        raise damaged(path, f"{what} is broken or cut short") from None
+        raise ValueError("is broken or cut short") from None
     if not isinstance(found, dict):
-        raise damaged(path, f"{what} is a {type(found).__name__}, not a dict")
+        raise ValueError(f"is a {type(found).__name__}, not a dict")
     level: list[Any] = [found]
     for _ in range(MAX_DEPTH):
         level = [inner for value in level for inner in _inside(value)]
         if not level:
             return found
-    raise damaged(path, f"{what} is nested more than {MAX_DEPTH} deep")
+    raise ValueError(f"is nested more than {MAX_DEPTH} deep")
 
 
 def _inside(value: Any) -> list[Any]:

@@ -178,7 +178,10 @@ class MeanOfRows(Metric):
     def update(self, state: Sequence[Any], y_true: Any, y_pred: Any, weight: Any) -> list[Any]:
         total, count = state
         p, y = values(y_true, y_pred)
-        row = e.astype(self.row(y, p), weight.dtype)
+        row = self.row(y, p)
+        if row.dtype == dtypes.float64:
+            weight = wide(weight)
+        row = e.astype(row, weight.dtype)
         return [total + wide(sum(row * weight)), count + wide(sum(weight))]
 
 

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from ranvier.callbacks import (
     EarlyStopping,
     LambdaCallback,
     ModelCheckpoint,
+    ReduceLROnPlateau,
 )
 from ranvier.errors import (
     ArgumentError,
@@ -302,6 +304,65 @@ def test_a_failed_training_keeps_its_last_checkpoint(tmp_path: Path) -> None:
         np.isfinite(a).all() for n, a in ranvier.io.files.read(path)[0].items() if "model" in n
     )
     assert [p.name for p in tmp_path.iterdir()] in ([], ["run.ckpt"])
+
+
+ODD: tuple[Any, ...] = (
+    *(5, -1, None, True, "x", [], [1], {"a": 1}, (1,)),
+    *(np.ones(3), [np.ones(3)], float("nan"), 1 << 70),
+)
+
+
+def test_values_of_the_wrong_kind_in_a_checkpoint(tmp_path: Path) -> None:
+    """Every value of the state as every other kind: it is refused, or training goes on."""
+    from ranvier.io import files
+
+    x = np.arange(20, dtype=np.float32).reshape(10, 2) / 20
+    path = tmp_path / "run.ckpt"
+    ranvier.seed(0)
+    model = Sequential([Dense(1, input_shape=(2,))])
+    model.compile("adam", "mse")
+
+    def train(epochs: int) -> None:
+        watching = [
+            EarlyStopping("loss", patience=9),
+            ReduceLROnPlateau("loss"),
+            ModelCheckpoint(tmp_path / "best", "loss", save_best_only=True),
+            CSVLogger(tmp_path / "log.csv"),
+            Checkpoint(path),
+        ]
+        model.fit(x, x[:, 0], 5, epochs, callbacks=watching, verbose=0, resume=path)
+
+    train(1)
+    arrays, about = files.read(path)
+    del about["checksum"]
+    state = unpack(about["state"], arrays)
+    refused = 0
+    for keys in _keys(state):
+        for odd in ODD:
+            held = {k: v for k, v in arrays.items() if not k.startswith("state")}
+            packed = pack(_with(state, keys, odd), "state", held)
+            files.write(path, held, {**about, "state": packed}, suffix=".ckpt")
+            try:
+                train(2)
+            except FileError:
+                refused += 1
+    assert refused > 300
+
+
+def _keys(value: Any) -> Iterator[tuple[Any, ...]]:
+    """The way to every value inside."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value)
+    for key, part in inner:
+        yield (key,)
+        if isinstance(part, dict | list):
+            yield from ((key, *rest) for rest in _keys(part))
+
+
+def _with(value: Any, keys: tuple[Any, ...], new: Any) -> Any:
+    """A copy with another value there."""
+    copied = value.copy()
+    copied[keys[0]] = new if len(keys) == 1 else _with(value[keys[0]], keys[1:], new)
+    return copied
 
 
 def test_packing_keeps_every_bit() -> None:

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from ...errors import ArgumentError, unknown_name, warn
+from ...errors import (
+    ArgumentError,
+    FileError,
+    unknown_name,
+    warn,
+)
 from .callback import Callback, Logs, learning_rate
 
 # Monitored values of which more is better; of every other one less is.
@@ -24,6 +30,25 @@ class _Monitor(Callback):
         self.min_delta = abs(min_delta)
         self.mode = mode
         self._noted = False
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        """Remember what `get_state` gave; FileError for a value of another kind."""
+        known = self.get_state()
+        for name, value in state.items():
+            if name in known and not self._fits(name, value, known[name]):
+                raise FileError(
+                    f"{type(self).__name__}: {name}={value!r:.80} is nothing it can remember"
+                )
+        super().set_state(state)
+
+    def _fits(self, name: str, value: Any, known: Any) -> bool:
+        """Whether an attribute that holds `known` may become `value`, read from a file."""
+        if isinstance(known, bool):
+            return isinstance(value, bool)
+        if isinstance(known, int | float):
+            return _is_number(value)
+        # A subclass keeps what it likes.
+        return True
 
     def _rising(self) -> bool:
         if self.mode != "auto":
@@ -59,6 +84,10 @@ class _Monitor(Callback):
                 "rows"
             )
         return logs[plain]
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
 
 
 class EarlyStopping(_Monitor):
@@ -98,6 +127,18 @@ class EarlyStopping(_Monitor):
         self.best_epoch: int | None = None
         self.best = self._worst()
         self.best_weights: list[np.ndarray] | None = None
+
+    def _fits(self, name: str, value: Any, known: Any) -> bool:
+        if name == "best_epoch":
+            return value is None or _is_number(value)
+        if name == "best_weights":
+            return value is None or self._are_weights(value)
+        return super()._fits(name, value, known)
+
+    def _are_weights(self, value: Any) -> bool:
+        wanted = [(w.shape, w.dtype) for w in self.model.get_weights()]
+        arrays = isinstance(value, list) and all(isinstance(w, np.ndarray) for w in value)
+        return arrays and [(w.shape, w.dtype) for w in value] == wanted
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Compare with the best epoch."""

@@ -199,6 +199,9 @@ class Resumed:
             self.position = Position(**self.state["position"])
             _check_position(self.position)
             _check_history(*self.state["history"])
+            for switch in ("stop", "swapped"):
+                if not isinstance(self.state[switch], bool):
+                    raise ValueError(f"{switch} is {self.state[switch]!r:.80}")
 
     @contextmanager
     def _reading(self) -> Iterator[None]:
@@ -234,14 +237,18 @@ class Resumed:
 
 def _check_position(position: Position) -> None:
     counts = (position.epoch, position.batches, position.done)
-    if not all(type(n) is int and n >= 0 for n in counts):
+    whole = all(type(n) is int and 0 <= n < 1 << 63 for n in counts)
+    if not whole or position.batches > position.done:
         raise ValueError(f"epoch, batches, batches in all: {counts}")
 
 
 def _check_history(epochs: Any, numbers: Any) -> None:
     """Epochs by their numbers, and a list of numbers under each name."""
     lists = [epochs, *numbers.values()]
-    if not all(isinstance(v, list) and all(type(n) in (int, float) for n in v) for v in lists):
+    named = all(isinstance(name, str) for name in numbers)
+    if not named or not all(
+        isinstance(v, list) and all(type(n) in (int, float) for n in v) for v in lists
+    ):
         raise ValueError(f"the history is none: {epochs!r:.80}")
 
 

@@ -121,7 +121,7 @@ def _words(problem: Exception) -> str:
 
 def _built(described: Mapping[str, Any]) -> Any:
     """The described model, its weights not filled yet."""
-    _check_values(described.get("config"))
+    check_values(described.get("config"))
     model = restore("layer", described, LAYERS)
     if getattr(type(model), "fit", None) is None:
         raise ArgumentError(f"{described['class']} is a layer, not a model")
@@ -149,16 +149,16 @@ def _built(described: Mapping[str, Any]) -> Any:
     return model
 
 
-def _check_values(value: Any, name: str = "") -> None:
-    """Names are texts, and no integer is beyond 64 bits, as no size, place or count is."""
+def check_values(value: Any, name: str = "") -> None:
+    """Names are texts, and no integer is beyond 64 bits, as no size, index or count is."""
     if name == "name" and not isinstance(value, str | None):
         raise ArgumentError(f"name={value!r:.80}: expected a text")
     if isinstance(value, dict):
         for key, inner in value.items():
-            _check_values(inner, key)
+            check_values(inner, key)
     elif isinstance(value, list):
         for inner in value:
-            _check_values(inner, name)
+            check_values(inner, name)
     elif type(value) is int and name not in _NUMBERS and not -_MAX_NUMBER <= value < _MAX_NUMBER:
         raise ArgumentError(f"{name}={value}: expected a number of at most 64 bits")
 

@@ -7,11 +7,17 @@ from typing import Any
 
 from ....data import stream_batches
 from ....data.stream import as_stream
-from ....errors import StateError, unknown_name
+from ....errors import (
+    ArgumentError,
+    RanvierError,
+    StateError,
+    unknown_name,
+)
+from ....io.tensors import parsed
 from ....nn.config import restore
 from ....nn.layer import LAYERS, Layer, register_layer
 from ....train.models.model import Model as RanvierModel
-from ....train.models.saving import load
+from ....train.models.saving import check_values, load
 from ....train.models.sequential import Sequential as RanvierSequential
 from ...names import missing, module_getattr
 from .calls import call_of, several_in
@@ -163,11 +169,29 @@ _OURS: dict[type, type] = {RanvierSequential: Sequential, RanvierModel: Model}
 
 
 def model_from_json(json_string: str, custom_objects: Any = None) -> Any:
-    """A model of the architecture that `to_json` wrote, with new weights."""
-    described = json.loads(json_string)
+    """A model of the architecture that `to_json` wrote, with new weights; ArgumentError for any
+    other text.
+    """
+    if not isinstance(json_string, str | bytes):
+        raise ArgumentError(
+            f"model_from_json: expected the text that to_json() gave, got {json_string!r:.80}"
+        )
     for kind in (custom_objects or {}).values():
         register_layer(kind)
-    return restore("model", described, {**LAYERS, "Sequential": Sequential, "Model": Model})
+    classes = {**LAYERS, "Sequential": Sequential, "Model": Model}
+    # NOTE: the text may come from anybody; whatever fails on the way is its fault.
+    try:
+        described = parsed(json_string)
+        check_values(described.get("config"))
+        return restore("model", described, classes)
+    except RanvierError:
+        raise
+    except Exception as problem:
+        kind = "" if type(problem) is ValueError else f" ({type(problem).__name__})"
+        raise ArgumentError(
+            f"model_from_json: no model can be made of this text{kind}: it {problem}; expected "
+            "what to_json() gave"
+        ) from problem
 
 
 def clone_model(model: Any) -> Any:
