@@ -371,3 +371,21 @@ def test_indices_that_were_checked_are_not_checked_again(name: str) -> None:
         once = checks(graph)
         assert str(checks(once)) == str(once)
         assert any(node.op is guard for node in once.nodes) or "gradient" in name
+
+
+def test_a_refusal_is_of_the_numbers_at_the_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another thread may change them while the error is being written."""
+    from ranvier.ops import gather
+
+    x, index = np.zeros(3, np.float32), np.array([5])
+    check = gather.check_inside
+
+    def changed(*args: Any) -> Any:
+        index[:] = 0
+        return check(*args)
+
+    call = ranvier.compile(lambda x, i: ranvier.take(x, i) * 2.0)
+    call(x, np.array([1]))
+    monkeypatch.setattr(gather, "check_inside", changed)
+    with pytest.raises(IndexRangeError, match="5"):
+        call(x, index)

@@ -320,10 +320,12 @@ class Executable:
 
     def _refuse(self, arrays: Sequence[Any]) -> NoReturn:
         """The error of such a step, which has changed nothing: the reference says it."""
-        evaluate(self.graph, arrays)
+        # NOTE: copies, as another thread may be changing the numbers.
+        evaluate(self.graph, [np.array(array) for array in arrays])
         raise IndexRangeError(
             "an index is outside its axis, but only just: the reference executor, which rounds "
-            "otherwise, finds all of them inside. Round or clip the numbers that it is made from"
+            "otherwise, finds all of them inside. Round or clip the numbers that it is made from. "
+            "If another thread changes the arrays while they are computed with, give a copy"
         )
 
     # -- the call ----------------------------------------------------------------------------------
