@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))  # for api_pages
 
 _BUILD = (Path(__file__).parent.parent / "pyproject.toml").read_text(encoding="utf-8")
 
@@ -12,13 +15,22 @@ author = "The Ranvier authors"
 copyright = "the Ranvier authors"
 release = version = re.search(r'^version = "(.+)"', _BUILD, re.M)[1]  # type: ignore[index]
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.napoleon",
+    "api_pages",
+]
 myst_enable_extensions = ["colon_fence", "dollarmath", "deflist"]
 myst_heading_anchors = 3
 exclude_patterns = ["_build"]
 default_role = "code"  # `name` in a docstring is code
 autodoc_member_order = "bysource"
 autodoc_typehints = "description"
+autosummary_generate = False  # tables only; the entries stand below them
+napoleon_use_ivar = True
+toc_object_entries = False  # the tables of a page list its names
 html_theme = "alabaster"
 html_theme_options = {
     "description": "Deep learning whose every number can be seen",

@@ -20,7 +20,7 @@ from ..train.models.sequential import Sequential
 
 @register_layer
 class MatrixFactorization(Model):
-    """Koren, Bell & Volinsky 2009: `rating = mean + b_u + b_i + p_u . q_i`.
+    """Koren, Bell & Volinsky 2009: `rating = mean + b_u + b_i + dot(p_u, q_i)`.
 
     `penalty` is the L2 penalty on the vectors p and q; `mean` a number to start from, such as the
     mean rating.

@@ -101,7 +101,7 @@ class Adamax(Optimizer):
         u <- max(beta_2 u, |g|)
         w <- w - a / (1 - beta_1^t) m / (u + epsilon)
 
-    With `epsilon_inside` (PyTorch) u <- max(beta_2 u, |g| + epsilon), and u alone divides.
+    With `epsilon_inside` (PyTorch) `u <- max(beta_2 u, |g| + epsilon)`, and u alone divides.
     """
 
     slot_values = {"m": 0.0, "u": 0.0}

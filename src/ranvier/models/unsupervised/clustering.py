@@ -86,7 +86,7 @@ class DeepClustering(Spelled):
     Guo et al. 2017.
 
     An autoencoder learns codes z, k-means places centers m among them. Then encoder and centers
-    move together to lower KL(P || Q), where
+    move together to lower `KL(P || Q)`, where
 
         q_ij  is proportional to  1 / (1 + |z_i - m_j|^2)          how much row i belongs to j
         p_ij  is proportional to  q_ij^2 / sum_i q_ij              the same, but surer

@@ -248,40 +248,40 @@ def _broadcast(name: str, shapes: Sequence[Shape]) -> Shape:
 
 
 def add(inputs: Sequence[Any], **options: Any) -> Any:
-    """`Add(**options)(inputs)`."""
+    """The sum of the inputs: `Add(**options)(inputs)`."""
     return Add(**options)(inputs)
 
 
 def subtract(inputs: Sequence[Any], **options: Any) -> Any:
-    """`Subtract(**options)(inputs)`."""
+    """The first input minus the second: `Subtract(**options)(inputs)`."""
     return Subtract(**options)(inputs)
 
 
 def multiply(inputs: Sequence[Any], **options: Any) -> Any:
-    """`Multiply(**options)(inputs)`."""
+    """The product of the inputs: `Multiply(**options)(inputs)`."""
     return Multiply(**options)(inputs)
 
 
 def average(inputs: Sequence[Any], **options: Any) -> Any:
-    """`Average(**options)(inputs)`."""
+    """The mean of the inputs: `Average(**options)(inputs)`."""
     return Average(**options)(inputs)
 
 
 def maximum(inputs: Sequence[Any], **options: Any) -> Any:
-    """`Maximum(**options)(inputs)`."""
+    """The largest of the inputs, element by element: `Maximum(**options)(inputs)`."""
     return Maximum(**options)(inputs)
 
 
 def minimum(inputs: Sequence[Any], **options: Any) -> Any:
-    """`Minimum(**options)(inputs)`."""
+    """The smallest of the inputs, element by element: `Minimum(**options)(inputs)`."""
     return Minimum(**options)(inputs)
 
 
 def concatenate(inputs: Sequence[Any], axis: int = -1, **options: Any) -> Any:
-    """`Concatenate(axis, **options)(inputs)`."""
+    """The inputs joined along an axis: `Concatenate(axis, **options)(inputs)`."""
     return Concatenate(axis, **options)(inputs)
 
 
 def dot(inputs: Sequence[Any], axes: Any, normalize: bool = False, **options: Any) -> Any:
-    """`Dot(axes, normalize, **options)(inputs)`."""
+    """The products of two inputs along axes: `Dot(axes, normalize, **options)(inputs)`."""
     return Dot(axes, normalize, **options)(inputs)

@@ -126,7 +126,7 @@ class Conv2D(_Convolution):
     x[b, i*stride + r*dilation, j*stride + c*dilation, k] * kernel[r, c, k, f])`
 
     Shapes: (batch, height, width, channels) -> (batch, rows, columns, filters); `kernel` is
-    (*kernel_size, channels / groups, filters), `bias` (filters,).
+    `(*kernel_size, channels / groups, filters)`, `bias` `(filters,)`.
 
     >>> import ranvier
     >>> layer = Conv2D(8, 3, activation="relu")
@@ -196,7 +196,7 @@ class DepthwiseConv2D(Windowed):
     `depth_multiplier`.
 
     Shapes: (batch, height, width, channels) -> (batch, rows, columns, channels * m); `kernel` is
-    (*kernel_size, channels, m). The other arguments are those of `Conv2D`.
+    `(*kernel_size, channels, m)`. The other arguments are those of `Conv2D`.
 
     >>> import ranvier
     >>> DepthwiseConv2D(3, depth_multiplier=2)(ranvier.ones((1, 8, 8, 5))).shape
@@ -246,7 +246,7 @@ class SeparableConv2D(Windowed):
     """A depthwise convolution, then a 1 x 1 convolution that mixes the channels: Chollet 2017.
 
     Shapes: (batch, height, width, channels) -> (batch, rows, columns, filters);
-    `depthwise_kernel` is (*kernel_size, channels, depth_multiplier), `pointwise_kernel`
+    `depthwise_kernel` is `(*kernel_size, channels, depth_multiplier)`, `pointwise_kernel`
     (1, 1, channels * depth_multiplier, filters). The other arguments are those of `Conv2D`.
 
     >>> import ranvier

@@ -314,8 +314,8 @@ def adaptive(x: Any, size: Shape, fold: Any) -> Any:
 class AdaptiveAveragePooling2D(_Adaptive):
     """Means of windows as large as needed for `output_size` places.
 
-    Shapes: (batch, height, width, channels) -> (batch, *output_size, channels). Where the size
-    does not divide, windows overlap by a place.
+    Shapes: (batch, height, width, channels) -> `(batch, *output_size, channels)`. Where the
+    size does not divide, windows overlap by a place.
 
     >>> import ranvier
     >>> AdaptiveAveragePooling2D((2, 3))(ranvier.ones((1, 7, 7, 4))).shape

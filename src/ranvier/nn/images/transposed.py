@@ -90,7 +90,7 @@ class Conv2DTranspose(_Transposed):
     that `size * stride` places are left.
 
     Shapes: (batch, height, width, channels) -> (batch, rows, columns, filters); `kernel` is
-    (*kernel_size, filters, channels), `bias` (filters,).
+    `(*kernel_size, filters, channels)`, `bias` `(filters,)`.
 
     >>> import ranvier
     >>> Conv2DTranspose(8, 3, strides=2, padding="same")(ranvier.ones((2, 7, 7, 16))).shape

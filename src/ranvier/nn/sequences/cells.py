@@ -205,8 +205,8 @@ class _Gated(Cell):
 class LSTMCell(_Gated):
     """Long short-term memory: Hochreiter and Schmidhuber 1997, with a forget gate.
 
-    i, f, g, o = the four parts of x @ kernel + h_before @ recurrent_kernel + bias
-    c = sigmoid(f) * c_before + sigmoid(i) * tanh(g);   h = sigmoid(o) * tanh(c)
+        i, f, g, o = the four parts of x @ kernel + h_before @ recurrent_kernel + bias
+        c = sigmoid(f) * c_before + sigmoid(i) * tanh(g);   h = sigmoid(o) * tanh(c)
 
     States: h and c, (batch, units) each. With `unit_forget_bias` the bias of f begins at 1
     (Jozefowicz et al. 2015).
@@ -252,8 +252,8 @@ class LSTMCell(_Gated):
 class GRUCell(_Gated):
     """Gated recurrent unit: Cho et al. 2014.
 
-    z, r, g = the three parts of x @ kernel + h_before @ recurrent_kernel + bias
-    h = sigmoid(z) * h_before + (1 - sigmoid(z)) * tanh(g)
+        z, r, g = the three parts of x @ kernel + h_before @ recurrent_kernel + bias
+        h = sigmoid(z) * h_before + (1 - sigmoid(z)) * tanh(g)
 
     In g the state's part counts as much as r says: `sigmoid(r) * (h_before @ recurrent_kernel)`,
     with a bias of its own, (2, 3 * units) in all; or, with `reset_after=False`,

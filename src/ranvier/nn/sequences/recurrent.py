@@ -250,8 +250,8 @@ class SimpleRNN(Recurrent, SimpleRNNCell):
 class LSTM(Recurrent, LSTMCell):
     """Long short-term memory along a sequence: Hochreiter and Schmidhuber 1997.
 
-    i, f, g, o = the four parts of x @ kernel + h_before @ recurrent_kernel + bias
-    c = sigmoid(f) * c_before + sigmoid(i) * tanh(g);   h = sigmoid(o) * tanh(c)
+        i, f, g, o = the four parts of x @ kernel + h_before @ recurrent_kernel + bias
+        c = sigmoid(f) * c_before + sigmoid(i) * tanh(g);   h = sigmoid(o) * tanh(c)
 
     Shapes: (batch, time, features) -> (batch, units), or (batch, time, units) with
     `return_sequences`; with `return_state` also h and c. `kernel` is (features, 4 * units),

@@ -227,7 +227,7 @@ class Atan2(Elementwise):
 
 
 class Negative(Elementwise):
-    """`-x`."""
+    """The number with the other sign: `-x`."""
 
     name = "negative"
 
