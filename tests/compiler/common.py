@@ -40,6 +40,8 @@ def uncertain(node: Node, out: Array, inputs: Sequence[Array]) -> Array | None:
     """How far from each element of `out` another executor may be (NaN: anywhere); None: not."""
     if node.dtype.kind != "f" or node.op.name not in ROUNDED:
         return None
+    if node.op.name not in SPECIAL and not inputs[0].size:
+        return None  # a sum of nothing is exact, but for the sign of its zero
     half = node.dtype == np.float16  # added up and multiplied in float32, then rounded once
     own = np.finfo(node.dtype)
     inner = np.finfo(np.float32) if half else own
