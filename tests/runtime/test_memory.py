@@ -12,6 +12,7 @@ import pytest
 
 from compiler.common import threads
 from ranvier.graph.graph import Graph
+from ranvier.native.code_cache import forget_code
 from ranvier.ops.creation import input_node
 from ranvier.runtime.executable import Executable
 from runtime.test_threads import HOW, network
@@ -67,6 +68,7 @@ def test_an_executable_and_its_code_go_together() -> None:
     executable.run([a.copy() for a in arrays])
     kept = weakref.ref(executable), weakref.ref(executable._code)
     del executable
+    forget_code()  # the cache keeps what was used last
     gc.collect()
     assert [k() for k in kept] == [None, None]
 
