@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,9 +14,10 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+import ranvier
 from compiler.common import Array, check_run, threads
 from compiler.random_graphs import build
-from ranvier import config
+from ranvier import config, nn
 from ranvier.errors import GraphError
 from ranvier.executors.reference import ReferenceExecutable
 from ranvier.graph.batch_plan import BatchPlan
@@ -314,3 +315,31 @@ def test_one_thread_where_several_are_slower() -> None:
         threads = choice.threads()
         choice.took(threads, 1, costs[threads])
     assert choice.threads() == 2
+
+
+# --- loops that one thread runs alone -----------------------------------------------------------
+
+RECURRENT: dict[str, Callable[[], list[Any]]] = {
+    "both directions": lambda: [nn.Bidirectional(nn.GRU(3, return_sequences=True)), nn.Dense(2)],
+    "both, stacked": lambda: [
+        nn.PReLU(),
+        nn.GRU(3, return_sequences=True),
+        nn.Bidirectional(nn.LSTM(3, return_sequences=True)),
+        nn.Dense(2),
+    ],
+    "backwards": lambda: [nn.GRU(3, return_sequences=True, go_backwards=True), nn.Dense(2)],
+}
+
+
+@pytest.mark.parametrize("name", RECURRENT)
+def test_what_follows_a_loop_waits_for_all_its_iterations(name: str) -> None:
+    """A loop that thread 0 runs alone works on other windows in every iteration; the kernels
+    behind it, which all threads share, may write where the last of them lie."""
+    model = ranvier.Sequential(RECURRENT[name]())
+    x = np.random.default_rng(0).normal(size=(64, 3, 6)).astype("f4")
+    model.compile("sgd", "mse", engine="reference")
+    expected = model.predict(x, 1)
+    with threads(2):
+        model.compile("sgd", "mse", engine="compiled")
+        for _ in range(20):
+            np.testing.assert_allclose(model.predict(x, 1), expected, atol=1e-5)

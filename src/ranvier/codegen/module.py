@@ -180,6 +180,17 @@ class _Calls:
             self._run(first, last, loop)
             if shares:
                 self._meet()
+        if not shares:
+            self._touch_all_windows(first, last)
+
+    def _touch_all_windows(self, first: int, last: int) -> None:
+        """What a loop touches that thread 0 ran alone: its windows in every iteration, where the
+        calls inside have noted the first one."""
+        for kernel in self.kernels[first:last]:
+            for buffer in kernel.buffers():
+                if isinstance(buffer, Window):
+                    whole = self._range(root(buffer))
+                    self.touched.append(_Touch(*whole, buffer in kernel.writes(), False))
 
     def _meet(self) -> None:
         """All threads wait for each other, if one of them did anything since they last met."""
