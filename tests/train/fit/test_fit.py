@@ -7,7 +7,6 @@ from __future__ import annotations
 import gc
 import os
 import signal
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -267,14 +266,6 @@ class Interrupt(Callback):
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         if epoch == 1:
             os.kill(os.getpid(), signal.SIGINT)
-
-
-@pytest.fixture
-def ctrl_c_works() -> Iterator[None]:
-    """Programs started in the background begin with Ctrl-C ignored; Python then leaves it so."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals work otherwise there")

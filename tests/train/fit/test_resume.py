@@ -274,6 +274,7 @@ def test_the_best_model_on_disk_stays_the_best(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not hasattr(signal, "raise_signal"), reason="no signals here")
+@pytest.mark.usefixtures("ctrl_c_works")
 def test_ctrl_c_writes_a_checkpoint(tmp_path: Path) -> None:
     path = tmp_path / "run.ckpt"
 
