@@ -133,7 +133,7 @@ WRONG: dict[str, Callable[[Sections], Sections]] = {
 
 def read(graph: Graph, key: str) -> CachedCode | None:
     def fits(facts: Facts) -> bool:
-        return store._checked(facts, graph) is not None
+        return store._fits(facts, graph)
 
     return code_cache._read("graphs", key, ("step",), fits)
 

@@ -67,10 +67,10 @@ def in_section(section: str) -> Iterator[None]:
 
 
 @contextmanager
-def in_gradient_of(source: Source | None) -> Iterator[None]:
+def in_gradient_of(source: Source) -> Iterator[None]:
     """Values made inside are the gradient of what was made at `source`."""
     before = scope.layer, scope.section
-    scope.layer, scope.section = (None if source is None else source.layer), "gradient"
+    scope.layer, scope.section = source.layer, "gradient"
     try:
         yield
     finally:

@@ -61,12 +61,12 @@ class Built:
 
 def built(graph: Graph, plan: BatchPlan) -> Built:
     """The code of a graph: known, read, or made now."""
-
-    def fits(facts: code_cache.Facts) -> bool:
-        return _checked(facts, graph) is not None
-
     cached = cached_code(
-        "graphs", _parts(graph, plan), _functions(plan), lambda: _source(graph, plan), fits
+        "graphs",
+        _parts(graph, plan),
+        _functions(plan),
+        lambda: _source(graph, plan),
+        lambda facts: _fits(facts, graph),
     )
     return Built(cached, Facts(**cached.facts))
 
@@ -85,25 +85,25 @@ def _functions(plan: BatchPlan) -> tuple[str, ...]:
     return ("step", "batches") if plan.streams else ("step",)
 
 
-def _checked(stored: code_cache.Facts, graph: Graph) -> Facts | None:
-    """Facts as an entry says them; None unless each can be true of this graph.
+def _fits(stored: code_cache.Facts, graph: Graph) -> bool:
+    """Whether each of the facts that an entry holds can be true of this graph.
 
     The runner hands out memory by these numbers, so a wrong one must not reach it.
     """
     if stored.keys() != {field.name for field in fields(Facts)}:
-        return None
+        return False
     facts = Facts(**stored)
     integers = (facts.arena_bytes, facts.threads, *_listed(facts.updated))
     if any(type(n) is not int for n in integers) or type(facts.nanoseconds) not in (int, float):
-        return None
+        return False
     inputs = list(graph.inputs)
     allowed = {inputs.index(t) for t in graph.updates}
     if len(set(facts.updated)) < len(facts.updated) or not allowed.issuperset(facts.updated):
-        return None
+        return False
     if facts.threads not in (1, thread_count()) or not 0 <= facts.nanoseconds < math.inf:
-        return None
+        return False
     numbers = sum(math.prod(node.shape) * node.dtype.itemsize for node in graph.nodes)
-    return facts if 0 <= facts.arena_bytes <= _ARENA_SLACK_BYTES + 16 * numbers else None
+    return 0 <= facts.arena_bytes <= _ARENA_SLACK_BYTES + 16 * numbers
 
 
 def _listed(value: Any) -> list[Any]:

@@ -23,6 +23,16 @@ def philox(key: int, first: int = 0) -> np.random.Philox:
     return source
 
 
+def row_bits(source: np.random.BitGenerator, epochs: int, rows: int) -> np.ndarray:
+    """(epochs, rows) of uint32: 32 random bits for each row; each epoch begins with a whole 64-bit
+    number.
+    """
+    draws = -(-rows // 2)
+    drawn = source.random_raw(epochs * draws).astype("<u8", copy=False)
+    bits = drawn.view("<u4").reshape(epochs, 2 * draws)[:, :rows]
+    return np.ascontiguousarray(bits, np.uint32)
+
+
 @functools.cache
 def _key_type() -> Any:
     """Where Philox gets its key from; `Philox(key=)` first asks the system for random bits, and

@@ -10,7 +10,7 @@ from ..graph.batch_plan import ONCE, BatchPlan, BatchRows
 from ..graph.graph import Graph
 from ..graph.interpret import run
 from .executor import Array
-from .philox import philox
+from .philox import philox, row_bits
 
 
 class ReferenceExecutable:
@@ -84,17 +84,7 @@ class ReferenceExecutor:
 
     def draw(self, key: int, first: int, rows: int, out: Array) -> None:
         """Orders of rows for the bits of Philox (see `Executor.draw`)."""
-        self.shuffle(_philox_bits(key, first, len(out), rows), out)
-
-
-def _philox_bits(key: int, first: int, epochs: int, rows: int) -> Array:
-    """(epochs, rows) of uint32: the bits that `numpy.random.Philox` draws for a 64-bit key, from
-    its 64-bit number `first` on. Each epoch begins with a whole 64-bit number.
-    """
-    draws = -(-rows // 2)
-    drawn = philox(key, first).random_raw(epochs * draws).astype("<u8", copy=False)
-    bits = drawn.view("<u4").reshape(epochs, 2 * draws)[:, :rows]
-    return np.ascontiguousarray(bits, np.uint32)
+        self.shuffle(row_bits(philox(key, first), len(out), rows), out)
 
 
 def shuffled(bits: np.ndarray) -> np.ndarray:

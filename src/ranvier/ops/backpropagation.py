@@ -9,6 +9,7 @@ again.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 from ..base.source import in_gradient_of
@@ -17,6 +18,8 @@ from ..graph.graph import Graph
 from ..graph.node import Node, Value
 from .creation import full
 from .op import apply
+
+_EAGER = nullcontext()  # numbers have no source, so none is handed on
 
 
 def backpropagate(
@@ -64,7 +67,8 @@ def pull_back(
         params = dict(value.params)
         if value.op.kind == "loop":
             params["reached"] = reached[id(value)]
-        with in_gradient_of(value.made_at()):
+        source = value.made_at()
+        with _EAGER if source is None else in_gradient_of(source):
             parts = value.op.gradient(g, *value.for_gradient(), **params)
         if len(parts) != len(value.inputs):
             raise GraphError(

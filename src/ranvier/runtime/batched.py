@@ -22,25 +22,16 @@ import numpy as np
 from ..base.config import thread_count
 from ..base.locks import renewed_in_child
 from ..codegen.call_glue_ir import FITS, LANE, SYNC_BYTES
-from .call_glue import (
-    address,
-    aligned,
-    driver,
-    spec_of,
-)
+from .call_glue import address, aligned, driver, spec_of
 from .thread_choice import Choice
 from .thread_pool import interrupted_itself, run_together
 
 if TYPE_CHECKING:
     from .executable import Executable
 
-_MIN_THREADED_NANOSECONDS = (
-    150_000.0  # nanoseconds of all batches that are worth sharing among threads
-)
+_MIN_THREADED_NANOSECONDS = 150_000.0  # of all batches that are worth sharing among threads
 _MAX_LANE_ARENA_BYTES = 64 << 20  # bytes of an arena that there are no further ones of
-_CHUNKS_PER_THREAD = (
-    16  # parts that a thread takes one after the other, so that a slow one does fewer
-)
+_CHUNKS_PER_THREAD = 16  # taken one after the other, so that a slow thread does fewer
 _STATUS, _TAKEN = LANE.index("status"), LANE.index("taken")
 
 

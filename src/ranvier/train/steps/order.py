@@ -9,6 +9,7 @@ import numpy as np
 from ... import random
 from ...errors import FileError
 from ...executors import executor
+from ...executors.philox import row_bits
 
 
 class Orders:
@@ -59,14 +60,8 @@ class Orders:
         if not self.shuffle:
             out[...] = np.arange(self._width) % self.rows
         elif self._bits is not None:
-            executor(self.engine).shuffle(self._take_bits(self._bits, epochs), out)
+            executor(self.engine).shuffle(row_bits(self._bits, epochs, self.rows), out)
         else:
             executor(self.engine).draw(self._key, self._drawn, self.rows, out)
             self._drawn += epochs * self._draws
         return out.reshape(-1)
-
-    def _take_bits(self, source: np.random.BitGenerator, epochs: int) -> np.ndarray:
-        """32 random bits for each row of each epoch."""
-        drawn = source.random_raw(epochs * self._draws).astype("<u8", copy=False)
-        bits = drawn.view("<u4").reshape(epochs, 2 * self._draws)[:, : self.rows]
-        return np.ascontiguousarray(bits, np.uint32)
