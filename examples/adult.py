@@ -15,13 +15,7 @@ import numpy as np
 import ranvier
 from ranvier.data import load_adult
 from ranvier.metrics import roc_auc
-from ranvier.nn import (
-    Concatenate,
-    Dense,
-    Dropout,
-    Embedding,
-    Flatten,
-)
+from ranvier.nn import Concatenate, Dense, Dropout, Embedding, Flatten
 from ranvier.optim.schedules import CosineDecay
 
 BATCH = 128

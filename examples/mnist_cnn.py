@@ -10,13 +10,7 @@ folder RANVIER_DATA; the error says where they come from when they are not there
 import argparse
 
 import ranvier
-from ranvier.nn import (
-    Conv2D,
-    Dense,
-    Dropout,
-    Flatten,
-    MaxPooling2D,
-)
+from ranvier.nn import Conv2D, Dense, Dropout, Flatten, MaxPooling2D
 from ranvier.optim.schedules import CosineDecay
 
 BATCH = 128

@@ -10,12 +10,7 @@ from typing import Any
 import numpy as np
 
 import ranvier as rv
-from ranvier.errors import (
-    ArgumentError,
-    DTypeError,
-    RanvierError,
-    ShapeError,
-)
+from ranvier.errors import ArgumentError, DTypeError, RanvierError, ShapeError
 from ranvier.graph.node import OPS
 from ranvier.ops.op import apply
 

@@ -19,15 +19,7 @@ import numpy as np
 import pytest
 
 import ranvier
-from ranvier import (
-    Sequential,
-    callbacks,
-    losses,
-    metrics,
-    nn,
-    optim,
-    random,
-)
+from ranvier import Sequential, callbacks, losses, metrics, nn, optim, random
 from ranvier.models.generative.gan import GAN
 from ranvier.models.unsupervised.pretrain import RestrictedBoltzmannMachine
 from ranvier.nn import Dense

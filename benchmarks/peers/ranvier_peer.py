@@ -6,12 +6,7 @@ import numpy as np
 from workload import Conv, Dense, GlobalMean, MaxPool, Recurrent, Residual, Stem, Workload
 
 import ranvier
-from ranvier import (
-    losses,
-    models,
-    nn,
-    optim,
-)
+from ranvier import losses, models, nn, optim
 
 
 class Peer:

@@ -12,30 +12,11 @@ from typing import TYPE_CHECKING
 
 from numpy import e, finfo, iinfo, inf, nan, newaxis, pi
 
-from . import (
-    callbacks,
-    data,
-    dtypes,
-    errors,
-    losses,
-    metrics,
-    nn,
-    optim,
-    random,
-)
+from . import callbacks, data, dtypes, errors, losses, metrics, nn, optim, random
 from .base.config import config
 from .base.missing import module_getattr
 from .data import datasets
-from .dtypes import (
-    bool_,
-    float16,
-    float32,
-    float64,
-    int32,
-    int64,
-    uint8,
-    uint32,
-)
+from .dtypes import bool_, float16, float32, float64, int32, int64, uint8, uint32
 from .inspection.explain import explain
 from .inspection.gradcheck import gradcheck
 from .nn.basic.shaping import Input
@@ -146,20 +127,8 @@ from .ops.elementwise import (
     trunc,
     where,
 )
-from .ops.gather import (
-    scatter_add,
-    scatter_add_along_axis,
-    take,
-    take_along_axis,
-)
-from .ops.movement import (
-    broadcast_to,
-    concat,
-    flip,
-    pad,
-    permute_dims,
-    reshape,
-)
+from .ops.gather import scatter_add, scatter_add_along_axis, take, take_along_axis
+from .ops.movement import broadcast_to, concat, flip, pad, permute_dims, reshape
 from .ops.random import random_bits
 from .ops.reduce import (
     all,
@@ -179,22 +148,11 @@ from .ops.reduce import (
 from .ops.window import average_pool2d, max_pool2d, sliding_window
 from .random import seed
 from .tensors.mode import enable_grad, is_grad_enabled, no_grad
-from .tensors.tensor import (
-    Tensor,
-    asarray,
-    from_dlpack,
-    tensor,
-)
+from .tensors.tensor import Tensor, asarray, from_dlpack, tensor
 from .tracing.compiled import compile
 from .tracing.scan import scan
 from .tracing.trace import is_tracing
-from .tracing.transforms import (
-    grad,
-    hessian,
-    jacobian,
-    value_and_grad,
-    vjp,
-)
+from .tracing.transforms import grad, hessian, jacobian, value_and_grad, vjp
 from .train.models.model import Model
 from .train.models.saving import load
 from .train.models.sequential import Sequential

@@ -9,12 +9,7 @@ import pytest
 
 import ranvier
 from ranvier import nn
-from ranvier.base.source import (
-    LayerName,
-    in_layer,
-    in_section,
-    scope,
-)
+from ranvier.base.source import LayerName, in_layer, in_section, scope
 from ranvier.compiler.stages import Compilation
 from ranvier.graph.graph import Graph
 

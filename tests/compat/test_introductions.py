@@ -14,12 +14,7 @@ from compat.snippets import run
 from ranvier.compat import tensorflow as tf
 from ranvier.compat import torch
 from ranvier.compat.tensorflow import keras
-from ranvier.errors import (
-    ArgumentError,
-    DataError,
-    ShapeError,
-    StateError,
-)
+from ranvier.errors import ArgumentError, DataError, ShapeError, StateError
 
 
 @pytest.fixture(autouse=True)

@@ -15,12 +15,7 @@ import ranvier.compat.torch as torch
 from paths import GOLDEN
 from ranvier.compat.torch import nn, optim
 from ranvier.compat.torch.nn import functional as F
-from ranvier.compat.torch.utils.data import (
-    DataLoader,
-    Dataset,
-    TensorDataset,
-    random_split,
-)
+from ranvier.compat.torch.utils.data import DataLoader, Dataset, TensorDataset, random_split
 from ranvier.errors import ArgumentError, DataError, KeywordError, ShapeError
 
 LOSSES = np.load(GOLDEN / "losses.npz")

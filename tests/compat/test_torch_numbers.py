@@ -11,12 +11,7 @@ import pytest
 
 import ranvier.compat.torch as torch
 import ranvier.compat.torch.nn.functional as F
-from ranvier.errors import (
-    ArgumentError,
-    DTypeError,
-    RanvierError,
-    ShapeError,
-)
+from ranvier.errors import ArgumentError, DTypeError, RanvierError, ShapeError
 
 inf = math.inf
 

@@ -16,23 +16,8 @@ from ranvier.errors import GraphError
 from ranvier.graph.graph import Graph
 from ranvier.graph.node import OPS
 from ranvier.lower.check_loops import check_program
-from ranvier.lower.loop_ir import (
-    Affine,
-    Apply,
-    Buffer,
-    Kernel,
-    Literal,
-    Load,
-    Nest,
-    Result,
-    Store,
-)
-from ranvier.lower.program import (
-    NewBuffer,
-    Program,
-    rewritten,
-    with_kernels,
-)
+from ranvier.lower.loop_ir import Affine, Apply, Buffer, Kernel, Literal, Load, Nest, Result, Store
+from ranvier.lower.program import NewBuffer, Program, rewritten, with_kernels
 from ranvier.ops.creation import input_node
 
 

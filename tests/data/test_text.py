@@ -9,20 +9,8 @@ import numpy as np
 import pytest
 
 from paths import GOLDEN
-from ranvier.data import (
-    BytePairs,
-    TextVectorization,
-    Vocabulary,
-    clean,
-    length_mask,
-    pad_sequences,
-)
-from ranvier.errors import (
-    ArgumentError,
-    DataError,
-    FileError,
-    StateError,
-)
+from ranvier.data import BytePairs, TextVectorization, Vocabulary, clean, length_mask, pad_sequences
+from ranvier.errors import ArgumentError, DataError, FileError, StateError
 
 TEXTS = ["The cat sat on the mat.", "A dog; the dog's DAY!", "", "so the mat (a red one) sat"]
 NEW = ["the red bird", "Dog day on the cat, the cat"]

@@ -23,20 +23,10 @@ from ranvier.callbacks import Checkpoint, CSVLogger, ModelCheckpoint
 from ranvier.cli.main import main
 from ranvier.compat import torch as torch_names
 from ranvier.compat.tensorflow import keras
-from ranvier.data import (
-    TextVectorization,
-    Vocabulary,
-    stream_csv,
-    stream_npy,
-)
+from ranvier.data import TextVectorization, Vocabulary, stream_csv, stream_npy
 from ranvier.errors import ArgumentError, FileError
 from ranvier.io import files, writing
-from ranvier.io.writing import (
-    open_log,
-    protect,
-    protected,
-    write_whole,
-)
+from ranvier.io.writing import open_log, protect, protected, write_whole
 
 ON_POSIX = pytest.mark.skipif(not hasattr(os, "getuid"), reason="modes and pipes of POSIX")
 X = np.ones((4, 3), np.float32)

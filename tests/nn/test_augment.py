@@ -16,12 +16,7 @@ from engines import ENGINES
 from paths import GOLDEN
 from ranvier import nn
 from ranvier.base.config import switches
-from ranvier.errors import (
-    ArgumentError,
-    DataError,
-    ShapeError,
-    StateError,
-)
+from ranvier.errors import ArgumentError, DataError, ShapeError, StateError
 
 STORED = np.load(GOLDEN / "augment.npz")
 LAYERS: dict[str, Callable[[], Any]] = {

@@ -11,12 +11,7 @@ import pytest
 
 import ranvier
 from ranvier import nn
-from ranvier.errors import (
-    ArgumentError,
-    DataError,
-    ShapeError,
-    StateError,
-)
+from ranvier.errors import ArgumentError, DataError, ShapeError, StateError
 from ranvier.nn.layer import Layer, unique_name
 
 

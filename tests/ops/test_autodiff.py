@@ -9,13 +9,7 @@ import pytest
 
 import ranvier
 from engines import ENGINES
-from ranvier.errors import (
-    ArgumentError,
-    DTypeError,
-    GradientError,
-    ShapeError,
-    StateError,
-)
+from ranvier.errors import ArgumentError, DTypeError, GradientError, ShapeError, StateError
 from ranvier.graph.graph import Graph
 from ranvier.graph.interpret import run
 from ranvier.tracing.trace import trace

@@ -17,12 +17,7 @@ import pytest
 import ranvier
 from compiler.common import threads
 from engines import ENGINES
-from ranvier.errors import (
-    DataError,
-    DTypeError,
-    IndexRangeError,
-    RanvierError,
-)
+from ranvier.errors import DataError, DTypeError, IndexRangeError, RanvierError
 from ranvier.graph.node import OPS
 from ranvier.losses.crossentropy import SparseCategoricalCrossentropy
 from ranvier.nn import Dense, Embedding

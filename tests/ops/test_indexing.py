@@ -12,12 +12,7 @@ from hypothesis import strategies as st
 
 import ranvier
 from engines import ENGINES
-from ranvier.errors import (
-    DTypeError,
-    ShapeError,
-    StateError,
-    TraceError,
-)
+from ranvier.errors import DTypeError, ShapeError, StateError, TraceError
 
 SHAPE = (3, 4, 5, 2)
 X = np.arange(120.0).reshape(SHAPE)

@@ -11,12 +11,7 @@ import pytest
 import ranvier
 from op_table import TABLE
 from ranvier.errors import RanvierError, ShapeError
-from ranvier.graph.node import (
-    MAX_BYTES,
-    OPS,
-    Spec,
-    result_spec,
-)
+from ranvier.graph.node import MAX_BYTES, OPS, Spec, result_spec
 from ranvier.ops.creation import input_node
 
 WIDE = (2**38, 2**30)  # more than an address can count

@@ -12,12 +12,7 @@ import pytest
 import ranvier
 from paths import GOLDEN
 from ranvier.compat import torch
-from ranvier.errors import (
-    DTypeError,
-    ShapeError,
-    StateError,
-    TraceError,
-)
+from ranvier.errors import DTypeError, ShapeError, StateError, TraceError
 
 STORED = json.loads((GOLDEN / "in_place.json").read_text())
 CASES: dict[str, Any] = STORED["cases"]

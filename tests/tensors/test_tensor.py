@@ -9,12 +9,7 @@ import numpy as np
 import pytest
 
 import ranvier
-from ranvier.errors import (
-    ArgumentError,
-    DTypeError,
-    ShapeError,
-    StateError,
-)
+from ranvier.errors import ArgumentError, DTypeError, ShapeError, StateError
 
 
 def test_numbers_in() -> None:

@@ -19,12 +19,7 @@ import click
 import numpy as np
 
 from ..errors import ArgumentError, StateError
-from ..io.writing import (
-    check_output,
-    check_suffix,
-    protected,
-    write_whole,
-)
+from ..io.writing import check_output, check_suffix, protected, write_whole
 from .learners import LEARNERS, Learner, Predict
 from .problems import BUILT_IN, Array, Problem, read
 from .progress import progress

@@ -15,12 +15,7 @@ import numpy as np
 
 from .. import __version__
 from ..base.config import ENGINES
-from ..errors import (
-    ArgumentError,
-    DataError,
-    RanvierError,
-    RanvierWarning,
-)
+from ..errors import ArgumentError, DataError, RanvierError, RanvierWarning
 from ..io.files import SUFFIX
 from ..io.writing import check_output, check_suffix
 from ..optim import OPTIMIZERS
@@ -136,12 +131,7 @@ def train(
 
 def digits_model(images: np.ndarray, hidden: list[int], activation: str) -> Any:
     """A network for 8x8 images, normalised by what these are like."""
-    from ..nn import (
-        Dense,
-        Flatten,
-        Normalize,
-        Reshape,
-    )
+    from ..nn import Dense, Flatten, Normalize, Reshape
     from ..train.models.sequential import Sequential
 
     # One mean and one deviation for all pixels: each is a row of one feature.

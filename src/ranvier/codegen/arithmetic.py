@@ -10,12 +10,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
-from .ir_builder import (
-    Function,
-    Memory,
-    V,
-    constant,
-)
+from .ir_builder import Function, Memory, V, constant
 from .vector_math.functions import SpecialFunctions
 
 

@@ -27,12 +27,7 @@ from ..lower.loop_ir import (
     operands,
 )
 from .arithmetic import Machine
-from .ir_builder import (
-    Function,
-    V,
-    constant,
-    index,
-)
+from .ir_builder import Function, V, constant, index
 
 
 class Axis(NamedTuple):

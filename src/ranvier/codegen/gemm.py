@@ -17,12 +17,7 @@ import math
 from collections.abc import Callable
 
 from .. import dtypes
-from ..lower.loop_ir import (
-    Load,
-    Nest,
-    expressions,
-    loads,
-)
+from ..lower.loop_ir import Load, Nest, expressions, loads
 from ..lower.tile_choice import Tile, tile_for
 from .expressions import Axis, Writer
 from .ir_builder import V, constant, index

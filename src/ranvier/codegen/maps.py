@@ -13,13 +13,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 
 from .. import dtypes
-from ..lower.loop_ir import (
-    Counter,
-    Load,
-    Nest,
-    Store,
-    below,
-)
+from ..lower.loop_ir import Counter, Load, Nest, Store, below
 from .expressions import Axis, Writer, dtypes_of
 from .ir_builder import V, index
 from .transpose import transposed_loads, write_tiles

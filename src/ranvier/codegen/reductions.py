@@ -14,21 +14,9 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
-from ..lower.loop_ir import (
-    Apply,
-    Expr,
-    Nest,
-    below,
-    expressions,
-    loads,
-)
+from ..lower.loop_ir import Apply, Expr, Nest, below, expressions, loads
 from .expressions import Axis, Writer, dtypes_of
-from .ir_builder import (
-    V,
-    constant,
-    index,
-    reduce_lanes,
-)
+from .ir_builder import V, constant, index, reduce_lanes
 from .maps import BLOCK_ELEMENTS, spread
 
 _MAX_UNROLLED_EXPRESSIONS = 32  # in one iteration, all vectors together

@@ -30,26 +30,10 @@ from ..lower.loop_ir import (
     loads,
     stage_of,
 )
-from .expressions import (
-    Axis,
-    Kept,
-    Writer,
-    dtypes_of,
-)
-from .ir_builder import (
-    V,
-    index,
-    memory_type,
-    reduce_lanes,
-)
+from .expressions import Axis, Kept, Writer, dtypes_of
+from .ir_builder import V, index, memory_type, reduce_lanes
 from .maps import spread
-from .reductions import (
-    beginning,
-    finish,
-    reduce_along,
-    reduce_columns,
-    two,
-)
+from .reductions import beginning, finish, reduce_along, reduce_columns, two
 
 _ROWS_AT_ONCE = 4  # rows side by side
 _MAX_ROW_EXPRESSIONS = 2048  # elements of a row times expressions for which that is worth the code

@@ -10,12 +10,7 @@ import math
 from contextlib import ExitStack
 
 from .. import dtypes
-from ..lower.loop_ir import (
-    Load,
-    Nest,
-    expressions,
-    loads,
-)
+from ..lower.loop_ir import Load, Nest, expressions, loads
 from .expressions import Axis, Writer, dtypes_of
 from .ir_builder import V, index, transpose
 

@@ -37,21 +37,11 @@ from .datasets import (
 )
 from .sequences import length_mask, pad_sequences
 from .series import seasonal_naive, windows
-from .sources import (
-    stream_csv,
-    stream_images,
-    stream_npy,
-    stream_parquet,
-)
+from .sources import stream_csv, stream_images, stream_npy, stream_parquet
 from .split import train_test_split
 from .stream import Stream, stream_arrays, stream_batches
 from .text import Vocabulary, clean
-from .toy import (
-    make_blobs,
-    make_moons,
-    make_regression,
-    make_xor,
-)
+from .toy import make_blobs, make_moons, make_regression, make_xor
 from .vectorize import BytePairs, TextVectorization
 
 # Without the look at their keywords, which every call of fit would pay for, these stand in tables.

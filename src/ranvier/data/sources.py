@@ -12,22 +12,10 @@ from typing import Any
 import numpy as np
 
 from ..base.missing import spelled
-from ..errors import (
-    ArgumentError,
-    DataError,
-    FileError,
-    StateError,
-    unknown_name,
-)
+from ..errors import ArgumentError, DataError, FileError, StateError, unknown_name
 from ..io.writing import protect
 from .cells import looks_of
-from .stream import (
-    ArrayStream,
-    Chunk,
-    PartStream,
-    Stream,
-    random_order,
-)
+from .stream import ArrayStream, Chunk, PartStream, Stream, random_order
 from .tables import as_array
 
 Paths = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]

@@ -15,12 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ..base.missing import Spelled, spelled
-from ..errors import (
-    ArgumentError,
-    DataError,
-    FileError,
-    unknown_name,
-)
+from ..errors import ArgumentError, DataError, FileError, unknown_name
 from ..io.writing import check_suffix, write_whole
 
 PADDING, UNKNOWN = "", "[UNK]"

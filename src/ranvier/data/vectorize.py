@@ -9,13 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..base.missing import Spelled
-from ..errors import (
-    ArgumentError,
-    DataError,
-    FileError,
-    StateError,
-    unknown_name,
-)
+from ..errors import ArgumentError, DataError, FileError, StateError, unknown_name
 from .sequences import pad_sequences
 from .text import (
     Splitter,

@@ -26,15 +26,7 @@ from ..codegen.ir_builder import Function, constant, index
 from ..codegen.module import write_kernel
 from ..lower import loop_ir as loops
 from ..lower.cost_model import shared
-from ..lower.loop_ir import (
-    Affine,
-    Apply,
-    Buffer,
-    Kernel,
-    Load,
-    Nest,
-    Store,
-)
+from ..lower.loop_ir import Affine, Apply, Buffer, Kernel, Load, Nest, Store
 from ..native.code_cache import code_of_text
 from ..native.llvm import host
 

@@ -18,18 +18,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import FileError
-from .tensors import (
-    Arrays,
-    damaged,
-    parse,
-    read_tensors,
-)
-from .writing import (
-    FilePath,
-    check_output,
-    check_suffix,
-    write_whole,
-)
+from .tensors import Arrays, damaged, parse, read_tensors
+from .writing import FilePath, check_output, check_suffix, write_whole
 
 FORMAT = 1
 _KEY = "ranvier"

@@ -6,12 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import (
-    ArgumentError,
-    DataError,
-    ShapeError,
-    warn,
-)
+from ..errors import ArgumentError, DataError, ShapeError, warn
 from ..nn import targets
 from ..ops import elementwise as e
 from ..ops.check_index import check_index
@@ -20,21 +15,8 @@ from ..ops.creation import iota
 from ..ops.movement import broadcast_to, reshape
 from ..ops.reduce import sum
 from ..tensors.tensor import Tensor
-from .last_layer import (
-    LINEAR,
-    SIGMOID,
-    SOFTMAX,
-    LastLayer,
-    last_layer,
-)
-from .loss import (
-    AXES_LEFT,
-    SMALLEST,
-    Loss,
-    logits_of,
-    row_mean,
-    values,
-)
+from .last_layer import LINEAR, SIGMOID, SOFTMAX, LastLayer, last_layer
+from .loss import AXES_LEFT, SMALLEST, Loss, logits_of, row_mean, values
 
 ROUNDING = 1e-3  # so far outside 0 to 1 a probability may lie
 ROW_ROUNDING = 1e-2  # and so far from 1 the sum of a row

@@ -7,14 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from .loop_ir import (
-    Counter,
-    Kernel,
-    Load,
-    Nest,
-    expressions,
-    with_axes,
-)
+from .loop_ir import Counter, Kernel, Load, Nest, expressions, with_axes
 from .program import NewBuffer, Program, rewritten
 
 

@@ -7,14 +7,7 @@ from __future__ import annotations
 
 import math
 
-from .loop_ir import (
-    Apply,
-    Kernel,
-    Literal,
-    Load,
-    Result,
-    expressions,
-)
+from .loop_ir import Apply, Kernel, Literal, Load, Result, expressions
 
 _MULTIPLY_ADDS_PER_NANOSECOND = 20.0
 _OPERATIONS_PER_NANOSECOND = 8.0  # elementwise operations

@@ -9,12 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from .loop_ir import (
-    Buffer,
-    Kernel,
-    Loop,
-    Window,
-)
+from .loop_ir import Buffer, Kernel, Loop, Window
 from .program import Program, with_kernels
 
 

@@ -13,15 +13,7 @@ from ..errors import GraphError
 from ..graph.node import Node, Shape
 from ..passes.checks import guard
 from ..passes.groups import is_plain_reshape, stretch
-from .loop_ir import (
-    Affine,
-    Apply,
-    Buffer,
-    Counter,
-    Expr,
-    Literal,
-    Load,
-)
+from .loop_ir import Affine, Apply, Buffer, Counter, Expr, Literal, Load
 
 Position = tuple[Affine, ...]
 

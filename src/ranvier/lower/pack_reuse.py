@@ -11,14 +11,7 @@ from itertools import groupby
 from typing import Any
 
 from .hoist import root
-from .loop_ir import (
-    Buffer,
-    Kernel,
-    Load,
-    Loop,
-    Nest,
-    Reduction,
-)
+from .loop_ir import Buffer, Kernel, Load, Loop, Nest, Reduction
 from .program import Program, with_kernels
 
 

@@ -35,12 +35,7 @@ from .classification import (
     TopK,
 )
 from .metric import LossMetric, MeanOfRows, Metric
-from .regression import (
-    R2,
-    MeanAbsoluteError,
-    MeanSquaredError,
-    RootMeanSquaredError,
-)
+from .regression import R2, MeanAbsoluteError, MeanSquaredError, RootMeanSquaredError
 from .whole import confusion_matrix, roc_auc
 
 NAMES: dict[str, Callable[[], Metric]] = {

@@ -15,15 +15,7 @@ from ..ops.composites import functions as composite
 from ..ops.gather import scatter_add
 from ..ops.movement import broadcast_to, narrow, reshape
 from ..ops.reduce import argmax, sum
-from .metric import (
-    NAN,
-    MeanOfRows,
-    Metric,
-    labels_of,
-    mean_of_row,
-    one_hot_of,
-    wide,
-)
+from .metric import NAN, MeanOfRows, Metric, labels_of, mean_of_row, one_hot_of, wide
 from .whole import roc_auc
 
 THRESHOLDS = 200

@@ -13,12 +13,7 @@ from ..losses import MeanSquaredError as _SquaredLoss
 from ..losses.loss import values
 from ..ops.movement import reshape
 from ..ops.reduce import sum
-from .metric import (
-    NAN,
-    LossMetric,
-    Metric,
-    wide,
-)
+from .metric import NAN, LossMetric, Metric, wide
 
 
 class MeanAbsoluteError(LossMetric):

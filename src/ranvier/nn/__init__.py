@@ -24,12 +24,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..base.missing import module_getattr
-from . import (
-    activations,
-    initializers,
-    regularizers,
-    targets,
-)
+from . import activations, initializers, regularizers, targets
 from .augmentation.geometry import (
     RandomCrop,
     RandomFlip,
@@ -40,13 +35,7 @@ from .augmentation.geometry import (
 from .augmentation.mix import CutMix, Mixup
 from .augmentation.preparing import CenterCrop, Rescaling, Resizing
 from .augmentation.values import RandomBrightness, RandomContrast, RandomErasing
-from .basic.activation_layers import (
-    ELU,
-    LeakyReLU,
-    PReLU,
-    ReLU,
-    Softmax,
-)
+from .basic.activation_layers import ELU, LeakyReLU, PReLU, ReLU, Softmax
 from .basic.dense import Dense
 from .basic.dropout import (
     AlphaDropout,
@@ -82,21 +71,8 @@ from .basic.normalization import (
     RMSNormalization,
 )
 from .basic.normalize import Normalize
-from .basic.shaping import (
-    Activation,
-    Flatten,
-    Input,
-    InputLayer,
-    Permute,
-    RepeatVector,
-    Reshape,
-)
-from .images.convolution import (
-    Conv1D,
-    Conv2D,
-    DepthwiseConv2D,
-    SeparableConv2D,
-)
+from .basic.shaping import Activation, Flatten, Input, InputLayer, Permute, RepeatVector, Reshape
+from .images.convolution import Conv1D, Conv2D, DepthwiseConv2D, SeparableConv2D
 from .images.pooling import (
     AdaptiveAveragePooling1D,
     AdaptiveAveragePooling2D,
@@ -120,12 +96,7 @@ from .images.resizing import (
     ZeroPadding2D,
 )
 from .images.transposed import Conv1DTranspose, Conv2DTranspose
-from .layer import (
-    LAYERS,
-    Layer,
-    register_layer,
-    training_mode,
-)
+from .layer import LAYERS, Layer, register_layer, training_mode
 from .regularizers import L1, L1L2, L2
 from .sequences.attention import AdditiveAttention, Attention, scaled_dot_product_attention
 from .sequences.cells import GRUCell, LSTMCell, SimpleRNNCell
@@ -136,13 +107,7 @@ from .sequences.position import (
     SinePositionEncoding,
     TokenAndPositionEmbedding,
 )
-from .sequences.recurrent import (
-    GRU,
-    LSTM,
-    RNN,
-    SimpleRNN,
-    StackedRNNCells,
-)
+from .sequences.recurrent import GRU, LSTM, RNN, SimpleRNN, StackedRNNCells
 from .sequences.transformer import TransformerDecoder, TransformerEncoder
 from .sequences.wrappers import Bidirectional, TimeDistributed
 

@@ -20,12 +20,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ..base.nested import map_leaves
-from ..errors import (
-    ArgumentError,
-    RanvierError,
-    ShapeError,
-    TraceError,
-)
+from ..errors import ArgumentError, RanvierError, ShapeError, TraceError
 from ..graph.node import Spec
 from ..ops.creation import input_node
 from ..ops.movement import broadcast_to

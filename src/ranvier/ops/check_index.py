@@ -15,12 +15,7 @@ from .. import dtypes
 from ..errors import ArgumentError, DTypeError, IndexRangeError
 from ..graph.node import Spec
 from .elementwise.comparison import astype
-from .op import (
-    Op,
-    apply,
-    as_values,
-    register,
-)
+from .op import Op, apply, as_values, register
 
 
 def check_integers(op: str, indices: Spec) -> None:

@@ -12,14 +12,7 @@ from ..errors import DTypeError, ShapeError
 from ..graph.node import Spec
 from .elementwise import astype
 from .movement import broadcast_to, permute_dims, reshape
-from .op import (
-    Op,
-    apply,
-    as_values,
-    broadcast_shape,
-    register,
-    same_dtype,
-)
+from .op import Op, apply, as_values, broadcast_shape, register, same_dtype
 
 
 class MatMul(Op):

@@ -11,22 +11,8 @@ import numpy as np
 from ..errors import DTypeError, ShapeError
 from ..graph.node import Shape, Spec
 from .creation import full
-from .movement import (
-    concat,
-    flip,
-    narrow,
-    pad,
-    permute_dims,
-    reshape,
-    slice_,
-)
-from .op import (
-    Op,
-    apply,
-    as_values,
-    register,
-    same_dtype,
-)
+from .movement import concat, flip, narrow, pad, permute_dims, reshape, slice_
+from .op import Op, apply, as_values, register, same_dtype
 
 Frame = tuple[tuple[int, int], ...]  # elements before and after both axes of an image
 NO_FRAME: Frame = ((0, 0), (0, 0))

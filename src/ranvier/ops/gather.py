@@ -16,13 +16,7 @@ from ..graph.node import Spec
 from .check_index import check_inside, check_integers
 from .creation import zeros_like
 from .movement import broadcast_to
-from .op import (
-    Op,
-    apply,
-    as_values,
-    normal_axis,
-    register,
-)
+from .op import Op, apply, as_values, normal_axis, register
 
 
 class Take(Op):

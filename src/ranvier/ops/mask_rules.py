@@ -20,15 +20,7 @@ from ..base.source import Source, here
 from .creation import full
 from .elementwise.comparison import logical_and
 from .gather import take, take_along_axis
-from .movement import (
-    broadcast_to,
-    concat,
-    flip,
-    pad,
-    permute_dims,
-    reshape,
-    slice_,
-)
+from .movement import broadcast_to, concat, flip, pad, permute_dims, reshape, slice_
 from .op import Op, apply
 
 

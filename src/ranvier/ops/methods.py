@@ -10,12 +10,7 @@ from .. import dtypes
 from ..base.missing import no_attribute
 from ..errors import ArgumentError, unknown_name
 from ..graph.node import Value
-from . import (
-    contraction,
-    elementwise,
-    movement,
-    reduce,
-)
+from . import contraction, elementwise, movement, reduce
 from .composites import functions as composite
 from .composites import shaping
 from .op import apply, normal_axis

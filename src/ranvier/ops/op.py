@@ -21,12 +21,7 @@ import numpy as np
 
 from .. import dtypes
 from ..errors import ArgumentError, DTypeError, ShapeError
-from ..graph.node import (
-    OPS,
-    Shape,
-    Spec,
-    Value,
-)
+from ..graph.node import OPS, Shape, Spec, Value
 
 KINDS = (
     "input",

@@ -11,31 +11,9 @@ from .. import dtypes
 from ..errors import ShapeError
 from ..graph.node import Shape, Spec
 from .creation import full
-from .elementwise import (
-    astype,
-    equal,
-    not_equal,
-    sqrt,
-)
-from .movement import (
-    broadcast_to,
-    concat,
-    flip,
-    narrow,
-    permute_dims,
-    reshape,
-)
-from .op import (
-    Op,
-    apply,
-    as_float,
-    as_values,
-    flag,
-    normal_axes,
-    normal_axis,
-    number,
-    register,
-)
+from .elementwise import astype, equal, not_equal, sqrt
+from .movement import broadcast_to, concat, flip, narrow, permute_dims, reshape
+from .op import Op, apply, as_float, as_values, flag, normal_axes, normal_axis, number, register
 
 
 class Reduce(Op):

@@ -10,18 +10,8 @@ import numpy as np
 from ..errors import ShapeError
 from ..graph.node import Shape, Spec
 from .convolution import pair
-from .movement import (
-    narrow,
-    pad,
-    permute_dims,
-    reshape,
-)
-from .op import (
-    Op,
-    apply,
-    as_values,
-    register,
-)
+from .movement import narrow, pad, permute_dims, reshape
+from .op import Op, apply, as_values, register
 from .reduce import max, mean
 
 

@@ -27,12 +27,7 @@ from ..base.missing import module_getattr
 from ..errors import unknown_name
 from ..nn.config import restore
 from . import clip, schedules
-from .adam import (
-    Adam,
-    Adamax,
-    AdamW,
-    Nadam,
-)
+from .adam import Adam, Adamax, AdamW, Nadam
 from .adaptive import Adadelta, Adagrad, RMSprop
 from .clip import clip_by_global_norm, clip_by_norm, clip_by_value
 from .dynamic_scale import LossScaleOptimizer

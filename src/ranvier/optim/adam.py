@@ -7,13 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..errors import ArgumentError
-from ..ops.elementwise import (
-    abs,
-    exp,
-    expm1,
-    maximum,
-    sqrt,
-)
+from ..ops.elementwise import abs, exp, expm1, maximum, sqrt
 from ..tensors.tensor import Tensor
 from .optimizer import Optimizer
 from .transform import Slots

@@ -22,14 +22,7 @@ from .. import dtypes
 from ..graph.graph import Graph
 from ..graph.node import Node
 from .checks import guard, may_stop
-from .groups import (
-    Group,
-    is_anchor,
-    is_plain_reshape,
-    memory_of,
-    ordered,
-    same_loops,
-)
+from .groups import Group, is_anchor, is_plain_reshape, memory_of, ordered, same_loops
 from .row_groups import reads_in_rows, rows_of
 
 MAX_GROUP_NODES = 24  # nodes of a group

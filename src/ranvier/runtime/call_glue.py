@@ -29,14 +29,7 @@ from typing import Any
 import numpy as np
 
 from ..base.locks import ProcessLock
-from ..codegen.call_glue_ir import (
-    FIRST,
-    FITS,
-    OBJECT_HEAD_BYTES,
-    OTHER,
-    RECORD,
-    TEXT,
-)
+from ..codegen.call_glue_ir import FIRST, FITS, OBJECT_HEAD_BYTES, OTHER, RECORD, TEXT
 from ..native.code_cache import code_of_text
 from ..native.llvm import Code
 

@@ -20,25 +20,14 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 
 from ..base.locks import renewed_in_child
-from ..codegen.call_glue_ir import (
-    FITS,
-    LANE,
-    STOPPED,
-    SYNC_BYTES,
-)
+from ..codegen.call_glue_ir import FITS, LANE, STOPPED, SYNC_BYTES
 from ..compiler.store import Built, built
 from ..errors import GraphError, IndexRangeError
 from ..graph.batch_plan import ONCE, BatchPlan, BatchRows
 from ..graph.graph import Graph
 from ..graph.interpret import evaluate
 from .batched import ByRows
-from .call_glue import (
-    address,
-    aligned,
-    driver,
-    quick_address,
-    spec_of,
-)
+from .call_glue import address, aligned, driver, quick_address, spec_of
 from .thread_choice import Choice
 from .thread_pool import interrupted_itself, run_together
 

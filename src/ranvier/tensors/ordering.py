@@ -16,12 +16,7 @@ from ..ops import gather
 from ..ops.creation import iota
 from ..ops.movement import concat, narrow
 from ..ops.op import apply, as_values, normal_axis
-from ..ops.reduce import (
-    any,
-    argmax,
-    max,
-    min,
-)
+from ..ops.reduce import any, argmax, max, min
 from .mode import state
 from .tensor import Tensor
 

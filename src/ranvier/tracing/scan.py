@@ -12,12 +12,7 @@ from typing import Any
 
 from ..base.missing import spelled
 from ..base.nested import map_leaves
-from ..errors import (
-    ArgumentError,
-    DTypeError,
-    ShapeError,
-    TraceError,
-)
+from ..errors import ArgumentError, DTypeError, ShapeError, TraceError
 from ..graph.graph import Graph, rebuild
 from ..graph.node import Node, Shape
 from ..ops.creation import input_node

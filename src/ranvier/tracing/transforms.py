@@ -16,12 +16,7 @@ from ..base.nested import map_leaves
 from ..errors import ArgumentError, DTypeError, ShapeError
 from ..ops.backpropagation import backpropagate
 from ..ops.composites.shaping import stack
-from ..ops.creation import (
-    full,
-    iota,
-    ones_like,
-    zeros_like,
-)
+from ..ops.creation import full, iota, ones_like, zeros_like
 from ..ops.elementwise.comparison import astype, equal
 from ..ops.movement import reshape
 from ..ops.op import apply, as_values

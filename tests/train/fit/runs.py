@@ -25,13 +25,7 @@ import numpy as np
 
 import ranvier
 from ranvier import Sequential, nn, optim
-from ranvier.callbacks import (
-    Callback,
-    Checkpoint,
-    EarlyStopping,
-    ReduceLROnPlateau,
-    SwapEMAWeights,
-)
+from ranvier.callbacks import Callback, Checkpoint, EarlyStopping, ReduceLROnPlateau, SwapEMAWeights
 from ranvier.nn import Dense
 from ranvier.optim import schedules
 

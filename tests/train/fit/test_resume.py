@@ -27,13 +27,7 @@ from ranvier.callbacks import (
     ModelCheckpoint,
     ReduceLROnPlateau,
 )
-from ranvier.errors import (
-    ArgumentError,
-    FileError,
-    NonFiniteError,
-    RanvierWarning,
-    StateError,
-)
+from ranvier.errors import ArgumentError, FileError, NonFiniteError, RanvierWarning, StateError
 from ranvier.io.packing import pack, unpack
 from ranvier.nn import Dense
 from train.fit import runs

@@ -8,13 +8,7 @@ import numpy as np
 import pytest
 
 from ranvier import Model, Sequential, detach
-from ranvier.errors import (
-    ArgumentError,
-    DataError,
-    RanvierError,
-    ShapeError,
-    StateError,
-)
+from ranvier.errors import ArgumentError, DataError, RanvierError, ShapeError, StateError
 from ranvier.nn import Dense
 
 X = np.zeros((6, 3), np.float32)

@@ -9,13 +9,7 @@ import ranvier
 from ranvier import Model, Sequential
 from ranvier.data.stream import stream_batches
 from ranvier.errors import DataError
-from ranvier.nn import (
-    GRU,
-    Concatenate,
-    Dense,
-    Embedding,
-    Flatten,
-)
+from ranvier.nn import GRU, Concatenate, Dense, Embedding, Flatten
 
 ENGINES = ("compiled", "reference")
 ROWS = 40

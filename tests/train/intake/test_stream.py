@@ -15,12 +15,7 @@ import ranvier
 from engines import ENGINES
 from ranvier import nn
 from ranvier.data import Stream, stream_arrays, stream_batches
-from ranvier.errors import (
-    ArgumentError,
-    DataError,
-    NonFiniteError,
-    ShapeError,
-)
+from ranvier.errors import ArgumentError, DataError, NonFiniteError, ShapeError
 from ranvier.train.fit import stream as streams
 
 

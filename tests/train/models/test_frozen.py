@@ -5,12 +5,7 @@ import pytest
 
 import ranvier
 from ranvier import Model, Sequential
-from ranvier.nn import (
-    BatchNormalization,
-    Dense,
-    Flatten,
-    Layer,
-)
+from ranvier.nn import BatchNormalization, Dense, Flatten, Layer
 
 
 def data(rows=24):

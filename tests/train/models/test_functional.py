@@ -13,25 +13,9 @@ import pytest
 import ranvier
 from engines import ENGINES
 from paths import GOLDEN
-from ranvier import (
-    Input,
-    Model,
-    Sequential,
-    nn,
-)
-from ranvier.errors import (
-    ArgumentError,
-    NonFiniteError,
-    ShapeError,
-    StateError,
-    TraceError,
-)
-from ranvier.nn import (
-    Concatenate,
-    Dense,
-    Embedding,
-    Flatten,
-)
+from ranvier import Input, Model, Sequential, nn
+from ranvier.errors import ArgumentError, NonFiniteError, ShapeError, StateError, TraceError
+from ranvier.nn import Concatenate, Dense, Embedding, Flatten
 
 STORED = dict(np.load(GOLDEN / "functional.npz"))
 RNG = np.random.default_rng(0)

@@ -14,13 +14,7 @@ import ranvier
 from ranvier import Model, Sequential
 from ranvier.errors import FileError, ShapeError, StateError
 from ranvier.io import files
-from ranvier.nn import (
-    Activation,
-    Dense,
-    Flatten,
-    Normalize,
-    Reshape,
-)
+from ranvier.nn import Activation, Dense, Flatten, Normalize, Reshape
 from ranvier.optim import SGD, Adam
 from ranvier.optim.schedules import ExponentialDecay
 

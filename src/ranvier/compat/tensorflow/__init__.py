@@ -17,14 +17,7 @@ from ... import __version__ as __version__
 from ... import dtypes
 from ...tensors.tensor import Tensor
 from ..names import module_getattr
-from . import (
-    data,
-    keras,
-    linalg,
-    math,
-    nn,
-    random,
-)
+from . import data, keras, linalg, math, nn, random
 from .gradients import clip_by_global_norm, clip_by_norm
 from .math import (
     add,

@@ -10,12 +10,7 @@ import numpy as np
 
 from ... import dtypes
 from ...base.missing import Spelled
-from ...ops import (
-    contraction,
-    creation,
-    elementwise,
-    movement,
-)
+from ...ops import contraction, creation, elementwise, movement
 from ...ops import gather as gathering
 from ...ops.composites import functions as composite
 from ...ops.composites import shaping

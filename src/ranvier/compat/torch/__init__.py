@@ -22,15 +22,7 @@ from ... import __version__ as __version__
 from ... import dtypes
 from ...tensors.mode import enable_grad, grad_mode, is_grad_enabled
 from ..names import module_getattr
-from . import (
-    accelerator,
-    autograd,
-    backends,
-    cuda,
-    nn,
-    optim,
-    utils,
-)
+from . import accelerator, autograd, backends, cuda, nn, optim, utils
 from .creation import (
     Generator,
     arange,

@@ -11,12 +11,7 @@ import numpy as np
 from ... import dtypes, random
 from ...errors import ArgumentError, DTypeError, ShapeError
 from ...graph.node import OPS
-from ...ops import (
-    creation,
-    elementwise,
-    gather,
-    movement,
-)
+from ...ops import creation, elementwise, gather, movement
 from ...ops.composites import functions as composite
 from ...ops.composites import shaping
 from ...ops.op import normal_axes, normal_axis

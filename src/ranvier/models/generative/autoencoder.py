@@ -9,15 +9,7 @@ import numpy as np
 
 from ... import random
 from ...base.missing import spelled
-from ...nn import (
-    Conv2D,
-    Dense,
-    Flatten,
-    Layer,
-    Reshape,
-    UpSampling2D,
-    register_layer,
-)
+from ...nn import Conv2D, Dense, Flatten, Layer, Reshape, UpSampling2D, register_layer
 from ...nn.config import plain, restore
 from ...nn.layer import LAYERS
 from ...train.models.model import Model

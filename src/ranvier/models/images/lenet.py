@@ -6,12 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ...base.missing import spelled
-from ...nn import (
-    AveragePooling2D,
-    Conv2D,
-    Dense,
-    Flatten,
-)
+from ...nn import AveragePooling2D, Conv2D, Dense, Flatten
 from ...optim import Adam
 from ...train.models.sequential import Sequential
 

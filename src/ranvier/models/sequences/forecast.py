@@ -11,13 +11,7 @@ from typing import Any
 from ...base.missing import spelled
 from ...errors import ShapeError
 from ...graph.node import Shape
-from ...nn import (
-    Conv1D,
-    Dense,
-    Dropout,
-    Layer,
-    register_layer,
-)
+from ...nn import Conv1D, Dense, Dropout, Layer, register_layer
 from ...nn.basic.dense import integer_argument
 from ...ops.elementwise import log, sqrt
 from ...ops.movement import broadcast_to, concat, permute_dims

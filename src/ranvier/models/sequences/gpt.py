@@ -10,12 +10,7 @@ import numpy as np
 from ...base.missing import spelled
 from ...errors import ArgumentError, DataError, ShapeError
 from ...graph.node import Shape
-from ...nn import (
-    LayerNormalization,
-    TokenAndPositionEmbedding,
-    TransformerDecoder,
-    register_layer,
-)
+from ...nn import LayerNormalization, TokenAndPositionEmbedding, TransformerDecoder, register_layer
 from ...nn.initializers import RandomNormal
 from ...ops.contraction import matmul, swap_last
 from ...train.models.model import Model

@@ -4,14 +4,7 @@ from __future__ import annotations
 
 from ...base.missing import spelled
 from ...losses import SparseCategoricalCrossentropy
-from ...nn import (
-    LSTM,
-    Bidirectional,
-    Dense,
-    Dropout,
-    Embedding,
-    Layer,
-)
+from ...nn import LSTM, Bidirectional, Dense, Dropout, Embedding, Layer
 from ...optim import Adam
 from ...train.models.sequential import Sequential
 from .forecast import Ahead

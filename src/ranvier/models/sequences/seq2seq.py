@@ -9,14 +9,7 @@ import numpy as np
 from ...base.missing import spelled
 from ...errors import ArgumentError
 from ...losses import SparseCategoricalCrossentropy
-from ...nn import (
-    GRU,
-    Attention,
-    Bidirectional,
-    Dense,
-    Embedding,
-    register_layer,
-)
+from ...nn import GRU, Attention, Bidirectional, Dense, Embedding, register_layer
 from ...ops.movement import concat
 from ...optim import Adam
 from ...train.models.model import Model

@@ -7,14 +7,7 @@ from typing import Any
 
 from ...base.missing import spelled
 from ...graph.node import Shape
-from ...nn import (
-    Dense,
-    GlobalAveragePooling1D,
-    Layer,
-    RepeatVector,
-    initializers,
-    register_layer,
-)
+from ...nn import Dense, GlobalAveragePooling1D, Layer, RepeatVector, initializers, register_layer
 from ...nn.basic.dense import integer_argument
 from ...ops import elementwise as e
 from ...ops.composites.shaping import moveaxis

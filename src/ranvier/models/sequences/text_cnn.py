@@ -6,13 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ...base.missing import spelled
-from ...nn import (
-    Conv1D,
-    Dense,
-    Dropout,
-    Embedding,
-    register_layer,
-)
+from ...nn import Conv1D, Dense, Dropout, Embedding, register_layer
 from ...nn.initializers import RandomUniform
 from ...ops.movement import concat
 from ...ops.reduce import max

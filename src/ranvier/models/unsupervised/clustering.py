@@ -13,12 +13,7 @@ from ...data.columns import ColumnNames
 from ...ops.composites.functions import one_hot
 from ...ops.contraction import matmul
 from ...ops.elementwise import log, maximum
-from ...ops.reduce import (
-    argmin,
-    mean,
-    min,
-    sum,
-)
+from ...ops.reduce import argmin, mean, min, sum
 from ...optim import Adam
 from ...tensors.tensor import Tensor
 from ...tracing.compiled import compile

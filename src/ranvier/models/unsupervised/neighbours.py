@@ -11,12 +11,7 @@ from ... import random
 from ...base.missing import Spelled
 from ...data.columns import ColumnNames
 from ...errors import ArgumentError
-from ...nn import (
-    Dense,
-    Dropout,
-    Layer,
-    training_mode,
-)
+from ...nn import Dense, Dropout, Layer, training_mode
 from ...ops.elementwise import log
 from ...ops.reduce import mean, sum
 from ...optim import Adam

@@ -11,12 +11,7 @@ from ...data.columns import ColumnNames
 from ...ops.contraction import matmul
 from ...ops.elementwise import exp, maximum, sqrt
 from ...ops.gather import take
-from ...ops.reduce import (
-    argmin,
-    mean,
-    min,
-    sum,
-)
+from ...ops.reduce import argmin, mean, min, sum
 from ...tensors.tensor import Tensor
 from ...tracing.compiled import compile
 from ..batches import as_rows, epochs

@@ -24,12 +24,7 @@ from ...ops.movement import flip, reshape
 from ..images.sliding import check_axes, one_of, sizes
 from ..layer import Layer, register_layer
 from .preparing import as_floats, center_crop, check_crop
-from .sampling import (
-    FILL_MODES,
-    INTERPOLATIONS,
-    Map,
-    affine,
-)
+from .sampling import FILL_MODES, INTERPOLATIONS, Map, affine
 
 Factor = float | tuple[float, float] | list[float]
 

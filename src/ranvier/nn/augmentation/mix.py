@@ -16,15 +16,7 @@ from ...dtypes import float32, int32
 from ...errors import ArgumentError, DataError
 from ...ops.composites.functions import clip, sigmoid
 from ...ops.creation import iota
-from ...ops.elementwise import (
-    floor,
-    less,
-    log,
-    logical_and,
-    remainder,
-    sqrt,
-    where,
-)
+from ...ops.elementwise import floor, less, log, logical_and, remainder, sqrt, where
 from ...ops.gather import take
 from ...ops.movement import reshape
 from ..images.sliding import check_axes

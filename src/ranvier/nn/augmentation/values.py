@@ -9,16 +9,7 @@ from ...dtypes import float32
 from ...errors import ArgumentError
 from ...ops.composites.functions import clip
 from ...ops.creation import iota
-from ...ops.elementwise import (
-    exp,
-    floor,
-    greater_equal,
-    less,
-    logical_and,
-    round,
-    sqrt,
-    where,
-)
+from ...ops.elementwise import exp, floor, greater_equal, less, logical_and, round, sqrt, where
 from ...ops.reduce import mean
 from ..layer import register_layer
 from .geometry import Factor, RandomImages, shares

@@ -21,14 +21,7 @@ from .. import initializers, regularizers
 from ..basic.affine import Affine, Biased
 from ..basic.dense import integer_argument
 from ..layer import register_layer
-from .sliding import (
-    channels_last,
-    check_axes,
-    frame,
-    one_of,
-    places,
-    sizes,
-)
+from .sliding import channels_last, check_axes, frame, one_of, places, sizes
 
 
 class Windowed(Biased):

@@ -12,20 +12,9 @@ import numpy as np
 from ...errors import ShapeError
 from ...graph.node import Shape
 from ...ops.composites.shaping import expand_dims
-from ...ops.movement import (
-    broadcast_to,
-    concat,
-    narrow,
-    pad,
-    reshape,
-)
+from ...ops.movement import broadcast_to, concat, narrow, pad, reshape
 from ..layer import Layer, register_layer
-from .sliding import (
-    channels_last,
-    check_axes,
-    one_of,
-    sizes,
-)
+from .sliding import channels_last, check_axes, one_of, sizes
 
 
 def nearest(x: Any, axis: int, times: int) -> Any:

@@ -24,13 +24,7 @@ from ...tracing.scan import scan
 from .. import config
 from ..layer import LAYERS, Layer, register_layer
 from ..policy import widened
-from .cells import (
-    Cell,
-    GRUCell,
-    LSTMCell,
-    SimpleRNNCell,
-    States,
-)
+from .cells import Cell, GRUCell, LSTMCell, SimpleRNNCell, States
 
 
 class Passed(NamedTuple):

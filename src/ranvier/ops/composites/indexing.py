@@ -24,20 +24,9 @@ from ...graph.node import Shape, Value
 from ..check_index import check_index, check_inside
 from ..creation import iota
 from ..elementwise.arithmetic import maximum
-from ..elementwise.comparison import (
-    astype,
-    equal,
-    greater_equal,
-    where,
-)
+from ..elementwise.comparison import astype, equal, greater_equal, where
 from ..gather import take
-from ..movement import (
-    broadcast_to,
-    flip,
-    permute_dims,
-    reshape,
-    slice_,
-)
+from ..movement import broadcast_to, flip, permute_dims, reshape, slice_
 from ..op import apply, as_values, broadcast
 from ..reduce import max
 

@@ -6,12 +6,7 @@ import math
 from typing import Any
 
 from .. import elementwise as e
-from ..op import (
-    as_float,
-    as_values,
-    broadcast,
-    same_dtype,
-)
+from ..op import as_float, as_values, broadcast, same_dtype
 from ..reduce import max, min, sum
 
 

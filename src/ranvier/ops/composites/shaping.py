@@ -12,13 +12,7 @@ from ...dtypes import bool_, int64
 from ...errors import ArgumentError, ShapeError, unknown_name
 from ..creation import iota
 from ..elementwise import not_equal, where
-from ..movement import (
-    broadcast_to,
-    concat,
-    narrow,
-    permute_dims,
-    reshape,
-)
+from ..movement import broadcast_to, concat, narrow, permute_dims, reshape
 from ..op import (
     apply,
     as_integer,

@@ -10,12 +10,7 @@ from ... import dtypes
 from ...errors import DTypeError
 from ..op import SPECIAL_FUNCTION, as_values, register
 from .base import Elementwise
-from .comparison import (
-    equal,
-    greater,
-    less,
-    where,
-)
+from .comparison import equal, greater, less, where
 from .mathematics import log, round
 
 

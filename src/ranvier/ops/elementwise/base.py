@@ -14,14 +14,7 @@ import numpy as np
 from ... import dtypes
 from ...errors import DTypeError, ShapeError
 from ...graph.node import OPS, Spec
-from ..op import (
-    Op,
-    apply,
-    as_float,
-    as_values,
-    broadcast,
-    same_dtype,
-)
+from ..op import Op, apply, as_float, as_values, broadcast, same_dtype
 
 
 class Elementwise(Op):

@@ -9,13 +9,7 @@ import numpy as np
 from ... import dtypes
 from ...errors import DTypeError, ShapeError
 from ...graph.node import Spec
-from ..op import (
-    apply,
-    as_values,
-    broadcast,
-    register,
-    same_dtype,
-)
+from ..op import apply, as_values, broadcast, register, same_dtype
 from .base import Elementwise, as_bool
 
 

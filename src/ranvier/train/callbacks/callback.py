@@ -8,13 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ...base.missing import Spelled, no_attribute
-from ...errors import (
-    ArgumentError,
-    FileError,
-    MissingNameError,
-    StateError,
-    unknown_name,
-)
+from ...errors import ArgumentError, FileError, MissingNameError, StateError, unknown_name
 from ...io.packing import is_plain
 from ...io.writing import check_suffix, open_log
 from ...nn.config import arguments

@@ -8,12 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import (
-    ArgumentError,
-    FileError,
-    unknown_name,
-    warn,
-)
+from ...errors import ArgumentError, FileError, unknown_name, warn
 from .callback import Callback, Logs, learning_rate
 
 # Monitored values of which more is better; of every other one less is.

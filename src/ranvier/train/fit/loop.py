@@ -18,13 +18,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import ArgumentError, NonFiniteError, warn
-from ..callbacks.callback import (
-    Callback,
-    History,
-    Logs,
-    TerminateOnNaN,
-    wants_batches,
-)
+from ..callbacks.callback import Callback, History, Logs, TerminateOnNaN, wants_batches
 from ..intake.rows import Rows
 from ..steps.kept_rows import Kept
 from ..steps.order import Orders
@@ -32,13 +26,7 @@ from ..steps.step import Step, Steps, Sums
 from .cautions import Watch
 from .concurrency import trained_elsewhere
 from .nonfinite import Recorder
-from .resume import (
-    Checkpoint,
-    Position,
-    Resumed,
-    facts,
-    save,
-)
+from .resume import Checkpoint, Position, Resumed, facts, save
 
 
 class CtrlC:

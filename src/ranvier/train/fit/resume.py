@@ -20,12 +20,7 @@ from typing import Any
 import numpy as np
 
 from ... import random
-from ...errors import (
-    ArgumentError,
-    FileError,
-    RanvierError,
-    StateError,
-)
+from ...errors import ArgumentError, FileError, RanvierError, StateError
 from ...io.packing import pack, unpack
 from ...io.writing import check_suffix
 from ...tensors.tensor import Tensor

@@ -13,25 +13,13 @@ from ...data.cells import looks_of
 from ...data.columns import ColumnNames, names_of
 from ...data.stream import Stream
 from ...data.tables import check_rows
-from ...errors import (
-    ArgumentError,
-    DataError,
-    ShapeError,
-    unknown_name,
-    warn,
-)
+from ...errors import ArgumentError, DataError, ShapeError, unknown_name, warn
 from ...losses.loss import Loss
 from ...nn.basic.normalize import Normalize
 from ...nn.policy import float_dtype
 from ...nn.targets import encode_labels
 from .heads import Head, heads, sole
-from .rows import (
-    Rows,
-    decode_labels,
-    features,
-    targets,
-    weights,
-)
+from .rows import Rows, decode_labels, features, targets, weights
 
 Array = np.ndarray[Any, Any]
 _LABELS = 20  # so many different texts may be classes, whatever they look like

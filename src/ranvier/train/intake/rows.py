@@ -10,13 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...data.tables import as_array, check_finite, column_names
-from ...errors import (
-    ArgumentError,
-    DataError,
-    RanvierError,
-    ShapeError,
-    unknown_name,
-)
+from ...errors import ArgumentError, DataError, RanvierError, ShapeError, unknown_name
 
 Array = np.ndarray[Any, Any]
 

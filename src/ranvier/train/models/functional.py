@@ -17,14 +17,7 @@ from ... import dtypes
 from ...base.nested import map_leaves
 from ...errors import ArgumentError
 from ...nn.basic.shaping import InputLayer
-from ...nn.symbolic import (
-    Call,
-    Symbolic,
-    multiple_of_rows,
-    numbered,
-    packed,
-    with_rows,
-)
+from ...nn.symbolic import Call, Symbolic, multiple_of_rows, numbered, packed, with_rows
 from ...nn.walk import walk
 from ...ops.elementwise import astype
 from ...ops.op import apply

@@ -13,12 +13,7 @@ from ... import optim
 from ...base.config import ENGINES
 from ...base.missing import spelled
 from ...data.stream import as_stream
-from ...errors import (
-    ArgumentError,
-    StateError,
-    unknown_name,
-    warn,
-)
+from ...errors import ArgumentError, StateError, unknown_name, warn
 from ...metrics import Accuracy
 from ...nn.layer import register_layer
 from ...nn.policy import is_mixed
@@ -26,21 +21,8 @@ from ..callbacks.callback import Callback, History, callbacks_of
 from ..callbacks.progress import display, numbers
 from ..fit import loop
 from ..fit.cautions import Watch, before_fit
-from ..fit.stream import (
-    Blocks,
-    StreamTraining,
-    evaluate_stream,
-    only_stream,
-    predict_stream,
-)
-from ..intake.given import (
-    Learning,
-    check_count,
-    heads_of,
-    inputs_of,
-    outputs_of,
-    rows_of,
-)
+from ..fit.stream import Blocks, StreamTraining, evaluate_stream, only_stream, predict_stream
+from ..intake.given import Learning, check_count, heads_of, inputs_of, outputs_of, rows_of
 from ..intake.heads import losses_of, metrics_of, sole
 from ..intake.logits import take_logits
 from ..intake.rows import Rows, split

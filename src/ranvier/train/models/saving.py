@@ -12,14 +12,7 @@ import numpy as np
 
 from ... import dtypes, optim
 from ...base.missing import spelled
-from ...errors import (
-    ArgumentError,
-    FileError,
-    RanvierError,
-    ShapeError,
-    StateError,
-    unknown_name,
-)
+from ...errors import ArgumentError, FileError, RanvierError, ShapeError, StateError, unknown_name
 from ...nn.config import plain, restore
 from ...nn.layer import LAYERS
 from ...nn.restoring import restoring

@@ -8,12 +8,7 @@ from typing import Any
 import numpy as np
 
 from ....data.sources import stream_images
-from ....data.stream import (
-    Chunk,
-    Stream,
-    random_order,
-    stream_arrays,
-)
+from ....data.stream import Chunk, Stream, random_order, stream_arrays
 from ....errors import ArgumentError, unknown_name
 from ....tensors.tensor import Tensor
 

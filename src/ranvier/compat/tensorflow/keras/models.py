@@ -7,12 +7,7 @@ from typing import Any
 
 from ....data import stream_batches
 from ....data.stream import as_stream
-from ....errors import (
-    ArgumentError,
-    RanvierError,
-    StateError,
-    unknown_name,
-)
+from ....errors import ArgumentError, RanvierError, StateError, unknown_name
 from ....io.tensors import parsed
 from ....nn.config import restore
 from ....nn.layer import LAYERS, Layer, register_layer

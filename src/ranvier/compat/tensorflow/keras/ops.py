@@ -5,13 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ....nn import activations
-from ....ops import (
-    contraction,
-    creation,
-    elementwise,
-    gather,
-    movement,
-)
+from ....ops import contraction, creation, elementwise, gather, movement
 from ....ops import reduce as reductions
 from ....ops.composites import einsum as einsums
 from ....ops.composites import functions as composite

@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-from ....nn.regularizers import (
-    L1,
-    L1L2,
-    L2,
-    Regularizer,
-    get,
-)
+from ....nn.regularizers import L1, L1L2, L2, Regularizer, get
 from ...names import module_getattr
 
 l1, l2 = L1, L2

@@ -4,12 +4,7 @@ from __future__ import annotations
 
 from ...names import module_getattr
 from . import functional, init, utils
-from .attention import (
-    Embedding,
-    MultiheadAttention,
-    TransformerEncoder,
-    TransformerEncoderLayer,
-)
+from .attention import Embedding, MultiheadAttention, TransformerEncoder, TransformerEncoderLayer
 from .cells import GRUCell, LSTMCell, RNNCell
 from .convolution import (
     AdaptiveAvgPool1d,
@@ -64,12 +59,7 @@ from .layers import (
     Tanh,
     ZeroPad2d,
 )
-from .module import (
-    Module,
-    ModuleList,
-    Parameter,
-    Sequential,
-)
+from .module import Module, ModuleList, Parameter, Sequential
 from .norm_layers import (
     BatchNorm1d,
     BatchNorm2d,

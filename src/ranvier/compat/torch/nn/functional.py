@@ -9,23 +9,12 @@ from __future__ import annotations
 from typing import Any
 
 from .... import losses
-from ....errors import (
-    ArgumentError,
-    DataError,
-    ShapeError,
-    unknown_name,
-    warn,
-)
+from ....errors import ArgumentError, DataError, ShapeError, unknown_name, warn
 from ....losses.last_layer import LINEAR, SOFTMAX, is_product_with_weights, last_layer
 from ....nn import activations
 from ....nn.basic.dropout import AlphaDropout, Dropout
 from ....nn.layer import training_mode
-from ....ops import (
-    elementwise,
-    gather,
-    movement,
-    reduce,
-)
+from ....ops import elementwise, gather, movement, reduce
 from ....ops.composites import functions as composite
 from ....ops.composites import norms, shaping
 from ....tensors.tensor import Tensor as RanvierTensor
@@ -47,13 +36,7 @@ from .images import (  # noqa: F401  (names of this module too)
     max_pool1d,
     max_pool2d,
 )
-from .norm import (  # noqa: F401  (names of this module too)
-    batch_norm,
-    group_norm,
-    instance_norm,
-    layer_norm,
-    rms_norm,
-)
+from .norm import batch_norm, group_norm, instance_norm, layer_norm, rms_norm  # noqa: F401  (names of this module too)
 from .sequences import embedding, scaled_dot_product_attention  # noqa: F401  (names too)
 
 # -- activations -----------------------------------------------------------------------------------

@@ -9,12 +9,7 @@ import builtins
 from typing import Any
 
 from ....errors import ArgumentError, ShapeError
-from ....nn.images.pooling import (
-    Edge,
-    adaptive,
-    average,
-    largest,
-)
+from ....nn.images.pooling import Edge, adaptive, average, largest
 from ....nn.images.resizing import linear, nearest
 from ....nn.images.sliding import sizes
 from ....ops.composites.shaping import expand_dims, moveaxis

@@ -13,12 +13,7 @@ from ....ops.composites.shaping import stack
 from ....ops.contraction import matmul
 from ....ops.creation import full
 from ....ops.elementwise import sigmoid, tanh
-from ....ops.movement import (
-    concat,
-    narrow,
-    permute_dims,
-    reshape,
-)
+from ....ops.movement import concat, narrow, permute_dims, reshape
 from ....ops.op import apply
 from ....tracing.scan import scan
 from ..tensor import Tensor

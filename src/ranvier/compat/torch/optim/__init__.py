@@ -4,17 +4,7 @@ from __future__ import annotations
 
 from ...names import module_getattr
 from . import lr_scheduler
-from .optimizers import (
-    SGD,
-    Adadelta,
-    Adagrad,
-    Adam,
-    Adamax,
-    AdamW,
-    NAdam,
-    Optimizer,
-    RMSprop,
-)
+from .optimizers import SGD, Adadelta, Adagrad, Adam, Adamax, AdamW, NAdam, Optimizer, RMSprop
 
 __all__ = [
     "SGD",
