@@ -113,7 +113,7 @@ def _tensors(training: Any) -> dict[str, Tensor]:
     return found
 
 
-def _digest(parts: Sequence[bytes]) -> str:
+def _digest(parts: Sequence[bytes | memoryview]) -> str:
     import hashlib  # NOTE: loads OpenSSL, which an import of Ranvier need not
 
     found = hashlib.blake2b(digest_size=16)
@@ -123,9 +123,9 @@ def _digest(parts: Sequence[bytes]) -> str:
 
 
 def _of_arrays(arrays: Sequence[Array]) -> str:
-    parts = []
+    parts: list[bytes | memoryview] = []
     for array in arrays:
-        parts += [f"{array.dtype.str}{array.shape}".encode(), np.ascontiguousarray(array).tobytes()]
+        parts += [f"{array.dtype.str}{array.shape}".encode(), np.ascontiguousarray(array).data]
     return _digest(parts)
 
 
