@@ -23,7 +23,7 @@ NOT_MIRRORED = {"golden"}  # folders of tests that are no room of the package
 # going in circles, from its own line. A folder stands for all its files; `ranvier` is the package
 # itself, the names a user sees.
 ORDER = """
-errors dtypes base io
+errors dtypes typing base io
 data
 graph
 ops
@@ -50,7 +50,7 @@ cli __main__
 """
 
 # Parts that import from these lines only, though others stand above them too.
-ONLY = {"data": {"errors", "dtypes", "base", "io"}}
+ONLY = {"data": {"errors", "dtypes", "typing", "base", "io"}}
 
 # Imports inside a function that close a circle on purpose, each with its reason.
 CIRCLES = {

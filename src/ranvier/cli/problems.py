@@ -11,8 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..errors import ArgumentError, DataError, StateError
-
-Array = np.ndarray[Any, Any]
+from ..typing import Array
 
 BUILT_IN = ("digits", "iris", "adult", "mnist", "california")
 _TEST_ROWS = 4000  # more test rows would not change the score by what can be seen

@@ -9,17 +9,14 @@ knows no engine by name. A new engine is one class of each and one line in the r
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
-
-import numpy as np
+from typing import TYPE_CHECKING, Protocol
 
 from ..graph.batch_plan import BatchPlan
 from ..graph.graph import Graph
+from ..typing import Array
 
 if TYPE_CHECKING:
     from ..runtime.executable import Executable as NativeExecutable
-
-Array = np.ndarray[Any, Any]
 
 
 class RowRunner(Protocol):

@@ -18,11 +18,11 @@ import numpy as np
 
 from ..base.source import Source, scope
 from ..errors import DTypeError, ShapeError
+from ..typing import Shape
 
 if TYPE_CHECKING:
     from ..ops.op import Op
 
-Shape = tuple[int, ...]
 
 # The closed registry: every primitive op by name. ops/op.py fills it; Value's operators read it.
 OPS: dict[str, Op] = {}

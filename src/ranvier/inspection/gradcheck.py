@@ -15,8 +15,7 @@ from ..tensors.tensor import Tensor
 from ..tracing.compiled import compile
 from ..tracing.trace import tensors_in
 from ..tracing.transforms import grad
-
-Array = np.ndarray[Any, Any]
+from ..typing import Array
 
 
 @spelled

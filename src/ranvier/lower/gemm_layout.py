@@ -15,7 +15,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from .. import dtypes
-from ..graph.node import OPS, Shape
+from ..graph.node import OPS
+from ..typing import Shape
 from .collapse import collapse
 from .loop_ir import (
     Affine,

@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from ..errors import GraphError
-from ..graph.node import Node, Shape
+from ..graph.node import Node
 from ..passes.checks import guard
 from ..passes.groups import is_plain_reshape, stretch
+from ..typing import Shape
 from .loop_ir import Affine, Apply, Buffer, Counter, Expr, Literal, Load
 
 Position = tuple[Affine, ...]

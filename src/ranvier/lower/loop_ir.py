@@ -20,8 +20,8 @@ from typing import Any
 
 import numpy as np
 
-from ..graph.node import Shape
 from ..ops.op import SPECIAL_FUNCTION, Op
+from ..typing import Shape
 
 AXIS_NAMES = "ijklmnpqrstuvwxyz"
 

@@ -10,11 +10,12 @@ import math
 from typing import Any
 
 from ..errors import GraphError
-from ..graph.node import Node, Shape
+from ..graph.node import Node
 from ..ops.scan import Layout
 from ..passes.fuse import Fused
 from ..passes.groups import Group
 from ..passes.row_groups import rows_of
+from ..typing import Shape
 from .index_expr import Elements, Position
 from .loop_ir import (
     Affine,

@@ -28,8 +28,7 @@ from ..ops.movement import broadcast_to, reshape
 from ..ops.reduce import argmax, mean, sum
 from ..tensors.mode import no_grad
 from ..tensors.tensor import Tensor
-
-Array = np.ndarray[Any, Any]
+from ..typing import Array
 
 
 class Metric(Spelled):

@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import DataError, ShapeError
-
-Array = np.ndarray[Any, Any]
+from ..typing import Array
 
 
 def confusion_matrix(y_true: Any, y_pred: Any, classes: int | None = None) -> Array:

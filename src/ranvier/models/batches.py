@@ -13,8 +13,7 @@ from .. import random
 from ..data.columns import ColumnNames
 from ..train.intake.rows import inputs
 from ..train.steps.step import gradients
-
-Array = np.ndarray[Any, Any]
+from ..typing import Array
 
 
 def as_rows(x: Any, names: ColumnNames | None = None, learn: bool = False) -> Array:

@@ -29,9 +29,8 @@ import numpy as np
 from .. import dtypes, random
 from ..base.missing import Spelled, module_getattr
 from ..errors import ArgumentError, unknown_name
+from ..typing import Array
 from .config import configuration, restore
-
-Array = np.ndarray[Any, Any]
 
 # The standard deviation of a standard normal cut off at -2 and 2.
 _CUT_DEVIATION = 0.87962566103423978

@@ -28,10 +28,10 @@ from .. import dtypes
 from ..base.missing import PACKAGE, no_attribute
 from ..base.source import LayerName, here, in_layer
 from ..errors import ArgumentError, DataError, RanvierError, ShapeError, StateError
-from ..graph.node import Shape
 from ..tensors.mode import no_trace, state
 from ..tensors.tensor import Tensor
 from ..tracing.trace import trace
+from ..typing import Shape
 from . import added_losses as added
 from . import config, initializers, policy, regularizers
 from .restoring import count_layer, unfilled

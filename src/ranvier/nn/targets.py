@@ -17,8 +17,7 @@ import numpy as np
 
 from ..errors import DataError, ShapeError
 from ..ops.check_index import REFUSALS
-
-Array = np.ndarray[Any, Any]
+from ..typing import Array
 
 
 def target_form(y: Any) -> str:

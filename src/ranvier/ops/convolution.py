@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..errors import DTypeError, ShapeError
-from ..graph.node import Shape, Spec
+from ..graph.node import Spec
+from ..typing import Shape
 from .creation import full
 from .movement import concat, flip, narrow, pad, permute_dims, reshape, slice_
 from .op import Op, apply, as_values, register, same_dtype

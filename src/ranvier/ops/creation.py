@@ -10,7 +10,8 @@ import numpy as np
 
 from .. import dtypes
 from ..errors import ArgumentError, DTypeError, ShapeError
-from ..graph.node import OPS, Node, Shape, Spec
+from ..graph.node import OPS, Node, Spec
+from ..typing import Shape
 from .op import Op, apply, as_integer, as_values, flag, normal_axis, number, register
 
 

@@ -21,7 +21,8 @@ import numpy as np
 
 from .. import dtypes
 from ..errors import ArgumentError, DTypeError, ShapeError
-from ..graph.node import OPS, Shape, Spec, Value
+from ..graph.node import OPS, Spec, Value
+from ..typing import Shape
 
 KINDS = (
     "input",

@@ -12,7 +12,8 @@ import numpy as np
 
 from .. import dtypes
 from ..errors import DTypeError, ShapeError
-from ..graph.node import Shape, Spec
+from ..graph.node import Spec
+from ..typing import Shape
 from .creation import check_sizes, new_shape
 from .op import Op, apply, register
 

@@ -9,7 +9,8 @@ import numpy as np
 
 from .. import dtypes
 from ..errors import ShapeError
-from ..graph.node import Shape, Spec
+from ..graph.node import Spec
+from ..typing import Shape
 from .creation import full
 from .elementwise import astype, equal, not_equal, sqrt
 from .movement import broadcast_to, concat, flip, narrow, permute_dims, reshape

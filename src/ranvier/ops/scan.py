@@ -26,7 +26,8 @@ import numpy as np
 from ..errors import DTypeError, ShapeError
 from ..graph.graph import Graph
 from ..graph.interpret import evaluate
-from ..graph.node import Shape, Spec
+from ..graph.node import Spec
+from ..typing import Shape
 from .movement import narrow, reshape
 from .op import Op, apply, register
 

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import ShapeError
-from ..graph.node import Shape, Spec
+from ..graph.node import Spec
+from ..typing import Shape
 from .convolution import pair
 from .movement import narrow, pad, permute_dims, reshape
 from .op import Op, apply, as_values, register

@@ -5,7 +5,8 @@ from __future__ import annotations
 import heapq
 from dataclasses import dataclass, field
 
-from ..graph.node import Node, Shape
+from ..graph.node import Node
+from ..typing import Shape
 
 _ANCHORS = {"reduce", "contraction", "scan", "window", "loop"}
 

@@ -8,8 +8,9 @@ once, and the window loops do f too."""
 from __future__ import annotations
 
 from ..graph.graph import Graph, rebuild
-from ..graph.node import OPS, Node, Shape
+from ..graph.node import OPS, Node
 from ..ops.op import apply
+from ..typing import Shape
 from .groups import is_anchor, is_plain_reshape
 
 MAX_REPEATED_NODES = 12  # elementwise nodes that may be computed a second time, in the other order

@@ -11,7 +11,8 @@ import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from ..graph.node import Node, Shape
+from ..graph.node import Node
+from ..typing import Shape
 from .groups import is_anchor, is_plain_reshape
 
 _MIN_ROWS = 8  # rows, so that threads find work

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from ..graph.graph import Graph, rebuild
-from ..graph.node import OPS, Node, Shape
+from ..graph.node import OPS, Node
 from ..ops.op import apply
+from ..typing import Shape
 
 MAX_PADS = 512
 

@@ -17,12 +17,13 @@ import numpy as np
 from .. import dtypes
 from ..base import source
 from ..errors import DTypeError, RanvierError, ShapeError, StateError, TraceError
-from ..graph.node import Node, Shape, Spec, result_spec, too_large
+from ..graph.node import Node, Spec, result_spec, too_large
 from ..ops import elementwise, movement
 from ..ops.backpropagation import backpropagate
 from ..ops.creation import full, input_node
 from ..ops.mask_rules import Flat, LostMask, carried
 from ..ops.op import Op, apply, as_values, set_default_value
+from ..typing import Shape
 from .in_place import InPlace
 from .mode import grad_mode, no_grad, state
 

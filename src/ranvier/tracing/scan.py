@@ -14,13 +14,14 @@ from ..base.missing import spelled
 from ..base.nested import map_leaves
 from ..errors import ArgumentError, DTypeError, ShapeError, TraceError
 from ..graph.graph import Graph, rebuild
-from ..graph.node import Node, Shape
+from ..graph.node import Node
 from ..ops.creation import input_node
 from ..ops.op import apply, as_values
 from ..ops.scan import run_scan
 from ..ops.scan_gradient import worth_saving
 from ..tensors.mode import active_trace, is_grad_enabled, state
 from ..tensors.tensor import Tensor
+from ..typing import Shape
 from .trace import Trace, replace_tensors, tensors_in
 
 

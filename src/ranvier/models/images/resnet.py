@@ -7,7 +7,6 @@ from typing import Any
 
 from ...base.missing import spelled
 from ...errors import ArgumentError
-from ...graph.node import Shape
 from ...nn import (
     Activation,
     BatchNormalization,
@@ -20,6 +19,7 @@ from ...nn import (
 from ...ops.composites.functions import relu
 from ...optim import Adam
 from ...train.models.sequential import Sequential
+from ...typing import Shape
 
 
 @register_layer

@@ -10,7 +10,6 @@ from typing import Any
 
 from ...base.missing import spelled
 from ...errors import ShapeError
-from ...graph.node import Shape
 from ...nn import Conv1D, Dense, Dropout, Layer, register_layer
 from ...nn.basic.dense import integer_argument
 from ...ops.elementwise import log, sqrt
@@ -19,6 +18,7 @@ from ...ops.reduce import mean
 from ...optim import Adam
 from ...train.models.model import Model
 from ...train.models.sequential import Sequential
+from ...typing import Shape
 
 _LEAST = 0.01  # added to the variance of a window, so that a still one can be divided by
 

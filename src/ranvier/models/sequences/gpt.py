@@ -9,13 +9,11 @@ import numpy as np
 
 from ...base.missing import spelled
 from ...errors import ArgumentError, DataError, ShapeError
-from ...graph.node import Shape
 from ...nn import LayerNormalization, TokenAndPositionEmbedding, TransformerDecoder, register_layer
 from ...nn.initializers import RandomNormal
 from ...ops.contraction import matmul, swap_last
 from ...train.models.model import Model
-
-Array = np.ndarray[Any, Any]
+from ...typing import Array, Shape
 
 
 @register_layer

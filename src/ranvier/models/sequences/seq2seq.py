@@ -13,8 +13,7 @@ from ...nn import GRU, Attention, Bidirectional, Dense, Embedding, register_laye
 from ...ops.movement import concat
 from ...optim import Adam
 from ...train.models.model import Model
-
-Array = np.ndarray[Any, Any]
+from ...typing import Array
 
 
 @register_layer

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from ...base.missing import spelled
-from ...graph.node import Shape
 from ...nn import Dense, GlobalAveragePooling1D, Layer, RepeatVector, initializers, register_layer
 from ...nn.basic.dense import integer_argument
 from ...ops import elementwise as e
@@ -15,6 +14,7 @@ from ...ops.contraction import matmul
 from ...ops.creation import zeros
 from ...tracing.scan import scan
 from ...train.models.sequential import Sequential
+from ...typing import Shape
 
 
 def spike(v: Any, slope: float = 10.0) -> Any:

@@ -17,10 +17,9 @@ from ...ops.reduce import argmin, mean, min, sum
 from ...optim import Adam
 from ...tensors.tensor import Tensor
 from ...tracing.compiled import compile
+from ...typing import Array
 from ..batches import as_rows, descend, epochs
 from ..generative.autoencoder import dense_autoencoder
-
-Array = np.ndarray[Any, Any]
 
 
 def squared_distances(x: Any, centers: Any) -> Any:

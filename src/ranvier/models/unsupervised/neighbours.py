@@ -18,10 +18,10 @@ from ...optim import Adam
 from ...tensors.tensor import Tensor
 from ...tracing.compiled import compile
 from ...train.models.sequential import Sequential
+from ...typing import Array
 from ..batches import as_rows, descend
 from .clustering import kmeans, squared_distances
 
-Array = np.ndarray[Any, Any]
 _LEAST = 1e-8
 
 

@@ -26,9 +26,9 @@ from ...tensors.tensor import Tensor
 from ...tracing.compiled import compile
 from ...train.intake.given import arranged
 from ...train.models.sequential import Sequential
+from ...typing import Array
 from ..batches import as_rows, descend, epochs
 
-Array = np.ndarray[Any, Any]
 METHODS = ("rbm", "autoencoder")
 
 

@@ -14,10 +14,9 @@ from ...ops.gather import take
 from ...ops.reduce import argmin, mean, min, sum
 from ...tensors.tensor import Tensor
 from ...tracing.compiled import compile
+from ...typing import Array
 from ..batches import as_rows, epochs
 from .clustering import squared_distances
-
-Array = np.ndarray[Any, Any]
 
 
 class SelfOrganizingMap(Spelled):

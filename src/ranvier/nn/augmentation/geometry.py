@@ -16,11 +16,11 @@ from typing import Any
 from ... import random
 from ...dtypes import int32
 from ...errors import ArgumentError
-from ...graph.node import Shape
 from ...ops.creation import iota
 from ...ops.elementwise import cos, sin, where
 from ...ops.gather import take
 from ...ops.movement import flip, reshape
+from ...typing import Shape
 from ..images.sliding import check_axes, one_of, sizes
 from ..layer import Layer, register_layer
 from .preparing import as_floats, center_crop, check_crop

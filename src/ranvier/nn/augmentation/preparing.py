@@ -8,9 +8,9 @@ import numpy as np
 
 from ...dtypes import float32
 from ...errors import ShapeError
-from ...graph.node import Shape
 from ...ops.elementwise import astype
 from ...ops.gather import take
+from ...typing import Shape
 from ..images.sliding import check_axes, one_of, sizes
 from ..layer import Layer, register_layer
 from .sampling import INTERPOLATIONS

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from ...errors import ArgumentError, ShapeError
-from ...graph.node import Shape
 from ...ops.elementwise import greater, greater_equal, where
+from ...typing import Shape
 from .. import activations, initializers, regularizers
 from ..layer import Layer, register_layer
 

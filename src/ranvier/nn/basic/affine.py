@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...graph.node import Shape
+from ...typing import Shape
 from .. import activations, initializers, regularizers
 from ..layer import Layer
 from ..policy import widened

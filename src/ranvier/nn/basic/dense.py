@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from ...errors import ShapeError
-from ...graph.node import Shape
 from ...ops.contraction import matmul
 from ...ops.op import as_integer
+from ...typing import Shape
 from ..layer import register_layer
 from .affine import Affine
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from ... import random
 from ...errors import ArgumentError, ShapeError
-from ...graph.node import Shape
 from ...ops.elementwise import where
+from ...typing import Shape
 from ..images.sliding import channels_last, check_axes
 from ..layer import Layer, register_layer
 

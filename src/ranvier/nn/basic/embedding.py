@@ -8,12 +8,12 @@ import numpy as np
 
 from ... import dtypes
 from ...errors import DataError
-from ...graph.node import Shape
 from ...ops import elementwise as e
 from ...ops.check_index import REFUSALS, check_index
 from ...ops.gather import take
 from ...ops.reduce import any
 from ...tensors.mode import state
+from ...typing import Shape
 from .. import initializers, regularizers
 from ..layer import Layer, register_layer
 from .dense import integer_argument

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from ...errors import ArgumentError, RanvierError, ShapeError
-from ...graph.node import Shape
 from ...ops import elementwise as e
 from ...ops.movement import concat, permute_dims, reshape
 from ...ops.op import normal_axis
 from ...ops.reduce import sum as sum_
+from ...typing import Shape
 from ..layer import Layer, register_layer
 
 

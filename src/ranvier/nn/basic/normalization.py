@@ -17,7 +17,6 @@ import numpy as np
 
 from ... import dtypes
 from ...errors import ArgumentError, ShapeError
-from ...graph.node import Shape
 from ...ops.composites.functions import rsqrt, square
 from ...ops.composites.shaping import moveaxis
 from ...ops.elementwise import astype, detach, maximum
@@ -25,6 +24,7 @@ from ...ops.movement import narrow, reshape
 from ...ops.op import as_tuple
 from ...ops.reduce import mean, sum
 from ...tensors.mode import no_grad
+from ...typing import Shape
 from .. import initializers, regularizers
 from ..layer import Layer, real_rows, register_layer
 from .dense import integer_argument

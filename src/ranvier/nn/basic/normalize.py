@@ -9,7 +9,7 @@ import numpy as np
 from ...data.columns import ColumnNames
 from ...data.tables import as_array
 from ...errors import DataError, ShapeError
-from ...graph.node import Shape
+from ...typing import Shape
 from ..layer import Layer, register_layer
 
 

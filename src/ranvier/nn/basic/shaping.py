@@ -8,10 +8,10 @@ from typing import Any
 
 from ... import dtypes
 from ...errors import ArgumentError, ShapeError
-from ...graph.node import Shape
 from ...ops.composites.shaping import expand_dims
 from ...ops.elementwise import astype
 from ...ops.movement import broadcast_to, permute_dims, reshape
+from ...typing import Shape
 from .. import activations, policy
 from ..layer import Layer, register_layer
 from ..symbolic import Symbolic, symbolic_input

@@ -11,12 +11,12 @@ import math
 from typing import Any
 
 from ...errors import ArgumentError, ShapeError
-from ...graph.node import Shape
 from ...ops.composites.shaping import expand_dims
 from ...ops.convolution import conv2d
 from ...ops.movement import pad, reshape
 from ...ops.reduce import sum
 from ...ops.window import sliding_window
+from ...typing import Shape
 from .. import initializers, regularizers
 from ..basic.affine import Affine, Biased
 from ..basic.dense import integer_argument

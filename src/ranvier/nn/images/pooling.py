@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from ...graph.node import Shape
 from ...ops.composites.shaping import expand_dims
 from ...ops.elementwise.arithmetic import maximum
 from ...ops.elementwise.comparison import astype, equal, where
 from ...ops.movement import concat, narrow, pad, reshape
 from ...ops.reduce import max, mean, sum
 from ...ops.window import sliding_window
+from ...typing import Shape
 from ..layer import Layer, register_layer
 from .sliding import channels_last, check_axes, frame, one_of, places, sizes
 

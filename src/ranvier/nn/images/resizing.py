@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from ...errors import ShapeError
-from ...graph.node import Shape
 from ...ops.composites.shaping import expand_dims
 from ...ops.movement import broadcast_to, concat, narrow, pad, reshape
+from ...typing import Shape
 from ..layer import Layer, register_layer
 from .sliding import channels_last, check_axes, one_of, sizes
 

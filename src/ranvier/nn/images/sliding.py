@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import ArgumentError, ShapeError
-from ...graph.node import Shape
+from ...typing import Shape
 
 
 def sizes(layer: str, argument: str, value: Any, axes: int, least: int = 1) -> tuple[int, ...]:

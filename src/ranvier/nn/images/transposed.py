@@ -14,10 +14,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...graph.node import Shape
 from ...ops.composites.shaping import expand_dims
 from ...ops.convolution import conv_transpose
 from ...ops.movement import reshape
+from ...typing import Shape
 from ..basic.affine import Affine
 from ..basic.dense import integer_argument
 from ..layer import register_layer

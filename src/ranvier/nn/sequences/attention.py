@@ -17,7 +17,6 @@ import numpy as np
 
 from ... import dtypes, random
 from ...errors import ArgumentError, ShapeError
-from ...graph.node import Shape
 from ...ops import elementwise as e
 from ...ops.composites.shaping import expand_dims
 from ...ops.contraction import matmul, swap_last
@@ -25,6 +24,7 @@ from ...ops.creation import iota
 from ...ops.op import apply, as_values
 from ...ops.reduce import max, sum
 from ...tensors.tensor import Tensor
+from ...typing import Shape
 from .. import initializers
 from ..basic.dropout import Dropout, dropped
 from ..layer import Layer, as_input, register_layer

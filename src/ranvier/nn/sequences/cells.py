@@ -15,11 +15,11 @@ from typing import Any
 
 from ... import random
 from ...errors import ArgumentError
-from ...graph.node import Shape
 from ...ops.contraction import matmul
 from ...ops.elementwise import where
 from ...ops.movement import concat, narrow, reshape
 from ...tensors.tensor import Tensor
+from ...typing import Shape
 from .. import activations, initializers, regularizers
 from ..basic.dense import integer_argument
 from ..layer import Layer, register_layer

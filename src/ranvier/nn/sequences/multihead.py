@@ -6,10 +6,10 @@ import math
 from typing import Any
 
 from ...errors import ArgumentError, ShapeError
-from ...graph.node import Shape
 from ...ops.composites.shaping import expand_dims
 from ...ops.contraction import matmul
 from ...ops.movement import permute_dims, reshape
+from ...typing import Shape
 from .. import initializers, regularizers
 from ..basic.dense import integer_argument
 from ..basic.dropout import Dropout

@@ -7,16 +7,14 @@ from typing import Any
 import numpy as np
 
 from ...errors import ShapeError
-from ...graph.node import Shape
 from ...ops.movement import broadcast_to, concat, narrow
 from ...ops.op import as_values
+from ...typing import Shape
 from .. import initializers
 from ..basic.dense import integer_argument
 from ..basic.dropout import Dropout
 from ..basic.embedding import Embedding
 from ..layer import Layer, register_layer
-
-Array = np.ndarray[Any, Any]
 
 
 @register_layer

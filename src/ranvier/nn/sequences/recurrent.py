@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...errors import ArgumentError, ShapeError
-from ...graph.node import Shape
 from ...ops.composites.shaping import expand_dims
 from ...ops.creation import full
 from ...ops.elementwise import not_equal, where
@@ -21,6 +20,7 @@ from ...ops.movement import flip, permute_dims
 from ...ops.op import apply
 from ...tensors.tensor import Tensor
 from ...tracing.scan import scan
+from ...typing import Shape
 from .. import config
 from ..layer import LAYERS, Layer, register_layer
 from ..policy import widened

@@ -6,10 +6,10 @@ from typing import Any
 
 from ...dtypes import bool_
 from ...errors import ArgumentError
-from ...graph.node import Shape
 from ...ops.composites.shaping import expand_dims
 from ...ops.elementwise import astype, logical_and
 from ...ops.op import as_values
+from ...typing import Shape
 from .. import activations, initializers
 from ..basic.dense import Dense, integer_argument
 from ..basic.dropout import Dropout

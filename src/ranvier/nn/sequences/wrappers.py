@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from ...errors import ArgumentError, ShapeError, unknown_name
-from ...graph.node import Shape
 from ...ops.movement import concat, reshape
 from ...tensors.tensor import Tensor
+from ...typing import Shape
 from .. import config
 from ..layer import LAYERS, Layer, register_layer
 from .recurrent import Recurrent

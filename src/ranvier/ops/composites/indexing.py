@@ -20,7 +20,8 @@ import numpy as np
 
 from ...dtypes import int64
 from ...errors import DTypeError, ShapeError, TraceError
-from ...graph.node import Shape, Value
+from ...graph.node import Value
+from ...typing import Shape
 from ..check_index import check_index, check_inside
 from ..creation import iota
 from ..elementwise.arithmetic import maximum

@@ -19,11 +19,10 @@ from ...errors import warn
 from ...nn.basic.dense import Dense
 from ...optim import Optimizer
 from ...tensors.tensor import Tensor
+from ...typing import Array
 from ..intake.given import readers, role_of
 from ..intake.heads import Head
 from ..intake.rows import Rows
-
-Array = np.ndarray[Any, Any]
 
 _CHANCE = math.log(1e-4)  # what happens less often is no chance (logarithms)
 _LARGE = 1000.0  # size of numbers that a network hardly reaches with weights of about 1

@@ -14,13 +14,10 @@ import threading
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from ...base.locks import renewed_in_child
 from ...errors import StateError
 from ...tensors.tensor import Tensor
-
-Array = np.ndarray[Any, Any]
+from ...typing import Array
 
 
 class InTraining:

@@ -24,10 +24,9 @@ from ...errors import ArgumentError, FileError, RanvierError, StateError
 from ...io.packing import pack, unpack
 from ...io.writing import check_suffix
 from ...tensors.tensor import Tensor
+from ...typing import Array
 from ..callbacks.callback import Callback
 from ..models.saving import optimizer_tensors
-
-Array = np.ndarray[Any, Any]
 
 
 class Checkpoint(Callback):

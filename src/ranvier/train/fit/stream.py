@@ -22,6 +22,7 @@ from ... import random
 from ...base.nested import map_leaves
 from ...data.stream import Chunk, Stream
 from ...errors import ArgumentError, DataError, RanvierError
+from ...typing import Array
 from ..callbacks.callback import History
 from ..intake.given import rows_of, stream_columns
 from ..intake.heads import Head
@@ -35,8 +36,6 @@ from .loop import CtrlC, Training
 _BLOCK = 8 << 20  # bytes of rows in a block
 _BATCHES = 4  # batches in a block at least
 _AHEAD = 2  # blocks that wait for their turn
-
-Array = np.ndarray[Any, Any]
 
 
 @dataclass

@@ -18,10 +18,10 @@ from ...losses.loss import Loss
 from ...nn.basic.normalize import Normalize
 from ...nn.policy import float_dtype
 from ...nn.targets import encode_labels
+from ...typing import Array
 from .heads import Head, heads, sole
 from .rows import Rows, decode_labels, features, targets, weights
 
-Array = np.ndarray[Any, Any]
 _LABELS = 20  # so many different texts may be classes, whatever they look like
 
 

@@ -9,7 +9,6 @@ Ids that the network makes itself are left to the step.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -20,8 +19,7 @@ from ...nn.basic.embedding import Embedding
 from ...ops.elementwise import astype
 from ...ops.movement import reshape
 from ...tracing.trace import Traced
-
-Array = np.ndarray[Any, Any]
+from ...typing import Array
 
 
 class Ids:

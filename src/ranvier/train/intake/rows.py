@@ -11,8 +11,7 @@ import numpy as np
 
 from ...data.tables import as_array, check_finite, column_names
 from ...errors import ArgumentError, DataError, RanvierError, ShapeError, unknown_name
-
-Array = np.ndarray[Any, Any]
+from ...typing import Array
 
 
 class Layout(NamedTuple):

@@ -17,6 +17,7 @@ from ...errors import ArgumentError, StateError, unknown_name, warn
 from ...metrics import Accuracy
 from ...nn.layer import register_layer
 from ...nn.policy import is_mixed
+from ...typing import Array
 from ..callbacks.callback import Callback, History, callbacks_of
 from ..callbacks.progress import display, numbers
 from ..fit import loop
@@ -29,8 +30,6 @@ from ..intake.rows import Rows, split
 from ..steps.predict import Predictor, predict, round_up
 from ..steps.step import Step, Steps
 from .network import Network
-
-Array = np.ndarray[Any, Any]
 
 
 @register_layer

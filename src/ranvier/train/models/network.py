@@ -15,18 +15,16 @@ import numpy as np
 from ... import dtypes
 from ...data.columns import ColumnNames, names_of
 from ...errors import StateError, unknown_name
-from ...graph.node import Shape
 from ...nn.layer import Layer, as_input
 from ...nn.policy import float_dtype
 from ...tensors.mode import no_trace
 from ...tensors.tensor import Tensor
 from ...tracing.trace import trace
+from ...typing import Array, Shape
 from ..intake.given import arranged, by_input, check_input, inputs_of_forward, outputs_of, role_of
 from ..intake.rows import check_features, features
 from .functional import Wiring, direct_layers, ends, shapes_of
 from .wiring_data import from_data, to_data
-
-Array = np.ndarray[Any, Any]
 
 
 class Network(Layer):

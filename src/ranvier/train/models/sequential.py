@@ -8,11 +8,11 @@ from typing import Any
 
 from ...data.vectorize import TextVectorization
 from ...errors import ArgumentError, StateError
-from ...graph.node import Shape
 from ...nn.basic.shaping import InputLayer
 from ...nn.config import restore
 from ...nn.layer import LAYERS, Layer, register_layer
 from ...nn.symbolic import Symbolic, own
+from ...typing import Shape
 from .functional import Wiring
 from .model import Model
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
+from ...typing import Array
 from .sums import Sums
 
 MAX_KEPT_ROWS = 50_000_000  # of a metric: 12 bytes each; beyond it the sums have to do
-
-Array = np.ndarray[Any, Any]
 
 
 class Kept:

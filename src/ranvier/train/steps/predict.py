@@ -25,6 +25,7 @@ from ...nn.policy import float_dtype
 from ...nn.symbolic import packed
 from ...nn.walk import changes
 from ...tensors.tensor import Tensor
+from ...typing import Array
 from ..fit.concurrency import InTraining, in_training, trained_elsewhere
 from ..intake.given import inputs_of
 from .step import Step, predict_function
@@ -44,7 +45,6 @@ _FLOAT64 = np.dtype("float64")
 _preparing = ProcessLock()  # one thread at a time traces a model
 _data = attrgetter("_data")
 
-Array = np.ndarray[Any, Any]
 Plan = Callable[[Array], Array | None]
 Quick = Callable[[Any, int | None], Array | None]
 

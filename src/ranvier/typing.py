@@ -1,0 +1,38 @@
+"""The types that signatures speak of.
+
+| type | what it stands for |
+|---|---|
+| Array | a NumPy array of any shape and dtype |
+| ArrayLike | what NumPy makes an array of: arrays, numbers, nested lists |
+| Axes | axes of a tensor: one, several, or None for all |
+| DType | a dtype; Ranvier's are NumPy's |
+| DTypeLike | what stands for a dtype: a dtype, its name, a Python or NumPy type |
+| Shape | the sizes of the axes of a tensor |
+| ShapeLike | what stands for a shape: one size or several |
+| TensorLike | what an op takes for a tensor: tensors, arrays, numbers, nested lists |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike as _ArrayLike
+
+    from .graph.node import Value
+
+Array: TypeAlias = np.ndarray[Any, Any]
+ArrayLike: TypeAlias = "_ArrayLike"
+Axes: TypeAlias = int | Sequence[int] | None
+DType: TypeAlias = np.dtype[Any]
+DTypeLike: TypeAlias = np.dtype[Any] | type[Any] | str
+Shape: TypeAlias = tuple[int, ...]
+ShapeLike: TypeAlias = int | Sequence[int]
+TensorLike: TypeAlias = "Value | _ArrayLike"
+
+__all__ = [
+    "Array", "ArrayLike", "Axes", "DType", "DTypeLike", "Shape", "ShapeLike", "TensorLike",
+]  # fmt: skip
