@@ -76,7 +76,7 @@ def test_tuning_looks_at_training_rows_only() -> None:
 
     learner = Learner(fit, [{"say": n} for n in range(3)])
     y = np.array([2] * 20 + [1] * 5 + [0] * 5)
-    chosen = cli_compare._tuned(learner, np.zeros((30, 1), np.float32), y, 3, seed=0)
+    chosen = cli_compare._best_setting(learner, np.zeros((30, 1), np.float32), y, 3, seed=0)
     assert chosen == {"say": 2}
     assert seen == [20] * 9
 

@@ -164,7 +164,7 @@ def test_errors() -> None:
     with pytest.raises(ArgumentError, match="level 'timing'.*timings"):
         ranvier.explain(layer, *arguments(), level="timing")
     with pytest.raises(ArgumentError, match="expected a function or a model; got int"):
-        ranvier.explain(3)
+        ranvier.explain(3)  # type: ignore[arg-type]
     with pytest.raises(StateError, match=r"explain\(model, x, y\)"):
         ranvier.explain(network())
     with pytest.raises(ArgumentError, match="a model takes x, or x and y"):

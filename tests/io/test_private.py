@@ -27,7 +27,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder to try things in, and another one for what stands in."""
     (tmp_path / "temporary").mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
-    monkeypatch.setattr(private, "_said", set())
+    monkeypatch.setattr(private, "_warned", set())
     (tmp_path / "home").mkdir()
     monkeypatch.setattr(switches, "cache", str(tmp_path / "home" / "cache"))
     return tmp_path / "home"

@@ -49,7 +49,7 @@ def pairs(path: Path) -> None:
 
 def picture(path: Path) -> None:
     figures = pytest.importorskip("matplotlib.figure")
-    from ranvier.plots.files import save_picture
+    from ranvier.plots.figures import save_picture
 
     save_picture(figures.Figure(), path)
 
@@ -96,7 +96,7 @@ REACHED = {
     "data.text:save": "Vocabulary.save",
     "data.vectorize:save": "TextVectorization.save",
     "data.fetch:_keep": "write_whole",
-    "plots.files:save_picture": "save_picture",
+    "plots.figures:save_picture": "save_picture",
     "plots.history:history": "History.plot",
     "compat.torch.functions:save": "torch.save",
     "cli.compare:_compare": "the command compare",
@@ -119,7 +119,7 @@ WRITING = {
 }  # fmt: skip
 # Exceptions, each with its reason.
 ALLOWED = {
-    ("plots.files", "figure.savefig"): "into memory",
+    ("plots.figures", "figure.savefig"): "into memory",
     ("train.callbacks.callback", "self._file.truncate"): "a log that the gate has opened",
     ("io.tensors", "os.open"): "with the flags of a file that is read",
 }
@@ -315,7 +315,7 @@ def test_a_suffix_of_another_format_is_refused(tmp_path: Path) -> None:
 def test_suffixes_of_tutorials_are_said_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(writing, "_said", set())
+    monkeypatch.setattr(writing, "_warned_suffixes", set())
     for name, said in (("torch.save", "PyTorch"), ("keras save", "Keras")):
         write, suffix = WRITERS[name]
         with pytest.warns(

@@ -1,4 +1,4 @@
-"""The command line's `ranvier compare`: a network beside classical learners, as data grow.
+"""The command `ranvier compare`: learning curves of a network and of classical learners.
 
 Every learner gets the same effort: four settings, chosen by 3-fold cross-validation inside the
 training rows of each draw, then one fit on all of these. All see features scaled by the training
@@ -13,20 +13,20 @@ import io
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import click
 import numpy as np
 
 from ..errors import ArgumentError, StateError
 from ..io.writing import check_output, check_suffix, protected, write_whole
-from .learners import LEARNERS, Learner, Predict
-from .problems import BUILT_IN, Array, Problem, read
+from ..typing import Array
+from .learners import LEARNERS, Learner, Predict, Setting
+from .problems import BUILT_IN_SETS, Problem, read
 from .progress import progress
 
 _FOLDS = 3
-_HEADINGS = ("learner", "training_rows", "seed")  # of the numbers; then what the score is
-_MOST_ROWS = 2000  # largest training set by default: kernel machines are slow on more
+_CSV_HEADINGS = ("learner", "training_rows", "seed")  # of the numbers; then what the score is
+_MAX_DEFAULT_ROWS = 2000  # of a training set: kernel machines are slow on more
 
 
 @click.command()
@@ -57,7 +57,7 @@ def compare(
     scores: str | None,
 ) -> None:
     """Draw test score against training rows, for a network and for classical learners."""
-    with protected(*([] if data in BUILT_IN else [data])):
+    with protected(*([] if data in BUILT_IN_SETS else [data])):
         numbers = _check_before(out, scores)
         _compare(read(data, target), sizes, learners, seeds, out, numbers)
 
@@ -92,8 +92,8 @@ def _compare(
     click.echo(f"\n{problem.score}: mean and standard deviation of {seeds} draws")
     click.echo(table(scores, counts, seconds))
     write_whole(numbers, _lines(problem, scores, counts).encode())
-    from ..plots.curves import learning_curves
-    from ..plots.files import save_picture
+    from ..plots.figures import save_picture
+    from ..plots.learning_curves import learning_curves
 
     figure = learning_curves(scores, counts, f"{problem.name}: test {problem.score}", problem.score)
     save_picture(figure, out)
@@ -101,7 +101,7 @@ def _compare(
 
 
 def _check_before(out: str, scores: str | None) -> Path:
-    """What would fail at the end is said at the start; returns where the numbers go."""
+    """Raise at the start what would fail at the end; returns the file for the numbers."""
     for module, extra in (("sklearn", "sklearn"), ("matplotlib", "plot")):
         try:
             __import__(module)
@@ -109,7 +109,7 @@ def _check_before(out: str, scores: str | None) -> Path:
             raise StateError(
                 f'compare needs {module}, which is not installed: pip install "ranvier[{extra}]"'
             ) from None
-    from ..plots.files import check_picture
+    from ..plots.figures import check_picture
 
     check_picture(out)
     numbers = (
@@ -130,14 +130,14 @@ def _check_before(out: str, scores: str | None) -> Path:
 def _is_ours(path: Path) -> bool:
     """Whether a file holds the numbers of an earlier run."""
     with path.open("rb") as file:
-        return file.readline().startswith(",".join(_HEADINGS).encode())
+        return file.readline().startswith(",".join(_CSV_HEADINGS).encode())
 
 
 def _sizes(text: str | None, problem: Problem) -> list[int]:
     most = len(problem.x)
     if text is None:
         least = max(30, 5 * problem.classes)
-        steps = np.geomspace(least, min(most, _MOST_ROWS), 5)
+        steps = np.geomspace(least, min(most, _MAX_DEFAULT_ROWS), 5)
         return sorted({round(n) for n in steps})
     try:
         counts = sorted({int(part) for part in text.split(",")})
@@ -176,16 +176,16 @@ def curve(
 
     `begin(training size, draw)` is called before each of them.
     """
-    found = np.empty((len(counts), seeds))
+    scores = np.empty((len(counts), seeds))
     for i, count in enumerate(counts):
         for seed in range(seeds):
             begin(count, seed)
             rows = _draw(problem.y, count, seed, problem.classes)
             x, y = problem.x[rows], problem.y[rows]
-            best = _tuned(learner, x, y, problem.classes, seed)
+            best = _best_setting(learner, x, y, problem.classes, seed)
             predict = _fitted(learner, x, y, problem.classes, best, seed)
-            found[i, seed] = score(predict(problem.x_test), problem.y_test, problem.classes)
-    return found
+            scores[i, seed] = score(predict(problem.x_test), problem.y_test, problem.classes)
+    return scores
 
 
 def _draw(y: Array, count: int, seed: int, classes: int) -> Array:
@@ -197,24 +197,24 @@ def _draw(y: Array, count: int, seed: int, classes: int) -> Array:
     return order[:count]
 
 
-def _tuned(learner: Learner, x: Array, y: Array, classes: int, seed: int) -> dict[str, Any]:
+def _best_setting(learner: Learner, x: Array, y: Array, classes: int, seed: int) -> Setting:
     """The setting that scores best in cross-validation over these rows."""
     fold = np.empty(len(y), int)
-    # Rows sorted by target and dealt out in turn, so that each fold sees the same targets.
+    # Rows sorted by target and dealt to the folds cyclically: each fold sees the same targets.
     fold[np.argsort(y, kind="stable")] = np.arange(len(y)) % _FOLDS
     totals = []
     for setting in learner.settings:
-        held = 0.0
+        total = 0.0
         for k in range(_FOLDS):
             inside = fold != k
             predict = _fitted(learner, x[inside], y[inside], classes, setting, seed)
-            held += score(predict(x[~inside]), y[~inside], classes)
-        totals.append(held)
+            total += score(predict(x[~inside]), y[~inside], classes)
+        totals.append(total)
     return learner.settings[int(np.argmax(totals))]
 
 
 def _fitted(
-    learner: Learner, x: Array, y: Array, classes: int, setting: dict[str, Any], seed: int
+    learner: Learner, x: Array, y: Array, classes: int, setting: Setting, seed: int
 ) -> Predict:
     """Scale by these rows, fit on them."""
     mean, std = x.mean(axis=0), x.std(axis=0)
@@ -223,16 +223,16 @@ def _fitted(
     return lambda rows: predict((rows - mean) / std)
 
 
-def score(said: Array, y: Array, classes: int) -> float:
+def score(predicted: Array, y: Array, classes: int) -> float:
     """Accuracy, or the share of the variance explained, R2.
 
     >>> score(np.array([1, 0, 1]), np.array([1, 1, 1]), 2)
     0.6666666666666666
     """
     if classes:
-        return float((said == y).mean())
+        return float((predicted == y).mean())
     spread = float(((y - y.mean()) ** 2).sum()) or 1.0
-    return 1.0 - float(((said - y) ** 2).sum()) / spread
+    return 1.0 - float(((predicted - y) ** 2).sum()) / spread
 
 
 def table(
@@ -242,10 +242,10 @@ def table(
     width = max(map(len, scores))
     best = np.argmax([s.mean(axis=1) for s in scores.values()], axis=0)
     lines = [" " * width + "".join(f"{n:>16,}" for n in counts) + ("   CPU s" if seconds else "")]
-    for row, (name, found) in enumerate(scores.items()):
+    for row, (name, values) in enumerate(scores.items()):
         cells = "".join(
             f"{f'{s.mean():.3f} ± {s.std():.3f}':>15}{'*' if best[i] == row else ' '}"
-            for i, s in enumerate(found)
+            for i, s in enumerate(values)
         )
         lines.append(f"{name:<{width}}{cells}" + (f"{seconds[name]:8.1f}" if seconds else ""))
     return "\n".join(lines)
@@ -255,8 +255,8 @@ def _lines(problem: Problem, scores: dict[str, Array], counts: Sequence[int]) ->
     """All scores as CSV."""
     text = io.StringIO()
     writer = csv.writer(text)
-    writer.writerow([*_HEADINGS, problem.score])
-    for name, found in scores.items():
-        for count, draws in zip(counts, found, strict=True):
+    writer.writerow([*_CSV_HEADINGS, problem.score])
+    for name, values in scores.items():
+        for count, draws in zip(counts, values, strict=True):
             writer.writerows([name, count, seed, f"{s:.6f}"] for seed, s in enumerate(draws))
     return text.getvalue()

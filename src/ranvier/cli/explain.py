@@ -1,15 +1,15 @@
-"""The command line's `ranvier explain`: the compiler's work on a model, at six depths."""
+"""The command `ranvier explain`: the compiler's work on a model, at six levels."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import click
 import numpy as np
 
 from ..inspection.explain import LEVELS, Explanation
+from ..train.models.model import Model
+from ..typing import Array
 
-_ROWS = 32  # rows of the batch that is explained
+_BATCH_ROWS = 32  # rows of the batch that is explained
 
 
 @click.command()
@@ -21,7 +21,7 @@ _ROWS = 32  # rows of the batch that is explained
     show_default=True,
     help="How deep to look: from what each kernel costs to the processor's own instructions.",
 )
-@click.option("--batch-size", default=_ROWS, show_default=True, type=click.IntRange(1))
+@click.option("--batch-size", default=_BATCH_ROWS, show_default=True, type=click.IntRange(1))
 def explain(file: str, level: str, batch_size: int) -> None:
     """Show what the compiler made of a saved model, or of the digits network.
 
@@ -47,7 +47,7 @@ def _explained(file: str, level: str, batch_size: int) -> Explanation:
     return ranvier.explain(model, x[:batch_size], y[:batch_size], level=level)
 
 
-def _reads_digits(model: Any) -> bool:
+def _reads_digits(model: Model) -> bool:
     """Whether the digits and their labels fit the model and its loss."""
     shape = model.built_shape
     return (
@@ -57,6 +57,6 @@ def _reads_digits(model: Any) -> bool:
     )
 
 
-def _rows(model: Any, count: int) -> np.ndarray:
+def _rows(model: Model, count: int) -> Array:
     """Rows of the model's own shape; their numbers do not matter."""
-    return np.ones((count, *model.built_shape), model._row_dtype)
+    return np.ones((count, *(model.built_shape or ())), model._row_dtype)

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from .problems import Array
+from ..typing import Array
 
-Predict = Callable[[Array], Array]
+Predict: TypeAlias = Callable[[Array], Array]
+Setting: TypeAlias = dict[str, Any]  # arguments of a learner, by name
+Fit: TypeAlias = Callable[[Array, Array, int, Setting, int], Predict]
 
 
 class Learner(NamedTuple):
     """`fit(x, y, classes, setting, seed)` gives a function that predicts; four settings to try."""
 
-    fit: Callable[[Array, Array, int, Any, int], Predict]
-    settings: list[dict[str, Any]]
+    fit: Fit
+    settings: list[Setting]
     regression: bool = True
     classification: bool = True
 
 
-def _network(x: Array, y: Array, classes: int, setting: Any, seed: int) -> Predict:
+def _network(x: Array, y: Array, classes: int, setting: Setting, seed: int) -> Predict:
     """A multilayer perceptron of Ranvier's; about 2,000 steps of Adam."""
     from .. import random
     from ..models.mlp import mlp
@@ -37,29 +39,29 @@ def _network(x: Array, y: Array, classes: int, setting: Any, seed: int) -> Predi
     return lambda rows: model.predict(rows)[:, 0] * spread + middle
 
 
-def _peer(module: str, name: str, regressor: str = "", **fixed: Any) -> Any:
+def _peer(module: str, name: str, regressor: str = "", **fixed: Any) -> Fit:
     """`fit` for scikit-learn's classes of these names."""
 
-    def fit(x: Array, y: Array, classes: int, setting: Any, seed: int) -> Predict:
+    def fit(x: Array, y: Array, classes: int, setting: Setting, seed: int) -> Predict:
         import importlib
         import inspect
 
         cls = getattr(importlib.import_module(f"sklearn.{module}"), name if classes else regressor)
         seeded = "random_state" in inspect.signature(cls).parameters
-        given = {**fixed, **setting, **({"random_state": seed} if seeded else {})}
+        wanted = {**fixed, **setting, **({"random_state": seed} if seeded else {})}
         known = inspect.signature(cls).parameters
-        made = cls(**{k: v for k, v in given.items() if k in known})
+        made = cls(**{k: v for k, v in wanted.items() if k in known})
         return made.fit(x, y).predict  # type: ignore[no-any-return]
 
     return fit
 
 
-def _grid(**choices: Sequence[Any]) -> list[dict[str, Any]]:
+def _grid(**choices: Sequence[Any]) -> list[Setting]:
     """Every combination."""
-    found: list[dict[str, Any]] = [{}]
+    settings: list[Setting] = [{}]
     for name, values in choices.items():
-        found = [{**setting, name: value} for setting in found for value in values]
-    return found
+        settings = [{**setting, name: value} for setting in settings for value in values]
+    return settings
 
 
 LEARNERS = {

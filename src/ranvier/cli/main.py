@@ -1,4 +1,4 @@
-"""The command line: `ranvier train digits`, and what to do with the model it saves."""
+"""The command line: train, evaluate, predict, inspect, explain and compare."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import time
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 import numpy as np
@@ -19,33 +19,38 @@ from ..errors import ArgumentError, DataError, RanvierError, RanvierWarning
 from ..io.files import SUFFIX
 from ..io.writing import check_output, check_suffix
 from ..optim import OPTIMIZERS
+from ..typing import Array
 from .compare import compare
 from .explain import explain
 from .problems import table_columns
 
-STARTED = time.process_time()  # the processor time that starting Python and importing took
-_OPTIMIZERS = [name.lower() for name in OPTIMIZERS]
+if TYPE_CHECKING:
+    from ..train.models.model import Model
+    from ..train.models.sequential import Sequential
+
+STARTUP_SECONDS = time.process_time()  # processor time of starting Python and importing
+_OPTIMIZER_NAMES = [name.lower() for name in OPTIMIZERS]
 
 
 class _Commands(click.Group):
-    """Commands whose errors are said in words: no traceback, exit code 2."""
+    """Commands whose errors are messages: no traceback, exit code 2."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("default", RanvierWarning)
-                warnings.showwarning = _say
+                warnings.showwarning = _show_warning
                 return super().invoke(ctx)
         except RanvierError as problem:
             notes = [n for n in getattr(problem, "__notes__", []) if n.startswith("in layer")]
-            raise _Said("\n".join([str(problem), *notes])) from problem
+            raise _CommandError("\n".join([str(problem), *notes])) from problem
 
 
-class _Said(click.ClickException):
+class _CommandError(click.ClickException):
     exit_code = 2
 
 
-def _say(
+def _show_warning(
     message: Warning | str,
     category: type[Warning],
     filename: str,
@@ -53,7 +58,7 @@ def _say(
     file: TextIO | None = None,
     line: str | None = None,
 ) -> None:
-    """A warning in words, without the line of code it came from."""
+    """A warning as a message, without the line of code it came from."""
     click.echo(f"note: {message}", err=True)
 
 
@@ -74,7 +79,7 @@ def main() -> None:
     "--optimizer",
     default="adam",
     show_default=True,
-    help=", ".join(_OPTIMIZERS) + ".",
+    help=", ".join(_OPTIMIZER_NAMES) + ".",
 )
 @click.option("--epochs", default=40, show_default=True, type=click.IntRange(1))
 @click.option("--batch-size", default=32, show_default=True, type=click.IntRange(1))
@@ -123,13 +128,14 @@ def train(
     began = time.perf_counter()
     _show_results(model, x_test, y_test)
     model.save(out)
-    seconds = {"import": STARTED, **history.seconds, "test and save": time.perf_counter() - began}
+    elapsed = time.perf_counter() - began
+    seconds = {"import": STARTUP_SECONDS, **history.seconds, "test and save": elapsed}
     click.echo("time: " + ", ".join(f"{name} {s:.2f} s" for name, s in seconds.items()))
     click.echo(f"model saved: {out}")
-    _say_accuracy(model, x_test, y_test)
+    _show_accuracy(model, x_test, y_test)
 
 
-def digits_model(images: np.ndarray, hidden: list[int], activation: str) -> Any:
+def digits_model(images: Array, hidden: list[int], activation: str) -> Sequential:
     """A network for 8x8 images, normalised by what these are like."""
     from ..nn import Dense, Flatten, Normalize, Reshape
     from ..train.models.sequential import Sequential
@@ -154,7 +160,7 @@ def _units(text: str) -> list[int]:
 
 
 def _check_model_file(out: str) -> None:
-    """What would fail after training is said before it."""
+    """Raise before the training what would fail after it."""
     check_suffix(out, SUFFIX)
     folder = check_output(out).parent
     if not os.access(folder, os.W_OK):
@@ -164,7 +170,7 @@ def _check_model_file(out: str) -> None:
 # --- results ------------------------------------------------------------------------------------
 
 
-def _show_results(model: Any, x: np.ndarray, y: np.ndarray) -> None:
+def _show_results(model: Model, x: Array, y: Array) -> None:
     """The confusion matrix, and a few misread digits."""
     read = model.predict_classes(x)
     click.echo("\nconfusion matrix (row: what it is, column: what was read)")
@@ -179,12 +185,12 @@ def _show_results(model: Any, x: np.ndarray, y: np.ndarray) -> None:
     click.echo()
 
 
-def _say_accuracy(model: Any, x: np.ndarray, y: np.ndarray) -> None:
+def _show_accuracy(model: Model, x: Array, y: Array) -> None:
     accuracy = float((model.predict_classes(x) == y).mean())
     click.echo(f"test accuracy: {accuracy:.4f}")
 
 
-def confusion(true: np.ndarray, read: np.ndarray, classes: int) -> str:
+def confusion(true: Array, read: Array, classes: int) -> str:
     """Counts of (true, read) as a table; zeros as dots.
 
     >>> print(confusion(np.array([0, 1, 1]), np.array([0, 1, 0]), 2))
@@ -200,7 +206,7 @@ def confusion(true: np.ndarray, read: np.ndarray, classes: int) -> str:
     return "\n".join(lines)
 
 
-def pictures(images: np.ndarray, captions: list[str]) -> str:
+def pictures(images: Array, captions: list[str]) -> str:
     """Small grey images side by side, two pixels in one character."""
     blocks = " ▀▄█" if _can_show("▀▄█") else " '.#"
     lines = ["  ".join(f"{caption:<8}" for caption in captions)]
@@ -228,7 +234,7 @@ def _can_show(text: str) -> bool:
 @main.command()
 @click.argument("file", type=click.Path())
 @click.option("--data", type=click.Path(), help="A .csv or .parquet table to test on instead.")
-@click.option("--target", help="The column of the table that the model should say.")
+@click.option("--target", help="The column of the table that the model predicts.")
 def evaluate(file: str, data: str | None, target: str | None) -> None:
     """Test a saved digits model on the held-out fifth, or any model on a table.
 
@@ -239,8 +245,8 @@ def evaluate(file: str, data: str | None, target: str | None) -> None:
     if data is not None:
         columns = table_columns(data)
         if target not in columns:
-            said = "--target is missing" if target is None else f"--target {target}: no such column"
-            raise ArgumentError(f"{said}; {data} has {', '.join(columns)}")
+            what = "--target is missing" if target is None else f"--target {target}: no such column"
+            raise ArgumentError(f"{what}; {data} has {', '.join(columns)}")
         y = columns.pop(target)
         if y.dtype.kind == "f" and (y == np.round(y)).all():
             y = y.astype(np.int64)
@@ -249,7 +255,7 @@ def evaluate(file: str, data: str | None, target: str | None) -> None:
         return
     model, (x, y) = _digits_reader(file)
     _show_results(model, x, y)
-    _say_accuracy(model, x, y)
+    _show_accuracy(model, x, y)
 
 
 @main.command()
@@ -281,8 +287,8 @@ def predict(file: str, rows: str | None, data: str | None) -> None:
     click.echo(pictures(x[chosen][:8], [f"row {row}" for row in chosen[:8]]))
     for row, shares in zip(chosen, out, strict=True):
         best = int(shares.argmax())
-        said = "right" if best == y[row] else f"wrong, it is {y[row]}"
-        click.echo(f"row {row}: {best} ({shares[best]:.1%}; {said})")
+        verdict = "right" if best == y[row] else f"wrong, it is {y[row]}"
+        click.echo(f"row {row}: {best} ({shares[best]:.1%}; {verdict})")
 
 
 @main.command()
@@ -310,12 +316,12 @@ def inspect(file: str) -> None:
         click.echo("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip())
 
 
-def _statistics(name: str, a: np.ndarray) -> tuple[str, ...]:
+def _statistics(name: str, a: Array) -> tuple[str, ...]:
     numbers = (a.mean(), a.std(), a.min(), a.max()) if a.size else ()
     return (name, str(a.shape), a.dtype.name, *(f"{n:.4g}" for n in numbers))
 
 
-def _digits_reader(file: str) -> tuple[Any, tuple[np.ndarray, np.ndarray]]:
+def _digits_reader(file: str) -> tuple[Model, tuple[Array, Array]]:
     """A saved model that reads digits, and the held-out ones."""
     import ranvier
 
@@ -330,7 +336,7 @@ def _digits_reader(file: str) -> tuple[Any, tuple[np.ndarray, np.ndarray]]:
     return model, (x if model.built_shape == (8, 8) else x.reshape(len(x), 64), y)
 
 
-def _read_rows(path: str) -> np.ndarray | dict[str, np.ndarray]:
+def _read_rows(path: str) -> Array | dict[str, Array]:
     """Rows of a .npy file or of a .csv file without headings; else the columns of a table."""
     if not Path(path).is_file():
         raise DataError(f"{path} does not exist")
@@ -361,7 +367,7 @@ def _has_heading(path: str) -> bool:
     return False
 
 
-def _row_numbers(text: str | None, rows: int) -> np.ndarray:
+def _row_numbers(text: str | None, rows: int) -> Array:
     """The numbers in "0-4,10", by default those of the first five of `rows` rows.
 
     >>> _row_numbers("0-2,5", 10)
@@ -369,16 +375,16 @@ def _row_numbers(text: str | None, rows: int) -> np.ndarray:
     """
     if text is None:
         return np.arange(min(5, rows))
-    found: list[int] = []
+    numbers: list[int] = []
     for part in text.split(","):
         first, _, last = part.strip().partition("-")
         if not first.isdigit() or (last and not last.isdigit()):
             raise ArgumentError(f"--rows {text!r}: expected row numbers such as 0-4,10")
-        found += range(int(first), int(last or first) + 1)
-    outside = [row for row in found if row >= rows]
+        numbers += range(int(first), int(last or first) + 1)
+    outside = [row for row in numbers if row >= rows]
     if outside:
         raise DataError(f"--rows: there is no row {outside[0]}; the rows run from 0 to {rows - 1}")
-    return np.array(found)
+    return np.array(numbers)
 
 
 main.add_command(explain)

@@ -1,4 +1,4 @@
-"""How far `ranvier compare` is: a live bar in a terminal, plain lines elsewhere."""
+"""Progress of `ranvier compare`: a live bar in a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ def progress(steps: int, draws: int) -> Iterator[Report]:
         began = False
 
         def begin(self, learner: str, rows: int, draw: int) -> None:
-            said = f"{learner}: {rows:,} rows, draw {draw + 1} of {draws}"
-            bar.update(task, description=said, advance=1 if self.began else 0, refresh=True)
+            description = f"{learner}: {rows:,} rows, draw {draw + 1} of {draws}"
+            bar.update(task, description=description, advance=1 if self.began else 0, refresh=True)
             self.began = True
 
         def done(self, learner: str, seconds: float) -> None:
@@ -73,4 +73,4 @@ class _Lines:
             )
 
     def done(self, learner: str, seconds: float) -> None:
-        """Said by the table at the end."""
+        """The table at the end shows it."""

@@ -1,12 +1,12 @@
-"""Explain: what Ranvier made of a function or of a model's step, at six depths.
+"""Explain: what Ranvier made of a function or of a model's step, at six levels.
 
-One verb, one ladder, from what it costs down to the processor's own instructions:
+From what it costs down to the processor's own instructions:
 
 | level | shows |
 |---|---|
 | timings | every kernel's time, work and share of what this machine can do |
 | graph | the traced graph: forward, loss, gradient and update |
-| passes | what each stage left: the graph, its groups, their loops, the plan of memory |
+| passes | the result of each stage: the graph, its groups, their loops, the plan of memory |
 | loops | every kernel as the loops it is (`"kernels"` means the same) |
 | llvm | the LLVM IR of the whole module |
 | assembly | what the processor gets |
@@ -14,7 +14,7 @@ One verb, one ladder, from what it costs down to the processor's own instruction
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ArgumentError, StateError, unknown_name
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ..executors import Executable
     from ..passes.fuse import Fused
     from ..runtime.executable import Executable as NativeExecutable
+    from ..train.steps.step import Step
     from .timing import Timings
 
 LEVELS = ("timings", "graph", "passes", "loops", "llvm", "assembly")
@@ -45,8 +46,10 @@ class Explanation:
     __repr__ = __str__
 
 
-def explain(target: Any, *args: Any, level: str = "graph", **kwargs: Any) -> Explanation:
-    """What became of a function, or of a model's step, at one depth of the ladder.
+def explain(
+    target: Model | Callable[..., Any], *args: Any, level: str = "graph", **kwargs: Any
+) -> Explanation:
+    """What became of a function, or of a model's step, at one level.
 
     Args:
         target: a compiled function (or a plain one, which is compiled to be looked at), followed by
@@ -80,7 +83,7 @@ def explain(target: Any, *args: Any, level: str = "graph", **kwargs: Any) -> Exp
     level = {"kernels": "loops"}.get(level, level)
     if level not in LEVELS:
         raise unknown_name("level", level, LEVELS)
-    what, runner = _resolve(target, args, kwargs)
+    title, runner = _resolve(target, args, kwargs)
     if level == "graph":
         return Explanation(level, str(_traced(runner)))
     executable = _native(runner)
@@ -96,7 +99,7 @@ def explain(target: Any, *args: Any, level: str = "graph", **kwargs: Any) -> Exp
         return Explanation(level, assembly(executable.compilation().module.text))
     from .timing import measure
 
-    timings = measure(what, executable)
+    timings = measure(title, executable)
     return Explanation(level, str(timings), timings)
 
 
@@ -104,9 +107,9 @@ def explain(target: Any, *args: Any, level: str = "graph", **kwargs: Any) -> Exp
 
 
 def _resolve(
-    target: Any, args: Sequence[Any], kwargs: dict[str, Any]
+    target: Model | Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]
 ) -> tuple[str, Graph | Executable]:
-    """What it is in words, and its graph or executable."""
+    """A title in words, and the graph or executable."""
     if isinstance(target, Model):
         if kwargs:
             raise ArgumentError(f"explain: a model takes no argument {next(iter(kwargs))!r}")
@@ -140,7 +143,7 @@ def _resolve_model(model: Model, args: Sequence[Any]) -> tuple[str, Executable]:
     return f"{verb} of {model.name}, {step.batch} rows", step.executable
 
 
-def _step_for(model: Model, x: Any, y: Any = None) -> Any:
+def _step_for(model: Model, x: Any, y: Any = None) -> Step:
     """The step for these rows as one batch."""
     from ..train.intake.given import inputs_of
     from ..train.intake.rows import Rows
@@ -152,12 +155,12 @@ def _step_for(model: Model, x: Any, y: Any = None) -> Any:
         return model._ready(rows).get("train", rows.count, rows, model.engine)
     names, xs = inputs_of(model, x)
     model._build_for(xs)
-    given = Rows(xs, [], None, ["x"] if names is None else names)
-    return Steps(model).get("predict", given.count, given, model.engine)
+    rows_of_x = Rows(xs, [], None, ["x"] if names is None else names)
+    return Steps(model).get("predict", rows_of_x.count, rows_of_x, model.engine)
 
 
 def _traced(runner: Graph | Executable) -> Graph:
-    """The graph as it was traced."""
+    """The graph before any pass."""
     return runner if isinstance(runner, Graph) else runner.graph
 
 
@@ -174,18 +177,18 @@ def _native(runner: Graph | Executable) -> NativeExecutable:
 
 
 def _passes(compilation: Compilation) -> str:
-    """What each stage left, where it changed anything."""
+    """The result of each stage, where it changed anything."""
     parts = [_headed(f"traced: {_nodes(compilation.traced)}", str(compilation.traced))]
     before = str(compilation.traced)
     for name, value in compilation.results.items():
-        title, text = _shown(value)
+        title, text = _result(value)
         parts.append(_headed(f"{name}{title}", "  (nothing to do)" if text == before else text))
         before = text
     return "\n".join(parts)
 
 
-def _shown(value: Any) -> tuple[str, str]:
-    """What a stage left, as a title and a text."""
+def _result(value: object) -> tuple[str, str]:
+    """The result of a stage, as a title and a text."""
     from ..codegen.module import Module
     from ..compiler.stages import Allocated
     from ..lower.program import Program

@@ -16,7 +16,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -26,19 +26,20 @@ from ..codegen.ir_builder import Function, constant, index
 from ..codegen.module import write_kernel
 from ..lower import loop_ir as loops
 from ..lower.cost_model import shared
-from ..lower.loop_ir import Affine, Apply, Buffer, Kernel, Load, Nest, Store
+from ..lower.loop_ir import Affine, Apply, Buffer, Expr, Kernel, Load, Nest, Store
 from ..native.code_cache import code_of_text
 from ..native.llvm import host
+from ..typing import Array
 
 if TYPE_CHECKING:
     from ..runtime.executable import Executable
 
 _ATTRIBUTES = 'attributes #0 = { noinline nounwind "prefer-vector-width"="512" }'
-_ROUNDS = 7  # measurements of each kernel, the kernels by turns; the best one counts
-_SLICE = 0.002  # seconds that one measurement should take
-_MOST = 500  # repetitions at most: sums and decays of a longer run would leave the normal numbers
-_COPIES = (16 << 10, 256 << 10, 4 << 20, 64 << 20)  # bytes read and written by one copy
-_PEAK = Buffer("peak", dtypes.float32, 1024)  # where the loop of multiply-adds leaves its results
+_MEASUREMENTS = 7  # of each kernel, all kernels once before any is repeated; the best one counts
+_MEASUREMENT_SECONDS = 0.002  # that one measurement should take
+_MAX_REPEATS = 500  # sums and decays of a longer run would no longer be normal numbers
+_COPY_BYTES = (16 << 10, 256 << 10, 4 << 20, 64 << 20)  # read and written by one copy
+_PEAK_RESULTS = Buffer("peak", dtypes.float32, 1024)  # of the loop of multiply-adds
 
 
 @dataclass
@@ -86,7 +87,7 @@ class Timings:
             [
                 f"{self.what}: {len(self.kernels)} kernel{'s' * (len(self.kernels) != 1)}, "
                 f"{_time(self.seconds)} on one thread, "
-                f"{_short(flop)} FLOP, {flop / self.seconds / 1e9:.1f} GFLOP/s; "
+                f"{_with_prefix(flop)} FLOP, {flop / self.seconds / 1e9:.1f} GFLOP/s; "
                 f"it runs on {self.threads} thread{'s' * (self.threads != 1)}",
                 f"best of this machine, one thread: {self.peak_flops / 1e9:.0f} GFLOP/s; "
                 f"copies, GB/s: {copies}",
@@ -100,8 +101,8 @@ class Timings:
             k.name,
             _time(k.seconds),
             f"{k.seconds / whole:.0%}",
-            _short(k.flop),
-            _short(k.bytes),
+            _with_prefix(k.flop),
+            _with_prefix(k.bytes),
             f"{k.flop / k.seconds / 1e9:.1f}",
             f"{k.flop_share:.0%}",
             f"{k.bytes / k.seconds / 1e9:.1f}",
@@ -111,16 +112,17 @@ class Timings:
         )
 
 
-def measure(what: str, executable: Executable) -> Timings:
+def measure(title: str, executable: Executable) -> Timings:
     """The timings of every kernel of an executable, on made-up numbers."""
     kernels = executable.compilation().kernels
-    found, whole, peak, units = _run([*kernels, *(_copy(n) for n in _COPIES)], len(kernels))
-    own = found[: len(kernels)]
-    speeds = {n: n / s for n, s in zip(_COPIES, found[len(kernels) :], strict=True)}
+    copies = [_copy(n) for n in _COPY_BYTES]
+    each, whole, peak, units = _run([*kernels, *copies], len(kernels))
+    own = each[: len(kernels)]
+    speeds = {n: n / s for n, s in zip(_COPY_BYTES, each[len(kernels) :], strict=True)}
     times = []
     for kernel, count, seconds in zip(kernels, units, own, strict=False):
         flop, moved = _flop(kernel), _bytes(kernel)
-        size = next((n for n in _COPIES if moved <= n), _COPIES[-1])
+        size = next((n for n in _COPY_BYTES if moved <= n), _COPY_BYTES[-1])
         together = executable.threads if shared(kernel, count) else 1
         iterations = kernel.iterations
         axes = "x".join(map(str, kernel.nest.axes)) or "1"
@@ -131,7 +133,7 @@ def measure(what: str, executable: Executable) -> Timings:
                 kernel.name,
                 kernel.nest.kind,
                 f"{kernel.nest.kind} {axes}{inner}{repeated}",
-                "a copy for " * _is_copy(kernel) + _said(kernel.origin),
+                "a copy for " * _is_copy(kernel) + _counted_ops(kernel.origin),
                 seconds * iterations,
                 flop * iterations,
                 moved * iterations,
@@ -142,7 +144,7 @@ def measure(what: str, executable: Executable) -> Timings:
         )
     if any(k.loop is not None for k in kernels):  # NOTE: in a row each ran once only
         whole = sum(k.seconds for k in times)
-    return Timings(what, times, whole, executable.threads, peak, speeds)
+    return Timings(title, times, whole, executable.threads, peak, speeds)
 
 
 # --- running ------------------------------------------------------------------------------------
@@ -163,13 +165,13 @@ def _run(kernels: Sequence[Kernel], first: int) -> tuple[list[float], float, flo
     runs = [[number] for number in range(len(kernels))] + [list(range(first))]
     for number, chosen in enumerate(runs):
         calls = [(kernels[i], f"kernel{i}", units[i]) for i in chosen]
-        bodies.append(_loop(f"loop{number}", calls, slots))
+        bodies.append(_repeat_loop(f"loop{number}", calls, slots))
     peak, flop = _multiply_adds()
     needs |= peak.needs
     text = "\n\n".join([*sorted(needs), *bodies, peak.text(), _ATTRIBUTES]) + "\n"
     symbols = [*(f"loop{number}" for number in range(len(runs))), "peak"]
     code = code_of_text("timings", text, symbols)
-    arrays = [_numbers(b) for b in [*buffers, _PEAK]]
+    arrays = [_numbers(b) for b in [*buffers, _PEAK_RESULTS]]
     table = np.array([a.ctypes.data for a in arrays], np.uint64)
     kind = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64)
     addresses = [(code.address(f"loop{n}"), table.ctypes.data) for n in range(len(runs))]
@@ -177,29 +179,29 @@ def _run(kernels: Sequence[Kernel], first: int) -> tuple[list[float], float, flo
     functions = [(kind(address), argument) for address, argument in addresses]
     written = [{slots[b] for i in chosen for b in kernels[i].writes()} for chosen in runs]
     best, repeats = [math.inf] * len(functions), [1] * len(functions)
-    idle = [math.inf] * len(functions)  # what a call of no turn takes
-    for turn in range(_ROUNDS + 1):  # the first turn only finds out how often to repeat
+    idle = [math.inf] * len(functions)  # seconds of a call that repeats nothing
+    for measurement in range(_MEASUREMENTS + 1):  # the first one sets the repeats
         for n, (function, argument) in enumerate(functions):
             for slot in written[n] if n < len(written) else ():
-                arrays[slot].fill(_ordinary(buffers[slot]))
+                arrays[slot].fill(_fill_value(buffers[slot]))
             idle[n] = min(idle[n], _clock(function, argument, 0))
             seconds = _clock(function, argument, repeats[n])
-            if turn:
+            if measurement:
                 best[n] = min(best[n], seconds)
             else:
-                repeats[n] = max(1, min(_MOST, int(_SLICE / seconds)))
+                repeats[n] = max(1, min(_MAX_REPEATS, int(_MEASUREMENT_SECONDS / seconds)))
     each = [max(b - i, 1e-9) / r for b, i, r in zip(best, idle, repeats, strict=True)]
     return each[:-2], each[-2], flop / each[-1], units
 
 
 def _clock(function: Callable[..., None], table: int, repeats: int) -> float:
-    """Seconds of a native loop of so many turns."""
+    """Seconds of a native loop of so many iterations."""
     began = time.perf_counter()
     function(table, repeats)
     return time.perf_counter() - began
 
 
-def _loop(name: str, calls: list[tuple[Kernel, str, int]], slots: dict[Buffer, int]) -> str:
+def _repeat_loop(name: str, calls: list[tuple[Kernel, str, int]], slots: dict[Buffer, int]) -> str:
     """A function that calls kernels one after the other, n times."""
     f = Function(name, ["ptr %table", "i64 %n"], "")
     pointers: dict[Buffer, str] = {}
@@ -216,14 +218,14 @@ def _loop(name: str, calls: list[tuple[Kernel, str, int]], slots: dict[Buffer, i
     return f.text()
 
 
-def _ordinary(buffer: Buffer) -> float:
-    """Something ordinary to compute with."""
+def _fill_value(buffer: Buffer) -> float:
+    """A number that stays normal in most computations."""
     return 0.5 if buffer.dtype.kind == "f" else 1
 
 
-def _numbers(buffer: Buffer) -> Any:
-    """Memory for a buffer, and room behind it for what a vector reads too far."""
-    return np.full(buffer.size + 64, _ordinary(buffer), buffer.dtype)
+def _numbers(buffer: Buffer) -> Array:
+    """Memory for a buffer, and padding behind it for vectors that read past its end."""
+    return np.full(buffer.size + 64, _fill_value(buffer), buffer.dtype)
 
 
 # --- work ---------------------------------------------------------------------------------------
@@ -241,15 +243,18 @@ def _flop(kernel: Kernel) -> float:
     return float(deep * (_count([*terms, *along]) + each) + outer * _count(once))
 
 
-def _count(roots: Sequence[Any]) -> int:
+def _count(roots: Sequence[Expr]) -> int:
     """Arithmetic operations in expressions, each once."""
-    seen: dict[int, Any] = {}
-    stack = list(roots)
+    seen: dict[int, Apply | Load] = {}
+    stack: list[Expr] = list(roots)
     while stack:
         e = stack.pop()
         if id(e) not in seen and isinstance(e, Apply | Load):
             seen[id(e)] = e
-            stack += e.inputs if isinstance(e, Apply) else [e.index]
+            if isinstance(e, Apply):
+                stack += e.inputs
+            elif e.index is not None:
+                stack.append(e.index)
     return sum(e.op.flop for e in seen.values() if isinstance(e, Apply))
 
 
@@ -258,12 +263,12 @@ def _bytes(kernel: Kernel) -> float:
     extents = (*kernel.nest.axes, *kernel.nest.inner)
     read: dict[Buffer, int] = {}
     written: dict[Buffer, int] = {}
-    for place in loops.loads(kernel.nest):
-        read[place.buffer] = read.get(place.buffer, 0) + _places(place, extents)
+    for load in loops.loads(kernel.nest):
+        read[load.buffer] = read.get(load.buffer, 0) + _elements_touched(load, extents)
     for store in kernel.nest.stores:
-        written[store.buffer] = written.get(store.buffer, 0) + _places(store, extents)
+        written[store.buffer] = written.get(store.buffer, 0) + _elements_touched(store, extents)
         if store.add:
-            read[store.buffer] = read.get(store.buffer, 0) + _places(store, extents)
+            read[store.buffer] = read.get(store.buffer, 0) + _elements_touched(store, extents)
     return float(
         sum(
             min(count, buffer.size) * buffer.dtype.itemsize
@@ -273,8 +278,8 @@ def _bytes(kernel: Kernel) -> float:
     )
 
 
-def _places(e: Load | Store, extents: Sequence[int]) -> int:
-    """How many places of its buffer a load or store comes to; a computed place is a new one."""
+def _elements_touched(e: Load | Store, extents: Sequence[int]) -> int:
+    """How many elements of its buffer a load or store touches; a computed index is a new one."""
     steps = (0,) * (len(extents) - len(e.at.coefficients))
     parts = zip((*e.at.coefficients, *steps), extents, strict=True)
     if e.index is not None:
@@ -285,7 +290,7 @@ def _places(e: Load | Store, extents: Sequence[int]) -> int:
 # --- the machine at its best --------------------------------------------------------------------
 
 
-def _multiply_adds(chains: int = 12, turns: int = 1000) -> tuple[Function, int]:
+def _multiply_adds(chains: int = 12, iterations: int = 1000) -> tuple[Function, int]:
     """`peak(ptr memory, i64 n)`: n times `turns` of multiply-adds; and the FLOP of one n.
 
     One chain waits about four cycles for its last result, and two begin in each cycle: twelve
@@ -296,20 +301,20 @@ def _multiply_adds(chains: int = 12, turns: int = 1000) -> tuple[Function, int]:
     start = [constant(i, dtypes.float32, lanes) for i in range(chains)]
     factor, more = constant(0.5, dtypes.float32, lanes), constant(1.0, dtypes.float32, lanes)
     with f.loop(index(0), index("%n"), 1, start) as (_, outer):
-        with f.loop(index(0), index(turns), 1, outer.values) as (_, inner):
+        with f.loop(index(0), index(iterations), 1, outer.values) as (_, inner):
             inner.next = [m.fma(x, factor, more) for x in inner.values]
         outer.next = inner.values
     for i, x in enumerate(outer.values):
         m.memory.store("%memory", x, index(i * lanes))
-    return f, 2 * chains * lanes * turns
+    return f, 2 * chains * lanes * iterations
 
 
 def _copy(size: int) -> Kernel:
     """A copy that reads and writes `size` bytes in all."""
     count = size // 8
     source, target = (Buffer(name, dtypes.float32, count) for name in ("source", "target"))
-    place = Affine((1,))
-    return Kernel("copy", Nest((count,), [Store(target, place, Load(source, place))]), "copy")
+    position = Affine((1,))
+    return Kernel("copy", Nest((count,), [Store(target, position, Load(source, position))]), "copy")
 
 
 # --- words --------------------------------------------------------------------------------------
@@ -321,10 +326,10 @@ def _is_copy(kernel: Kernel) -> bool:
     return plain and kernel.nest.kind == "map" and len(kernel.origin.split()) > 1
 
 
-def _said(origin: str) -> str:
+def _counted_ops(origin: str) -> str:
     """The ops of a kernel, repeated ones counted.
 
-    >>> _said("matmul add maximum add")
+    >>> _counted_ops("matmul add maximum add")
     'matmul add x2 maximum'
     """
     counts = Counter(origin.split())
@@ -338,7 +343,7 @@ def _time(seconds: float) -> str:
     return f"{seconds * 1e9:.1f} ns"
 
 
-def _short(count: float) -> str:
+def _with_prefix(count: float) -> str:
     for unit, size in (("G", 1e9), ("M", 1e6), ("k", 1e3)):
         if count >= size:
             return f"{count / size:.1f}{unit}"

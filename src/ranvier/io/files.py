@@ -18,17 +18,18 @@ from typing import Any
 import numpy as np
 
 from ..errors import FileError
+from ..typing import Array, ArrayLike
 from .tensors import Arrays, damaged, parse, read_tensors
 from .writing import FilePath, check_output, check_suffix, write_whole
 
 FORMAT = 1
-_KEY = "ranvier"
+_METADATA_KEY = "ranvier"
 SUFFIX = ".safetensors"
 
 
 def write(
     path: FilePath,
-    arrays: Mapping[str, Any],
+    arrays: Mapping[str, ArrayLike],
     description: Mapping[str, Any],
     foreign: Collection[str] = (),
     suffix: str = SUFFIX,
@@ -54,20 +55,21 @@ def write(
     plain = {name: np.array(array, order="C") for name, array in arrays.items()}
     about = {**description, "format": FORMAT}
     about["checksum"] = _checksum(plain, about)
-    write_whole(path, save(plain, {_KEY: json.dumps(about, sort_keys=True, allow_nan=False)}))
+    text = json.dumps(about, sort_keys=True, allow_nan=False)
+    write_whole(path, save(plain, {_METADATA_KEY: text}))
     return str(about["checksum"])
 
 
 def read(path: FilePath) -> tuple[Arrays, dict[str, Any]]:
     """The arrays and the description in the file `path`, its checksum verified."""
     arrays, metadata = read_tensors(path)
-    if _KEY not in metadata:
+    if _METADATA_KEY not in metadata:
         raise FileError(
             f"{path}: a safetensors file of another program, without Ranvier's description; "
             "expected a file written by save() or save_weights(). To use its numbers, load them "
             "with safetensors.numpy.load_file and give them to set_weights()"
         )
-    about = parse(path, metadata[_KEY], "its description")
+    about = parse(path, metadata[_METADATA_KEY], "its description")
     claimed, form = about.pop("checksum", None), about.get("format")
     if not isinstance(claimed, str) or type(form) is not int:
         raise damaged(path, "its description has no checksum or format")
@@ -82,7 +84,7 @@ def read(path: FilePath) -> tuple[Arrays, dict[str, Any]]:
     return arrays, about
 
 
-def _checksum(arrays: Mapping[str, np.ndarray], about: Mapping[str, Any]) -> str:
+def _checksum(arrays: Mapping[str, Array], about: Mapping[str, Any]) -> str:
     """SHA-256 over the description and over each array's name, dtype, shape and numbers."""
     import hashlib  # NOTE: loads OpenSSL, which an import of Ranvier need not
 

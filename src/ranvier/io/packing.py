@@ -14,7 +14,7 @@ import numpy as np
 from ..typing import Array
 
 
-def is_plain(value: Any) -> bool:
+def is_plain(value: object) -> bool:
     """Whether `pack` takes it: numbers, text, bools, None, arrays, and lists, tuples and dicts by
     text or integers of such.
     """
@@ -29,7 +29,7 @@ def is_plain(value: Any) -> bool:
     return False
 
 
-def pack(value: Any, name: str, arrays: dict[str, Array]) -> Any:
+def pack(value: object, name: str, arrays: dict[str, Array]) -> object:
     """`value` as JSON; its arrays go into `arrays` under names that begin with `name`.
 
     >>> arrays = {}
@@ -56,8 +56,8 @@ def pack(value: Any, name: str, arrays: dict[str, Array]) -> Any:
     return value
 
 
-def unpack(value: Any, arrays: Mapping[str, Array]) -> Any:
-    """What was packed."""
+def unpack(value: object, arrays: Mapping[str, Array]) -> Any:
+    """The value that `pack` was called with."""
     if isinstance(value, list):
         return [unpack(v, arrays) for v in value]
     if not isinstance(value, dict):

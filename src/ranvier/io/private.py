@@ -27,10 +27,11 @@ _MAX_LINKS = 40  # on one path, as in the kernel
 _ON_POSIX = hasattr(os, "getuid") and {os.open, os.stat, os.unlink, os.rename, os.mkdir} <= (
     os.supports_dir_fd
 )
-_BINARY = getattr(os, "O_BINARY", 0)
-_NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
-_PASS = getattr(os, "O_PATH", os.O_RDONLY) | getattr(os, "O_DIRECTORY", 0) | _NO_LINK
-_FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | _NO_LINK
+_BINARY_FLAG = getattr(os, "O_BINARY", 0)
+_NO_LINK_FLAGS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+_DIRECTORY_FLAGS = getattr(os, "O_DIRECTORY", 0) | _NO_LINK_FLAGS
+_TRAVERSE_FLAGS = getattr(os, "O_PATH", os.O_RDONLY) | _DIRECTORY_FLAGS
+_READ_FLAGS = os.O_RDONLY | (os.O_NONBLOCK | _NO_LINK_FLAGS if _ON_POSIX else _BINARY_FLAG)
 
 
 class UnsafeError(Exception):
@@ -60,11 +61,7 @@ class Folder:
         if self._handle is None and (self.path / name).is_symlink():
             return None
         try:
-            handle = os.open(
-                self._at(name),
-                os.O_RDONLY | os.O_NONBLOCK | _NO_LINK if _ON_POSIX else os.O_RDONLY | _BINARY,
-                dir_fd=self._handle,
-            )
+            handle = os.open(self._at(name), _READ_FLAGS, dir_fd=self._handle)
         except OSError:
             return None
         try:
@@ -87,7 +84,7 @@ class Folder:
         try:
             handle = os.open(
                 self._at(part),
-                os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINK | _BINARY,
+                os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINK_FLAGS | _BINARY_FLAG,
                 0o600,
                 dir_fd=self._handle,
             )
@@ -115,12 +112,12 @@ class Folder:
 
     def files(self) -> list[Known]:
         """The files in the folder."""
-        found = []
-        with contextlib.suppress(OSError), os.scandir(self._whole()) as entries:
+        known: list[Known] = []
+        with contextlib.suppress(OSError), os.scandir(self._directory()) as entries:
             for entry in entries:
                 about = entry.stat(follow_symlinks=False)
-                found.append(Known(entry.name, about.st_size, about.st_mtime))
-        return found
+                known.append(Known(entry.name, about.st_size, about.st_mtime))
+        return known
 
     def close(self) -> None:
         """Let the folder go."""
@@ -136,7 +133,7 @@ class Folder:
     def _at(self, name: str) -> str:
         return name if self._handle is not None else str(self.path / name)
 
-    def _whole(self) -> int | str:
+    def _directory(self) -> int | str:
         return str(self.path) if self._handle is None else self._handle
 
 
@@ -144,10 +141,10 @@ class Folder:
 def private_folder(part: str) -> Iterator[Folder | None]:
     """The folder `part` of the cache, open; None when the cache is off or cannot be used.
 
-    Where others could change it, which is said once, a folder of the user's own among the
-    temporary files stands in.
+    Where others could change it, which is warned of once, a folder of the user's own among the
+    temporary files is used instead.
     """
-    folder = _found(part)
+    folder = _open_folder(part)
     try:
         yield folder
     finally:
@@ -155,7 +152,7 @@ def private_folder(part: str) -> Iterator[Folder | None]:
             folder.close()
 
 
-def _found(part: str) -> Folder | None:
+def _open_folder(part: str) -> Folder | None:
     if switches.cache == "off":
         return None
     chosen = Path(switches.cache)
@@ -165,26 +162,26 @@ def _found(part: str) -> Folder | None:
         return None
     except UnsafeError as problem:
         why = problem
-    other = _stand_in()
+    other = _fallback_folder()
     try:
-        found = open_private(other / part)
+        folder = open_private(other / part)
     except (OSError, UnsafeError):
-        found = None
-    _say_once(chosen, why, None if found is None else other)
-    return found
+        folder = None
+    _warn_once(chosen, why, None if folder is None else other)
+    return folder
 
 
-def _stand_in() -> Path:
+def _fallback_folder() -> Path:
     return Path(tempfile.gettempdir()) / f"ranvier-{os.getuid()}"
 
 
-_said: set[Path] = set()
+_warned: set[Path] = set()
 
 
-def _say_once(chosen: Path, why: UnsafeError, other: Path | None) -> None:
-    if chosen in _said:
+def _warn_once(chosen: Path, why: UnsafeError, other: Path | None) -> None:
+    if chosen in _warned:
         return
-    _said.add(chosen)
+    _warned.add(chosen)
     kept = "kept in memory only" if other is None else f"kept in {other}"
     warn(
         f"the cache {chosen} is not used: {why}, so others could put code of theirs there, which "
@@ -201,7 +198,7 @@ def open_private(path: Path) -> Folder:
     if not _ON_POSIX:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         return Folder(path, None)
-    handle = _walked(path.absolute())
+    handle = _open_by_steps(path.absolute())
     try:
         about = os.fstat(handle)
         if about.st_uid != os.getuid():
@@ -214,18 +211,18 @@ def open_private(path: Path) -> Folder:
     return Folder(path, handle)
 
 
-def _walked(path: Path) -> int:
+def _open_by_steps(path: Path) -> int:
     """A handle of the folder, each one on the way opened from the one before and looked at."""
     left = list(reversed(path.parts[1:]))
     at = Path(path.anchor)
-    handle = os.open(at, _PASS)
+    handle = os.open(at, _TRAVERSE_FLAGS)
     links = 0
     try:
         while left:
-            _check_way(at, os.fstat(handle))
+            _check_ancestor(at, os.fstat(handle))
             name = left.pop()
             try:
-                inner = _opened(name, handle, last=not left)
+                inner = _open_inner(name, handle, last=not left)
             except OSError as problem:
                 if problem.errno not in (errno.ELOOP, errno.ENOTDIR, errno.EMLINK):
                     raise
@@ -236,7 +233,7 @@ def _walked(path: Path) -> int:
                 left += [part for part in reversed(target.parts) if part != target.anchor]
                 if not target.is_absolute():
                     continue
-                inner, at = os.open(target.anchor, _PASS), Path(target.anchor)
+                inner, at = os.open(target.anchor, _TRAVERSE_FLAGS), Path(target.anchor)
             else:
                 at /= name
             os.close(handle)
@@ -247,9 +244,9 @@ def _walked(path: Path) -> int:
     return handle
 
 
-def _opened(name: str, outer: int, last: bool) -> int:
+def _open_inner(name: str, outer: int, last: bool) -> int:
     """A folder inside another one; made, private, if it is not there."""
-    how = _FOLDER if last else _PASS
+    how = os.O_RDONLY | _DIRECTORY_FLAGS if last else _TRAVERSE_FLAGS
     try:
         return os.open(name, how, dir_fd=outer)
     except FileNotFoundError:
@@ -268,7 +265,7 @@ def _link(path: Path, name: str, outer: int) -> Path:
     return Path(os.readlink(name, dir_fd=outer))
 
 
-def _check_way(path: Path, about: os.stat_result) -> None:
+def _check_ancestor(path: Path, about: os.stat_result) -> None:
     """A folder on the way: of root's or this user's, and others cannot replace what is in it."""
     own = os.getuid()
     if about.st_uid not in (0, own):

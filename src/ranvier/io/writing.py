@@ -33,9 +33,9 @@ except ImportError:  # Windows, where an open file cannot be removed anyway
 
 FilePath = str | os.PathLike[str]
 
-_FLAGS = os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+_NEW_FILE_FLAGS = os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 _MAX_WRITE_BYTES = 1 << 30
-_FEW = 100  # files of a source that are all looked at; of more, those of a like name
+_MAX_COMPARED_FILES = 100  # files of a source that are all compared; of more, those of that name
 
 # What a suffix says of a file, so that none holds something else.
 FORMATS = {
@@ -61,33 +61,33 @@ FORMATS = {
 
 # --- what is being read -------------------------------------------------------------------------
 
-_owned: weakref.WeakKeyDictionary[object, tuple[str, ...]] = weakref.WeakKeyDictionary()
-_held: list[tuple[str, ...]] = []
+_read_by_owner: weakref.WeakKeyDictionary[object, tuple[str, ...]] = weakref.WeakKeyDictionary()
+_read_now: list[tuple[str, ...]] = []
 
 
 def protect(owner: object, *paths: FilePath) -> None:
     """As long as `owner` lives, nothing is written over these files, which it reads."""
-    known = _owned.get(owner, ())
-    _owned[owner] = tuple(dict.fromkeys((*known, *map(os.path.abspath, paths))))
+    known = _read_by_owner.get(owner, ())
+    _read_by_owner[owner] = tuple(dict.fromkeys((*known, *map(os.path.abspath, paths))))
 
 
 @contextlib.contextmanager
 def protected(*paths: FilePath) -> Iterator[None]:
     """Inside, nothing is written over these files."""
     entry = tuple(os.path.abspath(path) for path in paths)
-    _held.append(entry)
+    _read_now.append(entry)
     try:
         yield
     finally:
-        _held.remove(entry)
+        _read_now.remove(entry)
 
 
 def _source_of(target: Path, about: os.stat_result) -> str | None:
     """The file that is being read and is this one, if there is one."""
     name = target.name.casefold()
-    for paths in [*_held, *_owned.values()]:
+    for paths in [*_read_now, *_read_by_owner.values()]:
         for path in paths:
-            if len(paths) > _FEW and os.path.basename(path).casefold() != name:
+            if len(paths) > _MAX_COMPARED_FILES and os.path.basename(path).casefold() != name:
                 continue
             with contextlib.suppress(OSError):
                 if os.path.samestat(os.stat(path), about):
@@ -117,8 +117,8 @@ def check_output(path: FilePath) -> Path:
         raise FileError(f"{path} is a folder; give the name of a file in it")
     if not stat.S_ISREG(about.st_mode):
         raise FileError(
-            f"{path} is {_kind(about.st_mode)}, and to write it would put a file in its place; "
-            "give the name of a file"
+            f"{path} is {_kind(about.st_mode)}, which a file would replace; give the name of a "
+            "plain file"
         )
     source = _source_of(target, about)
     if source is not None:
@@ -139,7 +139,7 @@ def _kind(mode: int) -> str:
 
 
 def check_suffix(path: FilePath, right: str, foreign: Collection[str] = ()) -> None:
-    """The suffix must not promise another format than `right`; one of `foreign` is said once."""
+    """The suffix must not promise another format than `right`; one of `foreign` warns once."""
     suffix = Path(os.fspath(path)).suffix.lower()
     other = FORMATS.get(suffix)
     if other is None or suffix == right:
@@ -150,15 +150,15 @@ def check_suffix(path: FilePath, right: str, foreign: Collection[str] = ()) -> N
             f"{path}: {suffix} is the suffix of {other} files, and this would be written as "
             f"{FORMATS[right]}; name it {stem}"
         )
-    if suffix not in _said:
-        _said.add(suffix)
+    if suffix not in _warned_suffixes:
+        _warned_suffixes.add(suffix)
         warn(
             f"{path} is written as {FORMATS[right]}, which Ranvier reads under any name, but no "
             f"program that reads {other} files; {stem} would say so"
         )
 
 
-_said: set[str] = set()
+_warned_suffixes: set[str] = set()
 
 
 # --- whole files --------------------------------------------------------------------------------
@@ -211,7 +211,7 @@ def _write_part(part: Path, target: Path, data: bytes) -> None:
 def _locked(part: Path, mode: int) -> int:
     """A new file, locked, so that nobody takes it for one that was left behind."""
     while True:
-        handle = os.open(part, os.O_WRONLY | _FLAGS, mode)
+        handle = os.open(part, os.O_WRONLY | _NEW_FILE_FLAGS, mode)
         try:
             if fcntl is None:
                 return handle
@@ -274,7 +274,7 @@ def _remove_if_left(part: Path) -> None:
 
 
 def open_log(path: FilePath, append: bool = False) -> TextIO:
-    """A text file to which lines are added one by one; begun anew unless `append`."""
+    """A text file to which lines are added one by one; emptied first unless `append`."""
     target = check_output(path)
     try:
         return open(target, "a" if append else "w", newline="", encoding="utf-8")

@@ -1,8 +1,8 @@
-"""Pictures (matplotlib, the extra `[plot]`).
+"""Plots (matplotlib, the extra `[plot]`).
 
 | file | what it holds |
 |---|---|
-| curves.py | Test score against the number of training rows |
-| files.py | Pictures to files |
-| history.py | The curves of a training |
+| figures.py | Writing figures to files |
+| history.py | Training curves: loss and metrics against epochs |
+| learning_curves.py | Test score against the number of training rows |
 """

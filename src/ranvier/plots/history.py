@@ -1,21 +1,27 @@
-"""The curves of a training."""
+"""Training curves: loss and metrics against epochs."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING, cast
 
 from ..errors import StateError, unknown_name
-from .files import check_picture, save_picture
+from ..io.writing import FilePath
+from .figures import check_picture, save_picture
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 
 def history(
     numbers: Mapping[str, Sequence[float]],
     epochs: Sequence[int],
     names: Sequence[str] = (),
-    ax: Any = None,
-    path: Any = None,
-) -> Any:
+    ax: Axes | None = None,
+    path: FilePath | None = None,
+) -> Figure:
     """One panel for each of `names` (all by default), training solid and validation dashed; returns
     the figure, and writes it to `path` (.png, .svg or .pdf).
 
@@ -37,7 +43,8 @@ def history(
     if not chosen:
         raise StateError("plot: this history holds no epoch yet; call fit first")
     if ax is not None:
-        figure, panels = ax.figure, [ax] * len(chosen)
+        figure = cast("Figure", ax.figure)
+        panels = [ax] * len(chosen)
     else:
         figure, grid = plt.subplots(
             1, len(chosen), figsize=(4.5 * len(chosen), 3.5), squeeze=False, layout="constrained"
@@ -58,6 +65,6 @@ def history(
     return figure
 
 
-def _in_notebook(plt: Any) -> bool:
+def _in_notebook(pyplot: ModuleType) -> bool:
     """Whether figures are shown below a cell of a notebook."""
-    return "inline" in plt.get_backend().lower()
+    return "inline" in pyplot.get_backend().lower()
