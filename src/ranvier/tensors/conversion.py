@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from .. import dtypes
+from ..base.missing import PACKAGE
 from ..errors import DTypeError, ShapeError
 from ..ops.methods import Methods
-from .from_numpy import array_ufunc
+from .from_numpy import array_function, array_ufunc
 
 _PLAIN = (dtypes.float32, dtypes.int64, dtypes.bool_)
 
@@ -21,6 +22,8 @@ class Readable(Methods):
 
     __slots__ = ()
     __array_ufunc__ = array_ufunc
+    __array_function__ = array_function
+    functions: ClassVar[str] = PACKAGE  # the module whose functions keep gradients
 
     _data: np.ndarray[Any, Any] | None
     _requires_grad: bool

@@ -1,17 +1,24 @@
-"""NumPy's functions of elements called with our values: `np.exp(x)` is `ranvier.exp(x)`.
+"""NumPy's functions called with our values.
 
-NumPy asks the value (`__array_ufunc__`), and where Ranvier has a function of that name it is
-called: the result is a tensor with its gradient, also while a function is traced.
+NumPy asks the value what its functions of elements mean (`__array_ufunc__`): `np.exp(x)` is
+`ranvier.exp(x)`, a tensor with its gradient, also while a function is traced.
+
+Its other functions (`__array_function__`: `np.concatenate`, `np.mean`) compute with the numbers
+and give plain arrays, as in PyTorch and JAX. No gradient flows through those, so where there is
+one to lose, or no number yet, the call is refused with the name of Ranvier's own function.
 """
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from ..errors import DTypeError
+from ..base.missing import PACKAGE
+from ..base.nested import leaves, map_leaves
+from ..errors import DTypeError, TraceError
 from ..graph.node import Value
 from ..ops import contraction, elementwise
 from ..ops.composites import functions as composite
@@ -40,6 +47,46 @@ _OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
     "bitwise_or": lambda x, y: x | y,
     "bitwise_xor": lambda x, y: x ^ y,
 }
+
+# What stands for functions of NumPy that Ranvier calls otherwise, the most likely name first.
+COUNTERPARTS = {
+    "amax": "max",
+    "amin": "min",
+    "append": "concat",
+    "around": "round",
+    "array_split": "split",
+    "average": "mean",
+    "block": "concat",
+    "column_stack": "concat",
+    "concatenate": "concat",
+    "cumsum": "cumulative_sum",
+    "dot": "matmul",
+    "dsplit": "split",
+    "dstack": "concat",
+    "fliplr": "flip",
+    "flipud": "flip",
+    "hsplit": "split",
+    "hstack": "concat",
+    "inner": "tensordot",
+    "linalg.multi_dot": "matmul",
+    "linalg.norm": "sqrt(ranvier.sum(x * x))",
+    "linalg.vector_norm": "sqrt(ranvier.sum(x * x))",
+    "ravel": "reshape(x, (-1,))",
+    "rollaxis": "moveaxis",
+    "select": "where",
+    "sliding_window_view": "sliding_window",
+    "transpose": "permute_dims",
+    "vdot": "vecdot",
+    "vsplit": "split",
+    "vstack": "concat",
+}
+# The result depends on shape and dtype alone.
+_OF_SPEC = frozenset({
+    "common_type", "empty_like", "iscomplexobj", "isrealobj", "ndim", "ones_like", "result_type",
+    "shape", "size", "zeros_like",
+})  # fmt: skip
+# The first argument is what they write into.
+_WRITE = frozenset({"copyto", "fill_diagonal", "place", "put", "put_along_axis", "putmask"})
 
 
 def _function(name: str) -> Callable[..., Any] | None:
@@ -80,3 +127,77 @@ def _numbers(name: str, x: Any) -> Any:
             "`a = a + x` in place of `a += x`"
         )
     return np.asarray(x)
+
+
+def array_function(
+    self: Any, function: Any, types: Any, args: tuple[Any, ...], options: dict[str, Any]
+) -> Any:
+    """What `function` of NumPy gives for these arguments, which hold one of our values at least.
+
+    It sees the numbers in arrays that cannot be written to.
+    """
+    name = _name(function)
+    if name in _OF_SPEC:
+        return function(*map_leaves(_alike, args), **map_leaves(_alike, options))
+    written = args[:1] if name in _WRITE else options.get("out")
+    if any(isinstance(x, Value) for x in leaves(written)):
+        raise DTypeError(
+            f"np.{name} writes into a tensor, which would not know of it; use "
+            "x.assign(numbers), or write into the array x.numpy()"
+        )
+    ours: list[Any] = [x for x in leaves([args, options]) if isinstance(x, Value)]
+    if any(x.is_traced for x in ours):
+        raise TraceError(
+            f"np.{name} needs numbers, and a tensor that is being traced has none yet; "
+            f"{_instead(name, ours[0])}"
+        )
+    out = function(*map_leaves(_plain, args), **map_leaves(_plain, options))
+    wanted = is_grad_enabled() and any(x.requires_grad for x in ours)
+    if wanted and (name in _WRITE or any(map(_holds_floats, leaves([out])))):
+        raise DTypeError(
+            f"np.{name} gives a plain array, through which no gradient flows, and a tensor that "
+            f"it was given requires one; {_instead(name, ours[0])}. If the numbers alone are "
+            "wanted, give x.numpy()"
+        )
+    return out
+
+
+def _name(function: Any) -> str:
+    """What it is called behind `np.`"""
+    room = str(function.__module__).removeprefix("numpy").strip(".")
+    return f"{room}.{function.__name__}" if room else str(function.__name__)
+
+
+def _instead(name: str, x: Value) -> str:
+    """What to write in place of NumPy's function."""
+    last = name.rpartition(".")[2]
+    where = type(x).functions  # type: ignore[attr-defined]
+    short = where.rpartition(".")[2]
+    module = importlib.import_module(where)
+    for known in (
+        last,
+        *(table.get(n) for table in (COUNTERPARTS, _OTHER_NAMES) for n in (name, last)),
+    ):
+        if known is not None and hasattr(module, known.partition("(")[0]):
+            return f"write {short}.{known.replace(PACKAGE, short)}"
+    if hasattr(type(x), last):
+        return f"write x.{last}(...)"
+    return f"write it in functions of {short}"
+
+
+def _plain(x: Any) -> Any:
+    """The numbers of a value, to be read only."""
+    if not isinstance(x, Value):
+        return x
+    array = np.asarray(x.numpy()).view()  # type: ignore[attr-defined]
+    array.flags.writeable = False
+    return array
+
+
+def _alike(x: Any) -> Any:
+    """An array of the shape and dtype of a value, without its numbers."""
+    return np.broadcast_to(np.zeros((), x.dtype), x.shape) if isinstance(x, Value) else x
+
+
+def _holds_floats(x: Any) -> bool:
+    return isinstance(x, float) or getattr(getattr(x, "dtype", None), "kind", "") in ("f", "c")

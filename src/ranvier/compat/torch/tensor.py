@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ... import dtypes, random
-from ...errors import ArgumentError, DTypeError, ShapeError
+from ...errors import ArgumentError, DTypeError, ShapeError, StateError
 from ...graph.node import OPS
 from ...ops import creation, elementwise, gather, movement
 from ...ops.composites import functions as composite
@@ -35,6 +35,7 @@ class Tensor(Arithmetic):
     """
 
     __slots__ = ()
+    functions = "ranvier.compat.torch"
 
     def __init__(self, data: Any = (), dtype: Any = None, *args: Any, **options: Any) -> None:
         if isinstance(data, int | np.integer) and not isinstance(data, bool):
@@ -54,6 +55,15 @@ class Tensor(Arithmetic):
         if name.startswith("__"):
             raise AttributeError(name)
         raise missing("Tensor", name, dir(type(self)))
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+        """For NumPy; as in PyTorch only without a gradient, which an array would lose unsaid."""
+        if self.requires_grad:
+            raise StateError(
+                "NumPy takes a tensor for an array, through which no gradient flows, and this one "
+                "requires it; compute with functions of torch, or give x.detach() or x.item()"
+            )
+        return super().__array__(dtype, copy)
 
     # -- sizes and places --------------------------------------------------------------------------
 
