@@ -13,6 +13,11 @@ An optimizer that divides by the size of a gradient makes much of the last bit w
 nearly 0. So numbers further apart than that may be no further than ten times the largest distance
 that the reference itself moves when the weights it begins with are moved by four units in the last
 place.
+
+A metric that counts (accuracy, precision, recall, auc) jumps where the decision about a row is a
+tie: two logits, or a probability and its cut, closer than predictions may differ. Where only such
+metrics are further apart, the reference counts those rows, and a metric may differ by what they
+can change and no more.
 """
 
 from __future__ import annotations
@@ -33,12 +38,15 @@ import ranvier
 from campaign import main
 from ranvier import nn, optim
 from ranvier.errors import RanvierError
+from ranvier.metrics.classification import THRESHOLDS
+from ranvier.metrics.metric import MeanOfRows, mean_of_row
 
 Shape = tuple[int, ...]
 Array = np.ndarray[Any, Any]
 
 TOLERANCE = {"float32": (1e-4, 1e-5), "float64": (1e-9, 1e-10)}  # of the larger number, and at all
 STEPS = 3
+COUNTING = ("accuracy", "precision", "recall", "auc")  # metrics that jump at a tie
 _SHAKES = 4
 _ACTIVATIONS = (
     None, "relu", "tanh", "sigmoid", "elu", "gelu", "selu", "softplus", "silu", "softsign",
@@ -227,8 +235,8 @@ class Case:
             self.metrics = c.of(([], ["accuracy"]))
             self.y = labels if sparse else np.eye(self.outputs, dtype=self.dtype)[labels]
 
-    def build(self, engine: str) -> Any:
-        """The model, compiled for an engine."""
+    def build(self, engine: str, ties: bool = False) -> Any:
+        """The model, compiled for an engine; with `ties` it counts those, too."""
         ranvier.seed(self.seed)
         layers, row, _ = _layers(Choices(self.seed))
         last = {"regression": None, "binary": "sigmoid"}.get(self.head, "softmax")
@@ -244,14 +252,15 @@ class Case:
             rate = optim.ExponentialDecay(rate, decay_steps=2, decay_rate=0.5)
         options = {**self.clip, **self.decay}
         made = getattr(optim, self.optimizer)(learning_rate=rate, **options)
-        model.compile(made, loss, self.metrics, engine=engine)
+        counts = [Ties(name, self.dtype) for name in TIES] if ties else []
+        model.compile(made, loss, [*self.metrics, *counts], engine=engine)
         return model
 
-    def train(self, engine: str, shake: int | None = None) -> dict[str, Array]:
+    def train(self, engine: str, shake: int | None = None, ties: bool = False) -> dict[str, Array]:
         """What there is to compare after the steps; `shake` moves the weights before them."""
         ranvier.set_dtype_policy(self.dtype)
         try:
-            model = self.build(engine)
+            model = self.build(engine, ties)
             if shake is not None:
                 _shake(model, shake)
             ranvier.seed(self.seed + 1)
@@ -265,6 +274,62 @@ class Case:
         finally:
             ranvier.set_dtype_policy("float32")
         return found
+
+
+# --- ties ---------------------------------------------------------------------------------------
+
+TIES = ("ties", "cut_ties", "firm")
+
+
+class Ties(MeanOfRows):
+    """The share of rows with a decision that rounding may turn.
+
+    `ties`: two largest outputs, or a probability and the cut, that are nearly equal; `cut_ties`:
+    a probability near one of the thresholds of auc; `firm`: those that are clearly above the cut.
+    """
+
+    fits = ("binary", "one_hot", "labels", "real")
+
+    def __init__(self, what: str, dtype: str) -> None:
+        super().__init__(what)
+        self.tolerance = TOLERANCE[dtype]
+
+    def row(self, y: Any, p: Any) -> Any:
+        part, least = self.tolerance
+        slack = 2 * (part * ranvier.max(ranvier.abs(p)) + least)
+        if p.ndim > 1 and p.shape[-1] > 1:
+            near = p >= ranvier.max(p, axis=-1, keepdims=True) - slack
+            found = ranvier.sum(ranvier.astype(near, "int64"), axis=-1) > 1
+        elif self.name == "firm":
+            found = p - self.cut > slack
+        elif self.name == "cut_ties":
+            share = (p if self.cut else ranvier.sigmoid(p)) * (THRESHOLDS - 1)
+            found = ranvier.abs(share - ranvier.round(share)) <= slack * (THRESHOLDS - 1)
+        else:
+            found = ranvier.abs(p - self.cut) <= slack
+        return mean_of_row(ranvier.astype(found, p.dtype))
+
+
+def _turned(case: Case, counted: dict[str, Array], key: str) -> float:
+    """How far rows that are tied may move a metric that counts."""
+    when, metric = key.split(" ", 1)
+    rows = len(case.x)
+    ties, cut_ties, firm = (rows * float(np.max(counted[f"{when} {name}"])) for name in TIES)
+    positives = float(case.y.sum())
+    if metric == "accuracy":
+        return ties / rows
+    if metric == "precision":
+        return ties / max(firm + ties, 1)
+    if metric == "recall":
+        return ties / max(positives, 1)
+    if metric == "auc":
+        if when == "evaluate":  # exact there: every pair counts, whatever the thresholds
+            p = np.sort(counted["predict"].ravel())
+            part, least = TOLERANCE[case.dtype]
+            near = np.diff(p) <= 2 * (part * np.abs(p).max() + least)
+            cut_ties = float((np.append(near, False) | np.append(False, near)).sum())
+        return cut_ties / max(min(positives, rows - positives), 1)
+    return 0.0
 
 
 def _shake(model: Any, number: int) -> None:
@@ -311,6 +376,10 @@ def _compare(case: Case, found: dict[str, Array], expected: dict[str, Array]) ->
         for k in expected:
             allowed[k] = np.fmax(allowed[k], 10 * _distance(shaken[k], expected[k]))
     far = {k: (distances[k], allowed[k]) for k in expected if not distances[k] <= allowed[k]}
+    if far and all(k.split(" ")[-1] in COUNTING for k in far):
+        counted = case.train("reference", ties=True)
+        most = {k: allowed[k] + _turned(case, counted, k) for k in far}
+        far = {k: (distances[k], most[k]) for k in far if not distances[k] <= most[k]}
     if far:
         k, (distance, most) = max(far.items(), key=lambda pair: pair[1][0] / pair[1][1])
         raise AssertionError(f"{len(far)} differ: {k} by {distance:.3g}, of {most:.3g} at most")
