@@ -47,7 +47,7 @@ Array = np.ndarray[Any, Any]
 TOLERANCE = {"float32": (1e-4, 1e-5), "float64": (1e-9, 1e-10)}  # of the larger number, and at all
 STEPS = 3
 COUNTING = ("accuracy", "precision", "recall", "auc")  # metrics that jump at a tie
-_SHAKES = 4
+_SHAKES = 16
 _ACTIVATIONS = (
     None, "relu", "tanh", "sigmoid", "elu", "gelu", "selu", "softplus", "silu", "softsign",
     "softmax",
@@ -371,10 +371,12 @@ def _compare(case: Case, found: dict[str, Array], expected: dict[str, Array]) ->
     distances = {k: _distance(found[k], expected[k]) for k in expected}
     if all(distances[k] <= allowed[k] for k in expected):
         return
-    for number in range(_SHAKES):
+    for number in range(_SHAKES):  # a network may jump for one of them and stay for three others
         shaken = case.train("reference", number)
         for k in expected:
             allowed[k] = np.fmax(allowed[k], 10 * _distance(shaken[k], expected[k]))
+        if all(distances[k] <= allowed[k] for k in expected):
+            return
     far = {k: (distances[k], allowed[k]) for k in expected if not distances[k] <= allowed[k]}
     if far and all(k.split(" ")[-1] in COUNTING for k in far):
         counted = case.train("reference", ties=True)
