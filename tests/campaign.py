@@ -8,23 +8,25 @@ anything failed.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import multiprocessing
 import time
 from collections.abc import Callable
 from typing import Any
 
 from compiler.common import threads
+from guarded import guarded_memory
 from ranvier.base.config import switches
 
 # Runs the case of a seed; whether it was refused, alike on all engines. An exception is a failure.
 RunCase = Callable[[int], bool]
 
 
-def work(run_case: RunCase, seeds: range, count: int, at: Any, found: Any) -> None:
+def work(run_case: RunCase, seeds: range, count: int, guarded: bool, at: Any, found: Any) -> None:
     """Run cases in this process; `at` holds the seed, `found` gets what came of them."""
     switches.cache, switches.check = "off", True
     refused = 0
-    with threads(count):
+    with threads(count), guarded_memory() if guarded else contextlib.nullcontext():
         for seed in seeds:
             at.value = seed
             try:
@@ -37,8 +39,8 @@ def work(run_case: RunCase, seeds: range, count: int, at: Any, found: Any) -> No
 class Worker:
     """A process that runs cases, begun anew behind one that killed it."""
 
-    def __init__(self, run_case: RunCase, seeds: range, count: int) -> None:
-        self.run_case, self.seeds, self.count = run_case, seeds, count
+    def __init__(self, run_case: RunCase, seeds: range, count: int, guarded: bool = False) -> None:
+        self.run_case, self.seeds, self.count, self.guarded = run_case, seeds, count, guarded
         self.failures: list[tuple[int, str]] = []
         self.refused = 0
         self._begin(seeds)
@@ -46,7 +48,7 @@ class Worker:
     def _begin(self, seeds: range) -> None:
         context = multiprocessing.get_context("spawn")
         self.at, self.found = context.Value("q", seeds.start), context.Queue()
-        arguments = (self.run_case, seeds, self.count, self.at, self.found)
+        arguments = (self.run_case, seeds, self.count, self.guarded, self.at, self.found)
         self.process = context.Process(target=work, args=arguments)
         self.process.start()
         self.done = False
@@ -80,11 +82,15 @@ def main(title: str, noun: str, run_case: RunCase) -> int:
     parser.add_argument("--count", type=int, default=1000, help=f"how many {noun}")
     parser.add_argument("--threads", type=int, default=1, help="threads of compiled code")
     parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument("--guarded", action="store_true", help="between pages nobody may touch")
     given = parser.parse_args()
     began, step = time.perf_counter(), -(-given.count // given.processes)
     last = given.first + given.count
     starts = range(given.first, last, step)
-    workers = [Worker(run_case, range(s, min(s + step, last)), given.threads) for s in starts]
+    workers = [
+        Worker(run_case, range(s, min(s + step, last)), given.threads, given.guarded)
+        for s in starts
+    ]
     at_work = workers
     while at_work:
         time.sleep(0.2)
@@ -92,7 +98,8 @@ def main(title: str, noun: str, run_case: RunCase) -> int:
     failed = sorted(seed for worker in workers for seed, _ in worker.failures)
     print(
         f"{given.count} {noun}, seeds {given.first} to {last - 1}, {given.threads} threads, "
-        f"{given.processes} processes: {len(failed)} failed {failed[:20] if failed else ''}, "
+        f"{given.processes} processes{', guarded' if given.guarded else ''}: "
+        f"{len(failed)} failed {failed[:20] if failed else ''}, "
         f"{sum(w.refused for w in workers)} refused alike, {time.perf_counter() - began:.0f} s"
     )
     return int(bool(failed))
