@@ -12,6 +12,8 @@ from ranvier import nn
 from ranvier.base.source import LayerName, in_layer, in_section, scope
 from ranvier.compiler.stages import Compilation
 from ranvier.graph.graph import Graph
+from ranvier.train.fit.ready import ready
+from ranvier.train.intake.arrange import rows_of
 
 MODELS: dict[str, tuple[list[Any], tuple[int, ...]]] = {
     "dense": ([nn.Dense(8, "relu", name="first"), nn.Dropout(0.2), nn.Dense(3)], (5,)),
@@ -33,8 +35,8 @@ def step_graph(name: str) -> tuple[Any, Graph]:
     model = ranvier.Sequential(layers)
     model.compile("adam", "mse")
     x, y = np.ones((8, *row), "f4"), np.ones((8, 3), "f4")
-    rows = model._rows(x, y, learn=True)
-    step = model._ready(rows).get("train", 8, rows, model.engine)
+    rows = rows_of(model, x, y, learn=True)
+    step = ready(model, rows).get("train", 8, rows, model.engine)
     return model, step.traced.graph
 
 

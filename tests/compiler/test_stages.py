@@ -19,6 +19,8 @@ from ranvier.lower.check_loops import check_program
 from ranvier.lower.loop_ir import Affine, Apply, Buffer, Kernel, Literal, Load, Nest, Result, Store
 from ranvier.lower.program import NewBuffer, Program, rewritten, with_kernels
 from ranvier.ops.creation import input_node
+from ranvier.train.fit.ready import ready
+from ranvier.train.intake.arrange import rows_of
 
 
 def sample() -> Graph:
@@ -60,8 +62,8 @@ def training_step() -> Graph:
     model.compile("adam", "mse")
     x = np.ones((8, 5, 4), "f4")
     ranvier.explain(model, x, np.ones((8, 3), "f4"))
-    rows = model._rows(x, np.ones((8, 3), "f4"), learn=True)
-    return model._ready(rows).get("train", 8, rows, model.engine).traced.graph
+    rows = rows_of(model, x, np.ones((8, 3), "f4"), learn=True)
+    return ready(model, rows).get("train", 8, rows, model.engine).traced.graph
 
 
 def without_copies(kernel: Kernel, new_buffer: NewBuffer) -> list[Kernel]:

@@ -21,6 +21,8 @@ from ..errors import ArgumentError, StateError, unknown_name
 from ..graph.graph import Graph
 from ..graph.show import names_of
 from ..tracing.compiled import CompiledFunction
+from ..train.fit.ready import ready
+from ..train.intake.arrange import rows_of
 from ..train.models.model import Model
 
 if TYPE_CHECKING:
@@ -145,14 +147,14 @@ def _resolve_model(model: Model, args: Sequence[Any]) -> tuple[str, Executable]:
 
 def _step_for(model: Model, x: Any, y: Any = None) -> Step:
     """The step for these rows as one batch."""
-    from ..train.intake.given import inputs_of
+    from ..train.intake.arrange import inputs_of
     from ..train.intake.rows import Rows
     from ..train.steps.step import Steps
 
     if y is not None:
         model._compiled("explain(model, x, y)")
-        rows = model._rows(x, y, learn=True)
-        return model._ready(rows).get("train", rows.count, rows, model.engine)
+        rows = rows_of(model, x, y, learn=True)
+        return ready(model, rows).get("train", rows.count, rows, model.engine)
     names, xs = inputs_of(model, x)
     model._build_for(xs)
     rows_of_x = Rows(xs, [], None, ["x"] if names is None else names)

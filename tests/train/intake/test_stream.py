@@ -17,6 +17,7 @@ from ranvier import nn
 from ranvier.data import Stream, stream_arrays, stream_batches
 from ranvier.errors import ArgumentError, DataError, NonFiniteError, ShapeError
 from ranvier.train.fit import stream as streams
+from ranvier.train.fit.ready import ready
 
 
 def rows(count: int = 203) -> tuple[np.ndarray, np.ndarray]:
@@ -103,7 +104,7 @@ def blocks_of(stream: Stream, epochs: int, shuffle: bool = True) -> list[list[np
     """The batches of rows that training would see, epoch by epoch."""
     model = network()
     blocks = streams.Blocks(model, stream, shuffle)
-    step = model._ready(blocks.first).get("train", 16, blocks.first, "reference")
+    step = ready(model, blocks.first).get("train", 16, blocks.first, "reference")
     found: list[list[np.ndarray]] = [[]]
     for block in blocks.epochs(epochs, step):
         if block.rows is None:

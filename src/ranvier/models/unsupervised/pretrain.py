@@ -24,7 +24,7 @@ from ...ops.reduce import mean, sum
 from ...optim import SGD, Adam
 from ...tensors.tensor import Tensor
 from ...tracing.compiled import compile
-from ...train.intake.given import arranged
+from ...train.intake.arrange import arranged
 from ...train.models.sequential import Sequential
 from ...typing import Array
 from ..batches import as_rows, descend, epochs

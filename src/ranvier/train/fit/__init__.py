@@ -2,10 +2,11 @@
 
 | file | what it holds |
 |---|---|
+| begin.py | The beginning of `fit`: from the arguments to a training that can run |
 | cautions.py | Warnings before and after a training that it cannot go well |
-| concurrency.py | Other threads and signal handlers that use a model while it is in training |
 | loop.py | The loop of training |
 | nonfinite.py | The first NaN or infinity of a training: found, named, and undone |
+| ready.py | Ready: what stands between the arrays of a call and its steps |
 | resume.py | Checkpoints: all that a training needs to go on to the same bits |
 | stream.py | Training on streams: chunks read ahead of the steps |
 """

@@ -20,7 +20,7 @@ from ...nn.basic.dense import Dense
 from ...optim import Optimizer
 from ...tensors.tensor import Tensor
 from ...typing import Array
-from ..intake.given import readers, role_of
+from ..intake.arrange import readers, role_of
 from ..intake.heads import Head
 from ..intake.rows import Rows
 

@@ -17,14 +17,14 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import ArgumentError, NonFiniteError, warn
+from ...errors import NonFiniteError, warn
 from ..callbacks.callback import Callback, History, Logs, TerminateOnNaN, wants_batches
 from ..intake.rows import Rows
+from ..steps.concurrency import trained_elsewhere
 from ..steps.kept_rows import Kept
 from ..steps.order import Orders
 from ..steps.step import Step, Steps, Sums
 from .cautions import Watch
-from .concurrency import trained_elsewhere
 from .nonfinite import Recorder
 from .resume import Checkpoint, Position, Resumed, facts, save
 
@@ -123,6 +123,7 @@ class Training:
         self.checkpoints = [c for c in callbacks if isinstance(c, Checkpoint)]
         self.place: Any = None  # what the orders of the rows of this epoch come from
         self.done = 0  # batches
+        self.shuffle = False  # the rows; those of a stream come in its own order
         self.history = History()
         self.quiet = next((c for c in callbacks if isinstance(c, TerminateOnNaN)), None)
         # The history comes last, so that it keeps what callbacks add to an epoch's numbers.
@@ -137,14 +138,12 @@ class Training:
         self.in_training = model._steps.in_training
         self.logs: Logs = {}  # the numbers of the last epoch
 
-    def run(
-        self, first: int, epochs: int, shuffle: bool, params: dict[str, Any], resume: Any = None
-    ) -> History:
+    def run(self, first: int, epochs: int, params: dict[str, Any], resume: Any = None) -> History:
         """All epochs; whatever happens, the callbacks see the end of the training."""
         self.in_training.begin(self.step.traced.changed)
         try:
             found = None if resume is None else self._read(resume, params)
-            return self._run(first, epochs, shuffle, params, found)
+            return self._run(first, epochs, params, found)
         finally:
             self.in_training.end()
 
@@ -205,7 +204,6 @@ class Training:
         self,
         first: int,
         epochs: int,
-        shuffle: bool,
         params: dict[str, Any],
         resumed: Resumed | None,
     ) -> History:
@@ -215,7 +213,7 @@ class Training:
             callback.set_model(self.model)
             callback.set_params({**params, "steps": self.steps})
         began = time.perf_counter()
-        orders = Orders(self.rows.count, self.step.batch, shuffle, self.step.engine)
+        orders = Orders(self.rows.count, self.step.batch, self.shuffle, self.step.engine)
         with CtrlC(not self._in_one_stretch(epochs - first)) as ctrl_c:
             begun = False
             try:
@@ -358,14 +356,3 @@ class Training:
             if self.each_batch:
                 self.moments.call("on_train_batch_end", steps - 1, logs)
             self.moments.call("on_progress", steps, logs)
-
-
-def check_numbers(batch_size: Any, epochs: Any, initial_epoch: Any) -> None:
-    """Integers where fit needs them."""
-    for name, value, least in (
-        ("batch_size", batch_size, 1),
-        ("epochs", epochs, 1),
-        ("initial_epoch", initial_epoch, 0),
-    ):
-        if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-            raise ArgumentError(f"{name}={value!r}: expected an integer of at least {least}")

@@ -27,7 +27,7 @@ from ...nn.basic.normalization import (
 )
 from ...nn.basic.normalize import Normalize
 from ...tracing.trace import Traced, trace
-from ..intake.given import readers
+from ..intake.arrange import readers
 from ..intake.rows import Rows
 from ..steps.step import Step
 from .cautions import lower_rate, rate_of

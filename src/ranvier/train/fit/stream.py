@@ -24,14 +24,15 @@ from ...data.stream import Chunk, Stream
 from ...errors import ArgumentError, DataError, RanvierError
 from ...typing import Array
 from ..callbacks.callback import History
-from ..intake.given import rows_of, stream_columns
+from ..intake.arrange import rows_of, stream_columns
 from ..intake.heads import Head
 from ..intake.rows import Rows
+from ..steps.concurrency import trained_elsewhere
 from ..steps.kept_rows import Kept
 from ..steps.order import Orders
 from ..steps.step import Step
-from .concurrency import trained_elsewhere
 from .loop import CtrlC, Training
+from .ready import ready
 
 _BLOCK = 8 << 20  # bytes of rows in a block
 _BATCHES = 4  # batches in a block at least
@@ -250,9 +251,7 @@ class StreamTraining(Training):
     def _in_one_stretch(self, epochs: int) -> bool:
         return False  # a block may be long in coming
 
-    def run(
-        self, first: int, epochs: int, shuffle: bool, params: dict[str, Any], resume: Any = None
-    ) -> History:
+    def run(self, first: int, epochs: int, params: dict[str, Any], resume: Any = None) -> History:
         """As of rows in memory."""
         if self.blocks.stream.own_order and (self.checkpoints or resume is not None):
             raise ArgumentError(
@@ -260,7 +259,7 @@ class StreamTraining(Training):
                 "brought back to where it was; Checkpoint and resume= need arrays or a stream of "
                 "ranvier.data"
             )
-        return super().run(first, epochs, shuffle, params, resume)
+        return super().run(first, epochs, params, resume)
 
     def _seek(self, place: Any, orders: Orders) -> None:
         self.blocks.seek(place)
@@ -328,17 +327,17 @@ def only_stream(y: Any, sample_weight: Any, validation_split: float = 0.0) -> No
 def evaluate_stream(stream: Stream, model: Any, batch_size: int | None) -> dict[str, float]:
     """Loss and metrics over all rows of a stream."""
     blocks = Blocks(model, stream, shuffle=False)
-    steps = model._ready(blocks.first)
+    steps = ready(model, blocks.first)
     blocks.heads = steps.test_sums.heads
     step = steps.get("test", blocks.batch(batch_size), blocks.first, model.engine)
     seen = 0
-    with steps.evaluating, Prefetch(blocks.epochs(1, step)) as ready:
+    with steps.evaluating, Prefetch(blocks.epochs(1, step)) as ahead:
         elsewhere = trained_elsewhere(model)
         state = None if elsewhere is None else elsewhere.arrays(step.traced.captured)
         steps.test_sums.reset()
         kept = Kept(steps.test_sums)
         add = kept.add if kept.wanted else None
-        for block in ready:
+        for block in ahead:
             if block.rows is None:
                 break
             step.run_batches(block.rows.arrays, block.order, 0, block.steps, state=state, keep=add)

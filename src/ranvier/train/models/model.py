@@ -13,22 +13,21 @@ from ... import optim
 from ...base.config import ENGINES
 from ...base.missing import spelled
 from ...data.stream import as_stream
-from ...errors import ArgumentError, StateError, unknown_name, warn
-from ...metrics import Accuracy
+from ...errors import StateError, unknown_name, warn
 from ...nn.layer import register_layer
 from ...nn.policy import is_mixed
 from ...typing import Array
-from ..callbacks.callback import Callback, History, callbacks_of
-from ..callbacks.progress import display, numbers
+from ..callbacks.callback import Callback, History
+from ..callbacks.progress import numbers
 from ..fit import loop
-from ..fit.cautions import Watch, before_fit
-from ..fit.stream import Blocks, StreamTraining, evaluate_stream, only_stream, predict_stream
-from ..intake.given import Learning, check_count, heads_of, inputs_of, outputs_of, rows_of
+from ..fit.begin import Data, begin
+from ..fit.ready import ready, test_step
+from ..fit.stream import evaluate_stream, only_stream, predict_stream
+from ..intake.arrange import Learning, heads_of, inputs_of, outputs_of, rows_of
 from ..intake.heads import losses_of, metrics_of, sole
 from ..intake.logits import take_logits
-from ..intake.rows import Rows, split
-from ..steps.predict import Predictor, predict, round_up
-from ..steps.step import Step, Steps
+from ..steps.predict import Predictor, predict
+from ..steps.step import Steps
 from .network import Network
 
 
@@ -143,40 +142,6 @@ class Model(Network):
                 "still"
             )
 
-    def _ready(self, rows: Rows) -> Steps:
-        """The steps for these rows: layers built, targets checked, metrics chosen by the targets'
-        form.
-        """
-        self._build_for(rows.xs)
-        outputs = outputs_of(self, rows.xs)
-        known = self._steps is not None and self._steps.outputs == outputs
-        found = self._steps.sums.heads if known else heads_of(self, *outputs)  # type: ignore[union-attr]
-        if len(found) != len(rows.ys):
-            check_count(self.name, found, rows)
-        for head, y in zip(found, rows.ys, strict=True):
-            head.check_targets(y)
-        if not known:
-            take_logits(self, found, rows.xs)
-        if self._steps is None:
-            self._steps = Steps(self, self.optimizer)
-        self._steps.prepare(found, outputs, [y.shape[1:] for y in rows.ys])
-        for head, y in zip(found, rows.ys, strict=True):
-            for metric in head.metrics:
-                metric.check_targets(y)
-                _warn_of_shares(metric, y)
-        return self._steps
-
-    def _rows(
-        self,
-        x: Any,
-        y: Any,
-        sample_weight: Any = None,
-        class_weight: Any = None,
-        learn: bool = False,
-    ) -> Rows:
-        """The user's data as arrays; with `learn`, labels and names of columns are kept."""
-        return rows_of(self, x, y, sample_weight, class_weight, learn)
-
     # -- fit ---------------------------------------------------------------------------------------
 
     @spelled
@@ -224,52 +189,12 @@ class Model(Network):
         """
         self._compiled("fit")
         self._warn_if_frozen()
-        loop.check_numbers(1 if batch_size is None else batch_size, epochs, initial_epoch)
-        with Learning(self):
-            blocks = None
-            if (stream := as_stream(x)) is not None:
-                only_stream(y, sample_weight, validation_split)
-                blocks = Blocks(self, stream, shuffle, class_weight, learn=True)
-                rows = blocks.first
-            else:
-                rows = self._rows(x, y, sample_weight, class_weight, learn=True)
-            held: Rows | None = None
-            held_stream = as_stream(validation_data)
-            if validation_data is not None and held_stream is None:
-                pair = isinstance(validation_data, tuple | list)
-                if not pair or len(validation_data) not in (2, 3):
-                    raise ArgumentError("validation_data: expected (x, y) or (x, y, sample_weight)")
-                held = self._rows(*validation_data)
-            elif validation_split:
-                rows, held = split(rows, validation_split)
-            steps = self._ready(rows)
-            before_fit(self, steps.sums.heads, rows, held if validation_data is None else None)
-            before = steps.seconds
-            batch = min(batch_size or rows.count, rows.count)
-            if blocks is not None:
-                batch = blocks.batch(batch_size)
-            step = steps.get("train", batch, rows, self.engine)
-            validate = None
-            if held_stream is not None:
-                validate = lambda: evaluate_stream(held_stream, self, step.batch)  # noqa: E731
-            if held is not None:
-                self._ready(held)
-                test, kept = self._test_step(held, step.batch), held
-                validate = lambda: loop.test_all(steps, test, kept)  # noqa: E731
-            given = callbacks_of(callbacks)
-            shown = display(verbose)
-            given += [shown] if shown is not None else []
-            watch = Watch(self, steps.sums.heads, rows)
-            training = (
-                loop.Training(self, step, steps.sums, rows, validate, given, watch)
-                if blocks is None
-                else StreamTraining(blocks, self, step, steps.sums, rows, validate, given, watch)
-            )
-        training.history.seconds["compile"] = steps.seconds - before
-        if held is not None:
-            training.checked += held.arrays
+        training = begin(
+            self, Data(x, y, sample_weight, class_weight, validation_split, validation_data),
+            batch_size, epochs, verbose, callbacks, shuffle, initial_epoch,
+        )  # fmt: skip
         params = {"epochs": epochs, "verbose": verbose, "initial_epoch": initial_epoch}
-        return training.run(initial_epoch, epochs, shuffle and blocks is None, params, resume)
+        return training.run(initial_epoch, epochs, params, resume)
 
     @spelled
     def train_on_batch(
@@ -284,8 +209,8 @@ class Model(Network):
         self._compiled("train_on_batch")
         self._warn_if_frozen()
         with Learning(self):
-            rows = self._rows(x, y, sample_weight, class_weight, learn=True)
-            steps = self._ready(rows)
+            rows = rows_of(self, x, y, sample_weight, class_weight, learn=True)
+            steps = ready(self, rows)
         step = steps.get("train", rows.count, rows, self.engine, larger=True)
         steps.in_training.begin(step.traced.changed)
         try:
@@ -313,9 +238,9 @@ class Model(Network):
             only_stream(y, sample_weight)
             found = evaluate_stream(stream, self, batch_size)
         else:
-            rows = self._rows(x, y, sample_weight)
-            steps = self._ready(rows)
-            step = self._test_step(rows, batch_size or rows.count)
+            rows = rows_of(self, x, y, sample_weight)
+            steps = ready(self, rows)
+            step = test_step(self, steps, rows, batch_size or rows.count)
             found = loop.test_all(steps, step, rows)
         if verbose not in (0, "auto"):
             print(numbers(found))
@@ -327,10 +252,6 @@ class Model(Network):
     ) -> Any:
         """Loss and metrics of these rows as one batch."""
         return self.evaluate(x, y, None, 0, sample_weight, return_dict)
-
-    def _test_step(self, rows: Rows, batch: int) -> Step:
-        assert self._steps is not None
-        return self._steps.get("test", round_up(rows.count, batch), rows, self.engine)
 
     def predict(self, x: Any, batch_size: int | None = 256, verbose: Any = 0) -> Any:
         """The outputs for the rows of x, as an array; several in a list or dict as the model gives
@@ -415,27 +336,12 @@ class Model(Network):
 
         self._compiled("verify")
         with Learning(self):
-            rows = self._rows(x, y, learn=True)
-            self._ready(rows)
+            rows = rows_of(self, x, y, learn=True)
+            ready(self, rows)
         report = verify(self, rows, samples)
         if verbose:
             print(report)
         return report
-
-
-def _warn_of_shares(metric: Any, y: Array) -> None:
-    """Counting right answers needs yes and no; most targets between 0 and 1 are a sign of a
-    mistake.
-    """
-    if metric.form != "binary" or y.dtype.kind != "f" or not isinstance(metric, Accuracy):
-        return
-    between = float(((y > 0) & (y < 1)).mean())
-    if between > 0.5:
-        warn(
-            f"metric {metric.name!r} means little here: {between:.0%} of the targets lie between "
-            "0 and 1, and it counts them as 1 above a half; for real-valued targets use 'mae', "
-            "'rmse' or 'r2'"
-        )
 
 
 def _answer(found: dict[str, float], as_dict: bool) -> Any:

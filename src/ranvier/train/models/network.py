@@ -21,7 +21,7 @@ from ...tensors.mode import no_trace
 from ...tensors.tensor import Tensor
 from ...tracing.trace import trace
 from ...typing import Array, Shape
-from ..intake.given import arranged, by_input, check_input, inputs_of_forward, outputs_of, role_of
+from ..intake.arrange import arranged, by_input, check_input, inputs_of_forward, outputs_of, role_of
 from ..intake.rows import check_features, features
 from .functional import Wiring, direct_layers, ends, shapes_of
 from .wiring_data import from_data, to_data

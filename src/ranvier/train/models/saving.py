@@ -17,7 +17,7 @@ from ...nn.config import plain, restore
 from ...nn.layer import LAYERS
 from ...nn.restoring import restoring
 from ...tensors.tensor import Tensor
-from ..intake.given import known_columns, role_of
+from ..intake.arrange import known_columns, role_of
 
 _MAX_ROW_NUMBERS = 1 << 28  # of what a layer takes of one row: a gigabyte in float32
 _MAX_NUMBER = 1 << 63

@@ -2,6 +2,8 @@
 
 | file | what it holds |
 |---|---|
+| concurrency.py | Other threads and signal handlers that use a model while it is in training |
+| ids.py | Ids in the data that are outside the table of an Embedding |
 | kept_rows.py | Rows kept for metrics that look at all of them at once, such as the exact AUC |
 | order.py | The order in which epochs see the rows |
 | predict.py | Prediction: forward over any number of rows |

@@ -26,8 +26,8 @@ from ...nn.symbolic import packed
 from ...nn.walk import changes
 from ...tensors.tensor import Tensor
 from ...typing import Array
-from ..fit.concurrency import InTraining, in_training, trained_elsewhere
-from ..intake.given import inputs_of
+from ..intake.arrange import inputs_of
+from .concurrency import InTraining, in_training, trained_elsewhere
 from .step import Step, predict_function
 
 _PLANS = 256  # shapes of x remembered

@@ -40,10 +40,10 @@ from ...ops.reduce import sum
 from ...tensors.mode import no_grad
 from ...tensors.tensor import Tensor
 from ...tracing.trace import Traced, tensors_in, trace
-from ..fit.concurrency import Exclusive, InTraining
 from ..intake.heads import Head
-from ..intake.ids import ids_of
 from ..intake.rows import Layout, Rows
+from .concurrency import Exclusive, InTraining
+from .ids import ids_of
 from .sums import Batch, Sums
 
 _WAKE = 0.1  # seconds between two looks of Python at a training

@@ -15,7 +15,7 @@ from ...base.config import switches
 from ...nn.policy import is_mixed
 from ...tensors.mode import no_grad
 from ...tensors.tensor import Tensor
-from ..intake.given import heads_of, outputs_of
+from ..intake.arrange import heads_of, outputs_of
 from ..intake.heads import Head
 from ..intake.rows import Rows
 from .step import Step, forward, gradients

@@ -14,7 +14,7 @@ from ranvier import Sequential
 from ranvier.callbacks import LambdaCallback
 from ranvier.errors import StateError
 from ranvier.nn import Dense
-from ranvier.train.fit.concurrency import in_training
+from ranvier.train.steps.concurrency import in_training
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(300, 16)).astype("f")

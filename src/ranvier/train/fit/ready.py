@@ -1,0 +1,32 @@
+"""Ready: what stands between the arrays of a call and its steps, in `fit` and `evaluate` alike."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..intake.prepare import check_metrics, prepare_heads
+from ..intake.rows import Rows
+from ..steps.predict import round_up
+from ..steps.step import Step, Steps
+
+if TYPE_CHECKING:
+    from ..models.model import Model
+
+
+def ready(model: Model, rows: Rows) -> Steps:
+    """The steps for these rows: layers built, targets checked, metrics chosen by the targets'
+    form.
+    """
+    steps = model._steps
+    known = None if steps is None else (steps.outputs, steps.sums.heads)
+    outputs, heads = prepare_heads(model, rows, known)
+    if steps is None:
+        steps = model._steps = Steps(model, model.optimizer)
+    steps.prepare(heads, outputs, [y.shape[1:] for y in rows.ys])
+    check_metrics(heads, rows)
+    return steps
+
+
+def test_step(model: Model, steps: Steps, rows: Rows, batch: int) -> Step:
+    """The step that evaluates these rows, for batches of at most `batch`."""
+    return steps.get("test", round_up(rows.count, batch), rows, model.engine)
