@@ -69,7 +69,6 @@ PHRASES = {
 EXCEPTIONS: list[tuple[str, str, str]] = [
     ("cli/compare.py", "fold", "a part of the rows in cross-validation"),
     ("cli/compare.py", "folds", "parts of the rows in cross-validation"),
-    ("inspection/explain.py", "given", "a module of another room"),
 ]
 
 
