@@ -249,7 +249,7 @@ def test_mnist_tutorial_runs(monkeypatch: pytest.MonkeyPatch) -> None:
         return tuple((np.pad(a * 15, ((0, 0), (10, 10), (10, 10))), b) for a, b in
                      ((x, y), (x_test, y_test)))  # fmt: skip
 
-    monkeypatch.setattr("ranvier.compat.tensorflow.keras.datasets.mnist.load_mnist", digits)
+    monkeypatch.setattr("ranvier.data.load_mnist", digits)
     history = run(MNIST)["history"].history
     assert list(history) == ["loss", "accuracy", "val_loss", "val_accuracy"]
     assert history["val_accuracy"][-1] > 0.85

@@ -11,185 +11,126 @@ reason:
 
 from __future__ import annotations
 
-from typing import Any
-
 from ... import __version__ as __version__
-from ... import dtypes
+from ... import dtypes, losses, metrics, optim
+from ... import random as draws
+from ...nn import activations
+from ...ops import creation, elementwise, movement, reduce
+from ...ops import gather as gathering
+from ...ops.composites import functions, norms, shaping
 from ...tensors.tensor import Tensor
-from ..names import module_getattr
-from . import data, keras, linalg, math, nn, random
-from .gradients import clip_by_global_norm, clip_by_norm
-from .math import (
-    add,
-    argmax,
-    argmin,
-    clip_by_value,
-    cos,
-    divide,
-    equal,
-    exp,
-    greater,
-    greater_equal,
-    less,
-    less_equal,
-    log,
-    logical_and,
-    logical_not,
-    logical_or,
-    maximum,
-    minimum,
-    multiply,
-    negative,
-    not_equal,
-    pow,
-    reduce_all,
-    reduce_any,
-    reduce_max,
-    reduce_mean,
-    reduce_min,
-    reduce_prod,
-    reduce_sum,
-    round,
-    sigmoid,
-    sign,
-    sin,
-    sqrt,
-    square,
-    subtract,
-    tanh,
+from ..table import fill, names, submodule
+from . import data, keras, shapes, variables
+
+_ELEMENTWISE = """
+abs add cos divide equal exp greater greater_equal less less_equal log logical_and logical_not
+logical_or maximum minimum multiply negative not_equal round sign sin sqrt subtract tanh
+"""
+_REDUCED = "all any max mean min prod sum"
+_ACTIVATIONS = """
+elu gelu leaky_relu log_softmax relu relu6 selu sigmoid silu softmax softplus softsign tanh
+"""
+
+# What stands in `tf.math` and in `tf` itself.
+_MATHEMATICS = {
+    **names(elementwise, _ELEMENTWISE),
+    **{f"reduce_{name}": getattr(reduce, name) for name in _REDUCED.split()},
+    "argmax": lambda input, axis=0: reduce.argmax(input, axis),
+    "argmin": lambda input, axis=0: reduce.argmin(input, axis),
+    "clip_by_value": lambda t, clip_value_min, clip_value_max: functions.clip(
+        t, clip_value_min, clip_value_max
+    ),
+    "pow": elementwise.power,
+    "sigmoid": functions.sigmoid,
+    "square": functions.square,
+}
+_MATH = submodule(
+    __name__,
+    "tf.math",
+    _MATHEMATICS,
+    names(elementwise, "ceil erf floor log1p"),
+    names(functions, "reciprocal rsqrt"),
+    absolute=elementwise.abs,
+    confusion_matrix=lambda labels, predictions, num_classes=None: Tensor(
+        metrics.confusion_matrix(labels, predictions, num_classes), dtypes.int32
+    ),
+    is_nan=functions.isnan,
+    reduce_logsumexp=functions.logsumexp,
+    reduce_std=reduce.std,
+    reduce_variance=reduce.var,
 )
-from .shapes import (
-    TensorSpec,
-    broadcast_to,
-    cast,
-    concat,
-    constant,
-    convert_to_tensor,
-    expand_dims,
-    eye,
-    fill,
-    function,
-    gather,
-    identity,
-    linspace,
-    matmul,
-    one_hot,
-    ones,
-    ones_like,
-    range_,
-    reshape,
-    shape,
-    split,
-    squeeze,
-    stack,
-    stop_gradient,
-    tensordot,
-    tile,
-    transpose,
-    where,
-    zeros,
-    zeros_like,
+_LINALG = submodule(
+    __name__,
+    "tf.linalg",
+    eye=creation.eye,
+    matmul=shapes.matmul,
+    norm=lambda tensor, ord="euclidean", axis=None, keepdims=False: norms.vector_norm(
+        tensor, axis, keepdims, 2 if ord == "euclidean" else ord
+    ),
 )
-from .variables import GradientTape, Variable
+_NN = submodule(
+    __name__,
+    "tf.nn",
+    names(activations, _ACTIVATIONS),
+    names(shapes, "dropout sigmoid_cross_entropy_with_logits"),
+    swish=activations.silu,
+    softmax_cross_entropy_with_logits=lambda labels, logits: losses.CategoricalCrossentropy(
+        from_logits=True
+    ).per_row(labels, logits),
+    sparse_softmax_cross_entropy_with_logits=lambda labels, logits: (
+        losses.SparseCategoricalCrossentropy(from_logits=True).per_row(labels, logits)
+    ),
+)
+_RANDOM = submodule(
+    __name__,
+    "tf.random",
+    normal=lambda shape, mean=0.0, stddev=1.0, dtype=dtypes.float32: draws.normal(
+        shape, mean, stddev, dtype
+    ),
+    set_seed=lambda seed: draws.seed(seed),
+    uniform=shapes.uniform,
+)
 
-float16, float32, float64 = dtypes.float16, dtypes.float32, dtypes.float64
-int32, int64, uint8 = dtypes.int32, dtypes.int64, dtypes.uint8
-newaxis = None
-string = "string"
-
-__all__ = [
-    "GradientTape",
-    "Tensor",
-    "TensorSpec",
-    "Variable",
-    "abs",
-    "add",
-    "argmax",
-    "argmin",
-    "bool",
-    "broadcast_to",
-    "cast",
-    "clip_by_global_norm",
-    "clip_by_norm",
-    "clip_by_value",
-    "concat",
-    "constant",
-    "convert_to_tensor",
-    "cos",
-    "data",
-    "divide",
-    "equal",
-    "exp",
-    "expand_dims",
-    "eye",
-    "fill",
-    "float16",
-    "float32",
-    "float64",
-    "function",
-    "gather",
-    "greater",
-    "greater_equal",
-    "identity",
-    "int32",
-    "int64",
-    "keras",
-    "less",
-    "less_equal",
-    "linalg",
-    "linspace",
-    "log",
-    "logical_and",
-    "logical_not",
-    "logical_or",
-    "math",
-    "matmul",
-    "maximum",
-    "minimum",
-    "multiply",
-    "negative",
-    "newaxis",
-    "nn",
-    "not_equal",
-    "one_hot",
-    "ones",
-    "ones_like",
-    "pow",
-    "random",
-    "range",
-    "reduce_all",
-    "reduce_any",
-    "reduce_max",
-    "reduce_mean",
-    "reduce_min",
-    "reduce_prod",
-    "reduce_sum",
-    "reshape",
-    "round",
-    "shape",
-    "sigmoid",
-    "sign",
-    "sin",
-    "split",
-    "sqrt",
-    "square",
-    "squeeze",
-    "stack",
-    "stop_gradient",
-    "string",
-    "subtract",
-    "tanh",
-    "tensordot",
-    "tile",
-    "transpose",
-    "uint8",
-    "where",
-    "zeros",
-    "zeros_like",
-]
-
-__getattr__ = module_getattr("tf", globals())
-# NOTE: these stand last, because here they hide Python's own.
-abs: Any = math.abs
-range: Any = range_
-bool: Any = dtypes.bool_
+__all__, __getattr__ = fill(
+    globals(),
+    "tf",
+    _MATHEMATICS,
+    names(creation, "eye ones_like zeros_like"),
+    names(dtypes, "float16 float32 float64 int32 int64 uint8"),
+    names(movement, "broadcast_to reshape"),
+    names(shaping, "squeeze tile"),
+    names(variables, "GradientTape Variable"),
+    names(shapes, "TensorSpec cast clip_by_global_norm constant convert_to_tensor function matmul"),
+    Tensor=Tensor,
+    bool=dtypes.bool_,
+    clip_by_norm=lambda t, clip_norm: optim.clip_by_norm([shapes.convert_to_tensor(t)], clip_norm)[
+        0
+    ],
+    concat=lambda values, axis=0: movement.concat(list(values), axis),
+    data=data,
+    expand_dims=lambda input, axis: shaping.expand_dims(input, axis),
+    fill=lambda dims, value: creation.full(dims, value, dtypes.as_array(value).dtype),
+    gather=lambda params, indices, axis=0: gathering.take(params, indices, axis=axis),
+    identity=lambda x: shapes.convert_to_tensor(x).clone(),
+    keras=keras,
+    linalg=_LINALG,
+    linspace=lambda start, stop, num: creation.linspace(start, stop, num),
+    math=_MATH,
+    newaxis=None,
+    nn=_NN,
+    one_hot=lambda indices, depth, dtype=dtypes.float32: functions.one_hot(indices, depth, dtype),
+    ones=lambda shape, dtype=dtypes.float32: creation.ones(shape, dtype),
+    random=_RANDOM,
+    range=lambda start, limit=None, delta=1, dtype=None: creation.arange(
+        start, limit, delta, dtype
+    ),
+    shape=shapes.sizes,
+    split=shapes.split,
+    stack=lambda values, axis=0: shaping.stack(list(values), axis),
+    stop_gradient=elementwise.detach,
+    string="string",
+    tensordot=functions.tensordot,
+    transpose=shapes.transposed,
+    where=lambda condition, x, y: elementwise.where(condition, x, y),
+    zeros=lambda shape, dtype=dtypes.float32: creation.zeros(shape, dtype),
+)

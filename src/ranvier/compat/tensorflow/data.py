@@ -14,9 +14,7 @@ from ...data.stream import Chunk, Stream, as_chunk
 from ...errors import ArgumentError, DataError
 from ...tensors.mode import no_grad
 from ...tensors.tensor import Tensor
-from ..names import module_getattr
-
-AUTOTUNE = -1
+from ..table import fill
 
 
 def _row(arrays: Any, i: int) -> Any:
@@ -291,6 +289,4 @@ def _stacked(*rows: Any) -> Any:
     return np.stack(rows)
 
 
-__all__ = ["AUTOTUNE", "Dataset"]
-
-__getattr__ = module_getattr("tf.data", globals())
+__all__, __getattr__ = fill(globals(), "tf.data", AUTOTUNE=-1)

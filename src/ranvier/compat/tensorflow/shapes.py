@@ -1,4 +1,4 @@
-"""Tensors made and reshaped, under TensorFlow's names."""
+"""Tensors made, reshaped and clipped, where TensorFlow's arguments say it in another way."""
 
 from __future__ import annotations
 
@@ -8,28 +8,27 @@ from typing import Any
 
 import numpy as np
 
-from ... import dtypes
+from ... import dtypes, optim, random
 from ...base.missing import Spelled
-from ...ops import contraction, creation, elementwise, movement
-from ...ops import gather as gathering
-from ...ops.composites import functions as composite
+from ...losses import BinaryCrossentropy
+from ...nn.basic.dropout import Dropout
+from ...nn.layer import training_mode
+from ...ops import contraction, elementwise, movement
 from ...ops.composites import shaping
 from ...ops.op import as_values
 from ...tensors.tensor import Tensor
 from ...tracing.compiled import compile
+from ...typing import Array, DTypeLike, ShapeLike, TensorLike
 
-broadcast_to = movement.broadcast_to
-eye = creation.eye
-ones_like = creation.ones_like
-zeros_like = creation.zeros_like
-reshape = movement.reshape
-squeeze = shaping.squeeze
-stop_gradient = elementwise.detach
-tensordot = composite.tensordot
-tile = shaping.tile
+Compiled = Callable[..., Any]
 
 
-def constant(value: Any, dtype: Any = None, shape: Any = None, name: str = "") -> Any:
+def constant(
+    value: TensorLike,
+    dtype: DTypeLike | None = None,
+    shape: ShapeLike | None = None,
+    name: str = "",
+) -> Tensor | Array:
     """A tensor of these numbers; texts stay an array, as TextVectorization takes them."""
     texts = np.asarray(value) if isinstance(value, str | list | tuple) else value
     if isinstance(texts, np.ndarray) and texts.dtype.kind == "U":
@@ -38,62 +37,32 @@ def constant(value: Any, dtype: Any = None, shape: Any = None, name: str = "") -
     return x if shape is None else movement.reshape(movement.broadcast_to(x, shape), shape)
 
 
-def convert_to_tensor(value: Any, dtype: Any = None, name: str = "") -> Any:
+def convert_to_tensor(value: TensorLike, dtype: DTypeLike | None = None, name: str = "") -> Tensor:
     """`value` as a tensor."""
     (x,) = as_values(value)
-    return x if dtype is None else elementwise.astype(x, dtype)
+    return x if dtype is None else elementwise.astype(x, dtype)  # type: ignore[no-any-return]
 
 
-def zeros(shape: Any, dtype: Any = dtypes.float32) -> Any:
-    """Zeros."""
-    return creation.zeros(shape, dtype)
-
-
-def ones(shape: Any, dtype: Any = dtypes.float32) -> Any:
-    """Ones."""
-    return creation.ones(shape, dtype)
-
-
-def fill(dims: Any, value: float) -> Any:
-    """One number everywhere."""
-    return creation.full(tuple(dims), value, dtypes.as_array(value).dtype)
-
-
-def range_(start: float, limit: float | None = None, delta: float = 1, dtype: Any = None) -> Any:
-    """start, start + delta, ... below limit."""
-    return creation.arange(start, limit, delta, dtype)
-
-
-def linspace(start: float, stop: float, num: int) -> Any:
-    """`num` numbers at equal distances, both ends included."""
-    return creation.linspace(start, stop, num)
-
-
-def cast(x: Any, dtype: Any) -> Any:
+def cast(x: TensorLike, dtype: DTypeLike) -> Tensor:
     """x in another dtype."""
-    return elementwise.astype(as_values(x)[0], dtype)
-
-
-def identity(x: Any) -> Any:
-    """A copy."""
-    return as_values(x)[0].clone()
+    return convert_to_tensor(x, dtype)
 
 
 class Sizes(tuple[int, ...]):
     """What `tf.shape` gives: integers, also as an array or a tensor."""
 
-    def numpy(self) -> Any:
+    def numpy(self) -> Array:
         """As an array of int32."""
         return np.array(self, np.int32)
 
 
-def shape(x: Any) -> Sizes:
+def sizes(input: TensorLike) -> Sizes:
     """The sizes, known while tracing too.
 
-    >>> shape([[1.0, 2.0]])[1], shape([[1.0, 2.0]]).numpy()
+    >>> sizes([[1.0, 2.0]])[1], sizes([[1.0, 2.0]]).numpy()
     (2, array([1, 2], dtype=int32))
     """
-    return Sizes(as_values(x)[0].shape)
+    return Sizes(as_values(input)[0].shape)
 
 
 class TensorSpec(Spelled):
@@ -101,61 +70,38 @@ class TensorSpec(Spelled):
     itself.
     """
 
-    def __init__(self, shape: Any = None, dtype: Any = dtypes.float32, name: str = "") -> None:
+    def __init__(
+        self, shape: ShapeLike | None = None, dtype: DTypeLike = dtypes.float32, name: str = ""
+    ) -> None:
         self.shape, self.dtype, self.name = shape, dtype, name
 
 
-def transpose(a: Any, perm: Sequence[int] | None = None) -> Any:
+def transposed(a: TensorLike, perm: Sequence[int] | None = None) -> Tensor:
     """The axes in another order; reversed by default."""
     (x,) = as_values(a)
-    return movement.permute_dims(x, tuple(reversed(range(x.ndim))) if perm is None else perm)
+    order = tuple(reversed(range(x.ndim))) if perm is None else perm
+    return movement.permute_dims(x, order)  # type: ignore[no-any-return]
 
 
-def concat(values: Sequence[Any], axis: int = 0) -> Any:
-    """Tensors one after another along an axis."""
-    return movement.concat(list(values), axis)
-
-
-def stack(values: Sequence[Any], axis: int = 0) -> Any:
-    """Tensors along a new axis."""
-    return shaping.stack(list(values), axis)
-
-
-def split(value: Any, num_or_size_splits: Any, axis: int = 0) -> Any:
+def split(
+    value: TensorLike, num_or_size_splits: int | Sequence[int], axis: int = 0
+) -> list[Tensor]:
     """Equal parts, or parts of the given sizes."""
-    if isinstance(num_or_size_splits, int):
-        return shaping.split(value, num_or_size_splits, axis)
-    ends = [sum(num_or_size_splits[: i + 1]) for i in range(len(num_or_size_splits) - 1)]
-    return shaping.split(value, ends, axis)
+    parts = num_or_size_splits
+    if not isinstance(parts, int):
+        parts = np.cumsum(parts)[:-1].tolist()
+    return shaping.split(value, parts, axis)
 
 
-def expand_dims(input: Any, axis: int) -> Any:
-    """With a new axis of size 1."""
-    return shaping.expand_dims(input, axis)
-
-
-def gather(params: Any, indices: Any, axis: int = 0) -> Any:
-    """The slices at `indices`."""
-    return gathering.take(params, indices, axis=axis)
-
-
-def where(condition: Any, x: Any, y: Any) -> Any:
-    """x where the condition is true, elsewhere y."""
-    return elementwise.where(condition, x, y)
-
-
-def one_hot(indices: Any, depth: int, dtype: Any = dtypes.float32) -> Any:
-    """A new last axis that is 1 at the index and 0 elsewhere."""
-    return composite.one_hot(indices, depth, dtype)
-
-
-def matmul(a: Any, b: Any, transpose_a: bool = False, transpose_b: bool = False) -> Any:
+def matmul(
+    a: TensorLike, b: TensorLike, transpose_a: bool = False, transpose_b: bool = False
+) -> Tensor:
     """The matrix product."""
     a, b = as_values(a, b)
-    return contraction.matmul(a.mT if transpose_a else a, b.mT if transpose_b else b)
+    return contraction.matmul(a.mT if transpose_a else a, b.mT if transpose_b else b)  # type: ignore
 
 
-def function(func: Callable[..., Any] | None = None, **options: Any) -> Any:
+def function(func: Compiled | None = None, **options: object) -> Compiled:
     """`ranvier.compile`: the function runs as one graph. Options of TensorFlow are not needed."""
     if func is None:
         return function
@@ -166,3 +112,45 @@ def function(func: Callable[..., Any] | None = None, **options: Any) -> Any:
         return compiled(*args, **kwargs)
 
     return call
+
+
+def clip_by_global_norm(
+    t_list: Sequence[TensorLike | None], clip_norm: float
+) -> tuple[list[Tensor | None], Tensor]:
+    """All of them, scaled so that their common length is at most `clip_norm`, and the length.
+
+    >>> scaled, length = clip_by_global_norm([[3.0], None, [4.0]], 1.0)
+    >>> [None if t is None else round(t.item(), 2) for t in scaled], length.item()
+    ([0.6, None, 0.8], 5.0)
+    """
+    present = [as_values(t)[0] for t in t_list if t is not None]
+    scaled = iter(optim.clip_by_global_norm(present, clip_norm))
+    clipped = [None if t is None else next(scaled) for t in t_list]
+    return clipped, optim.clip.global_norm(present)
+
+
+def dropout(x: TensorLike, rate: float, seed: int | None = None, name: str | None = None) -> Tensor:
+    """Each element 0 with probability `rate`, else `x / (1 - rate)`; always."""
+    with training_mode(True):
+        return Dropout(rate, seed=seed, name="dropout")(*as_values(x))  # type: ignore
+
+
+def sigmoid_cross_entropy_with_logits(labels: TensorLike, logits: TensorLike) -> Tensor:
+    """The binary cross-entropy of each element, from logits."""
+    loss = BinaryCrossentropy(from_logits=True)
+    y, z = loss.align(*as_values(labels, logits))
+    rows = loss.per_row(movement.reshape(y, (z.size,)), movement.reshape(z, (z.size,)))
+    return movement.reshape(rows, z.shape)  # type: ignore[no-any-return]
+
+
+def uniform(
+    shape: ShapeLike,
+    minval: float = 0,
+    maxval: float | None = None,
+    dtype: DTypeLike = dtypes.float32,
+) -> Tensor:
+    """Numbers from `minval` (included) to `maxval` (excluded; 1 for floats)."""
+    dtype = dtypes.as_dtype(dtype)
+    if dtype.kind == "f":
+        return random.uniform(shape, minval, 1.0 if maxval is None else maxval, dtype)
+    return random.randint(int(minval), int(maxval or 0), shape, dtype)

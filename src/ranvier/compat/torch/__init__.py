@@ -21,7 +21,7 @@ from typing import Any
 from ... import __version__ as __version__
 from ... import dtypes
 from ...tensors.mode import enable_grad, grad_mode, is_grad_enabled
-from ..names import module_getattr
+from ..table import missing, module_getattr
 from . import accelerator, autograd, backends, cuda, nn, optim, utils
 from .creation import (
     Generator,
@@ -154,7 +154,7 @@ __all__ = [
 
 __all__ += ["bool", "float", "int", *FUNCTIONS]
 
-__getattr__ = module_getattr("torch", globals())
+__getattr__ = module_getattr("torch", globals(), missing)
 # NOTE: these stand last, because here they hide Python's own.
 globals().update(FUNCTIONS)
 bool: Any = dtypes.bool_

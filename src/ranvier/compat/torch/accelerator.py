@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..names import module_getattr
+from ..table import missing, module_getattr
 
 
 def is_available() -> bool:
@@ -20,4 +20,4 @@ def current_accelerator() -> object | None:
     return None
 
 
-__getattr__ = module_getattr("torch.accelerator", globals())
+__getattr__ = module_getattr("torch.accelerator", globals(), missing)

@@ -10,7 +10,7 @@ from ...ops.backpropagation import backpropagate
 from ...ops.creation import ones_like
 from ...tensors.mode import grad_mode
 from ...tensors.tensor import Tensor as RanvierTensor
-from ..names import module_getattr
+from ..table import missing, module_getattr
 from .tensor import of
 
 
@@ -48,4 +48,4 @@ def grad(
     return tuple(found[id(x)] for x in wanted)
 
 
-__getattr__ = module_getattr("torch.autograd", globals())
+__getattr__ = module_getattr("torch.autograd", globals(), missing)

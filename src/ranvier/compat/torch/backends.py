@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..names import module_getattr
+from ..table import missing, module_getattr
 
 
 class Backend:
@@ -27,4 +27,4 @@ class Backend:
 
 cudnn, mps = Backend(), Backend()
 
-__getattr__ = module_getattr("torch.backends", globals())
+__getattr__ = module_getattr("torch.backends", globals(), missing)

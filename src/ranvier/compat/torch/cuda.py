@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..names import module_getattr
+from ..table import missing, module_getattr
 
 
 def is_available() -> bool:
@@ -19,4 +19,4 @@ def manual_seed_all(seed: int) -> None:
     """Nothing to do: `torch.manual_seed` sets the only generator."""
 
 
-__getattr__ = module_getattr("torch.cuda", globals())
+__getattr__ = module_getattr("torch.cuda", globals(), missing)

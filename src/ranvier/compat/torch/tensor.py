@@ -17,7 +17,7 @@ from ...ops.composites import shaping
 from ...ops.op import normal_axes, normal_axis
 from ...tensors.mode import no_grad
 from ...tensors.tensor import Tensor as RanvierTensor
-from ..names import missing
+from ..table import missing
 from .arithmetic import Arithmetic
 from .by_dim import by_dim
 from .devices import CPU, Device, device

@@ -1,107 +1,15 @@
-"""`keras.layers`."""
+"""`keras.layers`: Ranvier's own, a base for layers with `call`, and Keras' second names."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
+from .... import nn
 from ....data import TextVectorization
 from ....errors import ArgumentError
-from ....nn import (
-    ELU,
-    GRU,
-    LSTM,
-    RNN,
-    Activation,
-    AdaptiveAveragePooling1D,
-    AdaptiveAveragePooling2D,
-    AdaptiveMaxPooling1D,
-    AdaptiveMaxPooling2D,
-    Add,
-    AdditiveAttention,
-    AlphaDropout,
-    Attention,
-    Average,
-    AveragePooling1D,
-    AveragePooling2D,
-    BatchNormalization,
-    Bidirectional,
-    CenterCrop,
-    Concatenate,
-    Conv1D,
-    Conv1DTranspose,
-    Conv2D,
-    Conv2DTranspose,
-    Cropping1D,
-    Cropping2D,
-    Dense,
-    DepthwiseConv2D,
-    Dot,
-    Dropout,
-    Embedding,
-    Flatten,
-    GaussianDropout,
-    GaussianNoise,
-    GlobalAveragePooling1D,
-    GlobalAveragePooling2D,
-    GlobalMaxPooling1D,
-    GlobalMaxPooling2D,
-    GroupNormalization,
-    GRUCell,
-    Input,
-    InputLayer,
-    LayerNormalization,
-    LeakyReLU,
-    LSTMCell,
-    Masking,
-    Maximum,
-    MaxPooling1D,
-    MaxPooling2D,
-    Minimum,
-    MultiHeadAttention,
-    Multiply,
-    Normalize,
-    Permute,
-    PReLU,
-    RandomBrightness,
-    RandomContrast,
-    RandomCrop,
-    RandomErasing,
-    RandomFlip,
-    RandomRotation,
-    RandomTranslation,
-    RandomZoom,
-    ReLU,
-    RepeatVector,
-    Rescaling,
-    Reshape,
-    Resizing,
-    RMSNormalization,
-    SeparableConv2D,
-    SimpleRNN,
-    SimpleRNNCell,
-    Softmax,
-    SpatialDropout1D,
-    SpatialDropout2D,
-    StackedRNNCells,
-    Subtract,
-    TimeDistributed,
-    UpSampling1D,
-    UpSampling2D,
-    ZeroPadding1D,
-    ZeroPadding2D,
-    add,
-    average,
-    concatenate,
-    dot,
-    maximum,
-    minimum,
-    multiply,
-    subtract,
-)
-from ....nn import GroupedQueryAttention as GroupQueryAttention
 from ....nn import Layer as RanvierLayer
-from ...names import missing, module_getattr
+from ...table import fill, missing, names
 from ..variables import Variable
 from .calls import call_of, split_call
 
@@ -186,128 +94,34 @@ def Normalization(axis: Any = -1, mean: Any = None, variance: Any = None, **opti
             "Normalization: mean and variance come from layer.adapt(data) here; or write "
             "layers.Lambda(lambda x: (x - mean) / variance ** 0.5)"
         )
-    return Normalize(**options)
+    return nn.Normalize(**options)
 
 
-# Keras' second names.
-MaxPool1D = MaxPooling1D
-MaxPool2D = MaxPooling2D
-AvgPool1D = AveragePooling1D
-AvgPool2D = AveragePooling2D
-GlobalMaxPool1D = GlobalMaxPooling1D
-GlobalMaxPool2D = GlobalMaxPooling2D
-GlobalAvgPool1D = GlobalAveragePooling1D
-GlobalAvgPool2D = GlobalAveragePooling2D
-Convolution1D = Conv1D
-Convolution2D = Conv2D
-Convolution1DTranspose = Conv1DTranspose
-Convolution2DTranspose = Conv2DTranspose
+_NAMES = """
+ELU GRU LSTM RNN Activation AdaptiveAveragePooling1D AdaptiveAveragePooling2D AdaptiveMaxPooling1D
+AdaptiveMaxPooling2D Add AdditiveAttention AlphaDropout Attention Average AveragePooling1D
+AveragePooling2D BatchNormalization Bidirectional CenterCrop Concatenate Conv1D Conv1DTranspose
+Conv2D Conv2DTranspose Cropping1D Cropping2D Dense DepthwiseConv2D Dot Dropout Embedding Flatten
+GRUCell GaussianDropout GaussianNoise GlobalAveragePooling1D GlobalAveragePooling2D
+GlobalMaxPooling1D GlobalMaxPooling2D GroupNormalization Input InputLayer LSTMCell
+LayerNormalization LeakyReLU Masking MaxPooling1D MaxPooling2D Maximum Minimum MultiHeadAttention
+Multiply PReLU Permute RMSNormalization RandomBrightness RandomContrast RandomCrop RandomErasing
+RandomFlip RandomRotation RandomTranslation RandomZoom ReLU RepeatVector Rescaling Reshape Resizing
+SeparableConv2D SimpleRNN SimpleRNNCell Softmax SpatialDropout1D SpatialDropout2D StackedRNNCells
+Subtract TimeDistributed UpSampling1D UpSampling2D ZeroPadding1D ZeroPadding2D add average
+concatenate dot maximum minimum multiply subtract
+"""
 
-__all__ = [
-    "ELU",
-    "GRU",
-    "LSTM",
-    "RNN",
-    "Activation",
-    "AdaptiveAveragePooling1D",
-    "AdaptiveAveragePooling2D",
-    "AdaptiveMaxPooling1D",
-    "AdaptiveMaxPooling2D",
-    "Add",
-    "AdditiveAttention",
-    "AlphaDropout",
-    "Attention",
-    "Average",
-    "AveragePooling1D",
-    "AveragePooling2D",
-    "AvgPool1D",
-    "AvgPool2D",
-    "BatchNormalization",
-    "Bidirectional",
-    "CenterCrop",
-    "Concatenate",
-    "Conv1D",
-    "Conv1DTranspose",
-    "Conv2D",
-    "Conv2DTranspose",
-    "Convolution1D",
-    "Convolution2D",
-    "Cropping1D",
-    "Cropping2D",
-    "Dense",
-    "DepthwiseConv2D",
-    "Dot",
-    "Dropout",
-    "Embedding",
-    "Flatten",
-    "GRUCell",
-    "GaussianDropout",
-    "GaussianNoise",
-    "GlobalAveragePooling1D",
-    "GlobalAveragePooling2D",
-    "GlobalAvgPool1D",
-    "GlobalAvgPool2D",
-    "GlobalMaxPool1D",
-    "GlobalMaxPool2D",
-    "GlobalMaxPooling1D",
-    "GlobalMaxPooling2D",
-    "GroupNormalization",
-    "GroupQueryAttention",
-    "Input",
-    "InputLayer",
-    "LSTMCell",
-    "Lambda",
-    "Layer",
-    "LayerNormalization",
-    "LeakyReLU",
-    "Masking",
-    "MaxPool1D",
-    "MaxPool2D",
-    "MaxPooling1D",
-    "MaxPooling2D",
-    "Maximum",
-    "Minimum",
-    "MultiHeadAttention",
-    "Multiply",
-    "Normalization",
-    "PReLU",
-    "Permute",
-    "RMSNormalization",
-    "RandomBrightness",
-    "RandomContrast",
-    "RandomCrop",
-    "RandomErasing",
-    "RandomFlip",
-    "RandomRotation",
-    "RandomTranslation",
-    "RandomZoom",
-    "ReLU",
-    "RepeatVector",
-    "Rescaling",
-    "Reshape",
-    "Resizing",
-    "SeparableConv2D",
-    "SimpleRNN",
-    "SimpleRNNCell",
-    "Softmax",
-    "SpatialDropout1D",
-    "SpatialDropout2D",
-    "StackedRNNCells",
-    "Subtract",
-    "TextVectorization",
-    "TimeDistributed",
-    "UpSampling1D",
-    "UpSampling2D",
-    "ZeroPadding1D",
-    "ZeroPadding2D",
-    "add",
-    "average",
-    "concatenate",
-    "dot",
-    "maximum",
-    "minimum",
-    "multiply",
-    "subtract",
-]
-
-__getattr__ = module_getattr("keras.layers", globals())
+__all__, __getattr__ = fill(
+    globals(),
+    "keras.layers",
+    names(nn, _NAMES),
+    {f"MaxPool{n}D": getattr(nn, f"MaxPooling{n}D") for n in (1, 2)},
+    {f"AvgPool{n}D": getattr(nn, f"AveragePooling{n}D") for n in (1, 2)},
+    {f"GlobalMaxPool{n}D": getattr(nn, f"GlobalMaxPooling{n}D") for n in (1, 2)},
+    {f"GlobalAvgPool{n}D": getattr(nn, f"GlobalAveragePooling{n}D") for n in (1, 2)},
+    {f"Convolution{n}D": getattr(nn, f"Conv{n}D") for n in (1, 2)},
+    {f"Convolution{n}DTranspose": getattr(nn, f"Conv{n}DTranspose") for n in (1, 2)},
+    GroupQueryAttention=nn.GroupedQueryAttention,
+    TextVectorization=TextVectorization,
+)

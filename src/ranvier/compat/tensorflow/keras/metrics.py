@@ -13,13 +13,12 @@ from typing import Any
 import numpy as np
 
 from .... import metrics as ours
-from ....metrics import Metric, get
 from ....ops import elementwise, reduce
 from ....ops.creation import ones_like
 from ....ops.op import as_values
 from ....tensors.mode import no_grad
 from ....tensors.tensor import Tensor
-from ...names import module_getattr
+from ...table import fill, names
 
 
 class _Summed:
@@ -94,23 +93,6 @@ class _AUC(ours.AUC):
 _AUC.__name__ = "AUC"
 
 
-Accuracy = _summed(ours.Accuracy, "labels", "Accuracy")
-BinaryAccuracy = _summed(ours.BinaryAccuracy, "binary", "BinaryAccuracy")
-CategoricalAccuracy = _summed(ours.CategoricalAccuracy, "one_hot", "CategoricalAccuracy")
-SparseCategoricalAccuracy = _summed(
-    ours.SparseCategoricalAccuracy, "labels", "SparseCategoricalAccuracy"
-)
-TopKCategoricalAccuracy = _summed(ours.TopK, "one_hot", "TopKCategoricalAccuracy")
-SparseTopKCategoricalAccuracy = _summed(ours.TopK, "labels", "SparseTopKCategoricalAccuracy")
-Precision = _summed(ours.Precision, "binary", "Precision")
-Recall = _summed(ours.Recall, "binary", "Recall")
-AUC = _summed(_AUC, "binary", "AUC")
-R2Score = _summed(ours.R2, "real", "R2Score")
-MeanAbsoluteError = _summed(ours.MeanAbsoluteError, "real", "MeanAbsoluteError")
-MeanSquaredError = _summed(ours.MeanSquaredError, "real", "MeanSquaredError")
-RootMeanSquaredError = _summed(ours.RootMeanSquaredError, "real", "RootMeanSquaredError")
-
-
 class F1Score(_summed(ours.F1Score, "one_hot", "F1Score")):  # type: ignore[misc]
     """The F1 of each class, of the largest output or of those above `threshold`.
 
@@ -167,25 +149,25 @@ class Sum(Mean):
         return elementwise.astype(self._sums[0], "float32")
 
 
-__all__ = [
-    "AUC",
-    "Accuracy",
-    "BinaryAccuracy",
-    "CategoricalAccuracy",
-    "F1Score",
-    "Mean",
-    "MeanAbsoluteError",
-    "MeanSquaredError",
-    "Metric",
-    "Precision",
-    "R2Score",
-    "Recall",
-    "RootMeanSquaredError",
-    "SparseCategoricalAccuracy",
-    "SparseTopKCategoricalAccuracy",
-    "Sum",
-    "TopKCategoricalAccuracy",
-    "get",
-]
+_SUMMED = {
+    "Accuracy": (ours.Accuracy, "labels"),
+    "BinaryAccuracy": (ours.BinaryAccuracy, "binary"),
+    "CategoricalAccuracy": (ours.CategoricalAccuracy, "one_hot"),
+    "SparseCategoricalAccuracy": (ours.SparseCategoricalAccuracy, "labels"),
+    "TopKCategoricalAccuracy": (ours.TopK, "one_hot"),
+    "SparseTopKCategoricalAccuracy": (ours.TopK, "labels"),
+    "Precision": (ours.Precision, "binary"),
+    "Recall": (ours.Recall, "binary"),
+    "AUC": (_AUC, "binary"),
+    "R2Score": (ours.R2, "real"),
+    "MeanAbsoluteError": (ours.MeanAbsoluteError, "real"),
+    "MeanSquaredError": (ours.MeanSquaredError, "real"),
+    "RootMeanSquaredError": (ours.RootMeanSquaredError, "real"),
+}
 
-__getattr__ = module_getattr("keras.metrics", globals())
+__all__, __getattr__ = fill(
+    globals(),
+    "keras.metrics",
+    names(ours, "Metric get"),
+    {name: _summed(kind, form, name) for name, (kind, form) in _SUMMED.items()},
+)

@@ -14,7 +14,7 @@ from ....nn.layer import LAYERS, Layer, register_layer
 from ....train.models.model import Model as RanvierModel
 from ....train.models.saving import check_values, load
 from ....train.models.sequential import Sequential as RanvierSequential
-from ...names import missing, module_getattr
+from ...table import fill, missing
 from .calls import call_of, several_in
 
 # Arguments of Keras that say how its engine works; Ranvier's needs no telling.
@@ -202,6 +202,4 @@ def save_model(model: Any, filepath: Any, **options: Any) -> None:
     model.save(filepath)
 
 
-__all__ = ["Model", "Sequential", "clone_model", "load_model", "model_from_json", "save_model"]
-
-__getattr__ = module_getattr("keras.models", globals())
+__all__, __getattr__ = fill(globals(), "keras.models")

@@ -7,12 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from .... import random
-from ....data import pad_sequences
+from .... import data, random
 from ....errors import DataError
 from ....nn import register_layer as _register
-from ...names import module_getattr
-from .dataset import image_dataset_from_directory, timeseries_dataset_from_array
+from ...table import fill, names
+from . import dataset
 
 
 def set_random_seed(seed: int) -> None:
@@ -55,14 +54,9 @@ def register_keras_serializable(package: str = "Custom", name: str | None = None
     return _register
 
 
-__all__ = [
-    "image_dataset_from_directory",
-    "normalize",
-    "pad_sequences",
-    "register_keras_serializable",
-    "set_random_seed",
-    "timeseries_dataset_from_array",
-    "to_categorical",
-]
-
-__getattr__ = module_getattr("keras.utils", globals())
+__all__, __getattr__ = fill(
+    globals(),
+    "keras.utils",
+    names(data, "pad_sequences"),
+    names(dataset, "image_dataset_from_directory timeseries_dataset_from_array"),
+)

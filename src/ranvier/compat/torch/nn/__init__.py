@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...names import module_getattr
+from ...table import missing, module_getattr
 from . import functional, init, utils
 from .attention import Embedding, MultiheadAttention, TransformerEncoder, TransformerEncoderLayer
 from .cells import GRUCell, LSTMCell, RNNCell
@@ -147,4 +147,4 @@ __all__ = [
     "utils",
 ]
 
-__getattr__ = module_getattr("torch.nn", globals())
+__getattr__ = module_getattr("torch.nn", globals(), missing)

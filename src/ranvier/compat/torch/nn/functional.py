@@ -18,7 +18,7 @@ from ....ops import elementwise, gather, movement, reduce
 from ....ops.composites import functions as composite
 from ....ops.composites import norms, shaping
 from ....tensors.tensor import Tensor as RanvierTensor
-from ...names import module_getattr
+from ...table import missing, module_getattr
 from ..tensor import of
 from .edges import pad  # noqa: F401  (a name of this module too)
 from .images import (  # noqa: F401  (names of this module too)
@@ -432,4 +432,4 @@ def _holds(labels: Any, ignored: int) -> bool:
     return labels.is_traced or bool((labels.numpy() == ignored).any())
 
 
-__getattr__ = module_getattr("torch.nn.functional", globals())
+__getattr__ = module_getattr("torch.nn.functional", globals(), missing)

@@ -13,7 +13,7 @@ import numpy as np
 from .... import random
 from ....errors import ArgumentError, ShapeError
 from ....nn import initializers
-from ...names import module_getattr
+from ...table import missing, module_getattr
 
 
 def _fill(tensor: Any, initializer: Any) -> Any:
@@ -116,4 +116,4 @@ def _deviation(tensor: Any, a: float, mode: str, nonlinearity: str) -> float:
     return calculate_gain(nonlinearity, a) / math.sqrt(fan)
 
 
-__getattr__ = module_getattr("torch.nn.init", globals())
+__getattr__ = module_getattr("torch.nn.init", globals(), missing)

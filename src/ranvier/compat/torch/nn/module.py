@@ -9,7 +9,7 @@ from typing import Any
 from ....errors import ArgumentError, DataError, RanvierError
 from ....nn.layer import Layer
 from ....tensors.tensor import Tensor as RanvierTensor
-from ...names import missing
+from ...table import missing
 from ..tensor import Tensor, of
 
 

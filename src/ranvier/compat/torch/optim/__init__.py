@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...names import module_getattr
+from ...table import missing, module_getattr
 from . import lr_scheduler
 from .optimizers import SGD, Adadelta, Adagrad, Adam, Adamax, AdamW, NAdam, Optimizer, RMSprop
 
@@ -19,4 +19,4 @@ __all__ = [
     "lr_scheduler",
 ]
 
-__getattr__ = module_getattr("torch.optim", globals())
+__getattr__ = module_getattr("torch.optim", globals(), missing)

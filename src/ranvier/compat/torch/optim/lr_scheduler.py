@@ -11,7 +11,7 @@ from typing import Any
 
 from ....errors import ArgumentError, unknown_name
 from ....optim import schedules
-from ...names import module_getattr
+from ...table import missing, module_getattr
 from .groups import param_groups
 
 
@@ -295,4 +295,4 @@ class ReduceLROnPlateau:
         vars(self).update(state_dict)
 
 
-__getattr__ = module_getattr("torch.optim.lr_scheduler", globals())
+__getattr__ = module_getattr("torch.optim.lr_scheduler", globals(), missing)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ...names import module_getattr
+from ...table import missing, module_getattr
 from . import data
 
 __all__ = ["data"]
 
-__getattr__ = module_getattr("torch.utils", globals())
+__getattr__ = module_getattr("torch.utils", globals(), missing)

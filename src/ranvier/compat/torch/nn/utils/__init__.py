@@ -10,7 +10,7 @@ from .....ops import elementwise, reduce
 from .....ops.composites import functions as composite
 from .....tensors.mode import no_grad
 from .....tensors.tensor import Tensor as RanvierTensor
-from ....names import module_getattr
+from ....table import missing, module_getattr
 from ...tensor import of
 from . import rnn
 
@@ -57,4 +57,4 @@ def clip_grad_value_(parameters: Any, clip_value: float) -> None:
 
 __all__ = ["clip_grad_norm_", "clip_grad_value_", "rnn"]
 
-__getattr__ = module_getattr("torch.nn.utils", globals())
+__getattr__ = module_getattr("torch.nn.utils", globals(), missing)

@@ -8,7 +8,7 @@ from typing import Any
 from .....errors import DataError, MissingNameError
 from .....ops import movement
 from .....ops.composites import shaping
-from ....names import module_getattr
+from ....table import missing, module_getattr
 from ...tensor import of
 
 
@@ -36,7 +36,7 @@ def pad_sequence(
     return of(shaping.stack([filled(x) for x in given], 0 if batch_first else 1))
 
 
-_missing = module_getattr("torch.nn.utils.rnn", {"__all__": ["pad_sequence"]})
+_missing = module_getattr("torch.nn.utils.rnn", {"__all__": ["pad_sequence"]}, missing)
 
 
 def __getattr__(name: str) -> Any:

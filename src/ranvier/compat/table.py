@@ -1,0 +1,114 @@
+"""Modules of another framework, made from tables of names.
+
+A table says which function or class of Ranvier stands for which name. Three kinds of rows:
+
+    names(activations, "relu elu gelu")                          the same name and arguments
+    swish=activations.silu                                       another name
+    argmax=lambda input, axis=0: reduce.argmax(input, axis)      other arguments
+
+`fill` enters the rows into a module. What `inspect.signature` and `help` say of a row is what the
+other framework's users expect: its own names of arguments and defaults, which a lambda states.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from types import FunctionType, ModuleType
+from typing import Any
+
+from ..base.missing import ADVICE, module_getattr
+from ..base.spelling import nearest
+from ..errors import MissingNameError
+
+Rows = Mapping[str, Any]
+Filled = tuple[list[str], Callable[[str], Any]]  # __all__ and __getattr__ of a module
+
+_MAX_LISTED = 60  # a longer list of names would hide the message
+
+
+def names(source: object, listed: str) -> dict[str, Any]:
+    """Rows for attributes of a module or class that keep their names.
+
+    >>> import math
+    >>> names(math, "pi e")["pi"]
+    3.141592653589793
+    """
+    return {name: getattr(source, name) for name in listed.split()}
+
+
+def fill(space: dict[str, Any], where: str, /, *tables: Rows, **rows: Any) -> Filled:
+    """Enter the rows into a module with the globals `space`: `__all__, __getattr__ = fill(...)`.
+
+    Functions and classes that are written out in the module are public too. A name that is missing
+    is an error that calls the module `where`.
+    """
+    module = space["__name__"]
+    public = {n for n, x in space.items() if _is_written_here(n, x, module)}
+    for table in (*tables, rows):
+        for name, value in table.items():
+            space[name] = described(name, value, module)
+            public.add(name)
+    return sorted(public), module_getattr(where, space, missing)
+
+
+def _is_written_here(name: str, value: object, module: str) -> bool:
+    return not name.startswith("_") and getattr(value, "__module__", None) == module
+
+
+def submodule(parent: str, where: str, /, *tables: Rows, **rows: Any) -> ModuleType:
+    """A module that is nothing but a table: `import parent.name` finds it once parent is there."""
+    name = where.rpartition(".")[2]
+    made = ModuleType(f"{parent}.{name}", f"`{where}`.")
+    sys.modules[made.__name__] = made
+    space = vars(made)
+    space["__all__"], space["__getattr__"] = fill(space, where, *tables, **rows)
+    return made
+
+
+def described(name: str, value: Any, module: str) -> Any:
+    """A row's value; a lambda with its own name, and the words of what it calls."""
+    if isinstance(value, FunctionType) and value.__name__ == "<lambda>":
+        value.__name__ = value.__qualname__ = name
+        value.__module__ = module
+        called = _called(value)
+        value.__doc__ = first_paragraph(called) or f"`{name}` by Ranvier's operators."
+    return value
+
+
+def _called(function: FunctionType) -> object:
+    """The first function that a lambda names: `reduce.argmax`."""
+    space, used = function.__globals__, function.__code__.co_names
+    for i, name in enumerate(used):
+        thing = space.get(name)
+        if isinstance(thing, ModuleType) and i + 1 < len(used):
+            thing = getattr(thing, used[i + 1], None)
+        if callable(thing) and getattr(thing, "__doc__", None):
+            return thing
+    return None
+
+
+def first_paragraph(thing: object) -> str:
+    """The first paragraph of a docstring."""
+    return (getattr(thing, "__doc__", None) or "").partition("\n\n")[0]
+
+
+# --- names that are not there ---------------------------------------------------------------------
+
+
+def missing(where: str, name: str, known: Iterable[str]) -> MissingNameError:
+    """The error for `where.name`, with the nearest name that is there.
+
+    >>> print(missing("torch.nn", "Linaer", ["Linear", "ReLU"]))
+    torch.nn.Linaer is not in Ranvier's compatibility layer; did you mean Linear? It has: ...
+    """
+
+    def words() -> str:
+        public = sorted({n for n in known if not n.startswith("_")})
+        likely = nearest(name, public)
+        hint = f"; did you mean {likely}?" if likely else "."
+        hint = f"; {ADVICE[name]}." if name in ADVICE else hint
+        listed = f" It has: {', '.join(public)}" if len(public) <= _MAX_LISTED else ""
+        return f"{where}.{name} is not in Ranvier's compatibility layer{hint}{listed}"
+
+    return MissingNameError(words)
