@@ -31,6 +31,7 @@ CLEAN = [
     "inspection",
     "io",
     "cli",
+    "data",
 ]
 
 # What must not be part of a name, and the word of the field for it.

@@ -5,6 +5,7 @@
 | Array | a NumPy array of any shape and dtype |
 | ArrayLike | what NumPy makes an array of: arrays, numbers, nested lists |
 | Axes | axes of a tensor: one, several, or None for all |
+| DataLike | what holds rows: arrays, lists, dicts of columns, tables of other libraries |
 | DType | a dtype; Ranvier's are NumPy's |
 | DTypeLike | what stands for a dtype: a dtype, its name, a Python or NumPy type |
 | Shape | the sizes of the axes of a tensor |
@@ -14,12 +15,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 if TYPE_CHECKING:
+    from narwhals.typing import IntoDataFrame, IntoSeries
     from numpy.typing import ArrayLike as _ArrayLike
 
     from .graph.node import Value
@@ -32,7 +34,18 @@ DTypeLike: TypeAlias = np.dtype[Any] | type[Any] | str
 Shape: TypeAlias = tuple[int, ...]
 ShapeLike: TypeAlias = int | Sequence[int]
 TensorLike: TypeAlias = "Value | _ArrayLike"
+DataLike: TypeAlias = (
+    "TensorLike | Sequence[Any] | Mapping[Any, _ArrayLike] | IntoDataFrame | IntoSeries"
+)
 
 __all__ = [
-    "Array", "ArrayLike", "Axes", "DType", "DTypeLike", "Shape", "ShapeLike", "TensorLike",
+    "Array",
+    "ArrayLike",
+    "Axes",
+    "DType",
+    "DTypeLike",
+    "DataLike",
+    "Shape",
+    "ShapeLike",
+    "TensorLike",
 ]  # fmt: skip

@@ -32,7 +32,7 @@ from ranvier.data import (
     seasonal_naive,
     windows,
 )
-from ranvier.data.datasets import images
+from ranvier.data.datasets import image_sets
 from ranvier.data.fetch import DataFile, read
 from ranvier.errors import ArgumentError, DataError, FileError
 
@@ -296,10 +296,14 @@ def test_a_file_is_read_when_its_hash_is_right(folder: Path) -> None:
 
 def test_idx_files_are_read_and_checked(folder: Path) -> None:
     content = struct.pack(">BBBBII", 0, 0, 8, 2, 2, 3) + bytes(range(6))
-    assert images._idx(gzip.decompress(gzip.compress(content))).tolist() == [[0, 1, 2], [3, 4, 5]]
+    unpacked = gzip.decompress(gzip.compress(content))
+    assert image_sets._idx(unpacked).tolist() == [
+        [0, 1, 2],
+        [3, 4, 5],
+    ]
     for bad in (content[:-1], b"\1" + content[1:], content + b"x"):
         with pytest.raises(FileError, match="not an IDX file"):
-            images._idx(bad)
+            image_sets._idx(bad)
 
 
 # --- made up ------------------------------------------------------------------------------------

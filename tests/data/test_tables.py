@@ -103,7 +103,10 @@ def test_masked_values_become_nan() -> None:
         ([1, 1j], "x: expected numbers, got complex numbers; take x.real"),
         (["a", "b"], "x: expected numbers, got text .'a' in row 0.; encode text"),
         ([datetime.date(2020, 1, 1)], "x: expected numbers, got a date in row 0"),
-        (np.array(["2020"], "M8[D]"), "x: expected numbers, got dates .*; turn dates into numbers"),
+        (
+            np.array(["2020"], "M8[D]"),
+            "x: expected numbers, got dates .*; convert dates to numbers",
+        ),
         (np.zeros(2, [("a", float)]), "x: expected numbers, got records with fields"),
         ([1.0, 1e300], r"x: 1e\+300 in row 1 is too large for float32; scale the column"),
     ],
@@ -185,9 +188,9 @@ def test_every_column_without_numbers_is_named(make: Any) -> None:
         as_array(table)
     assert str(caught.value) == (
         "x: expected columns of numbers; 2 of 3 cannot be used: 'job' (text such as 'clerk'), "
-        "'since' (dates or times). To mend: encode text as numbers, e.g. pandas.get_dummies(table) "
-        "or polars table.to_dummies(); turn dates into numbers, e.g. the year, the month or the "
-        "days since a fixed day; or drop them"
+        "'since' (dates or times). To correct this: encode text as numbers, e.g. "
+        "pandas.get_dummies(table) or polars table.to_dummies(); convert dates to numbers, e.g. "
+        "the year, the month or the days since a fixed day; or drop them"
     )
 
 

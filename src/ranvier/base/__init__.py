@@ -3,6 +3,7 @@
 | file | what it holds |
 |---|---|
 | config.py | The few switches of Ranvier |
+| extras.py | Libraries that are optional: the extras of the package |
 | locks.py | Locks of the whole process, and what a forked child has to set up again |
 | missing.py | The answer to a name that a module, an object or a call does not have |
 | nested.py | Nested structures: lists, tuples, named tuples and dicts of anything, to any depth |

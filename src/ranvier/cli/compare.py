@@ -17,7 +17,8 @@ from pathlib import Path
 import click
 import numpy as np
 
-from ..errors import ArgumentError, StateError
+from ..base.extras import optional
+from ..errors import ArgumentError
 from ..io.writing import check_output, check_suffix, protected, write_whole
 from ..typing import Array
 from .learners import LEARNERS, Learner, Predict, Setting
@@ -103,12 +104,7 @@ def _compare(
 def _check_before(out: str, scores: str | None) -> Path:
     """Raise at the start what would fail at the end; returns the file for the numbers."""
     for module, extra in (("sklearn", "sklearn"), ("matplotlib", "plot")):
-        try:
-            __import__(module)
-        except ImportError:
-            raise StateError(
-                f'compare needs {module}, which is not installed: pip install "ranvier[{extra}]"'
-            ) from None
+        optional(module, "compare", extra)
     from ..plots.figures import check_picture
 
     check_picture(out)

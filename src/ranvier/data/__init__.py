@@ -1,19 +1,20 @@
-"""Data: sets to learn on, splits, tables, texts and series turned into arrays, and streams.
+"""Data: sets to learn on, splits, tables, texts and series as arrays, and streams.
 
 | file | what it holds |
 |---|---|
-| cells.py | What cells of text look like where numbers were expected |
-| columns.py | The columns of a table, found again by name |
+| cell_kinds.py | Kinds of text cells where numbers were expected: dates, units, labels |
+| columns.py | Columns matched by name between training and prediction |
 | datasets/ | data sets ready to load |
-| fetch.py | Data files that are found or downloaded, and checked against their hash |
-| sequences.py | Sequences of different lengths in one array, and their masks |
-| series.py | Time series cut into windows |
-| sources.py | Streams over files: .npy, Parquet, CSV, folders of images |
-| split.py | Rows divided into a part to train on and a part held out |
+| fetch.py | Data files: located or downloaded, and verified against their hash |
+| file_streams.py | Streams over .npy files and folders of images |
+| padding.py | Sequences of different lengths padded to one array, and their masks |
+| sliding_windows.py | Time series cut into windows |
+| split.py | Splitting rows into a training part and a held-out part |
 | stream.py | Streams: rows that are read chunk by chunk |
+| table_streams.py | Streams over Parquet and CSV files |
 | tables.py | Lists, arrays, dicts and tables of other libraries as arrays of numbers |
 | text.py | Text as numbers: cleaning, words or characters, vocabularies |
-| toy.py | Small made-up data sets |
+| toy.py | Small synthetic data sets |
 | vectorize.py | Texts as rows of numbers: by words, characters or pairs of bytes |
 """
 
@@ -35,16 +36,17 @@ from .datasets import (
     load_rt_polarity,
     load_tiny_shakespeare,
 )
-from .sequences import length_mask, pad_sequences
-from .series import seasonal_naive, windows
-from .sources import stream_csv, stream_images, stream_npy, stream_parquet
+from .file_streams import stream_images, stream_npy
+from .padding import length_mask, pad_sequences
+from .sliding_windows import seasonal_naive, windows
 from .split import train_test_split
 from .stream import Stream, stream_arrays, stream_batches
+from .table_streams import stream_csv, stream_parquet
 from .text import Vocabulary, clean
 from .toy import make_blobs, make_moons, make_regression, make_xor
 from .vectorize import BytePairs, TextVectorization
 
-# Without the look at their keywords, which every call of fit would pay for, these stand in tables.
+# In `tables` they stand without the check of keywords, which every call of fit would pay for.
 as_array = spelled(tables.as_array)
 check_finite = spelled(tables.check_finite)
 check_rows = tables.check_rows

@@ -1,7 +1,7 @@
-"""The columns of a table, found again by name.
+"""Columns matched by name between training and prediction.
 
-A model that was trained on a table remembers what the columns were called. A later table gives
-the same columns in any order: they are put in the order of training, and that is said; one that
+A model that was trained on a table remembers the names of its columns. A later table gives
+the same columns in any order: they are put in the order of training, with a warning; one that
 is missing is an error, one more is left out.
 
     table or dict of columns -> ColumnNames.arrange -> the columns of training, in their order
@@ -10,14 +10,18 @@ is missing is an error, one more is left out.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 
-from ..errors import DataError, nearest, warn
+from ..base.spelling import nearest
+from ..errors import DataError, warn
+from ..typing import DataLike
 from .tables import column_names, is_frame, take_columns
 
-_SHOWN = 8  # names in a message
+_MAX_SHOWN_NAMES = 8  # in a message
+
+_Data = TypeVar("_Data", bound=DataLike)
 
 
 class ColumnNames(Mapping[str, list[str]]):
@@ -30,8 +34,8 @@ class ColumnNames(Mapping[str, list[str]]):
     """
 
     def __init__(self, names: Mapping[str, Sequence[str]] | None = None) -> None:
-        self._names = {role: list(given) for role, given in (names or {}).items()}
-        self._said: set[str] = set()
+        self._names = {role: list(names_of_part) for role, names_of_part in (names or {}).items()}
+        self._warned: set[str] = set()
 
     def __getitem__(self, role: str) -> list[str]:
         return self._names[role]
@@ -46,20 +50,20 @@ class ColumnNames(Mapping[str, list[str]]):
         return repr(self._names)
 
     def copy(self) -> ColumnNames:
-        """The same names, and what was said of them."""
+        """The same names, and the warnings that were given."""
         other = ColumnNames(self._names)
-        if self._said:
-            other._said = set(self._said)
+        if self._warned:
+            other._warned = set(self._warned)
         return other
 
     def learn(self, role: str, names: Sequence[str]) -> None:
         """These are the columns of `role` from now on."""
         self._names[role] = list(names)
 
-    def arrange(self, value: Any, role: str = "x", learn: bool = False) -> Any:
+    def arrange(self, value: _Data, role: str = "x", learn: bool = False) -> _Data:
         """A table or dict of columns with the columns of training in their order.
 
-        With `learn`, names that are met for the first time are kept. What has no names (an array)
+        With `learn`, the names of a part that has none yet are kept. What has no names (an array)
         comes back as it is.
         """
         names = names_of(value)
@@ -86,24 +90,24 @@ class ColumnNames(Mapping[str, list[str]]):
         missing = [name for name in known if name not in set(names)]
         extra = [name for name in names if name not in set(known)]
         if missing:
-            raise DataError(_missing(role, known, missing, extra))
-        said = []
+            raise DataError(_describe_missing(role, known, missing, extra))
+        changes = []
         left = [name for name in names if name in set(known)]
         if left != known:
             row = next(i for i, name in enumerate(known) if left[i] != name)
-            said.append(
+            changes.append(
                 f"the columns stand in another order than in training (column {row} is "
                 f"{left[row]!r}, it was {known[row]!r}) and were put back by name"
             )
         if extra:
             were = "was" if len(extra) == 1 else "were"
-            new = f"{_count(extra)} that {were} not there in training"
-            said.append(f"{new} {were} left out: {_listed(extra)}")
-        warn(f"{role}: {'; '.join(said)}", self._said)
+            new = f"{_counted(extra)} that {were} not there in training"
+            changes.append(f"{new} {were} left out: {_listed(extra)}")
+        warn(f"{role}: {'; '.join(changes)}", self._warned)
         return known
 
-    def arrange_targets(self, y: Any, role: str = "y", learn: bool = False) -> Any:
-        """As `arrange`; a single column may be called what it likes."""
+    def arrange_targets(self, y: _Data, role: str = "y", learn: bool = False) -> _Data:
+        """As `arrange`; a single column may have any name."""
         names = names_of(y)
         if names is not None and len(names) == 1 and len(self._names.get(role, names)) == 1:
             if learn and role not in self._names:
@@ -112,7 +116,7 @@ class ColumnNames(Mapping[str, list[str]]):
         return self.arrange(y, role, learn)
 
 
-def names_of(value: Any) -> list[str] | None:
+def names_of(value: DataLike) -> list[str] | None:
     """The names of the columns of a table or of a dict of columns; None for all else.
 
     >>> names_of({"age": [30, 40], "income": [1.0, 2.0]}), names_of([[1, 2]])
@@ -134,9 +138,11 @@ def is_numbered(names: Sequence[str]) -> bool:
     return all(name in (str(i), f"column_{i}") for i, name in enumerate(names))
 
 
-def _missing(role: str, known: Sequence[str], missing: Sequence[str], extra: Sequence[str]) -> str:
-    near = nearest(missing[0], extra)
-    hint = f"; is {near!r} here what was called {missing[0]!r}?" if near else ""
+def _describe_missing(
+    role: str, known: Sequence[str], missing: Sequence[str], extra: Sequence[str]
+) -> str:
+    similar = nearest(missing[0], extra)
+    hint = f"; is {similar!r} here what was called {missing[0]!r}?" if similar else ""
     one = len(missing) == 1
     part = f"{len(missing)} {'is' if one else 'are'} missing: {_listed(missing)}{hint}"
     if len(missing) == len(known):
@@ -149,11 +155,11 @@ def _missing(role: str, known: Sequence[str], missing: Sequence[str], extra: Seq
     )
 
 
-def _count(names: Sequence[str], what: str = " column") -> str:
+def _counted(names: Sequence[str], what: str = " column") -> str:
     return f"{len(names)}{what}{'s' * (len(names) > 1) if what else ''}"
 
 
 def _listed(names: Iterable[str]) -> str:
     names = list(names)
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(map(repr, names[:_SHOWN])) + more
+    more = f" and {len(names) - _MAX_SHOWN_NAMES} more" if len(names) > _MAX_SHOWN_NAMES else ""
+    return ", ".join(map(repr, names[:_MAX_SHOWN_NAMES])) + more

@@ -1,4 +1,4 @@
-"""Data files that are too large for the package: found or downloaded, checked against their hash.
+"""Data files that are too large for the package: located or downloaded, and verified.
 
 A file is looked for in the folder of the switch `data` (environment RANVIER_DATA) and in the cache.
 One that is in neither is downloaded into the cache, from one mirror after the other until the bytes
@@ -18,7 +18,7 @@ from ..io.writing import protect, write_whole
 
 @dataclass(frozen=True)
 class DataFile:
-    """One file as published: its place in a data folder, bytes, hash, origin and mirrors."""
+    """One file as published: its path in a data folder, bytes, hash, origin and mirrors."""
 
     path: str
     size: int
@@ -29,9 +29,9 @@ class DataFile:
 
 def folders() -> list[Path]:
     """Where data files are looked for, in this order."""
-    places = [Path(switches.data).expanduser()] if switches.data else []
+    chosen = [Path(switches.data).expanduser()] if switches.data else []
     cache = cache_folder("data")
-    return places if cache is None else [*places, cache]
+    return chosen if cache is None else [*chosen, cache]
 
 
 def read(*wanted: DataFile) -> list[bytes]:
@@ -40,11 +40,11 @@ def read(*wanted: DataFile) -> list[bytes]:
     One error names all that are missing, and what each mirror answered.
     """
     tried: list[str] = []
-    found = {file: _find(file) or _download(file, tried) for file in wanted}
-    missing = [file for file, path in found.items() if path is None]
+    paths = {file: _path_of(file) or _download(file, tried) for file in wanted}
+    missing = [file for file, path in paths.items() if path is None]
     if missing:
         _refuse_missing(missing, tried)
-    return [_checked(file, path) for file, path in found.items() if path is not None]
+    return [_checked(file, path) for file, path in paths.items() if path is not None]
 
 
 def read_packaged(name: str) -> bytes:
@@ -54,7 +54,7 @@ def read_packaged(name: str) -> bytes:
     return path.read_bytes()
 
 
-def _find(file: DataFile) -> Path | None:
+def _path_of(file: DataFile) -> Path | None:
     for folder in folders():
         if (folder / file.path).is_file():
             return folder / file.path
@@ -82,7 +82,7 @@ def _checked(file: DataFile, path: Path) -> bytes:
 
 # --- downloads ----------------------------------------------------------------------------------
 
-_WAIT = 15  # seconds until a mirror that does not answer is given up
+_TIMEOUT_SECONDS = 15  # until a mirror that does not answer is given up
 
 
 def _download(file: DataFile, tried: list[str]) -> Path | None:
@@ -104,13 +104,13 @@ def _download(file: DataFile, tried: list[str]) -> Path | None:
 
 
 def _get(url: str, size: int) -> bytes:
-    """What lies at `url`, and never more than one byte beyond `size`."""
+    """The content at `url`, and never more than one byte beyond `size`."""
     import urllib.request
     from http.client import HTTPException
 
     request = urllib.request.Request(url, headers={"User-Agent": "ranvier"})
     try:
-        with urllib.request.urlopen(request, timeout=_WAIT) as answer:
+        with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as answer:
             return bytes(answer.read(size + 1))
     except HTTPException as problem:
         raise OSError(f"a broken answer, {problem!r}") from problem
@@ -131,13 +131,13 @@ def _keep(path: Path, content: bytes) -> Path:
 
 def _refuse_missing(missing: list[DataFile], tried: list[str]) -> None:
     lines = [f"  {file.path}  ({file.size:,} bytes)  from {file.origin}" for file in missing]
-    places = [f"  {place}" for place in folders()] or ["  (no folder: the cache is off)"]
+    searched = [f"  {folder}" for folder in folders()] or ["  (no folder: the cache is off)"]
     asked = ["\nAsked:", *tried] if tried else []
     raise DataError(
         f"{len(missing)} data file{'s' * (len(missing) > 1)} not found:\n"
         + "\n".join(lines)
         + "\nLooked in:\n"
-        + "\n".join(places)
+        + "\n".join(searched)
         + "\n".join(asked)
         + "\nPut them there under these names, or name the folder that has them: "
         + ("RANVIER_DATA=FOLDER or " if not switches.data else "")

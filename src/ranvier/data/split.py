@@ -1,4 +1,4 @@
-"""Dividing rows into a part to train on and a part held out.
+"""Splitting rows into a training part and a held-out part.
 
 The order of rows comes from the raw bits of PCG64, which NumPy promises never to change, so a seed
 names the same split on every machine and with every release of NumPy.
@@ -13,10 +13,11 @@ import numpy as np
 
 from ..base.missing import spelled
 from ..errors import ArgumentError, DataError
+from ..typing import Array, DataLike
 from .tables import as_array, check_rows, take_rows
 
 
-def shuffled(n: int, seed: int) -> np.ndarray:
+def shuffled(n: int, seed: int) -> Array:
     """The numbers 0 to n - 1 in a random order that depends on `seed` alone.
 
     >>> shuffled(5, seed=0)
@@ -27,10 +28,10 @@ def shuffled(n: int, seed: int) -> np.ndarray:
 
 @spelled
 def train_test_split(
-    *arrays: Any,
+    *arrays: DataLike,
     test_size: float = 0.2,
     seed: int = 0,
-    stratify: Any = None,
+    stratify: DataLike | None = None,
     shuffle: bool = True,
 ) -> list[Any]:
     """Split arrays or frames by rows: `x_train, x_test, y_train, y_test = train_test_split(x, y)`.
@@ -58,7 +59,7 @@ def train_test_split(
     return [take_rows(array, part) for array in arrays for part in (train, test)]
 
 
-def _keys(sets: int, n: int, seed: int) -> np.ndarray:
+def _keys(sets: int, n: int, seed: int) -> Array:
     """Random sort keys: `sets` rows of `n`."""
     return np.random.PCG64(seed).random_raw(sets * n).reshape(sets, n)
 
@@ -80,7 +81,7 @@ def _held_out(rows: int, test_size: float) -> int:
     return held
 
 
-def _stratified(classes: np.ndarray, rows: int, held: int, seed: int) -> np.ndarray:
+def _stratified(classes: Array, rows: int, held: int, seed: int) -> Array:
     """An order of the rows whose last `held` hold each class in proportion."""
     if classes.ndim == 2 and classes.shape[1] == 1:
         classes = classes[:, 0]

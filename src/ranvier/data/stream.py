@@ -1,5 +1,5 @@
-"""Streams: rows that are read chunk by chunk, because they do not fit into memory or are made on
-the way.
+"""Streams: rows that are read chunk by chunk, because they do not fit into memory or are made
+while training.
 
     stream -> chunks -> batches of `fit`, `evaluate` and `predict`
 
@@ -13,33 +13,46 @@ from __future__ import annotations
 import copy
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
 from ..base.missing import Spelled, spelled
 from ..errors import ArgumentError, DataError
+from ..typing import Array
 from .tables import FRAME_LIBRARIES
 
 Chunk = tuple[Any, ...]
 
-_PART = 1 << 20  # bytes of a part of an array
+
+class RowSource(Protocol):
+    """What has a length and can be sliced by rows."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, rows: slice, /) -> Any: ...
+
+
+# Batches in a list, an iterator or a DataLoader, or a function that returns one of these.
+Batches: TypeAlias = Iterable[Any] | Callable[[], Iterable[Any]]
+
+_PART_BYTES = 1 << 20  # of an array
 
 
 class Stream(Spelled, ABC):
-    """Rows in chunks, read anew for each epoch. Subclasses write `chunks`.
+    """Rows in chunks, read again in each epoch. Subclasses write `chunks`.
 
     Attributes:
         rows: how many rows an epoch has; None if that is known only after reading them.
         classes: the labels in order, if the stream knows them.
-        batch_size: rows in a batch, if that is for the stream to say rather than for `fit`.
+        batch_size: rows in a batch, if the stream decides on that rather than `fit`.
         buffer_rows: rows that are shuffled together; None: as many as 8 MB hold.
         own_order: the stream decides on the order of its rows, `fit` does not shuffle them.
         features: the names of the columns of x, of a stream over tables.
     """
 
     rows: int | None = None
-    classes: np.ndarray | None = None
+    classes: Array | None = None
     batch_size: int | None = None
     buffer_rows: int | None = None
     own_order = False
@@ -59,7 +72,7 @@ class Stream(Spelled, ABC):
         return self.chunks()
 
 
-def random_order(n: int, bits: np.random.BitGenerator) -> np.ndarray:
+def random_order(n: int, bits: np.random.BitGenerator) -> Array:
     """The numbers 0 to n - 1 in random order; from raw bits, which NumPy promises never to change.
 
     >>> sorted(random_order(4, np.random.Philox(0)).tolist())
@@ -91,7 +104,10 @@ class ArrayStream(PartStream):
     """Consecutive rows of arrays, see `stream_arrays`."""
 
     def __init__(
-        self, arrays: Sequence[Any], chunk_rows: int | None = None, buffer_rows: int | None = None
+        self,
+        arrays: Sequence[RowSource],
+        chunk_rows: int | None = None,
+        buffer_rows: int | None = None,
     ) -> None:
         counts = [len(a) for a in arrays]
         if len(set(counts)) != 1:
@@ -100,7 +116,7 @@ class ArrayStream(PartStream):
             raise DataError("stream: the arrays have no rows; expected at least one")
         self.arrays, self.rows, self.buffer_rows = list(arrays), counts[0], buffer_rows
         size = max(np.asarray(a[:1]).nbytes for a in arrays)
-        self.chunk_rows = chunk_rows or max(1, _PART // max(1, size))
+        self.chunk_rows = chunk_rows or max(1, _PART_BYTES // max(1, size))
 
     def parts(self) -> int:
         """How many parts there are."""
@@ -114,9 +130,9 @@ class ArrayStream(PartStream):
 
 @spelled
 def stream_arrays(
-    x: Any,
-    y: Any = None,
-    sample_weight: Any = None,
+    x: RowSource,
+    y: RowSource | None = None,
+    sample_weight: RowSource | None = None,
     chunk_rows: int | None = None,
     buffer_rows: int | None = None,
 ) -> Stream:
@@ -139,18 +155,18 @@ class BatchStream(Stream):
 
     own_order = True
 
-    def __init__(self, batches: Any, steps: int | None = None) -> None:
+    def __init__(self, batches: Batches, steps: int | None = None) -> None:
         if not callable(batches) and not hasattr(batches, "__iter__"):
             raise ArgumentError(
                 f"stream_batches: got {type(batches).__name__}; expected batches in a list, a "
                 "generator, a DataLoader, or a function that returns one of these"
             )
         self.batches, self.steps = batches, steps
-        self._going: Iterator[Any] | None = None  # kept over the epochs of `steps`
-        self._used_up = False
+        self._running: Iterator[Any] | None = None  # kept over the epochs of `steps`
+        self._exhausted = False
 
     def chunks(self, bits: np.random.BitGenerator | None = None) -> Iterator[Chunk]:
-        """Each batch; NOTE: their maker is asked for them now and not when the first is taken."""
+        """Each batch; NOTE: they are asked for now and not when the first is taken."""
         if self.steps is None:
             return self._all(self._begin())
         return self._some(self.steps)
@@ -159,12 +175,12 @@ class BatchStream(Stream):
         """The batches from the start."""
         made = self.batches() if callable(self.batches) else self.batches
         once = made is self.batches and hasattr(made, "__next__")
-        if once and self._used_up:
+        if once and self._exhausted:
             raise DataError(
                 "stream: this generator gives its batches only once, and they are used up; give a "
                 "function that makes a new one for each epoch: stream_batches(lambda: batches())"
             )
-        self._used_up = once
+        self._exhausted = once
         return iter(made)
 
     @staticmethod
@@ -174,19 +190,19 @@ class BatchStream(Stream):
 
     def _some(self, steps: int) -> Iterator[Chunk]:
         for i in range(steps):
-            batch = next(self._going, None) if self._going is not None else None
+            batch = next(self._running, None) if self._running is not None else None
             if batch is None:
-                self._going = self._begin()
-                batch = next(self._going, None)
+                self._running = self._begin()
+                batch = next(self._running, None)
             if batch is None:
                 raise DataError("stream: there are no batches; expected at least one")
             yield as_chunk(batch, i)
 
 
 @spelled
-def stream_batches(batches: Iterable[Any] | Callable[[], Any], steps: int | None = None) -> Stream:
+def stream_batches(batches: Batches, steps: int | None = None) -> Stream:
     """A stream over batches (x, y) or (x, y, sample weight) from a generator, a list, a DataLoader,
-    or a function that returns one of these, called anew for each epoch.
+    or a function that returns one of these, called once for each epoch.
 
     `fit` takes the rows in the order they come in, and the size of the first batch as its batch
     size. `steps` is the number of batches in an epoch, for generators that never end.
@@ -200,7 +216,7 @@ def stream_batches(batches: Iterable[Any] | Callable[[], Any], steps: int | None
     return BatchStream(batches, steps)
 
 
-def as_chunk(batch: Any, number: int = 0) -> Chunk:
+def as_chunk(batch: object, number: int = 0) -> Chunk:
     """A batch as a tuple (x,), (x, y) or (x, y, sample weight)."""
     if isinstance(batch, list | tuple):
         if 1 <= len(batch) <= 3:
@@ -215,7 +231,7 @@ def as_chunk(batch: Any, number: int = 0) -> Chunk:
     raise DataError(f"stream: batch {number} is {what}; expected (x, y) or (x, y, sample weight)")
 
 
-_ARRAYS = ("__array__", "__array_interface__", "__dlpack__", "__getitem__", "keys")
+_ARRAY_ATTRIBUTES = ("__array__", "__array_interface__", "__dlpack__", "__getitem__", "keys")
 
 
 def as_stream(value: Any) -> Stream | None:
@@ -226,7 +242,7 @@ def as_stream(value: Any) -> Stream | None:
         return value
     if value is None or isinstance(value, np.ndarray | list | tuple | str | bytes | set):
         return None
-    if not hasattr(type(value), "__iter__") or any(hasattr(value, a) for a in _ARRAYS):
+    if not hasattr(type(value), "__iter__") or any(hasattr(value, a) for a in _ARRAY_ATTRIBUTES):
         return None
     known = {base.__module__.partition(".")[0] for base in type(value).__mro__}
     return None if FRAME_LIBRARIES & known else BatchStream(value)

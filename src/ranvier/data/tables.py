@@ -12,26 +12,31 @@ from __future__ import annotations
 import math
 import numbers
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import numpy as np
 
 from ..errors import DataError, RanvierError
-from .cells import looks_of
+from ..typing import Array, DataLike, DType, DTypeLike, Shape
+from .cell_kinds import DATE_FIX, kind_of_cells
 
 if TYPE_CHECKING:
-    from numpy.typing import DTypeLike
+    import narwhals.stable.v2 as narwhals
 
-_FEW = 10_000
-_TEXT: tuple[type, ...] = (str,)
-_NUMBERS: tuple[type, ...] = (numbers.Real, np.bool_)
+    Column = narwhals.Series[Any]
+    Table = narwhals.DataFrame[Any] | Column
+
+_MAX_SUMMED_ELEMENTS = 10_000
+_TEXT_TYPES: tuple[type, ...] = (str,)
+_NUMBER_TYPES: tuple[type, ...] = (numbers.Real, np.bool_)
 FRAME_LIBRARIES = {"pandas", "polars", "pyarrow", "modin", "cudf", "narwhals", "dask", "duckdb"}
-_DATE_FIX = "turn dates into numbers, e.g. the year, the month or the days since a fixed day"
+
+_Data = TypeVar("_Data", bound=DataLike)
 
 
 def as_array(
-    value: Any, role: str = "x", *, float_dtype: DTypeLike = np.float32, text: bool = False
-) -> np.ndarray:
+    value: DataLike, role: str = "x", *, float_dtype: DTypeLike = np.float32, text: bool = False
+) -> Array:
     """`value` as an array of numbers with at least one axis (the rows).
 
     `role` is the argument's name for error messages. `text=True` lets text pass, for labels.
@@ -46,7 +51,7 @@ def as_array(
     ranvier.errors.DataError: y: expected numbers, got text ('cat' in row 0); ...
     """
     if type(value) is np.ndarray and value.ndim and value.dtype == float_dtype:
-        return value  # as it is most often: quickly
+        return value  # the common case, quickly
     table = _as_table(value, role)
     if table is None:
         if isinstance(value, Mapping) and value:
@@ -66,7 +71,7 @@ def as_array(
             _refuse_text(array, role)
         return np.array(array.tolist(), dtype=str) if array.dtype.kind == "T" else array.astype(str)
     if array.dtype.kind in "mM":
-        _refuse(role, f"dates or durations ({_example(array)})", _DATE_FIX)
+        _refuse(role, f"dates or durations ({_example(array)})", DATE_FIX)
     if array.dtype.kind == "c":
         _refuse(role, "complex numbers", f"take {role}.real, {role}.imag or numpy.abs({role})")
     if array.dtype.kind == "V":
@@ -76,7 +81,7 @@ def as_array(
     return array
 
 
-def check_finite(array: np.ndarray, role: str = "x", names: Sequence[str] | None = None) -> None:
+def check_finite(array: Array, role: str = "x", names: Sequence[str] | None = None) -> None:
     """Raise a DataError that names the first NaN or infinity of `array`, if there is any.
 
     `names` are the columns' names, see `column_names`.
@@ -88,8 +93,8 @@ def check_finite(array: np.ndarray, role: str = "x", names: Sequence[str] | None
     """
     if array.dtype.kind != "f" or array.size == 0:
         return
-    # Of a few numbers the sum of squares says enough, as long as it does not overflow.
-    if array.size <= _FEW and math.isfinite(np.vdot(array, array)):
+    # NOTE: one sum of squares is quicker; it may overflow, which the next lines tell from NaN.
+    if array.size <= _MAX_SUMMED_ELEMENTS and math.isfinite(np.vdot(array, array)):
         return
     with np.errstate(invalid="ignore"):
         if np.isfinite(array.min()) and np.isfinite(array.max()):
@@ -100,13 +105,13 @@ def check_finite(array: np.ndarray, role: str = "x", names: Sequence[str] | None
     axes = tuple(range(1, array.ndim))
     every = f".all(axis={axes if len(axes) > 1 else 1})" if axes else ""
     raise DataError(
-        f"{role}: {what} in {_place(index, names)}; NaN or infinite in all: {bad.sum():,} of "
-        f"{array.size:,} values. Expected finite numbers. Fill them (with the column's median, "
-        f"say) or drop their rows: keep = numpy.isfinite({role}){every}"
+        f"{role}: {what} in {_position_text(index, names)}; NaN or infinite in all: "
+        f"{bad.sum():,} of {array.size:,} values. Expected finite numbers. Fill them (with the "
+        f"column's median, say) or drop their rows: keep = numpy.isfinite({role}){every}"
     )
 
 
-def check_rows(**arrays: Any) -> int:
+def check_rows(**arrays: object) -> int:
     """The number of rows that all arrays share; a DataError when they differ or are none.
 
     >>> check_rows(x=np.zeros((5, 2)), y=np.zeros(4))
@@ -117,7 +122,7 @@ def check_rows(**arrays: Any) -> int:
     rows = {}
     for role, array in arrays.items():
         try:
-            rows[role] = len(array)
+            rows[role] = len(array)  # type: ignore[arg-type]
         except TypeError:
             raise DataError(f"{role}: expected rows, got {_kind_of(array)}") from None
     first, *others = rows
@@ -132,7 +137,7 @@ def check_rows(**arrays: Any) -> int:
     return rows[first]
 
 
-def column_names(value: Any) -> list[str] | None:
+def column_names(value: DataLike) -> list[str] | None:
     """The names of the columns of a table or of a dict of columns; None for whatever has none.
 
     >>> column_names(np.zeros((2, 3))) is None
@@ -146,34 +151,35 @@ def column_names(value: Any) -> list[str] | None:
     return [str(column.name) for column in _columns(table)]
 
 
-def is_frame(value: Any) -> bool:
+def is_frame(value: object) -> bool:
     """Whether `value` is a table of columns, and neither an array nor a single column."""
     table = _as_table(value)
     return table is not None and table is not _columns(table)[0]
 
 
-def take_columns(value: Any, names: Sequence[str]) -> Any:
+def take_columns(value: DataLike, names: Sequence[str]) -> Any:
     """The named columns of a table or dict of columns, in this order."""
     if isinstance(value, Mapping):
         keys = {str(key): key for key in value}
         return {name: value[keys[name]] for name in names}
-    table = _as_table(value)
+    table: Any = _as_table(value)
     at = {str(column.name): i for i, column in enumerate(_columns(table))}
     return table[:, [at[name] for name in names]].to_native()
 
 
-def take_rows(value: Any, rows: np.ndarray) -> Any:
-    """The given rows of an array, list or table, in the type it came in."""
+def take_rows(value: DataLike, rows: Array) -> Any:
+    """These rows of an array, list or table, in the type it came in."""
     if isinstance(value, (list, tuple)):
         return type(value)([value[i] for i in rows])
+    array: Any = value
     table = _as_table(value)
-    return value[rows] if table is None else table[rows.tolist()].to_native()
+    return array[rows] if table is None else table[rows.tolist()].to_native()
 
 
 # --- arrays, lists, tensors ---------------------------------------------------------------------
 
 
-def _to_numpy(value: Any, role: str) -> np.ndarray:
+def _to_numpy(value: DataLike, role: str) -> Array:
     if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
         return np.ma.filled(value.astype(np.float64), np.nan)
     if type(value).__module__.startswith("scipy.sparse"):
@@ -195,33 +201,34 @@ def _to_numpy(value: Any, role: str) -> np.ndarray:
     return array
 
 
-def _from_objects(array: np.ndarray, role: str, text: bool) -> np.ndarray:
+def _from_objects(array: Array, role: str, text: bool) -> Array:
     """An array of Python objects as numbers (or as text, where text may pass)."""
     flat = array.ravel()
     if text and flat.size and isinstance(flat[0], str):
-        wanted, allowed = "text", _TEXT
+        wanted, allowed = "text", _TEXT_TYPES
     else:
         from decimal import Decimal
 
-        wanted, allowed = "numbers", (*_NUMBERS, Decimal)
+        wanted, allowed = "numbers", (*_NUMBER_TYPES, Decimal)
     if not text and flat.size and all(isinstance(item, str) or item is None for item in flat):
         _refuse_text(np.array(["" if v is None else v for v in flat]).reshape(array.shape), role)
-    for place, item in enumerate(flat):
+    for offset, item in enumerate(flat):
         if isinstance(item, Mapping):
+            where = _position_text(_unravel(offset, array.shape))
             raise DataError(
-                f"{role}: expected {wanted}, got a dict in {_place(_unravel(place, array.shape))}; "
+                f"{role}: expected {wanted}, got a dict in {where}; "
                 "make a table of a list of dicts: pandas.DataFrame(rows) or polars.DataFrame(rows)"
             )
         if not isinstance(item, allowed):
             raise DataError(
                 f"{role}: expected {wanted}, got {_kind_of(item)} in "
-                f"{_place(_unravel(place, array.shape))}; mend or drop that row"
+                f"{_position_text(_unravel(offset, array.shape))}; correct or drop that row"
             )
     plain = np.array(array.tolist())
     return array.astype(np.float64) if plain.dtype.kind == "O" else plain
 
 
-def _to_float(array: np.ndarray, role: str, dtype: np.dtype) -> np.ndarray:
+def _to_float(array: Array, role: str, dtype: np.dtype) -> Array:
     with np.errstate(over="ignore"):
         out = array.astype(dtype, copy=False)
     if out is not array and dtype.itemsize < array.dtype.itemsize:
@@ -229,7 +236,7 @@ def _to_float(array: np.ndarray, role: str, dtype: np.dtype) -> np.ndarray:
         if lost.any():
             index = _unravel(int(lost.argmax()), array.shape)
             raise DataError(
-                f"{role}: {array[index]:.3g} in {_place(index)} is too large for {dtype}; "
+                f"{role}: {array[index]:.3g} in {_position_text(index)} is too large for {dtype}; "
                 "scale the column or take its logarithm"
             )
     return out
@@ -238,7 +245,7 @@ def _to_float(array: np.ndarray, role: str, dtype: np.dtype) -> np.ndarray:
 # --- tables -------------------------------------------------------------------------------------
 
 
-def _as_table(value: Any, role: str = "table") -> Any:
+def _as_table(value: object, role: str = "table") -> Table | None:
     """`value` as a narwhals DataFrame or Series, or None when it is neither."""
     if isinstance(value, np.ndarray) or type(value).__module__ == "builtins":
         return None
@@ -255,13 +262,16 @@ def _as_table(value: Any, role: str = "table") -> Any:
     return table if isinstance(table, (nw.DataFrame, nw.Series)) else None
 
 
-def _columns(table: Any) -> list[Any]:
+def _columns(table: Table) -> list[Column]:
     import narwhals.stable.v2 as nw
 
-    return [table] if isinstance(table, nw.Series) else list(table.iter_columns())
+    if isinstance(table, nw.Series):
+        return [table]
+    columns: list[Any] = list(table.iter_columns())
+    return columns
 
 
-def _from_table(table: Any, role: str, float_dtype: np.dtype, text: bool) -> np.ndarray:
+def _from_table(table: Table, role: str, float_dtype: DType, text: bool) -> Array:
     """All columns side by side; one error that names every column that holds no numbers."""
     columns, arrays, bad = _columns(table), [], {}
     for column in columns:
@@ -276,7 +286,7 @@ def _from_table(table: Any, role: str, float_dtype: np.dtype, text: bool) -> np.
         fixes = dict.fromkeys(fix for _, fix in bad.values())
         raise DataError(
             f"{role}: expected columns of numbers; {len(bad)} of {len(columns)} cannot be used: "
-            f"{', '.join(shown)}{more}. To mend: {'; '.join(fixes)}; or drop them"
+            f"{', '.join(shown)}{more}. To correct this: {'; '.join(fixes)}; or drop them"
         )
     if not columns:
         raise DataError(f"{role}: the table has no columns")
@@ -291,7 +301,7 @@ def _from_table(table: Any, role: str, float_dtype: np.dtype, text: bool) -> np.
 
 def _from_mapping(
     columns: Mapping[Any, Any], role: str, float_dtype: DTypeLike, text: bool
-) -> np.ndarray:
+) -> Array:
     """A dict of columns side by side."""
     arrays = []
     for name, column in columns.items():
@@ -311,8 +321,8 @@ def _from_mapping(
     return np.stack(arrays, axis=1, dtype=float_dtype if fractions else None)
 
 
-def _from_column(column: Any, text: bool) -> tuple[np.ndarray, str, str]:
-    """One column as an array, with what is wrong and how to mend it, both empty if nothing is."""
+def _from_column(column: Column, text: bool) -> tuple[Array, str, str]:
+    """One column as an array, with what is wrong and how to correct it, both empty if nothing."""
     import narwhals.stable.v2 as nw
 
     none = np.empty(0)
@@ -330,12 +340,12 @@ def _from_column(column: Any, text: bool) -> tuple[np.ndarray, str, str]:
         if text:
             return np.array(column.to_list()), "", ""
         cells = ["" if v is None else v for v in column.to_list()]
-        looks = looks_of(cells, f"table[{column.name!r}]")
+        kind = kind_of_cells(cells, f"table[{column.name!r}]")
         what = "text" if dtype == nw.String else "categories"
-        said = f"{what} such as {column.drop_nulls()[0]!r}"
-        return none, said if looks.kind == "labels" else looks.what, looks.fix
+        example = f"{what} such as {column.drop_nulls()[0]!r}"
+        return none, example if kind.kind == "labels" else kind.description, kind.fix
     if dtype.is_temporal():
-        return none, "dates or times", _DATE_FIX
+        return none, "dates or times", DATE_FIX
     if dtype == nw.Object:
         items = np.empty(len(column), dtype=object)
         items[:] = column.to_list()
@@ -346,20 +356,20 @@ def _from_column(column: Any, text: bool) -> tuple[np.ndarray, str, str]:
     return none, f"{dtype}", "keep one number in each cell"
 
 
-# --- words of the errors ------------------------------------------------------------------------
+# --- errors -------------------------------------------------------------------------------------
 
 
 def _refuse(role: str, got: str, fix: str) -> NoReturn:
     raise DataError(f"{role}: expected numbers, got {got}; {fix}")
 
 
-def _refuse_text(array: np.ndarray, role: str) -> NoReturn:
-    looks = looks_of(array, role)
-    _refuse(role, f"text ({looks.what})" if array.size else "text (no rows)", looks.fix)
+def _refuse_text(array: Array, role: str) -> NoReturn:
+    kind = kind_of_cells(array, role)
+    _refuse(role, f"text ({kind.description})" if array.size else "text (no rows)", kind.fix)
 
 
-def _refuse_ragged(value: Any, role: str) -> None:
-    """Say which row of a nested list has another length than the first."""
+def _refuse_ragged(value: object, role: str) -> None:
+    """Name the row of a nested list that has another length than the first."""
     if not isinstance(value, (list, tuple)):
         return
     lengths = [len(row) if isinstance(row, (list, tuple, np.ndarray)) else None for row in value]
@@ -375,11 +385,11 @@ def _refuse_ragged(value: Any, role: str) -> None:
             ) from None
 
 
-def _unravel(place: int, shape: tuple[int, ...]) -> tuple[int, ...]:
-    return tuple(int(i) for i in np.unravel_index(place, shape))
+def _unravel(offset: int, shape: Shape) -> Shape:
+    return tuple(int(i) for i in np.unravel_index(offset, shape))
 
 
-def _place(index: Sequence[int], names: Sequence[str] | None = None) -> str:
+def _position_text(index: Sequence[int], names: Sequence[str] | None = None) -> str:
     if len(index) == 1:
         return f"row {index[0]}"
     if len(index) == 2:
@@ -388,14 +398,14 @@ def _place(index: Sequence[int], names: Sequence[str] | None = None) -> str:
     return f"row {index[0]}, position {tuple(index[1:])}"
 
 
-def _example(array: np.ndarray) -> str:
+def _example(array: Array) -> str:
     if array.size == 0:
         return "no rows"
     value = str(array.ravel()[0])
     return f"{value if len(value) <= 30 else value[:27] + '...'!r} in row 0"
 
 
-def _kind_of(value: Any) -> str:
+def _kind_of(value: object) -> str:
     if value is None or str(value) in ("<NA>", "NaT"):
         return f"{value} (missing)" if value is not None else "None"
     if isinstance(value, (str, bytes, bool, int, float)):

@@ -1,4 +1,4 @@
-"""Text as numbers: cleaning, words or characters, and vocabularies.
+"""Text as numbers: cleaning, tokens, and vocabularies.
 
     text -> clean -> split into tokens -> Vocabulary -> integers -> nn.Embedding
 
@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from ..base.missing import Spelled, spelled
 from ..errors import ArgumentError, DataError, FileError, unknown_name
-from ..io.writing import check_suffix, write_whole
+from ..io.writing import FilePath, check_suffix, write_whole
 
 PADDING, UNKNOWN = "", "[UNK]"
 Splitter = Callable[[str], Iterable[str]]
@@ -32,7 +32,7 @@ _PUNCTUATION = re.compile(
 
 @spelled
 def clean(text: str, lower: bool = True, punctuation: bool = False) -> str:
-    """The text in small letters and without punctuation, unless asked otherwise.
+    """The text in lower case and without punctuation, unless asked otherwise.
 
     >>> clean("Don't panic!"), clean("你好，世界。")
     ('dont panic', '你好世界')
@@ -93,8 +93,8 @@ class Vocabulary(Spelled):
         max_tokens: int | None = None,
         min_count: int = 1,
     ) -> Vocabulary:
-        """The tokens of these texts by falling frequency (equally frequent ones from Z to A, as
-        Keras has them), at most `max_tokens` with padding and unknown, each met `min_count` times.
+        """The tokens of these texts by descending frequency (equally frequent ones from Z to A, as
+        in Keras), at most `max_tokens` with padding and unknown, each occurring `min_count` times.
         """
         split = splitter(by)
         counts = Counter(t for text in as_texts(texts, "Vocabulary") for t in split(text))
@@ -123,8 +123,8 @@ class Vocabulary(Spelled):
         between = " " if self.by == "word" else ""
         return between.join(self.tokens[int(i)] for i in ids if int(i) != 0)
 
-    def save(self, path: Any) -> None:
-        """Write the tokens as JSON; a splitting function cannot be written, only named words."""
+    def save(self, path: FilePath) -> None:
+        """Write the tokens as JSON; `by` must be a name, as a function cannot be written."""
         if not isinstance(self.by, str):
             raise DataError(
                 "Vocabulary: by= is a function, and files hold no code; save .tokens[2:] yourself "
@@ -133,21 +133,21 @@ class Vocabulary(Spelled):
         write_json(path, {"by": self.by, "tokens": self.tokens[2:]})
 
     @classmethod
-    def load(cls, path: Any) -> Vocabulary:
+    def load(cls, path: FilePath) -> Vocabulary:
         """Read what `save` wrote."""
-        found = read_json(path, ("by", "tokens"))
-        return made_from(path, lambda: cls(found["tokens"], found["by"]))
+        content = read_json(path, ("by", "tokens"))
+        return made_from(path, lambda: cls(content["tokens"], content["by"]))
 
 
-def as_texts(texts: Any, what: str) -> Iterable[str]:
-    """One text or several, each of them looked at."""
+def as_texts(texts: str | Iterable[str], what: str) -> Iterable[str]:
+    """One text or many, each of them checked."""
     for i, text in enumerate([texts] if isinstance(texts, str) else texts):
         if not isinstance(text, str):
-            raise DataError(f"{what}: text {i} {_no_text(text)}")
+            raise DataError(f"{what}: text {i} {_describe_no_text(text)}")
         yield str(text)
 
 
-def _no_text(value: Any) -> str:
+def _describe_no_text(value: object) -> str:
     if value is None or value != value or str(value) == "<NA>":
         return (
             f"is missing ({value!r}); expected str. Fill what is missing, texts.fillna(''), or "
@@ -158,7 +158,7 @@ def _no_text(value: Any) -> str:
 
 
 def most_frequent(counts: Counter[str], max_tokens: int | None, min_count: int = 1) -> list[str]:
-    """Tokens by falling frequency, without the two special ones and two fewer than `max_tokens`."""
+    """Tokens by descending frequency, but the two special ones, two fewer than `max_tokens`."""
     if max_tokens is not None and max_tokens < 3:
         raise ArgumentError(
             f"max_tokens={max_tokens}: expected at least 3, as padding and unknown are two of them"
@@ -168,38 +168,38 @@ def most_frequent(counts: Counter[str], max_tokens: int | None, min_count: int =
     return [t for _, t in kept[: None if max_tokens is None else max_tokens - 2]]
 
 
-def write_json(path: Any, content: dict[str, Any]) -> None:
+def write_json(path: FilePath, content: dict[str, Any]) -> None:
     """`content` as a JSON file of UTF-8."""
     write_json_text(path, json.dumps(content, ensure_ascii=False, indent=1))
 
 
-def write_json_text(path: Any, text: str) -> None:
+def write_json_text(path: FilePath, text: str) -> None:
     """JSON that is already text as a file of UTF-8, whole or not at all."""
     check_suffix(path, ".json")
     write_whole(path, text.encode())
 
 
-def read_json(path: Any, keys: Sequence[str]) -> dict[str, Any]:
+def read_json(path: FilePath, keys: Sequence[str]) -> dict[str, Any]:
     """What `write_json` wrote, if it has these keys."""
     try:
-        found = json.loads(Path(path).read_text(encoding="utf-8"))
+        content = json.loads(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise FileError(f"{path} does not exist") from None
     except (OSError, ValueError, RecursionError) as problem:
         raise FileError(f"{path} is no JSON file: {problem}") from problem
-    if not isinstance(found, dict) or any(key not in found for key in keys):
+    if not isinstance(content, dict) or any(key not in content for key in keys):
         raise FileError(f"{path}: expected a JSON file with the keys {', '.join(keys)}")
-    if not all(isinstance(token, str) for token in as_list(found.get("tokens", []))):
+    if not all(isinstance(token, str) for token in as_list(content.get("tokens", []))):
         raise FileError(f"{path}: expected a list of texts as tokens")
-    return found
+    return content
 
 
-def as_list(value: Any) -> list[Any]:
+def as_list(value: object) -> list[Any]:
     """A list as it is; anything else as [None], which is no list of anything."""
     return value if isinstance(value, list) else [None]
 
 
-def made_from(path: Any, make: Callable[[], _T]) -> _T:
+def made_from(path: FilePath, make: Callable[[], _T]) -> _T:
     """What `make` makes of a file's contents; whatever fails is the file's fault."""
     try:
         return make()

@@ -1,12 +1,13 @@
-"""Small made-up data sets for first steps and pictures: float32 features, same seed same rows."""
+"""Small synthetic data sets for first steps and plots: float32 features, same seed same rows."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from ..base.missing import spelled
+from ..typing import Array
 
-Pair = tuple[np.ndarray, np.ndarray]
+Pair = tuple[Array, Array]
 
 
 @spelled
@@ -31,7 +32,7 @@ def make_regression(
 
 @spelled
 def make_xor(n_samples: int = 4, *, noise: float = 0.0, seed: int = 0) -> Pair:
-    """The corners of the unit square, in turn, labelled 1 where exactly one coordinate is 1.
+    """The corners of the unit square, cyclically, labelled 1 where exactly one coordinate is 1.
 
     >>> x, y = make_xor()
     >>> x.tolist(), y.tolist()
@@ -45,7 +46,7 @@ def make_xor(n_samples: int = 4, *, noise: float = 0.0, seed: int = 0) -> Pair:
 
 @spelled
 def make_moons(n_samples: int = 200, *, noise: float = 0.1, seed: int = 0) -> Pair:
-    """Two half circles that reach into each other: two classes that no straight line parts.
+    """Two interleaved half circles: two classes that no straight line separates.
 
     >>> x, y = make_moons(6)
     >>> x.shape, y.tolist()
@@ -69,7 +70,7 @@ def make_blobs(
     spread: float = 1.0,
     seed: int = 0,
 ) -> Pair:
-    """Round clouds about `centers` points drawn from -10 to 10; the label is the cloud's number.
+    """Normal clusters about `centers` points drawn from -10 to 10; the label is the cluster's.
 
     >>> x, y = make_blobs(5, centers=2)
     >>> x.shape, y.tolist()

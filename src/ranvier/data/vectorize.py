@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
+from ..base.extras import optional
 from ..base.missing import Spelled
 from ..errors import ArgumentError, DataError, FileError, StateError, unknown_name
-from .sequences import pad_sequences
+from ..typing import Array
+from .padding import pad_sequences
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
 from .text import (
     Splitter,
     Vocabulary,
@@ -25,19 +31,28 @@ from .text import (
     write_json_text,
 )
 
-_CLEAN: dict[str | None, Callable[[str], str]] = {
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+_STANDARDIZERS: dict[str | None, Callable[[str], str]] = {
     None: lambda text: text,
     "lower": lambda text: clean(text, punctuation=True),
     "strip_punctuation": lambda text: clean(text, lower=False),
     "lower_and_strip_punctuation": clean,
 }
-_SPLIT: dict[str | None, Splitter] = {
+_SPLITTERS: dict[str | None, Splitter] = {
     None: lambda text: [text],
     "whitespace": words,
     "character": characters,
 }
-_MODES = ("int", "multi_hot", "count", "tf_idf")
-_KEPT = ("max_tokens", "standardize", "split", "ngrams", "output_mode", "output_sequence_length")
+_OUTPUT_MODES = ("int", "multi_hot", "count", "tf_idf")
+_SAVED_ARGUMENTS = (
+    "max_tokens",
+    "standardize",
+    "split",
+    "ngrams",
+    "output_mode",
+    "output_sequence_length",
+)
 
 
 class TextVectorization(Spelled):
@@ -76,14 +91,14 @@ class TextVectorization(Spelled):
         self.max_tokens, self.standardize, self.split = max_tokens, standardize, split
         self.ngrams, self.output_mode = ngrams, output_mode
         self.output_sequence_length = output_sequence_length
-        if output_mode not in _MODES:
-            raise unknown_name("output_mode", output_mode, _MODES)
+        if output_mode not in _OUTPUT_MODES:
+            raise unknown_name("output_mode", output_mode, _OUTPUT_MODES)
         if output_mode != "int" and output_sequence_length is not None:
             raise ArgumentError(
                 f"TextVectorization: output_sequence_length has no meaning with {output_mode!r}"
             )
-        self._clean = _one_of("standardize", standardize, _CLEAN)
-        self._split = _one_of("split", split, _SPLIT)
+        self._clean = _one_of("standardize", standardize, _STANDARDIZERS)
+        self._split = _one_of("split", split, _SPLITTERS)
         self._lengths = tuple(range(1, ngrams + 1)) if isinstance(ngrams, int) else ngrams
         self._vocabulary: Vocabulary | None = None
         self._weights = np.ones(0, np.float32)  # of "tf_idf", one for each column
@@ -107,12 +122,12 @@ class TextVectorization(Spelled):
             number += 1
         if not number:
             raise DataError("TextVectorization: adapt got no texts; expected at least one")
-        most = self.max_tokens
-        if most is not None and self.output_mode != "int":
-            most += 1  # padding has no column
-        self._vocabulary = Vocabulary(most_frequent(counts, most))
-        held = np.array([holders[t] for t in self._vocabulary.tokens[2:]], np.float64)
-        weights = np.log(1 + number / (1 + held))
+        limit = self.max_tokens
+        if limit is not None and self.output_mode != "int":
+            limit += 1  # padding has no column
+        self._vocabulary = Vocabulary(most_frequent(counts, limit))
+        documents = np.array([holders[t] for t in self._vocabulary.tokens[2:]], np.float64)
+        weights = np.log(1 + number / (1 + documents))
         first = weights.mean() if len(weights) else 1.0
         self._weights = np.array([first, *weights], np.float32)
 
@@ -125,20 +140,20 @@ class TextVectorization(Spelled):
             " ".join(parts[i : i + n]) for n in self._lengths for i in range(len(parts) - n + 1)
         ]
 
-    def __call__(self, texts: str | Iterable[str]) -> np.ndarray:
+    def __call__(self, texts: str | Iterable[str]) -> Array:
         """The array for these texts; a single text gives a single row."""
         vocabulary = self._known()
         ids = [vocabulary.ids(self.tokens(t)) for t in as_texts(texts, "TextVectorization")]
         rows = self._padded(ids) if self.output_mode == "int" else self._counted(ids)
         return rows[0] if isinstance(texts, str) else rows
 
-    def _padded(self, ids: list[list[int]]) -> np.ndarray:
+    def _padded(self, ids: list[list[int]]) -> Array:
         return pad_sequences(ids, self.output_sequence_length, np.int64, "post", "post", 0)
 
-    def _counted(self, ids: list[list[int]]) -> np.ndarray:
+    def _counted(self, ids: list[list[int]]) -> Array:
         out = np.zeros((len(ids), len(self._known()) - 1), np.float32)
-        for row, found in zip(out, ids, strict=True):
-            np.add.at(row, np.array(found, np.int64) - 1, 1)
+        for row, row_ids in zip(out, ids, strict=True):
+            np.add.at(row, np.array(row_ids, np.int64) - 1, 1)
         if self.output_mode == "multi_hot":
             return np.minimum(out, 1)
         return out * self._weights if self.output_mode == "tf_idf" else out
@@ -161,8 +176,8 @@ class TextVectorization(Spelled):
         return len(self.get_vocabulary())
 
     def save(self, path: Any) -> None:
-        """Write arguments and vocabulary as JSON; functions given as arguments cannot be."""
-        kept = {name: getattr(self, name) for name in _KEPT}
+        """Write arguments and vocabulary as JSON; functions as arguments cannot be written."""
+        kept = {name: getattr(self, name) for name in _SAVED_ARGUMENTS}
         for name, value in kept.items():
             if callable(value):
                 raise DataError(
@@ -175,15 +190,15 @@ class TextVectorization(Spelled):
     @classmethod
     def load(cls, path: Any) -> TextVectorization:
         """Read what `save` wrote."""
-        found = read_json(path, (*_KEPT, "tokens", "weights"))
-        kept = {name: found[name] for name in _KEPT}
+        content = read_json(path, (*_SAVED_ARGUMENTS, "tokens", "weights"))
+        kept = {name: content[name] for name in _SAVED_ARGUMENTS}
         kept["ngrams"] = (
             tuple(kept["ngrams"]) if isinstance(kept["ngrams"], list) else kept["ngrams"]
         )
 
         def make() -> TextVectorization:
-            out = cls(**kept, vocabulary=found["tokens"])
-            out._weights = np.array(found["weights"], np.float32)
+            out = cls(**kept, vocabulary=content["tokens"])
+            out._weights = np.array(content["weights"], np.float32)
             return out
 
         return made_from(path, make)
@@ -202,7 +217,7 @@ class BytePairs(Spelled):
     Number 0 is padding.
     """
 
-    def __init__(self, tokenizer: Any) -> None:
+    def __init__(self, tokenizer: Tokenizer) -> None:
         self.tokenizer = tokenizer
 
     @classmethod
@@ -212,14 +227,14 @@ class BytePairs(Spelled):
             raise ArgumentError(
                 f"BytePairs: vocab_size={vocab_size}; expected at least 257, padding and all bytes"
             )
-        kit = _tokenizers()
-        tokenizer = kit.Tokenizer(kit.models.BPE())
-        tokenizer.pre_tokenizer = kit.pre_tokenizers.ByteLevel(add_prefix_space=False)
-        tokenizer.decoder = kit.decoders.ByteLevel()
-        trainer = kit.trainers.BpeTrainer(
+        library = optional("tokenizers", "BytePairs", "text")
+        tokenizer = library.Tokenizer(library.models.BPE())
+        tokenizer.pre_tokenizer = library.pre_tokenizers.ByteLevel(add_prefix_space=False)
+        tokenizer.decoder = library.decoders.ByteLevel()
+        trainer = library.trainers.BpeTrainer(
             vocab_size=vocab_size,
             special_tokens=["[PAD]"],
-            initial_alphabet=kit.pre_tokenizers.ByteLevel.alphabet(),
+            initial_alphabet=library.pre_tokenizers.ByteLevel.alphabet(),
             show_progress=False,
         )
         tokenizer.train_from_iterator(as_texts(texts, "BytePairs"), trainer)
@@ -236,10 +251,10 @@ class BytePairs(Spelled):
         """The text of these numbers."""
         return str(self.tokenizer.decode([int(i) for i in ids]))
 
-    def __call__(self, texts: Iterable[str], length: int | None = None) -> np.ndarray:
+    def __call__(self, texts: Iterable[str], length: int | None = None) -> Array:
         """Ids (n, length) int64, filled up with 0 at the end."""
         listed = list(as_texts(texts, "BytePairs"))
-        ids = [found.ids for found in self.tokenizer.encode_batch(listed)]
+        ids = [encoding.ids for encoding in self.tokenizer.encode_batch(listed)]
         return pad_sequences(ids, length, np.int64, "post", "post", 0)
 
     def save(self, path: Any) -> None:
@@ -249,24 +264,16 @@ class BytePairs(Spelled):
     @classmethod
     def load(cls, path: Any) -> BytePairs:
         """Read such a file."""
-        kit = _tokenizers()
+        library = optional("tokenizers", "BytePairs", "text")
         try:
-            return cls(kit.Tokenizer.from_file(str(path)))
+            return cls(library.Tokenizer.from_file(str(path)))
         except Exception as problem:  # NOTE: the library raises no class of its own
             raise FileError(f"{path} is no file of tokenizers: {problem}") from problem
 
 
-def _tokenizers() -> Any:
-    try:
-        import tokenizers
-    except ModuleNotFoundError as missing:
-        raise StateError(
-            'BytePairs needs the library tokenizers: pip install "ranvier[text]"'
-        ) from missing
-    return tokenizers
-
-
-def _one_of(argument: str, value: Any, known: dict[str | None, Any]) -> Any:
+def _one_of(
+    argument: str, value: str | _Function | None, known: dict[str | None, _Function]
+) -> _Function:
     if callable(value):
         return value
     if value not in known:

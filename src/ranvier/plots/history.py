@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING, cast
 
+from ..base.extras import optional
 from ..errors import StateError, unknown_name
 from ..io.writing import FilePath
 from .figures import check_picture, save_picture
@@ -29,12 +30,7 @@ def history(
     """
     if path is not None:
         check_picture(path)
-    try:
-        import matplotlib.pyplot as plt
-    except ImportError:
-        raise StateError(
-            'plot needs matplotlib, which is not installed: pip install "ranvier[plot]"'
-        ) from None
+    pyplot = optional("matplotlib.pyplot", "plot", "plot")
     known = [name for name in numbers if not name.startswith("val_")]
     for name in names:
         if name not in known:
@@ -46,7 +42,7 @@ def history(
         figure = cast("Figure", ax.figure)
         panels = [ax] * len(chosen)
     else:
-        figure, grid = plt.subplots(
+        figure, grid = pyplot.subplots(
             1, len(chosen), figsize=(4.5 * len(chosen), 3.5), squeeze=False, layout="constrained"
         )
         panels = list(grid[0])
@@ -60,8 +56,8 @@ def history(
         panel.legend()
     if path is not None:
         save_picture(figure, path)
-    if ax is None and _in_notebook(plt):
-        plt.close(figure)  # the notebook shows what the cell returns; open figures it shows too
+    if ax is None and _in_notebook(pyplot):
+        pyplot.close(figure)  # the notebook shows what the cell returns; open figures it shows too
     return figure
 
 

@@ -16,7 +16,7 @@ import pytest
 import ranvier
 from ranvier import Sequential, losses
 from ranvier.data import as_array, stream_batches, stream_csv
-from ranvier.data.cells import looks_of
+from ranvier.data.cell_kinds import kind_of_cells
 from ranvier.errors import DataError
 from ranvier.nn import Dense
 
@@ -70,7 +70,7 @@ def model_for(loss: Any, outputs: int = 1) -> Sequential:
 @pytest.mark.parametrize("kind", TEXTS)
 def test_cells_are_described(kind: str) -> None:
     texts, said = TEXTS[kind]
-    assert looks_of(texts).what.startswith(said.replace("[$]", "$").replace("[+]", "+"))
+    assert kind_of_cells(texts).description.startswith(said.replace("[$]", "$").replace("[+]", "+"))
     for y in (np.array(texts), pandas.Series(texts), polars.Series(texts), texts):
         with pytest.raises(DataError, match=said):
             model_for("mse").fit(X, y, verbose=0)

@@ -4,16 +4,16 @@ Digits and irises travel in the package. The others are files that are looked fo
 `RANVIER_DATA` and in the cache, downloaded into the cache when they are in neither, and checked
 against their hash. Images and labels stay integers as published; measurements are float32.
 Functions named `load_...` return `(x_train, y_train), (x_test, y_test)` as Keras does; texts and
-series to go on with return their parts in order.
+series to continue return their parts in order.
 
 | file | what it holds |
 |---|---|
-| files.py | The files of each data set: addresses, hashes, mirrors |
-| held.py | The shapes that loaders return, and the part held out where none is published |
-| images.py | Images |
-| series.py | Time series |
-| tables.py | Tables |
-| text.py | Texts |
+| held_out.py | The held-out part where none is published, and the types that loaders return |
+| image_sets.py | Images |
+| published_files.py | The files of each data set: addresses, hashes, mirrors |
+| series_sets.py | Time series |
+| table_sets.py | Tables |
+| text_sets.py | Texts |
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...base.missing import module_getattr
-from .files import (
+from .image_sets import load_digits, load_mnist
+from .published_files import (
     ADULT_FILES,
     AIRLINE_FILE,
     CALIFORNIA_FILE,
@@ -30,9 +31,8 @@ from .files import (
     POLARITY_FILES,
     SHAKESPEARE_FILE,
 )
-from .images import load_digits, load_mnist
-from .series import ETTH1_COLUMNS, load_airline_passengers, load_etth1
-from .tables import (
+from .series_sets import ETTH1_COLUMNS, load_airline_passengers, load_etth1
+from .table_sets import (
     ADULT_COLUMNS,
     ADULT_NUMBERS,
     CALIFORNIA_COLUMNS,
@@ -41,7 +41,7 @@ from .tables import (
     load_california_housing,
     load_iris,
 )
-from .text import load_rt_polarity, load_tiny_shakespeare
+from .text_sets import load_rt_polarity, load_tiny_shakespeare
 
 __all__ = [
     "ADULT_COLUMNS",

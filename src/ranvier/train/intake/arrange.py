@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ...data.cells import looks_of
+from ...data.cell_kinds import kind_of_cells
 from ...data.columns import ColumnNames, names_of
 from ...data.stream import Stream
 from ...data.tables import check_rows
@@ -330,7 +330,7 @@ def check_text(loss: Loss | None, y: Array, role: str) -> None:
     nothing.
     """
     learns_numbers = loss is not None and loss.learns_numbers
-    looks = looks_of(y, role)
+    looks = kind_of_cells(y, role)
     many = len(np.unique(y)) > _LABELS and looks.kind != "number"
     if not learns_numbers and not (looks.numeric and many):
         return
@@ -347,7 +347,7 @@ def check_text(loss: Loss | None, y: Array, role: str) -> None:
     expected = "numbers" if learns_numbers else "a few classes"
     raise DataError(
         f"{role}: {said}{' needs' if learns_numbers else ':'} {expected}, and the targets are text "
-        f"({looks.what}); {fix}"
+        f"({looks.description}); {fix}"
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ....data.sources import stream_images
+from ....data.file_streams import stream_images
 from ....data.stream import Chunk, Stream, random_order, stream_arrays
 from ....errors import ArgumentError, unknown_name
 from ....tensors.tensor import Tensor

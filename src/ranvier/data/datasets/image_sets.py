@@ -9,9 +9,10 @@ import numpy as np
 
 from ...base.missing import spelled
 from ...errors import FileError
+from ...typing import Array
 from ..fetch import read, read_packaged
-from .files import MNIST_FILES
-from .held import Pair, Split, fifth_held_out
+from .held_out import Pair, Split, fifth_held_out
+from .published_files import MNIST_FILES
 
 
 @overload
@@ -48,7 +49,7 @@ def load_mnist() -> Split:
     return (x_train, y_train.astype(np.int64)), (x_test, y_test.astype(np.int64))
 
 
-def _idx(content: bytes) -> np.ndarray:
+def _idx(content: bytes) -> Array:
     """An array of bytes in MNIST's format: 0, 0, 8 (bytes), number of axes, sizes, values."""
     zero, kind, axes = content[:2], content[2], content[3]
     sizes = np.frombuffer(content, ">u4", count=axes, offset=4)

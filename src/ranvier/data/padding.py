@@ -1,25 +1,25 @@
-"""Sequences of different lengths in one array, and masks that say where they end."""
+"""Sequences of different lengths padded to one array, and masks that say where they end."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
 from ..base.missing import spelled
 from ..errors import ArgumentError, DataError
+from ..typing import Array, ArrayLike, DTypeLike
 
 
 @spelled
 def pad_sequences(
-    sequences: Sequence[Any],
+    sequences: Sequence[ArrayLike],
     maxlen: int | None = None,
-    dtype: Any = "int32",
+    dtype: DTypeLike = "int32",
     padding: str = "pre",
     truncating: str = "pre",
-    value: Any = 0.0,
-) -> np.ndarray:
+    value: ArrayLike = 0.0,
+) -> Array:
     """Lists of different lengths as one array (n, maxlen), filled up with `value`.
 
     Args:
@@ -61,8 +61,8 @@ def pad_sequences(
 
 
 @spelled
-def length_mask(lengths: Any, maxlen: int | None = None) -> np.ndarray:
-    """True for the first `lengths[i]` places of row i, (n, maxlen) bools.
+def length_mask(lengths: ArrayLike, maxlen: int | None = None) -> Array:
+    """True for the first `lengths[i]` positions of row i, (n, maxlen) bools.
 
     >>> length_mask([1, 3])
     array([[ True, False, False],

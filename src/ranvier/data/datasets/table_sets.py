@@ -8,13 +8,14 @@ import numpy as np
 
 from ...base.missing import spelled
 from ...errors import unknown_name
+from ...typing import Array
 from ..fetch import read, read_packaged
 from ..split import train_test_split
-from .files import ADULT_FILES, CALIFORNIA_FILE
-from .held import Pair, Split, fifth_held_out
+from .held_out import Pair, Split, fifth_held_out
+from .published_files import ADULT_FILES, CALIFORNIA_FILE
 
-Columns = dict[str, np.ndarray]
-ColumnsSplit = tuple[tuple[Columns, np.ndarray], tuple[Columns, np.ndarray]]
+Columns = dict[str, Array]
+ColumnsSplit = tuple[tuple[Columns, Array], tuple[Columns, Array]]
 
 IRIS_SPECIES = ("setosa", "versicolor", "virginica")
 ADULT_NUMBERS = (
@@ -110,7 +111,7 @@ def load_california_housing(*, missing: str = "median", seed: int = 0) -> Split:
     return (x_train, y_train), (x_test, y_test)
 
 
-def _one_hot(columns: Columns, categories: Columns) -> np.ndarray:
+def _one_hot(columns: Columns, categories: Columns) -> Array:
     """Columns of numbers first, then one column of 0 and 1 for each category; float32."""
     numbers = [column[:, None] for name, column in columns.items() if name not in categories]
     flags = [columns[name][:, None] == known for name, known in categories.items()]

@@ -6,17 +6,16 @@ import numpy as np
 
 from ...base.missing import spelled
 from ...errors import unknown_name
+from ...typing import Array
 from ..fetch import read
-from .files import AIRLINE_FILE, ETTH1_FILE
+from .published_files import AIRLINE_FILE, ETTH1_FILE
 
 ETTH1_COLUMNS = ("HUFL", "HULL", "MUFL", "MULL", "LUFL", "LULL", "OT")
 _ETTH1_HOURS = 8640, 2880, 2880  # 12, 4 and 4 months of 30 days
 
 
 @spelled
-def load_etth1(
-    *, standardize: bool = True, columns: str = "all"
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def load_etth1(*, standardize: bool = True, columns: str = "all") -> tuple[Array, Array, Array]:
     """An electricity transformer, hour by hour: six loads and the temperature of its oil.
 
     Returns `(train, validation, test)`, each (hours, 7) float32 in the order of `ETTH1_COLUMNS`:
@@ -38,15 +37,15 @@ def load_etth1(
         train = values[: _ETTH1_HOURS[0]]
         values = (values - train.mean(axis=0)) / train.std(axis=0)
     first, second = np.cumsum(_ETTH1_HOURS[:2])
-    whole = values.astype(np.float32)
-    return whole[:first], whole[first:second], whole[second:]
+    points = values.astype(np.float32)
+    return points[:first], points[first:second], points[second:]
 
 
 @spelled
-def load_airline_passengers() -> np.ndarray:
+def load_airline_passengers() -> Array:
     """Passengers of international airlines, in thousands: 144 months from January 1949.
 
-    Returns (144,) float32. A rising line with a yearly wave that grows with it: take the logarithm.
+    Returns (144,) float32. A trend with a yearly season that grows with it: take the logarithm.
     Source: Box and Jenkins (1976), "Time Series Analysis", series G.
     """
     lines = read(AIRLINE_FILE)[0].decode().splitlines()[1:]

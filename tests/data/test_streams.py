@@ -12,13 +12,13 @@ import ranvier
 from ranvier import nn
 from ranvier.data import (
     Stream,
-    sources,
     stream_arrays,
     stream_batches,
     stream_csv,
     stream_images,
     stream_npy,
     stream_parquet,
+    table_streams,
 )
 from ranvier.data.stream import as_stream
 from ranvier.errors import ArgumentError, DataError, FileError
@@ -111,7 +111,7 @@ def test_parquet_files_row_group_by_row_group(tmp_path: Path) -> None:
 def test_csv_files_piece_by_piece(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str
 ) -> None:
-    monkeypatch.setattr(sources, "_CSV_PART", 1000)
+    monkeypatch.setattr(table_streams, "_CSV_PART_BYTES", 1000)
     x, y = table()
     lines = [f'{a:.4f},"{b:.4f}",{c:.4f},{n}' for (a, b, c), n in zip(x, y, strict=True)]
     path = tmp_path / "t.csv"

@@ -1,28 +1,33 @@
-"""Time series cut into windows: what a forecast may look at, and what it should say."""
+"""Time series cut into windows: the inputs of a forecast, and its targets."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
 from ..base.missing import spelled
 from ..errors import ArgumentError, DataError, ShapeError
+from ..typing import Array, DataLike
 from .tables import as_array
 
 
 @spelled
 def windows(
-    series: Any, length: int, horizon: int = 1, stride: int = 1, targets: Any = None
-) -> tuple[np.ndarray, np.ndarray]:
+    series: DataLike,
+    length: int,
+    horizon: int = 1,
+    stride: int = 1,
+    targets: int | Sequence[int] | None = None,
+) -> tuple[Array, Array]:
     """Windows of `length` points and the `horizon` points that follow each: `(x, y)`.
 
     A series (time,) gives x (n, length) and y (n, horizon); one of several columns (time, k) gives
     x (n, length, k) and y (n, horizon, k), with `n = (time - length - horizon) // stride + 1`.
     `targets` are the columns to forecast: a number or a list of them; all by default.
 
-    Both are views: window i lies at the points `i * stride` and following of the series itself, so
-    a thousand windows take no more memory than the series. Rows are copied when a batch is
+    Both are views: window i shows the points of the series itself from `i * stride` on, so a
+    thousand windows take no more memory than the series. Rows are copied when a batch is
     gathered. `fit` copies x as a whole; `fit(ranvier.data.stream_arrays(x, y))` does not.
 
     >>> x, y = windows(np.arange(6.0), length=3, horizon=2)
@@ -31,7 +36,7 @@ def windows(
     """
     array = as_array(series, "series")
     for name, value in (("length", length), ("horizon", horizon), ("stride", stride)):
-        _check_whole("windows", name, value)
+        _check_positive("windows", name, value)
     if array.ndim > 2:
         raise ShapeError(
             f"windows: the series has shape {array.shape}; expected (time,) or (time, columns)"
@@ -47,8 +52,8 @@ def windows(
 
 
 @spelled
-def seasonal_naive(x: Any, horizon: int, period: int) -> np.ndarray:
-    """The forecast to beat: each point is what it was one period ago. (n, horizon[, k])
+def seasonal_naive(x: DataLike, horizon: int, period: int) -> Array:
+    """The baseline forecast: each point is what it was one period ago. (n, horizon[, k])
 
     `x` are windows (n, length[, k]) with at least `period` points; `period=1` repeats the last one.
 
@@ -56,8 +61,8 @@ def seasonal_naive(x: Any, horizon: int, period: int) -> np.ndarray:
     array([[3., 4., 3.]], dtype=float32)
     """
     array = as_array(x)
-    _check_whole("seasonal_naive", "horizon", horizon)
-    _check_whole("seasonal_naive", "period", period)
+    _check_positive("seasonal_naive", "horizon", horizon)
+    _check_positive("seasonal_naive", "period", period)
     if array.ndim < 2 or array.shape[1] < period:
         raise ShapeError(
             f"seasonal_naive: x has shape {array.shape}; expected windows (n, length) or "
@@ -66,13 +71,13 @@ def seasonal_naive(x: Any, horizon: int, period: int) -> np.ndarray:
     return array[:, array.shape[1] - period + np.arange(horizon) % period]
 
 
-def _view(array: np.ndarray, length: int, stride: int) -> np.ndarray:
+def _view(array: Array, length: int, stride: int) -> Array:
     """Every window of `length` points as a view, (n, length) or (n, length, k)."""
     seen = np.lib.stride_tricks.sliding_window_view(array, length, axis=0)[::stride]
     return np.moveaxis(seen, -1, 1)
 
 
-def _columns(array: np.ndarray, targets: Any) -> np.ndarray:
+def _columns(array: Array, targets: int | Sequence[int]) -> Array:
     """The columns to forecast; a view for a single one."""
     chosen = [targets] if isinstance(targets, int | np.integer) else list(targets)
     if array.ndim == 1:
@@ -88,6 +93,6 @@ def _columns(array: np.ndarray, targets: Any) -> np.ndarray:
     return array[:, np.array(chosen)]
 
 
-def _check_whole(what: str, name: str, value: Any) -> None:
+def _check_positive(what: str, name: str, value: object) -> None:
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
         raise ArgumentError(f"{what}: {name}={value!r}; expected an integer of at least 1")

@@ -1,0 +1,158 @@
+"""Streams over arrays in files (.npy), and over folders of images."""
+
+from __future__ import annotations
+
+import mmap
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from ..base.extras import optional
+from ..base.missing import spelled
+from ..errors import DataError, FileError, unknown_name
+from ..io.writing import FilePath, protect
+from ..typing import Array
+from .stream import ArrayStream, Chunk, Stream, random_order
+
+_MAX_MAPPED_BYTES = 16 << 20  # of a mapped file that may count as memory in use
+
+
+# --- arrays -------------------------------------------------------------------------------------
+
+
+class NpyFile:
+    """The rows of an .npy file, mapped into memory; pages that were read are released again.
+
+    NOTE: the mapping of pages is dropped now and then. They stay in the system's cache, where a
+    view of them still reads them; but they no longer count as memory of the process.
+    """
+
+    def __init__(self, path: FilePath) -> None:
+        self.path = Path(path)
+        try:
+            mapped = np.load(self.path, mmap_mode="r", allow_pickle=False)
+        except FileNotFoundError:
+            raise FileError(f"{path} does not exist") from None
+        except ValueError as problem:
+            raise FileError(f"{path} cannot be read as .npy: {problem}") from problem
+        if not isinstance(mapped, np.memmap) or not mapped.flags.c_contiguous or not mapped.ndim:
+            raise FileError(
+                f"{path}: expected an .npy file of rows in C order; write it with "
+                "numpy.save(path, numpy.ascontiguousarray(array))"
+            )
+        self.shape, self.dtype = mapped.shape, mapped.dtype
+        self._end = mapped.offset + mapped.nbytes
+        with self.path.open("rb") as file:
+            self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        protect(self, self.path)
+        self._rows: np.ndarray = np.ndarray(self.shape, self.dtype, self._map, mapped.offset)
+        self._read_bytes = 0  # since pages were released
+
+    def __len__(self) -> int:
+        return int(self.shape[0])
+
+    def __getitem__(self, rows: slice) -> np.ndarray:
+        if self.path.stat().st_size < self._end:  # reading beyond the end would kill the process
+            raise FileError(f"{self.path} has become shorter while it was read")
+        chosen: Array = self._rows[rows]
+        self._read_bytes += chosen.nbytes
+        if self._read_bytes > _MAX_MAPPED_BYTES and hasattr(mmap, "MADV_DONTNEED"):
+            self._map.madvise(mmap.MADV_DONTNEED)
+            self._read_bytes = 0
+        return chosen
+
+
+@spelled
+def stream_npy(
+    x: FilePath,
+    y: FilePath | None = None,
+    sample_weight: FilePath | None = None,
+    chunk_rows: int | None = None,
+    buffer_rows: int | None = None,
+) -> Stream:
+    """A stream over .npy files, one row for each example, read piece by piece.
+
+        model.fit(ranvier.data.stream_npy("x.npy", "y.npy"), epochs=10)
+
+    `numpy.lib.format.open_memmap` writes files that are larger than memory.
+    """
+    files = [NpyFile(path) for path in (x, y, sample_weight) if path is not None]
+    return ArrayStream(files, chunk_rows, buffer_rows)
+
+
+# --- images -------------------------------------------------------------------------------------
+
+IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp")
+_PILLOW_MODES = {"rgb": "RGB", "grayscale": "L", "rgba": "RGBA"}
+_CHUNK_IMAGES = 64  # read at once
+
+
+class ImageStream(Stream):
+    """Images in folders, see `stream_images`."""
+
+    def __init__(
+        self,
+        files: list[Path],
+        labels: Array,
+        classes: list[str],
+        size: tuple[int, int],
+        color: str,
+    ) -> None:
+        optional("PIL.Image", "stream_images", "images")
+        if color not in _PILLOW_MODES:
+            raise unknown_name("color", color, _PILLOW_MODES)
+        self.files, self.labels, self.classes = files, labels, np.array(classes)
+        self.size, self.color, self.rows = tuple(size), color, len(files)
+        protect(self, *files)
+
+    def chunks(self, bits: np.random.BitGenerator | None = None) -> Iterator[Chunk]:
+        """All images, some at a time."""
+        count = len(self.files)
+        order = np.arange(count) if bits is None else random_order(count, bits)
+        for start in range(0, count, _CHUNK_IMAGES):
+            chosen = order[start : start + _CHUNK_IMAGES]
+            yield np.stack([self._image(self.files[i]) for i in chosen]), self.labels[chosen]
+
+    def _image(self, path: Path) -> np.ndarray:
+        from PIL import Image
+
+        try:
+            with Image.open(path) as image:
+                converted = image.convert(_PILLOW_MODES[self.color])
+                height, width = self.size
+                if converted.size != (width, height):
+                    converted = converted.resize((width, height), Image.Resampling.BILINEAR)
+                pixels = np.asarray(converted)
+        except OSError as problem:
+            raise FileError(f"{path} cannot be read as an image: {problem}") from problem
+        return pixels if pixels.ndim == 3 else pixels[..., None]
+
+
+@spelled
+def stream_images(
+    folder: FilePath, size: tuple[int, int] = (256, 256), color: str = "rgb"
+) -> Stream:
+    """A stream over the images of a folder that holds one folder for each class.
+
+        photos/cat/1.jpg, photos/cat/2.jpg, photos/dog/1.png, ...
+
+    x is (n, height, width, channels) uint8, resized to `size` (height, width); y is the number of
+    the class in the sorted names, `stream.classes`. `color` is "rgb", "grayscale" or "rgba".
+    Needs Pillow: `pip install "ranvier[images]"`.
+    """
+    root = Path(folder)
+    if not root.is_dir():
+        raise FileError(f"{folder} is no folder; expected one that holds a folder for each class")
+    classes = sorted(p.name for p in root.iterdir() if p.is_dir())
+    files, labels = [], []
+    for label, name in enumerate(classes):
+        images = sorted(p for p in (root / name).rglob("*") if p.suffix.lower() in IMAGE_SUFFIXES)
+        files += images
+        labels += [label] * len(images)
+    if not files:
+        raise DataError(
+            f"{folder}: no images found in folders inside it; expected one folder for each class, "
+            f"with files that end in {', '.join(IMAGE_SUFFIXES)}"
+        )
+    return ImageStream(files, np.array(labels, np.int64), classes, size, color)
