@@ -78,6 +78,8 @@ def ways(f: Any) -> Iterator[tuple[tuple[Any, ...], Any]]:
     for way in WAYS:
         if isinstance(way[0], str) and way[0] == "file":
             way = (io.BytesIO(), *way[1:])
+        elif f.__name__.startswith("save"):
+            continue
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             try:
