@@ -34,7 +34,7 @@ from op_rows import (
     z,
 )
 from ranvier import dtypes
-from ranvier.errors import ArgumentError, DTypeError, ShapeError
+from ranvier.errors import ArgumentError, DataError, DTypeError, ShapeError
 from ranvier.graph.node import OPS
 from ranvier.ops.op import apply
 
@@ -79,6 +79,11 @@ def _positions(size: int, at: int) -> Any:
         return rng.integers(-size, size, shape) if i == at else None
 
     return sample
+
+
+def _integral(rng: np.random.Generator, i: int, shape: tuple[int, ...], dtype: Any) -> Array | None:
+    """Integers, whatever the dtype of the row."""
+    return rng.integers(-9, 10, shape).astype(dtype)
 
 
 def _bool_first(
@@ -346,6 +351,21 @@ TABLE: dict[str, Row] = {
             (
                 lambda: OPS["check_index"](t(0), 4, what="x"), ArgumentError,
                 "what='x'; known:",
+            ),
+        ),
+    ),
+    "check_integral": Row(
+        lambda x: OPS["check_integral"](x, "label", "loss"), lambda x: x,
+        (((),), ((3,),), ((2, 3),), ((0,),), ((1, 1),)), dtypes=FLOATS, gradient="",
+        sample=_integral,
+        errors=(
+            (
+                lambda: OPS["check_integral"](t(0.0, 1.5), "label", "loss"), DataError,
+                "loss: targets must be class labels .integers.; found 1.5",
+            ),
+            (
+                lambda: OPS["check_integral"](t(0.5), "x", "loss"), ArgumentError,
+                "loss: what='x'; known:",
             ),
         ),
     ),

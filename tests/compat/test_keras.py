@@ -191,6 +191,9 @@ def test_basic_mathematics() -> None:
     assert tf.transpose(a).numpy().tolist() == [[1, 3], [2, 4]]
     assert tf.cast(tf.constant([0.0, 1.5]), tf.int32).numpy().tolist() == [0, 1]
     assert tf.one_hot([1], depth=3).numpy().tolist() == [[0, 1, 0]]
+    outside = tf.one_hot([-1, 3], depth=3)
+    assert outside.numpy().tolist() == tf.zeros((2, 3)).numpy().tolist()
+    assert keras.ops.one_hot([-1, 3], num_classes=3).numpy().tolist() == outside.numpy().tolist()
     assert [p.shape for p in tf.split(a, [1, 1], axis=1)] == [(2, 1), (2, 1)]
     w = tf.Variable(1.0)
     assert w.assign_add(2.0).numpy() == 3.0 and type(w * 2) is ranvier.Tensor

@@ -117,6 +117,9 @@ CALLS: dict[str, list[tuple[Callable[[Any], Any], Any]]] = {
     ],
     "sliding_window": [(window, None)],
     "check_index": [(lambda x: OPS["check_index"]((x * 3).astype("int64"), 9), MASK)],  # type: ignore[operator]
+    "check_integral": [
+        (lambda x: OPS["check_integral"](ranvier.floor(x), "label", "loss"), MASK),  # type: ignore[operator]
+    ],
     "take": [
         (lambda x: ranvier.take(x, ranvier.tensor([2, 0]), axis=2), MASK),
         (lambda x: ranvier.take(x, ranvier.tensor([2, 0]), axis=1), MASK[:, [2, 0]]),

@@ -7,6 +7,7 @@ the largest number of each integer dtype. What a refused step would have changed
 from __future__ import annotations
 
 import itertools
+import math
 import re
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -17,10 +18,12 @@ import pytest
 import ranvier
 from compiler.common import threads
 from engines import ENGINES
+from ranvier import metrics
 from ranvier.errors import DataError, DTypeError, IndexRangeError, RanvierError
 from ranvier.graph.node import OPS
 from ranvier.losses.crossentropy import SparseCategoricalCrossentropy
 from ranvier.nn import Dense, Embedding
+from ranvier.ops.check_index import FRACTION_REFUSALS, REFUSALS
 from ranvier.passes.checks import checks, guard
 from ranvier.tracing.trace import trace
 
@@ -160,7 +163,7 @@ def test_indices_are_integers(name: str, dtype: str) -> None:
 
 def test_every_op_that_takes_indices_is_tried() -> None:
     names = {name for name, op in OPS.items() if op.kind in ("gather", "check")}
-    assert names <= set(CASES)
+    assert names - {"check_integral"} <= set(CASES)
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -333,6 +336,87 @@ def test_a_label_beyond_the_classes(engine: str | None, label: int) -> None:
     with pytest.raises(DataError, match=rf"labels run from .*{label}.* the model has 3 outputs"):
         call(x, ranvier.tensor([0, 1, label, 0]))
     np.testing.assert_array_equal(w.numpy(), before)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("size", [1, 5])
+def test_one_hot_refuses_labels_outside_the_classes(size: int, dtype: str) -> None:
+    def call(i: Any) -> Any:
+        return ranvier.one_hot(i, size)
+
+    for value in edges(dtype, size):
+        labels = np.array([0, value], dtype)
+        answers = [outcome(lambda: call(ranvier.tensor(labels)))]  # noqa: B023
+        answers += [outcome(lambda e=e: ranvier.compile(call, engine=e)(labels)) for e in ENGINES]  # type: ignore[misc]  # noqa: B023
+        for answer in answers[1:]:
+            same(answer, answers[0], f"{dtype} {value} of {size}")
+        if 0 <= value < size:
+            np.testing.assert_array_equal(answers[0][0], np.eye(size)[labels])
+        else:
+            expected = f"one_hot: label {value} (labels[1]) is none of the {size} classes; "
+            assert answers[0] == (IndexRangeError, f"{expected}expected 0 to {size - 1}")
+
+
+def of_labels() -> dict[str, Callable[[Any], Any]]:
+    """What reads numbers as labels or ids, of 4 rows and 3 classes."""
+    p = ranvier.tensor(np.full((4, 3), 1 / 3, np.float32))
+    calls: dict[str, Callable[[Any], Any]] = {
+        "loss": lambda y: SparseCategoricalCrossentropy(from_logits=False)(y, p),
+        "loss of logits": lambda y: SparseCategoricalCrossentropy(from_logits=True)(y, p),
+        "embedding": lambda y: Embedding(3, 2, embeddings_initializer="ones", name="table")(y),
+    }
+    for name in ("sparse_categorical_accuracy", "top_k_categorical_accuracy", "f1"):
+
+        def counted(y: Any, name: str = name) -> Any:
+            metric = metrics.get(name)
+            metric.form, metric.outputs = "labels", 3
+            state = [ranvier.zeros(shape) for shape in metric.shapes()]
+            return metric.update(state, y, p, ranvier.ones(4))[0]
+
+        calls[name] = counted
+    return calls
+
+
+@pytest.mark.parametrize("wrong", [1.5, 0.999, math.nan, math.inf, 1e30])
+@pytest.mark.parametrize("name", of_labels())
+def test_numbers_that_are_no_labels(name: str, wrong: float) -> None:
+    """Floats may hold labels; a fraction among them used to lose its digits in a compiled loop."""
+    call = of_labels()[name]
+    good, bad = np.array([0, 1, 2, 0], np.float32), np.array([0, 1, wrong, 0], np.float32)
+    expected = call(ranvier.tensor(good)).numpy()
+    answers = []
+    for engine in (None, *ENGINES):
+        form = call if engine is None else ranvier.compile(call, engine=engine)
+        np.testing.assert_allclose(form(ranvier.tensor(good)).numpy(), expected, 1e-6)
+        answers.append(outcome(lambda: form(ranvier.tensor(bad))))  # noqa: B023
+    assert answers[0] == answers[1] == answers[2]
+    assert answers[0][0] is DataError
+    assert f"{np.float32(wrong)}" in answers[0][1] or f"{wrong:g}" in answers[0][1]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_fraction_as_label_changes_nothing(engine: str) -> None:
+    w = ranvier.tensor(np.ones((2, 3), np.float32), requires_grad=True)
+
+    @ranvier.compile(engine=engine)
+    def step(x: Any, y: Any) -> Any:
+        value = SparseCategoricalCrossentropy(from_logits=True)(y, x @ w)
+        value.backward()
+        with ranvier.no_grad():
+            w.assign(w - 0.1 * w.grad)  # type: ignore[operator]
+        w.grad = None
+        return value
+
+    step(ranvier.ones((4, 2)), ranvier.tensor([0.0, 1.0, 2.0, 0.0]))
+    before = w.numpy().copy()
+    with pytest.raises(DataError, match="must be class labels .integers.; found 1.5"):
+        step(ranvier.ones((4, 2)), ranvier.tensor([0.0, 1.0, 1.5, 0.0]))
+    np.testing.assert_array_equal(w.numpy(), before)
+
+
+def test_every_what_of_the_checks_is_tried() -> None:
+    assert set(FRACTION_REFUSALS) == {"label", "id"}
+    assert set(REFUSALS) == {"index", "class", "label", "id", "prediction"}
 
 
 @pytest.mark.parametrize("wrong", [-1, 5, 2**40])

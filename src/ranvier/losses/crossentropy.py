@@ -9,7 +9,7 @@ import numpy as np
 from ..errors import ArgumentError, DataError, ShapeError, warn
 from ..nn import targets
 from ..ops import elementwise as e
-from ..ops.check_index import check_index
+from ..ops.check_index import check_index, check_integral
 from ..ops.composites import functions as composite
 from ..ops.creation import iota
 from ..ops.movement import broadcast_to, reshape
@@ -227,7 +227,7 @@ class SparseCategoricalCrossentropy(OfProbabilities):
             targets.check_labels(self.name, labels.numpy(), p.shape[-1])
         if not from_logits:
             self.look(p)
-        labels = e.astype(labels, np.int64)
+        labels = e.astype(check_integral(labels, what="label", owner=self.name), np.int64)
         labels = check_index(labels, p.shape[-1], wrap=False, what="label", owner=self.name)
         labels = broadcast_to(reshape(labels, (*labels.shape, 1)), p.shape)
         chosen = e.equal(iota(p.shape, axis=p.ndim - 1), labels)

@@ -35,7 +35,7 @@ _BOUNDED: dict[str, Range] = {
 }  # fmt: skip
 _SAME = {
     "reshape", "permute_dims", "broadcast_to", "slice", "flip", "sliding_window", "astype",
-    "check_index", "detach", "max", "min", "take_along_axis", "take",
+    "check_index", "check_integral", "detach", "max", "min", "take_along_axis", "take",
 }  # fmt: skip
 _MOVED = _SAME - {"max", "min"}
 

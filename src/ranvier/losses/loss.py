@@ -18,7 +18,7 @@ from ..ops.creation import full
 from ..ops.movement import broadcast_to, reshape
 from ..ops.op import apply, as_values
 from ..ops.reduce import max, mean, sum
-from ..tensors.mode import no_grad
+from ..tensors.mode import no_grad, state
 from ..tensors.tensor import Tensor
 from .last_layer import LastLayer, last_layer
 
@@ -114,7 +114,7 @@ class Loss(Spelled):
         While a function is traced there are no numbers: see `checked`.
         """
         found = last_layer(y_pred) if found is None else found
-        if not self.is_unsure(found) or (isinstance(y_pred, Tensor) and y_pred.is_traced):
+        if not self.is_unsure(found) or _in_graph(y_pred):
             return
         with no_grad():
             p, _ = values(y_pred, y_pred)
@@ -127,8 +127,7 @@ class Loss(Spelled):
 
     def _must_ask(self, y_pred: Any) -> bool:
         """Whether compiled code has to look at the predictions."""
-        traced = isinstance(y_pred, Tensor) and y_pred.is_traced
-        return traced and self.is_unsure(last_layer(y_pred))
+        return _in_graph(y_pred) and self.is_unsure(last_layer(y_pred))
 
     def checked(self, y_pred: Any, weight: Any) -> Any:
         """`weight`, one number for each row of traced predictions; where a row that counts has a
@@ -164,6 +163,11 @@ class Loss(Spelled):
     def __repr__(self) -> str:
         said = ", ".join(f"{k}={v}" for k, v in self.get_config().items())
         return f"{type(self).__name__}({said})"
+
+
+def _in_graph(y_pred: Any) -> bool:
+    """Whether what is computed from it now belongs to a graph and has no numbers."""
+    return state.trace is not None or (isinstance(y_pred, Tensor) and y_pred.is_traced)
 
 
 def by_place(y: Any, out: Any, weight: Any) -> tuple[Any, Any, Any]:

@@ -23,6 +23,7 @@ from ..losses.loss import Loss, by_place, values
 from ..nn import targets
 from ..nn.config import configuration
 from ..ops import elementwise as e
+from ..ops.check_index import check_integral
 from ..ops.creation import iota
 from ..ops.movement import broadcast_to, reshape
 from ..ops.reduce import argmax, mean, sum
@@ -223,7 +224,8 @@ def labels_of(y: Any, p: Any, form: str) -> Any:
     """Class labels of shape `p.shape[:-1]`, int64."""
     if form == "one_hot":
         return argmax(y, axis=-1)
-    return e.astype(reshape(y, p.shape[:-1]), dtypes.int64)
+    labels = check_integral(reshape(y, p.shape[:-1]), what="label", owner="metric")
+    return e.astype(labels, dtypes.int64)
 
 
 def one_hot_of(labels: Any, shape: tuple[int, ...]) -> Any:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import DataError, ShapeError
-from ..ops.check_index import REFUSALS
+from ..ops.check_index import FRACTION_REFUSALS, REFUSALS, is_integral
 from ..typing import Array
 
 
@@ -131,12 +131,8 @@ def check_labels(what: str, y: Array, classes: int | None) -> None:
             f"{what}: targets of shape {y.shape} look one-hot; expected labels of shape "
             f"({len(y)},). Use categorical_crossentropy, or y.argmax(axis=1)"
         )
-    if y.dtype.kind == "f" and not np.array_equal(y, np.round(y)):
-        value = y[y != np.round(y)].ravel()[0]
-        raise DataError(
-            f"{what}: targets must be class labels (integers); found {value}. "
-            "For real-valued targets use mean_squared_error"
-        )
+    if not is_integral(y).all():
+        refuse_fractions(what, y)
     if y.dtype.kind == "b" or classes is None:
         return
     if y.min() < 0 or y.max() >= classes:
@@ -157,7 +153,17 @@ def refuse_labels(what: str, y: Array, classes: int, axis: int = 0) -> None:
     )
 
 
+def refuse_fractions(what: str, y: Array) -> None:
+    """DataError for labels that are no integers."""
+    value = y[~is_integral(y)].ravel()[0]
+    raise DataError(
+        f"{what}: targets must be class labels (integers); found {value}. "
+        "For real-valued targets use mean_squared_error"
+    )
+
+
 REFUSALS["label"] = refuse_labels
+FRACTION_REFUSALS["label"] = refuse_fractions
 
 
 def check_one_hot(what: str, y: Array, classes: int | None) -> None:

@@ -1,7 +1,8 @@
-"""Whether indices are inside their axis: the rule, the words, and an op that asks.
+"""Whether indices are inside their axis: the rule, the words, and ops that ask.
 
 Gathers ask for themselves. `check_index` is for indices that something else is computed from: ids
-of an Embedding, labels of a cross-entropy, several index arrays that become one.
+of an Embedding, labels of a cross-entropy, several index arrays that become one. `check_integral`
+comes before floats, as a table holds them, are cast to indices.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import numpy as np
 from .. import dtypes
 from ..errors import ArgumentError, DTypeError, IndexRangeError
 from ..graph.node import Spec
+from ..typing import Array
 from .elementwise.comparison import astype
 from .op import Op, apply, as_values, register
 
@@ -45,6 +47,19 @@ Refusal = Callable[[str, Any, int, int], None]  # of owner, indices, size and ax
 
 # What says that indices are outside their axis, by what they are; layers and losses add to it.
 REFUSALS: dict[str, Refusal] = {"index": check_inside}
+
+
+def refuse_class(what: str, labels: Any, classes: int, axis: int = 0) -> None:
+    """IndexRangeError for the first label that is not among the classes."""
+    position = tuple(np.argwhere((labels < 0) | (labels >= classes))[0])
+    where = f" (labels[{', '.join(map(str, position))}])" if position else ""
+    raise IndexRangeError(
+        f"{what}: label {labels[position]}{where} is none of the {classes} classes; "
+        f"expected 0 to {classes - 1}"
+    )
+
+
+REFUSALS["class"] = refuse_class
 
 
 class CheckIndex(Op):
@@ -100,4 +115,54 @@ class CheckIndex(Op):
         return (None,)
 
 
+# What says that numbers are no integers, by what they stand for; layers and losses add to it.
+FRACTION_REFUSALS: dict[str, Callable[[str, Array], None]] = {}
+_LARGEST = 2.0**53  # up to it every integer has a float64 of its own
+
+
+def is_integral(x: Array) -> Array:
+    """True where the numbers are integers that an int64 can hold.
+
+    >>> is_integral(np.array([3.0, 1.5, np.nan, 1e300])).tolist()
+    [True, False, False, False]
+    """
+    if x.dtype.kind in "iub":
+        return np.ones(x.shape, np.bool_)
+    with np.errstate(invalid="ignore"):
+        return np.equal(x, np.floor(x)) & (np.abs(x) < _LARGEST)
+
+
+class CheckIntegral(Op):
+    """The numbers themselves, each of them an integer, or an error.
+
+    `what` they stand for (FRACTION_REFUSALS) and whose they are (`owner`) is for the error.
+    """
+
+    name = "check_integral"
+    kind = "check"
+    cost = 0
+
+    def __call__(self, x: Any, what: str, owner: str) -> Any:
+        (x,) = as_values(x)
+        if x.dtype.kind in "iub":
+            return x
+        return apply(self, x, what=what, owner=owner)
+
+    def infer(self, *specs: Spec, **params: Any) -> Spec:
+        if params["what"] not in FRACTION_REFUSALS:
+            known = sorted(FRACTION_REFUSALS)
+            raise ArgumentError(f"{params['owner']}: what={params['what']!r}; known: {known}")
+        return specs[0]
+
+    def reference(self, x: Any, *, what: str, owner: str) -> Any:
+        if not is_integral(x).all():
+            FRACTION_REFUSALS[what](owner, x)
+            raise IndexRangeError(f"{owner}: expected integers")
+        return x
+
+    def gradient(self, grad: Any, out: Any, x: Any, **params: Any) -> tuple[Any, ...]:
+        return (None,)
+
+
 check_index = register(CheckIndex())
+check_integral = register(CheckIntegral())

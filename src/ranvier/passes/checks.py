@@ -1,5 +1,7 @@
 """Checks: indices are looked at before anything is read or written at them.
 
+Numbers that are to become indices are integers (check_integral), and indices inside their axis.
+
 A gather or scatter takes it for granted that its indices are inside their axis. Where `bounds` does
 not prove it, the pass puts a guard in front of them:
 
@@ -79,6 +81,9 @@ def checks(graph: Graph) -> Graph:
             return rebuild(node, (x, inside(node.inputs[1], indices, size, True), *rest))
         if node.op.name == "check_index":
             return inside(node.inputs[0], inputs[0], node.params["size"], node.params["wrap"])
+        if node.op.name == "check_integral":
+            (x,) = inputs
+            return apply(guard, x, _fractions(x)) if x.size else x
         return rebuild(node, inputs)
 
     return graph.rewrite(rule)
@@ -93,10 +98,19 @@ def _outside(indices: Node, low: int, high: int) -> Node:
     for name, end in (("less", low), ("greater", high)):
         if limits.min <= end <= limits.max:
             outside.append(apply(OPS[name], indices, _full(indices, end)))
-    wrong = outside[0] if len(outside) == 1 else apply(OPS["logical_or"], *outside)
-    if not indices.ndim:
-        return wrong  # type: ignore[no-any-return]
-    return OPS["max"](wrong, tuple(range(indices.ndim)))  # type: ignore[no-any-return]
+    return _any(outside[0] if len(outside) == 1 else apply(OPS["logical_or"], *outside))
+
+
+def _fractions(x: Node) -> Node:
+    """Whether one of the numbers is no integer, or too large to be an index."""
+    integer = apply(OPS["equal"], x, apply(OPS["floor"], x))
+    small = apply(OPS["less"], apply(OPS["abs"], x), _full(x, 2.0**53))
+    return _any(apply(OPS["logical_not"], apply(OPS["logical_and"], integer, small)))
+
+
+def _any(x: Node) -> Node:
+    """Whether one of the bools is true."""
+    return OPS["max"](x, tuple(range(x.ndim))) if x.ndim else x
 
 
 def _from_start(indices: Node, size: int, within: Interval) -> Node:
@@ -113,7 +127,7 @@ def _from_start(indices: Node, size: int, within: Interval) -> Node:
     )
 
 
-def _full(like: Node, value: int) -> Node:
+def _full(like: Node, value: float) -> Node:
     return apply(  # type: ignore[no-any-return]
         OPS["full"], like=like, value=value, shape=like.shape, dtype=like.dtype
     )

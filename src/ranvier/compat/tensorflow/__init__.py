@@ -118,7 +118,9 @@ __all__, __getattr__ = fill(
     math=_MATH,
     newaxis=None,
     nn=_NN,
-    one_hot=lambda indices, depth, dtype=dtypes.float32: functions.one_hot(indices, depth, dtype),
+    one_hot=lambda indices, depth, dtype=dtypes.float32: functions.one_hot_or_zeros(
+        indices, depth, dtype
+    ),
     ones=lambda shape, dtype=dtypes.float32: creation.ones(shape, dtype),
     random=_RANDOM,
     range=lambda start, limit=None, delta=1, dtype=None: creation.arange(

@@ -9,7 +9,7 @@ import numpy as np
 from ... import dtypes
 from ...errors import DataError
 from ...ops import elementwise as e
-from ...ops.check_index import REFUSALS, check_index
+from ...ops.check_index import FRACTION_REFUSALS, REFUSALS, check_index, check_integral, is_integral
 from ...ops.gather import take
 from ...ops.reduce import any
 from ...tensors.mode import state
@@ -77,7 +77,7 @@ class Embedding(Layer):
 
     def forward(self, x: Any) -> Any:
         if x.dtype.kind not in "iu":
-            x = e.astype(x, dtypes.int32)
+            x = e.astype(check_integral(x, what="id", owner=self.name), dtypes.int32)
         if state.trace is not None:
             state.trace.lookups.append((self, state.trace.node_of(x)))
         x = check_index(x, self.input_dim, wrap=False, what="id", owner=self.name)
@@ -91,20 +91,22 @@ class Embedding(Layer):
 
     def check_ids(self, x: np.ndarray[Any, Any], first: int = 0) -> None:
         """DataError when an id of the rows `x` is outside the table; `first` is x[0]'s number."""
-        broken = x.dtype.kind == "f" and x.size > 0 and (x != np.floor(x)).any()
-        if not x.size or (not broken and 0 <= x.min() and x.max() < self.input_dim):
-            return
-        if broken:
-            place = tuple(np.argwhere(x != np.floor(x))[0])
-            where = _words(place, first)
-            raise DataError(
-                f"{self.name}: {where}: {x[place]:g} is no id; expected integers from 0 to "
-                f"{self.input_dim - 1}. Numbers that measure something belong in a Dense layer"
-            )
-        _refuse_ids(self.name, x, self.input_dim, first=first)
+        if not is_integral(x).all():
+            _refuse_fractions(self.name, x, first)
+        if x.size and not (0 <= x.min() and x.max() < self.input_dim):
+            _refuse_ids(self.name, x, self.input_dim, first=first)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "input_dim": self.input_dim}
+
+
+def _refuse_fractions(owner: str, x: Any, first: int = 0) -> None:
+    """DataError for the first of the numbers that is no id; `first` is the row of x[0]."""
+    position = tuple(np.argwhere(~is_integral(x))[0])
+    raise DataError(
+        f"{owner}: {_words(position, first)}: {x[position]:g} is no id; expected integers from 0 "
+        "on. Numbers that measure something belong in a Dense layer"
+    )
 
 
 def _refuse_ids(owner: str, ids: Any, size: int, axis: int = 0, first: int = 0) -> None:
@@ -126,6 +128,7 @@ def _words(place: tuple[int, ...], first: int) -> str:
 
 
 REFUSALS["id"] = _refuse_ids
+FRACTION_REFUSALS["id"] = _refuse_fractions
 
 
 @register_layer

@@ -8,6 +8,7 @@ from typing import Any
 from ... import dtypes
 from ...errors import ArgumentError, DTypeError, ShapeError
 from .. import elementwise as e
+from ..check_index import check_index
 from ..contraction import matmul
 from ..creation import iota
 from ..movement import permute_dims, reshape
@@ -293,11 +294,22 @@ def tensordot(x: Any, y: Any, axes: Any = 2) -> Any:
 def one_hot(labels: Any, classes: int, dtype: Any = None) -> Any:
     """A new last axis that is 1 at the label's index and 0 elsewhere.
 
+    IndexRangeError, eager and compiled, for a label that is none of the classes.
+
     >>> import ranvier
     >>> ranvier.one_hot(ranvier.tensor([2, 0]), 3)
     tensor([[0., 0., 1.],
             [1., 0., 0.]])
     """
+    (labels,) = as_values(labels)
+    classes = as_integer("one_hot", "classes", classes, 1)
+    if labels.dtype.kind in "iu":
+        labels = check_index(labels, classes, wrap=False, what="class", owner="one_hot")
+    return one_hot_or_zeros(labels, classes, dtype)
+
+
+def one_hot_or_zeros(labels: Any, classes: int, dtype: Any = None) -> Any:
+    """`one_hot`, with zeros for labels that are none of the classes, as in TensorFlow and JAX."""
     (labels,) = as_values(labels)
     if labels.dtype.kind not in "iu":
         raise DTypeError(f"one_hot: labels must be integers, not {labels.dtype}")
