@@ -7,6 +7,7 @@
 | locks.py | Locks of the whole process, and what a forked child has to set up again |
 | missing.py | The answer to a name that a module, an object or a call does not have |
 | nested.py | Nested structures: lists, tuples, named tuples and dicts of anything, to any depth |
+| processor.py | The processor of this machine, as far as code depends on it |
 | source.py | Where a value comes from: the user's line, the layer, the section of a step |
 | spelling.py | The name that was meant |
 """

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ..native.llvm import architecture
+from ..base.processor import architecture
 from .ir_builder import Function
 
 _X86 = 0x8040  # of the register MXCSR: subnormal results, and operands, are 0

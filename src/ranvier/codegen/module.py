@@ -21,10 +21,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from .. import dtypes
+from ..base.processor import architecture, processor
 from ..lower.cost_model import shared, worth_passes, worth_threads
 from ..lower.hoist import root
 from ..lower.loop_ir import Buffer, Kernel, Loop, Nest, Window
-from ..native.llvm import architecture, host
 from . import denormals as subnormal
 from .batches import MEET, Stream, share, write_batches
 from .call_glue_ir import STOPPED
@@ -104,7 +104,7 @@ def write_kernel(kernel: Kernel) -> tuple[str, int, set[str]]:
     names = {b: f"%b{i}" for i, b in enumerate(buffers)}
     arguments = [f"ptr noalias {'' if b in written else 'readonly '}{names[b]}" for b in buffers]
     f = Function("KERNEL", [*arguments, "i64 %lo", "i64 %hi"])
-    writer = Writer(f, names, host().vector_bytes, host().fma)
+    writer = Writer(f, names, processor().vector_bytes, processor().fma)
     units = _WRITERS[kernel.nest.kind](writer, kernel.nest)
     return f.text(), units, f.needs
 

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .. import dtypes
+from ..base.processor import processor
 from ..codegen.arithmetic import Machine
 from ..codegen.ir_builder import Function, constant, index
 from ..codegen.module import write_kernel
@@ -28,7 +29,6 @@ from ..lower import loop_ir as loops
 from ..lower.cost_model import shared
 from ..lower.loop_ir import Affine, Apply, Buffer, Expr, Kernel, Load, Nest, Store
 from ..native.code_cache import code_of_text
-from ..native.llvm import host
 from ..typing import Array
 
 if TYPE_CHECKING:
@@ -296,8 +296,8 @@ def _multiply_adds(chains: int = 12, iterations: int = 1000) -> tuple[Function, 
     One chain waits about four cycles for its last result, and two begin in each cycle: twelve
     independent chains keep the units busy and still fit into the registers.
     """
-    f, lanes = Function("peak", ["ptr %memory", "i64 %n"], ""), host().vector_bytes // 4
-    m = Machine(f, host().fma)
+    f, lanes = Function("peak", ["ptr %memory", "i64 %n"], ""), processor().vector_bytes // 4
+    m = Machine(f, processor().fma)
     start = [constant(i, dtypes.float32, lanes) for i in range(chains)]
     factor, more = constant(0.5, dtypes.float32, lanes), constant(1.0, dtypes.float32, lanes)
     with f.loop(index(0), index("%n"), 1, start) as (_, outer):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import NamedTuple
 
-from ..native.llvm import host
+from ..base.processor import processor
 
 # Registers for accumulators: AVX2 and NEON pairs leave 12 of 16, AVX-512 28 of 32.
 ACCUMULATORS = {16: 8, 32: 12, 64: 28}
@@ -30,12 +30,12 @@ class Tile(NamedTuple):
 
 def host_tile(m: int, n: int, k: int, itemsize: int) -> Tile:
     """The tile on this machine."""
-    return tile_for(m, n, k, itemsize, host().vector_bytes)
+    return tile_for(m, n, k, itemsize, processor().vector_bytes)
 
 
 def tile_cost(m: int, n: int, k: int, itemsize: int) -> float:
     """The estimated cycles of the product on this machine."""
-    width = host().vector_bytes
+    width = processor().vector_bytes
     return _choose(m, n, k, max(width // max(itemsize, 4), 1), ACCUMULATORS.get(width, 12))[1]
 
 

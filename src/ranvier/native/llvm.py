@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ctypes
 import hashlib
-import os
 import threading
 from collections.abc import Collection
 from pathlib import Path
@@ -16,7 +15,8 @@ from typing import Any, NamedTuple
 
 from ..base.config import thread_count
 from ..base.locks import renewed_in_child
-from ..errors import GraphError, StateError
+from ..base.processor import llvm_binding, processor
+from ..errors import GraphError
 from .split_module import pieces
 
 Objects = tuple[bytes, ...]  # object code, in pieces where the module is large
@@ -25,7 +25,7 @@ _ready: dict[str, Any] = {}
 
 
 class Host(NamedTuple):
-    """The processor that code is made for."""
+    """All that machine code depends on beside the text: the processor and LLVM."""
 
     name: str
     features: str
@@ -37,14 +37,9 @@ class Host(NamedTuple):
 def llvm() -> Any:
     """llvmlite's binding layer, imported and set up at the first call."""
     if "binding" not in _ready:
-        try:
-            import llvmlite
-            import llvmlite.binding as binding
-        except ImportError as error:
-            raise StateError(
-                "the compiled engine needs the package llvmlite, which could not be imported "
-                f"({error}); install it, or use engine='reference'"
-            ) from None
+        binding = llvm_binding()
+        import llvmlite
+
         _ready["lock"] = _LibraryLock(binding)
         binding.initialize_native_target()
         binding.initialize_native_asmprinter()
@@ -77,28 +72,11 @@ def _own_hash() -> str:
 
 
 def host() -> Host:
-    """The processor of this machine."""
+    """This machine and its LLVM."""
     if "host" not in _ready:
-        binding = llvm()
-        features = binding.get_host_cpu_features()
-        names = features.flatten()
-        if features.get("avx512f"):
-            width = 64
-        elif features.get("avx2"):
-            width = 32
-        else:
-            width = 16
-        fma = bool(features.get("fma") or features.get("neon"))
-        _ready["host"] = Host(binding.get_host_cpu_name(), names, width, fma, _ready["version"])
+        llvm()
+        _ready["host"] = Host(*processor(), _ready["version"])
     return _ready["host"]  # type: ignore[no-any-return]
-
-
-def architecture() -> str:
-    """The family of processors: x86, arm, or nothing for another one."""
-    name = os.uname().machine if hasattr(os, "uname") else "x86_64"
-    if name in ("x86_64", "AMD64", "i686"):
-        return "x86"
-    return "arm" if name in ("aarch64", "arm64") else ""
 
 
 def _target_machine() -> Any:
