@@ -69,8 +69,9 @@ def test_a_misspelt_name_of_a_module(where: str) -> None:
     assert names
     for i, name in enumerate(names):
         misspelt = slips(name)[i % len(slips(name))]
-        if hasattr(module, misspelt):
-            continue
+        near = [edits(misspelt.lower(), n.lower()) for n in names]
+        if hasattr(module, misspelt) or near.count(min(near)) > 1:
+            continue  # it is a name itself, or several are as near: Conv1D and Conv2D of ConvD
         with pytest.raises(MissingNameError) as caught:
             getattr(module, misspelt)
         if misspelt.lower() not in FOREIGN:
