@@ -143,7 +143,7 @@ def test_csv_files_that_cannot_be_read(tmp_path: Path) -> None:
     path.write_text("a,kind\n")
     with pytest.raises(DataError, match="no rows below its header"):
         stream_csv(path, "kind")
-    with pytest.raises(FileError, match="is no file"):
+    with pytest.raises(FileError, match="does not exist"):
         stream_csv(tmp_path / "none.csv")
 
 

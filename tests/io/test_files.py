@@ -64,7 +64,7 @@ def test_no_cut_file_is_read(tmp_path: Path) -> None:
     whole = path.read_bytes()
     for length in range(len(whole)):
         path.write_bytes(whole[:length])
-        with pytest.raises(FileError, match=r"damaged|no model file"):
+        with pytest.raises(FileError, match=r"damaged|no model file|is empty"):
             files.read(path)
 
 
@@ -75,7 +75,7 @@ def test_no_cut_file_is_read(tmp_path: Path) -> None:
         (b"PK\x03\x04" + bytes(20), "zip archive"),
         (pickle.dumps({"a": 1}), "pickle"),
         (b"hello, this is a text file", "no model file"),
-        (b"", "only 0 bytes"),
+        (b"", "is empty"),
     ],
 )
 def test_foreign_files_are_named(tmp_path: Path, data: bytes, said: str) -> None:

@@ -121,7 +121,7 @@ WRITING = {
 ALLOWED = {
     ("plots.figures", "figure.savefig"): "into memory",
     ("train.callbacks.callback", "self._file.truncate"): "a log that the gate has opened",
-    ("io.tensors", "os.open"): "with the flags of a file that is read",
+    ("io.reading", "os.open"): "with the flags of a file that is read",
 }
 OS_WRITING = {"open", "replace", "remove", "write", "mkfifo", "chmod", "chown"}
 

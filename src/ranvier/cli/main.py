@@ -7,7 +7,6 @@ import sys
 import time
 import warnings
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 import click
@@ -17,6 +16,7 @@ from .. import __version__
 from ..base.config import ENGINES
 from ..errors import ArgumentError, DataError, RanvierError, RanvierWarning
 from ..io.files import SUFFIX
+from ..io.reading import check_input
 from ..io.writing import check_output, check_suffix
 from ..optim import OPTIMIZERS
 from ..typing import Array
@@ -338,8 +338,7 @@ def _digits_reader(file: str) -> tuple[Model, tuple[Array, Array]]:
 
 def _read_rows(path: str) -> Array | dict[str, Array]:
     """Rows of a .npy file or of a .csv file without headings; else the columns of a table."""
-    if not Path(path).is_file():
-        raise DataError(f"{path} does not exist")
+    check_input(path)
     try:
         if path.endswith(".npy"):
             return np.asarray(np.load(path, allow_pickle=False))

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..errors import ArgumentError, DataError, StateError
+from ..io.reading import check_input
 from ..typing import Array
 
 BUILT_IN_SETS = ("digits", "iris", "adult", "mnist", "california")
@@ -83,8 +84,9 @@ def _from_file(path: str, target: str | None) -> Problem:
 
 def table_columns(path: str) -> dict[str, Array]:
     """The columns of a file by name: float64 where every entry is a number or empty, else text."""
-    if not Path(path).is_file():
+    if not Path(path).exists():
         raise DataError(f"{path} is neither a file nor one of {', '.join(BUILT_IN_SETS)}")
+    check_input(path)
     if path.endswith(".parquet"):
         try:
             import pyarrow.parquet as parquet

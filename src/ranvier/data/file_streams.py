@@ -11,6 +11,7 @@ import numpy as np
 from ..base.extras import optional
 from ..base.missing import spelled
 from ..errors import DataError, FileError, unknown_name
+from ..io.reading import check_input, open_plain
 from ..io.writing import FilePath, protect
 from ..typing import Array
 from .stream import ArrayStream, Chunk, Stream, random_order
@@ -29,12 +30,10 @@ class NpyFile:
     """
 
     def __init__(self, path: FilePath) -> None:
-        self.path = Path(path)
+        self.path = check_input(path)
         try:
             mapped = np.load(self.path, mmap_mode="r", allow_pickle=False)
-        except FileNotFoundError:
-            raise FileError(f"{path} does not exist") from None
-        except ValueError as problem:
+        except (OSError, ValueError) as problem:
             raise FileError(f"{path} cannot be read as .npy: {problem}") from problem
         if not isinstance(mapped, np.memmap) or not mapped.flags.c_contiguous or not mapped.ndim:
             raise FileError(
@@ -43,7 +42,7 @@ class NpyFile:
             )
         self.shape, self.dtype = mapped.shape, mapped.dtype
         self._end = mapped.offset + mapped.nbytes
-        with self.path.open("rb") as file:
+        with open_plain(self.path) as file:
             self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         protect(self, self.path)
         self._rows: np.ndarray = np.ndarray(self.shape, self.dtype, self._map, mapped.offset)
@@ -118,7 +117,7 @@ class ImageStream(Stream):
         from PIL import Image
 
         try:
-            with Image.open(path) as image:
+            with open_plain(path) as file, Image.open(file) as image:
                 converted = image.convert(_PILLOW_MODES[self.color])
                 height, width = self.size
                 if converted.size != (width, height):

@@ -6,12 +6,14 @@ import csv
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from ..base.extras import optional
 from ..base.missing import spelled
 from ..errors import ArgumentError, DataError, FileError, unknown_name
+from ..io.reading import check_input, open_plain
 from ..io.writing import protect
 from ..typing import Array, DTypeLike
 from .cell_kinds import kind_of_cells
@@ -44,7 +46,7 @@ class ParquetStream(PartStream):
         self.rows = 0
         inside: dict[Path, list[str]] = {}
         for path in paths:
-            about = self._reader.ParquetFile(path).metadata
+            about = self._metadata(path)
             inside[path] = list(about.schema.to_arrow_schema().names)
             self._groups += [(path, i) for i in range(about.num_row_groups)]
             self.rows += about.num_rows
@@ -54,6 +56,12 @@ class ParquetStream(PartStream):
                 if name not in names:
                     raise DataError(f"{path}: has no column {name!r}, which {paths[0]} has")
         protect(self, *paths)
+
+    def _metadata(self, path: Path) -> Any:
+        try:
+            return self._reader.ParquetFile(path).metadata
+        except (OSError, ValueError) as problem:
+            raise FileError(f"{path} cannot be read as Parquet: {problem}") from problem
 
     def parts(self) -> int:
         """How many row groups there are."""
@@ -106,7 +114,7 @@ class CsvStream(PartStream):
         delimiter: str,
     ) -> None:
         self.path, self.delimiter, self.classes = path, delimiter, _sorted_labels(classes)
-        with path.open("rb") as file:
+        with open_plain(path) as file:
             _refuse_other_formats(path, file.read(8))
             file.seek(0)
             first = file.readline().decode("utf-8-sig", "replace").strip()
@@ -129,7 +137,7 @@ class CsvStream(PartStream):
     def read(self, part: int) -> Chunk:
         """The lines of one part."""
         start, stop = self._offsets[part : part + 2]
-        with self.path.open("rb") as file:
+        with open_plain(self.path) as file:
             file.seek(start)
             lines = file.read(stop - start).decode().splitlines()
         chosen = [self._names.index(name) for name in self.features]
@@ -223,7 +231,7 @@ def _refuse_other_delimiter(path: Path, header: str, delimiter: str) -> None:
 def _part_offsets(path: Path, start: int) -> Iterator[int]:
     """Offsets in the file, each at the start of a line, some megabytes apart, and its end."""
     size = path.stat().st_size
-    with path.open("rb") as file:
+    with open_plain(path) as file:
         while start < size:
             yield start
             file.seek(min(start + _CSV_PART_BYTES, size) - 1)
@@ -255,12 +263,9 @@ def _existing_files(path: Paths, suffix: str = "") -> list[Path]:
         paths = sorted(one.glob(f"*{suffix}")) if one.is_dir() and suffix else [one]
     else:
         paths = [Path(p) for p in path]
-    for p in paths:
-        if not p.is_file():
-            raise FileError(f"{p} is no file")
     if not paths:
         raise FileError(f"{path}: no files that end in {suffix} in this folder")
-    return paths
+    return [check_input(p) for p in paths]
 
 
 def _sorted_labels(classes: Sequence[str] | None) -> Array | None:

@@ -11,11 +11,11 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
 from typing import Any, TypeVar
 
 from ..base.missing import Spelled, spelled
 from ..errors import ArgumentError, DataError, FileError, unknown_name
+from ..io.reading import open_plain
 from ..io.writing import FilePath, check_suffix, write_whole
 
 PADDING, UNKNOWN = "", "[UNK]"
@@ -182,9 +182,10 @@ def write_json_text(path: FilePath, text: str) -> None:
 def read_json(path: FilePath, keys: Sequence[str]) -> dict[str, Any]:
     """What `write_json` wrote, if it has these keys."""
     try:
-        content = json.loads(Path(path).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise FileError(f"{path} does not exist") from None
+        with open_plain(path) as file:
+            content = json.loads(file.read().decode())
+    except FileError:
+        raise
     except (OSError, ValueError, RecursionError) as problem:
         raise FileError(f"{path} is no JSON file: {problem}") from problem
     if not isinstance(content, dict) or any(key not in content for key in keys):

@@ -11,6 +11,7 @@ import numpy as np
 from ..base.extras import optional
 from ..base.missing import Spelled
 from ..errors import ArgumentError, DataError, FileError, StateError, unknown_name
+from ..io.reading import check_input
 from ..typing import Array
 from .padding import pad_sequences
 
@@ -265,6 +266,7 @@ class BytePairs(Spelled):
     def load(cls, path: Any) -> BytePairs:
         """Read such a file."""
         library = optional("tokenizers", "BytePairs", "text")
+        check_input(path)
         try:
             return cls(library.Tokenizer.from_file(str(path)))
         except Exception as problem:  # NOTE: the library raises no class of its own

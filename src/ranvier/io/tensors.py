@@ -12,17 +12,16 @@ from __future__ import annotations
 import json
 import math
 import os
-import stat
 import struct
 from collections.abc import Mapping
 from io import BufferedReader
-from pathlib import Path
 from typing import Any, NamedTuple, TypeGuard
 
 import numpy as np
 
 from ..errors import FileError
 from ..typing import Array, Shape
+from .reading import open_plain
 from .writing import FilePath
 
 Arrays = dict[str, Array]
@@ -70,32 +69,18 @@ class _Entry(NamedTuple):
 def read_tensors(path: FilePath) -> tuple[Arrays, dict[str, str]]:
     """The arrays and the metadata of a safetensors file."""
     try:
-        with open(path, "rb", opener=_open_plain) as file:
+        with open_plain(path) as file:
             size = os.fstat(file.fileno()).st_size
             header, start = _header(path, file, size)
             entries = _entries(path, header, size - start)
             metadata = _metadata(path, header)
             _check_dtypes(path, entries)
             return {entry.name: _read(path, file, entry) for entry in entries}, metadata
-    except FileNotFoundError:
-        folder = Path(path).parent.resolve()
-        raise FileError(f"{path} does not exist (looked in {folder})") from None
     except FileError:
         raise
     except (OSError, ValueError) as problem:
         what = getattr(problem, "strerror", None) or problem
         raise FileError(f"{path} could not be read: {what}") from problem
-
-
-def _open_plain(path: str, flags: int) -> int:
-    """Opens files only: a pipe would be waited for."""
-    handle = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
-    kind = os.fstat(handle).st_mode
-    if stat.S_ISREG(kind):
-        return handle
-    os.close(handle)
-    what = "a folder" if stat.S_ISDIR(kind) else "no plain file"
-    raise FileError(f"{path} could not be read: it is {what}; expected a file written by save()")
 
 
 def _header(path: FilePath, file: BufferedReader, size: int) -> tuple[dict[str, Any], int]:

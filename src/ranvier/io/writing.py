@@ -117,7 +117,7 @@ def check_output(path: FilePath) -> Path:
         raise FileError(f"{path} is a folder; give the name of a file in it")
     if not stat.S_ISREG(about.st_mode):
         raise FileError(
-            f"{path} is {_kind(about.st_mode)}, which a file would replace; give the name of a "
+            f"{path} is {kind_of(about.st_mode)}, which a file would replace; give the name of a "
             "plain file"
         )
     source = _source_of(target, about)
@@ -130,7 +130,10 @@ def check_output(path: FilePath) -> Path:
     return target
 
 
-def _kind(mode: int) -> str:
+def kind_of(mode: int) -> str:
+    """What there is if it is no plain file, in words."""
+    if stat.S_ISDIR(mode):
+        return "a folder"
     if stat.S_ISFIFO(mode):
         return "a pipe"
     if stat.S_ISSOCK(mode):

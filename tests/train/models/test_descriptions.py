@@ -474,7 +474,7 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     import os
 
     os.mkfifo(tmp_path / "pipe")
-    refused(tmp_path / "pipe", "no plain file")
+    refused(tmp_path / "pipe", "it is a pipe")
     refused(tmp_path, "a folder|could not be read")
 
 
