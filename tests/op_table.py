@@ -414,7 +414,8 @@ TABLE: dict[str, Row] = {
         errors=(
             (lambda: rv.tensor([1], "uint8") + 300, DTypeError, "full: 300 is outside uint8"),
             (lambda: rv.full((-1,), 0.0), ShapeError, "a size cannot be negative"),
-            (lambda: rv.full((1.5,), 0.0), ShapeError, "a shape is made of integers"),
+            (lambda: rv.full((1.5,), 0.0), ShapeError,  # type: ignore[arg-type]
+              "a shape is made of integers"),
         ),
     ),
     "iota": Row(

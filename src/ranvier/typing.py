@@ -11,6 +11,10 @@
 | Shape | the sizes of the axes of a tensor |
 | ShapeLike | what stands for a shape: one size or several |
 | TensorLike | what an op takes for a tensor: tensors, arrays, numbers, nested lists |
+| V | a type variable: the kind of value that an op is given and gives back |
+
+An op on a `Tensor` gives a Tensor, on a `Node` of a graph a Node, and on arrays and numbers alone a
+Tensor. So a function written in ops says `def f(x: V | ArrayLike) -> V`.
 """
 
 from __future__ import annotations
@@ -23,8 +27,16 @@ import numpy as np
 if TYPE_CHECKING:
     from narwhals.typing import IntoDataFrame, IntoSeries
     from numpy.typing import ArrayLike as _ArrayLike
+    from typing_extensions import TypeVar  # what every type checker knows without installing it
 
     from .graph.node import Value
+    from .tensors.tensor import Tensor
+
+    V = TypeVar("V", bound=Value, default=Tensor)
+else:
+    from typing import TypeVar
+
+    V = TypeVar("V")
 
 Array: TypeAlias = np.ndarray[Any, Any]
 ArrayLike: TypeAlias = "_ArrayLike"
@@ -33,7 +45,7 @@ DType: TypeAlias = np.dtype[Any]
 DTypeLike: TypeAlias = np.dtype[Any] | type[Any] | str
 Shape: TypeAlias = tuple[int, ...]
 ShapeLike: TypeAlias = int | Sequence[int]
-TensorLike: TypeAlias = "Value | _ArrayLike"
+TensorLike: TypeAlias = "Tensor | _ArrayLike"
 DataLike: TypeAlias = (
     "TensorLike | Sequence[Any] | Mapping[Any, _ArrayLike] | IntoDataFrame | IntoSeries"
 )
@@ -48,4 +60,5 @@ __all__ = [
     "Shape",
     "ShapeLike",
     "TensorLike",
+    "V",
 ]  # fmt: skip

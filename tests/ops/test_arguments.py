@@ -215,7 +215,7 @@ def test_products_keep_their_dtype(kind: str) -> None:
 
 def test_astype_needs_a_dtype() -> None:
     with pytest.raises(RanvierError, match="dtype None is not one of"):
-        ranvier.ones(2).astype(None)
+        ranvier.ones(2).astype(None)  # type: ignore[arg-type]
 
 
 def test_integer_dtypes_hold_integers_only() -> None:

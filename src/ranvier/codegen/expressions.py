@@ -113,7 +113,7 @@ class Writer:
         if isinstance(e, Counter):
             return self._counter(e)
         if isinstance(e, Apply):
-            return e.op.scalar(self.m, *[self.value(x) for x in e.inputs], **e.params)  # type: ignore[attr-defined, no-any-return]
+            return e.op.scalar(self.m, *[self.value(x) for x in e.inputs], **e.params)
         return self._load(e)
 
     def _counter(self, e: Counter) -> V:

@@ -12,27 +12,34 @@ import itertools
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self
 
 import numpy as np
 
 from ..base.source import Source, scope
 from ..errors import DTypeError, ShapeError
-from ..typing import Shape
+from ..typing import Array, ArrayLike, DType, Shape, V
 
 if TYPE_CHECKING:
     from ..ops.op import Op
 
 
+class Operator(Protocol):
+    """An op as Value's operators use it: one kind of value goes in and comes out."""
+
+    def __call__(self, *xs: V | ArrayLike) -> V: ...
+
+
 # The closed registry: every primitive op by name. ops/op.py fills it; Value's operators read it.
 OPS: dict[str, Op] = {}
+OPERATORS: Mapping[str, Operator] = OPS
 
 
 class Spec(NamedTuple):
     """What is known of a value before it is computed."""
 
     shape: Shape
-    dtype: np.dtype[Any]
+    dtype: DType
 
     def __str__(self) -> str:
         return f"{self.dtype.name}[{','.join(map(str, self.shape))}]"
@@ -50,7 +57,7 @@ class Value(ABC):
 
     @property
     @abstractmethod
-    def inputs(self) -> tuple[Any, ...]: ...
+    def inputs(self) -> tuple[Self, ...]: ...
 
     @property
     @abstractmethod
@@ -58,16 +65,24 @@ class Value(ABC):
 
     @property
     @abstractmethod
-    def dtype(self) -> np.dtype[Any]: ...
+    def dtype(self) -> DType: ...
 
     @classmethod
     @abstractmethod
-    def _record(cls, op: Op, inputs: tuple[Any, ...], params: dict[str, Any]) -> Any:
+    def _record(cls, op: Op, inputs: tuple[Self, ...], params: dict[str, Any]) -> Self:
         """Apply `op`: make a Node, or compute."""
 
-    def for_gradient(self) -> tuple[Any, ...]:
+    def for_gradient(self) -> tuple[Self, ...]:
         """This value and its inputs, as its op's gradient rule takes them."""
         return (self, *self.inputs)
+
+    def numbers(self) -> Array | None:
+        """Its numbers, for Python to decide by; None while they are not known."""
+        return None
+
+    def remember_logits(self, kind: str, logits: Self) -> None:
+        """Note that it is the sigmoid, softmax or step of `logits`: losses ask Tensors for them."""
+        return
 
     def made_at(self) -> Source | None:
         """Where the symbolic value comes from; None where that is not known."""
@@ -93,101 +108,101 @@ class Value(ABC):
             size *= n
         return size
 
-    def __add__(self, other: Any) -> Any:
-        return OPS["add"](self, other)
+    def __add__(self, other: Self | ArrayLike) -> Self:
+        return OPERATORS["add"](self, other)
 
-    def __radd__(self, other: Any) -> Any:
-        return OPS["add"](other, self)
+    def __radd__(self, other: ArrayLike) -> Self:
+        return OPERATORS["add"](other, self)
 
-    def __sub__(self, other: Any) -> Any:
-        return OPS["subtract"](self, other)
+    def __sub__(self, other: Self | ArrayLike) -> Self:
+        return OPERATORS["subtract"](self, other)
 
-    def __rsub__(self, other: Any) -> Any:
-        return OPS["subtract"](other, self)
+    def __rsub__(self, other: ArrayLike) -> Self:
+        return OPERATORS["subtract"](other, self)
 
-    def __mul__(self, other: Any) -> Any:
-        return OPS["multiply"](self, other)
+    def __mul__(self, other: Self | ArrayLike) -> Self:
+        return OPERATORS["multiply"](self, other)
 
-    def __rmul__(self, other: Any) -> Any:
-        return OPS["multiply"](other, self)
+    def __rmul__(self, other: ArrayLike) -> Self:
+        return OPERATORS["multiply"](other, self)
 
-    def __truediv__(self, other: Any) -> Any:
-        return OPS["divide"](self, other)
+    def __truediv__(self, other: Self | ArrayLike) -> Self:
+        return OPERATORS["divide"](self, other)
 
-    def __rtruediv__(self, other: Any) -> Any:
-        return OPS["divide"](other, self)
+    def __rtruediv__(self, other: ArrayLike) -> Self:
+        return OPERATORS["divide"](other, self)
 
-    def __floordiv__(self, other: Any) -> Any:
-        return OPS["floor_divide"](self, other)
+    def __floordiv__(self, other: Self | ArrayLike) -> Self:
+        return OPERATORS["floor_divide"](self, other)
 
-    def __rfloordiv__(self, other: Any) -> Any:
-        return OPS["floor_divide"](other, self)
+    def __rfloordiv__(self, other: ArrayLike) -> Self:
+        return OPERATORS["floor_divide"](other, self)
 
-    def __mod__(self, other: Any) -> Any:
-        return OPS["remainder"](self, other)
+    def __mod__(self, other: Self | ArrayLike) -> Self:
+        return OPERATORS["remainder"](self, other)
 
-    def __rmod__(self, other: Any) -> Any:
-        return OPS["remainder"](other, self)
+    def __rmod__(self, other: ArrayLike) -> Self:
+        return OPERATORS["remainder"](other, self)
 
-    def __pow__(self, other: Any) -> Any:
-        return OPS["power"](self, other)
+    def __pow__(self, other: Self | ArrayLike) -> Self:
+        return OPERATORS["power"](self, other)
 
-    def __rpow__(self, other: Any) -> Any:
-        return OPS["power"](other, self)
+    def __rpow__(self, other: ArrayLike) -> Self:
+        return OPERATORS["power"](other, self)
 
-    def __matmul__(self, other: Any) -> Any:
-        return OPS["matmul"](self, other)
+    def __matmul__(self, other: Self | ArrayLike) -> Self:
+        return OPERATORS["matmul"](self, other)
 
-    def __rmatmul__(self, other: Any) -> Any:
-        return OPS["matmul"](other, self)
+    def __rmatmul__(self, other: ArrayLike) -> Self:
+        return OPERATORS["matmul"](other, self)
 
-    def __neg__(self) -> Any:
-        return OPS["negative"](self)
+    def __neg__(self) -> Self:
+        return OPERATORS["negative"](self)
 
-    def __abs__(self) -> Any:
-        return OPS["abs"](self)
+    def __abs__(self) -> Self:
+        return OPERATORS["abs"](self)
 
-    def __invert__(self) -> Any:
-        return OPS["logical_not"](*_bools("~", self))
+    def __invert__(self) -> Self:
+        return OPERATORS["logical_not"](*_bools("~", self))
 
-    def __and__(self, other: Any) -> Any:
-        return OPS["logical_and"](*_bools("&", self, other))
+    def __and__(self, other: Self | ArrayLike) -> Self:
+        return OPERATORS["logical_and"](*_bools("&", self, other))
 
-    def __or__(self, other: Any) -> Any:
-        return OPS["logical_or"](*_bools("|", self, other))
+    def __or__(self, other: Self | ArrayLike) -> Self:
+        return OPERATORS["logical_or"](*_bools("|", self, other))
 
-    def __xor__(self, other: Any) -> Any:
-        return OPS["logical_xor"](*_bools("^", self, other))
+    def __xor__(self, other: Self | ArrayLike) -> Self:
+        return OPERATORS["logical_xor"](*_bools("^", self, other))
 
     __rand__, __ror__, __rxor__ = __and__, __or__, __xor__
 
-    def __lt__(self, other: Any) -> Any:
-        return OPS["less"](self, other)
+    def __lt__(self, other: Self | ArrayLike) -> Self:
+        return OPERATORS["less"](self, other)
 
-    def __le__(self, other: Any) -> Any:
-        return OPS["less_equal"](self, other)
+    def __le__(self, other: Self | ArrayLike) -> Self:
+        return OPERATORS["less_equal"](self, other)
 
-    def __gt__(self, other: Any) -> Any:
-        return OPS["greater"](self, other)
+    def __gt__(self, other: Self | ArrayLike) -> Self:
+        return OPERATORS["greater"](self, other)
 
-    def __ge__(self, other: Any) -> Any:
-        return OPS["greater_equal"](self, other)
+    def __ge__(self, other: Self | ArrayLike) -> Self:
+        return OPERATORS["greater_equal"](self, other)
 
     # NOTE: `x == None` and `x == "auto"` are questions about x itself, as for every Python object.
     def __eq__(self, other: Any) -> Any:
-        return NotImplemented if _no_number(other) else OPS["equal"](self, other)
+        return NotImplemented if _no_number(other) else OPERATORS["equal"](self, other)
 
     def __ne__(self, other: Any) -> Any:
-        return NotImplemented if _no_number(other) else OPS["not_equal"](self, other)
+        return NotImplemented if _no_number(other) else OPERATORS["not_equal"](self, other)
 
     __hash__ = object.__hash__
 
 
-def _no_number(x: Any) -> bool:
+def _no_number(x: object) -> bool:
     return x is None or isinstance(x, str)
 
 
-def _bools(operator: str, *xs: Any) -> tuple[Any, ...]:
+def _bools(operator: str, *xs: V | ArrayLike) -> tuple[V | ArrayLike, ...]:
     for x in xs:
         kind = x.dtype if isinstance(x, Value | np.ndarray | np.generic) else np.asarray(x).dtype
         if kind.kind != "b":
@@ -231,7 +246,7 @@ class Node(Value):
 
     __slots__ = ("_dtype", "_shape", "inputs", "name", "number", "op", "params", "source")
 
-    inputs: tuple[Any, ...]
+    inputs: tuple[Node, ...]
 
     def __init__(
         self,
@@ -256,7 +271,7 @@ class Node(Value):
         return self._shape
 
     @property
-    def dtype(self) -> np.dtype[Any]:
+    def dtype(self) -> DType:
         return self._dtype
 
     @classmethod

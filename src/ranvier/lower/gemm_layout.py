@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from .. import dtypes
-from ..graph.node import OPS
+from ..ops.elementwise import multiply
 from ..typing import Shape
 from .collapse import collapse
 from .loop_ir import (
@@ -197,7 +197,7 @@ def _exchanged(nest: Nest, m: int) -> Nest:
 def _as_reduction(nest: Nest, x: Load, y: Load) -> Nest:
     """A single column: each result is one sum along a row."""
     dtype = x.dtype
-    term = Apply(OPS["multiply"], {}, (x, y), dtype)
+    term = Apply(multiply, {}, (x, y), dtype)
     return collapse(Nest(nest.axes, nest.stores, nest.inner, [Reduction("sum", term)]))
 
 

@@ -11,6 +11,8 @@ from collections.abc import Collection
 
 from ..errors import GraphError
 from ..graph.node import Node
+from ..ops.elementwise.builder import ElementOp
+from ..ops.op import Op
 from ..passes.checks import guard
 from ..passes.groups import is_plain_reshape, stretch
 from ..typing import Shape
@@ -50,7 +52,7 @@ class Elements:
         kind, name = node.op.kind, node.op.name
         if kind == "elementwise":
             inputs = tuple(self.element(x, position) for x in node.inputs)
-            return Apply(node.op, dict(node.params), inputs, node.dtype)
+            return Apply(_of_elements(node.op), dict(node.params), inputs, node.dtype)
         if name == "full":
             return Literal(node.params["value"], node.dtype)
         if name == "iota":
@@ -127,7 +129,7 @@ class Elements:
         one = Affine((0,) * self.axes, 1)
         counter = Counter(self._flat(node.shape, position), node.dtype)
         words = (self.element(key, (zero,)), self.element(key, (one,)), counter)
-        return Apply(node.op, {}, words, node.dtype)
+        return Apply(_of_elements(node.op), {}, words, node.dtype)
 
     def _take(self, node: Node, position: Position) -> Expr:
         x, indices = node.inputs
@@ -158,3 +160,9 @@ class Elements:
             raise GraphError("take: the tensor to read from is not in memory")
         stride = step.at.constant - still.at.constant
         return Load(still.buffer, still.at, index, stride, x.shape[axis])
+
+
+def _of_elements(op: Op) -> ElementOp:
+    """An op of a kind that says what one element is."""
+    assert isinstance(op, ElementOp), op
+    return op

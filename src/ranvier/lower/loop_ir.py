@@ -20,7 +20,8 @@ from typing import Any
 
 import numpy as np
 
-from ..ops.op import SPECIAL_FUNCTION, Op
+from ..ops.elementwise.builder import ElementOp
+from ..ops.op import SPECIAL_FUNCTION
 from ..typing import Shape
 
 AXIS_NAMES = "ijklmnpqrstuvwxyz"
@@ -152,7 +153,7 @@ class Counter:
 class Apply:
     """An elementwise op on elements."""
 
-    op: Op
+    op: ElementOp
     params: dict[str, Any]
     inputs: tuple[Expr, ...]
     dtype: np.dtype[Any]

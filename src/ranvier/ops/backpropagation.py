@@ -16,6 +16,7 @@ from ..base.source import in_gradient_of
 from ..errors import GraphError
 from ..graph.graph import Graph
 from ..graph.node import Node, Value
+from ..typing import V
 from .creation import full
 from .op import apply
 
@@ -23,11 +24,11 @@ _EAGER = nullcontext()  # numbers have no source, so none is handed on
 
 
 def backpropagate(
-    result: Value,
-    grad: Value,
-    wanted: Iterable[Value],
-    needed: Callable[[Any], bool] = lambda value: True,
-) -> dict[int, Value]:
+    result: V,
+    grad: V,
+    wanted: Iterable[V],
+    needed: Callable[[V], bool] = lambda value: True,
+) -> dict[int, V]:
     """Gradients of `result` (weighted by `grad`) with respect to the values in `wanted`.
 
     Returns {id of value: gradient}; a value that `result` does not depend on is absent. `needed`
@@ -37,11 +38,11 @@ def backpropagate(
 
 
 def pull_back(
-    results: Sequence[Value],
-    reaching: Sequence[Value],
-    wanted: Iterable[Value],
-    needed: Callable[[Any], bool] = lambda value: True,
-) -> dict[int, Value]:
+    results: Sequence[V],
+    reaching: Sequence[V],
+    wanted: Iterable[V],
+    needed: Callable[[V], bool] = lambda value: True,
+) -> dict[int, V]:
     """`backpropagate` from several results at once, each with the gradient that reaches it."""
     wanted_ids = {id(v) for v in wanted}
     order = _history(results, needed)
@@ -49,13 +50,13 @@ def pull_back(
     for value in order:
         if id(value) in wanted_ids or any(id(x) in depends for x in value.inputs):
             depends.add(id(value))
-    grads: dict[int, Value] = {}
+    grads: dict[int, V] = {}
     for result, grad in zip(results, reaching, strict=True):
         if id(result) in depends:
             grads[id(result)] = grads[id(result)] + grad if id(result) in grads else grad
     # The elements of a loop's flat result that a gradient reaches, as (start, stop).
     reached: dict[int, list[tuple[int, int]]] = {id(r): [(0, r.size)] for r in results}
-    gradients: dict[int, Value] = {}
+    gradients: dict[int, V] = {}
     for value in reversed(order):
         g = grads.pop(id(value), None)
         if g is None:
@@ -69,7 +70,8 @@ def pull_back(
             params["reached"] = reached[id(value)]
         source = value.made_at()
         with _EAGER if source is None else in_gradient_of(source):
-            parts = value.op.gradient(g, *value.for_gradient(), **params)
+            # Written in ops, a rule gives values of the kind it is given: V.
+            parts: tuple[Any, ...] = value.op.gradient(g, *value.for_gradient(), **params)
         if len(parts) != len(value.inputs):
             raise GraphError(
                 f"{value.op.name}: its gradient rule returned {len(parts)} values "
@@ -95,11 +97,11 @@ def _elements(value: Value, x: Value) -> tuple[int, int]:
     return 0, x.size
 
 
-def _history(results: Iterable[Value], needed: Callable[[Any], bool]) -> list[Value]:
+def _history(results: Iterable[V], needed: Callable[[V], bool]) -> list[V]:
     """Every needed value the results were made from, each after its inputs, without recursion."""
-    order: list[Value] = []
+    order: list[V] = []
     seen: set[int] = set()
-    stack: list[tuple[Value, bool]] = [(result, False) for result in results]
+    stack: list[tuple[V, bool]] = [(result, False) for result in results]
     while stack:
         value, ready = stack.pop()
         if ready:
@@ -125,7 +127,7 @@ def gradient(graph: Graph, wanted: Sequence[Node] | None = None) -> Graph:
     chosen = [n for n in graph.inputs if n.dtype.kind == "f"] if wanted is None else list(wanted)
     one = apply(full, like=loss, value=1.0, shape=loss.shape, dtype=loss.dtype)
     gradients = backpropagate(loss, one, chosen)
-    grads: list[Any] = [
+    grads = [
         gradients[id(n)]
         if id(n) in gradients
         else apply(full, like=n, value=0.0, shape=n.shape, dtype=n.dtype)

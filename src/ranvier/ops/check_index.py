@@ -8,16 +8,15 @@ comes before floats, as a table holds them, are cast to indices.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
 from .. import dtypes
 from ..errors import ArgumentError, DTypeError, IndexRangeError
-from ..graph.node import Spec
-from ..typing import Array
+from ..graph.node import Spec, Value
+from ..typing import Array, ArrayLike, V
 from .elementwise.comparison import astype
-from .op import Op, apply, as_values, register
+from .op import Gradients, Op, apply, as_values, register
 
 
 def check_integers(op: str, indices: Spec) -> None:
@@ -28,7 +27,7 @@ def check_integers(op: str, indices: Spec) -> None:
         )
 
 
-def check_inside(op: str, indices: Any, size: int, axis: int) -> None:
+def check_inside(op: str, indices: Array, size: int, axis: int) -> None:
     """IndexRangeError for the first index that is outside an axis of `size`."""
     if not indices.size or (-size <= indices.min() and indices.max() < size):
         return
@@ -43,13 +42,13 @@ def check_inside(op: str, indices: Any, size: int, axis: int) -> None:
     raise error
 
 
-Refusal = Callable[[str, Any, int, int], None]  # of owner, indices, size and axis
+Refusal = Callable[[str, Array, int, int], None]  # of owner, indices, size and axis
 
 # What says that indices are outside their axis, by what they are; layers and losses add to it.
 REFUSALS: dict[str, Refusal] = {"index": check_inside}
 
 
-def refuse_class(what: str, labels: Any, classes: int, axis: int = 0) -> None:
+def refuse_class(what: str, labels: Array, classes: int, axis: int = 0) -> None:
     """IndexRangeError for the first label that is not among the classes."""
     position = tuple(np.argwhere((labels < 0) | (labels >= classes))[0])
     where = f" (labels[{', '.join(map(str, position))}])" if position else ""
@@ -75,34 +74,34 @@ class CheckIndex(Op):
 
     def __call__(
         self,
-        indices: Any,
+        indices: V | ArrayLike,
         size: int,
         axis: int = 0,
         wrap: bool = True,
         what: str = "index",
         owner: str = "index",
-    ) -> Any:
+    ) -> V:
         (indices,) = as_values(indices)
         if indices.dtype.kind in "iu" and size - 1 > np.iinfo(indices.dtype).max and wrap:
             indices = astype(indices, dtypes.int64)
         return apply(self, indices, size=size, axis=axis, wrap=wrap, what=what, owner=owner)
 
-    def infer(self, *specs: Spec, **params: Any) -> Spec:
-        (indices,) = specs
-        owner, size = params["owner"], params["size"]
-        if params["what"] not in REFUSALS:
-            raise ArgumentError(f"{owner}: what={params['what']!r}; known: {sorted(REFUSALS)}")
+    def infer(
+        self, indices: Spec, *, size: int, axis: int, wrap: bool, what: str, owner: str
+    ) -> Spec:
+        if what not in REFUSALS:
+            raise ArgumentError(f"{owner}: {what=}; known: {sorted(REFUSALS)}")
         check_integers(owner, indices)
         if size == 0 and 0 not in indices.shape:
             raise IndexRangeError(
-                f"{owner}: axis {params['axis']} has size 0, so every index is outside it; "
+                f"{owner}: axis {axis} has size 0, so every index is outside it; "
                 f"the indices have shape {indices.shape}"
             )
         return indices
 
     def reference(
-        self, indices: Any, *, size: int, axis: int, wrap: bool, what: str, owner: str
-    ) -> Any:
+        self, indices: Array, *, size: int, axis: int, wrap: bool, what: str, owner: str
+    ) -> Array:
         low = -size if wrap else 0
         if indices.size and not (low <= indices.min() and indices.max() < size):
             REFUSALS[what](owner, indices, size, axis)
@@ -111,7 +110,18 @@ class CheckIndex(Op):
             return indices
         return np.where(indices < 0, indices + np.asarray(size, indices.dtype), indices)
 
-    def gradient(self, grad: Any, out: Any, indices: Any, **params: Any) -> tuple[Any, ...]:
+    def gradient(
+        self,
+        grad: Value,
+        out: Value,
+        indices: Value,
+        *,
+        size: int,
+        axis: int,
+        wrap: bool,
+        what: str,
+        owner: str,
+    ) -> Gradients:
         return (None,)
 
 
@@ -142,25 +152,24 @@ class CheckIntegral(Op):
     kind = "check"
     cost = 0
 
-    def __call__(self, x: Any, what: str, owner: str) -> Any:
+    def __call__(self, x: V | ArrayLike, what: str, owner: str) -> V:
         (x,) = as_values(x)
         if x.dtype.kind in "iub":
             return x
         return apply(self, x, what=what, owner=owner)
 
-    def infer(self, *specs: Spec, **params: Any) -> Spec:
-        if params["what"] not in FRACTION_REFUSALS:
-            known = sorted(FRACTION_REFUSALS)
-            raise ArgumentError(f"{params['owner']}: what={params['what']!r}; known: {known}")
-        return specs[0]
+    def infer(self, x: Spec, *, what: str, owner: str) -> Spec:
+        if what not in FRACTION_REFUSALS:
+            raise ArgumentError(f"{owner}: {what=}; known: {sorted(FRACTION_REFUSALS)}")
+        return x
 
-    def reference(self, x: Any, *, what: str, owner: str) -> Any:
+    def reference(self, x: Array, *, what: str, owner: str) -> Array:
         if not is_integral(x).all():
             FRACTION_REFUSALS[what](owner, x)
             raise IndexRangeError(f"{owner}: expected integers")
         return x
 
-    def gradient(self, grad: Any, out: Any, x: Any, **params: Any) -> tuple[Any, ...]:
+    def gradient(self, grad: Value, out: Value, x: Value, *, what: str, owner: str) -> Gradients:
         return (None,)
 
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
 from .. import dtypes
 from ..errors import DTypeError, ShapeError
-from ..graph.node import Spec
+from ..graph.node import Spec, Value
+from ..typing import Array, ArrayLike, V
 from .elementwise import astype
 from .movement import broadcast_to, permute_dims, reshape
-from .op import Op, apply, as_values, broadcast_shape, register, same_dtype
+from .op import Gradients, Op, apply, as_values, broadcast_shape, register, same_dtype
 
 
 class MatMul(Op):
@@ -29,7 +29,7 @@ class MatMul(Op):
     name = "matmul"
     kind = "contraction"
 
-    def __call__(self, x: Any, y: Any) -> Any:
+    def __call__(self, x: V | ArrayLike, y: V | ArrayLike) -> V:
         x, y = same_dtype(*as_values(x, y))
         if x.dtype == dtypes.bool_:
             x, y = astype(x, dtypes.int64), astype(y, dtypes.int64)
@@ -59,8 +59,7 @@ class MatMul(Op):
             out = reshape(out, out.shape[:-1])
         return out
 
-    def infer(self, *specs: Spec, **params: Any) -> Spec:
-        x, y = specs
+    def infer(self, x: Spec, y: Spec) -> Spec:
         _inner(x.shape, y.shape)
         if x.shape[:-2] != y.shape[:-2]:
             raise ShapeError(f"matmul: batch axes of {x.shape} and {y.shape} differ")
@@ -68,12 +67,13 @@ class MatMul(Op):
             raise DTypeError(f"matmul: dtypes {x.dtype} and {y.dtype} differ")
         return Spec((*x.shape[:-1], y.shape[-1]), x.dtype)
 
-    def reference(self, x: Any, y: Any) -> Any:
+    def reference(self, x: Array, y: Array) -> Array:
         if x.dtype == np.float16:
-            return np.matmul(x.astype(np.float32), y.astype(np.float32)).astype(np.float16)
-        return np.matmul(x, y)
+            return np.asarray(np.matmul(x.astype(np.float32), y.astype(np.float32)), np.float16)
+        out: Array = np.matmul(x, y)
+        return out
 
-    def gradient(self, grad: Any, out: Any, x: Any, y: Any) -> tuple[Any, ...]:
+    def gradient(self, grad: Value, out: Value, x: Value, y: Value) -> Gradients:
         # (n, m) @ (m, k) -> (n, k);  (k, n) @ (n, m) -> (k, m)
         return matmul(grad, swap_last(y)), matmul(swap_last(x), grad)
 
@@ -89,7 +89,7 @@ def _inner(x: tuple[int, ...], y: tuple[int, ...]) -> None:
     raise ShapeError(f"matmul: {x} @ {y}: inner sizes {x[-1]} and {y[-2]} differ{hint}")
 
 
-def swap_last(x: Any) -> Any:
+def swap_last(x: V) -> V:
     """x with its last two axes exchanged."""
     return permute_dims(x, (*range(x.ndim - 2), x.ndim - 1, x.ndim - 2))
 

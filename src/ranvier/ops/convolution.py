@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from ..errors import DTypeError, ShapeError
-from ..graph.node import Spec
-from ..typing import Shape
+from ..graph.node import Spec, Value
+from ..typing import Array, ArrayLike, Shape, ShapeLike, V
 from .creation import full
 from .movement import concat, flip, narrow, pad, permute_dims, reshape, slice_
-from .op import Op, apply, as_values, register, same_dtype
+from .op import Gradients, Op, apply, as_values, register, same_dtype
 
 Frame = tuple[tuple[int, int], ...]  # elements before and after both axes of an image
 NO_FRAME: Frame = ((0, 0), (0, 0))
@@ -42,13 +42,13 @@ class Convolution(Op):
 
     def __call__(
         self,
-        x: Any,
-        w: Any,
-        stride: Any = 1,
-        dilation: Any = 1,
+        x: V | ArrayLike,
+        w: V | ArrayLike,
+        stride: ShapeLike = 1,
+        dilation: ShapeLike = 1,
         groups: int = 1,
         padding: Frame = NO_FRAME,
-    ) -> Any:
+    ) -> V:
         x, w = same_dtype(*as_values(x, w))
         return apply(
             self,
@@ -60,9 +60,9 @@ class Convolution(Op):
             padding=padding,
         )
 
-    def infer(self, *specs: Spec, **params: Any) -> Spec:
-        x, w = specs
-        groups = params["groups"]
+    def infer(
+        self, x: Spec, w: Spec, *, stride: Shape, dilation: Shape, groups: int, padding: Frame
+    ) -> Spec:
         if len(x.shape) != 4 or len(w.shape) != 4:
             raise ShapeError(
                 f"convolution: x {x.shape} and w {w.shape} must be (batch, height, width, "
@@ -79,10 +79,10 @@ class Convolution(Op):
         sizes = []
         for n, (a, b), k, s, d in zip(
             x.shape[1:3],
-            params["padding"],
+            padding,
             w.shape[:2],
-            params["stride"],
-            params["dilation"],
+            stride,
+            dilation,
             strict=True,
         ):
             n, reach = n + a + b, (k - 1) * d + 1
@@ -95,8 +95,8 @@ class Convolution(Op):
         return Spec((x.shape[0], *sizes, w.shape[3]), x.dtype)
 
     def reference(
-        self, x: Any, w: Any, *, stride: Shape, dilation: Shape, groups: int, padding: Frame
-    ) -> Any:
+        self, x: Array, w: Array, *, stride: Shape, dilation: Shape, groups: int, padding: Frame
+    ) -> Array:
         x = np.pad(x, ((0, 0), *padding, (0, 0)))
         spec = self.infer(
             Spec(x.shape, x.dtype),
@@ -124,16 +124,16 @@ class Convolution(Op):
 
     def gradient(
         self,
-        grad: Any,
-        out: Any,
-        x: Any,
-        w: Any,
+        grad: Value,
+        out: Value,
+        x: Value,
+        w: Value,
         *,
         stride: Shape,
         dilation: Shape,
         groups: int,
         padding: Frame,
-    ) -> tuple[Any, ...]:
+    ) -> Gradients:
         start = padding[0][0], padding[1][0]
         by_x = conv_transpose(grad, w, stride, dilation, groups, start, x.shape[1:3])
         x = framed(x, padding)
@@ -153,7 +153,7 @@ class Convolution(Op):
         return by_x, concat(parts, axis=3)
 
 
-def framed(x: Any, padding: Frame) -> Any:
+def framed(x: V, padding: Frame) -> V:
     """Images with zeros before and after both axes; where a number is below 0 they are cropped."""
     for axis, (before, after) in zip((1, 2), padding, strict=True):
         if before < 0 or after < 0:
@@ -163,8 +163,14 @@ def framed(x: Any, padding: Frame) -> Any:
 
 
 def conv_transpose(
-    x: Any, w: Any, stride: Shape, dilation: Shape, groups: int, start: Shape, size: Shape
-) -> Any:
+    x: V,
+    w: V,
+    stride: Shape,
+    dilation: Shape,
+    groups: int,
+    start: Shape,
+    size: Shape,
+) -> V:
     """Every element of x lays the window on the result, `stride` apart; what overlaps adds up.
 
         x (batch, rows, columns, filters), w (rows, columns, channels / groups, filters)
@@ -189,11 +195,12 @@ def conv_transpose(
         parts = [_share(x, flipped, (rows, columns), shape, groups) for columns in kinds[1]]
         lines.append(_interleaved(parts, axis=2))
     out = _interleaved(lines, axis=1)
+    assert out is not None, "a window has at least one tap"
     ends = tuple((0, n - m) for n, m in zip(size, out.shape[1:3], strict=True))
     return framed(out, ends)
 
 
-def _flipped(w: Any, groups: int) -> Any:
+def _flipped(w: V, groups: int) -> V:
     """The window upside down, its channels and filters exchanged."""
     rows, columns, c, filters = w.shape
     flipped = flip(w, (0, 1))
@@ -229,7 +236,7 @@ def _meeting(k: int, stride: int, dilation: int, kind: int) -> _Taps:
     )
 
 
-def _share(x: Any, flipped: Any, taps: tuple[_Taps, _Taps], shape: Shape, groups: int) -> Any:
+def _share(x: V, flipped: V, taps: tuple[_Taps, _Taps], shape: Shape, groups: int) -> V | None:
     """x convolved with some taps of the flipped window: the positions of one kind; None: all 0."""
     if not all(t.many for t in taps):
         return None
@@ -249,16 +256,16 @@ def _share(x: Any, flipped: Any, taps: tuple[_Taps, _Taps], shape: Shape, groups
     return convolution(framed(x, inner), flipped, 1, dilation, groups, outer)
 
 
-def _interleaved(parts: Sequence[Any], axis: int) -> Any:
+def _interleaved(parts: Sequence[V | None], axis: int) -> V | None:
     """Element i of part p at index `i * len(parts) + p` of an axis; a part None is all 0."""
-    present = [p for p, part in enumerate(parts) if part is not None]
+    present = [(p, part) for p, part in enumerate(parts) if part is not None]
     if len(parts) == 1 or not present:
         return parts[0]
-    first = parts[present[0]]
+    number, first = present[0]
     shape, many = first.shape, len(parts)
     if len(present) == 1:
         before, after, step = [0] * 4, [0] * 4, [1] * 4
-        before[axis], after[axis], step[axis] = present[0], many - 1 - present[0], many
+        before[axis], after[axis], step[axis] = number, many - 1 - number, many
         return apply(pad, first, before=tuple(before), after=tuple(after), step=tuple(step))
     zeros = apply(full, like=first, value=0.0, shape=shape, dtype=first.dtype)
     wide = (*shape[: axis + 1], 1, *shape[axis + 1 :])
@@ -266,7 +273,7 @@ def _interleaved(parts: Sequence[Any], axis: int) -> Any:
     return reshape(out, (*shape[:axis], shape[axis] * many, *shape[axis + 1 :]))
 
 
-def _kernel_gradient(grad: Any, x: Any, shape: Shape, stride: Shape, dilation: Shape) -> Any:
+def _kernel_gradient(grad: V, x: V, shape: Shape, stride: Shape, dilation: Shape) -> V:
     """Channels of x as the batch, the batch as channels, and grad as the window."""
     for a in (0, 1):
         # A stride may leave positions at the end that no window reached.
@@ -277,7 +284,7 @@ def _kernel_gradient(grad: Any, x: Any, shape: Shape, stride: Shape, dilation: S
     return permute_dims(out, (1, 2, 0, 3))
 
 
-def pair(name: str, value: Any) -> tuple[int, int]:
+def pair(name: str, value: ShapeLike) -> tuple[int, int]:
     """One integer for both axes, or two.
 
     >>> pair("stride", 2)
@@ -295,8 +302,13 @@ convolution = register(Convolution())
 
 
 def conv2d(
-    x: Any, w: Any, stride: Any = 1, padding: Any = "valid", dilation: Any = 1, groups: int = 1
-) -> Any:
+    x: V | ArrayLike,
+    w: V | ArrayLike,
+    stride: ShapeLike = 1,
+    padding: str | ShapeLike = "valid",
+    dilation: ShapeLike = 1,
+    groups: int = 1,
+) -> V:
     """`convolution` after padding x with zeros.
 
     `padding` is "valid" (none), "same" (the result has ceil(size / stride) positions; the odd zero
@@ -308,7 +320,7 @@ def conv2d(
     return convolution(x, w, strides, dilations, groups, frame)
 
 
-def _frame(x: Shape, w: Shape, stride: Shape, padding: Any, dilation: Shape) -> Frame:
+def _frame(x: Shape, w: Shape, stride: Shape, padding: str | ShapeLike, dilation: Shape) -> Frame:
     """Zeros before and after each of the two axes."""
     if padding == "valid":
         return (0, 0), (0, 0)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import math
 import operator
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .. import dtypes
 from ..errors import ArgumentError, DTypeError, ShapeError
-from ..graph.node import OPS, Node, Spec
-from ..typing import Shape
-from .op import Op, apply, as_integer, as_values, flag, normal_axis, number, register
+from ..graph.node import OPERATORS, OPS, Node, Spec, Value
+from ..typing import Array, ArrayLike, DType, DTypeLike, Shape, ShapeLike, V
+from .op import Gradients, Op, apply, as_integer, as_values, flag, normal_axis, number, register
+
+if TYPE_CHECKING:
+    from ..tensors.tensor import Tensor
 
 
 class Input(Op):
@@ -22,13 +25,13 @@ class Input(Op):
     kind = "input"
     cost = 0
 
-    def infer(self, *specs: Spec, **params: Any) -> Spec:
-        return Spec(params["shape"], params["dtype"])
+    def infer(self, *, shape: Shape, dtype: DType) -> Spec:
+        return Spec(shape, dtype)
 
-    def reference(self, *arrays: Any, **params: Any) -> Any:
+    def reference(self, *, shape: Shape, dtype: DType) -> Array:
         raise NotImplementedError("an input is given, not computed")
 
-    def gradient(self, grad: Any, out: Any, *inputs: Any, **params: Any) -> tuple[Any, ...]:
+    def gradient(self, grad: Value, out: Value, *, shape: Shape, dtype: DType) -> Gradients:
         return ()
 
 
@@ -44,14 +47,13 @@ class Full(Op):
     kind = "creation"
     cost = 0
 
-    def __call__(self, shape: Any, value: float, dtype: Any = None) -> Any:
+    def __call__(self, shape: ShapeLike, value: float, dtype: DTypeLike | None = None) -> Tensor:
         shape = new_shape(shape)
         value = _plain("full", value)
-        dtype = dtypes.of_scalar(value, None) if dtype is None else dtypes.as_dtype(dtype)
-        return apply(self, value=value, shape=shape, dtype=dtype)
+        kind = dtypes.of_scalar(value, None) if dtype is None else dtypes.as_dtype(dtype)
+        return apply(self, value=value, shape=shape, dtype=kind)
 
-    def infer(self, *specs: Spec, **params: Any) -> Spec:
-        value, shape, dtype = params["value"], params["shape"], params["dtype"]
+    def infer(self, *, value: float, shape: Shape, dtype: DType) -> Spec:
         check_sizes(self.name, shape)
         if dtype.kind in "iu":
             limits = np.iinfo(dtype)
@@ -67,10 +69,12 @@ class Full(Op):
                 )
         return Spec(shape, dtype)
 
-    def reference(self, *, value: Any, shape: Shape, dtype: Any) -> Any:
+    def reference(self, *, value: float, shape: Shape, dtype: DType) -> Array:
         return np.full(shape, value, dtype)
 
-    def gradient(self, grad: Any, out: Any, **params: Any) -> tuple[Any, ...]:
+    def gradient(
+        self, grad: Value, out: Value, *, value: float, shape: Shape, dtype: DType
+    ) -> Gradients:
         return ()
 
 
@@ -87,29 +91,31 @@ class Iota(Op):
     kind = "creation"
     cost = 0
 
-    def __call__(self, shape: Any, axis: int = 0, dtype: Any = None) -> Any:
+    def __call__(self, shape: ShapeLike, axis: int = 0, dtype: DTypeLike | None = None) -> Tensor:
         shape = new_shape(shape)
         axis = normal_axis(self.name, axis, len(shape))
         kind = dtypes.int64 if dtype is None else dtypes.as_dtype(dtype)
         return apply(self, shape=shape, axis=axis, dtype=kind)
 
-    def infer(self, *specs: Spec, **params: Any) -> Spec:
-        check_sizes(self.name, params["shape"])
-        if params["dtype"].kind == "b":
+    def infer(self, *, shape: Shape, axis: int, dtype: DType) -> Spec:
+        check_sizes(self.name, shape)
+        if dtype.kind == "b":
             raise DTypeError("iota: counts are numbers, not bool")
-        return Spec(params["shape"], params["dtype"])
+        return Spec(shape, dtype)
 
-    def reference(self, *, shape: Shape, axis: int, dtype: Any) -> Any:
+    def reference(self, *, shape: Shape, axis: int, dtype: DType) -> Array:
         line = np.arange(shape[axis], dtype=dtype)
         return np.broadcast_to(
             line.reshape([-1 if a == axis else 1 for a in range(len(shape))]), shape
         )
 
-    def gradient(self, grad: Any, out: Any, **params: Any) -> tuple[Any, ...]:
+    def gradient(
+        self, grad: Value, out: Value, *, shape: Shape, axis: int, dtype: DType
+    ) -> Gradients:
         return ()
 
 
-def as_shape(shape: Any) -> Shape:
+def as_shape(shape: ShapeLike) -> Shape:
     """An integer, or several, as a tuple of plain ints."""
     lengths = shape if isinstance(shape, tuple | list | np.ndarray) else (shape,)
     try:
@@ -120,7 +126,7 @@ def as_shape(shape: Any) -> Shape:
     raise ShapeError(f"a shape is made of integers; got {shape!r}")
 
 
-def new_shape(shape: Any) -> Shape:
+def new_shape(shape: ShapeLike) -> Shape:
     """`as_shape` for a tensor that is made from nothing."""
     sizes = as_shape(shape)
     if any(n > _TOO_LARGE for n in sizes):
@@ -142,18 +148,22 @@ def check_sizes(op: str, shape: Shape) -> None:
         raise ShapeError(f"{op}: a size cannot be negative; got shape {shape}")
 
 
-def input_node(shape: Shape, dtype: Any, name: str = "") -> Node:
+def input_node(shape: Shape, dtype: DTypeLike, name: str = "") -> Node:
     """A new graph input."""
     spec = Spec(tuple(shape), dtypes.as_dtype(dtype))
     return Node(input_op, (), spec._asdict(), spec, name=name)
 
 
-def _floats(dtype: Any) -> Any:
+def _floats(dtype: DTypeLike | None) -> DType:
     """The dtype meant; float32 where none is given."""
     return dtypes.float32 if dtype is None else dtypes.as_dtype(dtype)
 
 
-def _plain(op: str, value: Any) -> bool | int | float:
+def _cast(x: V, dtype: DType) -> V:
+    return x if x.dtype == dtype else apply(OPS["astype"], x, dtype=dtype)
+
+
+def _plain(op: str, value: object) -> bool | int | float:
     """The value of `full` as a Python number."""
     value = value.item() if isinstance(value, np.generic) else value
     if not isinstance(value, bool | int | float):
@@ -161,12 +171,12 @@ def _plain(op: str, value: Any) -> bool | int | float:
     return value
 
 
-def zeros(shape: Any, dtype: Any = None) -> Any:
+def zeros(shape: ShapeLike, dtype: DTypeLike | None = None) -> Tensor:
     """A tensor of zeros, float32 by default."""
     return full(shape, 0, _floats(dtype))
 
 
-def ones(shape: Any, dtype: Any = None) -> Any:
+def ones(shape: ShapeLike, dtype: DTypeLike | None = None) -> Tensor:
     """A tensor of ones, float32 by default.
 
     >>> import ranvier
@@ -176,7 +186,9 @@ def ones(shape: Any, dtype: Any = None) -> Any:
     return full(shape, 1, _floats(dtype))
 
 
-def eye(rows: int, columns: int | None = None, k: int = 0, dtype: Any = None) -> Any:
+def eye(
+    rows: int, columns: int | None = None, k: int = 0, dtype: DTypeLike | None = None
+) -> Tensor:
     """A matrix with ones on diagonal k and zeros elsewhere, float32 by default.
 
     >>> import ranvier
@@ -186,10 +198,12 @@ def eye(rows: int, columns: int | None = None, k: int = 0, dtype: Any = None) ->
     """
     shape = (rows, rows if columns is None else columns)
     k = as_integer("eye", "k", k)
-    return OPS["astype"](OPS["equal"](iota(shape, 0) + k, iota(shape, 1)), _floats(dtype))
+    return _cast(OPERATORS["equal"](iota(shape, 0) + k, iota(shape, 1)), _floats(dtype))
 
 
-def arange(start: float, stop: float | None = None, step: float = 1, dtype: Any = None) -> Any:
+def arange(
+    start: float, stop: float | None = None, step: float = 1, dtype: DTypeLike | None = None
+) -> Tensor:
     """start, start + step, ... below stop; `arange(n)` counts 0 to n - 1.
 
     >>> import ranvier
@@ -205,13 +219,15 @@ def arange(start: float, stop: float | None = None, step: float = 1, dtype: Any 
     kind = dtypes.int64 if exact else dtypes.float32
     if dtype is not None:
         kind = dtypes.as_dtype(dtype)
-    size = max(0, -((start - stop) // step) if exact else math.ceil((stop - start) / step))
+    size = max(0, int(-((start - stop) // step)) if exact else math.ceil((stop - start) / step))
     # NOTE: counted in float64 or int64 and rounded once: far elements are as exact as near ones.
     count = iota((size,), 0, dtypes.int64 if exact else dtypes.float64)
-    return OPS["astype"](count * step + start, kind)
+    return _cast(count * step + start, kind)
 
 
-def linspace(start: float, stop: float, num: int, dtype: Any = None, endpoint: bool = True) -> Any:
+def linspace(
+    start: float, stop: float, num: int, dtype: DTypeLike | None = None, endpoint: bool = True
+) -> Tensor:
     """`num` numbers at equal distances from start to stop (which is the last with `endpoint`).
 
     >>> import ranvier
@@ -224,33 +240,33 @@ def linspace(start: float, stop: float, num: int, dtype: Any = None, endpoint: b
     count = iota((num,), 0, dtypes.float64)
     values = count * ((stop - start) / max(parts, 1)) + start
     if endpoint and num > 1:
-        values = OPS["where"](OPS["equal"](count, num - 1), float(stop), values)
-    return OPS["astype"](values, _floats(dtype))
+        values = OPERATORS["where"](OPERATORS["equal"](count, num - 1), float(stop), values)
+    return _cast(values, _floats(dtype))
 
 
-def empty(shape: Any, dtype: Any = None) -> Any:
+def empty(shape: ShapeLike, dtype: DTypeLike | None = None) -> Tensor:
     """A tensor to be filled by `assign`; it holds zeros, so that a program that forgets is seen."""
     return full(shape, 0, _floats(dtype))
 
 
-def full_like(x: Any, value: float, dtype: Any = None) -> Any:
+def full_like(x: V | ArrayLike, value: float, dtype: DTypeLike | None = None) -> V:
     """One number everywhere, in the shape (and dtype) of x."""
     (x,) = as_values(x)
     kind = x.dtype if dtype is None else dtypes.as_dtype(dtype)
     return apply(full, like=x, value=_plain("full_like", value), shape=x.shape, dtype=kind)
 
 
-def zeros_like(x: Any, dtype: Any = None) -> Any:
+def zeros_like(x: V | ArrayLike, dtype: DTypeLike | None = None) -> V:
     """Zeros of the shape (and dtype) of x."""
     return full_like(x, 0, dtype)
 
 
-def ones_like(x: Any, dtype: Any = None) -> Any:
+def ones_like(x: V | ArrayLike, dtype: DTypeLike | None = None) -> V:
     """Ones of the shape (and dtype) of x."""
     return full_like(x, 1, dtype)
 
 
-def empty_like(x: Any, dtype: Any = None) -> Any:
+def empty_like(x: V | ArrayLike, dtype: DTypeLike | None = None) -> V:
     """Zeros of the shape (and dtype) of x, to be filled by `assign`."""
     return full_like(x, 0, dtype)
 

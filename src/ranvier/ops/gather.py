@@ -7,16 +7,15 @@ anything, and stops (passes/checks.py).
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from ..errors import IndexRangeError, ShapeError
-from ..graph.node import Spec
+from ..graph.node import Spec, Value
+from ..typing import Array, ArrayLike, V
 from .check_index import check_inside, check_integers
 from .creation import zeros_like
 from .movement import broadcast_to
-from .op import Op, apply, as_values, normal_axis, register
+from .op import Gradients, Op, apply, as_values, normal_axis, register
 
 
 class Take(Op):
@@ -33,22 +32,22 @@ class Take(Op):
     kind = "gather"
     cost = 3
 
-    def __call__(self, x: Any, indices: Any, axis: int = 0) -> Any:
+    def __call__(self, x: V | ArrayLike, indices: V | ArrayLike, axis: int = 0) -> V:
         (x,) = as_values(x)
         (indices,) = as_values(indices, like=x)
         return apply(self, x, indices, axis=normal_axis(self.name, axis, x.ndim))
 
-    def infer(self, *specs: Spec, **params: Any) -> Spec:
-        x, indices = specs
-        axis = params["axis"]
+    def infer(self, x: Spec, indices: Spec, *, axis: int) -> Spec:
         _fits(self.name, indices, x, axis)
         return Spec(x.shape[:axis] + indices.shape + x.shape[axis + 1 :], x.dtype)
 
-    def reference(self, x: Any, indices: Any, *, axis: int) -> Any:
+    def reference(self, x: Array, indices: Array, *, axis: int) -> Array:
         check_inside(self.name, indices, x.shape[axis], axis)
         return np.take(x, indices, axis)
 
-    def gradient(self, grad: Any, out: Any, x: Any, indices: Any, *, axis: int) -> tuple[Any, ...]:
+    def gradient(
+        self, grad: Value, out: Value, x: Value, indices: Value, *, axis: int
+    ) -> Gradients:
         return apply(scatter_add, zeros_like(x), indices, grad, axis=axis), None
 
 
@@ -62,14 +61,14 @@ class ScatterAdd(Op):
     kind = "gather"
     cost = 3
 
-    def __call__(self, x: Any, indices: Any, updates: Any, axis: int = 0) -> Any:
+    def __call__(
+        self, x: V | ArrayLike, indices: V | ArrayLike, updates: V | ArrayLike, axis: int = 0
+    ) -> V:
         x, updates = as_values(x, updates)
         (indices,) = as_values(indices, like=x)
         return apply(self, x, indices, updates, axis=normal_axis(self.name, axis, x.ndim))
 
-    def infer(self, *specs: Spec, **params: Any) -> Spec:
-        x, indices, updates = specs
-        axis = params["axis"]
+    def infer(self, x: Spec, indices: Spec, updates: Spec, *, axis: int) -> Spec:
         _fits(self.name, indices, x, axis)
         expected = x.shape[:axis] + indices.shape + x.shape[axis + 1 :]
         if updates.shape != expected or updates.dtype != x.dtype:
@@ -78,7 +77,7 @@ class ScatterAdd(Op):
             )
         return x
 
-    def reference(self, x: Any, indices: Any, updates: Any, *, axis: int) -> Any:
+    def reference(self, x: Array, indices: Array, updates: Array, *, axis: int) -> Array:
         check_inside(self.name, indices, x.shape[axis], axis)
         out = np.array(x)
         rows = np.moveaxis(out, axis, 0)
@@ -87,8 +86,8 @@ class ScatterAdd(Op):
         return out
 
     def gradient(
-        self, grad: Any, out: Any, x: Any, indices: Any, updates: Any, *, axis: int
-    ) -> tuple[Any, ...]:
+        self, grad: Value, out: Value, x: Value, indices: Value, updates: Value, *, axis: int
+    ) -> Gradients:
         return grad, None, apply(take, grad, indices, axis=axis)
 
 
@@ -102,7 +101,7 @@ class TakeAlongAxis(Op):
     kind = "gather"
     cost = 3
 
-    def __call__(self, x: Any, indices: Any, axis: int = -1) -> Any:
+    def __call__(self, x: V | ArrayLike, indices: V | ArrayLike, axis: int = -1) -> V:
         (x,) = as_values(x)
         (indices,) = as_values(indices, like=x)
         axis = normal_axis(self.name, axis, x.ndim)
@@ -114,16 +113,17 @@ class TakeAlongAxis(Op):
             indices = broadcast_to(indices, shape)
         return apply(self, x, indices, axis=axis)
 
-    def infer(self, *specs: Spec, **params: Any) -> Spec:
-        x, indices = specs
-        _along(self.name, x, indices, params["axis"])
+    def infer(self, x: Spec, indices: Spec, *, axis: int) -> Spec:
+        _along(self.name, x, indices, axis)
         return Spec(indices.shape, x.dtype)
 
-    def reference(self, x: Any, indices: Any, *, axis: int) -> Any:
+    def reference(self, x: Array, indices: Array, *, axis: int) -> Array:
         check_inside(self.name, indices, x.shape[axis], axis)
         return np.take_along_axis(x, indices.astype(np.int64), axis)
 
-    def gradient(self, grad: Any, out: Any, x: Any, indices: Any, *, axis: int) -> tuple[Any, ...]:
+    def gradient(
+        self, grad: Value, out: Value, x: Value, indices: Value, *, axis: int
+    ) -> Gradients:
         return apply(scatter_add_along_axis, zeros_like(x), indices, grad, axis=axis), None
 
 
@@ -134,31 +134,32 @@ class ScatterAddAlongAxis(Op):
     kind = "gather"
     cost = 3
 
-    def __call__(self, x: Any, indices: Any, updates: Any, axis: int = -1) -> Any:
+    def __call__(
+        self, x: V | ArrayLike, indices: V | ArrayLike, updates: V | ArrayLike, axis: int = -1
+    ) -> V:
         x, updates = as_values(x, updates)
         (indices,) = as_values(indices, like=x)
         return apply(self, x, indices, updates, axis=normal_axis(self.name, axis, x.ndim))
 
-    def infer(self, *specs: Spec, **params: Any) -> Spec:
-        x, indices, updates = specs
-        _along(self.name, x, indices, params["axis"])
+    def infer(self, x: Spec, indices: Spec, updates: Spec, *, axis: int) -> Spec:
+        _along(self.name, x, indices, axis)
         if updates != Spec(indices.shape, x.dtype):
             raise ShapeError(
                 f"{self.name}: updates are {updates}; expected {Spec(indices.shape, x.dtype)}"
             )
         return x
 
-    def reference(self, x: Any, indices: Any, updates: Any, *, axis: int) -> Any:
+    def reference(self, x: Array, indices: Array, updates: Array, *, axis: int) -> Array:
         check_inside(self.name, indices, x.shape[axis], axis)
         out = np.array(x)
-        axes = list(np.indices(indices.shape, sparse=True))
+        axes: list[Array] = list(np.indices(indices.shape, sparse=True))
         axes[axis] = indices
         np.add.at(out, tuple(axes), updates)
         return out
 
     def gradient(
-        self, grad: Any, out: Any, x: Any, indices: Any, updates: Any, *, axis: int
-    ) -> tuple[Any, ...]:
+        self, grad: Value, out: Value, x: Value, indices: Value, updates: Value, *, axis: int
+    ) -> Gradients:
         return grad, None, apply(take_along_axis, grad, indices, axis=axis)
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 from .. import dtypes
 from ..base.missing import no_attribute
 from ..errors import ArgumentError, unknown_name
 from ..graph.node import Value
+from ..typing import ArrayLike, Axes, DTypeLike, ShapeLike
 from . import contraction, elementwise, movement, reduce
 from .composites import functions as composite
 from .composites import shaping
@@ -31,34 +32,34 @@ class Methods(Value):
         """The last two axes exchanged."""
         return shaping.matrix_transpose(self)
 
-    def sum(self, axis: Any = None, keepdims: bool = False, **numpy: None) -> Self:
+    def sum(self, axis: Axes = None, keepdims: bool = False, **numpy: None) -> Self:
         """See `ranvier.sum`."""
         _only_none("sum", numpy)
         return reduce.sum(self, axis, keepdims)
 
-    def prod(self, axis: Any = None, keepdims: bool = False) -> Self:
+    def prod(self, axis: Axes = None, keepdims: bool = False) -> Self:
         """See `ranvier.prod`."""
         return reduce.prod(self, axis, keepdims)
 
-    def mean(self, axis: Any = None, keepdims: bool = False, **numpy: None) -> Self:
+    def mean(self, axis: Axes = None, keepdims: bool = False, **numpy: None) -> Self:
         """See `ranvier.mean`."""
         _only_none("mean", numpy)
         return reduce.mean(self, axis, keepdims)
 
-    def var(self, axis: Any = None, keepdims: bool = False, correction: float = 0.0) -> Self:
+    def var(self, axis: Axes = None, keepdims: bool = False, correction: float = 0.0) -> Self:
         """See `ranvier.var`."""
         return reduce.var(self, axis, keepdims, correction)
 
-    def std(self, axis: Any = None, keepdims: bool = False, correction: float = 0.0) -> Self:
+    def std(self, axis: Axes = None, keepdims: bool = False, correction: float = 0.0) -> Self:
         """See `ranvier.std`."""
         return reduce.std(self, axis, keepdims, correction)
 
-    def max(self, axis: Any = None, keepdims: bool = False, **numpy: None) -> Self:
+    def max(self, axis: Axes = None, keepdims: bool = False, **numpy: None) -> Self:
         """See `ranvier.max`."""
         _only_none("max", numpy)
         return reduce.max(self, axis, keepdims)
 
-    def min(self, axis: Any = None, keepdims: bool = False, **numpy: None) -> Self:
+    def min(self, axis: Axes = None, keepdims: bool = False, **numpy: None) -> Self:
         """See `ranvier.min`."""
         _only_none("min", numpy)
         return reduce.min(self, axis, keepdims)
@@ -71,15 +72,15 @@ class Methods(Value):
         """See `ranvier.argmin`."""
         return reduce.argmin(self, axis, keepdims)
 
-    def any(self, axis: Any = None, keepdims: bool = False) -> Self:
+    def any(self, axis: Axes = None, keepdims: bool = False) -> Self:
         """See `ranvier.any`."""
         return reduce.any(self, axis, keepdims)
 
-    def all(self, axis: Any = None, keepdims: bool = False) -> Self:
+    def all(self, axis: Axes = None, keepdims: bool = False) -> Self:
         """See `ranvier.all`."""
         return reduce.all(self, axis, keepdims)
 
-    def reshape(self, *shape: Any) -> Self:
+    def reshape(self, *shape: ShapeLike) -> Self:
         """See `ranvier.reshape`."""
         return movement.reshape(self, _values_of(shape))
 
@@ -95,7 +96,7 @@ class Methods(Value):
         """See `ranvier.permute_dims`."""
         return movement.permute_dims(self, axes)
 
-    def permute(self, *axes: Any) -> Self:
+    def permute(self, *axes: ShapeLike) -> Self:
         """`permute_dims` under PyTorch's name."""
         return movement.permute_dims(self, _values_of(axes))
 
@@ -107,21 +108,21 @@ class Methods(Value):
         """The transpose of a matrix."""
         return self.permute_dims(tuple(reversed(range(self.ndim))))
 
-    def squeeze(self, axis: Any = None) -> Self:
+    def squeeze(self, axis: Axes = None) -> Self:
         """Without the axes of size 1 (or without `axis`)."""
         return shaping.squeeze(self, axis)
 
-    def expand_dims(self, axis: Any) -> Self:
+    def expand_dims(self, axis: ShapeLike) -> Self:
         """With a new axis of size 1 at `axis`."""
         return shaping.expand_dims(self, axis)
 
     unsqueeze = expand_dims
 
-    def astype(self, dtype: Any) -> Self:
+    def astype(self, dtype: DTypeLike) -> Self:
         """See `ranvier.astype`."""
         return elementwise.astype(self, dtype)
 
-    def to(self, target: Any) -> Self:
+    def to(self, target: DTypeLike) -> Self:
         """In another dtype; device names such as `"cpu"` change nothing."""
         if not isinstance(target, str) or target in dtypes.BY_NAME:
             return self.astype(target)
@@ -146,11 +147,11 @@ class Methods(Value):
         """A copy through which gradients flow."""
         return apply(elementwise.astype, self, dtype=self.dtype)
 
-    def matmul(self, other: Any) -> Self:
+    def matmul(self, other: Self | ArrayLike) -> Self:
         """See `ranvier.matmul`."""
         return contraction.matmul(self, other)
 
-    def pow(self, exponent: Any) -> Self:
+    def pow(self, exponent: Self | ArrayLike) -> Self:
         """`self ** exponent`."""
         return self**exponent
 
@@ -190,11 +191,13 @@ class Methods(Value):
         """See `ranvier.relu`."""
         return composite.relu(self)
 
-    def softmax(self, axis: Any = -1) -> Self:
+    def softmax(self, axis: Axes = -1) -> Self:
         """See `ranvier.softmax`."""
         return composite.softmax(self, axis)
 
-    def clip(self, low: Any = None, high: Any = None) -> Self:
+    def clip(
+        self, low: Self | ArrayLike | None = None, high: Self | ArrayLike | None = None
+    ) -> Self:
         """See `ranvier.clip`."""
         return composite.clip(self, low, high)
 
@@ -223,11 +226,13 @@ class Methods(Value):
         return self.astype(dtypes.bool_)
 
 
-def _values_of(values: tuple[Any, ...]) -> Any:
-    return values[0] if len(values) == 1 and isinstance(values[0], list | tuple) else values
+def _values_of(values: tuple[ShapeLike, ...]) -> list[Any]:
+    """`x.reshape(2, 3)` may be written `x.reshape((2, 3))`; what they hold is checked later."""
+    both = values[0] if len(values) == 1 and isinstance(values[0], list | tuple) else values
+    return list(both)
 
 
-def _only_none(name: str, arguments: dict[str, Any]) -> None:
+def _only_none(name: str, arguments: Mapping[str, object]) -> None:
     """`numpy.mean(tensor)` calls `tensor.mean(axis=None, dtype=None, out=None)`."""
     for key, value in arguments.items():
         if key not in ("dtype", "out"):

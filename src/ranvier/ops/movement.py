@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
 from ..errors import ShapeError
-from ..graph.node import Spec
-from ..typing import Shape
+from ..graph.node import Spec, Value
+from ..typing import Array, ArrayLike, Axes, Shape, ShapeLike, V
 from .creation import as_shape
 from .op import (
+    Gradients,
     Op,
     apply,
     as_tuple,
@@ -41,7 +42,7 @@ class Reshape(Movement):
 
     name = "reshape"
 
-    def __call__(self, x: Any, shape: Any) -> Any:
+    def __call__(self, x: V | ArrayLike, shape: ShapeLike) -> V:
         (x,) = as_values(x)
         shape = as_shape(shape)
         if shape.count(-1) == 1:
@@ -50,19 +51,17 @@ class Reshape(Movement):
                 shape = tuple(x.size // known if n == -1 else n for n in shape)
         return x if shape == x.shape else apply(self, x, shape=shape)
 
-    def infer(self, *specs: Spec, **params: Any) -> Spec:
-        (x,) = specs
-        shape = params["shape"]
+    def infer(self, x: Spec, *, shape: Shape) -> Spec:
         if any(n < 0 for n in shape) or math.prod(shape) != math.prod(x.shape):
             raise ShapeError(
                 f"reshape: {x.shape} holds {math.prod(x.shape)} elements and cannot become {shape}"
             )
         return Spec(shape, x.dtype)
 
-    def reference(self, x: Any, *, shape: Shape) -> Any:
+    def reference(self, x: Array, *, shape: Shape) -> Array:
         return np.reshape(x, shape)
 
-    def gradient(self, grad: Any, out: Any, x: Any, *, shape: Shape) -> tuple[Any, ...]:
+    def gradient(self, grad: Value, out: Value, x: Value, *, shape: Shape) -> Gradients:
         return (reshape(grad, x.shape),)
 
 
@@ -71,22 +70,20 @@ class PermuteDims(Movement):
 
     name = "permute_dims"
 
-    def __call__(self, x: Any, axes: Any) -> Any:
+    def __call__(self, x: V | ArrayLike, axes: Sequence[int]) -> V:
         (x,) = as_values(x)
         axes = tuple(normal_axis(self.name, a, x.ndim) for a in as_tuple(axes))
         return x if axes == tuple(range(x.ndim)) else apply(self, x, axes=axes)
 
-    def infer(self, *specs: Spec, **params: Any) -> Spec:
-        (x,) = specs
-        axes = params["axes"]
+    def infer(self, x: Spec, *, axes: Shape) -> Spec:
         if sorted(axes) != list(range(len(x.shape))):
             raise ShapeError(f"permute_dims: {axes} does not name each axis of {x.shape} once")
         return Spec(tuple(x.shape[a] for a in axes), x.dtype)
 
-    def reference(self, x: Any, *, axes: Shape) -> Any:
+    def reference(self, x: Array, *, axes: Shape) -> Array:
         return np.transpose(x, axes)
 
-    def gradient(self, grad: Any, out: Any, x: Any, *, axes: Shape) -> tuple[Any, ...]:
+    def gradient(self, grad: Value, out: Value, x: Value, *, axes: Shape) -> Gradients:
         return (permute_dims(grad, tuple(int(a) for a in np.argsort(axes))),)
 
 
@@ -95,22 +92,20 @@ class BroadcastTo(Movement):
 
     name = "broadcast_to"
 
-    def __call__(self, x: Any, shape: Any) -> Any:
+    def __call__(self, x: V | ArrayLike, shape: ShapeLike) -> V:
         (x,) = as_values(x)
         shape = as_shape(shape)
         return x if shape == x.shape else apply(self, x, shape=shape)
 
-    def infer(self, *specs: Spec, **params: Any) -> Spec:
-        (x,) = specs
-        shape = params["shape"]
+    def infer(self, x: Spec, *, shape: Shape) -> Spec:
         if len(shape) < len(x.shape) or broadcast_shape(self.name, x.shape, shape) != shape:
             raise ShapeError(f"broadcast_to: {x.shape} cannot be repeated to {shape}")
         return Spec(shape, x.dtype)
 
-    def reference(self, x: Any, *, shape: Shape) -> Any:
+    def reference(self, x: Array, *, shape: Shape) -> Array:
         return np.broadcast_to(x, shape)
 
-    def gradient(self, grad: Any, out: Any, x: Any, *, shape: Shape) -> tuple[Any, ...]:
+    def gradient(self, grad: Value, out: Value, x: Value, *, shape: Shape) -> Gradients:
         from .reduce import sum
 
         new = len(shape) - x.ndim
@@ -125,23 +120,20 @@ class Slice(Movement):
 
     name = "slice"
 
-    def infer(self, *specs: Spec, **params: Any) -> Spec:
-        (x,) = specs
+    def infer(self, x: Spec, *, start: Shape, stop: Shape, step: Shape) -> Spec:
         shape = []
-        for n, start, stop, step in zip(
-            x.shape, params["start"], params["stop"], params["step"], strict=True
-        ):
-            if not (0 <= start <= n and start <= stop <= n and step > 0):
-                raise ShapeError(f"slice: {start}:{stop}:{step} does not fit an axis of size {n}")
-            shape.append(-(-(stop - start) // step))
+        for n, a, b, s in zip(x.shape, start, stop, step, strict=True):
+            if not (0 <= a <= n and a <= b <= n and s > 0):
+                raise ShapeError(f"slice: {a}:{b}:{s} does not fit an axis of size {n}")
+            shape.append(-(-(b - a) // s))
         return Spec(tuple(shape), x.dtype)
 
-    def reference(self, x: Any, *, start: Shape, stop: Shape, step: Shape) -> Any:
+    def reference(self, x: Array, *, start: Shape, stop: Shape, step: Shape) -> Array:
         return x[tuple(map(slice, start, stop, step))]
 
     def gradient(
-        self, grad: Any, out: Any, x: Any, *, start: Shape, stop: Shape, step: Shape
-    ) -> tuple[Any, ...]:
+        self, grad: Value, out: Value, x: Value, *, start: Shape, stop: Shape, step: Shape
+    ) -> Gradients:
         after = tuple(
             n - (a + (m - 1) * s + 1) if m else n - a
             for n, m, a, s in zip(x.shape, out.shape, start, step, strict=True)
@@ -157,7 +149,7 @@ class Pad(Movement):
 
     name = "pad"
 
-    def __call__(self, x: Any, widths: Any) -> Any:
+    def __call__(self, x: V | ArrayLike, widths: int | Sequence[tuple[int, int]]) -> V:
         (x,) = as_values(x)
         if isinstance(widths, int):
             widths = ((widths, widths),) * x.ndim
@@ -170,9 +162,7 @@ class Pad(Movement):
         after = tuple(int(b) for _, b in widths)
         return apply(self, x, before=before, after=after, step=(1,) * x.ndim)
 
-    def infer(self, *specs: Spec, **params: Any) -> Spec:
-        (x,) = specs
-        before, after, step = params["before"], params["after"], params["step"]
+    def infer(self, x: Spec, *, before: Shape, after: Shape, step: Shape) -> Spec:
         if len(before) != len(x.shape) or min((*before, *after, 0)) < 0:
             raise ShapeError(f"pad: widths {before} and {after} do not fit shape {x.shape}")
         return Spec(
@@ -183,7 +173,7 @@ class Pad(Movement):
             x.dtype,
         )
 
-    def reference(self, x: Any, *, before: Shape, after: Shape, step: Shape) -> Any:
+    def reference(self, x: Array, *, before: Shape, after: Shape, step: Shape) -> Array:
         spec = self.infer(Spec(x.shape, x.dtype), before=before, after=after, step=step)
         out = np.zeros(spec.shape, x.dtype)
         inside = tuple(
@@ -194,8 +184,8 @@ class Pad(Movement):
         return out
 
     def gradient(
-        self, grad: Any, out: Any, x: Any, *, before: Shape, after: Shape, step: Shape
-    ) -> tuple[Any, ...]:
+        self, grad: Value, out: Value, x: Value, *, before: Shape, after: Shape, step: Shape
+    ) -> Gradients:
         stop = tuple(
             a + ((n - 1) * s + 1 if n else 0) for n, a, s in zip(x.shape, before, step, strict=True)
         )
@@ -207,17 +197,17 @@ class Flip(Movement):
 
     name = "flip"
 
-    def __call__(self, x: Any, axis: Any = None) -> Any:
+    def __call__(self, x: V | ArrayLike, axis: Axes = None) -> V:
         (x,) = as_values(x)
         return apply(self, x, axes=normal_axes(self.name, axis, x.ndim))
 
-    def infer(self, *specs: Spec, **params: Any) -> Spec:
-        return specs[0]
+    def infer(self, x: Spec, *, axes: Shape) -> Spec:
+        return x
 
-    def reference(self, x: Any, *, axes: Shape) -> Any:
+    def reference(self, x: Array, *, axes: Shape) -> Array:
         return np.flip(x, axes)
 
-    def gradient(self, grad: Any, out: Any, x: Any, *, axes: Shape) -> tuple[Any, ...]:
+    def gradient(self, grad: Value, out: Value, x: Value, *, axes: Shape) -> Gradients:
         return (flip(grad, axes),)
 
 
@@ -231,16 +221,15 @@ class Concat(Movement):
 
     name = "concat"
 
-    def __call__(self, xs: Any, axis: int | None = 0) -> Any:
+    def __call__(self, xs: Sequence[V | ArrayLike], axis: int | None = 0) -> V:
         if not len(xs):
             raise ShapeError("concat: nothing to join; the list of tensors is empty")
-        xs = same_dtype(*as_values(*xs))
+        values = same_dtype(*as_values(*xs))
         if axis is None:
-            xs, axis = [reshape(x, (x.size,)) for x in xs], 0
-        return apply(self, *xs, axis=normal_axis(self.name, axis, xs[0].ndim))
+            values, axis = tuple(reshape(x, (x.size,)) for x in values), 0
+        return apply(self, *values, axis=normal_axis(self.name, axis, values[0].ndim))
 
-    def infer(self, *specs: Spec, **params: Any) -> Spec:
-        axis = params["axis"]
+    def infer(self, *specs: Spec, axis: int) -> Spec:
         first = specs[0]
         for x in specs[1:]:
             same = (
@@ -253,10 +242,10 @@ class Concat(Movement):
         total = builtins_sum(x.shape[axis] for x in specs)
         return Spec((*first.shape[:axis], total, *first.shape[axis + 1 :]), first.dtype)
 
-    def reference(self, *arrays: Any, axis: int) -> Any:
+    def reference(self, *arrays: Array, axis: int) -> Array:
         return np.concatenate(arrays, axis)
 
-    def gradient(self, grad: Any, out: Any, *inputs: Any, axis: int) -> tuple[Any, ...]:
+    def gradient(self, grad: Value, out: Value, *inputs: Value, axis: int) -> Gradients:
         parts, at = [], 0
         for x in inputs:
             parts.append(narrow(grad, axis, at, at + x.shape[axis]))
@@ -264,7 +253,7 @@ class Concat(Movement):
         return tuple(parts)
 
 
-def narrow(x: Any, axis: int, start: int, stop: int) -> Any:
+def narrow(x: V, axis: int, start: int, stop: int) -> V:
     """Elements start to stop of one axis."""
     begin, end = [0] * x.ndim, list(x.shape)
     begin[axis], end[axis] = start, stop

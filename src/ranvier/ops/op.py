@@ -15,14 +15,16 @@ tests.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeAlias, TypeVar
 
 import numpy as np
 
 from .. import dtypes
 from ..errors import ArgumentError, DTypeError, ShapeError
 from ..graph.node import OPS, Spec, Value
-from ..typing import Shape
+from ..typing import Array, ArrayLike, Axes, DType, Shape, V
+
+Gradients: TypeAlias = "tuple[Value | None, ...]"  # one for each input, None where none flows
 
 KINDS = (
     "input",
@@ -56,16 +58,19 @@ class Op(ABC):
     cost: ClassVar[int] = 1
     flop: ClassVar[int] = 1
 
-    @abstractmethod
-    def infer(self, *specs: Spec, **params: Any) -> Spec:
-        """Shape and dtype of the result."""
+    # NOTE: each op says how many inputs it has and which params, so here both are left open
+    # (`Any`), which to a type checker means that any signature may stand for them.
 
     @abstractmethod
-    def reference(self, *arrays: Any, **params: Any) -> Any:
+    def infer(self, *specs: Any, **params: Any) -> Spec:
+        """Shape and dtype of the result from the Spec of each input."""
+
+    @abstractmethod
+    def reference(self, *arrays: Any, **params: Any) -> Array:
         """The NumPy meaning; the specification of every other executor."""
 
     @abstractmethod
-    def gradient(self, grad: Any, out: Any, *inputs: Any, **params: Any) -> tuple[Any, ...]:
+    def gradient(self, grad: Value, out: Value, *inputs: Any, **params: Any) -> Gradients:
         """Gradients of the inputs from `grad`, the gradient of `out`."""
 
     def __call__(self, *inputs: Any, **params: Any) -> Any:
@@ -74,12 +79,12 @@ class Op(ABC):
     def __repr__(self) -> str:
         return f"<op {self.name}>"
 
-    def __reduce__(self) -> Any:
+    def __reduce__(self) -> str | tuple[Any, ...]:
         # There is one op of a name, also among copies and pickles.
         return (_named, (self.name,)) if _named(self.name) is self else super().__reduce__()
 
 
-def _named(name: str) -> Any:
+def _named(name: str) -> Op | None:
     """The op of this name."""
     return OPS.get(name)
 
@@ -94,7 +99,8 @@ def register(op: _O) -> _O:
     return op
 
 
-_default: list[type[Value]] = []
+# What V stands for where no input says it; `Any`, as this file stands before the Tensor's.
+_default: list[type[Any]] = []
 
 
 def set_default_value(kind: type[Value]) -> None:
@@ -102,7 +108,7 @@ def set_default_value(kind: type[Value]) -> None:
     _default[:] = [kind]
 
 
-def apply(op: Op, *inputs: Any, like: Value | None = None, **params: Any) -> Any:
+def apply(op: Op, *inputs: V, like: V | None = None, **params: Any) -> V:
     """Apply `op` to values; `like` decides Node or Tensor for an op without inputs.
 
     A Tensor of a subclass (compat/) beside plain ones makes a result of its own class.
@@ -117,7 +123,9 @@ def apply(op: Op, *inputs: Any, like: Value | None = None, **params: Any) -> Any
     return kind._record(op, inputs, params)
 
 
-def as_values(*xs: Any, like: Value | None = None, common: Any = None) -> tuple[Any, ...]:
+def as_values(
+    *xs: V | ArrayLike, like: V | None = None, common: DType | None = None
+) -> tuple[V, ...]:
     """Every x as a Value; Python scalars take the dtype of the Values and arrays beside them, and
     of `common`.
     """
@@ -130,16 +138,17 @@ def as_values(*xs: Any, like: Value | None = None, common: Any = None) -> tuple[
     return tuple(x if isinstance(x, Value) else _as_value(x, like, common) for x in xs)
 
 
-def _as_value(x: Any, like: Value | None, common: Any) -> Any:
+def _as_value(x: ArrayLike, like: V | None, common: DType | None) -> V:
     if isinstance(x, bool | int | float | np.bool_ | np.integer | np.floating):
         dtype = dtypes.of_scalar(_plain(x), common)
         return apply(OPS["full"], like=like, value=_plain(x), shape=(), dtype=dtype)
     if _default:
-        return _default[0](x)  # type: ignore[call-arg]
+        value: V = _default[0](x)
+        return value
     raise DTypeError(f"expected a tensor, an array or a number; got {type(x).__name__}")
 
 
-def _plain(x: Any) -> Any:
+def _plain(x: bool | float | np.generic) -> bool | float:
     """A NumPy or Python scalar as a plain Python one."""
     return x.item() if isinstance(x, np.generic) else x
 
@@ -165,17 +174,20 @@ def broadcast_shape(op: str, *shapes: Shape) -> Shape:
     return tuple(result)
 
 
-def broadcast(op: str, *xs: Any) -> tuple[Any, ...]:
+def broadcast(op: str, *xs: V) -> tuple[V, ...]:
     """Every x broadcast to the common shape."""
     first = xs[0].shape
-    if all(x.shape == first for x in xs):
+    for x in xs:
+        if x.shape != first:
+            break
+    else:
         return xs
     shape = broadcast_shape(op, *[x.shape for x in xs])
     broadcast_to = OPS["broadcast_to"]
     return tuple(x if x.shape == shape else broadcast_to(x, shape) for x in xs)
 
 
-def same_dtype(*xs: Any) -> tuple[Any, ...]:
+def same_dtype(*xs: V) -> tuple[V, ...]:
     """Every x cast to the promoted dtype."""
     dtype = xs[0].dtype
     for x in xs[1:]:
@@ -184,7 +196,7 @@ def same_dtype(*xs: Any) -> tuple[Any, ...]:
     return tuple(x if x.dtype == dtype else astype(x, dtype) for x in xs)
 
 
-def as_float(x: Any) -> Any:
+def as_float(x: V) -> V:
     """x itself when it is a float, else cast to float32."""
     return x if x.dtype.kind == "f" else OPS["astype"](x, dtypes.float32)
 
@@ -236,7 +248,7 @@ def normal_axis(op: str, axis: int, ndim: int) -> int:
     return int(axis) % ndim
 
 
-def normal_axes(op: str, axis: Any, ndim: int) -> tuple[int, ...]:
+def normal_axes(op: str, axis: Axes, ndim: int) -> Shape:
     """`axis` (None, a number or several) as a sorted tuple of non-negative axes."""
     if axis is None:
         return tuple(range(ndim))

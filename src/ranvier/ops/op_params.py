@@ -14,13 +14,14 @@ from typing import Any
 import numpy as np
 
 from ..errors import ArgumentError
+from ..graph.node import Value
 from .op import Op
 
 _AT_LEAST_ONE = {"step", "stride", "dilation", "size", "groups"}
 _NUMBERS = {"axis", "groups"}  # one integer each; the other sizes and offsets are tuples
 
 
-def check_params(op: Op, inputs: Sequence[Any], params: Mapping[str, Any]) -> None:
+def check_params(op: Op, inputs: Sequence[object], params: Mapping[str, Any]) -> None:
     """Raise ArgumentError unless a call of `op` on these inputs could have made these params."""
     signature = inspect.signature(op.reference).parameters.values()
     names = {p.name for p in signature if p.kind is p.KEYWORD_ONLY}
@@ -31,17 +32,18 @@ def check_params(op: Op, inputs: Sequence[Any], params: Mapping[str, Any]) -> No
             f"{op.name}: expected {count} inputs and {', '.join(sorted(names)) or 'no params'}; "
             f"got {len(inputs)} and {', '.join(map(str, params)) or 'none'}"
         )
-    if not all(hasattr(x, "shape") for x in inputs):
+    tensors = [x for x in inputs if isinstance(x, Value | np.ndarray)]
+    if len(tensors) < len(inputs):
         raise ArgumentError(f"{op.name}: its inputs must be tensors, got {inputs!r:.80}")
     for name, value in params.items():
         _check(op.name, name, value)
-    ndim = len(inputs[0].shape) if inputs else len(params.get("shape", ()))
+    ndim = tensors[0].ndim if tensors else len(params.get("shape", ()))
     axes = (*params.get("axes", ()), *([params["axis"]] if "axis" in params else []))
     if any(a >= ndim for a in axes) or len(set(axes)) < len(axes):
         raise ArgumentError(f"{op.name}: {axes} are not axes of a tensor with {ndim} dimensions")
 
 
-def _check(op: str, name: str, value: Any) -> None:
+def _check(op: str, name: str, value: object) -> None:
     if name == "dtype":
         fits = isinstance(value, np.dtype)
     elif name == "value":
@@ -55,7 +57,7 @@ def _check(op: str, name: str, value: Any) -> None:
         raise ArgumentError(f"{op}: {name}={value!r:.80} is nothing that a call of it could give")
 
 
-def _leaves(value: Any) -> Iterator[Any]:
+def _leaves(value: object) -> Iterator[object]:
     if isinstance(value, tuple):
         for inner in value:
             yield from _leaves(inner)

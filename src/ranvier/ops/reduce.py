@@ -9,12 +9,23 @@ import numpy as np
 
 from .. import dtypes
 from ..errors import ShapeError
-from ..graph.node import Spec
-from ..typing import Shape
+from ..graph.node import Spec, Value
+from ..typing import Array, ArrayLike, Axes, Shape, V
 from .creation import full
 from .elementwise import astype, equal, not_equal, sqrt
 from .movement import broadcast_to, concat, flip, narrow, permute_dims, reshape
-from .op import Op, apply, as_float, as_values, flag, normal_axes, normal_axis, number, register
+from .op import (
+    Gradients,
+    Op,
+    apply,
+    as_float,
+    as_values,
+    flag,
+    normal_axes,
+    normal_axis,
+    number,
+    register,
+)
 
 
 class Reduce(Op):
@@ -23,14 +34,14 @@ class Reduce(Op):
     kind = "reduce"
     empty: ClassVar[bool] = True  # whether an empty axis has a value
 
-    def __call__(self, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    def __call__(self, x: V | ArrayLike, axis: Axes = None, keepdims: bool = False) -> V:
         (x,) = as_values(x)
         axes = normal_axes(self.name, axis, x.ndim)
         keepdims = flag(self.name, "keepdims", keepdims)
         out = apply(self, self._widen(x), axes=axes)
         return reshape(out, keep_shape(x.shape, axes)) if keepdims else out
 
-    def _widen(self, x: Any) -> Any:
+    def _widen(self, x: V) -> V:
         return x
 
     def infer(self, *specs: Spec, **params: Any) -> Spec:
@@ -51,14 +62,14 @@ class Sum(Reduce):
 
     name = "sum"
 
-    def _widen(self, x: Any) -> Any:
+    def _widen(self, x: V) -> V:
         return x if x.dtype.kind == "f" else astype(x, dtypes.int64)
 
-    def reference(self, x: Any, *, axes: Shape) -> Any:
+    def reference(self, x: Array, *, axes: Shape) -> Array:
         wide = np.float32 if x.dtype == np.float16 else x.dtype
-        return np.sum(x, axes, dtype=wide).astype(x.dtype)
+        return np.asarray(np.sum(x, axes, dtype=wide), x.dtype)
 
-    def gradient(self, grad: Any, out: Any, x: Any, *, axes: Shape) -> tuple[Any, ...]:
+    def gradient(self, grad: Value, out: Value, x: Value, *, axes: Shape) -> Gradients:
         return (spread(grad, x.shape, axes),)
 
 
@@ -67,14 +78,14 @@ class Prod(Reduce):
 
     name = "prod"
 
-    def _widen(self, x: Any) -> Any:
+    def _widen(self, x: V) -> V:
         return x if x.dtype.kind == "f" else astype(x, dtypes.int64)
 
-    def reference(self, x: Any, *, axes: Shape) -> Any:
+    def reference(self, x: Array, *, axes: Shape) -> Array:
         wide = np.float32 if x.dtype == np.float16 else x.dtype
-        return np.prod(x, axes, dtype=wide).astype(x.dtype)
+        return np.asarray(np.prod(x, axes, dtype=wide), x.dtype)
 
-    def gradient(self, grad: Any, out: Any, x: Any, *, axes: Shape) -> tuple[Any, ...]:
+    def gradient(self, grad: Value, out: Value, x: Value, *, axes: Shape) -> Gradients:
         # NOTE: not out / x, which is 0 / 0 at a zero and loses second gradients at two of them.
         kept = tuple(a for a in range(x.ndim) if a not in axes)
         reduced = permute_dims(x, axes + kept)
@@ -90,10 +101,11 @@ class Max(Reduce):
     name = "max"
     empty = False
 
-    def reference(self, x: Any, *, axes: Shape) -> Any:
-        return np.max(x, axes)
+    def reference(self, x: Array, *, axes: Shape) -> Array:
+        out: Array = np.max(x, axes)
+        return out
 
-    def gradient(self, grad: Any, out: Any, x: Any, *, axes: Shape) -> tuple[Any, ...]:
+    def gradient(self, grad: Value, out: Value, x: Value, *, axes: Shape) -> Gradients:
         return (_share(grad, out, x, axes),)
 
 
@@ -103,10 +115,11 @@ class Min(Reduce):
     name = "min"
     empty = False
 
-    def reference(self, x: Any, *, axes: Shape) -> Any:
-        return np.min(x, axes)
+    def reference(self, x: Array, *, axes: Shape) -> Array:
+        out: Array = np.min(x, axes)
+        return out
 
-    def gradient(self, grad: Any, out: Any, x: Any, *, axes: Shape) -> tuple[Any, ...]:
+    def gradient(self, grad: Value, out: Value, x: Value, *, axes: Shape) -> Gradients:
         return (_share(grad, out, x, axes),)
 
 
@@ -115,7 +128,7 @@ class _Arg(Op):
 
     kind = "reduce"
 
-    def __call__(self, x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
+    def __call__(self, x: V | ArrayLike, axis: int | None = None, keepdims: bool = False) -> V:
         (x,) = as_values(x)
         keepdims = flag(self.name, "keepdims", keepdims)
         if axis is None:
@@ -132,7 +145,7 @@ class _Arg(Op):
             raise ShapeError(f"{self.name}: nothing to choose from in shape {x.shape}, axis {axis}")
         return Spec(x.shape[:axis] + x.shape[axis + 1 :], dtypes.int64)
 
-    def gradient(self, grad: Any, out: Any, x: Any, *, axis: int) -> tuple[Any, ...]:
+    def gradient(self, grad: Value, out: Value, x: Value, *, axis: int) -> Gradients:
         return (None,)
 
 
@@ -141,8 +154,8 @@ class ArgMax(_Arg):
 
     name = "argmax"
 
-    def reference(self, x: Any, *, axis: int) -> Any:
-        return np.argmax(x, axis).astype(np.int64)
+    def reference(self, x: Array, *, axis: int) -> Array:
+        return np.asarray(np.argmax(x, axis), np.int64)
 
 
 class ArgMin(_Arg):
@@ -150,8 +163,8 @@ class ArgMin(_Arg):
 
     name = "argmin"
 
-    def reference(self, x: Any, *, axis: int) -> Any:
-        return np.argmin(x, axis).astype(np.int64)
+    def reference(self, x: Array, *, axis: int) -> Array:
+        return np.asarray(np.argmin(x, axis), np.int64)
 
 
 class CumulativeSum(Op):
@@ -160,19 +173,19 @@ class CumulativeSum(Op):
     name = "cumulative_sum"
     kind = "scan"
 
-    def __call__(self, x: Any, axis: int = -1) -> Any:
+    def __call__(self, x: V | ArrayLike, axis: int = -1) -> V:
         (x,) = as_values(x)
         x = x if x.dtype.kind == "f" else astype(x, dtypes.int64)
         return apply(self, x, axis=normal_axis(self.name, axis, x.ndim))
 
-    def infer(self, *specs: Spec, **params: Any) -> Spec:
-        return specs[0]
+    def infer(self, x: Spec, *, axis: int) -> Spec:
+        return x
 
-    def reference(self, x: Any, *, axis: int) -> Any:
+    def reference(self, x: Array, *, axis: int) -> Array:
         wide = np.float32 if x.dtype == np.float16 else x.dtype
         return np.cumsum(x, axis, dtype=wide).astype(x.dtype)
 
-    def gradient(self, grad: Any, out: Any, x: Any, *, axis: int) -> tuple[Any, ...]:
+    def gradient(self, grad: Value, out: Value, x: Value, *, axis: int) -> Gradients:
         return (flip(cumulative_sum(flip(grad, axis), axis), axis),)
 
 
@@ -181,15 +194,15 @@ def keep_shape(shape: Shape, axes: Shape) -> Shape:
     return tuple(1 if a in axes else n for a, n in enumerate(shape))
 
 
-def spread(x: Any, shape: Shape, axes: Shape) -> Any:
+def spread(x: V, shape: Shape, axes: Shape) -> V:
     """The reduced x repeated along `axes` to `shape`: the transpose of a sum."""
     return broadcast_to(reshape(x, keep_shape(shape, axes)), shape)
 
 
-def _before(x: Any) -> Any:
+def _before(x: V) -> V:
     """For each index of axis 0 the product of all before it, in log2(n) multiplications."""
 
-    def later(x: Any, by: int) -> Any:
+    def later(x: V, by: int) -> V:
         ones = apply(full, like=x, value=1, shape=(by, *x.shape[1:]), dtype=x.dtype)
         return concat([ones, narrow(x, 0, 0, n - by)])
 
@@ -202,7 +215,7 @@ def _before(x: Any) -> Any:
     return x
 
 
-def _share(grad: Any, out: Any, x: Any, axes: Shape) -> Any:
+def _share(grad: V, out: V, x: V, axes: Shape) -> V:
     chosen = astype(equal(x, spread(out, x.shape, axes)), x.dtype)
     return spread(grad / sum(chosen, axes), x.shape, axes) * chosen
 
@@ -216,7 +229,7 @@ argmin = register(ArgMin())
 cumulative_sum = register(CumulativeSum())
 
 
-def mean(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+def mean(x: V | ArrayLike, axis: Axes = None, keepdims: bool = False) -> V:
     """The mean over `axis` (all axes by default); integers are averaged as float32, and the mean
     of nothing is NaN.
 
@@ -232,7 +245,7 @@ def mean(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     return sum(as_float(x), axis, keepdims) / float(count)
 
 
-def var(x: Any, axis: Any = None, keepdims: bool = False, correction: float = 0.0) -> Any:
+def var(x: V | ArrayLike, axis: Axes = None, keepdims: bool = False, correction: float = 0.0) -> V:
     """The variance over `axis`: mean squared distance from the mean, over `count - correction`.
 
     NaN where `count` is not above `correction`.
@@ -252,26 +265,26 @@ def var(x: Any, axis: Any = None, keepdims: bool = False, correction: float = 0.
     return sum(deviation * deviation, axis, keepdims) / (float(left) if left > 0 else math.nan)
 
 
-def std(x: Any, axis: Any = None, keepdims: bool = False, correction: float = 0.0) -> Any:
+def std(x: V | ArrayLike, axis: Axes = None, keepdims: bool = False, correction: float = 0.0) -> V:
     """The standard deviation over `axis`: the square root of `var`."""
     return sqrt(var(x, axis, keepdims, correction))
 
 
-def count_nonzero(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+def count_nonzero(x: V | ArrayLike, axis: Axes = None, keepdims: bool = False) -> V:
     """How many elements over `axis` differ from 0."""
     (x,) = as_values(x)
     keepdims = flag("count_nonzero", "keepdims", keepdims)
     return sum(not_equal(x, 0), axis, keepdims)
 
 
-def any(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+def any(x: V | ArrayLike, axis: Axes = None, keepdims: bool = False) -> V:
     """True where at least one element over `axis` is true."""
     (x,) = as_values(x)
     keepdims = flag("any", "keepdims", keepdims)
     return sum(not_equal(x, 0), axis, keepdims) > 0
 
 
-def all(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+def all(x: V | ArrayLike, axis: Axes = None, keepdims: bool = False) -> V:
     """True where every element over `axis` is true."""
     (x,) = as_values(x)
     keepdims = flag("all", "keepdims", keepdims)

@@ -26,10 +26,10 @@ import numpy as np
 from ..errors import DTypeError, ShapeError
 from ..graph.graph import Graph
 from ..graph.interpret import evaluate
-from ..graph.node import Spec
-from ..typing import Shape
+from ..graph.node import Spec, Value
+from ..typing import Array, Shape, V
 from .movement import narrow, reshape
-from .op import Op, apply, register
+from .op import Gradients, Op, apply, register
 
 
 class Layout:
@@ -49,15 +49,15 @@ class Layout:
         """The offset at which carry i before (or after) all iterations begins."""
         return self.starts[i] + (self.carries[i].size if after != self.reverse else 0)
 
-    def before(self, flat: Any, i: int) -> Any:
+    def before(self, flat: V, i: int) -> V:
         """Carry i before each iteration: (length, *shape)."""
         return self._view(flat, self.shift(i, False), (self.length, *self.carries[i].shape))
 
-    def after(self, flat: Any, i: int) -> Any:
+    def after(self, flat: V, i: int) -> V:
         """Carry i after each iteration: (length, *shape)."""
         return self._view(flat, self.shift(i, True), (self.length, *self.carries[i].shape))
 
-    def y(self, flat: Any, j: int) -> Any:
+    def y(self, flat: V, j: int) -> V:
         """y number j: (length, *shape)."""
         start = self.starts[len(self.carries) + j]
         return self._view(flat, start, (self.length, *self.ys[j].shape))
@@ -68,15 +68,15 @@ class Layout:
         last = first + self.length * size
         return (last, first) if self.reverse else (first, last)
 
-    def initial(self, flat: Any, i: int) -> Any:
+    def initial(self, flat: V, i: int) -> V:
         """Carry i at first."""
         return self._view(flat, self.ends(i)[0], self.carries[i].shape)
 
-    def final(self, flat: Any, i: int) -> Any:
+    def final(self, flat: V, i: int) -> V:
         """Carry i as the last iteration left it."""
         return self._view(flat, self.ends(i)[1], self.carries[i].shape)
 
-    def _view(self, flat: Any, start: int, shape: Shape) -> Any:
+    def _view(self, flat: V, start: int, shape: Shape) -> V:
         size = 1
         for n in shape:
             size *= n
@@ -92,10 +92,11 @@ class Scan(Op):
     name = "scan"
     kind = "loop"
 
-    def infer(self, *specs: Spec, **params: Any) -> Spec:
-        body, carries, length = params["body"], params["carries"], params["length"]
+    def infer(
+        self, *specs: Spec, body: Graph, carries: int, xs: int, length: int, reverse: bool
+    ) -> Spec:
         expected = [n.spec for n in body.inputs]
-        for i in range(carries, carries + params["xs"]):
+        for i in range(carries, carries + xs):
             expected[i] = Spec((length, *expected[i].shape), expected[i].dtype)
         for number, (got, want) in enumerate(zip(specs, expected, strict=True)):
             if got != want:
@@ -114,17 +115,17 @@ class Scan(Op):
                 "Cast them with ranvier.astype"
             )
         dtype = dtypes.pop() if dtypes else np.dtype("float32")
-        return Spec((Layout(body, carries, length, params["reverse"]).size,), dtype)
+        return Spec((Layout(body, carries, length, reverse).size,), dtype)
 
     def reference(
-        self, *arrays: Any, body: Graph, carries: int, xs: int, length: int, reverse: bool
-    ) -> Any:
+        self, *arrays: Array, body: Graph, carries: int, xs: int, length: int, reverse: bool
+    ) -> Array:
         layout = Layout(body, carries, length, reverse)
         flat = np.empty(layout.size, body.outputs[0].dtype if body.outputs else np.float32)
         moving, fixed = arrays[carries : carries + xs], arrays[carries + xs :]
-        state: Sequence[Any] = arrays[:carries]
+        state: Sequence[Array] = arrays[:carries]
 
-        def put(start: int, entry: int, value: Any) -> None:
+        def put(start: int, entry: int, value: Array) -> None:
             size = np.size(value)
             flat[start + entry * size : start + (entry + 1) * size] = np.ravel(value)
 
@@ -137,7 +138,7 @@ class Scan(Op):
                 put(layout.shift(i, True) if i < carries else layout.starts[i], t, value)
         return flat
 
-    def gradient(self, grad: Any, out: Any, *inputs: Any, **params: Any) -> tuple[Any, ...]:
+    def gradient(self, grad: Value, out: Value, *inputs: Value, **params: Any) -> Gradients:
         from .scan_gradient import gradient
 
         return gradient(grad, out, *inputs, **params)
@@ -145,12 +146,12 @@ class Scan(Op):
 
 def run_scan(
     body: Graph,
-    carries: Sequence[Any],
-    xs: Sequence[Any],
-    constants: Sequence[Any],
+    carries: Sequence[V],
+    xs: Sequence[V],
+    constants: Sequence[V],
     length: int,
     reverse: bool,
-) -> tuple[Layout, Any]:
+) -> tuple[Layout, V]:
     """Apply `scan`; the layout of its results and the flat tensor that holds them."""
     flat = apply(
         scan,

@@ -14,14 +14,14 @@ hands out g; all iterations together, stacked along the rows, are then one contr
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ..graph.graph import Graph, rebuild
 from ..graph.node import Node, Value
 from .backpropagation import pull_back
 from .creation import full, input_node
 from .movement import reshape
-from .op import apply
+from .op import Gradients, apply
 from .reduce import sum
 from .scan import Layout, run_scan
 
@@ -65,7 +65,7 @@ class _Backward:
 
         self.state = inputs(outputs[:carries], "gradient")
         self.outside = inputs(outputs, "outside")
-        reach: list[Any] = [
+        reach: list[Node] = [
             g + outside if more else g
             for g, outside, more in zip(self.state, self.outside, every, strict=False)
         ]
@@ -74,7 +74,7 @@ class _Backward:
         reach = [g for g, yes in zip([*reach, *self.outside[carries:]], there, strict=True) if yes]
         results = [node for node, yes in zip(outputs, there, strict=True) if yes]
         wanted = [n for n in (*body.inputs, *[u.node for u in self.uses]) if n.dtype.kind == "f"]
-        gradients: dict[int, Any] = pull_back(results, reach, wanted)
+        gradients = pull_back(results, reach, wanted)
         zero = {n: self._zero(n) for n in body.inputs[:carries] if id(n) not in gradients}
         self.carries = [
             gradients[id(n)] if n not in zero else zero[n] for n in body.inputs[:carries]
@@ -99,7 +99,7 @@ class _Backward:
 
         return body.rewrite(rule)
 
-    def _zero(self, node: Node) -> Any:
+    def _zero(self, node: Node) -> Node:
         return apply(full, like=node, value=0.0, shape=node.shape, dtype=node.dtype)
 
 
@@ -150,16 +150,16 @@ def worth_saving(body: Graph, carries: int, xs: int) -> list[Node]:
 
 
 def gradient(
-    grad: Any,
-    out: Any,
-    *inputs: Any,
+    grad: Value,
+    out: Value,
+    *inputs: Value,
     body: Graph,
     carries: int,
     xs: int,
     length: int,
     reverse: bool,
     reached: Sequence[tuple[int, int]] | None = None,
-) -> tuple[Any, ...]:
+) -> Gradients:
     """The gradients of a scan's inputs from that of its flat result.
 
     `reached` are the elements (start, stop) that a gradient comes from; what none comes from is
@@ -188,10 +188,10 @@ def gradient(
         for i, node in enumerate(body.outputs[:carries])
     ]
     there, flat = going.run(start)
-    grads: list[Any] = [there.final(flat, i) for i in range(carries)]
+    grads: list[Value | None] = [there.final(flat, i) for i in range(carries)]
     for i, node in enumerate(body.outputs[:carries]):
         if length and is_reached(layout.ends(i)[0], node.size):
-            grads[i] = grads[i] + layout.initial(grad, i)
+            grads[i] = there.final(flat, i) + layout.initial(grad, i)
     for node in back.body.inputs[carries : carries + xs]:
         grads.append(going.result(node, there, flat))
     for node in back.body.inputs[carries + xs :]:
@@ -209,16 +209,16 @@ class _Going:
     """The scan backwards: its body with everything it reads as inputs, and their values."""
 
     def __init__(
-        self, back: _Backward, layout: Layout, grad: Any, out: Any, inputs: tuple[Any, ...]
+        self, back: _Backward, layout: Layout, grad: Value, out: Value, inputs: tuple[Value, ...]
     ) -> None:
         self.back, self.layout, self.inputs = back, layout, inputs
         carries = len(layout.carries)
         body = back.body
         # What every forward node is known as, and the value that goes with it.
         self.known: dict[Node, Node] = {}
-        self.values: dict[Node, Any] = {}
+        self.values: dict[Node, Value] = {}
 
-        def know(node: Node, value: Any) -> None:
+        def know(node: Node, value: Value) -> None:
             if node not in self.known:
                 self.known[node] = stand_in = input_node(node.shape, node.dtype, node.name)
                 self.values[stand_in] = value
@@ -235,7 +235,7 @@ class _Going:
             know(node, layout.after(grad, i) if i < carries else layout.y(grad, i - carries))
         self._choose_results()
 
-    def zero(self, node: Node) -> Any:
+    def zero(self, node: Node) -> Value:
         """Zeros of the shape of a node, beside the inputs."""
         like = self.inputs[0]
         return apply(full, like=like, value=0.0, shape=node.shape, dtype=node.dtype)
@@ -250,7 +250,7 @@ class _Going:
                 wanted.append(a)
         self.number = {node: j for j, node in enumerate(dict.fromkeys(wanted))}
 
-    def run(self, start: list[Any]) -> tuple[Layout, Any]:
+    def run(self, start: list[Value]) -> tuple[Layout, Value]:
         """Run it; its layout and its flat result."""
         roots = [*self.back.carries, *self.number]
         body = Graph((), _with(roots, self.known))
@@ -264,12 +264,12 @@ class _Going:
         others = [self.values[n] for n in constants]
         return run_scan(body, start, xs, others, layout.length, not layout.reverse)
 
-    def result(self, node: Node, there: Layout, flat: Any) -> Any:
+    def result(self, node: Node, there: Layout, flat: Value) -> Value | None:
         """The gradients of a forward input in all iterations, or None."""
         g = self.back.gradients.get(node)
         return None if g is None else there.y(flat, self.number[g])
 
-    def weight(self, use: _Use, there: Layout, flat: Any) -> Any:
+    def weight(self, use: _Use, there: Layout, flat: Value) -> Value | None:
         """The gradient of a weight from one contraction, all iterations at once."""
         g = self.result(use.node, there, flat)
         if g is None:
@@ -282,7 +282,8 @@ class _Going:
         stacked = [reshape(x, (x.shape[0] * x.shape[1], *x.shape[2:])) for x in (rows, g)]
         weight = self.inputs[use.constant]
         node = use.node
-        return node.op.gradient(stacked[1], None, stacked[0], weight, **node.params)[1]
+        # NOTE: rules of contractions do not read the result, for which its gradient stands here.
+        return node.op.gradient(stacked[1], stacked[1], stacked[0], weight, **node.params)[1]
 
 
 def _with(roots: Sequence[Node], known: dict[Node, Node]) -> list[Node]:

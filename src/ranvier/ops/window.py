@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import builtins
-from typing import Any
 
 import numpy as np
 
 from ..errors import ShapeError
-from ..graph.node import Spec
-from ..typing import Shape
+from ..graph.node import Spec, Value
+from ..typing import Array, ArrayLike, Shape, ShapeLike, V
 from .convolution import pair
 from .movement import narrow, pad, permute_dims, reshape
-from .op import Op, apply, as_values, register
+from .op import Gradients, Op, apply, as_values, register
 from .reduce import max, mean
 
 
@@ -27,14 +26,12 @@ class SlidingWindow(Op):
     kind = "movement"
     cost = 0
 
-    def __call__(self, x: Any, size: Any, stride: Any = None) -> Any:
+    def __call__(self, x: V | ArrayLike, size: ShapeLike, stride: ShapeLike | None = None) -> V:
         (x,) = as_values(x)
         size = pair("size", size)
         return apply(self, x, size=size, stride=size if stride is None else pair("stride", stride))
 
-    def infer(self, *specs: Spec, **params: Any) -> Spec:
-        (x,) = specs
-        size, stride = params["size"], params["stride"]
+    def infer(self, x: Spec, *, size: Shape, stride: Shape) -> Spec:
         if len(x.shape) != 4 or any(n < k for n, k in zip(x.shape[1:3], size, strict=True)):
             raise ShapeError(
                 f"sliding_window: windows of {size} do not fit {x.shape}; expected "
@@ -43,18 +40,18 @@ class SlidingWindow(Op):
         counts = [(n - k) // s + 1 for n, k, s in zip(x.shape[1:3], size, stride, strict=True)]
         return Spec((x.shape[0], *counts, *size, x.shape[3]), x.dtype)
 
-    def reference(self, x: Any, *, size: Shape, stride: Shape) -> Any:
+    def reference(self, x: Array, *, size: Shape, stride: Shape) -> Array:
         windows = np.lib.stride_tricks.sliding_window_view(x, size, (1, 2))
         return windows[:, :: stride[0], :: stride[1]].transpose(0, 1, 2, 4, 5, 3)
 
     def gradient(
-        self, grad: Any, out: Any, x: Any, *, size: Shape, stride: Shape
-    ) -> tuple[Any, ...]:
+        self, grad: Value, out: Value, x: Value, *, size: Shape, stride: Shape
+    ) -> Gradients:
         if size == stride:
             return (_tiled(grad, x.shape),)
         # Each element of a window goes back to where it came from; where windows overlap they add
         # up.
-        total = None
+        total: Value | None = None
         for r in range(size[0]):
             for c in range(size[1]):
                 part = narrow(narrow(grad, 3, r, r + 1), 4, c, c + 1)
@@ -71,7 +68,7 @@ class SlidingWindow(Op):
         return (total,)
 
 
-def _tiled(windows: Any, shape: Shape) -> Any:
+def _tiled(windows: V, shape: Shape) -> V:
     """Windows side by side as one image, with zeros at the edge that none of them reached."""
     b, rows, columns, r, c, k = windows.shape
     image = reshape(permute_dims(windows, (0, 1, 3, 2, 4, 5)), (b, rows * r, columns * c, k))
@@ -84,7 +81,7 @@ def _tiled(windows: Any, shape: Shape) -> Any:
 sliding_window = register(SlidingWindow())
 
 
-def max_pool2d(x: Any, size: Any = 2, stride: Any = None) -> Any:
+def max_pool2d(x: V | ArrayLike, size: ShapeLike = 2, stride: ShapeLike | None = None) -> V:
     """The largest element of each window of x (batch, height, width, channels).
 
     Windows that would reach over the edge are left out. Ties share the gradient equally.
@@ -98,6 +95,6 @@ def max_pool2d(x: Any, size: Any = 2, stride: Any = None) -> Any:
     return max(sliding_window(x, size, stride), axis=(3, 4))
 
 
-def average_pool2d(x: Any, size: Any = 2, stride: Any = None) -> Any:
+def average_pool2d(x: V | ArrayLike, size: ShapeLike = 2, stride: ShapeLike | None = None) -> V:
     """The mean of each window (batch, height, width, channels)."""
     return mean(sliding_window(x, size, stride), axis=(3, 4))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -24,6 +23,7 @@ from ..ops.elementwise import (
 from ..ops.reduce import all
 from ..tensors.mode import no_grad
 from ..tensors.tensor import Tensor
+from ..typing import TensorLike
 from .groups import Group
 from .optimizer import Optimizer
 from .transform import Slots
@@ -119,7 +119,9 @@ class LossScaleOptimizer(Optimizer):
         with no_grad():
             scale = self.loss_scale * 1.0
             given = [(p, _shortened(p, g, scale)) for p, g in pairs if g is not None]
-            finite: Any = functools.reduce(logical_and, [all(isfinite(g)) for _, g in given], True)
+            finite: TensorLike = True
+            for _, g in given:
+                finite = logical_and(finite, all(isfinite(g)))
             taken = logical_or(finite, less_equal(scale, LEAST))
             moving = [p for p, _ in given]
             moving += [t for p, _ in given for t in inner.slots(p).values()]

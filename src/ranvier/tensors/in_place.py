@@ -11,6 +11,7 @@ from typing import Any, Self
 
 from ..ops import elementwise
 from ..ops.composites import indexing
+from ..typing import ArrayLike
 from .conversion import Readable
 
 
@@ -38,34 +39,34 @@ class InPlace(Readable):
         """What `x += y` leaves in x: the same tensor, changed."""
         return self._in_place(name, new)
 
-    def __iadd__(self, other: Any) -> Self:
+    def __iadd__(self, other: Self | ArrayLike) -> Self:
         return self._augmented("+=", self + other)
 
-    def __isub__(self, other: Any) -> Self:
+    def __isub__(self, other: Self | ArrayLike) -> Self:
         return self._augmented("-=", self - other)
 
-    def __imul__(self, other: Any) -> Self:
+    def __imul__(self, other: Self | ArrayLike) -> Self:
         return self._augmented("*=", self * other)
 
-    def __itruediv__(self, other: Any) -> Self:
+    def __itruediv__(self, other: Self | ArrayLike) -> Self:
         return self._augmented("/=", self / other)
 
-    def __ifloordiv__(self, other: Any) -> Self:
+    def __ifloordiv__(self, other: Self | ArrayLike) -> Self:
         return self._augmented("//=", self // other)
 
-    def __imod__(self, other: Any) -> Self:
+    def __imod__(self, other: Self | ArrayLike) -> Self:
         return self._augmented("%=", self % other)
 
-    def __ipow__(self, other: Any) -> Self:
+    def __ipow__(self, other: Self | ArrayLike) -> Self:
         return self._augmented("**=", self**other)
 
-    def __iand__(self, other: Any) -> Self:
+    def __iand__(self, other: Self | ArrayLike) -> Self:
         return self._augmented("&=", self & other)
 
-    def __ior__(self, other: Any) -> Self:
+    def __ior__(self, other: Self | ArrayLike) -> Self:
         return self._augmented("|=", self | other)
 
-    def __ixor__(self, other: Any) -> Self:
+    def __ixor__(self, other: Self | ArrayLike) -> Self:
         return self._augmented("^=", self ^ other)
 
     # NOTE: no __imatmul__: `x @= w` makes x the name of the product, as in PyTorch.

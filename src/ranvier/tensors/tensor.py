@@ -250,6 +250,12 @@ class Tensor(InPlace):
             raise _no_number(self)
         return self._data
 
+    def numbers(self) -> np.ndarray[Any, Any] | None:
+        return None if self._node is not None else self._number()
+
+    def remember_logits(self, kind: str, logits: Tensor) -> None:
+        self._logits = (kind, logits)
+
     def made_at(self) -> source.Source | None:
         """Where it was traced; None outside of a trace."""
         return None if self._node is None else self._node.source

@@ -54,7 +54,7 @@ def test_a_gradient_that_is_rounding_only_is_no_difference(engine: str) -> None:
 
 
 def test_a_wrong_gradient_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    real = Tanh.gradient
+    real: Any = Tanh.gradient
 
     def wrong(self: Any, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
         return (real(self, grad, out, x)[0] * 1.001,)

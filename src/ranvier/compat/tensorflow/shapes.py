@@ -40,7 +40,7 @@ def constant(
 def convert_to_tensor(value: TensorLike, dtype: DTypeLike | None = None, name: str = "") -> Tensor:
     """`value` as a tensor."""
     (x,) = as_values(value)
-    return x if dtype is None else elementwise.astype(x, dtype)  # type: ignore[no-any-return]
+    return x if dtype is None else elementwise.astype(x, dtype)
 
 
 def cast(x: TensorLike, dtype: DTypeLike) -> Tensor:
@@ -80,7 +80,7 @@ def transposed(a: TensorLike, perm: Sequence[int] | None = None) -> Tensor:
     """The axes in another order; reversed by default."""
     (x,) = as_values(a)
     order = tuple(reversed(range(x.ndim))) if perm is None else perm
-    return movement.permute_dims(x, order)  # type: ignore[no-any-return]
+    return movement.permute_dims(x, order)
 
 
 def split(

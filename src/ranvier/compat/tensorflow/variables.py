@@ -41,7 +41,7 @@ class Variable(Tensor):
     # What is computed from a variable is a plain tensor.
 
     @classmethod
-    def _record(cls, op: Any, inputs: Any, params: Any) -> Tensor:
+    def _record(cls, op: Any, inputs: Any, params: Any) -> Any:
         return Tensor._record(op, inputs, params)
 
     @classmethod

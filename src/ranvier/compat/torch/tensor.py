@@ -17,6 +17,7 @@ from ...ops.composites import shaping
 from ...ops.op import normal_axes, normal_axis
 from ...tensors.mode import no_grad
 from ...tensors.tensor import Tensor as RanvierTensor
+from ...typing import ShapeLike
 from ..table import missing
 from .arithmetic import Arithmetic
 from .by_dim import by_dim
@@ -111,7 +112,7 @@ class Tensor(Arithmetic):
         axes = normal_axes("squeeze", dim, self.ndim)
         return shaping.squeeze(self, [a for a in axes if self.shape[a] == 1])
 
-    def unsqueeze(self, dim: int) -> Any:
+    def unsqueeze(self, dim: ShapeLike) -> Any:
         """With a new axis of size 1."""
         return shaping.expand_dims(self, dim)
 

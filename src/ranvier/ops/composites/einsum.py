@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Sequence
 
 from ...dtypes import int64
 from ...errors import ArgumentError, ShapeError
+from ...graph.node import Value
+from ...typing import ArrayLike, V
 from ..contraction import matmul
 from ..creation import iota
 from ..elementwise import multiply, where
@@ -15,7 +17,7 @@ from ..op import apply, as_values, same_dtype
 from ..reduce import sum
 
 
-def einsum(formula: str, *operands: Any) -> Any:
+def einsum(formula: str, *operands: V | ArrayLike) -> V:
     """Products of the operands, summed over every letter that the result does not name.
 
     Operands are multiplied from left to right, each pair as one (batched) matrix product. `...`
@@ -43,7 +45,7 @@ def einsum(formula: str, *operands: Any) -> Any:
     return _finish(left, x, result)
 
 
-def _parse(formula: str, xs: Any) -> tuple[list[str], str]:
+def _parse(formula: str, xs: Sequence[Value]) -> tuple[list[str], str]:
     """The letters of every operand and of the result; axes under `...` get letters of their own."""
     text = formula.replace(" ", "")
     operands, arrow, result = text.partition("->")
@@ -81,7 +83,7 @@ def _hidden(count: int) -> str:
     return "".join(chr(0x2460 + i) for i in reversed(range(count)))
 
 
-def _diagonal(term: str, x: Any, sizes: dict[str, int]) -> tuple[str, Any]:
+def _diagonal(term: str, x: V, sizes: dict[str, int]) -> tuple[str, V]:
     """x with a letter that it holds twice reduced to the diagonal, and size-1 axes repeated."""
     x = broadcast_to(x, tuple(sizes[c] for c in term))
     for letter in dict.fromkeys(term):
@@ -95,8 +97,8 @@ def _diagonal(term: str, x: Any, sizes: dict[str, int]) -> tuple[str, Any]:
 
 
 def _pair(
-    left: str, x: Any, right: str, y: Any, later: set[str], sizes: dict[str, int]
-) -> tuple[str, Any]:
+    left: str, x: V, right: str, y: V, later: set[str], sizes: dict[str, int]
+) -> tuple[str, V]:
     """The product of two operands: one matrix product over (batch, ours, summed, theirs)."""
     x, left = _drop(x, left, later | set(right))
     y, right = _drop(y, right, later | set(left))
@@ -119,13 +121,13 @@ def _pair(
 
 
 def _lay(
-    x: Any,
+    x: V,
     term: str,
     order: list[str],
     sizes: dict[str, int],
     after: int = 0,
     between: tuple[int, int] = (0, 0),
-) -> Any:
+) -> V:
     """x with its axes in this order, with axes of size 1 for those of the other operand."""
     shape = [sizes[c] for c in order]
     at, count = between
@@ -133,16 +135,16 @@ def _lay(
     return reshape(_order(x, term, order), (*shape, *[1] * after))
 
 
-def _order(x: Any, term: str, order: list[str] | str) -> Any:
+def _order(x: V, term: str, order: list[str] | str) -> V:
     return permute_dims(x, [term.index(c) for c in order])
 
 
-def _drop(x: Any, term: str, keep: set[str]) -> tuple[Any, str]:
+def _drop(x: V, term: str, keep: set[str]) -> tuple[V, str]:
     """x summed over the letters that nothing else needs."""
     axes = tuple(a for a, c in enumerate(term) if c not in keep)
     return (sum(x, axes) if axes else x), "".join(c for c in term if c in keep)
 
 
-def _finish(term: str, x: Any, result: str) -> Any:
+def _finish(term: str, x: V, result: str) -> V:
     x, term = _drop(x, term, set(result))
     return _order(x, term, result)

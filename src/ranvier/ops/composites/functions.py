@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Sequence
 
 from ... import dtypes
 from ...errors import ArgumentError, DTypeError, ShapeError
+from ...typing import ArrayLike, Axes, DTypeLike, V
 from .. import elementwise as e
 from ..check_index import check_index
 from ..contraction import matmul
@@ -28,16 +29,15 @@ from ..reduce import max, sum
 from .shaping import expand_dims, moveaxis
 
 
-def sigmoid(x: Any) -> Any:
+def sigmoid(x: V | ArrayLike) -> V:
     """`1 / (1 + e ** -x)`; remembers x, so that cross-entropy is computed from the logits."""
     (x,) = as_values(x)
     out = e.sigmoid(x)
-    if hasattr(out, "logits"):
-        out.logits = ("sigmoid", x)
+    out.remember_logits("sigmoid", x)
     return out
 
 
-def relu(x: Any) -> Any:
+def relu(x: V | ArrayLike) -> V:
     """`max(x, 0)`; the gradient at 0 is 0, and NaN stays NaN.
 
     >>> import ranvier
@@ -48,7 +48,7 @@ def relu(x: Any) -> Any:
     return e.where(e.less_equal(x, 0), 0, x)
 
 
-def softmax(x: Any, axis: Any = -1) -> Any:
+def softmax(x: V | ArrayLike, axis: Axes = -1) -> V:
     """`e ** x / sum(e ** x)` over `axis`, without overflow; over the last it remembers its logits.
 
     >>> import ranvier
@@ -62,12 +62,12 @@ def softmax(x: Any, axis: Any = -1) -> Any:
     top = e.exp(x - max(e.detach(x), axis, keepdims=True))
     out = top / sum(top, axis, keepdims=True)
     # NOTE: losses take the last axis for the classes, so over another one x are not their logits.
-    if hasattr(out, "logits") and normal_axes("softmax", axis, x.ndim) == (x.ndim - 1,):
-        out.logits = ("softmax", x)
+    if normal_axes("softmax", axis, x.ndim) == (x.ndim - 1,):
+        out.remember_logits("softmax", x)
     return out
 
 
-def log_softmax(x: Any, axis: Any = -1) -> Any:
+def log_softmax(x: V | ArrayLike, axis: Axes = -1) -> V:
     """The logarithm of `softmax`, exact also where the softmax is 0 to all digits.
 
     >>> import ranvier
@@ -82,7 +82,7 @@ def log_softmax(x: Any, axis: Any = -1) -> Any:
     return shifted - e.log(sum(e.exp(shifted), axis, keepdims=True))
 
 
-def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+def logsumexp(x: V | ArrayLike, axis: Axes = None, keepdims: bool = False) -> V:
     """`log(sum(e ** x))` over `axis` (all axes by default), without overflow; of nothing -inf."""
     (x,) = as_values(x)
     x = as_float(x)
@@ -97,12 +97,14 @@ def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     return sum(out, axes)  # each of these axes has size 1
 
 
-def _finite(top: Any) -> Any:
+def _finite(top: V) -> V:
     """`top` with 0 in place of infinities, because inf - inf is NaN."""
     return e.where(e.equal(e.abs(top), float("inf")), 0, top)
 
 
-def clip(x: Any, low: Any = None, high: Any = None) -> Any:
+def clip(
+    x: V | ArrayLike, low: V | ArrayLike | None = None, high: V | ArrayLike | None = None
+) -> V:
     """x kept between `low` and `high`; the gradient outside is 0. A bound NaN gives NaN.
 
     >>> import ranvier
@@ -119,66 +121,66 @@ def clip(x: Any, low: Any = None, high: Any = None) -> Any:
     return x
 
 
-def _or_nan(outside: Any, bound: Any) -> Any:
+def _or_nan(outside: V, bound: V | ArrayLike) -> V:
     """Where `outside` holds, or the bound, of one or of many numbers, is NaN."""
     if isinstance(bound, int | float) and bound == bound:
         return outside
     return e.logical_or(outside, isnan(bound))
 
 
-def square(x: Any) -> Any:
+def square(x: V | ArrayLike) -> V:
     """`x * x`."""
     (x,) = as_values(x)
     return e.multiply(x, x)
 
 
-def reciprocal(x: Any) -> Any:
+def reciprocal(x: V | ArrayLike) -> V:
     """`1 / x`."""
     return e.divide(1.0, x)
 
 
-def rsqrt(x: Any) -> Any:
+def rsqrt(x: V | ArrayLike) -> V:
     """`1 / sqrt(x)`."""
     return e.divide(1.0, e.sqrt(x))
 
 
-def tan(x: Any) -> Any:
+def tan(x: V | ArrayLike) -> V:
     """The tangent of x radians."""
     return e.sin(x) / e.cos(x)
 
 
-def asin(x: Any) -> Any:
+def asin(x: V | ArrayLike) -> V:
     """The angle between -pi/2 and pi/2 whose sine is x; NaN outside -1 to 1."""
     return e.atan2(x, _other_leg(x))
 
 
-def acos(x: Any) -> Any:
+def acos(x: V | ArrayLike) -> V:
     """The angle between 0 and pi whose cosine is x; NaN outside -1 to 1."""
     return e.atan2(_other_leg(x), x)
 
 
-def atan(x: Any) -> Any:
+def atan(x: V | ArrayLike) -> V:
     """The angle between -pi/2 and pi/2 whose tangent is x."""
     return e.atan2(x, 1.0)
 
 
-def _other_leg(x: Any) -> Any:
+def _other_leg(x: V | ArrayLike) -> V:
     """`sqrt(1 - x ** 2)`, exact near 1."""
     (x,) = as_values(x)
     return e.sqrt((1.0 - x) * (1.0 + x))
 
 
-def log2(x: Any) -> Any:
+def log2(x: V | ArrayLike) -> V:
     """The logarithm to base 2."""
     return e.log(x) * (1 / math.log(2))
 
 
-def log10(x: Any) -> Any:
+def log10(x: V | ArrayLike) -> V:
     """The logarithm to base 10."""
     return e.log(x) * (1 / math.log(10))
 
 
-def hypot(x: Any, y: Any) -> Any:
+def hypot(x: V | ArrayLike, y: V | ArrayLike) -> V:
     """`sqrt(x ** 2 + y ** 2)`, without overflow.
 
     >>> import ranvier
@@ -193,21 +195,21 @@ def hypot(x: Any, y: Any) -> Any:
     return e.where(infinite, float("inf"), length)
 
 
-def sinh(x: Any) -> Any:
+def sinh(x: V | ArrayLike) -> V:
     """The hyperbolic sine, `(e ** x - e ** -x) / 2`, exact near 0."""
     (x,) = as_values(x)
     x = as_float(x)
     return 0.5 * (e.expm1(x) - e.expm1(-x))
 
 
-def cosh(x: Any) -> Any:
+def cosh(x: V | ArrayLike) -> V:
     """The hyperbolic cosine, `(e ** x + e ** -x) / 2`."""
     (x,) = as_values(x)
     x = as_float(x)
     return 0.5 * (e.exp(x) + e.exp(-x))
 
 
-def logaddexp(x: Any, y: Any) -> Any:
+def logaddexp(x: V | ArrayLike, y: V | ArrayLike) -> V:
     """`log(e ** x + e ** y)`, without overflow.
 
     >>> import ranvier
@@ -223,19 +225,19 @@ def logaddexp(x: Any, y: Any) -> Any:
     return e.log1p(less_one) + top
 
 
-def isnan(x: Any) -> Any:
+def isnan(x: V | ArrayLike) -> V:
     """True where x is NaN."""
     (x,) = as_values(x)
     return e.not_equal(x, x)
 
 
-def isinf(x: Any) -> Any:
+def isinf(x: V | ArrayLike) -> V:
     """True where x is infinite."""
     (x,) = as_values(x)
     return e.equal(e.abs(x), float("inf")) if x.dtype.kind == "f" else e.not_equal(x, x)
 
 
-def outer(x: Any, y: Any) -> Any:
+def outer(x: V | ArrayLike, y: V | ArrayLike) -> V:
     """The products of each element of the vector x with each of the vector y."""
     x, y = as_values(x, y)
     if x.ndim != 1 or y.ndim != 1:
@@ -243,7 +245,7 @@ def outer(x: Any, y: Any) -> Any:
     return expand_dims(x, 1) * expand_dims(y, 0)
 
 
-def vecdot(x: Any, y: Any, axis: int = -1) -> Any:
+def vecdot(x: V | ArrayLike, y: V | ArrayLike, axis: int = -1) -> V:
     """The sum of `x * y` over one axis, counted from the end.
 
     >>> import ranvier
@@ -262,7 +264,7 @@ def vecdot(x: Any, y: Any, axis: int = -1) -> Any:
     return e.astype(sum(e.multiply(*broadcast("vecdot", x, y)), -1), kind)
 
 
-def tensordot(x: Any, y: Any, axes: Any = 2) -> Any:
+def tensordot(x: V | ArrayLike, y: V | ArrayLike, axes: int | Sequence[Axes] = 2) -> V:
     """Sums of products over the last `axes` axes of x and the first of y, or over lists of axes.
 
     >>> import ranvier
@@ -291,7 +293,7 @@ def tensordot(x: Any, y: Any, axes: Any = 2) -> Any:
     return reshape(matmul(rows, columns), (*kept[0], *kept[1]))
 
 
-def one_hot(labels: Any, classes: int, dtype: Any = None) -> Any:
+def one_hot(labels: V | ArrayLike, classes: int, dtype: DTypeLike | None = None) -> V:
     """A new last axis that is 1 at the label's index and 0 elsewhere.
 
     IndexRangeError, eager and compiled, for a label that is none of the classes.
@@ -308,7 +310,7 @@ def one_hot(labels: Any, classes: int, dtype: Any = None) -> Any:
     return one_hot_or_zeros(labels, classes, dtype)
 
 
-def one_hot_or_zeros(labels: Any, classes: int, dtype: Any = None) -> Any:
+def one_hot_or_zeros(labels: V | ArrayLike, classes: int, dtype: DTypeLike | None = None) -> V:
     """`one_hot`, with zeros for labels that are none of the classes, as in TensorFlow and JAX."""
     (labels,) = as_values(labels)
     if labels.dtype.kind not in "iu":

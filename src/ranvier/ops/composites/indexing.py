@@ -14,14 +14,15 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Sequence
-from typing import Any
+from types import EllipsisType
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from ...dtypes import int64
 from ...errors import DTypeError, ShapeError, TraceError
 from ...graph.node import Value
-from ...typing import Shape
+from ...typing import Array, ArrayLike, Shape, V
 from ..check_index import check_index, check_inside
 from ..creation import iota
 from ..elementwise.arithmetic import maximum
@@ -31,28 +32,34 @@ from ..movement import broadcast_to, flip, permute_dims, reshape, slice_
 from ..op import apply, as_values, broadcast
 from ..reduce import max
 
-_BASIC = (int, np.integer, slice)
+# One part of a key, and a key: what may stand between the brackets of `x[...]`.
+Index: TypeAlias = "int | slice | EllipsisType | V | ArrayLike | None"
+Key: TypeAlias = "Index[V] | tuple[Index[V], ...]"
+# What chooses along one axis once a key has been read.
+Basic: TypeAlias = "int | np.integer[Any] | slice"
+Item: TypeAlias = "Basic | Array | V"
 
 
-def getitem(x: Any, key: Any) -> Any:
+def getitem(x: V, key: Key[V]) -> V:
     """The elements of x that `key` chooses."""
     items, shape = expand(x.shape, key)
     x = reshape(x, shape)
-    if all(isinstance(item, _BASIC) for item in items):
-        return _basic(x, items)
+    basic = [item for item in items if isinstance(item, int | np.integer | slice)]
+    if len(basic) == len(items):
+        return _basic(x, basic)
     # Beside arrays a number counts as an array without axes, as in NumPy.
     slices = [item if isinstance(item, slice) else slice(None) for item in items]
     x = _basic(x, slices)
-    axes = [a for a, item in enumerate(items) if not isinstance(item, slice)]
-    arrays = [_positions(x, items[a], a) for a in axes]
-    return _gather(x, axes, arrays)
+    chosen = [(a, item) for a, item in enumerate(items) if not isinstance(item, slice)]
+    arrays = [_positions(x, item, a) for a, item in chosen]
+    return _gather(x, [a for a, _ in chosen], arrays)
 
 
-def expand(shape: Shape, key: Any) -> tuple[list[Any], Shape]:
+def expand(shape: Shape, key: Key[V]) -> tuple[list[Item[V]], Shape]:
     """One item (number, slice, integer array) for each axis, and `shape` with the axes of None."""
     items = [_read(item, i) for i, item in enumerate(key if isinstance(key, tuple) else (key,))]
     used = sum(_axes_of(item) for item in items)
-    dots = [i for i, item in enumerate(items) if item is Ellipsis]
+    dots = [i for i, item in enumerate(items) if isinstance(item, EllipsisType)]
     if len(dots) > 1:
         raise ShapeError("index: '...' may stand only once")
     if used > len(shape):
@@ -62,10 +69,10 @@ def expand(shape: Shape, key: Any) -> tuple[list[Any], Shape]:
     at = dots[0] if dots else len(items)
     items[at : at + 1] = [slice(None)] * (len(shape) - used)
     left, wide = list(shape), []
-    result: list[Any] = []
+    result: list[Item[V]] = []
     for item in items:
         sizes = [left.pop(0) for _ in range(_axes_of(item))]
-        if item is None:
+        if item is None or isinstance(item, EllipsisType):  # `...` has been replaced above
             sizes, item = [1], slice(None)
         elif isinstance(item, np.ndarray) and item.dtype.kind == "b":
             if item.shape != tuple(sizes):
@@ -80,16 +87,16 @@ def expand(shape: Shape, key: Any) -> tuple[list[Any], Shape]:
     return result, tuple(wide)
 
 
-def _axes_of(item: Any) -> int:
+def _axes_of(item: Item[V] | EllipsisType | None) -> int:
     """How many axes one part of a key stands for."""
-    if item is None or item is Ellipsis:
+    if item is None or isinstance(item, EllipsisType):
         return 0
     return item.ndim if isinstance(item, np.ndarray) and item.dtype.kind == "b" else 1
 
 
-def _read(item: Any, position: int) -> Any:
+def _read(item: Index[V], position: int) -> Item[V] | EllipsisType | None:
     """One part of a key, checked; boolean and integer arrays as NumPy arrays."""
-    if item is None or item is Ellipsis:
+    if item is None or isinstance(item, EllipsisType):
         return item
     if isinstance(item, slice):
         return _plain_slice(item)
@@ -124,18 +131,19 @@ def _plain_slice(item: slice) -> slice:
     return slice(*parts)
 
 
-def _mask(item: Any) -> Any:
+def _mask(item: Value) -> Array:
     """The numbers of a bool tensor."""
-    if getattr(item, "is_traced", True):
+    bools = item.numbers()
+    if bools is None:
         raise TraceError(
             "index: inside a compiled function it is not known how many elements a bool tensor "
             "chooses. Use ranvier.where(mask, x, other) and keep the shape, e.g. "
             "ranvier.sum(ranvier.where(mask, x, 0)) in place of ranvier.sum(x[mask])"
         )
-    return item.numpy()
+    return bools
 
 
-def _basic(x: Any, items: Sequence[Any]) -> Any:
+def _basic(x: V, items: Sequence[Basic]) -> V:
     """x after numbers and slices, one for each axis."""
     start, stop, step, reversed_axes, shape = [], [], [], [], []
     for axis, (item, size) in enumerate(zip(items, x.shape, strict=True)):
@@ -159,7 +167,7 @@ def _basic(x: Any, items: Sequence[Any]) -> Any:
     return reshape(x, tuple(shape))
 
 
-def _positions(x: Any, item: Any, axis: int) -> Any:
+def _positions(x: V, item: V | int | np.integer[Any] | Array, axis: int) -> V:
     """A number or array as a tensor of indices from 0 on."""
     size = x.shape[axis]
     if isinstance(item, int | np.ndarray | np.integer):
@@ -169,14 +177,14 @@ def _positions(x: Any, item: Any, axis: int) -> Any:
     return check_index(astype(item, int64), size, axis, owner="")
 
 
-def _gather(x: Any, axes: Sequence[int], arrays: Sequence[Any]) -> Any:
+def _gather(x: V, axes: Sequence[int], arrays: Sequence[V]) -> V:
     """Elements of x at the positions `arrays` of `axes`, which become one group of axes."""
     if len(axes) == 1:
         return take(x, arrays[0], axis=axes[0])
     arrays = broadcast("index", *arrays)
     sizes = [x.shape[a] for a in axes]
-    line: Any = 0
-    for array, size in zip(arrays, sizes, strict=True):
+    line = arrays[0]
+    for array, size in zip(arrays[1:], sizes[1:], strict=True):
         line = line * size + array
     rest = [a for a in range(x.ndim) if a not in axes]
     x = permute_dims(x, (*axes, *rest))
@@ -190,7 +198,7 @@ def _gather(x: Any, axes: Sequence[int], arrays: Sequence[Any]) -> Any:
     return permute_dims(out, order)
 
 
-def replaced(x: Any, key: Any, value: Any) -> Any:
+def replaced(x: V, key: Key[V], value: V | ArrayLike) -> V:
     """x with the elements that `key` chooses replaced by `value`, as a new tensor.
 
     Where a position is chosen twice the last value stays.
@@ -201,11 +209,7 @@ def replaced(x: Any, key: Any, value: Any) -> Any:
         return where(broadcast_to(_columns(key, x.ndim), x.shape), value, x)
     count = reshape(apply(iota, like=x, shape=(x.size,), axis=0, dtype=int64), x.shape)
     traced = any(isinstance(item, Value) for item in (key if isinstance(key, tuple) else (key,)))
-    if traced:
-        chosen = getitem(count, key)
-    else:
-        expand(x.shape, key)  # for its errors
-        chosen = np.arange(x.size).reshape(x.shape)[key]
+    chosen = getitem(count, key) if traced else _chosen(x.shape, key)
     while value.ndim > chosen.ndim and value.shape[0] == 1:
         value = reshape(value, value.shape[1:])
     try:
@@ -216,24 +220,30 @@ def replaced(x: Any, key: Any, value: Any) -> Any:
         ) from None
     if not value.size:
         return x
-    last = _last_traced(chosen, count) if traced else _last(chosen, x)
+    last = _last(chosen, x) if isinstance(chosen, np.ndarray) else _last_traced(chosen, count)
     new = take(reshape(value, (value.size,)), maximum(last, 0))
     return where(reshape(greater_equal(last, 0), x.shape), reshape(new, x.shape), x)
 
 
-def _last(chosen: Any, x: Any) -> Any:
+def _chosen(shape: Shape, key: Any) -> Array:
+    """The positions in a flattened x of `shape` that a key without tensors chooses."""
+    expand(shape, key)  # for its errors
+    return np.asarray(np.arange(math.prod(shape)).reshape(shape)[key])
+
+
+def _last(chosen: Array, x: V) -> V:
     """For each element of x the last position that chooses it, or -1."""
     source = np.full(x.size, -1, np.int64)
     source[chosen.ravel()] = np.arange(chosen.size)
     return as_values(source, like=x)[0]
 
 
-def _last_traced(chosen: Any, count: Any) -> Any:
+def _last_traced(chosen: V, count: V) -> V:
     # NOTE: compares every element with every position, because a scatter would add up what meets.
     here = equal(reshape(chosen, (1, chosen.size)), reshape(count, (count.size, 1)))
     number = apply(iota, like=count, shape=here.shape, axis=1, dtype=int64)
     return max(where(here, number, -1), 1)
 
 
-def _columns(mask: Any, ndim: int) -> Any:
+def _columns(mask: V, ndim: int) -> V:
     return reshape(mask, (*mask.shape, *(1,) * (ndim - mask.ndim)))

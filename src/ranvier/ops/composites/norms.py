@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Callable
 
+from ...typing import ArrayLike, Axes, V
 from .. import elementwise as e
 from ..op import as_float, as_values, broadcast, same_dtype
 from ..reduce import max, min, sum
 
 
-def vector_norm(x: Any, axis: Any = None, keepdims: bool = False, order: float = 2) -> Any:
+def vector_norm(x: V | ArrayLike, axis: Axes = None, keepdims: bool = False, order: float = 2) -> V:
     """`sum(|x| ** order) ** (1 / order)` over `axis` (all axes by default).
 
     Order inf is the largest `|x|`, -inf the smallest, 0 the number of elements that differ from 0.
@@ -36,13 +37,15 @@ def vector_norm(x: Any, axis: Any = None, keepdims: bool = False, order: float =
     return _apart_from_0(lambda v: e.power(v, 1 / order), total, 0.0 if order > 0 else math.inf)
 
 
-def _apart_from_0(function: Any, x: Any, at_0: float = 0.0) -> Any:
+def _apart_from_0(function: Callable[[V], V], x: V, at_0: float = 0.0) -> V:
     """`function(x)`, and `at_0` where x is 0: a gradient there would be 0 times infinity."""
     zero = e.equal(x, 0)
     return e.where(zero, at_0, function(e.where(zero, 1, x)))
 
 
-def cosine_similarity(x: Any, y: Any, axis: int = -1, epsilon: float = 1e-8) -> Any:
+def cosine_similarity(
+    x: V | ArrayLike, y: V | ArrayLike, axis: int = -1, epsilon: float = 1e-8
+) -> V:
     """`x . y / (|x| |y|)` over `axis` of their common shape; lengths below `epsilon` count as that.
 
     >>> import ranvier

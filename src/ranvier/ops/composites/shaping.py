@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from ...dtypes import bool_, int64
 from ...errors import ArgumentError, ShapeError, unknown_name
+from ...typing import ArrayLike, Axes, ShapeLike, V
 from ..creation import iota
 from ..elementwise import not_equal, where
 from ..movement import broadcast_to, concat, narrow, permute_dims, reshape
@@ -25,7 +25,7 @@ from ..op import (
 )
 
 
-def squeeze(x: Any, axis: Any = None) -> Any:
+def squeeze(x: V | ArrayLike, axis: Axes = None) -> V:
     """x without its axes of size 1, or without `axis` (one or several, each of size 1).
 
     >>> import ranvier
@@ -42,7 +42,7 @@ def squeeze(x: Any, axis: Any = None) -> Any:
     return reshape(x, tuple(n for a, n in enumerate(x.shape) if a not in axes))
 
 
-def expand_dims(x: Any, axis: Any = 0) -> Any:
+def expand_dims(x: V | ArrayLike, axis: ShapeLike = 0) -> V:
     """x with a new axis of size 1 at `axis` (one position of the result or more).
 
     >>> import ranvier
@@ -56,7 +56,7 @@ def expand_dims(x: Any, axis: Any = 0) -> Any:
     return reshape(x, tuple(1 if a in axes else next(sizes) for a in range(ndim)))
 
 
-def moveaxis(x: Any, source: Any, destination: Any) -> Any:
+def moveaxis(x: V | ArrayLike, source: ShapeLike, destination: ShapeLike) -> V:
     """x with the axes `source` moved to the positions `destination`, the others in their order."""
     (x,) = as_values(x)
     come, go = (
@@ -71,7 +71,7 @@ def moveaxis(x: Any, source: Any, destination: Any) -> Any:
     return permute_dims(x, order)
 
 
-def swapaxes(x: Any, a: int, b: int) -> Any:
+def swapaxes(x: V | ArrayLike, a: int, b: int) -> V:
     """x with the axes a and b exchanged."""
     (x,) = as_values(x)
     a, b = normal_axis("swapaxes", a, x.ndim), normal_axis("swapaxes", b, x.ndim)
@@ -80,7 +80,7 @@ def swapaxes(x: Any, a: int, b: int) -> Any:
     return permute_dims(x, order)
 
 
-def matrix_transpose(x: Any) -> Any:
+def matrix_transpose(x: V | ArrayLike) -> V:
     """x with its last two axes exchanged."""
     (x,) = as_values(x)
     if x.ndim < 2:
@@ -88,7 +88,7 @@ def matrix_transpose(x: Any) -> Any:
     return swapaxes(x, -2, -1)
 
 
-def stack(xs: Sequence[Any], axis: int = 0) -> Any:
+def stack(xs: Sequence[V | ArrayLike], axis: int = 0) -> V:
     """Tensors of one shape joined along a new axis.
 
     >>> import ranvier
@@ -98,21 +98,21 @@ def stack(xs: Sequence[Any], axis: int = 0) -> Any:
     """
     if not len(xs):
         raise ShapeError("stack: nothing to join; the list of tensors is empty")
-    xs = same_dtype(*as_values(*xs))
-    for x in xs:
-        if x.shape != xs[0].shape:
-            raise ShapeError(f"stack: shapes {xs[0].shape} and {x.shape} differ")
-    return concat([expand_dims(x, axis) for x in xs], axis)
+    values = same_dtype(*as_values(*xs))
+    for x in values:
+        if x.shape != values[0].shape:
+            raise ShapeError(f"stack: shapes {values[0].shape} and {x.shape} differ")
+    return concat([expand_dims(x, axis) for x in values], axis)
 
 
-def unstack(x: Any, axis: int = 0) -> tuple[Any, ...]:
+def unstack(x: V | ArrayLike, axis: int = 0) -> tuple[V, ...]:
     """The slices of x along one axis, without that axis."""
     (x,) = as_values(x)
     axis = normal_axis("unstack", axis, x.ndim)
     return tuple(squeeze(narrow(x, axis, i, i + 1), axis) for i in range(x.shape[axis]))
 
 
-def split(x: Any, parts: int | Sequence[int], axis: int = 0) -> list[Any]:
+def split(x: V | ArrayLike, parts: int | Sequence[int], axis: int = 0) -> list[V]:
     """x cut along one axis into `parts` equal parts, or before each of the given positions.
 
     >>> import ranvier
@@ -137,7 +137,7 @@ def split(x: Any, parts: int | Sequence[int], axis: int = 0) -> list[Any]:
     return [narrow(x, axis, a, b) for a, b in itertools.pairwise(ends)]
 
 
-def tile(x: Any, repetitions: Any) -> Any:
+def tile(x: V | ArrayLike, repetitions: ShapeLike) -> V:
     """x laid out `repetitions[i]` times along axis i.
 
     >>> import ranvier
@@ -154,7 +154,7 @@ def tile(x: Any, repetitions: Any) -> Any:
     return reshape(wide, tuple(t * n for t, n in zip(times, shape, strict=True)))
 
 
-def repeat(x: Any, times: int, axis: int | None = None) -> Any:
+def repeat(x: V | ArrayLike, times: int, axis: int | None = None) -> V:
     """Each element `times` times in a row, along one axis or over the flattened x.
 
     >>> import ranvier
@@ -171,7 +171,7 @@ def repeat(x: Any, times: int, axis: int | None = None) -> Any:
     return reshape(wide, (*before, size * times, *after))
 
 
-def roll(x: Any, shift: Any, axis: Any = None) -> Any:
+def roll(x: V | ArrayLike, shift: ShapeLike, axis: Axes = None) -> V:
     """Elements moved by `shift` positions along `axis`; those that leave one end enter at the
     other.
 
@@ -195,14 +195,14 @@ def roll(x: Any, shift: Any, axis: Any = None) -> Any:
     return x
 
 
-def broadcast_arrays(*xs: Any) -> list[Any]:
+def broadcast_arrays(*xs: V | ArrayLike) -> list[V]:
     """Every x repeated to the common shape."""
     values = as_values(*xs)
     shape = broadcast_shape("broadcast_arrays", *[x.shape for x in values])
     return [broadcast_to(x, shape) for x in values]
 
 
-def tril(x: Any, k: int = 0) -> Any:
+def tril(x: V | ArrayLike, k: int = 0) -> V:
     """The lower triangle of each matrix: elements right of diagonal k become 0.
 
     >>> import ranvier
@@ -213,12 +213,12 @@ def tril(x: Any, k: int = 0) -> Any:
     return _triangle("tril", x, k, lambda row, column: column <= row)
 
 
-def triu(x: Any, k: int = 0) -> Any:
+def triu(x: V | ArrayLike, k: int = 0) -> V:
     """The upper triangle of each matrix: elements left of diagonal k become 0."""
     return _triangle("triu", x, k, lambda row, column: column >= row)
 
 
-def _triangle(name: str, x: Any, k: int, inside: Any) -> Any:
+def _triangle(name: str, x: V | ArrayLike, k: int, inside: Callable[[V, V], V]) -> V:
     (x,) = as_values(x)
     k = as_integer(name, "k", k)
     if x.ndim < 2:
@@ -229,7 +229,7 @@ def _triangle(name: str, x: Any, k: int, inside: Any) -> Any:
     return where(inside(row + k, column), x, False if x.dtype == bool_ else 0)
 
 
-def meshgrid(*lines: Any, indexing: str = "xy") -> list[Any]:
+def meshgrid(*lines: V | ArrayLike, indexing: str = "xy") -> list[V]:
     """The coordinates of the points of a grid with these lines, one tensor for each line.
 
     With "xy" the first line runs along the columns, with "ij" along the rows.
@@ -256,7 +256,7 @@ def meshgrid(*lines: Any, indexing: str = "xy") -> list[Any]:
     return grids
 
 
-def diff(x: Any, axis: int = -1, n: int = 1) -> Any:
+def diff(x: V | ArrayLike, axis: int = -1, n: int = 1) -> V:
     """Each element less the one before it along `axis`, n times over.
 
     >>> import ranvier

@@ -4,6 +4,7 @@
 |---|---|
 | arithmetic.py | Sums, products, quotients, powers, extremes |
 | base.py | What every elementwise op is, and its gradient under broadcasting |
+| builder.py | What an op's scalar expression is written in |
 | comparison.py | Ops that compare, choose and convert |
 | mathematics.py | Exponentials, logarithms, roots, trigonometry, rounding |
 """

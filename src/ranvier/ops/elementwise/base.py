@@ -1,23 +1,23 @@
 """Elementwise ops: each result element depends on the elements at the same index.
 
 By the time a primitive is applied its operands have one shape and one dtype; `__call__` inserts the
-casts and broadcasts. `scalar(m, ...)` writes one element in terms of the arithmetic `m`
-(codegen/arithmetic.py), so that the compiler never needs to know the op.
+casts and broadcasts. `scalar(m, ...)` writes one element in terms of a builder `m` (builder.py), so
+that the compiler never needs to know the op.
 """
 
 from __future__ import annotations
 
 from typing import Any, ClassVar
 
-import numpy as np
-
 from ... import dtypes
 from ...errors import DTypeError, ShapeError
-from ...graph.node import OPS, Spec
-from ..op import Op, apply, as_float, as_values, broadcast, same_dtype
+from ...graph.node import OPERATORS, OPS, Spec
+from ...typing import ArrayLike, DType, V
+from ..op import apply, as_float, as_values, broadcast, same_dtype
+from .builder import ElementOp
 
 
-class Elementwise(Op):
+class Elementwise(ElementOp):
     """Base of all elementwise ops."""
 
     kind = "elementwise"
@@ -26,18 +26,18 @@ class Elementwise(Op):
     accepts: ClassVar[str] = "number"
     result: ClassVar[str] = "same"  # dtype of the result: "same" as the operands, or "bool"
 
-    def __call__(self, *inputs: Any) -> Any:
-        xs = same_dtype(*as_values(*inputs))
+    def _accepted(self, x: V) -> V:
+        """x in a dtype that the op takes."""
         if self.accepts == "float":
-            xs = tuple(as_float(x) for x in xs)
-        elif self.accepts == "bool":
-            xs = tuple(as_bool(x) for x in xs)
-        elif self.accepts == "number" and xs[0].dtype == dtypes.bool_:
-            xs = tuple(OPS["astype"](x, dtypes.int64) for x in xs)
-        return apply(self, *broadcast(self.name, *xs))
+            return as_float(x)
+        if self.accepts == "bool":
+            return as_bool(x)
+        if self.accepts == "number" and x.dtype == dtypes.bool_:
+            return as_integers(x)
+        return x
 
-    def infer(self, *specs: Spec, **params: Any) -> Spec:
-        first = specs[0]
+    def infer(self, *specs: Any, **params: Any) -> Spec:
+        first: Spec = specs[0]
         for other in specs[1:]:
             if other.shape != first.shape:
                 raise ShapeError(f"{self.name}: shapes {first.shape} and {other.shape} differ")
@@ -46,18 +46,35 @@ class Elementwise(Op):
         self._check_dtype(first.dtype)
         return Spec(first.shape, dtypes.bool_ if self.result == "bool" else first.dtype)
 
-    def _check_dtype(self, dtype: np.dtype[Any]) -> None:
+    def _check_dtype(self, dtype: DType) -> None:
         fits = {"float": dtype.kind == "f", "number": dtype.kind != "b", "bool": dtype.kind == "b"}
         if not fits.get(self.accepts, True):
             raise DTypeError(
                 f"{self.name}: dtype {dtype} is not a {self.accepts}; cast it with astype first"
             )
 
-    def scalar(self, m: Any, *xs: Any, **params: Any) -> Any:
-        """One element of the result, written in the operations of the machine `m`."""
-        raise NotImplementedError(self.name)
+
+class Unary(Elementwise):
+    """Base of elementwise ops of one operand."""
+
+    def __call__(self, x: V | ArrayLike) -> V:
+        (value,) = as_values(x)
+        return apply(self, self._accepted(value))
 
 
-def as_bool(x: Any) -> Any:
+class Binary(Elementwise):
+    """Base of elementwise ops of two operands."""
+
+    def __call__(self, x: V | ArrayLike, y: V | ArrayLike) -> V:
+        x, y = same_dtype(*as_values(x, y))
+        return apply(self, *broadcast(self.name, self._accepted(x), self._accepted(y)))
+
+
+def as_bool(x: V) -> V:
     """x itself when it is bool, else where it differs from 0."""
-    return x if x.dtype == dtypes.bool_ else OPS["not_equal"](x, 0)
+    return x if x.dtype == dtypes.bool_ else OPERATORS["not_equal"](x, 0)
+
+
+def as_integers(x: V) -> V:
+    """x as int64."""
+    return apply(OPS["astype"], x, dtype=dtypes.int64)

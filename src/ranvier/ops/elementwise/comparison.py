@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from ... import dtypes
 from ...errors import DTypeError, ShapeError
-from ...graph.node import Spec
-from ..op import apply, as_values, broadcast, register, same_dtype
-from .base import Elementwise, as_bool
+from ...graph.node import Spec, Value
+from ...typing import Array, ArrayLike, DType, DTypeLike, V
+from ..op import Gradients, apply, as_values, broadcast, register, same_dtype
+from .base import Binary, Elementwise, Unary, as_bool
+from .builder import E, ElementBuilder
 
 
-class _Comparison(Elementwise):
+class _Comparison(Binary):
     """Base of comparisons: bool result, no gradient."""
 
     accepts = "any"
     result = "bool"
 
-    def gradient(self, grad: Any, out: Any, x: Any, y: Any) -> tuple[Any, ...]:
+    def gradient(self, grad: Value, out: Value, x: Value, y: Value) -> Gradients:
         return None, None
 
 
@@ -28,10 +28,10 @@ class Equal(_Comparison):
 
     name = "equal"
 
-    def reference(self, x: Any, y: Any) -> Any:
+    def reference(self, x: Array, y: Array) -> Array:
         return np.equal(x, y)
 
-    def scalar(self, m: Any, x: Any, y: Any) -> Any:
+    def scalar(self, m: ElementBuilder[E], x: E, y: E) -> E:
         return m.eq(x, y)
 
 
@@ -40,10 +40,10 @@ class NotEqual(_Comparison):
 
     name = "not_equal"
 
-    def reference(self, x: Any, y: Any) -> Any:
+    def reference(self, x: Array, y: Array) -> Array:
         return np.not_equal(x, y)
 
-    def scalar(self, m: Any, x: Any, y: Any) -> Any:
+    def scalar(self, m: ElementBuilder[E], x: E, y: E) -> E:
         return m.ne(x, y)
 
 
@@ -52,10 +52,10 @@ class Less(_Comparison):
 
     name = "less"
 
-    def reference(self, x: Any, y: Any) -> Any:
+    def reference(self, x: Array, y: Array) -> Array:
         return np.less(x, y)
 
-    def scalar(self, m: Any, x: Any, y: Any) -> Any:
+    def scalar(self, m: ElementBuilder[E], x: E, y: E) -> E:
         return m.lt(x, y)
 
 
@@ -64,10 +64,10 @@ class LessEqual(_Comparison):
 
     name = "less_equal"
 
-    def reference(self, x: Any, y: Any) -> Any:
+    def reference(self, x: Array, y: Array) -> Array:
         return np.less_equal(x, y)
 
-    def scalar(self, m: Any, x: Any, y: Any) -> Any:
+    def scalar(self, m: ElementBuilder[E], x: E, y: E) -> E:
         return m.le(x, y)
 
 
@@ -76,10 +76,10 @@ class Greater(_Comparison):
 
     name = "greater"
 
-    def reference(self, x: Any, y: Any) -> Any:
+    def reference(self, x: Array, y: Array) -> Array:
         return np.greater(x, y)
 
-    def scalar(self, m: Any, x: Any, y: Any) -> Any:
+    def scalar(self, m: ElementBuilder[E], x: E, y: E) -> E:
         return m.gt(x, y)
 
 
@@ -88,10 +88,10 @@ class GreaterEqual(_Comparison):
 
     name = "greater_equal"
 
-    def reference(self, x: Any, y: Any) -> Any:
+    def reference(self, x: Array, y: Array) -> Array:
         return np.greater_equal(x, y)
 
-    def scalar(self, m: Any, x: Any, y: Any) -> Any:
+    def scalar(self, m: ElementBuilder[E], x: E, y: E) -> E:
         return m.ge(x, y)
 
 
@@ -101,10 +101,10 @@ class LogicalAnd(_Comparison):
     name = "logical_and"
     accepts = "bool"
 
-    def reference(self, x: Any, y: Any) -> Any:
+    def reference(self, x: Array, y: Array) -> Array:
         return np.logical_and(x, y)
 
-    def scalar(self, m: Any, x: Any, y: Any) -> Any:
+    def scalar(self, m: ElementBuilder[E], x: E, y: E) -> E:
         return m.bit_and(x, y)
 
 
@@ -114,10 +114,10 @@ class LogicalOr(_Comparison):
     name = "logical_or"
     accepts = "bool"
 
-    def reference(self, x: Any, y: Any) -> Any:
+    def reference(self, x: Array, y: Array) -> Array:
         return np.logical_or(x, y)
 
-    def scalar(self, m: Any, x: Any, y: Any) -> Any:
+    def scalar(self, m: ElementBuilder[E], x: E, y: E) -> E:
         return m.bit_or(x, y)
 
 
@@ -127,44 +127,44 @@ class LogicalXor(_Comparison):
     name = "logical_xor"
     accepts = "bool"
 
-    def reference(self, x: Any, y: Any) -> Any:
+    def reference(self, x: Array, y: Array) -> Array:
         return np.logical_xor(x, y)
 
-    def scalar(self, m: Any, x: Any, y: Any) -> Any:
+    def scalar(self, m: ElementBuilder[E], x: E, y: E) -> E:
         return m.bit_xor(x, y)
 
 
-class LogicalNot(Elementwise):
+class LogicalNot(Unary):
     """True where x is false."""
 
     name = "logical_not"
     accepts = "bool"
     result = "bool"
 
-    def reference(self, x: Any) -> Any:
+    def reference(self, x: Array) -> Array:
         return np.logical_not(x)
 
-    def gradient(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
+    def gradient(self, grad: Value, out: Value, x: Value) -> Gradients:
         return (None,)
 
-    def scalar(self, m: Any, x: Any) -> Any:
+    def scalar(self, m: ElementBuilder[E], x: E) -> E:
         return m.bit_xor(x, m.const(True, x))
 
 
-class IsFinite(Elementwise):
+class IsFinite(Unary):
     """True where x is neither NaN nor infinite."""
 
     name = "isfinite"
     accepts = "float"
     result = "bool"
 
-    def reference(self, x: Any) -> Any:
+    def reference(self, x: Array) -> Array:
         return np.isfinite(x)
 
-    def gradient(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
+    def gradient(self, grad: Value, out: Value, x: Value) -> Gradients:
         return (None,)
 
-    def scalar(self, m: Any, x: Any) -> Any:
+    def scalar(self, m: ElementBuilder[E], x: E) -> E:
         return m.lt(m.abs(x), m.const(float("inf"), x))
 
 
@@ -179,26 +179,25 @@ class Where(Elementwise):
     name = "where"
     accepts = "any"
 
-    def __call__(self, condition: Any, x: Any, y: Any) -> Any:
+    def __call__(self, condition: V | ArrayLike, x: V | ArrayLike, y: V | ArrayLike) -> V:
         (condition,) = as_values(condition)
         x, y = as_values(x, y, like=condition)
         return apply(self, *broadcast(self.name, as_bool(condition), *same_dtype(x, y)))
 
-    def infer(self, *specs: Spec, **params: Any) -> Spec:
-        condition, x, y = specs
+    def infer(self, condition: Spec, x: Spec, y: Spec) -> Spec:
         if condition.dtype != dtypes.bool_:
             raise DTypeError(f"where: the condition must be bool, not {condition.dtype}")
         if condition.shape != x.shape:
             raise ShapeError(f"where: condition {condition.shape} and values {x.shape} differ")
         return super().infer(x, y)
 
-    def reference(self, condition: Any, x: Any, y: Any) -> Any:
+    def reference(self, condition: Array, x: Array, y: Array) -> Array:
         return np.where(condition, x, y)
 
-    def gradient(self, grad: Any, out: Any, condition: Any, x: Any, y: Any) -> tuple[Any, ...]:
+    def gradient(self, grad: Value, out: Value, condition: Value, x: Value, y: Value) -> Gradients:
         return None, where(condition, grad, 0), where(condition, 0, grad)
 
-    def scalar(self, m: Any, condition: Any, x: Any, y: Any) -> Any:
+    def scalar(self, m: ElementBuilder[E], condition: E, x: E, y: E) -> E:
         return m.select(condition, x, y)
 
 
@@ -209,41 +208,41 @@ class AsType(Elementwise):
     flop = 0
     accepts = "any"
 
-    def __call__(self, x: Any, dtype: Any) -> Any:
+    def __call__(self, x: V | ArrayLike, dtype: DTypeLike) -> V:
         (x,) = as_values(x)
         dtype = dtypes.as_dtype(dtype)
         return x if x.dtype == dtype else apply(self, x, dtype=dtype)
 
-    def infer(self, *specs: Spec, **params: Any) -> Spec:
-        return Spec(specs[0].shape, params["dtype"])
+    def infer(self, x: Spec, *, dtype: DType) -> Spec:
+        return Spec(x.shape, dtype)
 
-    def reference(self, x: Any, *, dtype: Any) -> Any:
+    def reference(self, x: Array, *, dtype: DType) -> Array:
         with np.errstate(invalid="ignore", over="ignore"):
             return x.astype(dtype)
 
-    def gradient(self, grad: Any, out: Any, x: Any, *, dtype: Any) -> tuple[Any, ...]:
+    def gradient(self, grad: Value, out: Value, x: Value, *, dtype: DType) -> Gradients:
         if dtype.kind != "f" or x.dtype.kind != "f":
             return (None,)
         return (astype(grad, x.dtype),)
 
-    def scalar(self, m: Any, x: Any, *, dtype: Any) -> Any:
+    def scalar(self, m: ElementBuilder[E], x: E, *, dtype: DType) -> E:
         return m.cast(x, dtype)
 
 
-class Detach(Elementwise):
+class Detach(Unary):
     """x itself, through which no gradient flows."""
 
     name = "detach"
     flop = 0
     accepts = "any"
 
-    def reference(self, x: Any) -> Any:
+    def reference(self, x: Array) -> Array:
         return x
 
-    def gradient(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
+    def gradient(self, grad: Value, out: Value, x: Value) -> Gradients:
         return (None,)
 
-    def scalar(self, m: Any, x: Any) -> Any:
+    def scalar(self, m: ElementBuilder[E], x: E) -> E:
         return x
 
 

@@ -3,153 +3,153 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
-from ... import dtypes
-from ...graph.node import OPS
-from ..op import SPECIAL_FUNCTION, as_values, register
-from .base import Elementwise
+from ...graph.node import Value
+from ...typing import Array, ArrayLike, V
+from ..op import SPECIAL_FUNCTION, Gradients, as_values, register
+from .base import Elementwise, Unary, as_integers
+from .builder import E, ElementBuilder
 
 
-class Exp(Elementwise):
+class Exp(Unary):
     """`e ** x`."""
 
     name = "exp"
     accepts = "float"
     cost = SPECIAL_FUNCTION
 
-    def reference(self, x: Any) -> Any:
+    def reference(self, x: Array) -> Array:
         return np.exp(x)
 
-    def gradient(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
+    def gradient(self, grad: Value, out: Value, x: Value) -> Gradients:
         return (grad * out,)
 
-    def scalar(self, m: Any, x: Any) -> Any:
+    def scalar(self, m: ElementBuilder[E], x: E) -> E:
         return m.exp(x)
 
 
-class Expm1(Elementwise):
+class Expm1(Unary):
     """`e ** x - 1`, exact near 0."""
 
     name = "expm1"
     accepts = "float"
     cost = SPECIAL_FUNCTION
 
-    def reference(self, x: Any) -> Any:
+    def reference(self, x: Array) -> Array:
         return np.expm1(x)
 
-    def gradient(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
+    def gradient(self, grad: Value, out: Value, x: Value) -> Gradients:
         return (grad * exp(x),)
 
-    def scalar(self, m: Any, x: Any) -> Any:
+    def scalar(self, m: ElementBuilder[E], x: E) -> E:
         return m.expm1(x)
 
 
-class Log(Elementwise):
+class Log(Unary):
     """The natural logarithm."""
 
     name = "log"
     accepts = "float"
     cost = SPECIAL_FUNCTION
 
-    def reference(self, x: Any) -> Any:
+    def reference(self, x: Array) -> Array:
         return np.log(x)
 
-    def gradient(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
+    def gradient(self, grad: Value, out: Value, x: Value) -> Gradients:
         return (grad / x,)
 
-    def scalar(self, m: Any, x: Any) -> Any:
+    def scalar(self, m: ElementBuilder[E], x: E) -> E:
         return m.log(x)
 
 
-class Log1p(Elementwise):
+class Log1p(Unary):
     """`log(1 + x)`, exact near 0."""
 
     name = "log1p"
     accepts = "float"
     cost = SPECIAL_FUNCTION
 
-    def reference(self, x: Any) -> Any:
+    def reference(self, x: Array) -> Array:
         return np.log1p(x)
 
-    def gradient(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
+    def gradient(self, grad: Value, out: Value, x: Value) -> Gradients:
         return (grad / (1 + x),)
 
-    def scalar(self, m: Any, x: Any) -> Any:
+    def scalar(self, m: ElementBuilder[E], x: E) -> E:
         return m.log1p(x)
 
 
-class Sqrt(Elementwise):
+class Sqrt(Unary):
     """The square root."""
 
     name = "sqrt"
     accepts = "float"
     cost = 4
 
-    def reference(self, x: Any) -> Any:
+    def reference(self, x: Array) -> Array:
         return np.sqrt(x)
 
-    def gradient(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
+    def gradient(self, grad: Value, out: Value, x: Value) -> Gradients:
         return (grad * 0.5 / out,)
 
-    def scalar(self, m: Any, x: Any) -> Any:
+    def scalar(self, m: ElementBuilder[E], x: E) -> E:
         return m.sqrt(x)
 
 
-class Sin(Elementwise):
+class Sin(Unary):
     """The sine of x radians."""
 
     name = "sin"
     accepts = "float"
     cost = SPECIAL_FUNCTION
 
-    def reference(self, x: Any) -> Any:
+    def reference(self, x: Array) -> Array:
         return np.sin(x)
 
-    def gradient(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
+    def gradient(self, grad: Value, out: Value, x: Value) -> Gradients:
         return (grad * cos(x),)
 
-    def scalar(self, m: Any, x: Any) -> Any:
+    def scalar(self, m: ElementBuilder[E], x: E) -> E:
         return m.sin(x)
 
 
-class Cos(Elementwise):
+class Cos(Unary):
     """The cosine of x radians."""
 
     name = "cos"
     accepts = "float"
     cost = SPECIAL_FUNCTION
 
-    def reference(self, x: Any) -> Any:
+    def reference(self, x: Array) -> Array:
         return np.cos(x)
 
-    def gradient(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
+    def gradient(self, grad: Value, out: Value, x: Value) -> Gradients:
         return (-grad * sin(x),)
 
-    def scalar(self, m: Any, x: Any) -> Any:
+    def scalar(self, m: ElementBuilder[E], x: E) -> E:
         return m.cos(x)
 
 
-class Tanh(Elementwise):
+class Tanh(Unary):
     """The hyperbolic tangent."""
 
     name = "tanh"
     accepts = "float"
     cost = SPECIAL_FUNCTION
 
-    def reference(self, x: Any) -> Any:
+    def reference(self, x: Array) -> Array:
         return np.tanh(x)
 
-    def gradient(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
+    def gradient(self, grad: Value, out: Value, x: Value) -> Gradients:
         return (grad * (1 - out * out),)
 
-    def scalar(self, m: Any, x: Any) -> Any:
+    def scalar(self, m: ElementBuilder[E], x: E) -> E:
         return m.tanh(x)
 
 
-class Sigmoid(Elementwise):
+class Sigmoid(Unary):
     """`1 / (1 + e ** -x)`, without overflow.
 
     >>> import ranvier
@@ -161,33 +161,33 @@ class Sigmoid(Elementwise):
     accepts = "float"
     cost = SPECIAL_FUNCTION
 
-    def reference(self, x: Any) -> Any:
+    def reference(self, x: Array) -> Array:
         # NOTE: e ** -|x| never overflows; the two branches are the same function.
         small = np.exp(-np.abs(x))
         return np.where(x >= 0, 1 / (1 + small), small / (1 + small)).astype(x.dtype)
 
-    def gradient(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
+    def gradient(self, grad: Value, out: Value, x: Value) -> Gradients:
         return (grad * out * (1 - out),)
 
-    def scalar(self, m: Any, x: Any) -> Any:
+    def scalar(self, m: ElementBuilder[E], x: E) -> E:
         return m.sigmoid(x)
 
 
-class Erf(Elementwise):
+class Erf(Unary):
     """The error function, `2 / sqrt(pi) * integral of e ** -t**2 from 0 to x`."""
 
     name = "erf"
     accepts = "float"
     cost = SPECIAL_FUNCTION
 
-    def reference(self, x: Any) -> Any:
+    def reference(self, x: Array) -> Array:
         out = [math.erf(v) for v in x.ravel().tolist()]
         return np.array(out, x.dtype).reshape(x.shape)
 
-    def gradient(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
+    def gradient(self, grad: Value, out: Value, x: Value) -> Gradients:
         return (grad * (1.1283791670955126 * exp(-(x * x))),)
 
-    def scalar(self, m: Any, x: Any) -> Any:
+    def scalar(self, m: ElementBuilder[E], x: E) -> E:
         return m.erf(x)
 
 
@@ -196,13 +196,13 @@ class _Rounding(Elementwise):
 
     accepts = "float"
 
-    def __call__(self, x: Any) -> Any:
+    def __call__(self, x: V | ArrayLike) -> V:
         (x,) = as_values(x)
         if x.dtype.kind == "b":
-            return OPS["astype"](x, dtypes.int64)
+            return as_integers(x)
         return x if x.dtype.kind in "iu" else super().__call__(x)
 
-    def gradient(self, grad: Any, out: Any, x: Any) -> tuple[Any, ...]:
+    def gradient(self, grad: Value, out: Value, x: Value) -> Gradients:
         return (None,)
 
 
@@ -211,10 +211,10 @@ class Floor(_Rounding):
 
     name = "floor"
 
-    def reference(self, x: Any) -> Any:
+    def reference(self, x: Array) -> Array:
         return np.floor(x)
 
-    def scalar(self, m: Any, x: Any) -> Any:
+    def scalar(self, m: ElementBuilder[E], x: E) -> E:
         return m.floor(x)
 
 
@@ -223,10 +223,10 @@ class Ceil(_Rounding):
 
     name = "ceil"
 
-    def reference(self, x: Any) -> Any:
+    def reference(self, x: Array) -> Array:
         return np.ceil(x)
 
-    def scalar(self, m: Any, x: Any) -> Any:
+    def scalar(self, m: ElementBuilder[E], x: E) -> E:
         return m.ceil(x)
 
 
@@ -235,10 +235,10 @@ class Round(_Rounding):
 
     name = "round"
 
-    def reference(self, x: Any) -> Any:
+    def reference(self, x: Array) -> Array:
         return np.rint(x)
 
-    def scalar(self, m: Any, x: Any) -> Any:
+    def scalar(self, m: ElementBuilder[E], x: E) -> E:
         return m.round(x)
 
 
@@ -247,10 +247,10 @@ class Trunc(_Rounding):
 
     name = "trunc"
 
-    def reference(self, x: Any) -> Any:
+    def reference(self, x: Array) -> Array:
         return np.trunc(x)
 
-    def scalar(self, m: Any, x: Any) -> Any:
+    def scalar(self, m: ElementBuilder[E], x: E) -> E:
         return m.trunc(x)
 
 
