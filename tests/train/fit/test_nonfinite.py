@@ -181,9 +181,9 @@ def test_a_quiet_end_keeps_them_too() -> None:
     first = [w.copy() for w in model.get_weights()]
     quiet = TerminateOnNaN()
     model.fit(X, Y, 64, 200, 0, callbacks=[quiet])
-    assert isinstance(quiet.found, NonFiniteError) and quiet.found.weights is not None
-    assert len(quiet.found.weights) == len(first)
-    assert all(np.isfinite(w).all() for w in quiet.found.weights)
+    assert isinstance(quiet.error, NonFiniteError) and quiet.error.weights is not None
+    assert len(quiet.error.weights) == len(first)
+    assert all(np.isfinite(w).all() for w in quiet.error.weights)
 
 
 @pytest.mark.parametrize("scaled", [False, True])

@@ -38,8 +38,8 @@ class Callback(Spelled):
         are plain data (numbers, text, arrays, lists and dicts of them) and no constructor
         arguments.
         """
-        given = {"model", "params", *arguments(type(self))}
-        return {k: v for k, v in vars(self).items() if k not in given and is_plain(v)}
+        arguments_of_class = {"model", "params", *arguments(type(self))}
+        return {k: v for k, v in vars(self).items() if k not in arguments_of_class and is_plain(v)}
 
     def set_state(self, state: Mapping[str, Any]) -> None:
         """Remember what `get_state` gave, after `on_train_begin`."""
@@ -85,10 +85,12 @@ class Callback(Spelled):
         """About ten times a second: `step` batches of the epoch are done."""
 
 
-def callbacks_of(given: Any) -> list[Callback]:
+def callbacks_of(callbacks: Any) -> list[Callback]:
     """`fit(callbacks=...)`: None, one callback, or several."""
-    several = [] if given is None else [given] if not isinstance(given, list | tuple) else given
-    for one in several:
+    if callbacks is None:
+        return []
+    listed = callbacks if isinstance(callbacks, list | tuple) else [callbacks]
+    for one in listed:
         if isinstance(one, Callback):
             continue
         name = getattr(one, "__name__", "function")
@@ -100,7 +102,7 @@ def callbacks_of(given: Any) -> list[Callback]:
         raise ArgumentError(
             f"callbacks: {one if isinstance(one, type) else repr(one)} is no callback; {fix}"
         )
-    return list(several)
+    return list(listed)
 
 
 def wants_batches(callback: Callback) -> bool:
@@ -287,9 +289,9 @@ class TerminateOnNaN(Callback):
     """Training ends at the first NaN or infinity, with the weights before it, instead of raising
     NonFiniteError.
 
-    What was found stands in `self.found`.
+    The error that it was stands in `self.error`.
     """
 
     only_looks = True
 
-    found: Exception | None = None
+    error: Exception | None = None

@@ -43,8 +43,8 @@ def before_fit(model: Any, heads: Sequence[Head], rows: Rows, held: Rows | None)
         loss = heads[0].loss
         if loss is not None and loss.name in _OF_CLASSES:
             _say_sorted(model, _classes(rows.ys[0]), _classes(held.ys[0]))
-    for place, x in enumerate(rows.xs):
-        _say_large_inputs(model, place, x, len(rows.xs))
+    for index, x in enumerate(rows.xs):
+        _say_large_inputs(model, index, x, len(rows.xs))
 
 
 # --- rows sorted by class -----------------------------------------------------------------------
@@ -79,20 +79,20 @@ def _say_sorted(model: Any, train: Array | None, held: Array | None) -> None:
         _in_runs(codes, counts) and _chance_of_runs(counts) < _CHANCE
     ):
         return
-    said = []
+    problems = []
     if len(names) - len(untested) == 1:
         only = _called(model, names[right > 0])
-        said.append(f"the {len(held):,} rows held out are all of class {only}")
+        problems.append(f"the {len(held):,} rows held out are all of class {only}")
     elif len(untested):
-        said.append(f"the rows held out hold no row of class {_called(model, untested)}")
+        problems.append(f"the rows held out hold no row of class {_called(model, untested)}")
     if len(unseen):
-        said.append(f"the rows to train on hold no row of class {_called(model, unseen)}")
+        problems.append(f"the rows to train on hold no row of class {_called(model, unseen)}")
     warn(
         f"validation_split holds out the last rows, and the rows stand sorted by class: "
-        f"{' and '.join(said)}. Mix the rows first: order = "
+        f"{' and '.join(problems)}. Mix the rows first: order = "
         "numpy.random.default_rng(0).permutation(len(x)); fit(x[order], y[order], ...); or give "
         "validation_data, from ranvier.data.train_test_split(x, y, stratify=y)",
-        model._said,
+        model._warned,
         "sorted rows",
     )
 
@@ -122,23 +122,23 @@ def _sample(a: Array) -> Array:
     return a[:: max(1, len(a) // _SAMPLE)][:_SAMPLE]
 
 
-def _say_large_inputs(model: Any, place: int, x: Array, inputs: int) -> None:
+def _say_large_inputs(model: Any, index: int, x: Array, inputs: int) -> None:
     if x.ndim != 2 or x.dtype == np.uint8:
         return
     some = _sample(x)
-    if not some.size or "large inputs" in model._said:
+    if not some.size or "large inputs" in model._warned:
         return
     flat = some.reshape(-1)
     if flat.dtype.kind == "f" and np.vdot(flat, flat) <= _LARGE**2:
         return
     if max(flat.max(), -flat.min()) <= _LARGE:
         return
-    into = next((layer for layer in readers(model, place) or () if isinstance(layer, Dense)), None)
+    into = next((layer for layer in readers(model, index) or () if isinstance(layer, Dense)), None)
     size = np.sqrt((some.astype(np.float64) ** 2).mean(axis=0))
     column = int(size.argmax())
     if into is None or size[column] <= _LARGE:
         return
-    role = role_of(model._input_names() if inputs > 1 else None, place)
+    role = role_of(model._input_names() if inputs > 1 else None, index)
     names = model.column_names.get(role)
     called = f"{column} ({names[column]!r})" if names else f"{column}"
     warn(
@@ -146,7 +146,7 @@ def _say_large_inputs(model: Any, place: int, x: Array, inputs: int) -> None:
         f"{into.name!r} as they are; learning is slow then, or fails. Bring the columns to one "
         "scale: normalize = ranvier.nn.Normalize(); normalize.adapt(x), and put it first in the "
         "model",
-        model._said,
+        model._warned,
         "large inputs",
     )
 
@@ -203,7 +203,7 @@ class Watch:
                 f"{self.first:.3g}, that of the last {self.last:.3g}"
                 f"{usual if math.isfinite(self.constant) else ''}. Begin with a new model, and "
                 f"{lower}clip gradients with the optimizer's clipnorm=1.0",
-                self.model._said,
+                self.model._warned,
                 "diverged",
             )
         else:
@@ -230,7 +230,7 @@ class Watch:
             f"0, {self.constant:.3g}: a network begins near 0 and moves in small steps. Scale the "
             "targets: middle, spread = y.mean(), y.std(); fit(x, (y - middle) / spread), and "
             "predict(x) * spread + middle",
-            self.model._said,
+            self.model._warned,
             "large targets",
         )
 

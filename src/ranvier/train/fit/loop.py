@@ -70,8 +70,8 @@ def run_all(
     sums.reset()
     add = None if kept is None or not kept.wanted else kept.add
     step.run_batches(rows.arrays, order, 0, len(order) // step.batch, state=state, keep=add)
-    found = sums.results(rows.count)
-    return found if kept is None else found | kept.results()
+    numbers = sums.results(rows.count)
+    return numbers if kept is None else numbers | kept.results()
 
 
 def test_all(steps: Steps, step: Step, rows: Rows) -> dict[str, float]:
@@ -121,7 +121,7 @@ class Training:
         self.rows, self.validate = rows, validate
         self.checked: list[np.ndarray] = [*rows.arrays]  # what a checkpoint compares
         self.checkpoints = [c for c in callbacks if isinstance(c, Checkpoint)]
-        self.place: Any = None  # what the orders of the rows of this epoch come from
+        self.order_state: Any = None  # what the orders of the rows of this epoch come from
         self.done = 0  # batches
         self.shuffle = False  # the rows; those of a stream come in its own order
         self.history = History()
@@ -142,8 +142,8 @@ class Training:
         """All epochs; whatever happens, the callbacks see the end of the training."""
         self.in_training.begin(self.step.traced.changed)
         try:
-            found = None if resume is None else self._read(resume, params)
-            return self._run(first, epochs, params, found)
+            checkpoint = None if resume is None else self._read(resume, params)
+            return self._run(first, epochs, params, checkpoint)
         finally:
             self.in_training.end()
 
@@ -161,10 +161,10 @@ class Training:
 
     def _read(self, path: Any, params: dict[str, Any]) -> Resumed | None:
         """The checkpoint, and a word about it; None: there is no file yet."""
-        found = Resumed(path, self) if os.path.exists(path) else None
-        if found is None:
+        checkpoint = Resumed(path, self) if os.path.exists(path) else None
+        if checkpoint is None:
             first = params["initial_epoch"] + 1
-            said = f"resume: {path} does not exist; training begins with epoch {first}"
+            message = f"resume: {path} does not exist; training begins with epoch {first}"
             here = os.path.abspath(path)
             if not any(os.path.abspath(one.filepath) == here for one in self.checkpoints):
                 warn(
@@ -172,24 +172,24 @@ class Training:
                     f"add callbacks=[Checkpoint({os.fspath(path)!r})] to go on after a break"
                 )
         else:
-            at = found.position
-            said = f"resume: {path}; on with epoch {at.epoch + 1}, batch {at.batches + 1}"
+            at = checkpoint.position
+            message = f"resume: {path}; on with epoch {at.epoch + 1}, batch {at.batches + 1}"
             params |= {"initial_epoch": at.epoch, "resumed": True}
         if params["verbose"]:
-            print(said)
-        return found
+            print(message)
+        return checkpoint
 
     def _save(self, epoch: int, batches: int, due: bool) -> None:
         """Write the checkpoints that go by batches, or with `due` all."""
         for one in self.checkpoints:
             if due or one.batches_left(self.done) == one.save_freq:
-                save(one.filepath, self, Position(epoch, batches, self.done, self.place))
+                save(one.filepath, self, Position(epoch, batches, self.done, self.order_state))
 
     def _save_epoch(self, epoch: int, due: bool) -> None:
         """Write the checkpoints that go by epochs, or with `due` all, before `epoch` begins."""
         for one in self.checkpoints:
             if due or one.save_freq == "epoch":
-                save(one.filepath, self, Position(epoch, 0, self.done, self.place))
+                save(one.filepath, self, Position(epoch, 0, self.done, self.order_state))
 
     def _steps_now(self, left: int) -> int:
         """How many steps the next stretch has, of those that are left."""
@@ -231,10 +231,10 @@ class Training:
                     self.watch.end()
                 if self.model.optimizer.use_ema:
                     self.model.optimizer.finalize_variable_values(self.model.parameters())
-            except NonFiniteError as found:
+            except NonFiniteError as error:
                 if self.quiet is None:
                     raise
-                self.quiet.found = found
+                self.quiet.error = error
             finally:
                 self.history.interrupted = ctrl_c.asked
                 self.history.seconds["train"] = time.perf_counter() - began
@@ -245,23 +245,23 @@ class Training:
             print(f"Interrupted: weights and history of {whole} whole epochs are kept.")
         return self.history
 
-    def _seek(self, place: Any, orders: Orders) -> None:
+    def _seek(self, state: Any, orders: Orders) -> None:
         """Bring the orders to where they were."""
-        orders.seek(place)
+        orders.seek(state)
 
     def _epochs(self, epoch: int, epochs: int, orders: Orders, ctrl_c: CtrlC, at: int = 0) -> None:
         """Epoch after epoch, the first one without `at` batches; short ones several at a time if
         nothing happens between them.
         """
         while epoch < epochs and not self.model.stop_training:
-            self.place = orders.place
-            several = 1 if self.each_epoch or at else self._together(epochs - epoch)
-            if several > 1:
-                self._several(epoch, orders.take(several), several)
-            elif not self._one(epoch, orders.take(1), ctrl_c, at):
+            self.order_state = orders.state
+            count = 1 if self.each_epoch or at else self._together(epochs - epoch)
+            if count > 1:
+                self._run_epochs(epoch, orders.take(count), count)
+            elif not self._run_epoch(epoch, orders.take(1), ctrl_c, at):
                 return
-            epoch, at = epoch + several, 0
-            self.place = orders.place
+            epoch, at = epoch + count, 0
+            self.order_state = orders.state
             self._save_epoch(epoch, ctrl_c.asked)
             if ctrl_c.asked:
                 return
@@ -275,18 +275,18 @@ class Training:
         fast = self.step.pace.steps(left * self.steps) // self.steps
         return max(1, min(fast, 1_000_000 // self.rows.count))
 
-    def _several(self, epoch: int, order: np.ndarray, several: int) -> None:
+    def _run_epochs(self, epoch: int, order: np.ndarray, count: int) -> None:
         """Several epochs by one call of the executor."""
-        log = np.empty((several, len(self.sums.flat)))
+        log = np.empty((count, len(self.sums.flat)))
         self.sums.reset()
-        self._stretch(epoch, order, 0, several * self.steps, log)
+        self._stretch(epoch, order, 0, count * self.steps, log)
         columns = self.sums.columns(self.rows.count, log)
         if self.watch is not None:
-            self.watch.epochs(columns["loss"], several * self.steps)
+            self.watch.epochs(columns["loss"], count * self.steps)
         if self.moments.callbacks == [self.history]:
             self.history.extend(epoch, columns)
             return
-        for i in range(several):
+        for i in range(count):
             self.moments.call("on_epoch_begin", epoch + i, {})
             logs = {name: values[i] for name, values in columns.items()}
             self.moments.call("on_epoch_end", epoch + i, logs)
@@ -302,7 +302,7 @@ class Training:
             self.moments.call("on_epoch_begin", epoch, {})
             self.sums.reset()
 
-    def _one(self, epoch: int, order: np.ndarray, ctrl_c: CtrlC, at: int) -> bool:
+    def _run_epoch(self, epoch: int, order: np.ndarray, ctrl_c: CtrlC, at: int) -> bool:
         """One epoch in stretches; False when it was interrupted."""
         self._begin(epoch, at)
         while at < self.steps:
@@ -323,9 +323,9 @@ class Training:
             self.watch.epochs([logs["loss"]], self.steps)
         if self.validate is not None:
             self.moments.call("on_test_begin", {})
-            found = self.validate()
-            self.moments.call("on_test_end", dict(found))
-            logs |= {f"val_{name}": value for name, value in found.items()}
+            numbers = self.validate()
+            self.moments.call("on_test_end", dict(numbers))
+            logs |= {f"val_{name}": value for name, value in numbers.items()}
         self.moments.call("on_epoch_end", epoch, logs)
         self.logs = logs
 

@@ -79,7 +79,7 @@ class Recorder:
         self._earlier = 0
         self._blocks = 0  # of rows that the log holds; 0: there is one for all the training
 
-    def turn_to(self, rows: Rows, earlier: int) -> None:
+    def follow(self, rows: Rows, earlier: int) -> None:
         """The stretches that follow read these rows of a stream, `earlier` steps into an epoch."""
         self.rows, self._earlier = rows, earlier
         self._blocks += 1
@@ -179,15 +179,15 @@ class Recorder:
         batch = self.step.batch
         chosen = stretch.order[s * batch : (s + 1) * batch]
         rows = stretch.rows
-        epochs, turn = divmod(s, -(-rows.count // batch))
-        count = np.asarray(min(batch, rows.count - turn * batch), np.float32)
+        epochs, batch_number = divmod(s, -(-rows.count // batch))
+        count = np.asarray(min(batch, rows.count - batch_number * batch), np.float32)
         arguments = [*[a[chosen] for a in rows.arrays], count]
-        where = f"epoch {stretch.epoch + epochs + 1}, batch {stretch.earlier + turn + 1}"
+        where = f"epoch {stretch.epoch + epochs + 1}, batch {stretch.earlier + batch_number + 1}"
         whole = "x"
         if self._blocks:
             chosen, whole = np.arange(batch), "the batch"
-        found = search(self.step, arguments, chosen)
-        if found is None:
+        finding = search(self.step, arguments, chosen)
+        if finding is None:
             return (
                 f"the loss became NaN or infinite in {where} on the compiled engine, but not on "
                 "the reference engine: this is a defect of Ranvier; please report it, and use "
@@ -201,7 +201,7 @@ class Recorder:
         largest = _largest(xs)
         rate = self._rate()
         lower = None if rate is None else lower_rate(self.model.optimizer, rate)
-        return describe(found, where, rate, largest, whole, lower)
+        return describe(finding, where, rate, largest, whole, lower)
 
 
 def _largest(arrays: Sequence[np.ndarray]) -> float:
@@ -285,7 +285,7 @@ def _rows_of(value: np.ndarray, chosen: np.ndarray) -> list[int]:
 
 
 def describe(
-    found: Finding,
+    finding: Finding,
     where: str,
     rate: float | None,
     largest_x: float,
@@ -293,35 +293,37 @@ def describe(
     lower: float | None = None,
 ) -> str:
     """What happened, where, the likely cause and what to change."""
-    what = "NaN" if np.isnan(found.value).any() else "infinity"
-    if found.is_input:
-        place = f"in {found.node.name or 'a tensor'} before the step"
+    what = "NaN" if np.isnan(finding.value).any() else "infinity"
+    if finding.is_input:
+        position = f"in {finding.node.name or 'a tensor'} before the step"
     else:
-        at = f"in layer {found.layer}" if found.layer else "in the loss or the update"
-        place = f"{at}, operation {found.node.op.name} {found.node.spec}"
-    text = f"{what} first appeared in {where}, {place}"
-    if found.rows:
-        more = f" and {len(found.rows) - 5} more" if len(found.rows) > 5 else ""
-        text += f", rows {', '.join(map(str, found.rows[:5]))}{more} of {whole}"
-    cause = _cause(found, rate, largest_x, lower)
+        at = f"in layer {finding.layer}" if finding.layer else "in the loss or the update"
+        position = f"{at}, operation {finding.node.op.name} {finding.node.spec}"
+    text = f"{what} first appeared in {where}, {position}"
+    if finding.rows:
+        more = f" and {len(finding.rows) - 5} more" if len(finding.rows) > 5 else ""
+        text += f", rows {', '.join(map(str, finding.rows[:5]))}{more} of {whole}"
+    cause = _cause(finding, rate, largest_x, lower)
     return f"{text}. Likely cause: {cause}."
 
 
-def _cause(found: Finding, rate: float | None, largest_x: float, lower: float | None = None) -> str:
-    name = "" if found.is_input else found.node.op.name
-    first = found.operands[0] if found.operands else np.zeros(1)
+def _cause(
+    finding: Finding, rate: float | None, largest_x: float, lower: float | None = None
+) -> str:
+    name = "" if finding.is_input else finding.node.op.name
+    first = finding.operands[0] if finding.operands else np.zeros(1)
     if name in ("log", "log1p") and first.size and first.min() <= (0 if name == "log" else -1):
         return (
             f"the logarithm of {first.min():g}; keep its argument above 0 (add a small number, or "
             "let the last layer be a sigmoid or softmax with a cross-entropy loss, which is "
             "computed exactly)"
         )
-    if name == "divide" and (found.operands[1] == 0).any():
+    if name == "divide" and (finding.operands[1] == 0).any():
         return "a division by 0; add a small number to the divisor"
     if name in ("sqrt", "power") and first.size and first.min() < 0:
         return f"{name} of the negative number {first.min():g}"
-    sizes = [float(np.abs(a).max()) for a in found.operands if a.size and a.dtype.kind == "f"]
-    said = f"values grew to {max(sizes):.3g} and overflowed" if sizes else "values overflowed"
+    sizes = [float(np.abs(a).max()) for a in finding.operands if a.size and a.dtype.kind == "f"]
+    cause = f"values grew to {max(sizes):.3g} and overflowed" if sizes else "values overflowed"
     fixes = []
     if largest_x > 100:
         fixes.append(
@@ -333,4 +335,4 @@ def _cause(found: Finding, rate: float | None, largest_x: float, lower: float | 
         if lower is not None and lower < rate / 10:  # far above the usual one
             fixes.reverse()
     fixes.append("clip gradients with the optimizer's clipnorm=1.0")
-    return f"{said}; {', or '.join(fixes)}"
+    return f"{cause}; {', or '.join(fixes)}"

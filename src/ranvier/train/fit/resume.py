@@ -100,25 +100,25 @@ def _suffix(path: str) -> str:
 def _tensors(training: Any) -> dict[str, Tensor]:
     """Every tensor of the training by a name, but for the running sums."""
     model, step = training.model, training.step
-    found = {f"model/{name}": t for name, t in model.named_tensors().items()}
-    found |= {f"optimizer/{name}": t for name, t in optimizer_tensors(model).items()}
-    found["random"] = random.generator.state
-    known = {id(t) for t in found.values()}
+    tensors = {f"model/{name}": t for name, t in model.named_tensors().items()}
+    tensors |= {f"optimizer/{name}": t for name, t in optimizer_tensors(model).items()}
+    tensors["random"] = random.generator.state
+    known = {id(t) for t in tensors.values()}
     for i, t in enumerate(step.traced.captured):
         if not isinstance(t, Tensor) or id(t) in known:
             continue
         if not np.may_share_memory(t._array(), training.sums.flat):
-            found[f"other/{i}"] = t
-    return found
+            tensors[f"other/{i}"] = t
+    return tensors
 
 
 def _digest(parts: Sequence[bytes | memoryview]) -> str:
     import hashlib  # NOTE: loads OpenSSL, which an import of Ranvier need not
 
-    found = hashlib.blake2b(digest_size=16)
+    digest = hashlib.blake2b(digest_size=16)
     for part in parts:
-        found.update(part)
-    return found.hexdigest()
+        digest.update(part)
+    return digest.hexdigest()
 
 
 def _of_arrays(arrays: Sequence[Array]) -> str:

@@ -36,7 +36,7 @@ from .ready import ready
 
 _BLOCK = 8 << 20  # bytes of rows in a block
 _BATCHES = 4  # batches in a block at least
-_AHEAD = 2  # blocks that wait for their turn
+_AHEAD = 2  # blocks that wait to be trained on
 
 
 @dataclass
@@ -46,7 +46,9 @@ class Block:
     rows: Rows | None
     order: Array
     steps: int
-    place: Any = None  # where the random bits were when its epoch began; of an end: the next one
+    order_state: Any = (
+        None  # where the random bits were when its epoch began; of an end: the next one
+    )
 
 
 class Blocks:
@@ -78,7 +80,7 @@ class Blocks:
         self._chunk = 0
         if stream.classes is not None and model.classes is None:
             model.classes = stream.classes
-        self._place = self._now()
+        self._state = self._now()
         begun = stream.chunks(self._bits)
         first = next(begun, None)
         if first is None:
@@ -90,10 +92,10 @@ class Blocks:
         """Where the random bits are."""
         return None if self._bits is None else dict(self._bits.state)
 
-    def seek(self, place: Any) -> None:
+    def seek(self, state: Any) -> None:
         """The next epoch is the one that began when the random bits were there."""
         if self._bits is not None:
-            self._bits.state = place
+            self._bits.state = state
         self._begun = None
 
     def batch(self, asked: int | None) -> int:
@@ -109,7 +111,7 @@ class Blocks:
         """The blocks of so many epochs, with an end after each."""
         for _ in range(epochs):
             self._chunk = 0
-            place = self._now() if self._begun is None else self._place
+            state = self._now() if self._begun is None else self._state
             left: list[Rows] = []
             count = 0
             size = self._block_rows(step.batch)
@@ -118,12 +120,12 @@ class Blocks:
                 count += left[-1].count
                 if count >= size:
                     block, left = self._block(left, step, count // step.batch)
-                    block.place = place
+                    block.order_state = state
                     yield block
                     count = sum(part.count for part in left)
             if count:
                 block = self._block(left, step, -(-count // step.batch))[0]
-                block.place = place
+                block.order_state = state
                 yield block
             yield Block(None, np.empty(0, np.int64), 0, self._now())
 
@@ -177,12 +179,12 @@ class Blocks:
         return rows
 
 
-def _taken(rows: Rows, places: Array) -> Rows:
-    """The rows at `places`, as copies, so that the block they come from can go."""
-    low, high = int(places.min()), int(places.max()) + 1
-    if high - low == len(places):
+def _taken(rows: Rows, indices: Array) -> Rows:
+    """The rows at `indices`, as copies, so that the block they come from can go."""
+    low, high = int(indices.min()), int(indices.max()) + 1
+    if high - low == len(indices):
         return Rows.joined([rows.part(low, high), rows.part(0, 0)])
-    return Rows.joined([rows.part(i, i + 1) for i in places.tolist()])
+    return Rows.joined([rows.part(i, i + 1) for i in indices.tolist()])
 
 
 def _form_text(form: Any) -> str:
@@ -261,8 +263,8 @@ class StreamTraining(Training):
             )
         return super().run(first, epochs, params, resume)
 
-    def _seek(self, place: Any, orders: Orders) -> None:
-        self.blocks.seek(place)
+    def _seek(self, state: Any, orders: Orders) -> None:
+        self.blocks.seek(state)
 
     def _epochs(self, epoch: int, epochs: int, orders: Orders, ctrl_c: CtrlC, at: int = 0) -> None:
         """Epoch after epoch, block after block."""
@@ -286,13 +288,13 @@ class StreamTraining(Training):
         self._begin(epoch, done)
         self.before = seen = 0
         for block in blocks:
-            self.place = block.place
+            self.order_state = block.order_state
             if block.rows is None:
                 break
             self.rows = block.rows
             at = min(max(0, done - self.before), block.steps)
             if at < block.steps:
-                self.recorder.turn_to(block.rows, self.before)
+                self.recorder.follow(block.rows, self.before)
             while at < block.steps:
                 steps = self._steps_now(block.steps - at)
                 self._stretch(epoch, block.order, at, at + steps)
@@ -342,8 +344,8 @@ def evaluate_stream(stream: Stream, model: Any, batch_size: int | None) -> dict[
                 break
             step.run_batches(block.rows.arrays, block.order, 0, block.steps, state=state, keep=add)
             seen += min(block.steps * step.batch, block.rows.count)
-        found: dict[str, float] = steps.test_sums.results(seen)
-    return found | kept.results()
+        numbers: dict[str, float] = steps.test_sums.results(seen)
+    return numbers | kept.results()
 
 
 def predict_stream(model: Any, stream: Stream, use: Callable[[Any], Any]) -> Any:

@@ -40,13 +40,13 @@ def inputs_of_forward(forward: Any) -> tuple[str, ...] | None:
     return tuple(names) if len(names) > 1 else None
 
 
-def by_input(model: str, names: Sequence[str], x: Any, said: set[str] | None = None) -> list[Any]:
+def by_input(model: str, names: Sequence[str], x: Any, warned: set[str] | None = None) -> list[Any]:
     """The parts of x, a list, tuple or dict, in the order of the inputs.
 
     What is no input is left out with a word, once for what `said` remembers.
     """
     if isinstance(x, Mapping):
-        return _by_input_name(model, names, x, said)
+        return _by_input_name(model, names, x, warned)
     if not isinstance(x, list | tuple) or len(x) != len(names):
         size = f" of {len(x)}" if isinstance(x, list | tuple) else ""
         raise ArgumentError(
@@ -75,29 +75,29 @@ def by_output(model: str, names: Sequence[str], heads: Sequence[Head], y: Any) -
 
 
 def _by_input_name(
-    model: str, names: Sequence[str], x: Mapping[Any, Any], said: set[str] | None
+    model: str, names: Sequence[str], x: Mapping[Any, Any], warned: set[str] | None
 ) -> list[Any]:
     extra = [name for name in x if name not in names]
     if extra and all(x.get(name) is not None for name in names):
         warn(
             f"{model}: x holds {', '.join(map(repr, extra))}, which is no input and was left out; "
             f"the inputs are {', '.join(names)}",
-            said,
+            warned,
         )
         x = {name: x[name] for name in names}
     return _by_name(model, "input", names, x, names)
 
 
 def _by_name(
-    model: str, what: str, names: Sequence[str], given: Mapping[Any, Any], wanted: Sequence[str]
+    model: str, what: str, names: Sequence[str], parts: Mapping[Any, Any], wanted: Sequence[str]
 ) -> list[Any]:
-    for name in given:
+    for name in parts:
         if name not in names:
             raise unknown_name(f"{what} of {model}", name, names)
     for name in wanted:
-        if given.get(name) is None:
+        if parts.get(name) is None:
             raise ArgumentError(f"{model}: the {what} {name!r} is missing from the dict of arrays")
-    return [given[name] for name in wanted]
+    return [parts[name] for name in wanted]
 
 
 class Learning:
@@ -124,28 +124,28 @@ def features_of(
     model: Any, names: Sequence[str] | None, x: Any, learn: bool = False
 ) -> list[Array]:
     """Every input as an array of finite numbers, its columns in the order of training."""
-    parts = [x] if names is None else by_input(model.name, names, x, model._said)
-    found = []
+    parts = [x] if names is None else by_input(model.name, names, x, model._warned)
+    arrays = []
     for i, part in enumerate(parts):
         role = role_of(names, i)
-        found.append(features(arranged(model, part, role, i, learn), role, float_dtype(model)))
-    return found
+        arrays.append(features(arranged(model, part, role, i, learn), role, float_dtype(model)))
+    return arrays
 
 
-def arranged(model: Any, x: Any, role: str = "x", place: int = 0, learn: bool = False) -> Any:
-    """A table given for the input at `place`, with the columns of training in their order."""
+def arranged(model: Any, x: Any, role: str = "x", index: int = 0, learn: bool = False) -> Any:
+    """A table given for the input number `index`, with the columns of training in their order."""
     if type(x) is np.ndarray:
         return x
     names = names_of(x)
     if names is None:
         return x
-    return known_columns(model, role, place, len(names)).arrange(x, role, learn)
+    return known_columns(model, role, index, len(names)).arrange(x, role, learn)
 
 
-def known_columns(model: Any, role: str, place: int, width: int | None = None) -> ColumnNames:
+def known_columns(model: Any, role: str, index: int, width: int | None = None) -> ColumnNames:
     """The names of the columns that a model knows; first those its Normalize was adapted to."""
     known: ColumnNames = model.column_names
-    layer = _normalize_of(model, place)
+    layer = _normalize_of(model, index)
     adapted = None if layer is None else layer.column_names.get("x")
     if layer is None or adapted is None or known.get(role) == adapted:
         return known
@@ -159,20 +159,20 @@ def known_columns(model: Any, role: str, place: int, width: int | None = None) -
     return known
 
 
-def _normalize_of(model: Any, place: int) -> Normalize | None:
+def _normalize_of(model: Any, index: int) -> Normalize | None:
     """The Normalize that an input goes into first, if it does."""
-    found = readers(model, place)
-    if found is None:
-        found = model.sublayers() if place == 0 else []
-    return next((layer for layer in found if isinstance(layer, Normalize)), None)
+    layers = readers(model, index)
+    if layers is None:
+        layers = model.sublayers() if index == 0 else []
+    return next((layer for layer in layers if isinstance(layer, Normalize)), None)
 
 
-def readers(model: Any, place: int) -> list[Any] | None:
+def readers(model: Any, index: int) -> list[Any] | None:
     """The layers that read an input as it comes; None where only the code of `forward` knows."""
-    found = model._readers(place)
-    if found is None:
+    layers = model._readers(index)
+    if layers is None:
         return None
-    nested = [readers(layer, 0) if hasattr(layer, "_readers") else [layer] for layer in found]
+    nested = [readers(layer, 0) if hasattr(layer, "_readers") else [layer] for layer in layers]
     return [layer for inner in nested for layer in inner or []]
 
 
@@ -198,11 +198,11 @@ def inputs_of(model: Any, x: Any) -> tuple[Sequence[str] | None, list[Array]]:
     return names, xs
 
 
-def several_targets(
+def targets_by_head(
     model: Any, heads: Sequence[Head], parts: Sequence[Any], learn: bool = False
 ) -> list[Array]:
     """The targets of every head as an array of numbers."""
-    found = []
+    arrays = []
     for head, part in zip(heads, parts, strict=True):
         role = f"y[{head.name!r}]"
         if part is None:
@@ -215,8 +215,8 @@ def several_targets(
                 f"{role} holds text; a model with several outputs takes numbers: "
                 "codes, classes = ranvier.nn.targets.encode_labels(y)"
             )
-        found.append(array)
-    return found
+        arrays.append(array)
+    return arrays
 
 
 def check_input(model: str, name: str, expected: Sequence[Any], x: Array) -> None:
@@ -246,24 +246,24 @@ def outputs_of(model: Any, xs: Sequence[Array]) -> tuple[list[str] | None, list[
 
 def heads_of(model: Any, names: Sequence[str] | None, shapes: Sequence[Any]) -> list[Head]:
     """The heads of a compiled model with these outputs."""
-    found = heads(names, model.loss, model.loss_weights, model.metrics, model.weighted_metrics)
-    for head in found:
+    made = heads(names, model.loss, model.loss_weights, model.metrics, model.weighted_metrics)
+    for head in made:
         head.shape = tuple(shapes[head.output])
-    return found
+    return made
 
 
-def check_count(model: str, found: Sequence[Head], rows: Rows) -> None:
+def check_count(model: str, heads: Sequence[Head], rows: Rows) -> None:
     """ArgumentError when there are not as many targets as heads."""
-    said = ", ".join(head.name for head in found)
-    if not found:
+    listed = ", ".join(head.name for head in heads)
+    if not heads:
         raise ArgumentError(
             f"{model}: loss is missing: y is given, but compile(loss=None) compares nothing with "
             "it; give a loss by name, such as loss='mean_squared_error', 'binary_crossentropy' or "
             "'sparse_categorical_crossentropy'"
         )
     raise ArgumentError(
-        f"{model}: {len(found)} outputs ({said}) have a loss or a metric; y holds {len(rows.ys)}. "
-        "Give a list with one array for each, or a dict by output"
+        f"{model}: {len(heads)} outputs ({listed}) have a loss or a metric; y holds "
+        f"{len(rows.ys)}. Give a list with one array for each, or a dict by output"
     )
 
 
@@ -296,9 +296,9 @@ def rows_of(
         if class_weight is not None:
             raise ArgumentError("class_weight is for a model with one output; use sample_weight")
         model._build_for(xs)
-        found = heads_of(model, *outputs_of(model, xs))
-        ys = several_targets(model, found, by_output(model.name, outputs, found, y), learn_columns)
-        y_names = [f"y_{head.name}" for head in found]
+        heads = heads_of(model, *outputs_of(model, xs))
+        ys = targets_by_head(model, heads, by_output(model.name, outputs, heads, y), learn_columns)
+        y_names = [f"y_{head.name}" for head in heads]
     x_names = ["x"] if names is None else list(names)
     roles = [*x_names, *y_names[: len(ys)]]
     check_rows(**dict(zip(roles, [*xs, *ys], strict=True)))
@@ -334,7 +334,7 @@ def check_text(loss: Loss | None, y: Array, role: str) -> None:
     many = len(np.unique(y)) > _LABELS and looks.kind != "number"
     if not learns_numbers and not (looks.numeric and many):
         return
-    said = loss.name if loss is not None and learns_numbers else "class labels"
+    taker = loss.name if loss is not None and learns_numbers else "class labels"
     fix = looks.fix
     if learns_numbers and looks.kind in ("labels", "answers", "text"):
         classes = len(np.unique(y))
@@ -346,8 +346,8 @@ def check_text(loss: Loss | None, y: Array, role: str) -> None:
             fix += f"; or {looks.fix}"
     expected = "numbers" if learns_numbers else "a few classes"
     raise DataError(
-        f"{role}: {said}{' needs' if learns_numbers else ':'} {expected}, and the targets are text "
-        f"({looks.description}); {fix}"
+        f"{role}: {taker}{' needs' if learns_numbers else ':'} {expected}, and the targets are "
+        f"text ({looks.description}); {fix}"
     )
 
 

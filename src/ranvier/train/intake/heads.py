@@ -17,7 +17,7 @@ class Head:
     """One output that is compared with targets.
 
     `name` is "" where the model has one output, and else begins the names of its numbers; `shape`
-    is that of a row of the output; `given` are the metrics as the user named them, `weighted` those
+    is that of a row of the output; `plain` are the metrics as the user named them, `weighted` those
     that count sample weights, `metrics` both made ready for the shapes.
     """
 
@@ -25,7 +25,7 @@ class Head:
     output: int
     loss: Loss | None
     weight: float = 1.0
-    given: Sequence[Any] = ()
+    plain: Sequence[Any] = ()
     weighted: Sequence[Any] = ()
     shape: tuple[int, ...] = ()
     metrics: list[Any] = field(default_factory=list)
@@ -40,32 +40,32 @@ class Head:
         return f"{self.name}_{number}" if self.name else number
 
 
-def losses_of(given: Any) -> Any:
+def losses_of(value: Any) -> Any:
     """`compile(loss=...)`: a Loss, a list or dict of them with None for none, or None."""
-    if given is None:
+    if value is None:
         return None
-    if isinstance(given, list | tuple):
-        return [None if one is None else losses.get(one) for one in given]
-    if isinstance(given, Mapping) and not {"class", "class_name"} & given.keys():
-        return {k: None if one is None else losses.get(one) for k, one in given.items()}
-    return losses.get(given)
+    if isinstance(value, list | tuple):
+        return [None if one is None else losses.get(one) for one in value]
+    if isinstance(value, Mapping) and not {"class", "class_name"} & value.keys():
+        return {k: None if one is None else losses.get(one) for k, one in value.items()}
+    return losses.get(value)
 
 
-def metrics_of(given: Any) -> Any:
+def metrics_of(value: Any) -> Any:
     """`compile(metrics=...)`: a tuple of metrics, or of those of each output, or a dict."""
-    if isinstance(given, Mapping):
-        found: Any = {k: _several(one) for k, one in given.items()}
-        for several in found.values():
-            _check_names(several)
-        return found
-    found = _several(given)
-    _check_names(found)
-    return found
+    if isinstance(value, Mapping):
+        by_output: Any = {k: _as_tuple(one) for k, one in value.items()}
+        for metrics in by_output.values():
+            _check_names(metrics)
+        return by_output
+    metrics = _as_tuple(value)
+    _check_names(metrics)
+    return metrics
 
 
-def _check_names(given: tuple[Any, ...]) -> None:
-    """A misspelt metric is said by `compile`, before anything is computed."""
-    for one in given:
+def _check_names(value: tuple[Any, ...]) -> None:
+    """`compile` refuses a misspelt metric, before anything is computed."""
+    for one in value:
         if isinstance(one, list | tuple):
             _check_names(tuple(one))
         elif isinstance(one, str):
@@ -82,18 +82,18 @@ def heads(
     weights = _by_output("loss_weights", names, loss_weights)
     plain = _metrics_by_output("metrics", names, metrics)
     counted = _metrics_by_output("weighted_metrics", names, weighted)
-    found = []
+    made = []
     for i, name in enumerate(names):
         if each[i] is not None or plain[i] or counted[i]:
             weight = 1.0 if weights[i] is None else float(weights[i])
-            found.append(Head(name, i, each[i], weight, plain[i], counted[i]))
-    return found
+            made.append(Head(name, i, each[i], weight, plain[i], counted[i]))
+    return made
 
 
-def _metrics_by_output(what: str, names: Sequence[str], given: Any) -> list[tuple[Any, ...]]:
+def _metrics_by_output(what: str, names: Sequence[str], value: Any) -> list[tuple[Any, ...]]:
     """The metrics of each output; a single one is for all of them."""
-    everywhere = isinstance(given, tuple) and len(given) == 1 and not _nested(given)
-    return [_several(one) for one in _by_output(what, names, given or None, everywhere)]
+    everywhere = isinstance(value, tuple) and len(value) == 1 and not _nested(value)
+    return [_as_tuple(one) for one in _by_output(what, names, value or None, everywhere)]
 
 
 def _only(loss: Any, loss_weights: Any, metrics: Any, weighted: Any) -> list[Head]:
@@ -105,48 +105,48 @@ def _only(loss: Any, loss_weights: Any, metrics: Any, weighted: Any) -> list[Hea
     return [Head("", 0, loss, 1.0 if weight is None else float(weight), plain, counted)]
 
 
-def _only_metrics(given: Any) -> Any:
-    given = next(iter(given.values())) if isinstance(given, dict) else given
-    return tuple(given[0]) if _nested(given) and len(given) == 1 else given
+def _only_metrics(value: Any) -> Any:
+    value = next(iter(value.values())) if isinstance(value, dict) else value
+    return tuple(value[0]) if _nested(value) and len(value) == 1 else value
 
 
-def _one(what: str, given: Any) -> Any:
-    if isinstance(given, list | tuple | dict):
-        values = list(given.values()) if isinstance(given, dict) else list(given)
+def _one(what: str, value: Any) -> Any:
+    if isinstance(value, list | tuple | dict):
+        values = list(value.values()) if isinstance(value, dict) else list(value)
         if len(values) != 1:
             raise ArgumentError(f"compile: {what} has {len(values)} entries for a single output")
         return values[0]
-    return given
+    return value
 
 
-def _by_output(what: str, names: Sequence[str], given: Any, everywhere: bool = False) -> list[Any]:
+def _by_output(what: str, names: Sequence[str], value: Any, everywhere: bool = False) -> list[Any]:
     """One entry of `given` for each output, None where it says nothing."""
-    if given is None:
+    if value is None:
         return [None] * len(names)
     if everywhere:
-        return [given] * len(names)
-    if isinstance(given, Mapping):
-        for name in given:
+        return [value] * len(names)
+    if isinstance(value, Mapping):
+        for name in value:
             if name not in names:
                 raise unknown_name(f"output in compile({what}=...)", name, names)
-        return [given.get(name) for name in names]
-    if not isinstance(given, list | tuple) or len(given) != len(names):
-        size = f" of {len(given)}" if isinstance(given, list | tuple) else ""
+        return [value.get(name) for name in names]
+    if not isinstance(value, list | tuple) or len(value) != len(names):
+        size = f" of {len(value)}" if isinstance(value, list | tuple) else ""
         raise ArgumentError(
-            f"compile: {what} is a {type(given).__name__}{size}; the model has {len(names)} "
+            f"compile: {what} is a {type(value).__name__}{size}; the model has {len(names)} "
             f"outputs: give a list of {len(names)}, or a dict by output: {', '.join(names)}"
         )
-    return list(given)
+    return list(value)
 
 
-def _several(given: Any) -> tuple[Any, ...]:
-    if given is None:
+def _as_tuple(value: Any) -> tuple[Any, ...]:
+    if value is None:
         return ()
-    return tuple(given) if isinstance(given, list | tuple) else (given,)
+    return tuple(value) if isinstance(value, list | tuple) else (value,)
 
 
-def _nested(given: Any) -> bool:
-    return isinstance(given, tuple) and any(isinstance(one, list | tuple) for one in given)
+def _nested(value: Any) -> bool:
+    return isinstance(value, tuple) and any(isinstance(one, list | tuple) for one in value)
 
 
 def sole(loss: Any) -> Loss | None:

@@ -17,7 +17,7 @@ from .heads import Head
 def take_logits(model: Any, heads: Sequence[Head], xs: Sequence[Any]) -> None:
     """Let losses that leave it open take outputs without an activation as logits.
 
-    A copy of such a loss, with `from_logits=True`, takes its place in the heads and in
+    A copy of such a loss, with `from_logits=True`, stands for it in the heads and in
     `model.loss`: metrics, `predict_classes`, `verify` and files see the same. The model runs once
     in a trace, as in use, so that Dropout behind the last layer does not hide it.
     """

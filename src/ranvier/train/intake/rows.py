@@ -47,7 +47,7 @@ class Rows:
         self.ys: list[Array] = y if isinstance(y, list) else [y]
         self.count = len(self.xs[0])
         self.layout = Layout(len(self.xs), len(self.ys), weight is not None)
-        self._given = names
+        self._names = names
         self.names = tuple(names) if weight is None else (*names, "weight")
         # What a step reads, in its order.
         self.arrays = [*self.xs, *self.ys] if weight is None else [*self.xs, *self.ys, weight]
@@ -59,7 +59,7 @@ class Rows:
             return [one[start:stop] for one in a] if isinstance(a, list) else a[start:stop]
 
         weight = None if self.weight is None else self.weight[start:stop]
-        return Rows(cut(self.x), cut(self.y), weight, self._given)
+        return Rows(cut(self.x), cut(self.y), weight, self._names)
 
     @staticmethod
     def joined(parts: Sequence[Rows]) -> Rows:
@@ -73,7 +73,7 @@ class Rows:
         if len(parts) == 1:
             return parts[0]
         x, y, weight = (join([getattr(p, name) for p in parts]) for name in ("x", "y", "weight"))
-        return Rows(x, y, weight, parts[0]._given)
+        return Rows(x, y, weight, parts[0]._names)
 
 
 def inputs(x: Any, role: str = "x", floats: Any = np.float32) -> Array:
@@ -144,43 +144,41 @@ def weights(
                 "sample_weight: one weight for each row, for all outputs together; got a dict. Use "
                 "compile(loss_weights=...) for how much each output counts"
             )
-        given = as_array(sample_weight, "sample_weight", float_dtype=floats)
-        if given.shape == (rows, 1):
-            given = given[:, 0]
-        if given.shape != (rows,):
+        each = as_array(sample_weight, "sample_weight", float_dtype=floats)
+        if each.shape == (rows, 1):
+            each = each[:, 0]
+        if each.shape != (rows,):
             raise DataError(
                 f"sample_weight: expected one number for each of the {rows:,} rows, got shape "
-                f"{given.shape}"
+                f"{each.shape}"
             )
-        check_finite(given, "sample_weight")
-        if given.min() < 0:
-            raise DataError(
-                f"sample_weight: row {int(given.argmin())} is negative ({given.min():g})"
-            )
-        weight *= given
+        check_finite(each, "sample_weight")
+        if each.min() < 0:
+            raise DataError(f"sample_weight: row {int(each.argmin())} is negative ({each.min():g})")
+        weight *= each
     if class_weight is not None:
         weight *= _class_weights(labels, classes, class_weight).astype(floats)
     return weight
 
 
-def _class_weights(y: Array, classes: Array | None, given: Mapping[Any, float] | str) -> Array:
+def _class_weights(y: Array, classes: Array | None, weights: Mapping[Any, float] | str) -> Array:
     """The weight of each row's class."""
     codes = _codes(y)
-    if isinstance(given, str):
-        if given != "balanced":
-            raise unknown_name("class_weight", given, ("balanced",))
+    if isinstance(weights, str):
+        if weights != "balanced":
+            raise unknown_name("class_weight", weights, ("balanced",))
         counts = np.bincount(codes)
         table = len(codes) / (np.count_nonzero(counts) * np.maximum(counts, 1))
         return table[codes]
     size = int(codes.max()) + 1 if classes is None else len(classes)
     known = list(range(size)) if classes is None else [c.item() for c in classes]
-    if not isinstance(given, Mapping):
+    if not isinstance(weights, Mapping):
         raise ArgumentError(
             f"class_weight: expected a dict, such as {{0: 1.0, 1: 2.0}}, or 'balanced'; got a "
-            f"{type(given).__name__}"
+            f"{type(weights).__name__}"
         )
     table = np.ones(size)
-    for name, value in given.items():
+    for name, value in weights.items():
         plain = name.item() if isinstance(name, np.generic) else name
         if plain not in known:
             if isinstance(plain, int) and classes is None:

@@ -37,7 +37,7 @@ class Network(Layer):
         self._row_dtype: Any = dtypes.float32
         self.taken_shapes: set[Shape] = set()  # of rows, beside the one it was built for
         self._takes: tuple[Any, ...] = ()  # of several inputs: (shape of a row, dtype) of each
-        self._said: set[str] = set()  # topics of warnings
+        self._warned: set[str] = set()  # topics of warnings
         self.column_names = ColumnNames()  # of the tables it was trained on
         self.wiring: Wiring | None = None  # how its layers are connected, if it has `inputs`
         if inputs is not None or outputs is not None:
@@ -65,7 +65,7 @@ class Network(Layer):
         if len(inputs) == 1 and isinstance(inputs[0], list | tuple | dict):
             names = self._several(inputs[0])
             if names is not None:
-                inputs = tuple(by_input(self.name, names, inputs[0], self._said))
+                inputs = tuple(by_input(self.name, names, inputs[0], self._warned))
         inputs = tuple(self._arranged(x, i, len(inputs)) for i, x in enumerate(inputs))
         if len(inputs) > 1 and not self.built:
             self._build_several([x if isinstance(x, Tensor) else as_input(x, self) for x in inputs])

@@ -104,9 +104,9 @@ class _Now:
     def renew(self) -> None:
         """Those of other threads are in training no more."""
         here = threading.get_ident()
-        for key, found in list(self.by_model.items()):
-            if found.thread != here:
-                found.thread = 0
+        for key, training in list(self.by_model.items()):
+            if training.thread != here:
+                training.thread = 0
                 del self.by_model[key]
 
 
@@ -120,8 +120,8 @@ def in_training(model: Any) -> bool:
 
 def trained_elsewhere(model: Any) -> InTraining | None:
     """The training of the model by another thread, if there is one."""
-    found = _now.by_model.get(id(model))
-    return None if found is None or found.thread == threading.get_ident() else found
+    training = _now.by_model.get(id(model))
+    return None if training is None or training.thread == threading.get_ident() else training
 
 
 class Exclusive:

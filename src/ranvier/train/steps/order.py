@@ -43,16 +43,16 @@ class Orders:
         self._key = random.generator.host_key() if shuffle and bits is None else 0
 
     @property
-    def place(self) -> list[int]:
+    def state(self) -> list[int]:
         """Where the orders are, for `seek`."""
         return [self._key, self._drawn]
 
-    def seek(self, place: Sequence[int]) -> None:
+    def seek(self, state: Sequence[int]) -> None:
         """Go on from there."""
-        whole = isinstance(place, list | tuple) and all(type(n) is int and n >= 0 for n in place)
-        if not whole or len(place) != 2 or max(place) >= 1 << 64:
-            raise FileError(f"the checkpoint's order of rows, {place!r:.80}, is none")
-        self._key, self._drawn = place
+        whole = isinstance(state, list | tuple) and all(type(n) is int and n >= 0 for n in state)
+        if not whole or len(state) != 2 or max(state) >= 1 << 64:
+            raise FileError(f"the checkpoint's order of rows, {state!r:.80}, is none")
+        self._key, self._drawn = state
 
     def take(self, epochs: int) -> np.ndarray:
         """The orders of the next epochs, one behind the other."""

@@ -35,7 +35,7 @@ _SHORT = 64  # elements of a list that is looked at though it holds no layer yet
 
 # Attributes of a model that say how it is trained.
 _OF_TRAINING = {
-    "column_names", "loss", "loss_weights", "metrics", "optimizer", "stop_training", "_said",
+    "column_names", "loss", "loss_weights", "metrics", "optimizer", "stop_training", "_warned",
     "_steps", "_uses", "weighted_metrics",
 }  # fmt: skip
 _END = object()  # stands behind all attributes, so that one more is seen too

@@ -237,7 +237,7 @@ def _warn_if_lost(model: Any, head: Head, out: Tensor, y: Tensor) -> None:
         f"{model.name}: {output} has lost the mask of its sequences at {lost}, which mixes their "
         "positions: padding counts in loss and metrics. Use an op or layer that keeps them, or "
         "give the output its mask again: out.mask = x.mask",
-        model._said,
+        model._warned,
     )
 
 
@@ -337,7 +337,7 @@ class Steps:
         """
         if self.outputs != outputs or self._targets != targets:
             for h, target in zip(heads, targets, strict=True):
-                h.metrics = [metrics.resolve(m, h.loss, h.shape, target) for m in h.given]
+                h.metrics = [metrics.resolve(m, h.loss, h.shape, target) for m in h.plain]
                 taken = {m.name for m in h.metrics}
                 for m in h.weighted:
                     ready = metrics.resolve(m, h.loss, h.shape, target)
