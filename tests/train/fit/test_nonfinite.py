@@ -102,7 +102,7 @@ def test_terminate_on_nan_ends_quietly() -> None:
     model.compile(SGD(learning_rate=100.0), "mse", engine="reference")
     stop = TerminateOnNaN()
     history = model.fit(X, Y, 16, 200, 0, callbacks=[stop])
-    assert len(history.epoch) < 200 and isinstance(stop.found, NonFiniteError)
+    assert len(history.epoch) < 200 and isinstance(stop.error, NonFiniteError)
     assert all(np.isfinite(w).all() for w in model.get_weights())
 
 
