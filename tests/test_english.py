@@ -32,6 +32,10 @@ CLEAN = [
     "io",
     "cli",
     "data",
+    "nn/augmentation",
+    "nn/basic",
+    "nn/images",
+    "nn/sequences",
 ]
 
 # What must not be part of a name, and the word of the field for it.

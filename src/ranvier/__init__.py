@@ -19,7 +19,7 @@ from .data import datasets
 from .dtypes import bool_, float16, float32, float64, int32, int64, uint8, uint32
 from .inspection.explain import explain
 from .inspection.gradcheck import gradcheck
-from .nn.basic.shaping import Input
+from .nn.basic.shape_layers import Input
 from .nn.policy import dtype_policy, set_dtype_policy
 from .ops.backpropagation import gradient
 from .ops.composites.einsum import einsum

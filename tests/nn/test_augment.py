@@ -224,7 +224,7 @@ def test_gradients_pass_through() -> None:
 
 
 def test_what_does_not_fit_is_said() -> None:
-    with pytest.raises(ArgumentError, match="factor=2; expected a share from 0 to 1"):
+    with pytest.raises(ArgumentError, match="factor=2; expected a fraction from 0 to 1"):
         nn.RandomRotation(2)
     with pytest.raises(ArgumentError, match="fill_mode='mirror'"):
         nn.RandomZoom(0.1, fill_mode="mirror")
@@ -232,7 +232,7 @@ def test_what_does_not_fit_is_said() -> None:
         nn.RandomFlip("sideways")
     with pytest.raises(ArgumentError, match="value_range"):
         nn.RandomBrightness(0.1, (1, 0))
-    with pytest.raises(ArgumentError, match="expected shares from 0 to 1"):
+    with pytest.raises(ArgumentError, match="expected fractions from 0 to 1"):
         nn.RandomContrast(1.5)
     with pytest.raises(ArgumentError, match="ratio="):
         nn.RandomErasing(ratio=(0.0, 1.0))

@@ -20,6 +20,8 @@ ROWS, SERIES, IMAGES = (RNG.normal(size=s) for s in ((4, 6), (4, 5, 6), (4, 8, 8
 IDS = RNG.integers(0, 9, (4, 5))
 D: dict[str, Any] = {"dtype": "float64"}
 
+nn.LAYERS.complete()  # models enter layers of their own
+
 # Every layer with an input: a way to make it, given more arguments.
 TAKES: dict[str, tuple[Any, Callable[..., Any]]] = {}
 

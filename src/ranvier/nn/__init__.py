@@ -6,16 +6,16 @@
 | added_losses.py | Terms that layers add to the loss with `add_loss` |
 | augmentation/ | random changes of training data |
 | basic/ | dense, shapes, merging, embedding, dropout, normalization |
-| config.py | What an object was made with, as plain data |
+| config.py | Configurations: the constructor arguments of an object as plain data |
 | images/ | convolution, pooling and resizing |
-| initializers.py | First values of weights |
+| initializers.py | Initializers: first values of weights |
 | layer.py | The layer: the user's building block |
 | policy.py | Dtype policies: float32, float64, or float16 beside float32 |
-| regularizers.py | Penalties on the size of weights |
+| regularizers.py | Regularizers: penalties on the size of weights |
 | restoring.py | Limits while layers are built from a file |
 | sequences/ | recurrent and attention layers |
 | symbolic.py | Symbolic values, from which models are connected |
-| targets.py | What targets look like, checked before training starts |
+| targets.py | Forms of targets, checked before training starts |
 | walk.py | Every layer and tensor inside a layer |
 """
 
@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 
 from ..base.missing import module_getattr
 from . import activations, initializers, regularizers, targets
-from .augmentation.geometry import (
+from .augmentation.geometric import (
     RandomCrop,
     RandomFlip,
     RandomRotation,
@@ -33,8 +33,8 @@ from .augmentation.geometry import (
     RandomZoom,
 )
 from .augmentation.mix import CutMix, Mixup
-from .augmentation.preparing import CenterCrop, Rescaling, Resizing
-from .augmentation.values import RandomBrightness, RandomContrast, RandomErasing
+from .augmentation.photometric import RandomBrightness, RandomContrast, RandomErasing
+from .augmentation.preprocessing import CenterCrop, Rescaling, Resizing
 from .basic.activation_layers import ELU, LeakyReLU, PReLU, ReLU, Softmax
 from .basic.dense import Dense
 from .basic.dropout import (
@@ -71,8 +71,16 @@ from .basic.normalization import (
     RMSNormalization,
 )
 from .basic.normalize import Normalize
-from .basic.shaping import Activation, Flatten, Input, InputLayer, Permute, RepeatVector, Reshape
-from .images.convolution import Conv1D, Conv2D, DepthwiseConv2D, SeparableConv2D
+from .basic.shape_layers import (
+    Activation,
+    Flatten,
+    Input,
+    InputLayer,
+    Permute,
+    RepeatVector,
+    Reshape,
+)
+from .images.convolution_layers import Conv1D, Conv2D, DepthwiseConv2D, SeparableConv2D
 from .images.pooling import (
     AdaptiveAveragePooling1D,
     AdaptiveAveragePooling2D,
@@ -99,15 +107,15 @@ from .images.transposed import Conv1DTranspose, Conv2DTranspose
 from .layer import LAYERS, Layer, register_layer, training_mode
 from .regularizers import L1, L1L2, L2
 from .sequences.attention import AdditiveAttention, Attention, scaled_dot_product_attention
-from .sequences.cells import GRUCell, LSTMCell, SimpleRNNCell
 from .sequences.multihead import GroupedQueryAttention, MultiHeadAttention
-from .sequences.position import (
+from .sequences.position_encoding import (
     PositionEmbedding,
     RotaryEmbedding,
     SinePositionEncoding,
     TokenAndPositionEmbedding,
 )
-from .sequences.recurrent import GRU, LSTM, RNN, SimpleRNN, StackedRNNCells
+from .sequences.recurrent_cells import GRUCell, LSTMCell, SimpleRNNCell
+from .sequences.recurrent_layers import GRU, LSTM, RNN, SimpleRNN, StackedRNNCells
 from .sequences.transformer import TransformerDecoder, TransformerEncoder
 from .sequences.wrappers import Bidirectional, TimeDistributed
 

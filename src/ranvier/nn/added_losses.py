@@ -14,21 +14,21 @@ from ..tensors.tensor import Tensor
 _Term = tuple[str, Tensor, Any]  # the layer's name, the value, the trace it belongs to
 
 
-class _Kept(threading.local):
+class _Collected(threading.local):
     terms: list[_Term] | None = None
 
 
-_kept = _Kept()
+_collected = _Collected()
 
 
 @contextmanager
 def collected() -> Iterator[list[_Term]]:
     """Inside, in this thread, the terms that layers add are kept in the list."""
-    before, _kept.terms = _kept.terms, []
+    before, _collected.terms = _collected.terms, []
     try:
-        yield _kept.terms
+        yield _collected.terms
     finally:
-        _kept.terms = before
+        _collected.terms = before
 
 
 def add(layer: str, value: Any) -> None:
@@ -39,17 +39,17 @@ def add(layer: str, value: Any) -> None:
             f"{layer}: add_loss got {got}; expected a tensor of one number, or of one number for "
             "each row: reduce the other axes with sum(..., axis=-1) or mean"
         )
-    if _kept.terms is not None:
-        _kept.terms.append((layer, value, state.trace))
+    if _collected.terms is not None:
+        _collected.terms.append((layer, value, state.trace))
 
 
-def terms_of(kept: list[_Term], rows: int) -> list[Tensor]:
+def terms_of(terms: list[_Term], rows: int) -> list[Tensor]:
     """The collected terms of the trace that is active now.
 
     A layer that is built, or whose output's shape is asked for, runs in a trace of its own.
     """
-    found = []
-    for layer, value, trace in kept:
+    values = []
+    for layer, value, trace in terms:
         if trace is not state.trace:
             continue
         if value.shape not in ((), (1,), (rows,)):
@@ -57,5 +57,5 @@ def terms_of(kept: list[_Term], rows: int) -> list[Tensor]:
                 f"{layer}: add_loss got a tensor of shape {value.shape} for a batch of {rows} "
                 "rows; expected one number, or one for each row"
             )
-        found.append(value)
-    return found
+        values.append(value)
+    return values

@@ -1,9 +1,8 @@
-"""What a thing was made with, as plain data: the arguments of its constructor.
+"""Configurations: the constructor arguments of an object as plain data.
 
 The rule: a layer, initializer, optimizer or loss keeps every constructor argument under the
 argument's own name. So its configuration is read off its signature, and `cls(**configuration)`
-makes an equal thing. Nothing but numbers, text, lists and dicts comes out; no code ever goes into
-a file.
+makes an equal object. It holds numbers, text, lists and dicts only; no code ever goes into a file.
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ def arguments(cls: type) -> list[str]:
 
 def configuration(thing: Any, skip: tuple[str, ...] = ()) -> dict[str, Any]:
     """The constructor arguments of `thing` as JSON-able data; StateError for one not kept."""
-    found = {}
+    values = {}
     for name in arguments(type(thing)):
         if name in skip:
             continue
@@ -49,8 +48,8 @@ def configuration(thing: Any, skip: tuple[str, ...] = ()) -> dict[str, Any]:
                 f"{type(thing).__name__}: argument {name!r} cannot be saved: it is not "
                 f"kept under that name; write `self.{name} = {name}` in __init__, or get_config()"
             ) from None
-        found[name] = plain(value, f"{type(thing).__name__}.{name}")
-    return found
+        values[name] = plain(value, f"{type(thing).__name__}.{name}")
+    return values
 
 
 def plain(value: Any, what: str) -> Any:
@@ -94,7 +93,7 @@ class Registry(dict[str, type[Any]]):
 
 
 def restore(what: str, described: Mapping[str, Any], classes: Mapping[str, type]) -> Any:
-    """The thing described by {"class", "config"}, its class found in the closed list `classes`."""
+    """The object described by {"class", "config"}; its class must be in the list `classes`."""
     if not isinstance(described, Mapping):
         raise ArgumentError(f"{what}: expected a class and its config, got {described!r:.80}")
     name = described.get("class", described.get("class_name"))

@@ -1,9 +1,9 @@
-"""First values of weights.
+"""Initializers: first values of weights.
 
 An initializer is called with a shape and gives a NumPy array; its draws come from the generator
 that `ranvier.seed` sets, or from its own `seed=`. For a kernel of shape (inputs, outputs) the
 fans are inputs and outputs; the fans of a convolution kernel (..., inputs, outputs) are
-multiplied by the number of its places.
+multiplied by the number of its positions.
 
 | name | values |
 |---|---|
@@ -14,7 +14,7 @@ multiplied by the number of its places.
 | zeros, ones, constant | one number |
 | random_uniform, random_normal, truncated_normal | given bounds or deviation |
 
-The `_normal` ones are cut off at two standard deviations and widened so that the variance stays,
+The `_normal` ones are truncated at two standard deviations and scaled so that the variance stays,
 as in Keras.
 """
 
@@ -32,8 +32,8 @@ from ..errors import ArgumentError, unknown_name
 from ..typing import Array
 from .config import configuration, restore
 
-# The standard deviation of a standard normal cut off at -2 and 2.
-_CUT_DEVIATION = 0.87962566103423978
+# The standard deviation of a standard normal truncated at -2 and 2.
+_TRUNCATED_STDDEV = 0.87962566103423978
 
 
 class Initializer(Spelled):
@@ -63,8 +63,8 @@ class Initializer(Spelled):
         return configuration(self)
 
     def __repr__(self) -> str:
-        said = ", ".join(f"{k}={v}" for k, v in self.get_config().items() if v is not None)
-        return f"{type(self).__name__}({said})"
+        arguments = ", ".join(f"{k}={v}" for k, v in self.get_config().items() if v is not None)
+        return f"{type(self).__name__}({arguments})"
 
 
 class Constant(Initializer):
@@ -92,7 +92,7 @@ class Ones(Initializer):
 
 
 class RandomUniform(Initializer):
-    """Evenly spread between `minval` and `maxval`."""
+    """Uniform between `minval` and `maxval`."""
 
     def __init__(
         self, minval: float = -0.05, maxval: float = 0.05, seed: int | None = None
@@ -116,16 +116,16 @@ class RandomNormal(Initializer):
 
 
 class TruncatedNormal(Initializer):
-    """Normal, draws farther than two standard deviations from the mean drawn again."""
+    """Normal, truncated: draws beyond two standard deviations of the mean are drawn again."""
 
     def __init__(self, mean: float = 0.0, stddev: float = 0.05, seed: int | None = None) -> None:
         self.mean, self.stddev, self.seed = mean, stddev, seed
 
     def values(self, shape: tuple[int, ...]) -> Array:
-        return self.mean + self.stddev * cut_normal(self.generator(), shape)
+        return self.mean + self.stddev * truncated_normal(self.generator(), shape)
 
 
-class _Scaled(Initializer):
+class _VarianceScaling(Initializer):
     """Base of those with variance `scale / fan`."""
 
     scale = 1.0
@@ -140,13 +140,13 @@ class _Scaled(Initializer):
         count = (fan_in + fan_out) / 2 if self.fan == "mean" else fan_in
         variance = self.scale / max(1.0, count)
         if self.normal:
-            deviation = math.sqrt(variance) / _CUT_DEVIATION
-            return deviation * cut_normal(self.generator(), shape)
+            deviation = math.sqrt(variance) / _TRUNCATED_STDDEV
+            return deviation * truncated_normal(self.generator(), shape)
         limit = math.sqrt(3 * variance)
         return self.generator().uniform(-limit, limit, shape)
 
 
-class GlorotUniform(_Scaled):
+class GlorotUniform(_VarianceScaling):
     """Uniform within `sqrt(6 / (fan_in + fan_out))`: Glorot & Bengio 2010, equation 16.
 
     >>> float(abs(GlorotUniform(seed=1)((300, 100))).max()) <= (6 / 400) ** 0.5
@@ -156,37 +156,37 @@ class GlorotUniform(_Scaled):
     fan = "mean"
 
 
-class GlorotNormal(_Scaled):
+class GlorotNormal(_VarianceScaling):
     """Normal with variance `2 / (fan_in + fan_out)`: Glorot & Bengio 2010, equation 12."""
 
     fan = "mean"
     normal = True
 
 
-class HeUniform(_Scaled):
+class HeUniform(_VarianceScaling):
     """Uniform within `sqrt(6 / fan_in)`: He et al. 2015, equation 10."""
 
     scale = 2.0
 
 
-class HeNormal(_Scaled):
+class HeNormal(_VarianceScaling):
     """Normal with variance `2 / fan_in`: He et al. 2015, equation 10."""
 
     scale = 2.0
     normal = True
 
 
-class LecunUniform(_Scaled):
+class LecunUniform(_VarianceScaling):
     """Uniform within `sqrt(3 / fan_in)`: LeCun et al. 1998, "Efficient BackProp"."""
 
 
-class LecunNormal(_Scaled):
+class LecunNormal(_VarianceScaling):
     """Normal with variance `1 / fan_in`: LeCun et al. 1998, "Efficient BackProp"."""
 
     normal = True
 
 
-class Orthogonal(_Scaled):
+class Orthogonal(_VarianceScaling):
     """`gain` times a matrix whose shorter side is an orthonormal set: Saxe et al. 2014.
 
     Axes before the last are read as one.
@@ -218,15 +218,15 @@ def fans(shape: tuple[int, ...]) -> tuple[float, float]:
     if len(shape) < 2:
         n = shape[0] if shape else 1
         return n, n
-    places = math.prod(shape[:-2])
-    return places * shape[-2], places * shape[-1]
+    window = math.prod(shape[:-2])
+    return window * shape[-2], window * shape[-1]
 
 
-def cut_normal(generator: np.random.Generator, shape: tuple[int, ...]) -> Array:
+def truncated_normal(generator: np.random.Generator, shape: tuple[int, ...]) -> Array:
     """Standard normal draws between -2 and 2."""
     z = generator.standard_normal(shape)
-    while (far := np.abs(z) > 2).any():
-        z = np.where(far, generator.standard_normal(shape), z)
+    while (outside := np.abs(z) > 2).any():
+        z = np.where(outside, generator.standard_normal(shape), z)
     return z
 
 

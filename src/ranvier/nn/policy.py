@@ -1,4 +1,4 @@
-"""Dtype policies: whether layers keep numbers in float32, in float64, or in float16 beside float32.
+"""Dtype policies: float32, float64, or float16 mixed with float32.
 
 Under "float64" weights, inputs and outputs are float64, and with the parameters the optimizer's
 state and its learning rate. Under "mixed_float16", as in Keras (Micikevicius et al. 2018, "Mixed
@@ -34,15 +34,15 @@ class _Global:
     wide = False  # whether any layer of this process may have the policy "float64"
 
 
-class _Inside(threading.local):
+class _ThreadState(threading.local):
     float32 = False  # whether this thread is inside a layer that computes in float32
 
 
-_inside = _Inside()
+_thread = _ThreadState()
 
 
 def set_dtype_policy(policy: str) -> None:
-    """How layers made from now on keep numbers: "float32", "float64" or "mixed_float16".
+    """The dtype policy of layers made from now on: "float32", "float64" or "mixed_float16".
 
     With "mixed_float16" training takes less memory and more time. A layer's own argument
     `dtype` comes first: `Dense(1, dtype="float32")` is best for the last layer of a regression.
@@ -94,7 +94,7 @@ def resolve(policy: Any) -> str:
 def cast(value: Any, old: Any, new: Any) -> Any:
     """`value`, tensors in any structure, with those of dtype `old` as `new`, masks and logits too.
 
-    The outcome of a softmax stays: its small numbers would be lost in float16.
+    The result of a softmax stays: its small numbers would be lost in float16.
     """
 
     def one(t: Tensor) -> Tensor:
@@ -119,7 +119,7 @@ def widest(value: Any) -> Any:
 
 
 def float_dtype(layer: Any) -> Any:
-    """What NumPy's float64 and Python's floats become when they are given to the layer."""
+    """The dtype that NumPy's float64 and Python's floats become as inputs of the layer."""
     if not _Global.wide:  # NOTE: spares a walk over the layers in every call of fit
         return float32
     return float64 if any(x.dtype_policy == WIDE for x in layer.sublayers()) else float32
@@ -133,14 +133,14 @@ def hand_down(layer: Any) -> None:
                 inner.dtype_policy = WIDE
 
 
-def _acts(layer: Any) -> bool:
+def _computes_in_float16(layer: Any) -> bool:
     """Whether the layer itself keeps numbers in float16; one made of layers leaves it to them."""
     return layer.dtype_policy == MIXED and (layer.in_float32 or not walk(layer).inside)
 
 
 def is_mixed(layer: Any) -> bool:
     """Whether something in it keeps numbers in float16."""
-    return any(_acts(inner) for inner in layer.sublayers())
+    return any(_computes_in_float16(inner) for inner in layer.sublayers())
 
 
 def forward(layer: Any, inputs: Sequence[Any], options: Mapping[str, Any]) -> Any:
@@ -153,36 +153,36 @@ def forward(layer: Any, inputs: Sequence[Any], options: Mapping[str, Any]) -> An
 
 def _mixed_forward(layer: Any, inputs: Sequence[Any], options: Mapping[str, Any]) -> Any:
     """`layer.forward` in the dtypes of "mixed_float16"."""
-    if _inside.float32 or not _acts(layer):
+    if _thread.float32 or not _computes_in_float16(layer):
         return layer.forward(*inputs, **options)
     if layer.in_float32:
         inputs, options = widened((list(inputs), dict(options)))
-        _inside.float32 = True
+        _thread.float32 = True
         try:
             out = layer.forward(*inputs, **options)
         finally:
-            _inside.float32 = False
+            _thread.float32 = False
     else:
         inputs, options = cast((list(inputs), dict(options)), float32, float16)
-        with _copies(layer):
+        with _float16_copies(layer):
             out = layer.forward(*inputs, **options)
     return cast(out, float32, float16)
 
 
 @contextmanager
-def _copies(layer: Any) -> Iterator[None]:
+def _float16_copies(layer: Any) -> Iterator[None]:
     """Inside, the trained float32 tensors of the layer stand as float16 copies."""
     # NOTE: set past Walked.__setattr__: they are back before anybody walks the layer.
     with standing:
-        held = {
+        weights = {
             name: t
             for name, t in vars(layer).items()
             if isinstance(t, Tensor) and t.dtype == float32 and t.requires_grad
         }
         try:
-            for name, t in held.items():
+            for name, t in weights.items():
                 object.__setattr__(layer, name, astype(t, float16))
             yield
         finally:
-            for name, t in held.items():
+            for name, t in weights.items():
                 object.__setattr__(layer, name, t)

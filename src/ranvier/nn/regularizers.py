@@ -1,4 +1,4 @@
-"""Penalties on the size of weights, added to the loss.
+"""Regularizers: penalties on the size of weights, added to the loss.
 
 | name | penalty of a tensor w |
 |---|---|
@@ -30,8 +30,8 @@ class Regularizer(Spelled):
         return configuration(self)
 
     def __repr__(self) -> str:
-        said = ", ".join(f"{k}={v}" for k, v in self.get_config().items())
-        return f"{type(self).__name__}({said})"
+        arguments = ", ".join(f"{k}={v}" for k, v in self.get_config().items())
+        return f"{type(self).__name__}({arguments})"
 
 
 class L1L2(Regularizer):

@@ -1,4 +1,4 @@
-"""What a description from a file may make: limits while layers are built from it.
+"""Limits while layers are built from a file.
 
 A description is a few bytes that can ask for any number of layers and for weights of any size. In
 `restoring` every new layer and every new weight is counted before it is made, against what the
@@ -23,7 +23,7 @@ SLACK_BYTES = 16 << 20  # for what a layer makes and does not save
 
 
 class _Limits(threading.local):
-    """What may still be made in this thread; `weight_bytes` is None where nothing is restored."""
+    """What this thread may still make; `weight_bytes` is None where nothing is restored."""
 
     weight_bytes: int | None = None
     held_bytes = 0

@@ -1,4 +1,4 @@
-"""What targets look like, checked on NumPy arrays before training starts.
+"""Forms of targets, checked on NumPy arrays before training starts.
 
 | form | array | for |
 |---|---|---|
@@ -67,7 +67,7 @@ def numbers(what: str, y: Any) -> Array:
         first = str(y.ravel()[0]) if y.size else ""
         raise DataError(
             f"{what}: targets are text or objects such as {first!r}; expected numbers. "
-            "Turn labels into numbers with codes, classes = ranvier.nn.targets.encode_labels(y)"
+            "Convert labels to numbers with codes, classes = ranvier.nn.targets.encode_labels(y)"
         )
     if not y.ndim or not len(y):
         raise DataError(f"{what}: there are no targets (shape {y.shape}); expected one a row")

@@ -2,9 +2,9 @@
 
 | file | what it holds |
 |---|---|
-| geometry.py | Augmentation |
-| mix.py | Augmentation of rows and targets together: each row mixed with another one of its batch |
-| preparing.py | Images brought into another range or size, in training and in use alike |
-| sampling.py | Images read at other places |
-| values.py | Augmentation of values |
+| geometric.py | Geometric augmentation: flips, shifts, rotations, zooms and crops |
+| mix.py | Mixup and CutMix: each row and its target mixed with another one of its batch |
+| photometric.py | Photometric augmentation: brightness, contrast and erased rectangles |
+| preprocessing.py | Preprocessing of images: another range or size, in training and in use alike |
+| resampling.py | Resampling of images by affine maps |
 """

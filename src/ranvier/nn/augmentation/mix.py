@@ -1,4 +1,4 @@
-"""Augmentation of rows and targets together: each row mixed with another one of its batch.
+"""Mixup and CutMix: each row and its target mixed with another one of its batch.
 
     model.compile("adam", "categorical_crossentropy", augment=ranvier.nn.Mixup(0.2))
 
@@ -20,15 +20,15 @@ from ...ops.elementwise import floor, less, log, logical_and, remainder, sqrt, w
 from ...ops.gather import take
 from ...ops.movement import reshape
 from ..images.sliding import check_axes
-from .preparing import as_floats
-from .values import inside
+from .photometric import inside
+from .preprocessing import as_floats
 
-_ROUNDS = 6  # candidates for a number of the gamma distribution; none is right once in 10 ** 8
+_GAMMA_CANDIDATES = 6  # for one number by rejection; all are rejected once in 10 ** 8
 
 
 class _Mixing(Spelled):
-    """Base: a subclass writes `mixed(x, other)`, which returns the new x and the share of x in it,
-    (batch, 1).
+    """Base: a subclass writes `mixed(x, other)`, which returns the new x and the fraction of x in
+    it, (batch, 1).
     """
 
     def __init__(self, alpha: float, seed: int | None = None) -> None:
@@ -49,8 +49,8 @@ class _Mixing(Spelled):
             )
         if n == 1:
             return x, y
-        places = iota((n,), axis=0, dtype=int32) + self._source.randint(1, n, (1,), int32)
-        partner = remainder(places, n)
+        rows = iota((n,), axis=0, dtype=int32) + self._source.randint(1, n, (1,), int32)
+        partner = remainder(rows, n)
         x, share = self.mixed(as_floats(x), take(as_floats(x), partner))
         share = reshape(share, (n, *(1 for _ in y.shape[1:])))
         return x, y * share + take(y, partner) * (1 - share)
@@ -88,8 +88,8 @@ class Mixup(_Mixing):
 class CutMix(_Mixing):
     """A rectangle of each image comes from another one; targets are mixed by its area.
 
-    The rectangle has the share 1 - p of the image, p from Beta(alpha, alpha), and its centre
-    anywhere; what lies beyond the edge is left out, and the targets go by what is left.
+    The rectangle covers the fraction 1 - p of the image, p from Beta(alpha, alpha), its centre
+    anywhere; it is clipped at the edges, and the targets go by the clipped area.
     Yun et al. (2019), arXiv 1905.04899.
     """
 
@@ -105,7 +105,7 @@ class CutMix(_Mixing):
         return where(inside(x, top, left, bottom - top, right - left), other, x), share
 
     def _side(self, n: int, size: int, half: Any) -> tuple[Any, Any]:
-        """First place, and the one after the last, along an axis."""
+        """The first position along an axis, and the one after the last."""
         middle = self._source.uniform((n, 1, 1, 1), 0, float(size))
         ends = (clip(floor(middle + s * half * size + 0.5), 0.0, float(size)) for s in (-1, 1))
         low, high = ends
@@ -127,14 +127,14 @@ def _log_gamma(source: Any, alpha: float, n: int) -> Any:
     """
     d = alpha + 1 - 1 / 3
     c = 1 / (9 * d) ** 0.5
-    z = source.normal((_ROUNDS, n), dtype=float32)
-    u = 1 - source.uniform((_ROUNDS, n))
+    z = source.normal((_GAMMA_CANDIDATES, n), dtype=float32)
+    u = 1 - source.uniform((_GAMMA_CANDIDATES, n))
     root = 1 + c * z
     good = less(0, root)
     log_v = 3 * log(where(good, root, 1.0))
     v = root * root * root
     good = logical_and(good, less(log(u), z * z / 2 + d * (1 - v + log_v)))
-    found: Any = 0.0
-    for i in reversed(range(_ROUNDS)):
-        found = where(good[i], log_v[i], found)
-    return found + log(1 - source.uniform((n,))) / alpha
+    accepted: Any = 0.0
+    for i in reversed(range(_GAMMA_CANDIDATES)):
+        accepted = where(good[i], log_v[i], accepted)
+    return accepted + log(1 - source.uniform((n,))) / alpha

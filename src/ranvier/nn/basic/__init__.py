@@ -7,8 +7,8 @@
 | dense.py | The fully connected layer |
 | dropout.py | Dropout and noise |
 | embedding.py | Layers at the beginning of a model of sequences |
-| merging.py | Layers that make one value of several |
+| merging.py | Layers that merge inputs into one |
 | normalization.py | Normalisation layers |
 | normalize.py | Input normalisation, fitted on data |
-| shaping.py | Layers that hold no parameters: activation, shapes, dropout, the declared input |
+| shape_layers.py | Layers without parameters: shapes, an activation, the declared input |
 """

@@ -1,4 +1,4 @@
-"""Activation functions as layers of their own, those with settings or parameters."""
+"""Activation functions as layers, those with settings or parameters."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class LeakyReLU(_Elementwise):
 
 @register_layer
 class PReLU(_Elementwise):
-    """x above 0, `alpha * x` below, with a trained alpha for each place: He et al. 2015.
+    """x above 0, `alpha * x` below, with a trained alpha for each position: He et al. 2015.
 
     Shapes: any, kept; `alpha` has the shape of a row, with size 1 along `shared_axes`, which are
     counted from 1 (the batch is 0).
@@ -104,8 +104,8 @@ class PReLU(_Elementwise):
         super().__init__(**options)
         self.alpha_initializer = initializers.get(alpha_initializer)
         self.alpha_regularizer = regularizers.get(alpha_regularizer)
-        given = (shared_axes,) if isinstance(shared_axes, int) else shared_axes
-        self.shared_axes = None if given is None else tuple(given)
+        axes = (shared_axes,) if isinstance(shared_axes, int) else shared_axes
+        self.shared_axes = None if axes is None else tuple(axes)
         self.alpha: Any = None
 
     def build(self, input_shape: Shape) -> None:

@@ -42,7 +42,7 @@ class Biased(Layer):
                 (outputs,), self.bias_initializer, regularizer=self.bias_regularizer, name="bias"
             )
 
-    def finished(self, sums: Any) -> Any:
+    def activated(self, sums: Any) -> Any:
         """`activation(sums + bias)`; of float16 sums a softmax is computed in float32."""
         sums = sums if self.bias is None else sums + self.bias
         return self.function(widened(sums) if self.function is activations.softmax else sums)

@@ -54,7 +54,7 @@ class Dense(Affine):
                 f"{self.name}: got an input of shape {x.shape}; expected (batch, {inputs}), as it "
                 f"was built for {inputs} features. {_fix(x.shape, inputs)}"
             )
-        return self.finished(matmul(x, self.kernel))
+        return self.activated(matmul(x, self.kernel))
 
     def output_shape(self, input_shape: Shape) -> Shape:
         return (*input_shape[:-1], self.units)

@@ -1,4 +1,4 @@
-"""Dropout and noise: disturbances in training that keep neurons from relying on each other."""
+"""Dropout and noise: random changes in training that keep neurons from relying on each other."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ..layer import Layer, register_layer
 
 
 class _Noise(Layer):
-    """Base: a disturbance in training, none in use.
+    """Base: noise in training, none in use.
 
     Draws come from `ranvier.random`, or from a generator of the layer's own with `seed`.
     """
@@ -26,18 +26,18 @@ class _Noise(Layer):
         self.seed = seed
         self._source = random.generator if seed is None else random.Generator(seed)
 
-    def disturbed(self, x: Any) -> Any:
-        """What training sees of x."""
+    def noisy(self, x: Any) -> Any:
+        """x as training sees it."""
         raise NotImplementedError
 
     def forward(self, x: Any) -> Any:
-        return self.disturbed(x) if self.training else x
+        return self.noisy(x) if self.training else x
 
     def output_shape(self, input_shape: Shape) -> Shape:
         return input_shape
 
 
-class _Drop(_Noise):
+class _RateNoise(_Noise):
     """Base: noise of a `rate`."""
 
     def __init__(self, rate: float, seed: int | None = None, **options: Any) -> None:
@@ -53,7 +53,7 @@ class _Drop(_Noise):
 
 
 @register_layer
-class Dropout(_Drop):
+class Dropout(_RateNoise):
     """In training each element is 0 with probability `rate`, else `x / (1 - rate)`; in use just x.
 
     Srivastava et al. 2014, in the inverted form, which keeps the mean.
@@ -81,9 +81,9 @@ class Dropout(_Drop):
 
     def draws(self, shape: Shape) -> Shape:
         """The shape of the draws for x of `shape`."""
-        return _drawn(self.name, self.noise_shape, shape)
+        return _draw_shape(self.name, self.noise_shape, shape)
 
-    def disturbed(self, x: Any) -> Any:
+    def noisy(self, x: Any) -> Any:
         return dropped(x, self.rate, self._source, self.draws(x.shape))
 
 
@@ -93,26 +93,26 @@ def dropped(x: Any, rate: float, source: Any, shape: Shape) -> Any:
     return where(keep, x * (1 / (1 - rate)), 0)
 
 
-def _drawn(layer: str, noise_shape: Any, shape: Shape) -> Shape:
+def _draw_shape(layer: str, noise_shape: Any, shape: Shape) -> Shape:
     if noise_shape is None:
         return shape
-    found = tuple(n if m is None else m for m, n in zip(noise_shape, shape, strict=False))
+    sizes = tuple(n if m is None else m for m, n in zip(noise_shape, shape, strict=False))
     if len(noise_shape) != len(shape) or any(
-        m not in (1, n) for m, n in zip(found, shape, strict=True)
+        m not in (1, n) for m, n in zip(sizes, shape, strict=True)
     ):
         raise ShapeError(
             f"{layer}: noise_shape={noise_shape} does not fit an input of shape {shape}; each size "
             "is that of the input, 1 or None"
         )
-    return found
+    return sizes
 
 
-class _Spatial(_Drop):
+class _Spatial(_RateNoise):
     """Base: whole channels are dropped."""
 
     axes = 2
 
-    def disturbed(self, x: Any) -> Any:
+    def noisy(self, x: Any) -> Any:
         check_axes(self.name, x.shape[1:], self.axes)
         shape = (x.shape[0], *(1,) * self.axes, x.shape[-1])
         return dropped(x, self.rate, self._source, shape)
@@ -122,7 +122,7 @@ class _Spatial(_Drop):
 class SpatialDropout2D(_Spatial):
     """`Dropout` of whole channels of an image: Tompson et al. 2015.
 
-    Neighbouring places are so alike that dropping single ones hides little.
+    Neighbouring pixels are so alike that dropping single ones hides little.
     Shapes: (batch, height, width, channels), kept.
 
     >>> import ranvier
@@ -150,7 +150,7 @@ class SpatialDropout1D(_Spatial):
 
 
 @register_layer
-class GaussianDropout(_Drop):
+class GaussianDropout(_RateNoise):
     """In training `x * noise`, normal with mean 1 and variance `rate / (1 - rate)`.
 
     Srivastava et al. 2014, section 10: as much noise as `Dropout` of this rate.
@@ -161,7 +161,7 @@ class GaussianDropout(_Drop):
 
     in_float32 = True
 
-    def disturbed(self, x: Any) -> Any:
+    def noisy(self, x: Any) -> Any:
         return x * self._source.normal(
             x.shape, 1.0, math.sqrt(self.rate / (1 - self.rate)), x.dtype
         )
@@ -183,26 +183,26 @@ class GaussianNoise(_Noise):
             raise ArgumentError(f"{self.name}: stddev={stddev!r}; expected a number, 0 or more")
         self.stddev = stddev
 
-    def disturbed(self, x: Any) -> Any:
+    def noisy(self, x: Any) -> Any:
         return x + self._source.normal(x.shape, 0.0, self.stddev, x.dtype)
 
 
-ALPHA = -1.7580993408473766  # what selu becomes far below 0
+SELU_LIMIT = -1.7580993408473766  # of selu at minus infinity
 
 
 @register_layer
 class AlphaDropout(Dropout):
     """Dropout for networks with "selu", which keeps mean 0 and variance 1: Klambauer et al. 2017.
 
-    With probability `rate` an element becomes `alpha`, the value of selu far below 0, and then all
-    become `a * x + b`, with `a = ((1 - rate) * (1 + rate * alpha ** 2)) ** -0.5` and
+    With probability `rate` an element becomes `alpha`, the limit of selu at minus infinity, and
+    then all become `a * x + b`, with `a = ((1 - rate) * (1 + rate * alpha ** 2)) ** -0.5` and
     `b = -a * alpha * rate`. The arguments are those of `Dropout`.
 
     >>> AlphaDropout(0.5)([[1.0, 2.0]])
     tensor([[1., 2.]])
     """
 
-    def disturbed(self, x: Any) -> Any:
+    def noisy(self, x: Any) -> Any:
         keep = self._source.bernoulli(1 - self.rate, self.draws(x.shape))
-        a = ((1 - self.rate) * (1 + self.rate * ALPHA**2)) ** -0.5
-        return where(keep, x, ALPHA) * a + -a * ALPHA * self.rate
+        a = ((1 - self.rate) * (1 + self.rate * SELU_LIMIT**2)) ** -0.5
+        return where(keep, x, SELU_LIMIT) * a + -a * SELU_LIMIT * self.rate

@@ -1,4 +1,4 @@
-"""Layers at the beginning of a model of sequences: integers to vectors, and masks."""
+"""Embeddings and masks: layers at the beginning of a model of sequences."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Embedding(Layer):
     Args:
         input_dim: how many ids there are.
         output_dim: numbers in a vector.
-        mask_zero: id 0 fills up short sequences: later layers and the loss pass over it.
+        mask_zero: id 0 is padding of short sequences: later layers and the loss ignore it.
         input_length: ids in a row, short for `input_shape=(input_length,)`.
         options: those of every layer: name, input_shape, trainable.
 
@@ -104,27 +104,27 @@ def _refuse_fractions(owner: str, x: Any, first: int = 0) -> None:
     """DataError for the first of the numbers that is no id; `first` is the row of x[0]."""
     position = tuple(np.argwhere(~is_integral(x))[0])
     raise DataError(
-        f"{owner}: {_words(position, first)}: {x[position]:g} is no id; expected integers from 0 "
-        "on. Numbers that measure something belong in a Dense layer"
+        f"{owner}: {_position_text(position, first)}: {x[position]:g} is no id; expected integers "
+        "from 0 on. Numbers that measure something belong in a Dense layer"
     )
 
 
 def _refuse_ids(owner: str, ids: Any, size: int, axis: int = 0, first: int = 0) -> None:
     """DataError for the first id outside a table of `size` vectors; `first` is ids[0]'s row."""
-    place = tuple(np.argwhere((ids < 0) | (ids >= size))[0])
+    index = tuple(np.argwhere((ids < 0) | (ids >= size))[0])
     larger = f"Give Embedding({ids.max() + 1:.0f}, ...), or put" if ids.min() >= 0 else "Put"
     raise DataError(
-        f"{owner}: {_words(place, first)}: id {ids[place]:.0f} is outside the table of {size} "
-        f"vectors; ids go from 0 to {size - 1}. {larger} another id for words that are not in the "
-        "vocabulary"
+        f"{owner}: {_position_text(index, first)}: id {ids[index]:.0f} is outside the table of "
+        f"{size} vectors; ids go from 0 to {size - 1}. {larger} another id for words "
+        "that are not in the vocabulary"
     )
 
 
-def _words(place: tuple[int, ...], first: int) -> str:
+def _position_text(index: tuple[int, ...], first: int) -> str:
     """Where an id is."""
-    if not place:
+    if not index:
         return "a single id"
-    return f"row {first + place[0]}" + (f", position {place[1]}" if len(place) > 1 else "")
+    return f"row {first + index[0]}" + (f", position {index[1]}" if len(index) > 1 else "")
 
 
 REFUSALS["id"] = _refuse_ids
@@ -133,10 +133,10 @@ FRACTION_REFUSALS["id"] = _refuse_fractions
 
 @register_layer
 class Masking(Layer):
-    """Marks the places of a sequence whose numbers are all `mask_value`, and sets them to 0.
+    """Masks the positions of a sequence whose numbers are all `mask_value`, and sets them to 0.
 
-    Shapes: (batch, time, features) -> the same; `mask` (batch, time) is False at such places, and
-    later layers and the loss pass over them.
+    Shapes: (batch, time, features) -> the same; `mask` (batch, time) is False at such positions,
+    and later layers and the loss ignore them.
 
     >>> import ranvier
     >>> Masking()(ranvier.tensor([[[1.0, 0.0], [0.0, 0.0]]])).mask.tolist()

@@ -1,4 +1,4 @@
-"""Layers that make one value of several: sums, products, extremes, concatenation, dot products.
+"""Layers that merge inputs into one: sums, products, extremes, concatenation, dot products.
 
 Each takes its inputs as a list, `Add()([a, b])`, or one after another, `Add()(a, b)`.
 """
@@ -35,8 +35,8 @@ class Merging(Layer):
 
     def output_shape(self, input_shape: Any) -> Shape:
         """The shape of an output row, from a list of the shapes of the inputs' rows."""
-        several = bool(input_shape) and isinstance(input_shape[0], list | tuple)
-        return self.merged_shape([tuple(s) for s in input_shape] if several else [input_shape])
+        is_list = bool(input_shape) and isinstance(input_shape[0], list | tuple)
+        return self.merged_shape([tuple(s) for s in input_shape] if is_list else [input_shape])
 
     def merged_shape(self, shapes: Sequence[Shape]) -> Shape:
         """The shape of an output row for these rows."""
@@ -48,14 +48,14 @@ class _Elementwise(Merging):
 
     def forward(self, *inputs: Any) -> Any:
         ndim = max(x.ndim for x in inputs)
-        lined = []
+        aligned = []
         for x in inputs:
             shape = (x.shape[0], *[1] * (ndim - x.ndim), *x.shape[1:])
-            lined.append(x if x.ndim == ndim else reshape(x, shape))
+            aligned.append(x if x.ndim == ndim else reshape(x, shape))
         try:
-            return self.merge(lined)
+            return self.merge(aligned)
         except RanvierError:
-            _broadcast(self.name, [tuple(x.shape[1:]) for x in inputs])  # for its words
+            _broadcast(self.name, [tuple(x.shape[1:]) for x in inputs])  # for its message
             raise
 
     def merge(self, inputs: Sequence[Any]) -> Any:
@@ -133,7 +133,7 @@ class Minimum(_Elementwise):
 
 @register_layer
 class Concatenate(Merging):
-    """The inputs one behind the other along `axis` (the batch axis is 0).
+    """The inputs concatenated along `axis` (the batch axis is 0).
 
     >>> import ranvier
     >>> Concatenate()([ranvier.tensor([[1.0]]), ranvier.tensor([[2.0, 3.0]])])
@@ -234,17 +234,17 @@ def _unit(x: Any, axis: int) -> Any:
 def _broadcast(name: str, shapes: Sequence[Shape]) -> Shape:
     """The common shape of rows: sizes of 1 are stretched, missing first axes count as 1."""
     ndim = max(len(s) for s in shapes)
-    lined = [(1,) * (ndim - len(s)) + s for s in shapes]
-    found = []
+    aligned = [(1,) * (ndim - len(s)) + s for s in shapes]
+    sizes = []
     for axis in range(ndim):
-        there = {s[axis] for s in lined} - {1}
-        if len(there) > 1:
+        larger = {s[axis] for s in aligned} - {1}
+        if len(larger) > 1:
             raise ShapeError(
                 f"{name}: rows of shapes {', '.join(map(str, shapes))} do not fit: sizes must be "
                 "equal or 1"
             )
-        found.append(there.pop() if there else 1)
-    return tuple(found)
+        sizes.append(larger.pop() if larger else 1)
+    return tuple(sizes)
 
 
 def add(inputs: Sequence[Any], **options: Any) -> Any:

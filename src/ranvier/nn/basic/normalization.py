@@ -4,7 +4,7 @@ They differ in what mean and variance are taken over, here for images (batch, he
 channels):
 
     BatchNormalization   batch, height and width: one mean for each channel
-    LayerNormalization   channels: one mean for each place of each row
+    LayerNormalization   channels: one mean for each position of each row
     GroupNormalization   height, width and a group of channels: one mean for each group of each row
 """
 
@@ -32,7 +32,7 @@ from .dense import integer_argument
 # --- formulas, for any axes -----------------------------------------------------------------------
 
 
-def wide(x: Any) -> Any:
+def as_float32(x: Any) -> Any:
     """x, in float32 if it is float16: sums of squares leave its range."""
     return astype(x, dtypes.float32) if x.dtype == dtypes.float16 else x
 
@@ -60,17 +60,17 @@ def batch_moments(x: Any, axes: Sequence[int], weight: Any = None) -> tuple[Any,
         start = sum(first, axes, keepdims=True) / maximum(seen, 1.0)
         count = maximum(sum(weight, axes, keepdims=True) * each, 1.0)
     start = detach(start)
-    near = x - start
-    weighed = near if weight is None else near * weight
-    middle = sum(weighed, axes, keepdims=True) / count
-    variance = sum(weighed * near, axes, keepdims=True) / count - square(middle)
-    return start, near, middle, variance
+    shifted = x - start
+    weighted = shifted if weight is None else shifted * weight
+    middle = sum(weighted, axes, keepdims=True) / count
+    variance = sum(weighted * shifted, axes, keepdims=True) / count - square(middle)
+    return start, shifted, middle, variance
 
 
 def standardized(x: Any, axes: Any, epsilon: float) -> Any:
     """`(x - mean) / sqrt(variance + epsilon)` over `axes`."""
-    far = x - mean(x, axes, keepdims=True)
-    return far * rsqrt(mean(square(far), axes, keepdims=True) + epsilon)
+    centered = x - mean(x, axes, keepdims=True)
+    return centered * rsqrt(mean(square(centered), axes, keepdims=True) + epsilon)
 
 
 def standardized_groups(x: Any, groups: int, epsilon: float) -> Any:
@@ -90,20 +90,20 @@ def root_mean_squared(x: Any, axes: Any, epsilon: float) -> Any:
 
 
 def row_axes(layer: str, axis: Any, ndim: int) -> tuple[int, ...]:
-    """One axis or several of `ndim`, the first of which is the batch, counted from 0.
+    """One or more axes of `ndim`, the first of which is the batch, counted from 0.
 
     >>> row_axes("layer_normalization", -1, ndim=4)
     (3,)
     """
-    given = as_tuple(axis)
-    numbers = all(isinstance(a, int | np.integer) and not isinstance(a, bool) for a in given)
-    found = tuple(sorted(int(a + ndim if a < 0 else a) for a in given)) if numbers else ()
-    if not found or not all(0 < a < ndim for a in found) or len(set(found)) < len(given):
+    axes = as_tuple(axis)
+    numbers = all(isinstance(a, int | np.integer) and not isinstance(a, bool) for a in axes)
+    positions = tuple(sorted(int(a + ndim if a < 0 else a) for a in axes)) if numbers else ()
+    if not positions or not all(0 < a < ndim for a in positions) or len(set(positions)) < len(axes):
         raise ShapeError(
             f"{layer}: axis={axis!r} does not fit inputs of {ndim} axes, the batch among them; "
             "expected axes of a row, -1 or 1 and above"
         )
-    return found
+    return positions
 
 
 def check_along(layer: Layer, x: Any, axes: Shape) -> None:
@@ -127,7 +127,7 @@ def aligned(x: Any, vector: Any, axes: Shape) -> Any:
 
 
 class _Scaled(Layer):
-    """Base: what is normalised, then `* gamma + beta` along `axis`."""
+    """Base: normalisation, then `* gamma + beta` along `axis`."""
 
     in_float32 = True
 
@@ -199,7 +199,7 @@ class BatchNormalization(_Scaled):
     In training mean and variance are those of the batch, and the moving ones follow them:
     `moving = momentum * moving + (1 - momentum) * batch`. In use, and in a layer with
     `trainable=False`, they are the moving ones. Rows that only fill up a last short batch, and
-    places of a sequence that its mask leaves out, count for nothing.
+    positions of a sequence that its mask leaves out, count for nothing.
 
     Shapes: any, kept; `gamma`, `beta`, `moving_mean` and `moving_variance` are (channels,).
 
@@ -232,7 +232,7 @@ class BatchNormalization(_Scaled):
         if isinstance(axis, bool) or not isinstance(axis, int):
             raise ArgumentError(f"{self.name}: axis={axis!r}; expected one axis, an integer")
         if not 0 <= momentum <= 1:
-            raise ArgumentError(f"{self.name}: momentum={momentum!r}; expected a share, 0 to 1")
+            raise ArgumentError(f"{self.name}: momentum={momentum!r}; expected a fraction, 0 to 1")
         self.momentum = momentum
         self.moving_mean_initializer = initializers.get(moving_mean_initializer)
         self.moving_variance_initializer = initializers.get(moving_variance_initializer)
@@ -253,12 +253,12 @@ class BatchNormalization(_Scaled):
     def forward(self, x: Any) -> Any:
         self.check(x)
         dtype, mask = x.dtype, x.mask
-        x = wide(x)
+        x = as_float32(x)
         if self.training and self.trainable:
             (axis,) = self.axes_of(x.ndim)
             axes = [a for a in range(x.ndim) if a != axis]
             start, x, middle, variance = batch_moments(x, axes, row_weights(x, mask))
-            self._follow(middle + start, variance)
+            self._update_moving(middle + start, variance)
         else:
             middle = self.along(x, self.moving_mean)
             variance = self.along(x, self.moving_variance)
@@ -270,8 +270,8 @@ class BatchNormalization(_Scaled):
             offset = offset + self.along(x, self.beta)
         return astype(x * scale + offset, dtype)
 
-    def _follow(self, middle: Any, variance: Any) -> None:
-        """The moving statistics go a step towards those of this batch."""
+    def _update_moving(self, middle: Any, variance: Any) -> None:
+        """Update the moving statistics by those of this batch."""
         with no_grad():
             for moving, new in ((self.moving_mean, middle), (self.moving_variance, variance)):
                 new = astype(reshape(new, moving.shape), moving.dtype)
@@ -288,13 +288,15 @@ def row_weights(x: Any, mask: Any) -> Any:
     )
     if mask is None or x.ndim < 3 or mask.shape != x.shape[:2]:
         return weight
-    places = astype(reshape(mask, mask.shape + (1,) * (x.ndim - 2)), x.dtype)
-    return places if weight is None else places * weight
+    positions = astype(reshape(mask, mask.shape + (1,) * (x.ndim - 2)), x.dtype)
+    return positions if weight is None else positions * weight
 
 
 @register_layer
 class LayerNormalization(_Scaled):
-    """Each row, or each place of it, with mean 0 and variance 1 over its features: Ba et al. 2016.
+    """Each row, or each position of it, with mean 0 and variance 1 over its features.
+
+    Ba, Kiros and Hinton 2016.
 
         out = (x - mean) / sqrt(variance + epsilon) * gamma + beta
 
@@ -313,7 +315,7 @@ class LayerNormalization(_Scaled):
 
     def forward(self, x: Any) -> Any:
         self.check(x)
-        out = standardized(wide(x), self.axes_of(x.ndim), self.epsilon)
+        out = standardized(as_float32(x), self.axes_of(x.ndim), self.epsilon)
         return astype(self.scaled(out), x.dtype)
 
 
@@ -323,7 +325,7 @@ class GroupNormalization(_Scaled):
 
         out = (x - mean) / sqrt(variance + epsilon) * gamma + beta
 
-    with mean and variance over all places of the row and the channels of one group. One group is
+    with mean and variance over all positions of the row and the channels of one group. One group is
     layer normalisation of a whole row; `groups=-1`, every channel for itself, is instance
     normalisation (Ulyanov et al. 2016).
 
@@ -359,13 +361,13 @@ class GroupNormalization(_Scaled):
         self.check(x)
         (axis,) = self.axes_of(x.ndim)
         groups = x.shape[axis] if self.groups == -1 else self.groups
-        out = standardized_groups(moveaxis(wide(x), axis, -1), groups, self.epsilon)
+        out = standardized_groups(moveaxis(as_float32(x), axis, -1), groups, self.epsilon)
         return astype(self.scaled(moveaxis(out, -1, axis)), x.dtype)
 
 
 @register_layer
 class RMSNormalization(Layer):
-    """Each row, or each place of it, with a mean square of 1: Zhang & Sennrich 2019.
+    """Each row, or each position of it, with a mean square of 1: Zhang & Sennrich 2019.
 
         out = x / sqrt(mean(x ** 2) + epsilon) * scale
 
@@ -390,7 +392,7 @@ class RMSNormalization(Layer):
     def forward(self, x: Any) -> Any:
         axes = row_axes(self.name, self.axis, x.ndim)
         check_along(self, x, axes)
-        out = root_mean_squared(wide(x), axes, self.epsilon) * aligned(x, self.scale, axes)
+        out = root_mean_squared(as_float32(x), axes, self.epsilon) * aligned(x, self.scale, axes)
         return astype(out, x.dtype)
 
     def output_shape(self, input_shape: Shape) -> Shape:

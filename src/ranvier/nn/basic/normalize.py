@@ -53,9 +53,9 @@ class Normalize(Layer):
                 "(rows, features), with at least one row"
             )
         if not np.isfinite(x).all():
-            place = np.argwhere(~np.isfinite(x))[0]
+            index = np.argwhere(~np.isfinite(x))[0]
             raise DataError(
-                f"{self.name}: adapt: NaN or infinity in row {place[0]}, feature {place[-1]}; "
+                f"{self.name}: adapt: NaN or infinity in row {index[0]}, feature {index[-1]}; "
                 "remove such rows or fill the holes first"
             )
         self.ensure_built(x.shape[1:])

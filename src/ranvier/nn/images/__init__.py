@@ -2,9 +2,9 @@
 
 | file | what it holds |
 |---|---|
-| convolution.py | Convolution layers |
-| pooling.py | Pooling layers: the largest or the mean of each window |
-| resizing.py | Layers that make images and series larger or smaller |
-| sliding.py | What convolution and pooling layers share |
+| convolution_layers.py | Convolution layers |
+| pooling.py | Pooling layers: the maximum or the mean of each window |
+| resizing.py | Upsampling, zero padding and cropping of images and series |
+| sliding.py | Sliding windows: what convolution and pooling layers share |
 | transposed.py | Transposed convolution layers |
 """

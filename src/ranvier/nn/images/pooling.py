@@ -1,8 +1,8 @@
-"""Pooling layers: the largest or the mean of each window.
+"""Pooling layers: the maximum or the mean of each window.
 
-Channels last. Along an axis of n places, a window of k with stride s takes, with padding "valid",
-`(n - k) // s + 1` places, and with "same" `ceil(n / s)`. What a window sees beyond the edge
-counts for nothing: it is never the largest and is not part of the mean.
+Channels last. Along an axis of n positions, a window of k with stride s takes, with padding
+"valid", `(n - k) // s + 1` positions, and with "same" `ceil(n / s)`. Positions beyond the edge are
+ignored: they are never the maximum and not part of the mean.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from ...ops.reduce import max, mean, sum
 from ...ops.window import sliding_window
 from ...typing import Shape
 from ..layer import Layer, register_layer
-from .sliding import channels_last, check_axes, frame, one_of, places, sizes
+from .sliding import channels_last, check_axes, frame, one_of, output_sizes, sizes
 
-Edge = tuple[tuple[int, int], ...]  # places before and after each axis
+Edge = tuple[tuple[int, int], ...]  # positions before and after each axis
 
 
 class _Pooling(Layer):
-    """Base of the layers that fold each window of an image or a series."""
+    """Base of the layers that reduce each window of an image or a series."""
 
     axes = 2
 
@@ -44,37 +44,37 @@ class _Pooling(Layer):
         self.padding = one_of(self.name, "padding", padding, ("valid", "same"))
         self.data_format = channels_last(self.name, data_format)
 
-    def fold(self, x: Any, window: Shape, strides: Shape) -> Any:
+    def reduce(self, x: Any, window: Shape, strides: Shape) -> Any:
         """(batch, height, width, channels) -> (batch, rows, columns, channels)."""
         raise NotImplementedError
 
     def forward(self, x: Any) -> Any:
         self.output_shape(x.shape[1:])
         if self.axes == 2:
-            return self.fold(x, self.pool_size, self.strides)
-        out = self.fold(expand_dims(x, 1), (1, *self.pool_size), (1, *self.strides))
+            return self.reduce(x, self.pool_size, self.strides)
+        out = self.reduce(expand_dims(x, 1), (1, *self.pool_size), (1, *self.strides))
         return reshape(out, (out.shape[0], *out.shape[2:]))
 
     def output_shape(self, input_shape: Shape) -> Shape:
         check_axes(self.name, input_shape, self.axes)
         settings = self.pool_size, self.strides, self.padding, (1,) * self.axes
-        return (*places(self.name, input_shape[:-1], *settings), input_shape[-1])
+        return (*output_sizes(self.name, input_shape[:-1], *settings), input_shape[-1])
 
 
 class _Max(_Pooling):
-    def fold(self, x: Any, window: Shape, strides: Shape) -> Any:
+    def reduce(self, x: Any, window: Shape, strides: Shape) -> Any:
         return largest(x, window, strides, frame(x.shape[1:3], window, strides, self.padding))
 
 
 class _Average(_Pooling):
     in_float32 = True
 
-    def fold(self, x: Any, window: Shape, strides: Shape) -> Any:
+    def reduce(self, x: Any, window: Shape, strides: Shape) -> Any:
         return average(x, window, strides, frame(x.shape[1:3], window, strides, self.padding))
 
 
 def largest(x: Any, window: Shape, strides: Shape, edge: Edge) -> Any:
-    """The largest number of each window of x, with so many places before and after each axis."""
+    """The maximum of each window of x, with so many positions before and after each axis."""
     if any(a or b for a, b in edge):
         inside = np.pad(np.ones((*x.shape[1:3], 1), bool), (*edge, (0, 0)))
         least = -np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min
@@ -83,7 +83,7 @@ def largest(x: Any, window: Shape, strides: Shape, edge: Edge) -> Any:
 
 
 def average(x: Any, window: Shape, strides: Shape, edge: Edge) -> Any:
-    """The mean of what each window of x has inside the image."""
+    """The mean of each window of x over its positions inside the image."""
     if not any(a or b for a, b in edge):
         return mean(sliding_window(x, window, strides), axis=(3, 4))
     sides = zip(x.shape[1:3], window, strides, edge, strict=True)
@@ -93,7 +93,7 @@ def average(x: Any, window: Shape, strides: Shape, edge: Edge) -> Any:
 
 
 def _counts(n: int, k: int, s: int, edge: tuple[int, int]) -> np.ndarray[Any, Any]:
-    """How many of its k places each window has inside an axis of size n.
+    """How many of its k positions each window has inside an axis of size n.
 
     >>> _counts(5, 3, 2, (1, 1))
     array([2, 3, 2])
@@ -104,7 +104,7 @@ def _counts(n: int, k: int, s: int, edge: tuple[int, int]) -> np.ndarray[Any, An
 
 @register_layer
 class MaxPooling2D(_Max):
-    """The largest number of each window, channel by channel.
+    """The maximum of each window, channel by channel.
 
     Shapes: (batch, height, width, channels) -> (batch, rows, columns, channels).
 
@@ -117,7 +117,7 @@ class MaxPooling2D(_Max):
     Args:
         pool_size: the window: an integer, or (height, width).
         strides: from one window to the next; None: as large as the window.
-        padding: "valid", only whole windows, or "same", as many places as `ceil(size / stride)`.
+        padding: "valid", only whole windows, or "same", as many positions as `ceil(size / stride)`.
         data_format: None or "channels_last".
         options: those of every layer: name, input_shape, trainable.
     """
@@ -125,7 +125,7 @@ class MaxPooling2D(_Max):
 
 @register_layer
 class MaxPooling1D(_Max):
-    """The largest number of each window: (batch, steps, channels) -> (batch, places, channels).
+    """The maximum of each window: (batch, steps, channels) -> (batch, positions, channels).
 
     The arguments are those of `MaxPooling2D`.
 
@@ -154,7 +154,7 @@ class AveragePooling2D(_Average):
 
 @register_layer
 class AveragePooling1D(_Average):
-    """The mean of each window: (batch, steps, channels) -> (batch, places, channels).
+    """The mean of each window: (batch, steps, channels) -> (batch, positions, channels).
 
     The arguments are those of `MaxPooling2D`.
 
@@ -167,7 +167,7 @@ class AveragePooling1D(_Average):
 
 
 class _Global(Layer):
-    """Base of the layers that fold a whole image or series."""
+    """Base of the layers that reduce a whole image or series."""
 
     axes = 2
     keeps_mask = False
@@ -179,13 +179,13 @@ class _Global(Layer):
         self.data_format = channels_last(self.name, data_format)
         self.keepdims = keepdims
 
-    def fold(self, x: Any, axis: Shape) -> Any:
+    def reduce(self, x: Any, axis: Shape) -> Any:
         """x without the axes in `axis`, or with size 1 along them."""
         raise NotImplementedError
 
     def forward(self, x: Any) -> Any:
         check_axes(self.name, x.shape[1:], self.axes)
-        return self.fold(x, tuple(range(1, self.axes + 1)))
+        return self.reduce(x, tuple(range(1, self.axes + 1)))
 
     def output_shape(self, input_shape: Shape) -> Shape:
         check_axes(self.name, input_shape, self.axes)
@@ -193,20 +193,20 @@ class _Global(Layer):
 
 
 class _GlobalMax(_Global):
-    def fold(self, x: Any, axis: Shape) -> Any:
+    def reduce(self, x: Any, axis: Shape) -> Any:
         return max(x, axis=axis, keepdims=self.keepdims)
 
 
 class _GlobalAverage(_Global):
     in_float32 = True
 
-    def fold(self, x: Any, axis: Shape) -> Any:
+    def reduce(self, x: Any, axis: Shape) -> Any:
         return mean(x, axis=axis, keepdims=self.keepdims)
 
 
 @register_layer
 class GlobalMaxPooling2D(_GlobalMax):
-    """The largest number of each channel: (batch, height, width, channels) -> (batch, channels).
+    """The maximum of each channel: (batch, height, width, channels) -> (batch, channels).
 
     With keepdims (batch, 1, 1, channels).
 
@@ -218,7 +218,7 @@ class GlobalMaxPooling2D(_GlobalMax):
 
 @register_layer
 class GlobalMaxPooling1D(_GlobalMax):
-    """The largest number of each channel: (batch, steps, channels) -> (batch, channels).
+    """The maximum of each channel: (batch, steps, channels) -> (batch, channels).
 
     Steps that the mask excludes do not count; a row without any other gives 0.
     """
@@ -263,10 +263,10 @@ class GlobalAveragePooling1D(_GlobalAverage):
 
 
 class _Adaptive(Layer):
-    """Base of the layers that fold an image or a series to a given number of places."""
+    """Base of the layers that reduce an image or a series to a given number of positions."""
 
     axes = 2
-    fold: Any = None
+    reduce: Any = None
 
     def __init__(self, output_size: Any, data_format: str | None = None, **options: Any) -> None:
         super().__init__(**options)
@@ -275,35 +275,37 @@ class _Adaptive(Layer):
 
     def forward(self, x: Any) -> Any:
         check_axes(self.name, x.shape[1:], self.axes)
-        return adaptive(x, self.output_size, type(self).fold)
+        return adaptive(x, self.output_size, type(self).reduce)
 
     def output_shape(self, input_shape: Shape) -> Shape:
         check_axes(self.name, input_shape, self.axes)
         return (*self.output_size, input_shape[-1])
 
 
-def adaptive(x: Any, size: Shape, fold: Any) -> Any:
-    """The places after the batch axis folded to `size`, by `mean` or `max`.
+def adaptive(x: Any, size: Shape, reduction: Any) -> Any:
+    """The axes after the batch axis reduced to `size`, by `mean` or `max`.
 
-    Of n places, window i of m goes from `floor(i * n / m)` to `ceil((i + 1) * n / m)`.
+    Of n positions, window i of m goes from `floor(i * n / m)` to `ceil((i + 1) * n / m)`.
     """
     for axis, m in enumerate(size, 1):
         n = x.shape[axis]
         if n % m == 0:
             parts = reshape(x, (*x.shape[:axis], m, n // m, *x.shape[axis + 1 :]))
-            x = fold(parts, axis=axis + 1)
+            x = reduction(parts, axis=axis + 1)
         else:
             ends = ((i * n // m, -(-(i + 1) * n // m)) for i in range(m))
-            x = concat([fold(narrow(x, axis, *e), axis=axis, keepdims=True) for e in ends], axis)
+            x = concat(
+                [reduction(narrow(x, axis, *e), axis=axis, keepdims=True) for e in ends], axis
+            )
     return x
 
 
 @register_layer
 class AdaptiveAveragePooling2D(_Adaptive):
-    """Means of windows as large as needed for `output_size` places.
+    """Means of windows as large as needed for `output_size` positions.
 
     Shapes: (batch, height, width, channels) -> `(batch, *output_size, channels)`. Where the
-    size does not divide, windows overlap by a place.
+    size does not divide, windows overlap by a position.
 
     >>> import ranvier
     >>> AdaptiveAveragePooling2D((2, 3))(ranvier.ones((1, 7, 7, 4))).shape
@@ -311,7 +313,7 @@ class AdaptiveAveragePooling2D(_Adaptive):
     """
 
     in_float32 = True
-    fold = staticmethod(mean)
+    reduce = staticmethod(mean)
 
 
 @register_layer
@@ -320,19 +322,19 @@ class AdaptiveAveragePooling1D(_Adaptive):
 
     in_float32 = True
     axes = 1
-    fold = staticmethod(mean)
+    reduce = staticmethod(mean)
 
 
 @register_layer
 class AdaptiveMaxPooling2D(_Adaptive):
-    """The largest numbers of windows as in `AdaptiveAveragePooling2D`."""
+    """Maxima of windows as in `AdaptiveAveragePooling2D`."""
 
-    fold = staticmethod(max)
+    reduce = staticmethod(max)
 
 
 @register_layer
 class AdaptiveMaxPooling1D(_Adaptive):
-    """The largest numbers: (batch, steps, channels) -> (batch, output_size, channels)."""
+    """Maxima: (batch, steps, channels) -> (batch, output_size, channels)."""
 
     axes = 1
-    fold = staticmethod(max)
+    reduce = staticmethod(max)

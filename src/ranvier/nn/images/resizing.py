@@ -1,4 +1,4 @@
-"""Layers that make images and series larger or smaller: upsampling, zeros around, edges cut off.
+"""Upsampling, zero padding and cropping of images and series.
 
 Channels last, and no parameters.
 """
@@ -18,18 +18,18 @@ from .sliding import channels_last, check_axes, one_of, sizes
 
 
 def nearest(x: Any, axis: int, times: int) -> Any:
-    """Each place of an axis `times` times in a row."""
+    """Nearest-neighbour upsampling: each position of an axis repeated `times` times."""
     shape = x.shape
     wide = broadcast_to(expand_dims(x, axis + 1), (*shape[: axis + 1], times, *shape[axis + 1 :]))
     return reshape(wide, (*shape[:axis], shape[axis] * times, *shape[axis + 1 :]))
 
 
 def linear(x: Any, axis: int, times: int) -> Any:
-    """`times` places for each of an axis, on straight lines between the middles of the old ones;
-    beyond the outermost middles the line is flat.
+    """Linear upsampling: `times` positions for each of an axis, interpolated between the centres
+    of the old ones; beyond the outermost centres it is constant.
     """
     shape, n = x.shape, x.shape[axis]
-    # Where the new middles lie, measured from the old one, in places.
+    # The new centres, measured from the old one, in positions.
     away = (np.arange(times) + 0.5) / times - 0.5
     before = concat([narrow(x, axis, 0, 1), narrow(x, axis, 0, n - 1)], axis)
     after = concat([narrow(x, axis, 1, n), narrow(x, axis, n - 1, n)], axis)
@@ -41,7 +41,7 @@ def linear(x: Any, axis: int, times: int) -> Any:
     return reshape(out, (*shape[:axis], n * times, *shape[axis + 1 :]))
 
 
-WAYS = {"nearest": nearest, "bilinear": linear}
+INTERPOLATIONS = {"nearest": nearest, "bilinear": linear}
 
 
 def edges(layer: str, argument: str, value: Any, axes: int) -> tuple[tuple[int, int], ...]:
@@ -54,29 +54,29 @@ def edges(layer: str, argument: str, value: Any, axes: int) -> tuple[tuple[int, 
     if axes == 1 and len(both) == 2:
         both = (both,)
     if len(both) != axes:
-        sizes(layer, argument, value, axes, least=0)  # says what is wrong
+        sizes(layer, argument, value, axes, least=0)  # raises
     return tuple(sizes(layer, argument, side, 2, least=0) for side in both)  # type: ignore[misc]
 
 
 class _Resized(Layer):
-    """Base: a layer whose result has more or fewer places along each of `axes` axes."""
+    """Base: a layer whose result has more or fewer positions along each of `axes` axes."""
 
     axes = 2
 
-    def resized(self, shape: Shape) -> Shape:
-        """How many places come out for so many along each axis."""
+    def output_lengths(self, shape: Shape) -> Shape:
+        """The output's positions along each axis, for those of the input."""
         raise NotImplementedError
 
     def output_shape(self, input_shape: Shape) -> Shape:
         check_axes(self.name, input_shape, self.axes)
-        return (*self.resized(input_shape[:-1]), input_shape[-1])
+        return (*self.output_lengths(input_shape[:-1]), input_shape[-1])
 
 
 @register_layer
 class UpSampling2D(_Resized):
-    """Every place of an image as `size` places.
+    """Every position of an image as `size` positions.
 
-    "nearest" repeats it; "bilinear" draws straight lines between the middles of neighbours.
+    "nearest" repeats it; "bilinear" interpolates between the centres of neighbours.
 
     Shapes: (batch, height, width, channels) -> (batch, height * rows, width * columns, channels).
 
@@ -101,15 +101,15 @@ class UpSampling2D(_Resized):
         super().__init__(**options)
         self.size = sizes(self.name, "size", size, 2)
         self.data_format = channels_last(self.name, data_format)
-        self.interpolation = one_of(self.name, "interpolation", interpolation, list(WAYS))
+        self.interpolation = one_of(self.name, "interpolation", interpolation, list(INTERPOLATIONS))
 
     def forward(self, x: Any) -> Any:
         check_axes(self.name, x.shape[1:], 2)
         for axis, times in enumerate(self.size, 1):
-            x = WAYS[self.interpolation](x, axis, times) if times > 1 else x
+            x = INTERPOLATIONS[self.interpolation](x, axis, times) if times > 1 else x
         return x
 
-    def resized(self, shape: Shape) -> Shape:
+    def output_lengths(self, shape: Shape) -> Shape:
         return tuple(n * times for n, times in zip(shape, self.size, strict=True))
 
 
@@ -131,7 +131,7 @@ class UpSampling1D(_Resized):
         check_axes(self.name, x.shape[1:], 1)
         return nearest(x, 1, self.size)
 
-    def resized(self, shape: Shape) -> Shape:
+    def output_lengths(self, shape: Shape) -> Shape:
         return (shape[0] * self.size,)
 
 
@@ -160,7 +160,7 @@ class ZeroPadding2D(_Resized):
         check_axes(self.name, x.shape[1:], self.axes)
         return pad(x, ((0, 0), *self.padding, (0, 0)))
 
-    def resized(self, shape: Shape) -> Shape:
+    def output_lengths(self, shape: Shape) -> Shape:
         return tuple(n + a + b for n, (a, b) in zip(shape, self.padding, strict=True))
 
 
@@ -205,7 +205,7 @@ class Cropping2D(_Resized):
             x = narrow(x, axis, before, x.shape[axis] - after)
         return x
 
-    def resized(self, shape: Shape) -> Shape:
+    def output_lengths(self, shape: Shape) -> Shape:
         left = tuple(n - a - b for n, (a, b) in zip(shape, self.cropping, strict=True))
         if min(left) < 1:
             raise ShapeError(

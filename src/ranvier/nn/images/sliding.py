@@ -1,4 +1,4 @@
-"""What convolution and pooling layers share: the sizes of windows that slide over an image.
+"""Sliding windows: what convolution and pooling layers share.
 
 Images are channels last: (batch, height, width, channels), and series (batch, steps, channels).
 """
@@ -20,18 +20,18 @@ def sizes(layer: str, argument: str, value: Any, axes: int, least: int = 1) -> t
     >>> sizes("conv2d", "strides", 2, axes=2)
     (2, 2)
     """
-    found = tuple(value) if isinstance(value, tuple | list) else (value,) * axes
-    whole = all(isinstance(n, int | np.integer) and not isinstance(n, bool) for n in found)
-    if len(found) != axes or not whole or any(n < least for n in found):
+    values = tuple(value) if isinstance(value, tuple | list) else (value,) * axes
+    integers = all(isinstance(n, int | np.integer) and not isinstance(n, bool) for n in values)
+    if len(values) != axes or not integers or any(n < least for n in values):
         many = "" if axes == 1 else f" or {axes} of them"
         raise ArgumentError(
             f"{layer}: {argument}={value!r}; expected an integer of at least {least}{many}"
         )
-    return tuple(int(n) for n in found)
+    return tuple(int(n) for n in values)
 
 
 def one_of(layer: str, argument: str, value: Any, known: Sequence[str]) -> str:
-    """`value` in small letters, if it is one of the `known` words."""
+    """`value` in lower case, if it is one of the `known` words."""
     word = value.lower() if isinstance(value, str) else value
     if word not in known:
         choice = " or ".join(map(repr, known))
@@ -67,15 +67,15 @@ def check_axes(layer: str, shape: Shape, axes: int) -> None:
     )
 
 
-def places(
+def output_sizes(
     layer: str, shape: Shape, window: Shape, strides: Shape, padding: str, dilation: Shape
 ) -> tuple[int, ...]:
-    """How many places the window takes along each axis of an image of `shape`.
+    """How many positions the window takes along each axis of an image of `shape`.
 
-    >>> places("conv2d", (28, 28), (3, 3), (2, 2), "valid", (1, 1))
+    >>> output_sizes("conv2d", (28, 28), (3, 3), (2, 2), "valid", (1, 1))
     (13, 13)
     """
-    found = []
+    lengths = []
     for n, k, s, d in zip(shape, window, strides, dilation, strict=True):
         reach = (k - 1) * d + 1
         if padding == "valid" and n < reach:
@@ -84,20 +84,20 @@ def places(
                 f"of {n} positions. Use padding='same' or a smaller window; images are "
                 "channels last"
             )
-        found.append((n - reach) // s + 1 if padding == "valid" else -(-n // s))
-    return tuple(found)
+        lengths.append((n - reach) // s + 1 if padding == "valid" else -(-n // s))
+    return tuple(lengths)
 
 
 def frame(shape: Shape, window: Shape, strides: Shape, padding: str) -> tuple[tuple[int, int], ...]:
-    """Places to add before and after each axis; of an odd number the larger part comes after.
+    """Positions to add before and after each axis; of an odd number the larger part comes after.
 
     >>> frame((5, 6), (2, 2), (2, 2), "same")
     ((0, 1), (0, 0))
     """
     if padding == "valid":
         return ((0, 0),) * len(shape)
-    found = []
+    edges = []
     for n, k, s in zip(shape, window, strides, strict=True):
         total = max((-(-n // s) - 1) * s + k - n, 0)
-        found.append((total // 2, total - total // 2))
-    return tuple(found)
+        edges.append((total // 2, total - total // 2))
+    return tuple(edges)

@@ -1,9 +1,9 @@
-"""Transposed convolution layers: from few places to many, as a convolution goes from many to few.
+"""Transposed convolution layers: to more positions, where a convolution goes to fewer.
 
-Channels last. Along an axis of n places, a window of k with dilation d reaches over
-`K = (k - 1) * d + 1` places, and with stride s the result has
+Channels last. Along an axis of n positions, a window of k with dilation d reaches over
+`K = (k - 1) * d + 1` positions, and with stride s the result has
 
-    padding    output_padding   places
+    padding    output_padding   positions
     "valid"    None             (n - 1) * s + max(K, s)
     "valid"    p                (n - 1) * s + K + p
     "same"     None             n * s
@@ -21,7 +21,7 @@ from ...typing import Shape
 from ..basic.affine import Affine
 from ..basic.dense import integer_argument
 from ..layer import register_layer
-from .convolution import Windowed
+from .convolution_layers import Windowed
 from .sliding import check_axes, sizes
 
 
@@ -43,7 +43,7 @@ class _Transposed(Windowed, Affine):
     ) -> None:
         super().__init__(activation=activation, use_bias=use_bias, **options)
         self.filters = integer_argument(self.name, "filters", filters)
-        self.slides(kernel_size, strides, padding, dilation_rate, data_format)
+        self.set_window(kernel_size, strides, padding, dilation_rate, data_format)
         if output_padding is not None:
             output_padding = sizes(self.name, "output_padding", output_padding, self.axes, least=0)
         self.output_padding = output_padding
@@ -53,22 +53,24 @@ class _Transposed(Windowed, Affine):
         self.add_kernel((*self.kernel_size, self.filters, input_shape[-1]))
         self.add_bias(self.filters)
 
-    def reached(self, shape: Shape) -> list[tuple[int, int]]:
-        """For each axis of `shape`, what is cut off at the start of all places that the windows
-        reach, and how many places are left from there on."""
+    def _output_ranges(self, shape: Shape) -> list[tuple[int, int]]:
+        """For each axis of `shape`, the first of the positions that the windows reach and that the
+        result has, and how many it has from there on."""
         more = self.output_padding or (None,) * self.axes
         windows = zip(shape, self.kernel_size, self.strides, self.dilation_rate, more, strict=True)
-        return [_from_to(n, (k - 1) * d + 1, s, p, self.padding) for n, k, s, d, p in windows]
+        return [_output_range(n, (k - 1) * d + 1, s, p, self.padding) for n, k, s, d, p in windows]
 
     def output_shape(self, input_shape: Shape) -> Shape:
         check_axes(self.name, input_shape, self.axes)
-        return (*(n for _, n in self.reached(input_shape[:-1])), self.filters)
+        return (*(n for _, n in self._output_ranges(input_shape[:-1])), self.filters)
 
 
-def _from_to(n: int, reach: int, stride: int, more: int | None, padding: str) -> tuple[int, int]:
-    """(places cut off at the start, places left): Keras' rules.
+def _output_range(
+    n: int, reach: int, stride: int, more: int | None, padding: str
+) -> tuple[int, int]:
+    """(positions cropped at the start, positions of the result): Keras' rules.
 
-    >>> _from_to(4, reach=3, stride=2, more=None, padding="same")
+    >>> _output_range(4, reach=3, stride=2, more=None, padding="same")
     (0, 8)
     """
     if padding == "valid":
@@ -81,13 +83,13 @@ def _from_to(n: int, reach: int, stride: int, more: int | None, padding: str) ->
 
 @register_layer
 class Conv2DTranspose(_Transposed):
-    """Every place of x lays its filter on the result: Zeiler et al. 2010, "Deconvolution".
+    """Every position of x adds its filter to the result: Zeiler et al. 2010, "Deconvolution".
 
     `out[b, u, v, f] = activation(bias[f] + sum over all i, r with i*stride + r*dilation = u, and
     so for columns j, c, v, and over k, of x[b, i, j, k] * kernel[r, c, f, k])`
 
-    It is the gradient of a `Conv2D` for its input. With padding "same" the edges are cut off, so
-    that `size * stride` places are left.
+    It is the gradient of a `Conv2D` for its input. With padding "same" the edges are cropped, so
+    that `size * stride` positions are left.
 
     Shapes: (batch, height, width, channels) -> (batch, rows, columns, filters); `kernel` is
     `(*kernel_size, filters, channels)`, `bias` `(filters,)`.
@@ -97,26 +99,26 @@ class Conv2DTranspose(_Transposed):
     (2, 14, 14, 8)
 
     Args:
-        filters: how many channels come out.
+        filters: the number of output channels.
         kernel_size, strides, dilation_rate: an integer, or (height, width).
         padding: "valid", all that the windows reach, or "same".
-        output_padding: places more at the end, which no window reaches; see the table above.
+        output_padding: further positions at the end, which no window reaches; see the table above.
         activation, use_bias, data_format, options: those of `Conv2D`.
     """
 
-    def slide(self, x: Any) -> Any:
-        start, size = zip(*self.reached(x.shape[1:3]), strict=True)
+    def convolve(self, x: Any) -> Any:
+        start, size = zip(*self._output_ranges(x.shape[1:3]), strict=True)
         return conv_transpose(x, self.kernel, self.strides, self.dilation_rate, 1, start, size)
 
 
 @register_layer
 class Conv1DTranspose(_Transposed):
-    """Every step of x lays its filter on the result, `strides` steps apart.
+    """Every step of x adds its filter to the result, `strides` steps apart.
 
     `out[b, u, f] = activation(bias[f] + sum over all i, r with i*stride + r*dilation = u, and
     over k, of x[b, i, k] * kernel[r, f, k])`
 
-    Shapes: (batch, steps, channels) -> (batch, places, filters); `kernel` is
+    Shapes: (batch, steps, channels) -> (batch, positions, filters); `kernel` is
     (kernel_size, filters, channels). The arguments are those of `Conv2DTranspose`.
 
     >>> import ranvier
@@ -126,8 +128,8 @@ class Conv1DTranspose(_Transposed):
 
     axes = 1
 
-    def slide(self, x: Any) -> Any:
-        ((start, size),) = self.reached(x.shape[1:2])
+    def convolve(self, x: Any) -> Any:
+        ((start, size),) = self._output_ranges(x.shape[1:2])
         kernel = expand_dims(self.kernel, 0)
         strides, dilation = (1, *self.strides), (1, *self.dilation_rate)
         out = conv_transpose(expand_dims(x, 1), kernel, strides, dilation, 1, (0, start), (1, size))

@@ -1,10 +1,10 @@
-"""Attention: each place of a sequence looks at the places of another and takes a weighted mean.
+"""Attention: each position of a sequence takes a weighted mean over the positions of another.
 
     out[t] = sum over s of p[t, s] value[s],   p[t] = softmax over s of score(query[t], key[s])
 
-Shapes here: batch, T places that look (queries), S places that are looked at (keys and values).
-Places that the mask of a sequence excludes are never looked at. Where every place is excluded the
-result is the mean of all values, a number without meaning but no NaN.
+Shapes here: batch, T positions of the queries, S positions of the keys and values. Positions that
+the mask of a sequence excludes are never attended to. Where every position is excluded the result
+is the mean of all values, a number without meaning but no NaN.
 """
 
 from __future__ import annotations
@@ -54,9 +54,9 @@ def scaled_dot_product_attention(
     [[[1.0], [2.0]]]
 
     Args:
-        mask: broadcast to (..., T, S): bools, True where t may look at s; or floats that are added
-            to the scores.
-        causal: place t looks at places up to t only.
+        mask: broadcast to (..., T, S): bools, True where t may attend to s; or floats that are
+            added to the scores.
+        causal: position t attends to positions up to t only.
         scale: by default `1 / sqrt(depth)`.
         dropout: each weight is 0 with this probability, the others are `1 / (1 - dropout)` times
             as large.
@@ -99,7 +99,7 @@ def attend(
 
 
 def masked(score: Any, mask: Any = None, causal: bool = False) -> Any:
-    """Scores (..., T, S), the smallest number where t must not look at s."""
+    """Scores (..., T, S), the smallest number where t must not attend to s."""
     least = float(np.finfo(score.dtype).min)
     if mask is not None:
         (mask,) = as_values(mask, like=score)
@@ -113,10 +113,10 @@ def masked(score: Any, mask: Any = None, causal: bool = False) -> Any:
     return score
 
 
-class Looking(Layer):
+class AttentionLayer(Layer):
     """Base of attention layers: called with query, value and perhaps key, or a list of them.
 
-    Without a value the sequence looks at itself. The key is by default the value. `value_shape`
+    Without a value the sequence attends to itself. The key is by default the value. `value_shape`
     and `key_shape` are the shapes of their rows when `build` is called.
     """
 
@@ -130,16 +130,18 @@ class Looking(Layer):
 
     def __call__(self, *inputs: Any, training: bool | None = None, **options: Any) -> Any:
         """`(query, value=None, key=None)` or `([query, value, key],)`; see `forward`."""
-        given = list(inputs)
-        if len(given) == 1 and isinstance(given[0], list | tuple):
-            given = list(given[0])
-        given += [options.pop(name, None) for name in ("query", "value", "key")[len(given) :]]
-        if len(given) > 3 or given[0] is None:
+        arguments = list(inputs)
+        if len(arguments) == 1 and isinstance(arguments[0], list | tuple):
+            arguments = list(arguments[0])
+        arguments += [
+            options.pop(name, None) for name in ("query", "value", "key")[len(arguments) :]
+        ]
+        if len(arguments) > 3 or arguments[0] is None:
             raise ArgumentError(
-                f"{self.name}: got {len(given)} inputs; expected query, value and perhaps key"
+                f"{self.name}: got {len(arguments)} inputs; expected query, value and perhaps key"
             )
         made: list[Any] = [
-            x if x is None or isinstance(x, Tensor) else as_input(x, self) for x in given
+            x if x is None or isinstance(x, Tensor) else as_input(x, self) for x in arguments
         ]
         query, value, key = made
         value = query if value is None else value
@@ -154,22 +156,22 @@ class Looking(Layer):
         return super().__call__(query, value, key, training=training, **options)
 
     def allowed(self, like: Any, mask: Any, query: Any, value: Any, key: Any) -> Any:
-        """Where a query may look, (batch, T or 1, S) or None.
+        """The positions that a query may attend to, (batch, T or 1, S) or None.
 
         From `mask`, which is broadcast to (batch, T, S), and the masks of query (batch, T), value
         and key (batch, S); each may be None.
         """
-        given = [(mask, None), (query, -1), (value, 1), (None if key is value else key, 1)]
-        found: Any = None
-        for m, axis in given:
+        masks = [(mask, None), (query, -1), (value, 1), (None if key is value else key, 1)]
+        combined: Any = None
+        for m, axis in masks:
             if m is not None:
                 m = e.astype(as_values(m, like=like)[0], dtypes.bool_)
                 m = m if axis is None else expand_dims(m, axis)
-                found = m if found is None else e.logical_and(found, m)
-        return found
+                combined = m if combined is None else e.logical_and(combined, m)
+        return combined
 
 
-class _Single(Looking):
+class _SingleHead(AttentionLayer):
     """Base of the layers with one head and without projections."""
 
     def __init__(
@@ -198,14 +200,14 @@ class _Single(Looking):
         `mask` is as in Keras: [query mask, value mask], each (batch, time) bools or None.
         """
         inside = value.mask if mask is None else mask[1]
-        looks = query.mask if mask is None else mask[0]
+        query_mask = query.mask if mask is None else mask[0]
         if inside is not None:
             inside = expand_dims(as_values(inside, like=value)[0], 1)
         score = self.score(query, key)
         weights, sums, totals = attend(score, value, inside, use_causal_mask, self.noise)
         out = sums / totals
-        if looks is not None:  # as in Keras
-            out = e.where(expand_dims(as_values(looks, like=value)[0], -1), out, 0)
+        if query_mask is not None:  # as in Keras
+            out = e.where(expand_dims(as_values(query_mask, like=value)[0], -1), out, 0)
         return (out, weights / totals) if return_attention_scores else out
 
     def output_shape(self, input_shape: Shape) -> Shape:
@@ -214,7 +216,7 @@ class _Single(Looking):
 
 
 @register_layer
-class Attention(_Single):
+class Attention(_SingleHead):
     """Dot-product attention: Luong et al. 2015, "Effective Approaches to Attention-based NMT".
 
         score(q, k) = scale * q . k                                   score_mode "dot"
@@ -231,7 +233,7 @@ class Attention(_Single):
     Args:
         use_scale: learn `scale`, which begins at 1; else it is 1.
         score_mode: "dot" or "concat".
-        dropout: share of the weights that are 0 in training.
+        dropout: fraction of the weights that are 0 in training.
     """
 
     def __init__(
@@ -265,7 +267,7 @@ class Attention(_Single):
 
 
 @register_layer
-class AdditiveAttention(_Single):
+class AdditiveAttention(_SingleHead):
     """Additive attention: Bahdanau et al. 2015, "Neural Machine Translation by Jointly Learning to
     Align and Translate".
 
@@ -281,7 +283,7 @@ class AdditiveAttention(_Single):
 
     Args:
         use_scale: learn `scale`, one number for each feature; else it is 1.
-        dropout: share of the weights that are 0 in training.
+        dropout: fraction of the weights that are 0 in training.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Attention with several heads, each with projections of its own."""
+"""Multi-head and grouped-query attention: each head has projections of its own."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from .. import initializers, regularizers
 from ..basic.dense import integer_argument
 from ..basic.dropout import Dropout
 from ..layer import register_layer
-from .attention import Looking, attend, scores
+from .attention import AttentionLayer, attend, scores
 
-_SIDES = ("query", "key", "value")
+_INPUT_NAMES = ("query", "key", "value")
 
 
-class _Heads(Looking):
-    """Base: `heads` queries look, groups of them at the same one of `groups` keys and values.
+class _MultiHead(AttentionLayer):
+    """Base: `heads` queries; groups of them share one of `groups` keys and values.
 
     The kernels have the shapes that Keras gives them: query (features, heads, key_dim), key
     (features, groups, key_dim), value (features, groups, value_dim), output (heads, value_dim,
@@ -48,7 +48,7 @@ class _Heads(Looking):
         self.heads, self.groups = 1, 1
         self.sizes = 1, 1  # of a key and of a value in a head
         self.outputs: int | None = None
-        for side in (*_SIDES, "output"):
+        for side in (*_INPUT_NAMES, "output"):
             setattr(self, f"{side}_kernel", None)
             setattr(self, f"{side}_bias", None)
 
@@ -86,16 +86,17 @@ class _Heads(Looking):
     ) -> Any:
         """(batch, T, outputs), and with `return_attention_scores` the weights (batch, heads, T, S).
 
-        `attention_mask` is broadcast to (batch, T, S): True where a place may be looked at. Masks
-        of query (batch, T), value and key (batch, S) count too: by default those that they carry.
-        What a masked place of the query sees is a number without meaning.
+        `attention_mask` is broadcast to (batch, T, S): True where a position may be attended to.
+        Masks of query (batch, T), value and key (batch, S) count too: by default those that they
+        carry. The result at a masked position of the query is a number without meaning.
         """
         masks = [
             x.mask if m is None else m
             for x, m in ((query, query_mask), (value, value_mask), (key, key_mask))
         ]
         q, k, v = (
-            self._project(side, x) for side, x in zip(_SIDES, (query, key, value), strict=True)
+            self._project(side, x)
+            for side, x in zip(_INPUT_NAMES, (query, key, value), strict=True)
         )
         mask = self.allowed(query, attention_mask, *masks)
         if mask is not None:
@@ -106,8 +107,8 @@ class _Heads(Looking):
         # NOTE: divided in the order of the output, so that one pass does both.
         order = (0, 3, 1, 2, 4)
         out = permute_dims(sums, order) / permute_dims(totals, order)
-        batch, places = query.shape[:2]
-        out = self._joined(reshape(out, (batch, places, self.heads * self.sizes[1])))
+        batch, time = query.shape[:2]
+        out = self._joined(reshape(out, (batch, time, self.heads * self.sizes[1])))
         if not return_attention_scores:
             return out
         p = weights / totals
@@ -141,15 +142,15 @@ class _Heads(Looking):
 
 
 @register_layer
-class MultiHeadAttention(_Heads):
-    """Several attentions side by side, each over projections of its own: Vaswani et al. 2017,
-    section 3.2.2.
+class MultiHeadAttention(_MultiHead):
+    """Attention by parallel heads, each over projections of its own: Vaswani et al. 2017, section
+    3.2.2.
 
         head_i = softmax((q Wq_i) (k Wk_i)^T / sqrt(key_dim)) (v Wv_i)
         out = [head_1, head_2, ...] Wo
 
     Shapes: query (batch, T, ...), value and key (batch, S, ...) give (batch, T, outputs), with as
-    many outputs as the query has features. With one input the sequence looks at itself.
+    many outputs as the query has features. With one input it is self-attention.
 
     >>> import ranvier
     >>> x = ranvier.zeros((2, 5, 8))
@@ -162,7 +163,7 @@ class MultiHeadAttention(_Heads):
         num_heads: how many heads.
         key_dim: size of a query and a key in a head.
         value_dim: size of a value in a head; None: as `key_dim`.
-        dropout: share of the weights that are 0 in training.
+        dropout: fraction of the weights that are 0 in training.
         use_bias: projections add a bias.
         output_shape: numbers in an output; None: as in the query.
         options: kernel_initializer ("glorot_uniform"), bias_initializer ("zeros"),
@@ -192,12 +193,12 @@ class MultiHeadAttention(_Heads):
 
     def get_config(self) -> dict[str, Any]:
         # NOTE: `output_shape` is also the method every layer has.
-        found = self._arguments("input_shape", "output_shape")
-        return {**found, "output_shape": self.outputs}
+        config = self._arguments("input_shape", "output_shape")
+        return {**config, "output_shape": self.outputs}
 
 
 @register_layer
-class GroupedQueryAttention(_Heads):
+class GroupedQueryAttention(_MultiHead):
     """`MultiHeadAttention` in which groups of heads share one key and value: Ainslie et al. 2023.
 
     With as many keys as queries it is MultiHeadAttention, with one it is the multi-query attention

@@ -1,4 +1,4 @@
-"""The blocks of a Transformer: attention and a small network for each place, with shortcuts."""
+"""Transformer blocks: attention and a feedforward network, with residual connections."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ class _Block(Layer):
         self.wide.ensure_built(input_shape)
 
     def _shortcut(self, x: Any, norm: Layer, function: Any) -> Any:
-        """`x + function(x)`, normalised after the sum or, with `normalize_first`, before."""
+        """`x + function(x)`, normalised after the sum or, with `normalize_first`, before it."""
         if self.normalize_first:
             return x + self.noise(function(norm(x)))
         return norm(x + self.noise(function(x)))
@@ -110,7 +110,7 @@ class _Block(Layer):
 
 @register_layer
 class TransformerEncoder(_Block):
-    """Every place looks at all places of its own sequence: Vaswani et al. 2017, section 3.1.
+    """Every position attends to all positions of its sequence: Vaswani et al. 2017, section 3.1.
 
         x <- norm(x + attention(x, x))
         x <- norm(x + narrow(activation(wide(x))))
@@ -119,7 +119,7 @@ class TransformerEncoder(_Block):
 
         x <- x + attention(norm(x)),   x <- x + narrow(activation(wide(norm(x))))
 
-    Shapes: (batch, time, features) -> the same. Places that the mask excludes are not looked at.
+    Shapes: (batch, time, features) -> the same. Positions that the mask excludes get no attention.
 
     >>> import ranvier
     >>> TransformerEncoder(intermediate_dim=16, num_heads=2)(ranvier.zeros((2, 5, 8))).shape
@@ -128,7 +128,7 @@ class TransformerEncoder(_Block):
     Args:
         intermediate_dim: units between the two dense layers.
         num_heads: heads of the attention; a divisor of the features.
-        dropout: share set to 0 in training, of the attention's weights and of each sublayer's
+        dropout: fraction set to 0 in training, of the attention's weights and of each sublayer's
             output.
         use_bias: projections, dense layers and norms have offsets.
     """
@@ -137,17 +137,17 @@ class TransformerEncoder(_Block):
         """`padding_mask` (batch, time) is added to the mask of x; `attention_mask` is broadcast to
         (batch, time, time).
         """
-        looks = both(padding_mask, attention_mask, x)
+        mask = combined_mask(padding_mask, attention_mask, x)
         x = self._shortcut(
-            x, self.self_attention_norm, lambda x: self.self_attention(x, attention_mask=looks)
+            x, self.self_attention_norm, lambda x: self.self_attention(x, attention_mask=mask)
         )
         return self._feedforward(x)
 
 
 @register_layer
 class TransformerDecoder(_Block):
-    """Every place looks at the places before it and itself, then at those of another sequence:
-    Vaswani et al. 2017, section 3.1.
+    """Every position attends to those up to itself, then to those of another sequence: Vaswani et
+    al. 2017, section 3.1.
 
         x <- norm(x + attention(x, x, causal))
         x <- norm(x + attention(x, encoded))            with a second input
@@ -183,7 +183,7 @@ class TransformerDecoder(_Block):
         use_causal_mask: bool = True,
     ) -> Any:
         """Masks as in `TransformerEncoder`, of x and of the second input."""
-        own = both(decoder_padding_mask, decoder_attention_mask, x)
+        own = combined_mask(decoder_padding_mask, decoder_attention_mask, x)
         x = self._shortcut(
             x,
             self.self_attention_norm,
@@ -193,7 +193,7 @@ class TransformerDecoder(_Block):
             if self.cross_attention is None:
                 self.cross_attention = self._attention(x.shape[-1])
                 self.cross_attention_norm = self._norm()
-            other = both(encoder_padding_mask, encoder_attention_mask, x)
+            other = combined_mask(encoder_padding_mask, encoder_attention_mask, x)
             x = self._shortcut(
                 x,
                 self.cross_attention_norm,
@@ -202,8 +202,8 @@ class TransformerDecoder(_Block):
         return self._feedforward(x)
 
 
-def both(padding: Any, mask: Any, like: Any) -> Any:
-    """A mask (batch, S) of the places looked at and one of pairs (batch, T, S) as one; or None."""
+def combined_mask(padding: Any, mask: Any, like: Any) -> Any:
+    """A mask of keys (batch, S) and a mask of pairs (batch, T, S) as one; or None."""
     if padding is None:
         return mask
     (padding,) = as_values(padding, like=like)

@@ -1,4 +1,4 @@
-"""Layers around a layer: both directions of a sequence, and each of its places alone."""
+"""Wrappers: both directions of a sequence, and a layer at each of its positions."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from ...tensors.tensor import Tensor
 from ...typing import Shape
 from .. import config
 from ..layer import LAYERS, Layer, register_layer
-from .recurrent import Recurrent
+from .recurrent_layers import Recurrent
 
-MERGES = ("concat", "sum", "mul", "ave", None)
+MERGE_MODES = ("concat", "sum", "mul", "ave", None)
 
 
 @register_layer
@@ -45,8 +45,8 @@ class Bidirectional(Layer):
         **options: Any,
     ) -> None:
         super().__init__(**options)
-        if merge_mode not in MERGES:
-            raise unknown_name("merge_mode", merge_mode, [str(m) for m in MERGES])
+        if merge_mode not in MERGE_MODES:
+            raise unknown_name("merge_mode", merge_mode, [str(m) for m in MERGE_MODES])
         self.forward_layer = self._recurrent(layer)
         self.merge_mode = merge_mode
         if backward_layer is None:
@@ -76,24 +76,24 @@ class Bidirectional(Layer):
         return layer
 
     def get_config(self) -> dict[str, Any]:
-        found = self._arguments("layer", "input_shape")
+        settings = self._arguments("layer", "input_shape")
         layer = config.plain(self.forward_layer, f"{self.name}.layer")
-        return {"layer": layer, **found}
+        return {"layer": layer, **settings}
 
     def build(self, input_shape: Shape) -> None:
         self.forward_layer.ensure_built(input_shape)
         self.backward_layer.ensure_built(input_shape)
 
     def forward(self, x: Any, *states: Any, initial_state: Any = None, mask: Any = None) -> Any:
-        given = list(states) or initial_state
+        first_states = list(states) or initial_state
         first, second = self.forward_layer, self.backward_layer
         half = len(first.sizes)
-        if given is not None and len(given) != half + len(second.sizes):
+        if first_states is not None and len(first_states) != half + len(second.sizes):
             raise ArgumentError(
-                f"{self.name}: {len(given)} initial states given; expected "
+                f"{self.name}: {len(first_states)} initial states given; expected "
                 f"{half} for the first layer, then {len(second.sizes)} for the second"
             )
-        parts = (None, None) if given is None else (given[:half], given[half:])
+        parts = (None, None) if first_states is None else (first_states[:half], first_states[half:])
         mask = x.mask if mask is None else mask
         one, two = first.run(x, parts[0], mask), second.run(x, parts[1], mask)
         outs = (one.all, two.all) if first.return_sequences else (one.last, two.last)
@@ -120,9 +120,9 @@ class Bidirectional(Layer):
         return [mask, mask] if self.merge_mode is None else mask
 
     def output_shape(self, input_shape: Shape) -> Shape:
-        *places, width = self.forward_layer.output_shape(input_shape)
+        *leading, width = self.forward_layer.output_shape(input_shape)
         other = self.backward_layer.output_shape(input_shape)[-1]
-        return (*places, width + other if self.merge_mode == "concat" else width)
+        return (*leading, width + other if self.merge_mode == "concat" else width)
 
     def reset_states(self) -> None:
         """Begin the next batch of stateful layers with zeros."""
@@ -134,7 +134,7 @@ class Bidirectional(Layer):
 
 @register_layer
 class TimeDistributed(Layer):
-    """A layer applied to each place of a sequence alone, with the same weights.
+    """A layer applied to each position of a sequence by itself, with the same weights.
 
     Shapes: (batch, time, ...) -> (batch, time, the layer's output).
 
@@ -167,7 +167,9 @@ class TimeDistributed(Layer):
         batch, time = x.shape[:2]
         out = self.layer(reshape(x, (batch * time, *x.shape[2:])))
         if not isinstance(out, Tensor):
-            raise ArgumentError(f"{self.name}: {self.layer.name} gives several tensors, not one")
+            raise ArgumentError(
+                f"{self.name}: {self.layer.name} gives a list of tensors; expected one"
+            )
         return reshape(out, (batch, time, *out.shape[1:]))
 
     def output_shape(self, input_shape: Shape) -> Shape:

@@ -16,7 +16,7 @@ from typing import Any
 from ... import dtypes
 from ...base.nested import map_leaves
 from ...errors import ArgumentError
-from ...nn.basic.shaping import InputLayer
+from ...nn.basic.shape_layers import InputLayer
 from ...nn.symbolic import Call, Symbolic, multiple_of_rows, numbered, packed, with_rows
 from ...nn.walk import walk
 from ...ops.elementwise import astype

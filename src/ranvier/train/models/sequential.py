@@ -8,7 +8,7 @@ from typing import Any
 
 from ...data.vectorize import TextVectorization
 from ...errors import ArgumentError, StateError
-from ...nn.basic.shaping import InputLayer
+from ...nn.basic.shape_layers import InputLayer
 from ...nn.config import restore
 from ...nn.layer import LAYERS, Layer, register_layer
 from ...nn.symbolic import Symbolic, own

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...nn.basic.shaping import InputLayer
+from ...nn.basic.shape_layers import InputLayer
 from ...nn.symbolic import Symbolic
 from ...tracing.trace import tensors_in
 

@@ -14,7 +14,7 @@ import numpy as np
 from ... import dtypes
 from ...errors import StateError, unknown_name
 from ...graph.node import OPS
-from ...nn.basic.shaping import InputLayer
+from ...nn.basic.shape_layers import InputLayer
 from ...nn.config import plain, restore
 from ...nn.layer import LAYERS
 from ...nn.symbolic import ROWS, Symbolic, multiple_of_rows, packed

@@ -1,11 +1,11 @@
-"""Cells: what a recurrent layer does at one place of a sequence.
+"""Recurrent cells: one time step of a recurrent layer.
 
-A cell is a layer with a `state_size` (numbers in each state, one or several) and
+A cell is a layer with a `state_size` (numbers in the state, or a list of them) and
 
     forward(x, states) -> (output, new states)
 
-for one place, x being (batch, features). The cells here split that in two: `project`, the part that
-needs no state and is computed for all places at once, and `turn`, the rest.
+for one time step, x being (batch, features). The cells here split that in two: `project`, the part
+that needs no state and is computed for all steps at once, and `advance`, the rest.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ class Cell(Layer):
         kernel_initializer, kernel_regularizer: of the weights for x.
         recurrent_initializer, recurrent_regularizer: of the weights for the state.
         bias_initializer, bias_regularizer: of the biases.
-        dropout: the share of x left out in training; the same at every place of a sequence (Gal
+        dropout: the fraction of x dropped in training; the same in every step of a sequence (Gal
             and Ghahramani 2016).
-        recurrent_dropout: the share of the state left out in the same way.
+        recurrent_dropout: the fraction of the state dropped in the same way.
         seed: of these draws.
         options: those of every layer.
     """
@@ -125,7 +125,7 @@ class Cell(Layer):
         return (self.gates * self.units,)
 
     def project(self, x: Any) -> Any:
-        """The part of the gates that x alone decides: (..., features) -> (..., gates * units)."""
+        """The gates' part of x alone: (..., features) -> (..., gates * units)."""
         # NOTE: as one matrix, so that the bias is added on the way out of the product.
         z = matmul(reshape(x, (-1, x.shape[-1])), self.kernel)
         if self.bias is not None:
@@ -136,19 +136,19 @@ class Cell(Layer):
         """The biases that can be added before the loop."""
         return self.bias
 
-    def turn(self, z: Any, states: States, keep: Any = None) -> States:
-        """The new states, the first of which is the output; `keep` multiplies the state before."""
+    def advance(self, z: Any, states: States, keep: Any = None) -> States:
+        """The new states, the first of which is the output; `keep` multiplies the old state."""
         raise NotImplementedError
 
     def forward(self, x: Any, states: Sequence[Any]) -> tuple[Any, States]:
         drop = self.drop(x.shape, self.dropout)
-        new = self.turn(
+        new = self.advance(
             self.project(x if drop is None else x * drop), list(states), self.drop_state(len(x))
         )
         return new[0], new
 
     def drop(self, shape: Shape, rate: float) -> Any:
-        """In training 0 for the share to drop and 1 / (1 - rate) for the rest; else None."""
+        """In training 0 for the fraction to drop and 1 / (1 - rate) for the rest; else None."""
         if not rate or not self.training:
             return None
         return where(self._source.bernoulli(1 - rate, shape), 1 / (1 - rate), 0.0)
@@ -176,7 +176,7 @@ class SimpleRNNCell(Cell):
     ((2, 4), 1)
     """
 
-    def turn(self, z: Any, states: States, keep: Any = None) -> States:
+    def advance(self, z: Any, states: States, keep: Any = None) -> States:
         h = states[0] if keep is None else states[0] * keep
         return [self.function(z + self.from_state(h))]
 
@@ -193,12 +193,12 @@ class _Gated(Cell):
         **options: Any,
     ) -> None:
         super().__init__(units, activation, use_bias, **options)
-        self.opening = activations.get(recurrent_activation)
+        self.gate_function = activations.get(recurrent_activation)
 
     @property
     def recurrent_activation(self) -> Any:
         """The gates' activation: its name, or the function itself when it is the user's own."""
-        return activations.name_of(self.opening)
+        return activations.name_of(self.gate_function)
 
 
 @register_layer
@@ -240,10 +240,10 @@ class LSTMCell(_Gated):
             values[self.units : 2 * self.units] = 1
             self.bias.assign(Tensor(values))
 
-    def turn(self, z: Any, states: States, keep: Any = None) -> States:
+    def advance(self, z: Any, states: States, keep: Any = None) -> States:
         h, c = states
         z = z + self.from_state(h if keep is None else h * keep)
-        i, f, o = (self.opening(self.gate(z, n)) for n in (0, 1, 3))
+        i, f, o = (self.gate_function(self.gate(z, n)) for n in (0, 1, 3))
         c = f * c + i * self.function(self.gate(z, 2))
         return [o * self.function(c), c]
 
@@ -289,11 +289,13 @@ class GRUCell(_Gated):
         mine, other, width = self.bias[0], self.bias[1], 2 * self.units
         return concat([mine[:width] + other[:width], mine[width:]])
 
-    def turn(self, z: Any, states: States, keep: Any = None) -> States:
+    def advance(self, z: Any, states: States, keep: Any = None) -> States:
         h = states[0] if keep is None else states[0] * keep
         if self.reset_after:
             inner = self.from_state(h)
-            update, reset = (self.opening(self.gate(z, n) + self.gate(inner, n)) for n in (0, 1))
+            update, reset = (
+                self.gate_function(self.gate(z, n) + self.gate(inner, n)) for n in (0, 1)
+            )
             mine = self.gate(inner, 2)
             if self.bias is not None:
                 mine = mine + self.bias[1, 2 * self.units :]
@@ -302,6 +304,8 @@ class GRUCell(_Gated):
             first = narrow(self.recurrent_kernel, 1, 0, 2 * self.units)
             last = self.gate(self.recurrent_kernel, 2)
             inner = matmul(h, first)
-            update, reset = (self.opening(self.gate(z, n) + self.gate(inner, n)) for n in (0, 1))
+            update, reset = (
+                self.gate_function(self.gate(z, n) + self.gate(inner, n)) for n in (0, 1)
+            )
             new = self.function(self.gate(z, 2) + matmul(reset * h, last))
         return [update * h + (1 - update) * new]

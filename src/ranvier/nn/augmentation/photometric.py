@@ -1,4 +1,4 @@
-"""Augmentation of values: lighter, darker, with more or less contrast, and with parts erased."""
+"""Photometric augmentation: brightness, contrast and erased rectangles."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from ...ops.creation import iota
 from ...ops.elementwise import exp, floor, greater_equal, less, logical_and, round, sqrt, where
 from ...ops.reduce import mean
 from ..layer import register_layer
-from .geometry import Factor, RandomImages, shares
+from .geometric import Factor, RandomImages, factor_range
 
 
-class _Ranged(RandomImages):
+class _PixelValues(RandomImages):
     """Base of those that change the values of pixels, which keep to a range."""
 
     def __init__(
@@ -30,24 +30,24 @@ class _Ranged(RandomImages):
             raise ArgumentError(f"{self.name}: value_range={value_range!r}; expected (low, high)")
         self.value_range = value_range
 
-    def kept(self, x: Any) -> Any:
+    def clipped(self, x: Any) -> Any:
         """x within the range."""
         return clip(x, *map(float, self.value_range))
 
-    def draw_row(self, x: Any, low: float, high: float) -> Any:
+    def draw_image(self, x: Any, low: float, high: float) -> Any:
         """One number for each row, (batch, 1, 1, 1)."""
         return self._source.uniform((x.shape[0], 1, 1, 1), low, high)
 
 
 @register_layer
-class RandomBrightness(_Ranged):
+class RandomBrightness(_PixelValues):
     """Each image lighter or darker: `x + p * (high - low)`, kept within the range of values.
 
     >>> RandomBrightness((0.1, 0.1), (0.0, 1.0))([[[[0.5], [1.0]]]], training=True).numpy().ravel()
     array([0.6, 1. ], dtype=float32)
 
     Args:
-        factor: shares of the range, p.
+        factor: fractions of the range, p.
         value_range: (low, high) of the pixels: (0, 255) for bytes, (0, 1) after `Rescaling`.
     """
 
@@ -60,15 +60,15 @@ class RandomBrightness(_Ranged):
     ) -> None:
         super().__init__(value_range, seed, **options)
         self.factor = factor
-        self._shares = shares(self.name, "factor", factor)
+        self._shares = factor_range(self.name, "factor", factor)
 
     def augment(self, x: Any) -> Any:
         low, high = self.value_range
-        return self.kept(x + self.draw_row(x, *self._shares) * (high - low))
+        return self.clipped(x + self.draw_image(x, *self._shares) * (high - low))
 
 
 @register_layer
-class RandomContrast(_Ranged):
+class RandomContrast(_PixelValues):
     """Each image with more or less contrast: `mean + p * (x - mean)`, kept within the range.
 
     The mean is that of each channel; p is drawn from `1 - lowest` to `1 + highest`.
@@ -92,20 +92,20 @@ class RandomContrast(_Ranged):
         self.factor = factor
         pair = (factor, factor) if isinstance(factor, int | float) else tuple(factor)
         if len(pair) != 2 or not all(0 <= f <= 1 for f in pair):
-            raise ArgumentError(f"{self.name}: factor={factor!r}; expected shares from 0 to 1")
+            raise ArgumentError(f"{self.name}: factor={factor!r}; expected fractions from 0 to 1")
         self._shares = 1 - pair[0], 1 + pair[1]
 
     def augment(self, x: Any) -> Any:
         middle = mean(x, axis=(1, 2), keepdims=True)
-        return self.kept(middle + self.draw_row(x, *self._shares) * (x - middle))
+        return self.clipped(middle + self.draw_image(x, *self._shares) * (x - middle))
 
 
 @register_layer
-class RandomErasing(_Ranged):
-    """A rectangle of each image erased, at a random place and of random size and form.
+class RandomErasing(_PixelValues):
+    """A rectangle of each image erased, of random position, size and aspect ratio.
 
-    Zhong et al. (2017), "Random erasing data augmentation", arXiv 1708.04896; with one form and a
-    fixed value it is cutout, DeVries and Taylor (2017), arXiv 1708.04552.
+    Zhong et al. (2017), "Random erasing data augmentation", arXiv 1708.04896; with one aspect ratio
+    and a fixed value it is cutout, DeVries and Taylor (2017), arXiv 1708.04552.
 
     >>> import numpy
     >>> erase = RandomErasing(scale=(0.5, 0.5), fill_value=7.0, ratio=(1.0, 1.0))
@@ -113,9 +113,9 @@ class RandomErasing(_Ranged):
     36
 
     Args:
-        factor: the share of images that lose a rectangle.
-        scale: its area as a share of the image, (lowest, highest).
-        fill_value: what stands there then; None: noise, evenly from the range of values.
+        factor: the fraction of images that lose a rectangle.
+        scale: its area as a fraction of the image, (lowest, highest).
+        fill_value: the new value there; None: noise, uniform in the range of values.
         value_range: (low, high) of the pixels.
         ratio: height over width, (lowest, highest).
     """
@@ -138,24 +138,25 @@ class RandomErasing(_Ranged):
         ):
             raise ArgumentError(
                 f"{self.name}: factor={factor!r}, scale={scale!r}, ratio={ratio!r}; expected a "
-                "share, shares (lowest, highest) above 0, and numbers (lowest, highest) above 0"
+                "fraction, fractions (lowest, highest) above 0, and numbers (lowest, highest) "
+                "above 0"
             )
         self.factor, self.scale, self.ratio, self.fill_value = factor, scale, ratio, fill_value
 
     def augment(self, x: Any) -> Any:
         _, h, w, _ = x.shape
-        area = self.draw_row(x, *self.scale) * (h * w)
-        form = exp(self.draw_row(x, math.log(self.ratio[0]), math.log(self.ratio[1])))
-        hit = self._source.bernoulli(self.factor, (x.shape[0], 1, 1, 1))
-        height = clip(round(sqrt(area * form)), 1.0, float(h))
-        width = clip(round(sqrt(area / form)), 1.0, float(w))
-        top = floor(self.draw_row(x, 0, 1) * (h - height + 1))
-        left = floor(self.draw_row(x, 0, 1) * (w - width + 1))
-        gone = logical_and(inside(x, top, left, height, width), hit)
+        area = self.draw_image(x, *self.scale) * (h * w)
+        aspect = exp(self.draw_image(x, math.log(self.ratio[0]), math.log(self.ratio[1])))
+        chosen = self._source.bernoulli(self.factor, (x.shape[0], 1, 1, 1))
+        height = clip(round(sqrt(area * aspect)), 1.0, float(h))
+        width = clip(round(sqrt(area / aspect)), 1.0, float(w))
+        top = floor(self.draw_image(x, 0, 1) * (h - height + 1))
+        left = floor(self.draw_image(x, 0, 1) * (w - width + 1))
+        erased = logical_and(inside(x, top, left, height, width), chosen)
         fill: Any = self.fill_value
         if fill is None:
             fill = self._source.uniform(x.shape, *map(float, self.value_range))
-        return where(gone, fill, x)
+        return where(erased, fill, x)
 
 
 def inside(x: Any, top: Any, left: Any, height: Any, width: Any) -> Any:

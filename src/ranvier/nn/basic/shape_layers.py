@@ -1,4 +1,4 @@
-"""Layers that hold no parameters: activation, shapes, dropout, the declared input."""
+"""Layers without parameters: shapes, an activation, the declared input."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Activation(Layer):
 
 @register_layer
 class Flatten(Layer):
-    """Each row as one line of numbers: (batch, 28, 28) -> (batch, 784)."""
+    """Each row as a vector: (batch, 28, 28) -> (batch, 784)."""
 
     def forward(self, x: Any) -> Any:
         return reshape(x, (x.shape[0], math.prod(x.shape[1:])))
@@ -142,7 +142,7 @@ class RepeatVector(Layer):
 
 @register_layer
 class InputLayer(Layer):
-    """The shape of a row, said at the start of a model: `Input(shape=(784,))`."""
+    """The shape of a row, declared at the start of a model: `Input(shape=(784,))`."""
 
     def __init__(
         self, shape: Sequence[int] | int | None = None, dtype: Any = None, **options: Any
@@ -172,9 +172,9 @@ class InputLayer(Layer):
         return symbolic_input(self, self.dtype or policy.float_dtype(self))
 
     def get_config(self) -> dict[str, Any]:
-        found = super().get_config()
-        found.pop("input_shape", None)
-        return found
+        config = super().get_config()
+        config.pop("input_shape", None)
+        return config
 
 
 def Input(

@@ -1,4 +1,4 @@
-"""Where in a sequence a place is: attention by itself does not know it."""
+"""Position embeddings and encodings: attention by itself does not know positions."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ..layer import Layer, register_layer
 
 @register_layer
 class PositionEmbedding(Layer):
-    """A learned vector for each place: Gehring et al. 2017; to be added to the input.
+    """A learned vector for each position: Gehring et al. 2017; to be added to the input.
 
     Shapes: (batch, time, features) -> the same, `out[b, t] = position_embeddings[t]`.
 
@@ -29,7 +29,7 @@ class PositionEmbedding(Layer):
     ((2, 4, 3), (10, 3))
 
     Args:
-        sequence_length: how many places there can be.
+        sequence_length: the largest number of positions.
     """
 
     in_float32 = True
@@ -51,7 +51,7 @@ class PositionEmbedding(Layer):
         )
 
     def forward(self, x: Any, start_index: int = 0) -> Any:
-        """The vectors of the places from `start_index` on."""
+        """The vectors of the positions from `start_index` on."""
         end = start_index + x.shape[1]
         if end > self.sequence_length:
             raise ShapeError(
@@ -87,11 +87,11 @@ class SinePositionEncoding(Layer):
         self.max_wavelength = max_wavelength
 
     def forward(self, x: Any, start_index: int = 0) -> Any:
-        """The waves at the places from `start_index` on."""
-        places, features = x.shape[-2:]
+        """The waves at the positions from `start_index` on."""
+        positions, features = x.shape[-2:]
         feature = np.arange(features)
         speed = float(self.max_wavelength) ** (-2.0 * (feature // 2) / features)
-        angle = (start_index + np.arange(places))[:, None] * speed
+        angle = (start_index + np.arange(positions))[:, None] * speed
         waves = np.where(feature % 2, np.cos(angle), np.sin(angle)).astype(x.dtype)
         return broadcast_to(as_values(waves, like=x)[0], x.shape)
 
@@ -101,7 +101,7 @@ class SinePositionEncoding(Layer):
 
 @register_layer
 class RotaryEmbedding(Layer):
-    """Turns pairs of features by an angle that grows with the place: Su et al. 2021, "RoFormer".
+    """Rotates pairs of features by an angle proportional to the position: Su et al. 2021.
 
         (a, b) -> (a cos(t f_i) - b sin(t f_i), b cos(t f_i) + a sin(t f_i))
         f_i = max_wavelength^(-2 i / features)
@@ -118,7 +118,7 @@ class RotaryEmbedding(Layer):
              [0.5403, 0.8415]]])
 
     Args:
-        scaling_factor: places are divided by it, so that longer sequences fit the angles seen in
+        scaling_factor: positions are divided by it, so that longer sequences fit the angles seen in
             training: Chen et al. 2023.
     """
 
@@ -131,7 +131,7 @@ class RotaryEmbedding(Layer):
         self.max_wavelength, self.scaling_factor = max_wavelength, scaling_factor
 
     def forward(self, x: Any, start_index: int = 0) -> Any:
-        """x turned by the angles of the places from `start_index` on."""
+        """x rotated by the angles of the positions from `start_index` on."""
         features = x.shape[-1]
         if features % 2 or x.ndim < 3:
             raise ShapeError(
@@ -140,8 +140,8 @@ class RotaryEmbedding(Layer):
             )
         half = features // 2
         speed = float(self.max_wavelength) ** (-np.arange(half) / half)
-        places = (start_index + np.arange(x.shape[1])) / self.scaling_factor
-        angle = places.reshape(-1, *(1,) * (x.ndim - 2)) * speed
+        positions = (start_index + np.arange(x.shape[1])) / self.scaling_factor
+        angle = positions.reshape(-1, *(1,) * (x.ndim - 2)) * speed
         cos, sin = (as_values(f(angle).astype(x.dtype), like=x)[0] for f in (np.cos, np.sin))
         a, b = narrow(x, -1, 0, half), narrow(x, -1, half, features)
         return concat([a * cos - b * sin, b * cos + a * sin], -1)
@@ -185,7 +185,7 @@ class TokenAndPositionEmbedding(Layer):
         self.position.ensure_built(self.token.output_shape(input_shape))
 
     def forward(self, x: Any, start_index: int = 0) -> Any:
-        """The vectors of the ids at the places from `start_index` on."""
+        """The vectors of the ids at the positions from `start_index` on."""
         vectors = self.token(x)
         return self.noise(vectors + self.position(vectors, start_index=start_index))
 

@@ -1,8 +1,8 @@
-"""Convolution layers: the same small kernel at every place of an image or a series.
+"""Convolution layers: the same small kernel at every position of an image or a series.
 
-Channels last throughout. Along an axis of n places, a window of k with dilation d and stride s
-takes, with padding "valid", `(n - (k - 1) * d - 1) // s + 1` places, and with "same"
-`ceil(n / s)`: x is framed by zeros, and of an odd number the larger part comes at the end.
+Channels last throughout. Along an axis of n positions, a window of k with dilation d and stride s
+takes, with padding "valid", `(n - (k - 1) * d - 1) // s + 1` positions, and with "same"
+`ceil(n / s)`: x is padded with zeros, and of an odd number the larger part comes at the end.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from .. import initializers, regularizers
 from ..basic.affine import Affine, Biased
 from ..basic.dense import integer_argument
 from ..layer import register_layer
-from .sliding import channels_last, check_axes, frame, one_of, places, sizes
+from .sliding import channels_last, check_axes, frame, one_of, output_sizes, sizes
 
 
 class Windowed(Biased):
@@ -34,10 +34,10 @@ class Windowed(Biased):
     dilation_rate: Shape
     padding: str
 
-    def slides(
+    def set_window(
         self, kernel_size: Any, strides: Any, padding: Any, dilation_rate: Any, data_format: Any
     ) -> None:
-        """Keep how the window moves."""
+        """Set size and movement of the window."""
         self.kernel_size = sizes(self.name, "kernel_size", kernel_size, self.axes)
         self.strides = sizes(self.name, "strides", strides, self.axes)
         self.padding = one_of(self.name, "padding", padding, self.paddings)
@@ -45,10 +45,10 @@ class Windowed(Biased):
         self.data_format = channels_last(self.name, data_format)
 
     def outputs(self, channels: int) -> int:
-        """How many channels come out for `channels` that go in."""
+        """The number of output channels for `channels` of the input."""
         raise NotImplementedError
 
-    def slide(self, x: Any) -> Any:
+    def convolve(self, x: Any) -> Any:
         """The sums of products, before bias and activation."""
         raise NotImplementedError
 
@@ -61,13 +61,13 @@ class Windowed(Biased):
                 f"built for {built[-1]}. Channels stand along the last axis"
             )
         self.output_shape(x.shape[1:])
-        return self.finished(self.slide(x))
+        return self.activated(self.convolve(x))
 
     def output_shape(self, input_shape: Shape) -> Shape:
         check_axes(self.name, input_shape, self.axes)
         settings = self.kernel_size, self.strides, self.padding, self.dilation_rate
-        found = places(self.name, input_shape[:-1], *settings)
-        return (*found, self.outputs(input_shape[-1]))
+        sizes = output_sizes(self.name, input_shape[:-1], *settings)
+        return (*sizes, self.outputs(input_shape[-1]))
 
 
 class _Convolution(Windowed, Affine):
@@ -88,7 +88,7 @@ class _Convolution(Windowed, Affine):
     ) -> None:
         super().__init__(activation=activation, use_bias=use_bias, **options)
         self.filters = integer_argument(self.name, "filters", filters)
-        self.slides(kernel_size, strides, padding, dilation_rate, data_format)
+        self.set_window(kernel_size, strides, padding, dilation_rate, data_format)
         self.groups = integer_argument(self.name, "groups", groups)
         if self.filters % self.groups:
             raise ArgumentError(
@@ -113,7 +113,7 @@ class _Convolution(Windowed, Affine):
 
 @register_layer
 class Conv2D(_Convolution):
-    """Every filter is a small image that is laid on every place of x: LeCun et al. 1989.
+    """Every filter is a small image that is applied at every position of x: LeCun et al. 1989.
 
     `out[b, i, j, f] = activation(bias[f] + sum over r, c, k of
     x[b, i*stride + r*dilation, j*stride + c*dilation, k] * kernel[r, c, k, f])`
@@ -127,33 +127,33 @@ class Conv2D(_Convolution):
     ((2, 26, 26, 8), (3, 3, 1, 8))
 
     Args:
-        filters: how many channels come out.
+        filters: the number of output channels.
         kernel_size, strides, dilation_rate: an integer, or (height, width).
-        padding: "valid", only whole windows, or "same", as many places as `ceil(size / stride)`.
+        padding: "valid", only whole windows, or "same", as many positions as `ceil(size / stride)`.
         groups: channels and filters in as many groups, each seeing only its own.
         activation: a name or function of `ranvier.nn.activations`; None: none.
         use_bias: whether there is a bias.
         data_format: None or "channels_last".
-        options: kernel_initializer, by default glorot_uniform with `places * channels` as fan_in,
-            and bias_initializer; kernel_regularizer, bias_regularizer: "l1", "l2", `L2(0.001)`...:
-            a term added to the loss; and those of every layer.
+        options: kernel_initializer, by default glorot_uniform with the window's positions times
+            the channels as fan_in, and bias_initializer; kernel_regularizer, bias_regularizer:
+            "l1", "l2", `L2(0.001)`...: a term added to the loss; and those of every layer.
     """
 
-    def slide(self, x: Any) -> Any:
+    def convolve(self, x: Any) -> Any:
         settings = self.strides, self.padding, self.dilation_rate, self.groups
         return conv2d(x, self.kernel, *settings)
 
 
 @register_layer
 class Conv1D(_Convolution):
-    """Every filter is a short series that is laid on every place of x.
+    """Every filter is a short series that is applied at every position of x.
 
     `out[b, i, f] = activation(bias[f] + sum over r and k of
     x[b, i*stride + r*dilation, k] * kernel[r, k, f])`
 
-    Shapes: (batch, steps, channels) -> (batch, places, filters); `kernel` is
+    Shapes: (batch, steps, channels) -> (batch, positions, filters); `kernel` is
     (kernel_size, channels / groups, filters). The arguments are those of `Conv2D`; padding
-    "causal" puts all zeros before, so that a place sees only its past: van den Oord et al. 2016.
+    "causal" puts all zeros before, so that a position sees only its past: van den Oord et al. 2016.
 
     >>> import ranvier
     >>> Conv1D(4, 3, padding="causal", dilation_rate=2)(ranvier.ones((2, 10, 3))).shape
@@ -164,7 +164,7 @@ class Conv1D(_Convolution):
     paddings = ("valid", "same", "causal")
     keeps_mask = True  # where there are as many positions as before
 
-    def slide(self, x: Any) -> Any:
+    def convolve(self, x: Any) -> Any:
         padding = self.padding
         if padding == "causal":
             before = (self.kernel_size[0] - 1) * self.dilation_rate[0]
@@ -211,7 +211,7 @@ class DepthwiseConv2D(Windowed):
         **options: Any,
     ) -> None:
         super().__init__(activation=activation, use_bias=use_bias, **options)
-        self.slides(kernel_size, strides, padding, dilation_rate, data_format)
+        self.set_window(kernel_size, strides, padding, dilation_rate, data_format)
         self.depth_multiplier = integer_argument(self.name, "depth_multiplier", depth_multiplier)
         self.depthwise_initializer = initializers.get(depthwise_initializer)
         self.depthwise_regularizer = regularizers.get(depthwise_regularizer)
@@ -230,7 +230,7 @@ class DepthwiseConv2D(Windowed):
     def outputs(self, channels: int) -> int:
         return channels * self.depth_multiplier
 
-    def slide(self, x: Any) -> Any:
+    def convolve(self, x: Any) -> Any:
         return depthwise(x, self.kernel, self.strides, self.padding, self.dilation_rate)
 
 
@@ -267,7 +267,7 @@ class SeparableConv2D(Windowed):
     ) -> None:
         super().__init__(activation=activation, use_bias=use_bias, **options)
         self.filters = integer_argument(self.name, "filters", filters)
-        self.slides(kernel_size, strides, padding, dilation_rate, data_format)
+        self.set_window(kernel_size, strides, padding, dilation_rate, data_format)
         self.depth_multiplier = integer_argument(self.name, "depth_multiplier", depth_multiplier)
         self.depthwise_initializer = initializers.get(depthwise_initializer)
         self.pointwise_initializer = initializers.get(pointwise_initializer)
@@ -296,7 +296,7 @@ class SeparableConv2D(Windowed):
     def outputs(self, channels: int) -> int:
         return self.filters
 
-    def slide(self, x: Any) -> Any:
+    def convolve(self, x: Any) -> Any:
         settings = self.strides, self.padding, self.dilation_rate
         return conv2d(depthwise(x, self.depthwise_kernel, *settings), self.pointwise_kernel)
 

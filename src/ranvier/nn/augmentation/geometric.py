@@ -1,4 +1,4 @@
-"""Augmentation: each training step sees the images a little changed; in use they stay as they are.
+"""Geometric augmentation: flips, shifts, rotations, zooms and crops; in use images stay unchanged.
 
 The layers draw one set of parameters for each row, inside the compiled step, from `ranvier.random`
 (or from a generator of their own with `seed`). So the same seed gives the same images with either
@@ -23,14 +23,14 @@ from ...ops.movement import flip, reshape
 from ...typing import Shape
 from ..images.sliding import check_axes, one_of, sizes
 from ..layer import Layer, register_layer
-from .preparing import as_floats, center_crop, check_crop
-from .sampling import FILL_MODES, INTERPOLATIONS, Map, affine
+from .preprocessing import as_floats, center_crop, check_crop
+from .resampling import FILL_MODES, INTERPOLATIONS, AffineMap, affine
 
 Factor = float | tuple[float, float] | list[float]
 
 
 class RandomImages(Layer):
-    """Base: a subclass writes `augment`, which is called in training only."""
+    """Base of augmentation: a subclass writes `augment`, which is called in training only."""
 
     in_float32 = True
 
@@ -87,7 +87,7 @@ class RandomFlip(RandomImages):
 
 
 class _Affine(RandomImages):
-    """Base of those that read the image at other places."""
+    """Base of augmentation by an affine map of the positions."""
 
     def __init__(
         self,
@@ -105,14 +105,14 @@ class _Affine(RandomImages):
     def augment(self, x: Any) -> Any:
         return affine(x, self.map(x), self.interpolation, self.fill_mode, self.fill_value)
 
-    def map(self, x: Any) -> Map:
-        """The numbers a to f of `sampling.affine`."""
+    def map(self, x: Any) -> AffineMap:
+        """The numbers a to f of `resampling.affine`."""
         raise NotImplementedError
 
 
 @register_layer
 class RandomTranslation(_Affine):
-    """Each image moved down and to the right, by shares of its height and width.
+    """Each image shifted down and to the right, by fractions of its height and width.
 
         source y = y - height * p,  p from height_factor;    x likewise
 
@@ -122,8 +122,8 @@ class RandomTranslation(_Affine):
     array([0., 1., 2., 3.], dtype=float32)
 
     Args:
-        height_factor, width_factor: shares; below 0 up and to the left.
-        fill_mode: what stands beyond the edge: "constant", "nearest", "reflect" or "wrap".
+        height_factor, width_factor: fractions; below 0 up and to the left.
+        fill_mode: the pixels beyond the edge: "constant", "nearest", "reflect" or "wrap".
         interpolation: "bilinear" or "nearest".
     """
 
@@ -139,17 +139,17 @@ class RandomTranslation(_Affine):
     ) -> None:
         super().__init__(fill_mode, interpolation, seed, fill_value, **options)
         self.height_factor, self.width_factor = height_factor, width_factor
-        self._down = shares(self.name, "height_factor", height_factor)
-        self._right = shares(self.name, "width_factor", width_factor)
+        self._down = factor_range(self.name, "height_factor", height_factor)
+        self._right = factor_range(self.name, "width_factor", width_factor)
 
-    def map(self, x: Any) -> Map:
+    def map(self, x: Any) -> AffineMap:
         down = self.draw(x, *self._down) * x.shape[1]
         return 1.0, 0.0, -down, 0.0, 1.0, -(self.draw(x, *self._right) * x.shape[2])
 
 
 @register_layer
 class RandomRotation(_Affine):
-    """Each image turned about its centre, counterclockwise by shares of a full turn.
+    """Each image rotated about its centre, counterclockwise by fractions of a full rotation.
 
     >>> x = [[[[1.0], [2.0]], [[3.0], [4.0]]]]
     >>> RandomRotation((0.25, 0.25))(x, training=True).numpy()[0, :, :, 0].round(4)
@@ -172,10 +172,10 @@ class RandomRotation(_Affine):
     ) -> None:
         super().__init__(fill_mode, interpolation, seed, fill_value, **options)
         self.factor = factor
-        self._turns = shares(self.name, "factor", factor)
+        self._angles = factor_range(self.name, "factor", factor)
 
-    def map(self, x: Any) -> Map:
-        angle = self.draw(x, *self._turns) * (2 * math.pi)
+    def map(self, x: Any) -> AffineMap:
+        angle = self.draw(x, *self._angles) * (2 * math.pi)
         if isinstance(angle, float):
             c, s = math.cos(angle), math.sin(angle)
         else:
@@ -212,10 +212,10 @@ class RandomZoom(_Affine):
     ) -> None:
         super().__init__(fill_mode, interpolation, seed, fill_value, **options)
         self.height_factor, self.width_factor = height_factor, width_factor
-        self._high = shares(self.name, "height_factor", height_factor)
-        self._wide = width_factor and shares(self.name, "width_factor", width_factor)
+        self._high = factor_range(self.name, "height_factor", height_factor)
+        self._wide = width_factor and factor_range(self.name, "width_factor", width_factor)
 
-    def map(self, x: Any) -> Map:
+    def map(self, x: Any) -> AffineMap:
         high = 1 + self.draw(x, *self._high)
         wide = 1 + self.draw(x, *self._wide) if self._wide else high
         y, z = (x.shape[1] - 1) / 2, (x.shape[2] - 1) / 2
@@ -224,7 +224,7 @@ class RandomZoom(_Affine):
 
 @register_layer
 class RandomCrop(RandomImages):
-    """In training a piece of each image at a random place, in use its middle.
+    """In training a crop of each image at a random position, in use its middle.
 
     Shapes: (batch, rows, columns, channels) -> (batch, height, width, channels).
 
@@ -250,20 +250,20 @@ class RandomCrop(RandomImages):
         column = self._source.randint(0, w - self.width + 1, (n, 1, 1), int32)
         first = iota((n, 1, 1), axis=0, dtype=int32) * (h * w) + row * w + column
         down = iota((1, self.height, 1), axis=1, dtype=int32) * w
-        place = first + down + iota((1, 1, self.width), axis=2, dtype=int32)
-        return take(reshape(x, (n * h * w, channels)), place)
+        pixel = first + down + iota((1, 1, self.width), axis=2, dtype=int32)
+        return take(reshape(x, (n * h * w, channels)), pixel)
 
     def output_shape(self, input_shape: Shape) -> Shape:
         return (self.height, self.width, input_shape[-1])
 
 
-def shares(layer: str, argument: str, value: Any) -> tuple[float, float]:
+def factor_range(layer: str, argument: str, value: Any) -> tuple[float, float]:
     """(lowest, highest) from a pair or from one number."""
     pair = (-value, value) if isinstance(value, int | float) else tuple(value)
     numbers = len(pair) == 2 and all(isinstance(v, int | float) for v in pair)
     if not numbers or not -1 <= pair[0] <= pair[1] <= 1:
         raise ArgumentError(
-            f"{layer}: {argument}={value!r}; expected a share from 0 to 1, or (lowest, highest) "
+            f"{layer}: {argument}={value!r}; expected a fraction from 0 to 1, or (lowest, highest) "
             "within -1 and 1"
         )
     return float(pair[0]), float(pair[1])

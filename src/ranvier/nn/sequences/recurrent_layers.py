@@ -1,8 +1,8 @@
 """Recurrent layers: a cell run along a sequence as one loop (`ranvier.scan`).
 
-What x alone decides, `x @ kernel + bias`, is one contraction for all places before the loop. A mask
-(`x.mask`, (batch, time) bools) says which places a sequence really has: at the others the states
-stay as they are and the output is that of the place before.
+What depends on x alone, `x @ kernel + bias`, is one contraction for all steps before the loop. A
+mask (`x.mask`, (batch, time) bools) says which steps a sequence really has: in the others the
+states stay as they are and the output is that of the step before.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from ...typing import Shape
 from .. import config
 from ..layer import LAYERS, Layer, register_layer
 from ..policy import widened
-from .cells import Cell, GRUCell, LSTMCell, SimpleRNNCell, States
+from .recurrent_cells import Cell, GRUCell, LSTMCell, SimpleRNNCell, States
 
 
-class Passed(NamedTuple):
-    """What a pass over a sequence leaves: outputs (batch, time, units) at all places, or None; the
+class LoopResult(NamedTuple):
+    """The result of a loop over a sequence: outputs (batch, time, units) of all steps, or None; the
     last output; the last states."""
 
     all: Any
@@ -36,8 +36,8 @@ class Passed(NamedTuple):
     states: States
 
 
-class _Kept:
-    """The states that a stateful layer hands on to the next batch; no weights of the layer."""
+class _CarriedStates:
+    """The states that a stateful layer carries to the next batch; no weights of the layer."""
 
     def __init__(self) -> None:
         self.tensors: list[Tensor] = []
@@ -48,12 +48,12 @@ class Recurrent(Layer):
     """Base of recurrent layers.
 
     Args:
-        return_sequences: give the outputs at all places, (batch, time, units), not just the last.
-        return_state: give a list: the output, then the last states.
+        return_sequences: return the outputs of all steps, (batch, time, units), not just the last.
+        return_state: return a list: the output, then the last states.
         go_backwards: begin at the end of the sequence; outputs then come in that order.
         stateful: begin each batch with the states in which the last one ended: row i continues row
-            i. `reset_states()` begins anew.
-        zero_output_for_mask: with a mask, outputs at places a sequence does not have are 0.
+            i. `reset_states()` resets them.
+        zero_output_for_mask: with a mask, outputs of steps that a sequence does not have are 0.
         unroll: accepted as in Keras; the loop is compiled either way.
         options: those of the cell and of every layer.
     """
@@ -78,11 +78,11 @@ class Recurrent(Layer):
         self.stateful = stateful
         self.unroll = unroll
         self.zero_output_for_mask = zero_output_for_mask
-        self._kept = _Kept()
+        self._kept = _CarriedStates()
 
     @property
     def cell(self) -> Any:
-        """What is done at one place."""
+        """What computes one step."""
         return self
 
     def build(self, input_shape: Shape) -> None:
@@ -94,7 +94,7 @@ class Recurrent(Layer):
         self.build_cell(input_shape[1:])
 
     def build_cell(self, shape: Shape) -> None:
-        """Create the cell's weights for places of `shape`."""
+        """Create the cell's weights for steps of `shape`."""
         super().build(shape)
 
     def forward(self, x: Any, *states: Any, initial_state: Any = None, mask: Any = None) -> Any:
@@ -104,21 +104,21 @@ class Recurrent(Layer):
             out = flip(done.all, 1) if self.go_backwards else done.all
         return [out, *done.states] if self.return_state else out
 
-    def run(self, x: Any, states: Any, mask: Any) -> Passed:
-        """Go along x as the layer's settings say; outputs stand where their x stands."""
+    def run(self, x: Any, states: Any, mask: Any) -> LoopResult:
+        """Run along x with the layer's settings; outputs are in the order of x."""
         if isinstance(states, Tensor):
             states = [states]
         x, states = widened([x, states])
         if self.stateful and states is None:
             states = self._states_for(x)
-        done = self.passed(x, states, mask, self.go_backwards)
+        done = self.run_loop(x, states, mask, self.go_backwards)
         if self.stateful:
             for kept, new in zip(self._states_for(x), done.states, strict=True):
                 kept.assign(new.detach())
         return done
 
-    def passed(self, x: Any, states: Any, mask: Any, reverse: bool) -> Passed:
-        """Run along x; outputs stand where their x stands."""
+    def run_loop(self, x: Any, states: Any, mask: Any, reverse: bool) -> LoopResult:
+        """Run along x; outputs are in the order of x."""
         if x.ndim < 3:
             raise ShapeError(
                 f"{self.name}: got an input of shape {x.shape}; expected sequences, (batch, time, "
@@ -134,23 +134,23 @@ class Recurrent(Layer):
             raise ArgumentError(
                 f"{self.name}: {len(states)} initial states given; its cell has {len(sizes)}"
             )
-        for given, size in zip(states or (), sizes, strict=False):
-            if given.shape[-1] != size:
+        for state, size in zip(states or (), sizes, strict=False):
+            if state.shape[-1] != size:
                 raise ShapeError(
-                    f"{self.name}: an initial state has shape {given.shape}; expected "
+                    f"{self.name}: an initial state has shape {state.shape}; expected "
                     f"({x.shape[0]}, {size})"
                 )
-        whole = isinstance(cell, Cell)
+        is_ours = isinstance(cell, Cell)
         first = [_zeros(x, n) for n in sizes] if states is None else list(states)
-        # The output before the first place; a cell of ours gives its first state as output.
-        other = not whole or (mask is not None and states is not None)
-        before = _zeros(x, _width(cell)) if other else None
-        xs, keep = self._all_places(x)
+        # The output before the first step; that of a cell of ours is its first state.
+        keeps_output = not is_ours or (mask is not None and states is not None)
+        before = _zeros(x, _width(cell)) if keeps_output else None
+        xs, keep = self._loop_inputs(x)
 
-        def turn(carry: Any, now: Any) -> Any:
+        def step(carry: Any, now: Any) -> Any:
             (states, before), (x, real) = carry, now
-            if whole:
-                new = cell.turn(x, states, keep)
+            if is_ours:
+                new = cell.advance(x, states, keep)
                 out = new[0]
             else:
                 out, new = cell.forward(x, states)
@@ -159,22 +159,22 @@ class Recurrent(Layer):
             if real is not None:
                 real = expand_dims(real, -1)
                 new = [where(real, a, b) for a, b in zip(new, states, strict=True)]
-                out = where(real, out, before) if other else new[0]
+                out = where(real, out, before) if keeps_output else new[0]
                 y = where(real, y, 0.0) if self.zero_output_for_mask else out
-            return (new, out if other else None), y if self.return_sequences else None
+            return (new, out if keeps_output else None), y if self.return_sequences else None
 
-        moved = None
+        masks = None
         if mask is not None:
             mask = mask if mask.dtype == np.bool_ else not_equal(mask, 0)
-            moved = permute_dims(mask, (1, 0))
-        (last, out), ys = scan(turn, (first, before), (xs, moved), reverse=reverse)
+            masks = permute_dims(mask, (1, 0))
+        (last, out), ys = scan(step, (first, before), (xs, masks), reverse=reverse)
         axes = () if ys is None else (1, 0, *range(2, ys.ndim))
-        return Passed(
-            None if ys is None else permute_dims(ys, axes), out if other else last[0], last
+        return LoopResult(
+            None if ys is None else permute_dims(ys, axes), out if keeps_output else last[0], last
         )
 
-    def _all_places(self, x: Any) -> tuple[Any, Any]:
-        """What the loop goes along, time first, and what multiplies the state."""
+    def _loop_inputs(self, x: Any) -> tuple[Any, Any]:
+        """The inputs of the loop, time first, and what multiplies the state."""
         cell = self.cell
         keep = None
         if isinstance(cell, Cell):
@@ -187,7 +187,7 @@ class Recurrent(Layer):
     @property
     def sizes(self) -> list[int]:
         """Numbers in each state."""
-        return _listed(self.cell.state_size)
+        return _as_list(self.cell.state_size)
 
     def output_mask(self, *masks: Any) -> Any:
         return masks[0] if self.return_sequences else None
@@ -315,7 +315,7 @@ class RNN(Recurrent):
 
 @register_layer
 class StackedRNNCells(Layer):
-    """Several cells as one: each reads the output of the one before.
+    """A stack of cells as one cell: each reads the output of the one before.
 
     >>> StackedRNNCells([LSTMCell(4), GRUCell(3)]).state_size
     [4, 4, 3]
@@ -332,7 +332,7 @@ class StackedRNNCells(Layer):
     @property
     def state_size(self) -> list[int]:
         """Numbers in each state, cell after cell."""
-        return [n for cell in self.cells for n in _listed(cell.state_size)]
+        return [n for cell in self.cells for n in _as_list(cell.state_size)]
 
     @property
     def output_size(self) -> int:
@@ -345,18 +345,18 @@ class StackedRNNCells(Layer):
             input_shape = (_width(cell),)
 
     def forward(self, x: Any, states: Sequence[Any]) -> tuple[Any, States]:
-        found: States = []
+        new_states: States = []
         for cell in self.cells:
-            count = len(_listed(cell.state_size))
-            x, new = cell.forward(x, states[len(found) : len(found) + count])
-            found += new
-        return x, found
+            count = len(_as_list(cell.state_size))
+            x, new = cell.forward(x, states[len(new_states) : len(new_states) + count])
+            new_states += new
+        return x, new_states
 
 
-def _listed(size: Any) -> list[int]:
+def _as_list(size: Any) -> list[int]:
     return list(size) if isinstance(size, list | tuple) else [size]
 
 
 def _width(cell: Any) -> int:
     """Numbers in a cell's output."""
-    return int(getattr(cell, "output_size", _listed(cell.state_size)[0]))
+    return int(getattr(cell, "output_size", _as_list(cell.state_size)[0]))

@@ -1,4 +1,4 @@
-"""Images brought into another range or size, in training and in use alike."""
+"""Preprocessing of images: another range or size, in training and in use alike."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ...ops.gather import take
 from ...typing import Shape
 from ..images.sliding import check_axes, one_of, sizes
 from ..layer import Layer, register_layer
-from .sampling import INTERPOLATIONS
+from .resampling import INTERPOLATIONS
 
 
 def as_floats(x: Any) -> Any:
@@ -78,17 +78,17 @@ class Resizing(Layer):
         x = as_floats(x)
         for axis, size in ((1, self.height), (2, self.width)):
             if x.shape[axis] != size:
-                x = self._along(x, axis, size)
+                x = self._resized_along(x, axis, size)
         return x
 
-    def _along(self, x: Any, axis: int, size: int) -> Any:
+    def _resized_along(self, x: Any, axis: int, size: int) -> Any:
         """x with another size along one axis."""
         n = x.shape[axis]
-        place = (np.arange(size) + 0.5) * (n / size) - 0.5
+        source = (np.arange(size) + 0.5) * (n / size) - 0.5
         if self.interpolation == "nearest":
-            return take(x, np.floor(place + 0.5).astype(np.int64).clip(0, n - 1), axis)
-        low = np.floor(place)
-        share = (place - low).astype(x.dtype).reshape([-1 if a == axis else 1 for a in range(4)])
+            return take(x, np.floor(source + 0.5).astype(np.int64).clip(0, n - 1), axis)
+        low = np.floor(source)
+        share = (source - low).astype(x.dtype).reshape([-1 if a == axis else 1 for a in range(4)])
         before, after = (
             take(x, where.astype(np.int64).clip(0, n - 1), axis) for where in (low, low + 1)
         )
@@ -121,7 +121,7 @@ class CenterCrop(Layer):
 
 
 def center_crop(x: Any, height: int, width: int) -> Any:
-    """The middle of images; of an odd number of places left over, one more comes after."""
+    """The middle of images; of an odd number of positions cut off, one more is after it."""
     top, left = (x.shape[1] - height) // 2, (x.shape[2] - width) // 2
     return x[:, top : top + height, left : left + width]
 

@@ -1,4 +1,4 @@
-"""Images read at other places: moved, turned and zoomed by one affine map for each row.
+"""Resampling of images by affine maps: shifted, rotated and zoomed, one map for each row.
 
     source y = a y + b x + c        source x = d y + e x + f
 
@@ -29,20 +29,20 @@ from ...ops.movement import reshape
 FILL_MODES = ("constant", "nearest", "reflect", "wrap")
 INTERPOLATIONS = ("bilinear", "nearest")
 
-Map = tuple[Any, Any, Any, Any, Any, Any]  # a to f: numbers, or tensors (batch, 1, 1)
+AffineMap = tuple[Any, Any, Any, Any, Any, Any]  # a to f: numbers, or tensors (batch, 1, 1)
 
 
 def affine(
     x: Any,
-    map: Map,
+    map: AffineMap,
     interpolation: str = "bilinear",
     fill_mode: str = "reflect",
     fill_value: float = 0.0,
 ) -> Any:
-    """x (batch, height, width, channels) read at the places of the map.
+    """x (batch, height, width, channels) resampled at the positions of the map.
 
     Beyond the edge: "constant" `fill_value`, "nearest" the pixel of the edge, "reflect" the image
-    mirrored at its edge (d c b a | a b c d), "wrap" the image once more.
+    mirrored at its edge (d c b a | a b c d), "wrap" the image repeated.
     """
     _, h, w, _ = x.shape
     a, b, c, d, e, f = map
@@ -50,47 +50,53 @@ def affine(
     y, z = a * down + b * along + c, d * down + e * along + f
     if interpolation == "nearest":
         top, left = floor(y + 0.5), floor(z + 0.5)
-        places = [(_Line(top, h, fill_mode), None)], [(_Line(left, w, fill_mode), None)]
+        positions = (
+            [(_AxisPositions(top, h, fill_mode), None)],
+            [(_AxisPositions(left, w, fill_mode), None)],
+        )
     else:
-        places = _neighbours(y, h, fill_mode), _neighbours(z, w, fill_mode)
-    return _gathered(x, places, fill_mode, fill_value)
+        positions = _neighbours(y, h, fill_mode), _neighbours(z, w, fill_mode)
+    return _gathered(x, positions, fill_mode, fill_value)
 
 
-class _Line:
-    """Places on an axis of size n, floats that hold integers: where to read, and whether that
-    is inside.
+class _AxisPositions:
+    """Positions on an axis of size n, floats that hold integers; `inside`: which of them the image
+    has.
     """
 
-    def __init__(self, place: Any, n: int, fill_mode: str) -> None:
+    def __init__(self, position: Any, n: int, fill_mode: str) -> None:
         self.inside = None
         if fill_mode == "constant":
-            self.inside = logical_and(greater_equal(place, 0), less_equal(place, n - 1))
+            self.inside = logical_and(greater_equal(position, 0), less_equal(position, n - 1))
         elif fill_mode == "reflect":
-            place = remainder(place, 2 * n)
-            place = minimum(place, 2 * n - 1 - place)
+            position = remainder(position, 2 * n)
+            position = minimum(position, 2 * n - 1 - position)
         elif fill_mode == "wrap":
-            place = remainder(place, n)
+            position = remainder(position, n)
         # NOTE: once more as integers: NaN passes the first clip and becomes any of them.
-        self.place = clip(astype(clip(place, 0, n - 1), int32), 0, n - 1)
+        self.position = clip(astype(clip(position, 0, n - 1), int32), 0, n - 1)
 
 
-def _neighbours(place: Any, n: int, fill_mode: str) -> list[Any]:
-    """The places before and after, with their weights."""
-    low = floor(place)
-    share = place - low
-    return [(_Line(low, n, fill_mode), 1 - share), (_Line(low + 1, n, fill_mode), share)]
+def _neighbours(position: Any, n: int, fill_mode: str) -> list[Any]:
+    """The positions before and after, with their weights."""
+    low = floor(position)
+    share = position - low
+    return [
+        (_AxisPositions(low, n, fill_mode), 1 - share),
+        (_AxisPositions(low + 1, n, fill_mode), share),
+    ]
 
 
-def _gathered(x: Any, places: Any, fill_mode: str, fill_value: float) -> Any:
-    """The weighted sum of the pixels at all pairs of places, rows and columns."""
+def _gathered(x: Any, positions: Any, fill_mode: str, fill_value: float) -> Any:
+    """The weighted sum of the pixels at all pairs of positions, rows and columns."""
     n, h, w, channels = x.shape
     pixels = reshape(x, (n * h * w, channels))
     first = iota((n, 1, 1), axis=0, dtype=int32) * (h * w)
     out: Any = None
     total: Any = None
-    for row, row_weight in places[0]:
-        for column, column_weight in places[1]:
-            part = take(pixels, first + row.place * w + column.place)
+    for row, row_weight in positions[0]:
+        for column, column_weight in positions[1]:
+            part = take(pixels, first + row.position * w + column.position)
             weight = None if row_weight is None else row_weight * column_weight
             if fill_mode == "constant":
                 inside = logical_and(row.inside, column.inside)
