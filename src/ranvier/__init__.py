@@ -50,6 +50,7 @@ from .ops.composites.functions import (
     tensordot,
     vecdot,
 )
+from .ops.composites.padding import pad
 from .ops.composites.shaping import (
     broadcast_arrays,
     diff,
@@ -128,7 +129,7 @@ from .ops.elementwise import (
     where,
 )
 from .ops.gather import scatter_add, scatter_add_along_axis, take, take_along_axis
-from .ops.movement import broadcast_to, concat, flip, pad, permute_dims, reshape
+from .ops.movement import broadcast_to, concat, flip, permute_dims, reshape
 from .ops.random import random_bits
 from .ops.reduce import (
     all,

@@ -66,13 +66,14 @@ def submodule(parent: str, where: str, /, *tables: Rows, **rows: Any) -> ModuleT
     return made
 
 
-def described(name: str, value: Any, module: str) -> Any:
+def described(name: str, value: Any, module: str, called: object = None) -> Any:
     """A row's value; a lambda with its own name, and the words of what it calls."""
     if isinstance(value, FunctionType) and value.__name__ == "<lambda>":
         value.__name__ = value.__qualname__ = name
         value.__module__ = module
-        called = _called(value)
-        value.__doc__ = first_paragraph(called) or f"`{name}` by Ranvier's operators."
+        value.__doc__ = (
+            first_paragraph(called or _called(value)) or f"`{name}` by Ranvier's operators."
+        )
     return value
 
 

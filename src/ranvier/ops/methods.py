@@ -86,11 +86,13 @@ class Methods(Value):
 
     view = reshape
 
-    def flatten(self, start_dim: int = 0) -> Self:
-        """All axes from `start_dim` on as one."""
-        start = normal_axis("flatten", start_dim, self.ndim) if self.ndim else 0
-        count = math.prod(self.shape[start:])
-        return movement.reshape(self, (*self.shape[:start], count))
+    def flatten(self, start_dim: int = 0, end_dim: int = -1) -> Self:
+        """The axes from `start_dim` to `end_dim`, both included, as one."""
+        if not self.ndim:
+            return movement.reshape(self, (1,))
+        first, last = (normal_axis("flatten", a, self.ndim) for a in (start_dim, end_dim))
+        joined = math.prod(self.shape[first : last + 1])
+        return movement.reshape(self, (*self.shape[:first], joined, *self.shape[last + 1 :]))
 
     def permute_dims(self, axes: Sequence[int]) -> Self:
         """See `ranvier.permute_dims`."""

@@ -19,144 +19,69 @@ import math
 from typing import Any
 
 from ... import __version__ as __version__
-from ... import dtypes
-from ...tensors.mode import enable_grad, grad_mode, is_grad_enabled
-from ..table import missing, module_getattr
-from . import accelerator, autograd, backends, cuda, nn, optim, utils
-from .creation import (
-    Generator,
-    arange,
-    as_tensor,
-    cat,
-    empty,
-    eye,
-    from_numpy,
-    full,
-    full_like,
-    linspace,
-    manual_seed,
-    normal,
-    ones,
-    ones_like,
-    rand,
-    rand_like,
-    randint,
-    randn,
-    randn_like,
-    randperm,
-    stack,
-    tensor,
-    zeros,
-    zeros_like,
-)
-from .devices import device
-from .draws import meshgrid, multinomial
-from .functions import (
+from ... import dtypes, random
+from ...base.config import config
+from ...ops import contraction, elementwise
+from ...tensors import mode
+from ...tensors.tensor import Tensor as RanvierTensor
+from ..table import fill, names, submodule
+from . import autograd, creation, functions, nn, optim, utils
+from .creation import MAKERS, tensor
+from .methods import FUNCTIONS
+from .sizes import device
+from .tensor import Tensor, of
+
+# Other devices than the CPU: they are not there, and tutorials ask.
+_ABSENT: dict[str, Any] = {"is_available": lambda: False, "device_count": lambda: 0}
+_BACKEND = {"is_available": lambda: False, "is_built": lambda: False, "enabled": False}
+
+__all__, __getattr__ = fill(
+    globals(),
+    "torch",
     FUNCTIONS,
-    FloatTensor,
-    LongTensor,
-    allclose,
-    compile,
-    einsum,
-    equal,
-    is_tensor,
-    load,
-    matmul,
-    no_grad,
-    pow,
-    save,
-    set_num_threads,
-    where,
+    MAKERS,
+    names(creation, "FloatTensor Generator LongTensor as_tensor cat from_numpy multinomial stack"),
+    names(functions, "allclose compile einsum load meshgrid no_grad save"),
+    names(dtypes, "float16 float32 float64 int32 int64 uint8"),
+    names(math, "e inf nan pi"),
+    names(mode, "enable_grad is_grad_enabled"),
+    Tensor=Tensor,
+    accelerator=submodule(__name__, "torch.accelerator", _ABSENT, current_accelerator=lambda: None),
+    autograd=autograd,
+    backends=submodule(
+        __name__,
+        "torch.backends",
+        # What is set on it changes nothing: the same seed gives the same bits already.
+        cudnn=submodule(
+            f"{__name__}.backends",
+            "torch.backends.cudnn",
+            _BACKEND,
+            benchmark=False,
+            deterministic=True,
+        ),
+        mps=submodule(f"{__name__}.backends", "torch.backends.mps", _BACKEND),
+    ),
+    bool=dtypes.bool_,
+    concat=creation.cat,
+    concatenate=creation.cat,
+    cuda=submodule(__name__, "torch.cuda", _ABSENT, manual_seed_all=lambda seed: None),
+    device=device,
+    double=dtypes.float64,
+    equal=lambda input, other: functions.np.array_equal(input.numpy(), other.numpy()),
+    float=dtypes.float32,
+    half=dtypes.float16,
+    inference_mode=functions.no_grad,
+    int=dtypes.int32,
+    is_tensor=lambda obj: isinstance(obj, RanvierTensor),
+    long=dtypes.int64,
+    manual_seed=lambda seed: random.seed(seed),
+    matmul=lambda input, other: of(contraction.matmul(input, other)),
+    nn=nn,
+    optim=optim,
+    pow=lambda input, exponent: of(elementwise.power(input, exponent)),
+    set_grad_enabled=mode.grad_mode,
+    set_num_threads=lambda threads: config(threads=threads),
+    tensor=tensor,
+    utils=utils,
+    where=lambda condition, input, other: of(elementwise.where(condition, input, other)),
 )
-from .tensor import Tensor
-
-float16 = half = dtypes.float16
-float32 = dtypes.float32
-float64 = double = dtypes.float64
-int32 = dtypes.int32
-int64 = long = dtypes.int64
-uint8 = dtypes.uint8
-pi, inf, nan, e = math.pi, math.inf, math.nan, math.e
-concat = concatenate = cat
-inference_mode = no_grad
-set_grad_enabled = grad_mode
-
-__all__ = [
-    "FloatTensor",
-    "Generator",
-    "LongTensor",
-    "Tensor",
-    "accelerator",
-    "allclose",
-    "arange",
-    "as_tensor",
-    "autograd",
-    "backends",
-    "cat",
-    "compile",
-    "concat",
-    "concatenate",
-    "cuda",
-    "device",
-    "double",
-    "e",
-    "einsum",
-    "empty",
-    "enable_grad",
-    "equal",
-    "eye",
-    "float16",
-    "float32",
-    "float64",
-    "from_numpy",
-    "full",
-    "full_like",
-    "half",
-    "inf",
-    "inference_mode",
-    "int32",
-    "int64",
-    "is_grad_enabled",
-    "is_tensor",
-    "linspace",
-    "load",
-    "long",
-    "manual_seed",
-    "matmul",
-    "meshgrid",
-    "multinomial",
-    "nan",
-    "nn",
-    "no_grad",
-    "normal",
-    "ones",
-    "ones_like",
-    "optim",
-    "pi",
-    "pow",
-    "rand",
-    "rand_like",
-    "randint",
-    "randn",
-    "randn_like",
-    "randperm",
-    "save",
-    "set_grad_enabled",
-    "set_num_threads",
-    "stack",
-    "tensor",
-    "uint8",
-    "utils",
-    "where",
-    "zeros",
-    "zeros_like",
-]
-
-__all__ += ["bool", "float", "int", *FUNCTIONS]
-
-__getattr__ = module_getattr("torch", globals(), missing)
-# NOTE: these stand last, because here they hide Python's own.
-globals().update(FUNCTIONS)
-bool: Any = dtypes.bool_
-int: Any = dtypes.int32
-float: Any = dtypes.float32

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ... import dtypes, random
@@ -13,105 +14,71 @@ from ...ops import creation, movement
 from ...ops.composites import shaping
 from ...ops.op import broadcast_shape
 from ...tensors.tensor import Tensor as RanvierTensor
-from . import devices
-from . import tensor as t
+from ...typing import Array, DType, DTypeLike, ShapeLike, TensorLike
+from ..table import described
+from .sizes import device as checked_device
 from .sizes import sizes_of
-from .tensor import Tensor
+from .tensor import Tensor, cast, of
 
 
 def tensor(
-    data: Any, dtype: Any = None, device: Any = "cpu", requires_grad: bool = False
+    data: TensorLike,
+    dtype: DTypeLike | None = None,
+    device: object = "cpu",
+    requires_grad: bool = False,
 ) -> Tensor:
     """A new tensor from numbers: integers int64, others float32; arrays keep their dtype."""
-    devices.device(device)
     if isinstance(data, RanvierTensor):
         data = data.numpy()
-    made = RanvierTensor(data, dtype)
-    return _ready(made, None, device, requires_grad)
+    return _ready(RanvierTensor(data, dtype), device, requires_grad)
 
 
-def as_tensor(data: Any, dtype: Any = None, device: Any = "cpu") -> Tensor:
+def as_tensor(data: TensorLike, dtype: DTypeLike | None = None, device: object = "cpu") -> Tensor:
     """`data` itself when it is a tensor of this dtype, else a new tensor."""
-    x = t.of(data) if isinstance(data, RanvierTensor) else tensor(data)
-    return _ready(x, dtype, device, None)
+    x = of(data) if isinstance(data, RanvierTensor) else tensor(data)
+    return _ready(cast(x, dtype), device, False)
 
 
-def from_numpy(array: Any) -> Any:
+def from_numpy(array: Array) -> Any:
     """A tensor on the memory of `array`."""
     return Tensor._wrap(array)
 
 
-def zeros(
-    *size: Any, dtype: Any = None, device: Any = "cpu", requires_grad: bool = False
-) -> Tensor:
-    """Zeros."""
-    return full(sizes_of(size), 0, dtype or dtypes.float32, device, requires_grad)
+def FloatTensor(*data: Any) -> Tensor:
+    """A float32 tensor from a list or an array, or zeros of these sizes."""
+    return Tensor(*data).float()
 
 
-def ones(*size: Any, dtype: Any = None, device: Any = "cpu", requires_grad: bool = False) -> Tensor:
-    """Ones."""
-    return full(sizes_of(size), 1, dtype or dtypes.float32, device, requires_grad)
+def LongTensor(*data: Any) -> Tensor:
+    """An int64 tensor from a list or an array, or zeros of these sizes."""
+    if len(data) == 1 and not isinstance(data[0], int):
+        return tensor(data[0], dtypes.int64)
+    return Tensor(*data).long()
 
 
-empty = zeros
+def cat(tensors: Sequence[TensorLike], dim: int = 0) -> Tensor:
+    """Tensors one after another along an axis; those of shape (0,) beside others are nothing."""
+    parts = _parts("cat", tensors, dim)
+    out = movement.concat([x for x in parts if x.shape != (0,)] or parts, dim)
+    kind = functools.reduce(dtypes.promote, [x.dtype for x in parts])
+    return out if out.dtype == kind else out.astype(kind)  # type: ignore[no-any-return]
 
 
-def full(
-    size: Sequence[int],
-    fill_value: float,
-    dtype: Any = None,
-    device: Any = "cpu",
-    requires_grad: bool = False,
-) -> Tensor:
-    """One number everywhere."""
-    kind = dtypes.as_array(fill_value).dtype if dtype is None else dtypes.as_dtype(dtype)
-    return _ready(creation.full(tuple(size), fill_value, kind), None, device, requires_grad)
+def stack(tensors: Sequence[TensorLike], dim: int = 0) -> Tensor:
+    """Tensors along a new axis."""
+    return shaping.stack(_parts("stack", tensors, dim), dim)  # type: ignore[no-any-return]
 
 
-def zeros_like(x: Any, dtype: Any = None, device: Any = "cpu", requires_grad: bool = False) -> Any:
-    """Zeros of the shape and dtype of x."""
-    return full_like(x, 0, dtype, device, requires_grad)
+def _parts(name: str, tensors: Any, dim: Any) -> list[Any]:
+    if isinstance(dim, Tensor) or isinstance(tensors, Tensor):
+        raise ArgumentError(f"torch.{name}: give the tensors as one list: torch.{name}([a, b])")
+    return [of(x) for x in tensors]
 
 
-def ones_like(x: Any, dtype: Any = None, device: Any = "cpu", requires_grad: bool = False) -> Any:
-    """Ones of the shape and dtype of x."""
-    return full_like(x, 1, dtype, device, requires_grad)
-
-
-empty_like = zeros_like
-
-
-def full_like(
-    x: Any, fill_value: float, dtype: Any = None, device: Any = "cpu", requires_grad: bool = False
-) -> Any:
-    """One number everywhere, in the shape and dtype of x."""
-    return _ready(creation.full_like(x, fill_value, dtype), None, device, requires_grad)
-
-
-def eye(
-    n: int,
-    m: int | None = None,
-    *,
-    dtype: Any = None,
-    device: Any = "cpu",
-    requires_grad: bool = False,
-) -> Tensor:
-    """Ones on the diagonal, zeros elsewhere."""
-    return _ready(creation.eye(n, m), dtype, device, requires_grad)
-
-
-def arange(
-    start: float,
-    end: float | None = None,
-    step: float = 1,
-    *,
-    dtype: Any = None,
-    device: Any = "cpu",
-    requires_grad: bool = False,
-) -> Tensor:
+def _count(start: Any, end: Any = None, step: Any = 1, *, dtype: DTypeLike | None) -> RanvierTensor:
     """start, start + step, ... below end; `arange(n)` counts 0 to n - 1."""
-    first, last = (0, start) if end is None else (start, end)
-    first, last, step = (_plain("arange", v) for v in (first, last, step))
+    bounds = (0, start) if end is None else (start, end)
+    first, last, step = (_plain("arange", v) for v in (*bounds, step))
     if not all(map(math.isfinite, (first, last))) or (last - first) * step < 0:
         raise ArgumentError(
             f"arange: from {first} to {last} in steps of {step}; expected finite numbers and steps "
@@ -119,22 +86,7 @@ def arange(
         )
     if dtype is not None and dtypes.as_dtype(dtype).kind in "iu":
         first, last, step = int(first), int(last), int(step)  # before counting, as in PyTorch
-    return _ready(creation.arange(first, last, step, dtype), None, device, requires_grad)
-
-
-def linspace(
-    start: float,
-    end: float,
-    steps: int,
-    *,
-    dtype: Any = None,
-    device: Any = "cpu",
-    requires_grad: bool = False,
-) -> Tensor:
-    """`steps` numbers at equal distances, both ends included."""
-    first, last = (_plain("linspace", v) for v in (start, end))
-    line = creation.linspace(first, last, steps, dtype)
-    return _ready(line, None, device, requires_grad)
+    return creation.arange(first, last, step, dtype)  # type: ignore[no-any-return]
 
 
 def _plain(name: str, number: Any) -> Any:
@@ -144,102 +96,64 @@ def _plain(name: str, number: Any) -> Any:
     raise ShapeError(f"{name}: got a tensor of shape {number.shape}; expected one number")
 
 
-def rand(
-    *size: Any, dtype: Any = None, device: Any = "cpu", requires_grad: bool = False, **_: Any
-) -> Tensor:
-    """Numbers from 0 (included) to 1 (excluded)."""
-    made = random.uniform(sizes_of(size), dtype=dtype or dtypes.float32)
-    return _ready(made, None, device, requires_grad)
-
-
-def randn(
-    *size: Any, dtype: Any = None, device: Any = "cpu", requires_grad: bool = False, **_: Any
-) -> Tensor:
-    """Normally distributed numbers."""
-    made = random.normal(sizes_of(size), dtype=dtype or dtypes.float32)
-    return _ready(made, None, device, requires_grad)
-
-
-def rand_like(
-    x: Any, dtype: Any = None, device: Any = "cpu", requires_grad: bool = False
-) -> Tensor:
-    """`rand` in the shape of x."""
-    return rand(x.shape, dtype=dtype or x.dtype, device=device, requires_grad=requires_grad)
-
-
-def randn_like(
-    x: Any, dtype: Any = None, device: Any = "cpu", requires_grad: bool = False
-) -> Tensor:
-    """`randn` in the shape of x."""
-    return randn(x.shape, dtype=dtype or x.dtype, device=device, requires_grad=requires_grad)
-
-
-def randint(
-    low: Any,
+def _randint(
+    low: int,
     high: Any,
-    size: Any = None,
+    size: ShapeLike | None = None,
     *,
-    generator: Any = None,
-    dtype: Any = None,
-    device: Any = "cpu",
-    requires_grad: bool = False,
-) -> Tensor:
+    generator: random.Generator | None = None,
+    dtype: DTypeLike | None,
+) -> RanvierTensor:
     """Integers from low (included) to high (excluded); `randint(high, size)` starts at 0."""
     if size is None:
         low, high, size = 0, low, high
-    made = (generator or random).randint(low, high, tuple(size))
-    return _ready(made, dtype, device, requires_grad)
+    return cast(_source(generator).randint(low, high, size), dtype)  # type: ignore[no-any-return]
 
 
-def randperm(n: int, *, generator: Any = None) -> Tensor:
-    """The numbers 0 to n - 1 in random order."""
-    return t.of((generator or random).permutation(n))
-
-
-def normal(
+def _normal(
     mean: Any = 0.0,
     std: Any = 1.0,
-    size: Any = None,
+    size: ShapeLike | None = None,
     *,
-    generator: Any = None,
-    dtype: Any = None,
-    device: Any = "cpu",
-    requires_grad: bool = False,
-) -> Tensor:
+    generator: random.Generator | None = None,
+    dtype: DTypeLike | None,
+) -> Any:
     """Normally distributed numbers of this mean and standard deviation: numbers, with `size`, or
     tensors, one draw for each element.
     """
-    given = [x for x in (mean, std) if isinstance(x, RanvierTensor)]
-    if (size is None) != bool(given):
+    tensors = [x for x in (mean, std) if isinstance(x, RanvierTensor)]
+    if (size is None) != bool(tensors):
         raise ArgumentError("normal: give size= with numbers, and no size with tensors")
     if isinstance(std, RanvierTensor) and not std.is_traced and std.numpy().min(initial=0) < 0:
         raise ArgumentError(f"normal: std holds {std.numpy().min()}; expected 0 or more")
-    kind = dtypes.as_dtype(dtype) if dtype is not None else given[0].dtype if given else None
-    shape = broadcast_shape("normal", *[x.shape for x in given]) if given else tuple(size)
-    plain = 1.0 if given else std  # numbers are looked at by `random.normal`
-    made = (generator or random).normal(shape, 0.0, plain, kind or dtypes.float32)
-    return _ready((made * std if given else made) + mean, None, device, requires_grad)
+    if not tensors:
+        return _source(generator).normal(size, 0.0, std, dtype) + mean
+    shape = broadcast_shape("normal", *[x.shape for x in tensors])
+    kind = tensors[0].dtype if dtype is None else dtype
+    return _source(generator).normal(shape, dtype=kind) * std + mean
 
 
-def cat(tensors: Sequence[Any], dim: int = 0) -> Tensor:
-    """Tensors one after another along an axis; those of shape (0,) beside others are nothing."""
-    _check_several("cat", tensors, dim)
-    tensors = [t.of(x) for x in tensors]
-    given = [x for x in tensors if x.shape != (0,)] or tensors
-    out = movement.concat(given, dim)
-    kind = functools.reduce(dtypes.promote, [x.dtype for x in tensors])
-    return out if out.dtype == kind else out.astype(kind)
+def _source(generator: random.Generator | None) -> Any:
+    return generator or random
 
 
-def stack(tensors: Sequence[Any], dim: int = 0) -> Tensor:
-    """Tensors along a new axis."""
-    _check_several("stack", tensors, dim)
-    return t.of(shaping.stack(list(tensors), dim))
+def multinomial(
+    input: TensorLike,
+    num_samples: int,
+    replacement: bool = False,
+    generator: random.Generator | None = None,
+) -> Tensor:
+    """Indices drawn with chances in proportion to the weights `input`, (n,) or (rows, n).
 
-
-def _check_several(name: str, tensors: Any, dim: Any) -> None:
-    if isinstance(dim, t.Tensor) or isinstance(tensors, t.Tensor):
-        raise ArgumentError(f"torch.{name}: give the tensors as one list: torch.{name}([a, b])")
+    int64; without `replacement` none twice. Weights that are negative, NaN or all 0 are refused.
+    """
+    weights = of(input)
+    if weights.ndim not in (1, 2) or weights.dtype.kind != "f":
+        raise ShapeError(
+            f"multinomial: got {weights.dtype} of shape {weights.shape}; expected floats, weights "
+            "of shape (n,) or (rows, n)"
+        )
+    return of(_source(generator).categorical(weights, num_samples, replacement))  # type: ignore
 
 
 class Generator(random.Generator):
@@ -249,8 +163,8 @@ class Generator(random.Generator):
     1
     """
 
-    def __init__(self, device: Any = "cpu") -> None:
-        devices.device(device)
+    def __init__(self, device: object = "cpu") -> None:
+        checked_device(device)
         super().__init__()
 
     def manual_seed(self, seed: int) -> Generator:
@@ -263,17 +177,74 @@ class Generator(random.Generator):
         return int(self.state.numpy()[0])
 
 
-def manual_seed(seed: int) -> None:
-    """The same draws from here on, in every run."""
-    random.seed(int(seed))
-
-
-def _ready(x: Any, dtype: Any, device: Any, requires_grad: bool | None) -> Any:
+def _ready(x: Any, device: object, requires_grad: bool) -> Any:
     """A Tensor of this layer; with a gradient if that is wanted."""
-    devices.device(device)
-    if dtype is not None:
-        x = x.astype(dtype)
-    x = t.of(x)
+    checked_device(device)
+    x = of(x)
     if requires_grad:
         x.requires_grad = True
     return x
+
+
+_OPTIONS = [
+    inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default)
+    for name, default in (("dtype", None), ("device", "cpu"), ("requires_grad", False))
+]
+
+
+def _making(name: str, make: Callable[..., Any]) -> Callable[..., Any]:
+    """`make`, which takes `dtype`, with the options `device` and `requires_grad` too."""
+    described(name, make, __name__)
+
+    def made(
+        *args: Any,
+        dtype: DTypeLike | None = None,
+        device: object = "cpu",
+        requires_grad: bool = False,
+        **options: Any,
+    ) -> Any:
+        return _ready(make(*args, dtype=dtype, **options), device, requires_grad)
+
+    made.__name__ = made.__qualname__ = name
+    made.__doc__ = make.__doc__
+    takes = [p for p in inspect.signature(make).parameters.values() if p.name != "dtype"]
+    vars(made)["__signature__"] = inspect.Signature([*takes, *_OPTIONS])
+    return made
+
+
+def _float(dtype: DTypeLike | None) -> DType:
+    return dtypes.float32 if dtype is None else dtypes.as_dtype(dtype)
+
+
+# Each takes dtype=, device= and requires_grad= too.
+_MAKERS: dict[str, Any] = {
+    "arange": _count,
+    "empty": lambda *size, dtype: creation.full(sizes_of(size), 0, _float(dtype)),
+    "empty_like": lambda input, *, dtype: creation.full_like(input, 0, dtype),
+    "eye": lambda n, m=None, *, dtype: creation.eye(n, m, dtype=dtype),
+    "full": lambda size, fill_value, *, dtype: creation.full(
+        size, fill_value, dtypes.as_array(fill_value).dtype if dtype is None else dtype
+    ),
+    "full_like": lambda input, fill_value, *, dtype: creation.full_like(input, fill_value, dtype),
+    "linspace": lambda start, end, steps, *, dtype: creation.linspace(
+        _plain("linspace", start), _plain("linspace", end), steps, dtype
+    ),
+    "normal": _normal,
+    "ones": lambda *size, dtype: creation.full(sizes_of(size), 1, _float(dtype)),
+    "ones_like": lambda input, *, dtype: creation.full_like(input, 1, dtype),
+    "rand": lambda *size, generator=None, dtype: _source(generator).uniform(
+        sizes_of(size), dtype=dtype
+    ),
+    "rand_like": lambda input, *, dtype: random.uniform(input.shape, dtype=dtype or input.dtype),
+    "randint": _randint,
+    "randn": lambda *size, generator=None, dtype: _source(generator).normal(
+        sizes_of(size), dtype=dtype
+    ),
+    "randn_like": lambda input, *, dtype: random.normal(input.shape, dtype=dtype or input.dtype),
+    "randperm": lambda n, *, generator=None, dtype: cast(_source(generator).permutation(n), dtype),
+    "zeros": lambda *size, dtype: creation.full(sizes_of(size), 0, _float(dtype)),
+    "zeros_like": lambda input, *, dtype: creation.full_like(input, 0, dtype),
+}
+MAKERS = {name: _making(name, make) for name, make in _MAKERS.items()}
+
+Tensor.multinomial = multinomial  # type: ignore[attr-defined]

@@ -1,9 +1,12 @@
-"""Sizes as PyTorch says them."""
+"""Sizes and devices as PyTorch says them; there is one device, the CPU."""
 
 from __future__ import annotations
 
 import math
 from typing import Any
+
+from ...errors import ArgumentError
+from ...typing import Shape
 
 
 class Sizes(int):
@@ -11,18 +14,37 @@ class Sizes(int):
     has it: `x.size(0)`.
     """
 
-    shape: tuple[int, ...]
+    shape: Shape
 
-    def __new__(cls, shape: tuple[int, ...]) -> Sizes:
+    def __new__(cls, shape: Shape) -> Sizes:
         self = super().__new__(cls, math.prod(shape))
         self.shape = shape
         return self
 
-    def __call__(self, dim: int | None = None) -> Any:
+    def __call__(self, dim: int | None = None) -> Shape | int:
         return self.shape if dim is None else self.shape[dim]
 
 
-def sizes_of(sizes: tuple[Any, ...]) -> tuple[int, ...]:
+def sizes_of(sizes: tuple[Any, ...]) -> Shape:
     """Sizes given one by one or as one tuple."""
-    several = len(sizes) == 1 and isinstance(sizes[0], tuple | list)
-    return tuple(int(n) for n in (sizes[0] if several else sizes))
+    is_tuple = len(sizes) == 1 and isinstance(sizes[0], tuple | list)
+    return tuple(int(n) for n in (sizes[0] if is_tuple else sizes))
+
+
+class Device(str):
+    """The name of a device; all tensors are in main memory, on the "cpu"."""
+
+    @property
+    def type(self) -> str:
+        """ "cpu"."""
+        return str(self)
+
+
+CPU = Device("cpu")
+
+
+def device(name: object = "cpu", index: int | None = None) -> Device:
+    """`torch.device`: "cpu"; there is no other."""
+    if str(name).partition(":")[0] != "cpu":
+        raise ArgumentError(f"torch.device({name!r}): Ranvier computes on the CPU; use 'cpu'")
+    return CPU

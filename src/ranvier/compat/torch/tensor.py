@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from ... import dtypes, random
-from ...errors import ArgumentError, DTypeError, ShapeError, StateError
+from ...errors import ArgumentError, DTypeError, ShapeError, StateError, unknown_name
 from ...graph.node import OPS
-from ...ops import creation, elementwise, gather, movement
-from ...ops.composites import functions as composite
-from ...ops.composites import shaping
+from ...ops import creation, elementwise, gather, movement, reduce
+from ...ops.composites import norms, rounding, shaping
 from ...ops.op import normal_axes, normal_axis
+from ...tensors import ordering
 from ...tensors.mode import no_grad
 from ...tensors.tensor import Tensor as RanvierTensor
-from ...typing import ShapeLike
+from ...typing import Array, Axes, DTypeLike, TensorLike
 from ..table import missing
-from .arithmetic import Arithmetic
-from .by_dim import by_dim
-from .devices import CPU, Device, device
-from .sizes import Sizes, sizes_of
+from .by_dim import Extreme, all_axes, by_dim
+from .sizes import CPU, Device, Sizes, device, sizes_of
 
 
-class Tensor(Arithmetic):
+class Tensor(RanvierTensor):
     """A tensor with PyTorch's methods. Sizes make zeros of that shape, a list float32 numbers.
+
+    NOTE: of two bools PyTorch's sum is "or" and the product "and", and bools they stay: as integers
+    they would choose rows where a mask is meant.
 
     >>> Tensor(2, 3).shape, Tensor([2, 3])
     ((2, 3), tensor([2., 3.]))
@@ -37,6 +37,15 @@ class Tensor(Arithmetic):
 
     __slots__ = ()
     functions = "ranvier.compat.torch"
+
+    # Methods that methods.py gives in place of Ranvier's, with PyTorch's arguments.
+    all: Any
+    any: Any
+    argmax: Any
+    argmin: Any
+    prod: Any
+    softmax: Any
+    sum: Any
 
     def __init__(self, data: Any = (), dtype: Any = None, *args: Any, **options: Any) -> None:
         if isinstance(data, int | np.integer) and not isinstance(data, bool):
@@ -57,7 +66,7 @@ class Tensor(Arithmetic):
             raise AttributeError(name)
         raise missing("Tensor", name, dir(type(self)))
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> Array:
         """For NumPy; as in PyTorch only without a gradient, which an array would lose unsaid."""
         if self.requires_grad:
             raise StateError(
@@ -66,19 +75,11 @@ class Tensor(Arithmetic):
             )
         return super().__array__(dtype, copy)
 
-    # -- sizes and places --------------------------------------------------------------------------
+    # -- sizes and devices --
 
     @property
     def size(self) -> Sizes:
         return Sizes(self.shape)
-
-    def numel(self) -> int:
-        """The number of elements."""
-        return int(self.size)
-
-    def dim(self) -> int:
-        """The number of axes."""
-        return self.ndim
 
     @property
     def device(self) -> Device:
@@ -86,7 +87,7 @@ class Tensor(Arithmetic):
         return CPU
 
     @property
-    def grad_fn(self) -> Any:
+    def grad_fn(self) -> object:
         """The op that made this tensor, or None."""
         return self.op
 
@@ -102,27 +103,42 @@ class Tensor(Arithmetic):
                 out = out.astype(target)
         return out
 
-    # -- shapes ------------------------------------------------------------------------------------
+    # -- operators --
+
+    def __add__(self, other: TensorLike) -> Any:
+        return (elementwise.logical_or if are_bools(self, other) else elementwise.add)(self, other)
+
+    def __mul__(self, other: TensorLike) -> Any:
+        op = elementwise.logical_and if are_bools(self, other) else elementwise.multiply
+        return op(self, other)
+
+    __radd__, __rmul__ = __add__, __mul__
+
+    def __sub__(self, other: TensorLike) -> Any:
+        if are_bools(self, other):
+            raise DTypeError("`-` of two bools: write a ^ b, or a & ~b")
+        return super().__sub__(other)
+
+    def __neg__(self) -> Any:
+        if self.dtype == dtypes.bool_:
+            raise DTypeError("`-` of bools: write ~x")
+        return super().__neg__()
+
+    def div(self, other: TensorLike, *, rounding_mode: str | None = None) -> Any:
+        """`self / other`; rounded by `rounding_mode`: "floor", or "trunc", towards 0."""
+        if rounding_mode not in _DIVISIONS:
+            raise unknown_name("rounding_mode", rounding_mode, ("floor", "trunc"))
+        return _DIVISIONS[rounding_mode](self, other)
+
+    # -- shapes --
 
     @by_dim
-    def squeeze(self, dim: Any = None) -> Any:
+    def squeeze(self, dim: Axes = None) -> Any:
         """Without axes of size 1; an axis `dim` (one or several) of another size stays."""
         if dim is None:
             return shaping.squeeze(self)
         axes = normal_axes("squeeze", dim, self.ndim)
         return shaping.squeeze(self, [a for a in axes if self.shape[a] == 1])
-
-    def unsqueeze(self, dim: ShapeLike) -> Any:
-        """With a new axis of size 1."""
-        return shaping.expand_dims(self, dim)
-
-    def flatten(self, start_dim: int = 0, end_dim: int = -1) -> Any:
-        """The axes from `start_dim` to `end_dim`, both included, as one."""
-        if not self.shape:
-            return self.reshape(1)
-        first, last = (normal_axis("flatten", a, self.ndim) for a in (start_dim, end_dim))
-        joined = math.prod(self.shape[first : last + 1])
-        return self.reshape(*self.shape[:first], joined, *self.shape[last + 1 :])
 
     def transpose(self, dim0: int, dim1: int) -> Any:  # type: ignore[override]
         """Two axes exchanged."""
@@ -138,7 +154,7 @@ class Tensor(Arithmetic):
             )
         return super().t()
 
-    def flip(self, *axes: Any, dims: Any = None) -> Any:
+    def flip(self, *axes: Any, dims: Axes = None) -> Any:
         """The elements of these axes in reverse order."""
         return movement.flip(self, sizes_of(axes if dims is None else (dims,)))
 
@@ -149,11 +165,7 @@ class Tensor(Arithmetic):
         sizes = tuple(k if n == -1 else n for n, k in zip(wanted, kept, strict=True))
         return movement.broadcast_to(self, sizes)
 
-    def repeat(self, *sizes: Any) -> Any:
-        """The whole tensor repeated along each axis."""
-        return shaping.tile(self, sizes_of(sizes))
-
-    def split(self, split_size: Any, dim: int = 0) -> tuple[Any, ...]:
+    def split(self, split_size: int | list[int], dim: int = 0) -> tuple[Any, ...]:
         """Parts of `split_size` rows each (the last may be smaller), or of the sizes in a list."""
         axis = normal_axis("split", dim, self.ndim)
         length = self.shape[axis]
@@ -173,151 +185,139 @@ class Tensor(Arithmetic):
         length = self.shape[normal_axis("chunk", dim, self.ndim)]
         return self.split(-(-length // chunks), dim)
 
-    def unbind(self, dim: int = 0) -> tuple[Any, ...]:
-        """The slices along an axis."""
-        return shaping.unstack(self, dim)
-
-    def contiguous(self) -> Any:
-        """The tensor itself."""
-        return self
-
-    def gather(self, dim: int, index: Any) -> Any:
+    def gather(self, dim: int, index: TensorLike) -> Any:
         """One element for each index along `dim`; along other axes only as far as `index` goes."""
-        places = of(index)
-        if not self.shape or not places.shape:  # a single number has one axis, for PyTorch
+        indices = of(index)
+        if not self.shape or not indices.shape:  # a single number has one axis, for PyTorch
             whole = self if self.shape else self.reshape(1)
-            out = whole.gather(dim, places if places.shape else places.reshape(1))
-            return out.reshape(places.shape)
+            out = whole.gather(dim, indices if indices.shape else indices.reshape(1))
+            return out.reshape(indices.shape)
         axis = normal_axis("gather", dim, self.ndim)
-        if not places.numel():
-            return movement.narrow(self.reshape(-1), 0, 0, 0).reshape(places.shape)
+        if not indices.numel():
+            return movement.narrow(self.reshape(-1), 0, 0, 0).reshape(indices.shape)
         others = [a for a in range(self.ndim) if a != axis]
-        if places.ndim != self.ndim or any(places.shape[a] > self.shape[a] for a in others):
+        if indices.ndim != self.ndim or any(indices.shape[a] > self.shape[a] for a in others):
             raise ShapeError(
-                f"gather: index {places.shape} does not fit a tensor of {self.shape}; expected as "
+                f"gather: index {indices.shape} does not fit a tensor of {self.shape}; expected as "
                 f"many axes, none but axis {axis} longer"
             )
         x: Any = self
         for a in others:
-            if places.shape[a] != x.shape[a]:
-                x = movement.narrow(x, a, 0, places.shape[a])
-        return gather.take_along_axis(x, places, axis=axis)
+            if indices.shape[a] != x.shape[a]:
+                x = movement.narrow(x, a, 0, indices.shape[a])
+        return gather.take_along_axis(x, indices, axis=axis)
 
-    def index_select(self, dim: int, index: Any) -> Any:
+    def index_select(self, dim: int, index: TensorLike) -> Any:
         """The slices at `index`, a vector of numbers, along `dim`."""
-        places = of(index)
-        if places.ndim > 1:
-            raise ShapeError(f"index_select: index has shape {places.shape}; expected a vector")
+        indices = of(index)
+        if indices.ndim > 1:
+            raise ShapeError(f"index_select: index has shape {indices.shape}; expected a vector")
         x = self if self.shape else self.reshape(1)
-        out = gather.take(x, places.reshape(-1), axis=dim)
+        out = gather.take(x, indices.reshape(-1), axis=dim)
         return out if self.shape else out.reshape(())
 
-    def masked_fill(self, mask: Any, value: Any) -> Any:
+    def masked_fill(self, mask: TensorLike, value: TensorLike) -> Any:
         """`value`, one number, where the mask is true."""
-        if getattr(mask, "dtype", dtypes.bool_) != dtypes.bool_:
-            raise DTypeError(f"masked_fill: the mask is {mask.dtype}; expected bools: mask.bool()")
-        if getattr(value, "shape", ()):
-            raise ShapeError(f"masked_fill: the value has shape {value.shape}; expected one number")
+        if (kind := getattr(mask, "dtype", dtypes.bool_)) != dtypes.bool_:
+            raise DTypeError(f"masked_fill: the mask is {kind}; expected bools: mask.bool()")
+        if shape := getattr(value, "shape", ()):
+            raise ShapeError(f"masked_fill: the value has shape {shape}; expected one number")
         return elementwise.where(mask, of(value).astype(self.dtype), self)
 
-    def where(self, condition: Any, other: Any) -> Any:
-        """This tensor where the condition is true, elsewhere `other`."""
-        return elementwise.where(condition, self, other)
+    # -- along an axis --
 
-    # -- arithmetic --------------------------------------------------------------------------------
+    @by_dim
+    def mean(self, dim: Axes = None, keepdim: bool = False, dtype: DTypeLike | None = None) -> Any:
+        """The mean over `dim`; of integers, which PyTorch refuses, it is float32."""
+        if dtype is not None and dtypes.as_dtype(dtype).kind != "f":
+            raise DTypeError(f"mean: dtype={dtype}; a mean is a float, cast it afterwards")
+        return reduce.mean(cast(self, dtype), all_axes(dim), keepdim)
 
-    def dot(self, other: Any) -> Any:
-        """The sum of the products of two vectors."""
-        if self.ndim != 1 or other.ndim != 1:
-            raise ShapeError(f"dot: expected two vectors, got {self.shape} and {other.shape}")
-        return composite.vecdot(self, other)
+    @by_dim
+    def var(
+        self,
+        dim: Axes = None,
+        unbiased: bool = True,
+        keepdim: bool = False,
+        correction: float | None = None,
+    ) -> Any:
+        """The variance; by default divided by n - 1. `var(False)` means `unbiased=False`."""
+        return _spread(reduce.var, self, dim, unbiased, keepdim, correction)
+
+    @by_dim
+    def std(
+        self,
+        dim: Axes = None,
+        unbiased: bool = True,
+        keepdim: bool = False,
+        correction: float | None = None,
+    ) -> Any:
+        """The standard deviation; by default divided by n - 1."""
+        return _spread(reduce.std, self, dim, unbiased, keepdim, correction)
+
+    @by_dim
+    def max(self, dim: Any = None, keepdim: bool = False) -> Any:
+        """The largest; with a `dim` (values, indices); with a tensor the larger of both."""
+        if isinstance(dim, RanvierTensor):
+            return self.maximum(dim)
+        if dim is None:
+            return reduce.max(self)
+        return Extreme(reduce.max(self, dim, keepdim), reduce.argmax(self, dim, keepdim))
+
+    @by_dim
+    def min(self, dim: Any = None, keepdim: bool = False) -> Any:
+        """The smallest; with a `dim` (values, indices); with a tensor the smaller of both."""
+        if isinstance(dim, RanvierTensor):
+            return self.minimum(dim)
+        if dim is None:
+            return reduce.min(self)
+        return Extreme(reduce.min(self, dim, keepdim), reduce.argmin(self, dim, keepdim))
+
+    @by_dim
+    def norm(
+        self,
+        p: float | str | None = 2,
+        dim: Axes = None,
+        keepdim: bool = False,
+        dtype: DTypeLike | None = None,
+    ) -> Any:
+        """`sum(|x| ** p) ** (1 / p)`; p may be inf, -inf, 0 and "fro", the root of all squares."""
+        if isinstance(p, str) and p != "fro":
+            raise ArgumentError(f"norm: p={p!r}; expected a number or 'fro'")
+        if self.dtype.kind != "f" and dtype is None:
+            raise DTypeError(f"norm: the tensor is {self.dtype}; expected floats: x.float()")
+        order = 2 if p is None or isinstance(p, str) else p
+        return norms.vector_norm(cast(self, dtype), all_axes(dim), keepdim, order)
+
+    @by_dim
+    def topk(self, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Extreme:
+        """The k largest (or smallest) along `dim` in order, and their indices.
+
+        >>> Tensor([3.0, 9.0, 4.0]).topk(2)
+        Extreme(values=tensor([9., 4.]), indices=tensor([1, 2]))
+        """
+        values, indices = ordering.topk(self, k, dim, largest)
+        return Extreme(values, fresh(indices))
+
+    @by_dim
+    def sort(self, dim: int = -1, descending: bool = False, stable: bool = True) -> Extreme:
+        """The elements in order along `dim`, and where they stood.
+
+        >>> Tensor([3.0, 1.0, 2.0]).sort().values
+        tensor([1., 2., 3.])
+        """
+        order = self.argsort(dim, descending)
+        return Extreme(gather.take_along_axis(self, order, axis=dim), order)
+
+    # -- in place --
 
     def normal_(self, mean: float = 0.0, std: float = 1.0) -> Any:
         """Fill with normally distributed numbers."""
-        new = random.normal(self.shape, mean, std)
-        return self._in_place("normal_", self._replaced(new))
+        return self._in_place("normal_", self._replaced(random.normal(self.shape, mean, std)))
 
     def uniform_(self, low: float = 0.0, high: float = 1.0) -> Any:
         """Fill with numbers between `low` and `high`."""
-        new = random.uniform(self.shape, low, high)
-        return self._in_place("uniform_", self._replaced(new))
-
-
-# Methods that Ranvier has as functions, first those of the same name.
-_NAMES = """
-abs ceil cos erf exp expm1 floor isfinite log log1p logical_and logical_not logical_or logical_xor
-sign sin sqrt tanh trunc
-"""
-_SAME: dict[str, Callable[..., Any]] = {
-    **{name: getattr(elementwise, name) for name in _NAMES.split()},
-    "remainder": elementwise.remainder,
-    "floor_divide": elementwise.floor_divide,
-    "eq": elementwise.equal,
-    "ne": elementwise.not_equal,
-    "lt": elementwise.less,
-    "le": elementwise.less_equal,
-    "gt": elementwise.greater,
-    "ge": elementwise.greater_equal,
-    "mm": lambda x, y: x @ y,
-    "bmm": lambda x, y: x @ y,
-    "mv": lambda x, y: x @ y,
-    "square": composite.square,
-    "reciprocal": composite.reciprocal,
-    "rsqrt": composite.rsqrt,
-    "tan": composite.tan,
-    "sinh": composite.sinh,
-    "cosh": composite.cosh,
-    "isnan": composite.isnan,
-    "isinf": composite.isinf,
-    "sigmoid": composite.sigmoid,
-    "relu": composite.relu,
-    "outer": composite.outer,
-    "tril": lambda x, diagonal=0: shaping.tril(x, diagonal),
-    "triu": lambda x, diagonal=0: shaping.triu(x, diagonal),
-    "roll": lambda x, shifts, dims=None: shaping.roll(x, shifts, dims),
-    "view_as": lambda x, other: x.reshape(other.shape),
-    "reshape_as": lambda x, other: x.reshape(other.shape),
-    "expand_as": lambda x, other: x.expand(other.shape),
-    "type_as": lambda x, other: x.astype(other.dtype),
-    "half": lambda x: x.astype(dtypes.float16),
-    "ravel": lambda x: x.reshape(-1),
-}
-
-
-def _method(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    def method(self: Any, *args: Any, **options: Any) -> Any:
-        return function(self, *args, **options)
-
-    method.__name__ = method.__qualname__ = name
-    method.__doc__ = function.__doc__
-    return method
-
-
-for _name, _function in _SAME.items():
-    setattr(Tensor, _name, _method(_name, _function))
-
-
-# Methods that PyTorch also has in place, under the name with a "_".
-_IN_PLACE = """
-abs ceil clamp clip cos cosh div erf exp expm1 floor floor_divide log log1p masked_fill neg pow
-reciprocal relu remainder round rsqrt sigmoid sign sin sinh sqrt square tan tanh tril triu
-true_divide trunc
-"""
-
-
-def _in_place_method(name: str) -> Callable[..., Any]:
-    function = getattr(Tensor, name)
-
-    def method(self: Any, *args: Any, **options: Any) -> Any:
-        return self._in_place(f"{name}_", function(self, *args, **options))
-
-    method.__name__ = method.__qualname__ = f"{name}_"
-    method.__doc__ = f"`{name}` in place."
-    return method
-
-
-for _name in _IN_PLACE.split():
-    setattr(Tensor, f"{_name}_", _in_place_method(_name))
+        return self._in_place("uniform_", self._replaced(random.uniform(self.shape, low, high)))
 
 
 def of(x: Any) -> Any:
@@ -328,3 +328,39 @@ def of(x: Any) -> Any:
         return Tensor._record(OPS["astype"], (x,), {"dtype": x.dtype})
     with no_grad():
         return Tensor(dtypes.as_array(x))
+
+
+def fresh(x: Any) -> Any:
+    """The same of a tensor that nobody else holds, without a copy."""
+    return of(x) if x.is_traced else Tensor._wrap(x.numpy())
+
+
+def cast(x: Any, dtype: DTypeLike | None) -> Any:
+    """x, in another dtype unless that is None."""
+    return x if dtype is None else x.astype(dtype)
+
+
+def are_bools(x: Tensor, y: TensorLike) -> bool:
+    return x.dtype == dtypes.bool_ and getattr(y, "dtype", type(y)) in (dtypes.bool_, bool)
+
+
+def _spread(
+    function: Callable[..., Any],
+    x: Tensor,
+    dim: Any,
+    unbiased: bool,
+    keepdim: bool,
+    correction: float | None,
+) -> Any:
+    if isinstance(dim, bool):
+        dim, unbiased = None, dim
+    if correction is None:
+        correction = float(unbiased)
+    return function(x, all_axes(dim), keepdim, correction)
+
+
+_DIVISIONS: dict[str | None, Callable[..., Any]] = {
+    None: elementwise.divide,
+    "floor": elementwise.floor_divide,
+    "trunc": rounding.truncate_divide,
+}
