@@ -1,8 +1,8 @@
 """Walking a layer: every layer and tensor inside it, found through its attributes.
 
 A walk over a network costs as much as many training steps of a small one, and `fit` needs it at
-every call. So a layer keeps its last walk. It holds while no attribute of any layer has been set
-since, and the lists and dicts on the way hold what they held.
+every call. So a layer keeps its last walk. It holds while no attribute of anything watched has
+changed since (tracing/validity.py), and the lists and dicts on the way hold what they held.
 """
 
 from __future__ import annotations
@@ -12,37 +12,17 @@ from itertools import chain
 from operator import is_
 from typing import Any, NamedTuple
 
-from ..base.locks import ProcessLock
-from ..base.missing import Spelled
+from ..base.changes import changes
 from ..tensors.tensor import Tensor
+from ..tracing.validity import Watched, standing
 
 
-class _Changes:
-    """`last` is another object after every change of an attribute of any layer."""
-
-    last = object()
-
-
-changes = _Changes()
-
-# Held while other tensors stand in for a layer's own (policy.py): no walk may find those.
-standing = ProcessLock()
-
-
-class Walked(Spelled):
+class Walked(Watched):
     """Base of what can be walked; keeps its last walk, which is no part of copies and pickles."""
 
     __slots__ = ("_walked",)
 
     _walked: Walk
-
-    def __setattr__(self, attribute: str, value: Any) -> None:
-        object.__setattr__(self, attribute, value)
-        changes.last = object()
-
-    def __delattr__(self, attribute: str) -> None:
-        object.__delattr__(self, attribute)
-        changes.last = object()
 
     def __getstate__(self) -> dict[str, Any]:
         return dict(vars(self))

@@ -16,6 +16,7 @@ import numpy as np
 
 from .. import dtypes
 from ..base import source
+from ..base.changes import changes
 from ..errors import DTypeError, RanvierError, ShapeError, StateError, TraceError
 from ..graph.node import Node, Spec, result_spec, too_large
 from ..ops import elementwise, movement
@@ -107,7 +108,8 @@ class Tensor(InPlace):
                 data = [x.numpy() if isinstance(x, Tensor) else x for x in data]
             self._data = dtypes.as_array(data, dtype, copy)
         if requires_grad:
-            self.requires_grad = True
+            self._check_float()
+            self._requires_grad = True
 
     # -- copies and pickles -----------------------------------------------------------------------
 
@@ -329,14 +331,21 @@ class Tensor(InPlace):
 
     @requires_grad.setter
     def requires_grad(self, value: bool) -> None:
-        if value and self.dtype.kind != "f":
-            raise DTypeError(f"only floats have gradients; this tensor is {self.dtype}")
-        if self.op is not None and not value:
+        if value:
+            self._check_float()
+        elif self.op is not None:
             raise StateError(
                 "requires_grad=False: this tensor is the result of an op, through which gradients "
                 "flow; take x.detach(), or compute it under `with ranvier.no_grad():`"
             )
-        self._requires_grad = bool(value)
+        value = bool(value)
+        if value is not self._requires_grad:
+            self._requires_grad = value
+            changes.of_flags()
+
+    def _check_float(self) -> None:
+        if self.dtype.kind != "f":
+            raise DTypeError(f"only floats have gradients; this tensor is {self.dtype}")
 
     def requires_grad_(self, value: bool = True) -> Tensor:
         """Set `requires_grad` and return the tensor itself."""
@@ -514,7 +523,9 @@ class Tensor(InPlace):
             former._changed, mask = self._changed, self._mask
             self._forget(former)
             self._mask = mask
-        self._requires_grad = False
+        if self._requires_grad:
+            self._requires_grad = False
+            changes.of_flags()
         return self
 
     def _rebind(self, new: Tensor) -> None:
@@ -528,9 +539,12 @@ class Tensor(InPlace):
         # `new` was mostly made from this very tensor, which stands for the former one there.
         inputs = tuple(former if x is self else self._apart(x) for x in new.inputs)
         self._write(new)
+        first = self.op is None and self._node is None
         self._forget(former)
         self._requires_grad = new._requires_grad
         self.op, self._inputs, self.params = new.op, inputs, new.params
+        if first:
+            changes.of_flags()
 
     def _former(self, data: np.ndarray[Any, Any] | None) -> Tensor:
         """What this tensor is now, in a tensor of its own on `data`."""

@@ -6,4 +6,5 @@
 | scan.py | `scan`: a function run for each row of tensors, one after the other, as one loop |
 | trace.py | Tracing: run Python once on symbolic tensors and keep the Graph |
 | transforms.py | Gradients of functions: `grad`, `jacobian`, `hessian` and their kin |
+| validity.py | Validity: whether what was compiled is still what tracing it again would give |
 """

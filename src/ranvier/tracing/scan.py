@@ -129,6 +129,14 @@ class _BodyTrace(Trace):
         if self.around is not None:
             self.around.guard(question, answer)
 
+    def enter(self, thing: Any) -> None:
+        if self.around is not None:
+            self.around.enter(thing)
+
+    def attribute_set(self, thing: Any, attribute: str, made: bool) -> None:
+        if self.around is not None:
+            self.around.attribute_set(thing, attribute, made)
+
 
 class _Body:
     """The traced function: its graph and the tensors from outside that it uses."""

@@ -25,12 +25,13 @@ from ..ops.creation import input_node
 from ..ops.elementwise.comparison import detach
 from ..tensors.mode import active_trace, grad_mode, state
 from ..tensors.tensor import CHANGED, Tensor, changed_too_soon
+from .validity import Guard, Reads, Validity
 
 
 class Trace:
-    """One run of a function on symbolic tensors."""
+    """One run of a function on symbolic tensors; `things` are those it was given beside them."""
 
-    def __init__(self) -> None:
+    def __init__(self, things: Sequence[Any] = ()) -> None:
         self.inputs: list[Node] = []
         self.arguments: list[Tensor] = []
         self.captured: dict[int, tuple[Outside, Node]] = {}  # outside tensors read or written
@@ -39,7 +40,8 @@ class Trace:
         self.owners: dict[int, tuple[Tensor, Tensor]] = {}  # a gradient from outside: it and whose
         self.read: dict[int, Tensor] = {}  # whose .grad was read
         self.reset: dict[int, Tensor] = {}  # whose .grad was set before it was read
-        self.guards: list[tuple[Callable[[], Any], Any]] = []
+        self.guards: list[Guard] = []
+        self.reads = Reads(things)
         self.lookups: list[tuple[Any, Node]] = []  # (Embedding, the ids it looks up)
         self.grown: dict[int, Tensor] = {}  # arguments that are results of ops outside
         self.leaves: dict[int, Tensor] = {}  # outside leaves that have a history for now
@@ -55,7 +57,7 @@ class Trace:
         """A new symbolic argument; `kind` is its class."""
         node = input_node(shape, dtype, name)
         t = kind._traced(node, self)
-        t.requires_grad = requires_grad
+        t._requires_grad = requires_grad
         self.inputs.append(node)
         self.arguments.append(t)
         return t
@@ -146,6 +148,14 @@ class Trace:
         """The traced graph holds only while `question()` gives `answer`."""
         self.guards.append((question, answer))
 
+    def enter(self, thing: Any) -> None:
+        """What is in this layer, loss or optimizer is part of what is traced."""
+        self.reads.enter(thing)
+
+    def attribute_set(self, thing: Any, attribute: str, made: bool) -> None:
+        """The traced function sets an attribute; `made`: there was none, or None."""
+        self.reads.attribute_set(thing, attribute, made)
+
 
 class GradientOf:
     """The gradient of an outside tensor, whichever tensor holds it when the graph runs."""
@@ -186,7 +196,7 @@ class Traced:
             if t._grad is not None or id(t) in trace.reset:
                 node = None if t._grad is None else trace.node_of(t._grad)
                 self.argument_grads.append((i, node, id(t) in trace.reset))
-        self.guards = list(trace.guards)
+        self.validity = Validity()  # in full once the trace is over
         self.lookups = list(trace.lookups)
         self.kinds = [type(t) for t in trace.arguments]
         inputs = list(trace.inputs)
@@ -233,7 +243,7 @@ class Traced:
 
     def holds(self) -> bool:
         """Whether what the trace took for granted is still so."""
-        return all(question() == answer for question, answer in self.guards)
+        return self.validity.holds()
 
 
 def _outlives(t: Tensor) -> TraceError:
@@ -264,11 +274,13 @@ def trace(
     requires_grad: Sequence[bool] = (),
     kinds: Sequence[type[Tensor]] = (),
     grown: Sequence[bool] = (),
+    things: Sequence[Any] = (),
 ) -> tuple[Traced, Any]:
     """Trace `function` on symbolic tensors of the given (shape, dtype).
 
     Returns (Traced, what the function returned). `requires_grad` says which arguments are leaves,
-    `kinds` their classes, `grown` which stand for results of ops.
+    `kinds` their classes, `grown` which stand for results of ops. `things` are other objects that the
+    function is given.
 
     >>> import ranvier
     >>> traced, _ = trace(lambda x: ranvier.exp(x) + 1.0, [((2,), "float32")], ["x"])
@@ -282,7 +294,7 @@ def trace(
     """
     if state.trace is not None:
         raise StateError("trace: a trace is already active")
-    new = Trace()
+    new = Trace(things)
     given = [
         new.argument(
             shape,
@@ -299,9 +311,12 @@ def trace(
             with grad_mode(True):
                 returned = function(*given)
                 outputs = [new.node_of(t) for t in tensors_in(returned)]
-            return Traced(new, outputs), returned
+            traced = Traced(new, outputs)
     finally:
         new.restore()
+    things = [*new.reads.things.values(), *traced.captured]
+    traced.validity = Validity(things, new.guards, new.reads)
+    return traced, returned
 
 
 def tensors_in(value: Any) -> list[Tensor]:

@@ -230,7 +230,7 @@ def _leaf(t: Tensor) -> Tensor:
         leaf = Tensor._wrap(t.numpy())
     else:
         leaf = Tensor._traced(state.trace.node_of(t), state.trace)
-    leaf.requires_grad = True
+    leaf._requires_grad = True  # of a float; no mark: nothing knows this tensor yet
     return leaf
 
 
