@@ -37,7 +37,7 @@ def test_a_hand_written_step_is_one_graph_with_state(engine: str) -> None:
     for _ in range(60):
         compiled()
     assert w.item() == pytest.approx(3.0, abs=1e-5)
-    assert len(compiled._plans) == 1 and [len(p) for p in compiled._plans.values()] == [1]
+    assert len(compiled._plans) == 1 and [len(p.made) for p in compiled._plans.values()] == [1]
 
 
 @engines

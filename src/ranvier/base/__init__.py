@@ -2,7 +2,7 @@
 
 | file | what it holds |
 |---|---|
-| changes.py | Changes: two marks of the process, by which what was compiled knows that it must look again |
+| changes.py | Marks by which what was compiled knows that it must look at attributes again |
 | config.py | The few switches of Ranvier |
 | extras.py | Libraries that are optional: the extras of the package |
 | locks.py | Locks of the whole process, and what a forked child has to set up again |

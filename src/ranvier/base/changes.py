@@ -1,4 +1,4 @@
-"""Changes: two marks of the process, by which what was compiled knows that it must look again."""
+"""Marks by which what was compiled knows that it must look at attributes again."""
 
 from __future__ import annotations
 

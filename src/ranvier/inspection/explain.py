@@ -132,8 +132,7 @@ def _resolve_model(model: Model, args: Sequence[Any]) -> tuple[str, Executable]:
     if args:
         step = _step_for(model, *args)
     else:
-        known = [] if model._steps is None else model._steps._made.items()
-        steps = [s for key, made in known for s in made if key[0] == "train"]
+        steps = [] if model._steps is None else model._steps.made("train")
         if not steps:
             raise StateError(
                 "explain: this model has not been trained yet, so it has no step to look at; give "

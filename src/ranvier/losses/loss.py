@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from ..base.missing import Spelled
 from ..errors import ArgumentError, DataError, ShapeError
 from ..nn import targets
 from ..nn.config import configuration
@@ -20,12 +19,13 @@ from ..ops.op import apply, as_values
 from ..ops.reduce import max, mean, sum
 from ..tensors.mode import no_grad, state
 from ..tensors.tensor import Tensor
+from ..tracing.validity import Watched, entered
 from .last_layer import LastLayer, last_layer
 
 SMALLEST = 1e-7  # probabilities are kept this far from 0 and 1, as in Keras
 
 
-class Loss(Spelled):
+class Loss(Watched):
     """Base of all losses.
 
     `learns_numbers` says that targets are quantities: labels that are text have none. `from_logits`
@@ -46,6 +46,7 @@ class Loss(Spelled):
         Of sequences with a mask, as in Keras, positions take the place of rows: the mean over
         those that the mask includes.
         """
+        entered(self)
         mask = y_pred.mask if isinstance(y_pred, Tensor) else None
         if mask is not None:
             (y_true,) = as_values(y_true, like=y_pred)

@@ -17,7 +17,6 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes, losses
-from ..base.missing import Spelled
 from ..errors import DataError
 from ..losses.loss import Loss, by_place, values
 from ..nn import targets
@@ -29,10 +28,11 @@ from ..ops.movement import broadcast_to, reshape
 from ..ops.reduce import argmax, mean, sum
 from ..tensors.mode import no_grad
 from ..tensors.tensor import Tensor
+from ..tracing.validity import Watched
 from ..typing import Array
 
 
-class Metric(Spelled):
+class Metric(Watched):
     """Base of all metrics.
 
     `resolve` fixes what the metric has to know of the model:

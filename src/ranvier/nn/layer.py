@@ -31,6 +31,7 @@ from ..errors import ArgumentError, DataError, RanvierError, ShapeError, StateEr
 from ..tensors.mode import no_trace, state
 from ..tensors.tensor import Tensor
 from ..tracing.trace import trace
+from ..tracing.validity import entered
 from ..typing import Shape
 from . import added_losses as added
 from . import config, initializers, policy, regularizers
@@ -58,6 +59,7 @@ class _Mode(threading.local):
     """Whether this thread trains; None: each layer's own `train()` or `eval()` decides."""
 
     training: bool | None = None
+    traced: bool = False  # whether that was said inside the function that is traced
     real: Any = None  # a batch that is filled up: (batch,) float32, 1 for real rows
 
 
@@ -67,11 +69,12 @@ _mode = _Mode()
 @contextmanager
 def training_mode(on: bool) -> Iterator[None]:
     """Layers behave as in training (`on`) or as in use (not `on`) inside, in this thread."""
-    before, _mode.training = _mode.training, bool(on)
+    before = _mode.training, _mode.traced
+    _mode.training, _mode.traced = bool(on), state.trace is not None
     try:
         yield
     finally:
-        _mode.training = before
+        _mode.training, _mode.traced = before
 
 
 @contextmanager
@@ -126,6 +129,8 @@ class Layer(Walked):
     dtype: Any = "float32"  # of the weights
     dtype_policy = "float32"
     own_policy = False  # whether it was given as an argument
+
+    _unwatched = frozenset({"_own_mode"})  # a trace that asks for it keeps a guard
 
     def __init__(
         self,
@@ -224,6 +229,7 @@ class Layer(Walked):
         """What the forward pass gives; nodes that are traced meanwhile carry the layer's name."""
         if state.trace is None:
             return self._run(values, options)
+        state.trace.enter(self)
         with in_layer(LayerName(self.name, type(self).__name__)):
             return self._run(values, options)
 
@@ -289,7 +295,7 @@ class Layer(Walked):
         A compiled function that read it is compiled again when it changes.
         """
         now = self._mode_now()
-        if state.trace is not None:
+        if state.trace is not None and not _mode.traced:
             state.trace.guard(self._mode_now, now)
         return now
 
@@ -302,10 +308,8 @@ class Layer(Walked):
 
         A frozen `BatchNormalization` also keeps its moving statistics, and works with them.
         """
-        now = self._trainable
-        if state.trace is not None:
-            state.trace.guard(lambda: self._trainable, now)
-        return now
+        entered(self)
+        return self._trainable
 
     @trainable.setter
     def trainable(self, on: bool) -> None:
@@ -357,10 +361,12 @@ class Layer(Walked):
 
     def sublayers(self) -> list[Layer]:
         """This layer and every layer inside it, each once, in the order of the attributes."""
+        entered(self)
         return [self, *walk(self).inside]
 
     def parameters(self) -> list[Tensor]:
         """The tensors that training changes, in order, each once."""
+        entered(self)
         found: dict[int, Tensor] = {}
         for _, t, frozen in walk(self).places:
             if t.requires_grad and not frozen and t.is_leaf and not t.is_traced:
@@ -377,6 +383,7 @@ class Layer(Walked):
         A list called `layers` adds only its positions to the path. A tensor used twice is named
         once.
         """
+        entered(self)
         found: dict[str, Tensor] = {}
         seen: set[int] = set()
         for path, t, _ in walk(self).places:

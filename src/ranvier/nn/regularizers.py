@@ -12,14 +12,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..base.missing import Spelled, module_getattr
+from ..base.missing import module_getattr
 from ..errors import ArgumentError, unknown_name
 from ..ops.elementwise import abs
 from ..ops.reduce import sum
+from ..tracing.validity import Watched
 from .config import configuration, restore
 
 
-class Regularizer(Spelled):
+class Regularizer(Watched):
     """Base: `regularizer(w)` is one number."""
 
     def __call__(self, w: Any) -> Any:

@@ -23,6 +23,7 @@ from ..ops.elementwise import (
 from ..ops.reduce import all
 from ..tensors.mode import no_grad
 from ..tensors.tensor import Tensor
+from ..tracing.validity import entered
 from ..typing import TensorLike
 from .groups import Group
 from .optimizer import Optimizer
@@ -116,6 +117,7 @@ class LossScaleOptimizer(Optimizer):
     def apply(self, pairs: Iterable[tuple[Tensor, Tensor | None]]) -> None:
         """One step along pairs (parameter, gradient of the scaled loss), if all are finite."""
         inner = self.inner_optimizer
+        entered(self)
         with no_grad():
             scale = self.loss_scale * 1.0
             given = [(p, _shortened(p, g, scale)) for p, g in pairs if g is not None]

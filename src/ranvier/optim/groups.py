@@ -11,6 +11,7 @@ from ..errors import ArgumentError, StateError
 from ..nn.config import plain
 from ..ops.elementwise import astype
 from ..tensors.tensor import Tensor
+from ..tracing.validity import Watched
 from .schedules import Schedule
 from .transform import Slots
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from .optimizer import Optimizer
 
 
-class Selection:
+class Selection(Watched):
     """Parameters: these tensors, and those in whose name a pattern is found.
 
     In a file they are all patterns, since the name of a layer's tensor ("dense_1.bias") is saved
@@ -63,7 +64,7 @@ class Selection:
         return [*self.patterns, *[f"^{re.escape(t.name)}$" for t in self.tensors]]
 
 
-class Group:
+class Group(Watched):
     """Some parameters of an optimizer, with options of their own.
 
     Without a `learning_rate` among the options the group follows the optimizer's.
@@ -88,16 +89,10 @@ class Group:
         self.set("learning_rate", value)
 
     def set(self, option: str, value: Any) -> None:
-        """Another value from now on; steps that are compiled for the one before are traced anew."""
-        same = (
-            option in self.options and option != "learning_rate" and self.options[option] == value
-        )
-        if not same and (option != "learning_rate" or option not in self.options):
-            self.owner.revision += 1
-        before = self.rule.learning_rate
+        """Another value from now on."""
         setattr(self.rule, option, value)
-        self.owner.revision += self.rule.learning_rate is not before
-        self.options[option] = value
+        if option != "learning_rate" or option not in self.options:  # else the rule alone has it
+            self.options[option] = value
 
     def get_config(self) -> dict[str, Any]:
         """The group as JSON-able data; StateError for a parameter without a name."""
@@ -109,7 +104,9 @@ class Group:
     def __repr__(self) -> str:
         said = [f"{len(self.members.tensors)} parameters"] if self.members.tensors else []
         said += [f"names={self.members.patterns}"] if self.members.patterns else []
-        said += [f"{name}={value!r}" for name, value in self.options.items()]
+        for name, value in self.options.items():
+            rate = name == "learning_rate"
+            said.append(f"{name}={rate_config(self.rule.learning_rate) if rate else value!r}")
         return f"Group({', '.join(said)})"
 
 

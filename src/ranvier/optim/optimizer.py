@@ -21,12 +21,13 @@ from typing import Any, ClassVar
 import numpy as np
 
 from .. import dtypes
-from ..base.missing import Spelled, no_argument
+from ..base.missing import no_argument
 from ..errors import ArgumentError, ShapeError, StateError, unknown_name
 from ..nn.config import arguments, configuration
 from ..ops.elementwise import astype
-from ..tensors.mode import no_grad, state
+from ..tensors.mode import no_grad, no_trace
 from ..tensors.tensor import Tensor
+from ..tracing.validity import Watched, entered
 from .accumulation import Accumulation
 from .arguments import (
     are_groups,
@@ -54,7 +55,7 @@ SHARED = (
 )  # fmt: skip
 
 
-class Optimizer(Spelled):
+class Optimizer(Watched):
     """Base of all optimizers.
 
     Two ways to make one, as in Keras and as in PyTorch:
@@ -86,6 +87,9 @@ class Optimizer(Spelled):
 
     rate: ClassVar[float] = 0.001  # the learning rate when none is given
     slot_values: ClassVar[Mapping[str, float]] = {}  # name -> first value
+
+    _unwatched = frozenset({"_number", "swapped"})
+    _unfollowed = frozenset({"_slots"})  # found by parameter, and never replaced
 
     def __init__(
         self,
@@ -130,7 +134,6 @@ class Optimizer(Spelled):
         self.parameters: list[Tensor] = list({id(t): t for t in tensors}.values())
         # Of the learning rate and of what all parameters share: float64 where a parameter is.
         self.precision = precision_of(self.parameters)
-        self.revision = 0  # grows when a compiled step has to be traced anew
         self._rate: Tensor | Schedule = self._rate_of(self.rate if given is None else given)
         self.weight_decay = at_least_0(kind, "weight_decay", weight_decay)
         self.decoupled = decoupled
@@ -204,7 +207,6 @@ class Optimizer(Spelled):
             self._rate.assign(rate)
         else:
             self._rate = rate
-            self.revision += 1
 
     def _rate_of(self, value: Any) -> Tensor | Schedule:
         """A number, a schedule or its configuration as the learning rate."""
@@ -230,13 +232,14 @@ class Optimizer(Spelled):
         parameters = list(parameters)
         if self.precision == dtypes.float64 or precision_of(parameters) != dtypes.float64:
             return
-        self.precision = dtypes.float64
-        for group in self.groups:
-            group.rule.widen(parameters)
-        if isinstance(self._rate, Tensor):
-            held = self._rate._array().item()
-            exact = self._number if np.float32(self._number) == held else held
-            self._rate = Tensor(exact, self.precision, name="learning_rate")
+        with no_trace():  # once for all, not by the step that is traced
+            self.precision = dtypes.float64
+            for group in self.groups:
+                group.rule.widen(parameters)
+            if isinstance(self._rate, Tensor):
+                held = self._rate._array().item()
+                exact = self._number if np.float32(self._number) == held else held
+                self._rate = Tensor(exact, self.precision, name="learning_rate")
 
     def current_rate(self) -> Tensor:
         """The learning rate of the next step."""
@@ -293,7 +296,6 @@ class Optimizer(Spelled):
         rule.iterations = self.iterations
         rule.widen([p for p, _ in self._slots.values()] + self.parameters + members.tensors)
         self._groups.append(Group(self, members, options, rule))
-        self.revision += 1
         return self._groups[-1]
 
     def _check_options(self, options: Mapping[str, Any]) -> None:
@@ -319,9 +321,8 @@ class Optimizer(Spelled):
         rule = self if group is None else group.rule
         if group is not None:
             group.set(name, value)
-        elif getattr(self, name) != value:
+        else:
             setattr(self, name, value)
-            self.revision += 1
         for p, slots in self._slots.values():
             if self.group_of(p) is group:
                 for slot, first in rule.first_values().items():
@@ -383,8 +384,7 @@ class Optimizer(Spelled):
                     f"{type(self).__name__}: a gradient of {g.shape} for a parameter of {p.shape}"
                 )
         groups = self.groups  # made now, if they were not yet
-        if state.trace is not None:
-            state.trace.guard(self._revision, self.revision)
+        entered(self)
         with no_grad():
             transforms = self.transforms()
             step = Step([p for p, _ in given], [g for _, g in given], self.slots, self.iterations)
@@ -415,9 +415,6 @@ class Optimizer(Spelled):
             step.move(p, w, p)
             for slot, value in changed.items():
                 step.move(slots[slot], value, slots[slot])
-
-    def _revision(self) -> int:
-        return self.revision
 
     def swap_averages(self, parameters: Iterable[Tensor] | None = None) -> None:
         """Exchange parameters and their moving averages; call it again to go back."""

@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .. import dtypes
-from ..base.missing import Spelled, module_getattr
+from ..base.missing import module_getattr
 from ..errors import ArgumentError, unknown_name
 from ..nn.config import configuration, restore
 from ..ops.elementwise import (
@@ -37,9 +37,10 @@ from ..ops.elementwise import (
     where,
 )
 from ..ops.op import as_values
+from ..tracing.validity import Watched
 
 
-class Schedule(Spelled, ABC):
+class Schedule(Watched, ABC):
     """Base: `schedule(step)` is the learning rate of that step, a float32 scalar.
 
     Of a float64 step it is float64: an optimizer asks so when its parameters are float64.

@@ -18,6 +18,7 @@ from ..graph.graph import Graph
 from ..tensors.mode import state
 from ..tensors.tensor import Tensor
 from .trace import replace_tensors, tensors_in, trace
+from .validity import Variants
 
 
 class CompiledFunction:
@@ -31,21 +32,21 @@ class CompiledFunction:
         functools.update_wrapper(self, function)
         self.function = function
         self.engine = engine
-        self._plans: dict[Any, list[_Plan]] = {}
+        self._plans: dict[Any, Variants[_Plan]] = {}
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if state.trace is not None:
             return self.function(*args, **kwargs)
         inputs: list[Any] = []
         key = (_flatten(args, inputs), _flatten(kwargs, inputs), self.engine or switches.engine)
-        plans = self._plans.get(key)
-        if plans is None:
-            plans = self._plans[key] = []
-        for plan in plans:
-            if not plan.traced.guards or plan.traced.holds():
-                return plan(inputs)
-        plans.append(_Plan(self.function, args, kwargs, inputs, key[2]))
-        return plans[-1](inputs)
+        variants = self._plans.get(key)
+        if variants is None:
+            name = getattr(self.function, "__name__", "a compiled function")
+            variants = self._plans[key] = Variants(name)
+        plan = variants.valid()
+        if plan is None:
+            plan = variants.add(_Plan(self.function, args, kwargs, inputs, key[2]))
+        return plan(inputs)
 
     def __reduce__(self) -> Any:
         """As a function: a name in a module is a name in a copy; what was compiled stays behind."""
@@ -77,12 +78,13 @@ class _Plan:
         specs = [(x.shape, x.dtype) for x in inputs]
         kinds = [type(x) if isinstance(x, Tensor) else Tensor for x in inputs]
         grown = [isinstance(x, Tensor) and x.op is not None for x in inputs]
+        self.kept = _objects((args, kwargs))  # NOTE: plans are found by id, which must stay taken
         self.traced, self.returned = trace(
-            call, specs, requires_grad=leaf, kinds=kinds, grown=grown
+            call, specs, requires_grad=leaf, kinds=kinds, grown=grown, things=self.kept
         )
+        self.validity = self.traced.validity
         self.captured = self.traced.captured
         self.result_kinds = [type(t) for t in tensors_in(self.returned)]
-        self.kept = _objects((args, kwargs))  # NOTE: plans are found by id, which must stay taken
         self.run = executor(engine).build(self.traced.graph, ONCE).run
 
     def __call__(self, inputs: list[Any]) -> Any:

@@ -279,8 +279,8 @@ def trace(
     """Trace `function` on symbolic tensors of the given (shape, dtype).
 
     Returns (Traced, what the function returned). `requires_grad` says which arguments are leaves,
-    `kinds` their classes, `grown` which stand for results of ops. `things` are other objects that the
-    function is given.
+    `kinds` their classes, `grown` which stand for results of ops. `things` are other objects that
+    the function is given.
 
     >>> import ranvier
     >>> traced, _ = trace(lambda x: ranvier.exp(x) + 1.0, [((2,), "float32")], ["x"])
@@ -314,7 +314,7 @@ def trace(
             traced = Traced(new, outputs)
     finally:
         new.restore()
-    things = [*new.reads.things.values(), *traced.captured]
+    things = [*new.reads.things, *traced.captured]
     traced.validity = Validity(things, new.guards, new.reads)
     return traced, returned
 

@@ -17,9 +17,10 @@ identity, then numbers, texts and tuples by type and value.
 
 Not looked at are:
 
-    what a forward itself sets   a counter, the last output; what it makes when there is none is kept
-    modules, classes, functions  among them what a function reads from its module or its closure
-    objects of Python's library, of NumPy's kind and large arrays: which one, but not what they hold
+    what a forward itself sets  a counter, the last output (what it makes once for all is looked at)
+    modules, classes, functions; what a function reads from its module or its closure
+    large arrays, and objects of Python's library and of other arrays' kind: which one it is, but
+                                not what it holds
 """
 
 from __future__ import annotations
@@ -33,19 +34,20 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from itertools import chain
 from operator import is_
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 import numpy as np
 
 from ..base.changes import changes
 from ..base.locks import ProcessLock
 from ..base.missing import PACKAGE, Spelled
-from ..base.nested import leaves
+from ..errors import warn
 from ..tensors.mode import state
 from ..tensors.tensor import Tensor
 
 MAX_PLAIN_OBJECTS = 1000  # objects of a user's classes that one trace looks at
 MAX_ARRAY_BYTES = 4096  # of the arrays whose numbers are compared at each call
+MAX_VARIANTS = 8  # of what was compiled for the same kind of arguments
 _PATIENCE = 100  # looks at what other threads change meanwhile
 
 _NOTHING = object()  # stands for an attribute that is not there
@@ -95,7 +97,8 @@ class Reads:
     """What a trace has read of the outside: what it entered, and what it set itself."""
 
     def __init__(self, arguments: Iterable[Any] = ()) -> None:
-        self.things: dict[int, Any] = {id(thing): thing for thing in arguments}
+        self._arguments = list(arguments)
+        self._entered: dict[int, Any] = {}
         self._set: set[_Attribute] = set()
         self._made: set[_Attribute] = set()  # not there before, or None: perhaps once for all
         self._before: list[tuple[Any, dict[str, Any]]] = []  # attributes as they were when entered
@@ -103,8 +106,8 @@ class Reads:
 
     def enter(self, thing: Any) -> None:
         """The graph depends on this thing."""
-        if id(thing) not in self.things:
-            self.things[id(thing)] = thing
+        if id(thing) not in self._entered:
+            self._entered[id(thing)] = thing
             held = dict(vars(thing))
             self._before.append((thing, held))
             self._contents += [(v, _contents(v)) for v in held.values() if _is_container(v)]
@@ -112,6 +115,11 @@ class Reads:
     def attribute_set(self, thing: Any, attribute: str, made: bool) -> None:
         """The function that is traced set an attribute; `made`: there was none, or None."""
         (self._made if made else self._set).add((id(thing), attribute))
+
+    @property
+    def things(self) -> list[Any]:
+        """What the graph depends on."""
+        return [*self._arguments, *self._entered.values()]
 
     def own_attributes(self) -> set[_Attribute]:
         """The attributes that the function sets at every call."""
@@ -148,7 +156,9 @@ class Validity:
     ) -> None:
         self.guards = list(guards)
         self._things = list(things)
-        self._own = (set(), set()) if reads is None else (reads.own_attributes(), reads.own_contents())
+        self._own = (
+            (set(), set()) if reads is None else (reads.own_attributes(), reads.own_contents())
+        )
         if reads is not None and reads.were_disturbed():
             self.guards.append((lambda: False, True))
         self.seen = self._look()
@@ -192,6 +202,53 @@ class Validity:
         return self.seen.difference()
 
 
+class Compiled(Protocol):
+    """What was traced and built."""
+
+    @property
+    def validity(self) -> Validity:
+        """Whether it still holds."""
+
+
+_C = TypeVar("_C", bound=Compiled)
+
+
+class Variants(Generic[_C]):
+    """What was compiled for one kind of arguments: that used last, and a few before it, so that an
+    attribute that goes to and fro (a network frozen at every other step) compiles nothing again.
+    """
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self.made: list[_C] = []
+        self._said: set[str] = set()
+
+    def valid(self) -> _C | None:
+        """The one that holds now."""
+        made = self.made
+        if made and made[0].validity.holds():
+            return made[0]
+        for i, one in enumerate(made[1:], 1):
+            if one.validity.holds():
+                self.made = [one, *made[:i], *made[i + 1 :]]
+                return one
+        return None
+
+    def add(self, one: _C) -> _C:
+        """Keep this one too."""
+        if len(self.made) >= MAX_VARIANTS:
+            warn(
+                f"{self._what} has been compiled more than {MAX_VARIANTS} times for the same kind "
+                f"of rows, since {self.made[0].validity.difference()} changes from call to call. "
+                "Put a number that changes into a tensor, which compiled code reads at each call: "
+                "self.by = ranvier.tensor(1.0), then self.by.assign(2.0)",
+                self._said,
+                "variants",
+            )
+        self.made = [one, *self.made[: MAX_VARIANTS - 1]]
+        return one
+
+
 class _Snapshot:
     """What is in some things at one time.
 
@@ -217,7 +274,7 @@ class _Snapshot:
         self._mixed_then = [*chain.from_iterable(self._mixed), _END]
         self._arrays_then = [a.tobytes() for a in self._arrays]
         self._sizes = list(map(len, self.watched))
-        self._names = [*chain.from_iterable(self.watched), _END]
+        self._names: list[Any] = [*chain.from_iterable(self.watched), _END]
         self._values = [*chain.from_iterable(map(_values, self.watched)), _END]
         self.loose = bool(self._mixed or self._arrays)
 
@@ -244,12 +301,10 @@ class _Snapshot:
         names, values = iter(self._names), iter(self._values)
         for held, size in zip(self.watched, self._sizes, strict=True):
             owner = held.get("name", "an object")
-            for name, value in zip(names, values, strict=False):
+            for _ in range(size):
+                name, value = next(names), next(values)
                 if not _same(held.get(name, _NOTHING), value):
                     return f"{owner}.{name}"
-                size -= 1
-                if not size:
-                    break
         return "a list, a dict or a plain object"
 
     # -- looking ----------------------------------------------------------------------------------
@@ -279,7 +334,11 @@ class _Snapshot:
             return value
         if isinstance(value, np.ndarray):
             add(value)
-            if value.nbytes <= MAX_ARRAY_BYTES and self._is_new(value) and not value.dtype.hasobject:
+            if (
+                value.nbytes <= MAX_ARRAY_BYTES
+                and self._is_new(value)
+                and not value.dtype.hasobject
+            ):
                 self._arrays.append(value)
                 add(value.tobytes())
             return None
@@ -370,7 +429,16 @@ def _is_container(value: Any) -> bool:
 
 
 def _contents(container: Any) -> list[Any]:
-    return leaves(list(_parts(container)))
+    """All that is in it and in the containers in it."""
+    found: list[Any] = []
+    stack, met = [container], {id(container)}
+    while stack:
+        for part in _parts(stack.pop()):
+            found.append(part)
+            if (_is_container(part) or isinstance(part, tuple)) and id(part) not in met:
+                met.add(id(part))
+                stack.append(part)
+    return found
 
 
 def _values(container: Mapping[Any, Any]) -> Iterable[Any]:

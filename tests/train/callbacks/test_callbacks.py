@@ -161,7 +161,7 @@ def test_learning_rates_change_without_a_new_graph() -> None:
     halve = LearningRateScheduler(lambda epoch, rate: rates[epoch])
     history = model.fit(X, Y, epochs=3, verbose=0, callbacks=[halve])
     assert history.history["learning_rate"] == rates
-    assert model._steps is not None and len(model._steps._made) == 1
+    assert model._steps is not None and len(model._steps.made("train")) == 1
     script = Scripted([1.0, 1.0, 1.0, 1.0, 1.0])
     plateau = ReduceLROnPlateau(factor=0.5, patience=2, min_lr=0.01)
     model.optimizer.learning_rate = 0.03

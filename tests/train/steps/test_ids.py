@@ -131,4 +131,4 @@ def test_ids_that_the_network_makes_are_left_to_it() -> None:
     model.compile("sgd", "mse")
     model.fit(np.ones((ROWS, 3)), Y, verbose=0)
     assert model._steps is not None
-    assert all(step.ids is None for made in model._steps._made.values() for step in made)
+    assert [step.ids for step in model._steps.made("train")] == [None]

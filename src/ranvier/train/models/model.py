@@ -57,6 +57,12 @@ class Model(Network):
     called, by which later tables are put in order; `stop_training`, to be set by callbacks.
     """
 
+    # What says how it is trained; the steps depend on the losses and metrics themselves (step.py).
+    _unwatched = Network._unwatched | {
+        "column_names", "loss", "loss_weights", "metrics", "optimizer", "stop_training", "_warned",
+        "_steps", "_uses", "classes", "taken_shapes", "weighted_metrics",
+    }  # fmt: skip
+
     foreign_suffixes: Collection[str] = ()  # of other formats, under which it may still be saved
 
     def __init__(

@@ -49,7 +49,7 @@ class InTraining:
             )
         self.thread, self.changed = threading.get_ident(), changed
         if self.model._uses is not None:
-            self.model._uses.mark = None  # what `predict` does quickly reads the weights themselves
+            self.model._uses.in_training()
 
     def end(self) -> None:
         """The training is over."""

@@ -1,44 +1,30 @@
 """Predict: the model in use, in microseconds for one row and at memory's speed for many.
 
-What a call needs is found out once for each shape of x and kept as a plan. A plan holds as long as
-nothing in the model was replaced: the predictor remembers every attribute of every layer, and looks
-at them again after an attribute of any layer was set, or one of its lists changed. Numbers inside
-tensors are no part of it, since the graph reads them where they are: a weight that changed is seen
-by the next call.
+What a call needs is found out once for each shape of x and kept as a plan, which is good as long as
+its trace is valid (tracing/validity.py). Numbers inside tensors are no part of that, since the
+graph reads them where they are: a weight that changed is seen by the next call.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from copy import copy
+from collections.abc import Callable, Sequence
 from functools import partial
-from itertools import chain
-from operator import attrgetter, is_
-from typing import Any
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ...base.config import switches
 from ...base.locks import ProcessLock
-from ...nn.layer import Layer, training_mode
 from ...nn.policy import float_dtype
 from ...nn.symbolic import packed
-from ...nn.walk import changes
-from ...tensors.tensor import Tensor
+from ...tracing.validity import Validity, Variants
 from ...typing import Array
 from ..intake.arrange import inputs_of
 from .concurrency import InTraining, in_training, trained_elsewhere
 from .step import Step, predict_function
 
 _PLANS = 256  # shapes of x remembered
-_SHORT = 64  # elements of a list that is looked at though it holds no layer yet
-
-# Attributes of a model that say how it is trained.
-_OF_TRAINING = {
-    "column_names", "loss", "loss_weights", "metrics", "optimizer", "stop_training", "_warned",
-    "_steps", "_uses", "weighted_metrics",
-}  # fmt: skip
-_END = object()  # stands behind all attributes, so that one more is seen too
 
 _FLOAT64 = np.dtype("float64")
 
@@ -76,7 +62,7 @@ def _beside(training: InTraining, xs: list[Array], batch_size: int | None) -> An
     model = training.model
     model._build_for(xs)
     with _preparing:
-        step, run = _predictor(model).step(xs, batch_size)
+        step, run, _ = _predictor(model).step(xs, batch_size)
     step.check_ids(xs)
     state = training.arrays(step.traced.captured)
     out = run(xs[0], state) if run is not None and len(xs) == 1 else None
@@ -84,8 +70,8 @@ def _beside(training: InTraining, xs: list[Array], batch_size: int | None) -> An
 
 
 def _predictor(model: Any) -> Predictor:
-    """What the model has prepared, begun anew when it has changed; to be called with the lock."""
-    if model._uses is None or not model._uses.holds():
+    """What the model has prepared for its engine; to be called with the lock."""
+    if model._uses is None or model._uses.engine != (model.engine or switches.engine):
         model._uses = Predictor(model)
     return model._uses  # type: ignore[no-any-return]
 
@@ -100,75 +86,58 @@ def _several(model: Any, xs: list[Array], batch_size: int | None) -> Any:
 
 
 class Predictor:
-    """The plans of a model."""
+    """The steps and plans of a model for one engine."""
 
     def __init__(self, model: Any) -> None:
         self.model = model
         self.engine = model.engine or switches.engine
         self.function = predict_function(model)
-        self.wide = float_dtype(model) == _FLOAT64
-        self.steps: dict[Any, tuple[Step, Any]] = {}
+        self.steps: dict[Any, Variants[_Use]] = {}
         self.last: Quick = _none_yet  # the plan of the last shape with all that must be looked at
         self._quick: dict[Any, tuple[Quick, bool]] = {}  # and whether it looks at x's shape itself
-        self.mark: Any = None  # the last change that was looked at; None: look at each call
-        self._layers = [vars(layer) for layer in model.sublayers()]
-        self._seen = list(_attributes(self._layers))
-        lists = [c for v in self._seen for c in _containers(v)]
-        self._plain = [c for c in lists if _is_plain(c)]
-        self._plain_seen = [copy(c) for c in self._plain]
-        self._mixed = [_values(c) for c in lists if not _is_plain(c)] + [[_END]]
-        self._mixed_seen = list(chain.from_iterable(self._mixed))
 
     def quick(self, x: Any, batch_size: int | None) -> Array | None:
         """The outputs for an array of a known shape; None where it takes a closer look."""
         if type(x) is not np.ndarray:
             return None
         # As `features` has it; a number too large becomes infinite here.
-        if x.dtype is _FLOAT64 and not self.wide:
+        if x.dtype is _FLOAT64 and float_dtype(self.model) != _FLOAT64:
             with np.errstate(over="ignore"):
                 x = x.astype(np.float32)
             out = self.last(x, batch_size)
             if out is not None:
                 return out
-        if not self.holds():
-            return None
         found, single = self._quick.get((x.shape, batch_size), (_none_yet, False))
         if single:
             self.last = found
+        # NOTE: in this order, since a training that begins just now takes `last` away when it is
+        # known to be one.
+        if in_training(self.model):
+            self.last = _none_yet
+            return None
         return found(x, batch_size)
 
-    def holds(self) -> bool:
-        """Whether everything in the model is what it was."""
-        mark = changes.last
-        try:
-            same = (
-                all(map(is_, _attributes(self._layers), self._seen))
-                and self._plain == self._plain_seen
-                and all(map(is_, chain.from_iterable(self._mixed), self._mixed_seen))
-                and (self.model.engine or switches.engine) == self.engine
-            )
-        except RuntimeError:  # an attribute was added just now, by another thread
-            return False
-        if same:
-            self.mark = mark
-            if in_training(self.model):
-                self.mark = None
-        return same
+    def in_training(self) -> None:
+        """A training begins: what runs quickly reads the weights themselves."""
+        self.last = _none_yet
 
-    def step(self, xs: Sequence[Array], batch_size: int | None) -> tuple[Step, Any]:
+    def step(self, xs: Sequence[Array], batch_size: int | None) -> _Use:
         """The step for arrays like these, and what runs it by rows if it can be run so."""
         batch = round_up(len(xs[0]), batch_size or len(xs[0]))
         key = (batch, *[(x.shape[1:], x.dtype) for x in xs])
-        if key not in self.steps or not _guarded(self.steps[key][0]):
+        if key not in self.steps:
+            self.steps[key] = Variants(f"{self.model.name}: the step of predict")
+        use = self.steps[key].valid()
+        if use is None:
             specs = [((batch, *x.shape[1:]), x.dtype) for x in xs]
             names = ["x"] if len(xs) == 1 else [f"x{i}" for i in range(len(xs))]
             step = Step(self.function, specs, names, self.engine)
-            self.steps[key] = step, step.executable.row_runner()
-        return self.steps[key]
+            use = self.steps[key].add(_Use(step, step.executable.row_runner(), step.validity))
+        return use
 
     def prepare(self, x: Array, batch_size: int | None) -> tuple[Step, Plan]:
         """The step and the plan for arrays like x."""
-        step, run = self.step([x], batch_size)
+        step, run, _ = self.step([x], batch_size)
         if run is None:
             return step, lambda x: _in_parts(step, [x])
         others = partial(map, _data, step.traced.captured)
@@ -183,19 +152,14 @@ class Predictor:
 
     def _looking(self, step: Step, plan: Plan, batch_size: int | None) -> Quick:
         """The plan behind what must be looked at each time."""
-        plain, plain_seen, mixed = self._plain, self._plain_seen, len(self._mixed) > 1
-        guarded = bool(step.traced.guards)
+        validity, ids = step.validity, step.ids
         given = self.model.engine is not None
-        ids = step.ids
 
         def quick(x: Any, size: int | None) -> Array | None:
             if (
-                changes.last is not self.mark
-                or size != batch_size
-                or plain != plain_seen
+                size != batch_size
                 or not (given or switches.engine == self.engine)
-                or (mixed and not self.holds())
-                or (guarded and not _guarded(step))
+                or not validity.holds()
             ):
                 return None
             if ids is not None:
@@ -205,45 +169,14 @@ class Predictor:
         return quick
 
 
+class _Use(NamedTuple):
+    step: Step
+    run: Any  # runs it by rows, if it can be run so
+    validity: Validity
+
+
 def _none_yet(x: Any, batch_size: int | None) -> None:
     return None
-
-
-def _attributes(layers: Iterable[dict[str, Any]]) -> Iterator[Any]:
-    """The values of all attributes that a forward pass may depend on."""
-    for attributes in layers:
-        skipped = _OF_TRAINING if "_uses" in attributes else ()
-        for name, value in attributes.items():
-            if name not in skipped:
-                yield value
-    yield _END
-
-
-def _containers(value: Any) -> Iterator[list[Any] | dict[Any, Any]]:
-    """The lists and dicts in which a model may keep its layers, and those inside them."""
-    if isinstance(value, list | dict) and (len(value) <= _SHORT or _holds_layers(value)):
-        yield value
-    if isinstance(value, list | tuple | dict):
-        for v in _values(value):
-            yield from _containers(v)
-
-
-def _values(container: Any) -> Iterable[Any]:
-    return container.values() if isinstance(container, dict) else container
-
-
-def _holds_layers(container: Any) -> bool:
-    return any(isinstance(v, Layer | Tensor | list | tuple | dict) for v in _values(container))
-
-
-def _is_plain(container: Any) -> bool:
-    """Whether equal lists of such things are the same: layers, functions, numbers, words."""
-    return all(isinstance(v, Layer | str | int | float | None) for v in _values(container))
-
-
-def _guarded(step: Step) -> bool:
-    with training_mode(False):
-        return step.traced.holds()
 
 
 def _in_order(x: Array) -> Array:

@@ -30,7 +30,6 @@ from ...nn.added_losses import collected, terms_of
 from ...nn.layer import filled_batch, training_mode
 from ...nn.policy import widened
 from ...nn.symbolic import numbered
-from ...nn.walk import walk
 from ...ops.backpropagation import backpropagate
 from ...ops.creation import full, iota
 from ...ops.elementwise import astype, less, maximum
@@ -40,6 +39,7 @@ from ...ops.reduce import sum
 from ...tensors.mode import no_grad
 from ...tensors.tensor import Tensor
 from ...tracing.trace import Traced, tensors_in, trace
+from ...tracing.validity import Variants, entered
 from ..intake.heads import Head
 from ..intake.rows import Layout, Rows
 from .concurrency import Exclusive, InTraining
@@ -48,6 +48,8 @@ from .sums import Batch, Sums
 
 _WAKE = 0.1  # seconds between two looks of Python at a training
 _NO_COUNT = np.zeros((), np.float32)  # stands where the executor puts the count
+
+_CALLS = {"train": "fit", "test": "evaluate", "predict": "predict"}
 
 Specs = Sequence[tuple[tuple[int, ...], Any]]
 
@@ -84,6 +86,7 @@ class Step:
         self.function, self.specs, self.names, self.engine = function, specs, names, engine
         self.traced: Traced
         self.traced, returned = trace(function, specs, names)
+        self.validity = self.traced.validity
         self.structure = numbered(returned)  # of the outputs: 0 for a single tensor
         self.batch = specs[0][0][0]
         count = len(specs) - 1 if names[-1] == "count" else -1
@@ -210,6 +213,10 @@ def forward(
     xs, targets, weight, count = layout.parts(arguments)
     mask = row_mask(count, xs[0].shape[0])
     weight = mask if weight is None else mask * weight
+    for head in heads:
+        entered(*head.metrics)
+        if head.loss is not None:
+            entered(head.loss)
     with training_mode(training), filled_batch(mask), collected() as kept:
         with in_section("forward"):
             outputs = widened(tensors_in(model(*[entry(x) for x in xs])))
@@ -304,18 +311,9 @@ def predict_function(model: Any) -> Callable[..., Any]:
     return predict_step
 
 
-def _holds(step: Step, training: bool) -> bool:
-    """Whether the step is still what tracing it again would give."""
-    with training_mode(training):
-        return step.traced.holds()
-
-
 class Steps:
-    """All steps of one model, each traced and built once.
-
-    A step is known by what it depends on: its kind, the batch size, the shapes and dtypes of a row,
-    the engine, and for training the parameters that are not frozen and the optimizer's rate (a
-    tensor or a schedule).
+    """All steps of one model, each traced and built once for its kind, the engine, the batch size
+    and the shapes and dtypes of a row, and as long as it is valid (tracing/validity.py).
     """
 
     def __init__(self, model: Any, optimizer: Any = None) -> None:
@@ -324,10 +322,9 @@ class Steps:
         self.evaluating = Exclusive(f"{model.name}: evaluate")
         self.sums, self.test_sums = Sums(()), Sums(())
         self.seconds = 0.0  # spent on tracing and building
-        self._made: dict[Any, list[Step]] = {}
+        self._made: dict[tuple[Any, ...], Variants[Step]] = {}
         self.outputs: Any = None  # names and shapes of the outputs
         self._targets: Any = None
-        self._structures: dict[str, tuple[Any, Any, tuple[int, ...]]] = {}
 
     def prepare(
         self, heads: Sequence[Head], outputs: Any, targets: Sequence[tuple[int, ...]]
@@ -357,36 +354,24 @@ class Steps:
         With `larger` a step that is there already, for at least so many rows, is as good.
         """
         engine = engine or switches.engine
-        specs = [(a.shape[1:], a.dtype) for a in rows.arrays]
-        key = (kind, engine, *rows.names, *specs, *self._structure(kind))
-        made = self._made.setdefault(key, [])
-        for step in made:
-            fits = step.batch >= batch if larger else step.batch == batch
-            if fits and _holds(step, kind == "train"):
-                break
-        else:
-            step = self._make(kind, batch, rows, engine)
-            made.append(step)
-            made.sort(key=lambda s: s.batch)
+        form = (kind, engine, *rows.names, *[(a.shape[1:], a.dtype) for a in rows.arrays])
+        made = self._made
+        step = None
+        for size in sorted(key[0] for key in made if key[1:] == form) if larger else [batch]:
+            if step is None and size >= batch and (size, *form) in made:
+                step = made[size, *form].valid()
+        if step is None:
+            if (batch, *form) not in made:
+                made[batch, *form] = Variants(f"{self.model.name}: the step of {_CALLS[kind]}")
+            step = made[batch, *form].add(self._make(kind, batch, rows, engine))
             self.seconds += step.seconds
         step.check_ids(rows.arrays)
         return step
 
-    def _structure(self, kind: str) -> tuple[Any, ...]:
-        """What the graph of a step takes for granted of the model: its tensors, and for training
-        which ones move.
-        """
-        found = walk(self.model)
-        flags = [(t.op is None, t.requires_grad) for _, t, _ in found.places]
-        known = self._structures.get(kind, (None, None, ()))
-        if known[0] is not found or known[1] != flags:
-            tensors = tuple(id(t) for t in self.model.state_tensors())
-            if kind == "train":
-                tensors += (-1, *[id(t) for t in self.model.parameters()])
-            known = self._structures[kind] = found, flags, tensors
-        if kind != "train":
-            return known[2]
-        return (*self.optimizer.rates(), *known[2])
+    def made(self, kind: str) -> list[Step]:
+        """The steps of this kind that are there; of those made alike that used last comes last."""
+        of_kind = [steps for key, steps in self._made.items() if key[1] == kind]
+        return [step for steps in of_kind for step in reversed(steps.made)]
 
     def _make(self, kind: str, batch: int, rows: Rows, engine: str) -> Step:
         specs: list[Any] = [((batch, *a.shape[1:]), a.dtype) for a in rows.arrays]

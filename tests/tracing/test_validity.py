@@ -1,0 +1,395 @@
+"""What is compiled is traced again when something it read has changed, and only then."""
+
+from __future__ import annotations
+
+import gc
+import math
+import threading
+from collections import deque
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+import ranvier
+from ranvier import nn, optim
+from ranvier.errors import RanvierWarning
+from ranvier.nn.layer import Layer
+from ranvier.tracing import trace as tracing
+from ranvier.tracing.validity import MAX_VARIANTS, Validity
+
+X = np.array([[1.0, 2.0, 3.0]], np.float32)
+
+
+class Count:
+    """How often something was traced."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.traces = 0
+        made = tracing.Traced.__init__
+
+        def counted(traced: Any, *arguments: Any) -> None:
+            self.traces += 1
+            made(traced, *arguments)
+
+        monkeypatch.setattr(tracing.Traced, "__init__", counted)
+
+
+@pytest.fixture
+def count(monkeypatch: pytest.MonkeyPatch) -> Count:
+    return Count(monkeypatch)
+
+
+class Config:
+    """An object of a user's own."""
+
+    def __init__(self, by: float) -> None:
+        self.by = by
+
+    def get(self) -> float:
+        return self.by
+
+
+class WithSlots:
+    __slots__ = ("by",)
+
+    def __init__(self, by: float) -> None:
+        self.by = by
+
+
+@dataclass
+class Nested:
+    inner: Any
+
+
+class By(Layer):
+    """Multiplies by what `find` gets out of `held`, wherever that lies."""
+
+    def __init__(self, held: Any, find: Any) -> None:
+        super().__init__()
+        self.held, self.find = held, find
+
+    def forward(self, x: Any) -> Any:
+        return x * self.find(self.held)
+
+
+def put(held: Any, value: Any) -> None:
+    held["a"][0]["b"] = value
+
+
+# name: (holder of 2.0, how to find it, how to put another number there)
+HOLDERS: dict[str, tuple[Any, Any, Any]] = {
+    "list": (lambda: [1, 2.0], lambda h: h[1], lambda h, v: h.__setitem__(1, v)),
+    "dict": (lambda: {"a": 2.0}, lambda h: h["a"], lambda h, v: h.__setitem__("a", v)),
+    "nested": (lambda: {"a": [{"b": 2.0}]}, lambda h: h["a"][0]["b"], put),
+    "list in a tuple": (lambda: ([2.0],), lambda h: h[0][0], lambda h, v: h[0].__setitem__(0, v)),
+    "set": (lambda: {2.0}, lambda h: max(h), lambda h, v: h.add(v)),
+    "deque": (lambda: deque([2.0]), lambda h: h[-1], lambda h, v: h.append(v)),
+    "a long list": (lambda: [2.0] * 5000, lambda h: h[4000], lambda h, v: h.__setitem__(4000, v)),
+    "object": (lambda: Config(2.0), lambda h: h.by, lambda h, v: setattr(h, "by", v)),
+    "slots": (lambda: WithSlots(2.0), lambda h: h.by, lambda h, v: setattr(h, "by", v)),
+    "namespace": (
+        lambda: SimpleNamespace(by=2.0), lambda h: h.by, lambda h, v: setattr(h, "by", v)
+    ),
+    "object in a list in an object": (
+        lambda: Nested([Config(2.0)]), lambda h: h.inner[0].by,
+        lambda h, v: setattr(h.inner[0], "by", v),
+    ),
+    "a small array": (
+        lambda: np.array([0.0, 2.0]), lambda h: float(h[1]), lambda h, v: h.__setitem__(1, v)
+    ),
+    "a layer that is not called": (
+        lambda: nn.Dropout(2.0 / 4), lambda h: h.rate * 4, lambda h, v: setattr(h, "rate", v / 4)
+    ),
+    "a method's object": (
+        lambda: Config(2.0).get, lambda h: h(),
+        lambda h, v: setattr(h.__self__, "by", v),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("holder", HOLDERS)
+def test_a_number_in_any_holder_is_seen_by_a_compiled_function(holder: str, count: Count) -> None:
+    make, find, change = HOLDERS[holder]
+    layer = By(make(), find)
+    compiled = ranvier.compile(lambda x: layer(x))
+    for value in (2.0, 3.0):
+        change(layer.held, value)
+        for _ in range(3):
+            np.testing.assert_array_equal(compiled(X).numpy(), X * np.float32(find(layer.held)))
+    assert find(layer.held) == 3.0
+    assert count.traces == 2
+
+
+@pytest.mark.parametrize("holder", ["object", "slots", "namespace", "nested", "list"])
+def test_a_number_in_an_argument_is_seen(holder: str) -> None:
+    make, find, change = HOLDERS[holder]
+    held = make()
+    compiled = ranvier.compile(lambda x, held: x * find(held))
+    for value in (2.0, 3.0):
+        change(held, value)
+        np.testing.assert_array_equal(compiled(X, held).numpy(), X * value)
+
+
+def test_attributes_that_come_and_go_are_seen() -> None:
+    class Perhaps(Layer):
+        def forward(self, x: Any) -> Any:
+            return x * vars(self).get("by", 1.0) + ("other" in vars(self))
+
+    layer = Perhaps()
+    compiled = ranvier.compile(lambda x: layer(x))
+    np.testing.assert_array_equal(compiled(X).numpy(), X)
+    layer.by = by = 5.0
+    np.testing.assert_array_equal(compiled(X).numpy(), 5 * X)
+    del layer.by
+    layer.other = by  # the same object under another name
+    np.testing.assert_array_equal(compiled(X).numpy(), X + 1)
+    del layer.other
+    np.testing.assert_array_equal(compiled(X).numpy(), X)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [(1, 1.0), (1, True), (0.0, -0.0), ([1], [True]), ((1,), (1.0,))]
+)
+def test_equal_values_of_another_kind_are_seen(before: Any, after: Any, count: Count) -> None:
+    layer = By(before, lambda held: 1.0)
+    compiled = ranvier.compile(lambda x: layer(x))
+    compiled(X)
+    layer.held = after
+    compiled(X)
+    assert count.traces == 2
+
+
+@pytest.mark.parametrize(
+    "make", [lambda: float("2.5"), lambda: [1, {"a": float("2.5")}], lambda: ("text" * 2, None)]
+)
+def test_equal_values_of_one_kind_compile_nothing_again(make: Any, count: Count) -> None:
+    layer = By(make(), lambda held: 2.0)
+    compiled = ranvier.compile(lambda x: layer(x))
+    for _ in range(3):
+        compiled(X)
+        layer.held = make()
+    assert count.traces == 1
+    if isinstance(layer.held, list):
+        compiled(X)
+        layer.held[1]["a"] = 3.5  # the container that is there now is looked at
+        compiled(X)
+        assert count.traces == 2
+
+
+def test_the_order_of_a_dict_is_seen() -> None:
+    layer = By({"a": 1.0, "b": 2.0}, lambda held: next(iter(held.values())))
+    compiled = ranvier.compile(lambda x: layer(x))
+    compiled(X)
+    layer.held["a"] = layer.held.pop("a")
+    np.testing.assert_array_equal(compiled(X).numpy(), 2 * X)
+
+
+class Busy(Layer):
+    """A layer whose forward sets attributes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls, self.shapes, self.kept = 0, [(1, 1)], {"last": None}
+        self.last: Any = None
+        self.inner: Any = None
+        self.by = 2.0
+
+    def forward(self, x: Any) -> Any:
+        self.calls += 1
+        self.last = x
+        self.shapes.append(x.shape)
+        self.kept["last"] = x
+        self.rows = x.shape[0]
+        if self.inner is None:
+            self.inner = By(1.0, lambda held: held)
+        return self.inner(x) * self.by
+
+
+def test_what_a_forward_sets_compiles_nothing_again(count: Count) -> None:
+    layer = Busy()
+    compiled = ranvier.compile(lambda x: layer(x))
+    for _ in range(6):
+        compiled(X)
+        layer(X)
+        layer(np.ones((4, 3), np.float32))
+    first = count.traces
+    assert first <= 3
+    layer.by = 3.0
+    np.testing.assert_array_equal(compiled(X).numpy(), 3 * X)
+    layer.inner.held = 2.0
+    np.testing.assert_array_equal(compiled(X).numpy(), 6 * X)
+    layer.inner = By(5.0, lambda held: held)
+    np.testing.assert_array_equal(compiled(X).numpy(), 15 * X)
+    assert count.traces == first + 3
+
+
+def test_an_attribute_that_goes_to_and_fro_compiles_nothing_again(count: Count) -> None:
+    layer = By(1.0, lambda held: held)
+    compiled = ranvier.compile(lambda x: layer(x))
+    for i in range(20):
+        layer.held = float(i % 3)
+        np.testing.assert_array_equal(compiled(X).numpy(), X * (i % 3))
+    assert count.traces == 3
+
+
+def test_an_attribute_that_always_changes_is_named_and_memory_stays() -> None:
+    layer = By(1.0, lambda held: held)
+    layer.name = "scale"
+    compiled = ranvier.compile(lambda x: layer(x))
+    for i in range(MAX_VARIANTS):
+        layer.held = float(i)
+        compiled(X)
+    layer.held = 100.0
+    with pytest.warns(RanvierWarning, match=r"more than 8 times .* scale.held changes") as said:
+        compiled(X)
+        layer.held = 101.0
+        np.testing.assert_array_equal(compiled(X).numpy(), X * 101)
+    assert len(said) == 1
+    (variants,) = compiled._plans.values()
+    assert len(variants.made) == MAX_VARIANTS
+
+
+def test_gradients_asked_for_and_no_more() -> None:
+    w: Any = ranvier.tensor([2.0], requires_grad=True)
+
+    @ranvier.compile
+    def step(x: Any) -> Any:
+        w.grad = None
+        loss = ranvier.sum(x * w) + ranvier.sum(v * v)
+        loss.backward()
+        return loss
+
+    v = ranvier.tensor([3.0], requires_grad=True)
+    step(X)
+    assert w.grad is not None
+    w.requires_grad = False
+    w.grad = None
+    step(X)
+    assert w.grad is None
+    w.requires_grad = True
+    step(X)
+    np.testing.assert_array_equal(w.grad, [6.0])
+
+
+def test_an_optimizer_of_a_hand_written_loop() -> None:
+    def trained(change: Any) -> Any:
+        w = ranvier.tensor([2.0], requires_grad=True)
+        by = optim.SGD([w], lr=0.1, momentum=0.5)
+
+        @ranvier.compile
+        def step() -> None:
+            by.zero_grad()
+            (w * w).sum().backward()
+            by.step()
+
+        step()
+        change(by)
+        step()
+        return w.item()
+
+    def undone(change: Any) -> Any:
+        w = ranvier.tensor([2.0], requires_grad=True)
+        by = optim.SGD([w], lr=0.1, momentum=0.5)
+        for i in range(2):
+            if i:
+                change(by)
+            by.zero_grad()
+            (w * w).sum().backward()
+            by.step()
+        return w.item()
+
+    changes: dict[str, Any] = {
+        "momentum": 0.9, "weight_decay": 0.1, "clipvalue": 0.01, "nesterov": True,
+        "learning_rate": 0.5, "decoupled": False,
+    }  # fmt: skip
+    found = []
+    for name, value in changes.items():
+        for also in ({}, {"weight_decay": 0.1}):
+
+            def change(by: Any, name: str = name, value: Any = value, also: Any = also) -> None:
+                for key, one in {**also, name: value}.items():
+                    setattr(by, key, one)
+
+            assert trained(change) == pytest.approx(undone(change), rel=1e-6), name
+            found.append(trained(change))
+    assert len({f"{n:.6f}" for n in found}) > 6
+
+
+def test_a_change_by_another_thread_while_it_is_traced_is_seen() -> None:
+    read, changed = threading.Event(), threading.Event()
+
+    class Slow(Layer):
+        def __init__(self) -> None:
+            super().__init__()
+            self.by = 2.0
+
+        def forward(self, x: Any) -> Any:
+            by = self.by
+            read.set()
+            assert changed.wait(20)
+            return x * by
+
+    layer = Slow()
+    compiled = ranvier.compile(lambda x: layer(x))
+
+    def change() -> None:
+        assert read.wait(20)
+        layer.by = 7.0
+        changed.set()
+
+    thread = threading.Thread(target=change)
+    thread.start()
+    np.testing.assert_array_equal(compiled(X).numpy(), 2 * X)
+    thread.join()
+    np.testing.assert_array_equal(compiled(X).numpy(), 7 * X)
+
+
+def test_a_change_by_another_thread_between_calls_is_seen() -> None:
+    layer = By(1.0, lambda held: held)
+    compiled = ranvier.compile(lambda x: layer(x))
+    compiled(X)
+    thread = threading.Thread(target=setattr, args=(layer, "held", 4.0))
+    thread.start()
+    thread.join()
+    np.testing.assert_array_equal(compiled(X).numpy(), 4 * X)
+
+
+def test_a_body_of_scan_is_part_of_what_is_compiled() -> None:
+    layer = By(2.0, lambda held: held)
+
+    @ranvier.compile
+    def run(x: Any) -> Any:
+        first = ranvier.zeros((1,))
+        return ranvier.scan(lambda total, row: (total + layer(row), None), first, x)[0]
+
+    x = np.array([[1.0], [2.0]], np.float32)
+    assert run(x).item() == 6.0
+    layer.held = 3.0
+    assert run(x).item() == 9.0
+
+
+def test_things_that_refer_to_each_other_come_to_an_end() -> None:
+    a: Any = By(2.0, lambda held: held)
+    b: Any = Config(1.0)
+    a.others = [a, b, {"self": a}]
+    a.others.append(a.others)
+    b.by = a
+    compiled = ranvier.compile(lambda x: a(x))
+    compiled(X)
+    a.held = math.pi
+    np.testing.assert_allclose(compiled(X).numpy(), X * math.pi, rtol=1e-6)
+
+
+def test_nothing_is_kept_alive_but_what_was_read() -> None:
+    layer = By(Config(2.0), lambda held: held.by)
+    validity = Validity([layer])
+    assert validity.holds()
+    gone = layer.held
+    layer.held = Config(2.0)
+    assert not validity.holds()
+    del gone
+    gc.collect()
+    assert not validity.holds()
