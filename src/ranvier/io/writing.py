@@ -22,7 +22,6 @@ import stat
 import weakref
 from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import TextIO
 
 from ..errors import ArgumentError, FileError, warn
 
@@ -276,11 +275,54 @@ def _remove_if_left(part: Path) -> None:
 # --- files that grow ----------------------------------------------------------------------------
 
 
-def open_log(path: FilePath, append: bool = False) -> TextIO:
-    """A text file to which lines are added one by one; emptied first unless `append`."""
+class Log:
+    """A text file that grows line by line; a line is there whole or not at all."""
+
+    def __init__(self, path: FilePath, handle: int) -> None:
+        self.path = path
+        self._handle = handle
+
+    def write(self, line: str) -> None:
+        """Add a line; FileError where it cannot be written, with all lines before it kept."""
+        before = self.size()
+        try:
+            _write_all(self._handle, line.encode())
+        except OSError as problem:
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._handle, before)
+            what = problem.strerror or str(problem)
+            raise FileError(
+                f"{self.path}: a line could not be written ({what}); those before it are kept. "
+                "Free some space or choose another folder"
+            ) from problem
+
+    def size(self) -> int:
+        """How many bytes are written."""
+        return os.fstat(self._handle).st_size
+
+    def cut(self, size: int) -> None:
+        """Keep so many bytes."""
+        os.ftruncate(self._handle, size)
+
+    def close(self) -> None:
+        """Close the file; what was written stays."""
+        if self._handle >= 0:
+            os.close(self._handle)
+            self._handle = -1
+
+    def __del__(self) -> None:
+        self.close()
+
+
+def open_log(path: FilePath, append: bool = False) -> Log:
+    """A text file to which lines are added one by one; reset unless `append`."""
     target = check_output(path)
+    how = os.O_WRONLY | os.O_CREAT | os.O_APPEND | (0 if append else os.O_TRUNC)
     try:
-        return open(target, "a" if append else "w", newline="", encoding="utf-8")
+        return Log(path, os.open(target, how | _LOG_FILE_FLAGS, 0o666))
     except OSError as problem:
         what = problem.strerror or str(problem)
         raise FileError(f"{path} cannot be written ({what}); choose another folder") from problem
+
+
+_LOG_FILE_FLAGS = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)

@@ -24,7 +24,7 @@ def history(
     path: FilePath | None = None,
 ) -> Figure:
     """One panel for each of `names` (all by default), training solid and validation dashed; returns
-    the figure, and writes it to `path` (.png, .svg or .pdf).
+    the figure, and writes it to `path` (.png, .svg or .pdf), which pyplot then shows no more.
 
     In a notebook it is shown once, as what the cell returns.
     """
@@ -54,10 +54,11 @@ def history(
         panel.set_xlabel("epoch")
         panel.set_ylabel(name if ax is None else "")
         panel.legend()
+    if ax is None and (path is not None or _in_notebook(pyplot)):
+        # NOTE: pyplot keeps open figures; a notebook shows them beside what the cell returns.
+        pyplot.close(figure)
     if path is not None:
         save_picture(figure, path)
-    if ax is None and _in_notebook(pyplot):
-        pyplot.close(figure)  # the notebook shows what the cell returns; open figures it shows too
     return figure
 
 

@@ -191,7 +191,7 @@ def test_unknown_moments_are_said() -> None:
         LambdaCallback(on_epoc_end=print)
 
 
-def test_a_history_draws_itself() -> None:
+def test_a_history_draws_itself(tmp_path: Path) -> None:
     history = line().fit(X, Y, epochs=3, verbose=0, validation_split=0.2)
     figure = history.plot()
     (panel,) = figure.axes
@@ -204,6 +204,8 @@ def test_a_history_draws_itself() -> None:
     import matplotlib.pyplot as plt
 
     plt.close("all")
+    history.plot(path=tmp_path / "curve.png")
+    assert plt.get_fignums() == []  # what is written stays open for nobody
     assert repr(history).startswith("History(3 epochs: loss=")
 
 

@@ -237,15 +237,15 @@ class CSVLogger(Callback):
 
     def get_state(self) -> dict[str, Any]:
         """The names of the columns, and how many bytes are written."""
-        return {"names": self._names, "bytes": self._file.tell()}
+        return {"names": self._names, "bytes": self._file.size()}
 
     def set_state(self, state: Mapping[str, Any]) -> None:
         """Go on behind these bytes; lines of a later epoch, which will come again, are dropped."""
         if not all(isinstance(name, str) for name in state["names"]) or state["bytes"] < 0:
             raise FileError("CSVLogger: these are no names of columns, or no number of bytes")
         self._names = list(state["names"])
-        if self._file.seek(0, 2) >= state["bytes"]:
-            self._file.truncate(state["bytes"])
+        if self._file.size() >= state["bytes"]:
+            self._file.cut(state["bytes"])
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Write a line."""
@@ -255,10 +255,9 @@ class CSVLogger(Callback):
         writer = csv.writer(self._file, delimiter=self.separator)
         if not self._names:
             self._names = list(logs)
-            if self._file.tell() == 0:
+            if self._file.size() == 0:
                 writer.writerow(["epoch", *self._names])
         writer.writerow([epoch, *[logs.get(name, "") for name in self._names]])
-        self._file.flush()
 
     def on_train_end(self, logs: Logs | None = None) -> None:
         """Close the file."""
