@@ -15,7 +15,7 @@ Every pass takes a Graph and returns a Graph. `str(graph)` prints it at any mome
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 
 from ..base.source import scope
 from .node import Node, Spec
@@ -83,8 +83,9 @@ def rebuild(node: Node, inputs: tuple[Node, ...], spec: Spec | None = None) -> N
     return Node(node.op, inputs, node.params, spec or node.spec, node.source, node.name)
 
 
-def topological(results: Iterable[Node]) -> tuple[Node, ...]:
-    """All nodes that the results need, each after its inputs, without recursion."""
+def topological(results: Iterable[Node], known: Container[Node] = ()) -> tuple[Node, ...]:
+    """All nodes that the results need but those that are `known`, each after its inputs, without
+    recursion."""
     order: list[Node] = []
     seen: set[Node] = set()
     stack: list[tuple[Node, bool]] = [(node, False) for node in reversed(list(results))]
@@ -92,7 +93,7 @@ def topological(results: Iterable[Node]) -> tuple[Node, ...]:
         node, ready = stack.pop()
         if ready:
             order.append(node)
-        elif node not in seen:
+        elif node not in seen and node not in known:
             seen.add(node)
             stack.append((node, True))
             stack.extend((x, False) for x in reversed(node.inputs) if x not in seen)

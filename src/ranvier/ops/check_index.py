@@ -94,8 +94,8 @@ class CheckIndex(Op):
         check_integers(owner, indices)
         if size == 0 and 0 not in indices.shape:
             raise IndexRangeError(
-                f"{owner}: axis {axis} has size 0, so every index is outside it; "
-                f"the indices have shape {indices.shape}"
+                f"{owner}{': ' * bool(owner)}axis {axis} has size 0, so every index is "
+                f"outside it; the indices have shape {indices.shape}"
             )
         return indices
 

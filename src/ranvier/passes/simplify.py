@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..graph.graph import Graph, rebuild
+from ..graph.graph import Graph, rebuild, topological
 from ..graph.node import OPS, Node
 from ..ops.op import apply
 from ..typing import Shape
@@ -34,7 +34,7 @@ def simplify(graph: Graph) -> Graph:
 
 def _once(graph: Graph) -> Graph:
     known: dict[Any, Node] = {}
-    refusing = _refusing(graph)
+    checks = _Checks()
 
     def share(node: Node) -> Node:
         key = (
@@ -45,26 +45,50 @@ def _once(graph: Graph) -> Graph:
         return known.setdefault(key, node)
 
     def rule(node: Node, inputs: tuple[Node, ...]) -> Node:
-        # NOTE: a choice that is made beforehand would leave out what the other branch refuses.
-        kept = node.op.name == "where" and any(x in refusing for x in node.inputs)
-        simpler = None if kept else _RULES.get(node.op.name)
+        simpler = _RULES.get(node.op.name)
         new = simpler(node, inputs) if simpler else None
         if new is None:
             new = _constant_result(node, inputs)
-        if new is not None:
-            return new if new.op.name == "input" else share(new)
-        return share(rebuild(node, inputs))
+        if new is None or (node.op.name in _CHOOSE and checks.are_lost(inputs, new)):
+            new = rebuild(node, inputs)
+        return new if new.op.name == "input" else share(new)
 
     return graph.rewrite(rule)
 
 
-def _refusing(graph: Graph) -> set[Node]:
-    """The nodes that are made from indices which may turn out to be outside their axis."""
-    refusing: set[Node] = set()
-    for node in graph.nodes:
-        if node.op.kind in ("gather", "check", "loop") or any(x in refusing for x in node.inputs):
-            refusing.add(node)
-    return refusing
+# Rules of these leave out inputs: the branch that is not chosen, what lies beside a slice.
+_CHOOSE = ("where", "slice")
+
+
+class _Checks:
+    """Which nodes a value is made from that may refuse an index: gathers, checks and loops.
+
+    What the reference would refuse must not be left out. A value's set is the bits of an integer.
+    """
+
+    def __init__(self) -> None:
+        self._sets: dict[Node, int] = {}
+        self._count = 0
+
+    def are_lost(self, inputs: tuple[Node, ...], new: Node) -> bool:
+        """Whether a node was behind one of the inputs and is not behind `new`."""
+        before = 0
+        for x in inputs:
+            before |= self._behind(x)
+        return before != 0 and before & ~self._behind(new) != 0
+
+    def _behind(self, result: Node) -> int:
+        known = self._sets
+        if result not in known:
+            for node in topological((result,), known):
+                bits = 0
+                if node.op.kind in ("gather", "check", "loop"):
+                    bits = 1 << self._count
+                    self._count += 1
+                for x in node.inputs:
+                    bits |= known[x]
+                known[node] = bits
+        return known[result]
 
 
 def constant_of(node: Node) -> Any:
