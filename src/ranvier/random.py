@@ -17,7 +17,7 @@ import numpy as np
 from . import dtypes
 from .base.missing import Spelled, module_getattr
 from .errors import ArgumentError, ShapeError, TraceError
-from .executors.philox import philox
+from .executors.philox import numpy_random, philox
 from .ops import elementwise as e
 from .ops.composites.shaping import moveaxis
 from .ops.creation import iota, new_shape
@@ -167,7 +167,7 @@ class Generator(Spelled):
 
     def host(self) -> np.random.Generator:
         """A NumPy generator seeded by one draw of this one, for work outside graphs."""
-        return np.random.Generator(philox(self.host_key("host")))
+        return numpy_random().Generator(philox(self.host_key("host")))
 
     def host_key(self, what: str = "host") -> int:
         """The 64-bit key of what `host` would give; one draw."""

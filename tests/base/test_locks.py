@@ -277,3 +277,71 @@ def test_a_fork_does_not_wait_for_a_thread_for_ever(monkeypatch: pytest.MonkeyPa
     thread.join()
     assert lock.acquire(1.0)
     lock.release()
+
+
+# Sends a signal before the import number `k` of a first training, in a child for each k.
+_IMPORTS = """
+import contextlib, io, pickle, sys
+
+class Alarm:
+    def __init__(self, at):
+        self.at, self.names = at, []
+
+    def find_spec(self, name, path=None, target=None):
+        self.names.append(name)
+        if len(self.names) == self.at:
+            signal.raise_signal(signal.SIGUSR1)
+
+said = []
+
+def handler(number, frame):
+    try:
+        other = model(3)
+        other.fit(x, y, epochs=1, verbose=0)
+        other.predict(x)
+        said.append("done")
+    except ranvier.errors.StateError as error:
+        said.append(str(error))
+    except BaseException as error:
+        said.append(f"raw {type(error).__name__}: {error}")
+
+def child(at):
+    read, write = os.pipe()
+    if not os.fork():
+        signal.alarm(60)
+        alarm = Alarm(at)
+        sys.meta_path.insert(0, alarm)
+        with contextlib.redirect_stdout(io.StringIO()):
+            made = model(2)
+            made.fit(x, y, epochs=1, verbose=1)
+            made.predict(x)
+        os.write(write, pickle.dumps((alarm.names, said)))
+        os._exit(0)
+    os.close(write)
+    with os.fdopen(read, "rb") as answer:
+        out = pickle.loads(answer.read())
+    os.wait()
+    return out
+
+signal.signal(signal.SIGUSR1, handler)
+names, _ = child(0)
+assert len(names) > 60, names
+found = {names.index(name) + 1 for name in FIRST if name in names}
+for at in sorted(found | set(range(1, len(names) + 1, STEP))):
+    _, (answer,) = child(at)
+    clear = answer == "done" or "signal handler has interrupted the import of" in answer
+    assert clear and "raw" not in answer, (names[at - 1], answer)
+"""
+# One module inside each import that training begins.
+_FIRST = [
+    "numpy.random.mtrand",
+    "ranvier.compiler.store",
+    "llvmlite.binding.ffi",
+    "ranvier.codegen.gemm",
+]
+
+
+@pytest.mark.skipif(not hasattr(__import__("os"), "fork"), reason="no fork here")
+@pytest.mark.parametrize("step", [1000, pytest.param(1, marks=pytest.mark.slow)])
+def test_a_signal_handler_that_trains_during_imports_is_told_so(step: int) -> None:
+    run(f"FIRST, STEP = {_FIRST}, {step}" + _IMPORTS)

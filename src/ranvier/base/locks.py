@@ -7,6 +7,9 @@ of a module is a `ProcessLock`, and whatever has a lock or threads of its own sa
 
 A fork waits until no other thread is inside a `ProcessLock` or imports a module, so that a child
 never finds LLVM, a model or a module half way; it waits a few seconds at most.
+
+A signal handler runs in the middle of whatever its thread does, the import of a module too, which
+it would find half way. What training imports at its first call is imported inside `importing`.
 """
 
 from __future__ import annotations
@@ -15,8 +18,12 @@ import importlib
 import os
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Protocol
 from weakref import WeakSet
+
+from ..errors import StateError
 
 _PATIENCE = 10.0  # seconds, at most, that a fork waits for other threads
 
@@ -59,6 +66,36 @@ class ProcessLock:
 
 _locks: list[ProcessLock] = []  # in the order in which they were made
 _renewed: WeakSet[Any] = WeakSet()
+
+
+class _Import(threading.local):
+    """What this thread imports inside `importing`."""
+
+    module = ""
+
+
+_import = _Import()
+
+
+@contextmanager
+def importing(module: str) -> Iterator[None]:
+    """Around the import of `module`, and of all that it imports, at the first call of something.
+
+    Raises:
+        StateError: this thread is inside of another one; a signal handler has interrupted it.
+    """
+    if _import.module:
+        raise StateError(
+            f"a signal handler has interrupted the import of {_import.module}, and needs {module}: "
+            "nothing can be compiled or trained before that import has ended. Let the handler set "
+            "a flag and do the work after it has returned, or train or predict once before "
+            "signals arrive"
+        )
+    _import.module = module
+    try:
+        yield
+    finally:
+        _import.module = ""
 
 
 class _Fork(threading.local):

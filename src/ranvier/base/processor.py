@@ -7,6 +7,7 @@ import os
 from typing import Any, NamedTuple
 
 from ..errors import StateError
+from .locks import importing
 
 
 class Processor(NamedTuple):
@@ -21,7 +22,8 @@ class Processor(NamedTuple):
 def llvm_binding() -> Any:
     """llvmlite's binding layer, imported at the first call."""
     try:
-        import llvmlite.binding
+        with importing("llvmlite"):
+            import llvmlite.binding
     except ImportError as error:
         raise StateError(
             "the compiled engine needs the package llvmlite, which could not be imported "

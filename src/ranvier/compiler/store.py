@@ -25,6 +25,7 @@ import numpy as np
 
 from .. import passes
 from ..base.config import thread_count
+from ..base.locks import importing
 from ..graph.batch_plan import BatchPlan
 from ..graph.graph import Graph
 from ..graph.node import Node
@@ -73,7 +74,8 @@ def built(graph: Graph, plan: BatchPlan) -> Built:
 
 def _source(graph: Graph, plan: BatchPlan) -> Source:
     """The IR of a graph, made by all stages of the compiler."""
-    from .stages import Compilation  # NOTE: not imported where all graphs are known
+    with importing("the compiler"):
+        from .stages import Compilation  # NOTE: not imported where all graphs are known
 
     made = Compilation(graph, plan)
     facts = Facts(made.arena_bytes, made.threads, made.updated, made.nanoseconds)

@@ -16,6 +16,7 @@ from __future__ import annotations
 import importlib
 
 from ..base.config import ENGINES, switches
+from ..base.locks import importing
 from ..errors import ArgumentError, unknown_name
 from ..graph.batch_plan import ONCE, BatchPlan
 from .executor import Executable, Executor, RowRunner
@@ -30,7 +31,9 @@ def executor(name: str | None = None) -> Executor:
         if name not in ENGINES:
             raise unknown_name("engine", name, ENGINES)
         module, _, kind = ENGINES[name].partition(":")
-        _ready[name] = getattr(importlib.import_module(module), kind)()
+        with importing(module):
+            made = importlib.import_module(module)
+        _ready[name] = getattr(made, kind)()
     return _ready[name]
 
 

@@ -7,7 +7,16 @@ from typing import Any
 
 import numpy as np
 
+from ..base.locks import importing
+
 BLOCK = 4  # 64-bit numbers that one step of the counter gives
+
+
+@functools.cache
+def numpy_random() -> Any:
+    """`numpy.random`, which NumPy imports when it is first asked for."""
+    with importing("numpy.random"):
+        return np.random
 
 
 def philox(key: int, first: int = 0) -> np.random.Philox:
@@ -16,11 +25,11 @@ def philox(key: int, first: int = 0) -> np.random.Philox:
     >>> bool((philox(7, 5).random_raw(3) == philox(7).random_raw(8)[5:]).all())
     True
     """
-    source = np.random.Philox(_key_type()(key))
+    source = numpy_random().Philox(_key_type()(key))
     if first:
         source.advance(first // BLOCK)
         source.random_raw(first % BLOCK)
-    return source
+    return source  # type: ignore[no-any-return]
 
 
 def row_bits(source: np.random.BitGenerator, epochs: int, rows: int) -> np.ndarray:
@@ -38,7 +47,7 @@ def _key_type() -> Any:
     """Where Philox gets its key from; `Philox(key=)` first asks the system for random bits, and
     takes four times as long.
     """
-    from numpy.random.bit_generator import ISeedSequence  # NOTE: imports numpy.random
+    ISeedSequence: Any = numpy_random().bit_generator.ISeedSequence
 
     class Key(ISeedSequence):
         def __init__(self, key: int) -> None:

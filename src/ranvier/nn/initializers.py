@@ -29,6 +29,7 @@ import numpy as np
 from .. import dtypes, random
 from ..base.missing import Spelled, module_getattr
 from ..errors import ArgumentError, unknown_name
+from ..executors.philox import numpy_random
 from ..typing import Array
 from .config import configuration, restore
 
@@ -56,7 +57,7 @@ class Initializer(Spelled):
         """Where draws come from."""
         if self.seed is None:
             return random.generator.host()
-        return np.random.Generator(np.random.Philox(self.seed))
+        return numpy_random().Generator(numpy_random().Philox(self.seed))
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
