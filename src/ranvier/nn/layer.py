@@ -359,6 +359,13 @@ class Layer(Walked):
         label = f"{self.name}.{name}" if name else ""
         return Tensor(values, dtype, requires_grad=trainable, name=label, copy=False)
 
+    def _own_readers(self) -> list[Layer] | None:
+        """The layers that read its input as it comes: itself, or those inside a model.
+
+        None where only the code of `forward` knows.
+        """
+        return [self]
+
     def sublayers(self) -> list[Layer]:
         """This layer and every layer inside it, each once, in the order of the attributes."""
         entered(self)

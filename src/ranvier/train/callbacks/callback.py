@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...base.missing import Spelled, no_attribute
 from ...errors import ArgumentError, FileError, MissingNameError, StateError, unknown_name
 from ...io.packing import is_plain
-from ...io.writing import check_suffix, open_log
+from ...io.writing import FilePath, check_suffix, open_log
 from ...nn.config import arguments
 from ...tensors.tensor import Tensor
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from ...optim.optimizer import Optimizer
+    from ..models.model import Model
 
 Logs = dict[str, float]
 
@@ -49,7 +55,7 @@ class Callback(Spelled):
                 raise FileError(f"{type(self).__name__} has nothing called {name!r} to remember")
             setattr(self, name, value)
 
-    def set_model(self, model: Any) -> None:
+    def set_model(self, model: Model) -> None:
         """Called by `fit` with the model."""
         self.model = model
 
@@ -85,7 +91,7 @@ class Callback(Spelled):
         """About ten times a second: `step` batches of the epoch are done."""
 
 
-def callbacks_of(callbacks: Any) -> list[Callback]:
+def callbacks_of(callbacks: Sequence[Callback] | Callback | None) -> list[Callback]:
     """`fit(callbacks=...)`: None, one callback, or several."""
     if callbacks is None:
         return []
@@ -135,7 +141,7 @@ class History(Callback):
         self.interrupted = False
         self.seconds: dict[str, float] = {}
 
-    def set_model(self, model: Any) -> None:
+    def set_model(self, model: Model) -> None:
         """A history outlives the training; it does not keep the model alive."""
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
@@ -150,7 +156,7 @@ class History(Callback):
         for name, values in columns.items():
             self.history.setdefault(name, []).extend(values)
 
-    def plot(self, *names: Any, ax: Any = None, path: Any = None) -> Any:
+    def plot(self, *names: FilePath, ax: Axes | None = None, path: FilePath | None = None) -> Any:
         """Draw the curves of loss and metrics, training and validation together; see
         `plots.history`. `plot("curves.png")` writes them to a file (.png, .svg, .pdf).
         """
@@ -160,7 +166,7 @@ class History(Callback):
         files += [] if path is None else [path]
         if len(files) > 1:
             raise ArgumentError(f"plot: give one file; got {', '.join(map(str, files))}")
-        chosen = [name for name in names if name not in files]
+        chosen = [str(name) for name in names if name not in files]
         return history(self.history, self.epoch, chosen, ax, files[0] if files else None)
 
     def __getitem__(self, name: str) -> Any:
@@ -179,12 +185,12 @@ class History(Callback):
         return f"History({len(self.epoch)} epochs{': ' + last if last else ''}{ended})"
 
 
-def _is_path(name: Any) -> bool:
+def _is_path(name: FilePath) -> bool:
     """Whether a file is meant, not a curve: curves have names such as "loss"."""
     return isinstance(name, os.PathLike) or any(mark in name for mark in "./\\")
 
 
-def learning_rate(optimizer: Any, who: Callback) -> float:
+def learning_rate(optimizer: Optimizer, who: Callback) -> float:
     """The optimizer's learning rate as a number that a callback may change."""
     rate = optimizer.learning_rate
     if not isinstance(rate, Tensor):
@@ -221,7 +227,7 @@ class CSVLogger(Callback):
 
     only_looks = True
 
-    def __init__(self, filename: Any, separator: str = ",", append: bool = False) -> None:
+    def __init__(self, filename: FilePath, separator: str = ",", append: bool = False) -> None:
         self.filename = filename
         self.separator = separator
         self.append = append

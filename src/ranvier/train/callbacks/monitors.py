@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import ArgumentError, FileError, unknown_name, warn
+from ...io.writing import FilePath
 from .callback import Callback, Logs, learning_rate
 
 # Monitored values of which more is better; of every other one less is.
@@ -36,7 +37,7 @@ class _Monitor(Callback):
                 )
         super().set_state(state)
 
-    def _fits(self, name: str, value: Any, known: Any) -> bool:
+    def _fits(self, name: str, value: object, known: object) -> bool:
         """Whether an attribute that holds `known` may become `value`, read from a file."""
         if isinstance(known, bool):
             return isinstance(value, bool)
@@ -81,7 +82,7 @@ class _Monitor(Callback):
         return logs[plain]
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: object) -> bool:
     return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
 
 
@@ -123,17 +124,18 @@ class EarlyStopping(_Monitor):
         self.best = self._worst()
         self.best_weights: list[np.ndarray] | None = None
 
-    def _fits(self, name: str, value: Any, known: Any) -> bool:
+    def _fits(self, name: str, value: object, known: object) -> bool:
         if name == "best_epoch":
             return value is None or _is_number(value)
         if name == "best_weights":
             return value is None or self._are_weights(value)
         return super()._fits(name, value, known)
 
-    def _are_weights(self, value: Any) -> bool:
+    def _are_weights(self, value: object) -> bool:
         wanted = [(w.shape, w.dtype) for w in self.model.get_weights()]
-        arrays = isinstance(value, list) and all(isinstance(w, np.ndarray) for w in value)
-        return arrays and [(w.shape, w.dtype) for w in value] == wanted
+        if not isinstance(value, list) or not all(isinstance(w, np.ndarray) for w in value):
+            return False
+        return [(w.shape, w.dtype) for w in value] == wanted
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Compare with the best epoch."""
@@ -172,7 +174,7 @@ class ModelCheckpoint(_Monitor):
 
     def __init__(
         self,
-        filepath: Any,
+        filepath: FilePath,
         monitor: str = "val_loss",
         verbose: int = 0,
         save_best_only: bool = False,

@@ -16,7 +16,7 @@ _SHARE = 0.02  # of the time, at most, goes into showing
 _CREDIT = 0.05  # seconds it may take in any case
 
 
-def display(verbose: Any) -> Callback | None:
+def display(verbose: int | str) -> Callback | None:
     """The display for `verbose`: 0 none, 2 a line an epoch, 1 or "auto" a bar in a terminal."""
     if verbose not in (0, 1, 2, "auto"):
         raise unknown_name("verbose", verbose, ("0", "1", "2", "auto"))

@@ -39,7 +39,7 @@ def begin(
     data: Data,
     batch_size: int | None,
     epochs: int,
-    verbose: Any,
+    verbose: int | str,
     callbacks: Sequence[Callback] | Callback | None,
     shuffle: bool,
     initial_epoch: int,
@@ -110,7 +110,7 @@ def _validation(
     return lambda: test_all(steps, step, held)
 
 
-def check_numbers(batch_size: Any, epochs: Any, initial_epoch: Any) -> None:
+def check_numbers(batch_size: object, epochs: object, initial_epoch: object) -> None:
     """Integers where fit needs them."""
     for name, value, least in (
         ("batch_size", batch_size, 1),

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -23,6 +23,9 @@ from ...typing import Array
 from ..intake.arrange import readers, role_of
 from ..intake.heads import Head
 from ..intake.rows import Rows
+
+if TYPE_CHECKING:
+    from ..models.model import Model
 
 _CHANCE = math.log(1e-4)  # what happens less often is no chance (logarithms)
 _LARGE = 1000.0  # size of numbers that a network hardly reaches with weights of about 1
@@ -37,7 +40,7 @@ _OF_CLASSES = {
 }  # fmt: skip
 
 
-def before_fit(model: Any, heads: Sequence[Head], rows: Rows, held: Rows | None) -> None:
+def before_fit(model: Model, heads: Sequence[Head], rows: Rows, held: Rows | None) -> None:
     """Look at the rows of a `fit`; `held` are those that validation_split took."""
     if held is not None and len(heads) == 1:
         loss = heads[0].loss
@@ -59,7 +62,7 @@ def _classes(y: Array) -> Array | None:
     return None if flat is None or (flat != np.round(flat)).any() else flat.astype(np.int64)
 
 
-def _say_sorted(model: Any, train: Array | None, held: Array | None) -> None:
+def _say_sorted(model: Model, train: Array | None, held: Array | None) -> None:
     """Classes that only one part holds, where mixed rows would have both hold them."""
     if train is None or held is None:
         return
@@ -108,7 +111,7 @@ def _chance_of_runs(counts: Array) -> float:
     return alike + math.lgamma(len(counts) + 1) - math.lgamma(int(counts.sum()) + 1)
 
 
-def _called(model: Any, names: Array) -> str:
+def _called(model: Model, names: Array) -> str:
     if model.classes is not None:
         names = model.classes[names]
     more = f" and {len(names) - 5} more" if len(names) > 5 else ""
@@ -122,7 +125,7 @@ def _sample(a: Array) -> Array:
     return a[:: max(1, len(a) // _SAMPLE)][:_SAMPLE]
 
 
-def _say_large_inputs(model: Any, index: int, x: Array, inputs: int) -> None:
+def _say_large_inputs(model: Model, index: int, x: Array, inputs: int) -> None:
     if x.ndim != 2 or x.dtype == np.uint8:
         return
     some = _sample(x)
@@ -154,7 +157,7 @@ def _say_large_inputs(model: Any, index: int, x: Array, inputs: int) -> None:
 class Watch:
     """Looks at the loss of each epoch of a `fit`; at the targets only where that is high."""
 
-    def __init__(self, model: Any, heads: Sequence[Head], rows: Rows) -> None:
+    def __init__(self, model: Model, heads: Sequence[Head], rows: Rows) -> None:
         self.model, self.first, self.last, self.steps = model, math.nan, math.nan, 0
         self.head = heads[0] if len(heads) == 1 else None
         self.rows = rows
@@ -258,7 +261,7 @@ def rate_of(optimizer: Optimizer) -> float | None:
     return float(rate.numpy()) if isinstance(rate, Tensor) else None
 
 
-def lower_rate(optimizer: Any, rate: float) -> float:
+def lower_rate(optimizer: Optimizer, rate: float) -> float:
     """A learning rate to try when `rate` was too high: a tenth, and no more than the usual one."""
     usual = getattr(optimizer, "inner_optimizer", optimizer).rate
     return min(float(usual), rate / 10)

@@ -13,11 +13,12 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ...errors import NonFiniteError, warn
+from ...io.writing import FilePath
 from ..callbacks.callback import Callback, History, Logs, TerminateOnNaN, wants_batches
 from ..intake.rows import Rows
 from ..steps.concurrency import trained_elsewhere
@@ -27,6 +28,9 @@ from ..steps.step import Step, Steps, Sums
 from .cautions import Watch
 from .nonfinite import Recorder
 from .resume import Checkpoint, Position, Resumed, facts, save
+
+if TYPE_CHECKING:
+    from ..models.model import Model
 
 
 class CtrlC:
@@ -52,7 +56,7 @@ class CtrlC:
         if self._before is not None:
             signal.signal(signal.SIGINT, self._before)
 
-    def _ask(self, number: int, frame: Any) -> None:
+    def _ask(self, number: int, frame: object) -> None:
         if self.asked:
             raise KeyboardInterrupt
         self.asked = True
@@ -97,7 +101,7 @@ class Moments:
             self._at[moment] = [m for m in methods if getattr(m, "__func__", m) is not empty]
         return self._at[moment]
 
-    def call(self, moment: str, *arguments: Any) -> None:
+    def call(self, moment: str, *arguments: object) -> None:
         """Call them in their order."""
         for method in self.at(moment):
             method(*arguments)
@@ -108,7 +112,7 @@ class Training:
 
     def __init__(
         self,
-        model: Any,
+        model: Model,
         step: Step,
         sums: Sums,
         rows: Rows,
@@ -135,10 +139,13 @@ class Training:
         self._facts: dict[str, Any] | None = None
         self.before = 0  # steps of this epoch on earlier rows: those of a stream come in blocks
         self.recorder = Recorder(model, step, rows)
+        assert model._steps is not None  # `begin` has made them
         self.in_training = model._steps.in_training
         self.logs: Logs = {}  # the numbers of the last epoch
 
-    def run(self, first: int, epochs: int, params: dict[str, Any], resume: Any = None) -> History:
+    def run(
+        self, first: int, epochs: int, params: dict[str, Any], resume: FilePath | None = None
+    ) -> History:
         """All epochs; whatever happens, the callbacks see the end of the training."""
         self.in_training.begin(self.step.traced.changed)
         try:
@@ -159,7 +166,7 @@ class Training:
             self._facts = facts(self, self.checked)
         return self._facts
 
-    def _read(self, path: Any, params: dict[str, Any]) -> Resumed | None:
+    def _read(self, path: FilePath, params: dict[str, Any]) -> Resumed | None:
         """The checkpoint, and a word about it; None: there is no file yet."""
         checkpoint = Resumed(path, self) if os.path.exists(path) else None
         if checkpoint is None:

@@ -12,7 +12,7 @@ import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import numpy as np
 
@@ -31,6 +31,9 @@ from ..intake.arrange import readers
 from ..intake.rows import Rows
 from ..steps.step import Step
 from .cautions import lower_rate, rate_of
+
+if TYPE_CHECKING:
+    from ..models.model import Model
 
 _EVERY = 0.5  # seconds between two copies at least; more when copying is slow
 _SHARE = 0.01  # of the time, at most, goes into copies
@@ -67,7 +70,7 @@ class Finding:
 class Recorder:
     """Keeps what is needed to go back to the step in which the first NaN appeared."""
 
-    def __init__(self, model: Any, step: Step, rows: Rows) -> None:
+    def __init__(self, model: Model, step: Step, rows: Rows) -> None:
         self.model, self.step, self.rows = model, step, rows
         self._saved: list[np.ndarray] = []
         self._saved_at = -1e9

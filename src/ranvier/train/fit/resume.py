@@ -12,21 +12,24 @@ It says what it was made with; a training on other data, or of another model, is
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ... import random
 from ...errors import ArgumentError, FileError, RanvierError, StateError
 from ...io.packing import pack, unpack
-from ...io.writing import check_suffix
+from ...io.writing import FilePath, check_suffix
 from ...tensors.tensor import Tensor
 from ...typing import Array
 from ..callbacks.callback import Callback
 from ..models.saving import optimizer_tensors
+
+if TYPE_CHECKING:
+    from .loop import Training
 
 
 class Checkpoint(Callback):
@@ -62,7 +65,7 @@ class Checkpoint(Callback):
 
     resumes = False
 
-    def __init__(self, filepath: Any, save_freq: str | int = "epoch") -> None:
+    def __init__(self, filepath: FilePath, save_freq: str | int = "epoch") -> None:
         whole = isinstance(save_freq, int) and not isinstance(save_freq, bool) and save_freq > 0
         if save_freq != "epoch" and not whole:
             raise ArgumentError(
@@ -97,7 +100,7 @@ def _suffix(path: str) -> str:
 # --- what a training consists of ----------------------------------------------------------------
 
 
-def _tensors(training: Any) -> dict[str, Tensor]:
+def _tensors(training: Training) -> dict[str, Tensor]:
     """Every tensor of the training by a name, but for the running sums."""
     model, step = training.model, training.step
     tensors = {f"model/{name}": t for name, t in model.named_tensors().items()}
@@ -128,7 +131,7 @@ def _of_arrays(arrays: Sequence[Array]) -> str:
     return _digest(parts)
 
 
-def facts(training: Any, arrays: Sequence[Array]) -> dict[str, Any]:
+def facts(training: Training, arrays: Sequence[Array]) -> dict[str, Any]:
     """What must be the same where a training goes on, each under the words that name it."""
     from ...compiler.store import graph_lines  # NOTE: not needed without checkpoints
 
@@ -147,7 +150,7 @@ def facts(training: Any, arrays: Sequence[Array]) -> dict[str, Any]:
 # --- to a file and back -------------------------------------------------------------------------
 
 
-def save(path: str, training: Any, position: Position) -> None:
+def save(path: str, training: Training, position: Position) -> None:
     """Write a checkpoint."""
     from ...io import files
 
@@ -168,7 +171,7 @@ def save(path: str, training: Any, position: Position) -> None:
 class Resumed:
     """A checkpoint that was read, for a training it fits."""
 
-    def __init__(self, path: Any, training: Any) -> None:
+    def __init__(self, path: FilePath, training: Training) -> None:
         from ...io import files
 
         arrays, about = files.read(path)
@@ -210,12 +213,12 @@ class Resumed:
                 f"({type(problem).__name__}: {problem}); start again with another file name"
             ) from problem
 
-    def apply(self, training: Any) -> None:
+    def apply(self, training: Training) -> None:
         """Put everything back where it was."""
         with self._reading():
             self._apply(training)
 
-    def _apply(self, training: Any) -> None:
+    def _apply(self, training: Training) -> None:
         for name, t in self.tensors.items():
             t.assign(Tensor(self.arrays[name]))
         training.sums.flat[:] = self.arrays["sums"]
@@ -236,7 +239,7 @@ def _check_position(position: Position) -> None:
         raise ValueError(f"epoch, batches, batches in all: {counts}")
 
 
-def _check_history(epochs: Any, numbers: Any) -> None:
+def _check_history(epochs: Sequence[int], numbers: Mapping[str, Sequence[float]]) -> None:
     """Epochs by their numbers, and a list of numbers under each name."""
     lists = [epochs, *numbers.values()]
     named = all(isinstance(name, str) for name in numbers)
@@ -250,7 +253,7 @@ def _differ(array: Array, t: Tensor) -> bool:
     return array.shape != t.shape or array.dtype != t.dtype
 
 
-def _compare(path: Any, before: Any, now: dict[str, Any]) -> None:
+def _compare(path: FilePath, before: Mapping[str, Any], now: dict[str, Any]) -> None:
     """A StateError that names the first thing that is not as it was."""
     for what, value in now.items():
         was = before.get(what)

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,7 +22,8 @@ from ... import random
 from ...base.nested import map_leaves
 from ...data.stream import Chunk, Stream
 from ...errors import ArgumentError, DataError, RanvierError
-from ...typing import Array
+from ...io.writing import FilePath
+from ...typing import Array, DataLike, DType, Shape
 from ..callbacks.callback import History
 from ..intake.arrange import rows_of, stream_columns
 from ..intake.heads import Head
@@ -33,6 +34,9 @@ from ..steps.order import Orders
 from ..steps.step import Step
 from .loop import CtrlC, Training
 from .ready import ready
+
+if TYPE_CHECKING:
+    from ..models.model import Model
 
 _BLOCK = 8 << 20  # bytes of rows in a block
 _BATCHES = 4  # batches in a block at least
@@ -59,10 +63,10 @@ class Blocks:
 
     def __init__(
         self,
-        model: Any,
+        model: Model,
         stream: Stream,
         shuffle: bool,
-        class_weight: Any = None,
+        class_weight: Mapping[Any, float] | str | None = None,
         learn: bool = False,
     ) -> None:
         if class_weight == "balanced":
@@ -187,7 +191,7 @@ def _taken(rows: Rows, indices: Array) -> Rows:
     return Rows.joined([rows.part(i, i + 1) for i in indices.tolist()])
 
 
-def _form_text(form: Any) -> str:
+def _form_text(form: Sequence[tuple[Shape, DType]]) -> str:
     return ", ".join(f"{dtype}{list(shape)}" for shape, dtype in form)
 
 
@@ -253,7 +257,9 @@ class StreamTraining(Training):
     def _in_one_stretch(self, epochs: int) -> bool:
         return False  # a block may be long in coming
 
-    def run(self, first: int, epochs: int, params: dict[str, Any], resume: Any = None) -> History:
+    def run(
+        self, first: int, epochs: int, params: dict[str, Any], resume: FilePath | None = None
+    ) -> History:
         """As of rows in memory."""
         if self.blocks.stream.own_order and (self.checkpoints or resume is not None):
             raise ArgumentError(
@@ -312,7 +318,9 @@ class StreamTraining(Training):
         return True
 
 
-def only_stream(y: Any, sample_weight: Any, validation_split: float = 0.0) -> None:
+def only_stream(
+    y: DataLike | None, sample_weight: DataLike | None, validation_split: float = 0.0
+) -> None:
     """A stream brings its own targets and weights, and cannot be cut in two."""
     if y is not None or sample_weight is not None:
         raise ArgumentError(
@@ -326,7 +334,7 @@ def only_stream(y: Any, sample_weight: Any, validation_split: float = 0.0) -> No
         )
 
 
-def evaluate_stream(stream: Stream, model: Any, batch_size: int | None) -> dict[str, float]:
+def evaluate_stream(stream: Stream, model: Model, batch_size: int | None) -> dict[str, float]:
     """Loss and metrics over all rows of a stream."""
     blocks = Blocks(model, stream, shuffle=False)
     steps = ready(model, blocks.first)
@@ -348,7 +356,7 @@ def evaluate_stream(stream: Stream, model: Any, batch_size: int | None) -> dict[
     return numbers | kept.results()
 
 
-def predict_stream(model: Any, stream: Stream, use: Callable[[Any], Any]) -> Any:
+def predict_stream(model: Model, stream: Stream, use: Callable[[Any], Any]) -> Any:
     """The outputs for all rows of a stream, of which only x is looked at."""
     with Prefetch(stream_columns(model, stream).chunks()) as chunks:
         parts = [use(chunk[0]) for chunk in chunks]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,17 +16,22 @@ from ...data.tables import check_rows
 from ...errors import ArgumentError, DataError, ShapeError, unknown_name, warn
 from ...losses.loss import Loss
 from ...nn.basic.normalize import Normalize
+from ...nn.layer import Layer
 from ...nn.policy import float_dtype
 from ...nn.targets import encode_labels
-from ...typing import Array
+from ...typing import Array, DataLike
 from .heads import Head, heads, sole
 from .rows import Rows, decode_labels, features, targets, weights
+
+if TYPE_CHECKING:
+    from ..models.model import Model
+    from ..models.network import Network
 
 _LABELS = 20  # so many different texts may be classes, whatever they look like
 
 
 @functools.lru_cache(maxsize=256)
-def inputs_of_forward(forward: Any) -> tuple[str, ...] | None:
+def inputs_of_forward(forward: Callable[..., Any]) -> tuple[str, ...] | None:
     """The names of the inputs that a method `forward(self, a, b)` takes; None: one input.
 
     >>> inputs_of_forward(lambda self, a, b: a), inputs_of_forward(lambda self, x: x)
@@ -40,7 +45,9 @@ def inputs_of_forward(forward: Any) -> tuple[str, ...] | None:
     return tuple(names) if len(names) > 1 else None
 
 
-def by_input(model: str, names: Sequence[str], x: Any, warned: set[str] | None = None) -> list[Any]:
+def by_input(
+    model: str, names: Sequence[str], x: DataLike, warned: set[str] | None = None
+) -> list[Any]:
     """The parts of x, a list, tuple or dict, in the order of the inputs.
 
     What is no input is left out with a word, once for what `said` remembers.
@@ -56,7 +63,7 @@ def by_input(model: str, names: Sequence[str], x: Any, warned: set[str] | None =
     return list(x)
 
 
-def by_output(model: str, names: Sequence[str], heads: Sequence[Head], y: Any) -> list[Any]:
+def by_output(model: str, names: Sequence[str], heads: Sequence[Head], y: DataLike) -> list[Any]:
     """The parts of y for the heads: a list with one for each output or each head, or a dict."""
     wanted = [head.name for head in heads]
     if isinstance(y, Mapping):
@@ -105,12 +112,12 @@ class Learning:
     is kept of them.
     """
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: Model) -> None:
         self.model, self.names, self.classes = model, model.column_names.copy(), model.classes
 
     def __enter__(self) -> None: ...
 
-    def __exit__(self, kind: Any, *error: object) -> None:
+    def __exit__(self, kind: object, *error: object) -> None:
         if kind is not None:
             self.model.column_names, self.model.classes = self.names, self.classes
 
@@ -121,7 +128,7 @@ def role_of(names: Sequence[str] | None, i: int = 0) -> str:
 
 
 def features_of(
-    model: Any, names: Sequence[str] | None, x: Any, learn: bool = False
+    model: Network, names: Sequence[str] | None, x: DataLike, learn: bool = False
 ) -> list[Array]:
     """Every input as an array of finite numbers, its columns in the order of training."""
     parts = [x] if names is None else by_input(model.name, names, x, model._warned)
@@ -132,7 +139,9 @@ def features_of(
     return arrays
 
 
-def arranged(model: Any, x: Any, role: str = "x", index: int = 0, learn: bool = False) -> Any:
+def arranged(
+    model: Network, x: DataLike, role: str = "x", index: int = 0, learn: bool = False
+) -> Any:
     """A table given for the input number `index`, with the columns of training in their order."""
     if type(x) is np.ndarray:
         return x
@@ -142,7 +151,7 @@ def arranged(model: Any, x: Any, role: str = "x", index: int = 0, learn: bool = 
     return known_columns(model, role, index, len(names)).arrange(x, role, learn)
 
 
-def known_columns(model: Any, role: str, index: int, width: int | None = None) -> ColumnNames:
+def known_columns(model: Network, role: str, index: int, width: int | None = None) -> ColumnNames:
     """The names of the columns that a model knows; first those its Normalize was adapted to."""
     known: ColumnNames = model.column_names
     layer = _normalize_of(model, index)
@@ -159,7 +168,7 @@ def known_columns(model: Any, role: str, index: int, width: int | None = None) -
     return known
 
 
-def _normalize_of(model: Any, index: int) -> Normalize | None:
+def _normalize_of(model: Network, index: int) -> Normalize | None:
     """The Normalize that an input goes into first, if it does."""
     layers = readers(model, index)
     if layers is None:
@@ -167,16 +176,16 @@ def _normalize_of(model: Any, index: int) -> Normalize | None:
     return next((layer for layer in layers if isinstance(layer, Normalize)), None)
 
 
-def readers(model: Any, index: int) -> list[Any] | None:
+def readers(model: Network, index: int) -> list[Layer] | None:
     """The layers that read an input as it comes; None where only the code of `forward` knows."""
     layers = model._readers(index)
     if layers is None:
         return None
-    nested = [readers(layer, 0) if hasattr(layer, "_readers") else [layer] for layer in layers]
+    nested = [layer._own_readers() for layer in layers]
     return [layer for inner in nested for layer in inner or []]
 
 
-def stream_columns(model: Any, stream: Stream, learn: bool = False) -> Stream:
+def stream_columns(model: Network, stream: Stream, learn: bool = False) -> Stream:
     """A stream over a file with the columns of training in their order."""
     if stream.features is None:
         return stream
@@ -189,7 +198,7 @@ def stream_columns(model: Any, stream: Stream, learn: bool = False) -> Stream:
     return stream if wanted is None else stream.with_features(wanted)
 
 
-def inputs_of(model: Any, x: Any) -> tuple[Sequence[str] | None, list[Array]]:
+def inputs_of(model: Network, x: DataLike) -> tuple[Sequence[str] | None, list[Array]]:
     """(the names of the inputs, or None when there is one; x as one array for each)."""
     names = model._several(x)
     xs = features_of(model, names, x)
@@ -199,7 +208,7 @@ def inputs_of(model: Any, x: Any) -> tuple[Sequence[str] | None, list[Array]]:
 
 
 def targets_by_head(
-    model: Any, heads: Sequence[Head], parts: Sequence[Any], learn: bool = False
+    model: Model, heads: Sequence[Head], parts: Sequence[Any], learn: bool = False
 ) -> list[Array]:
     """The targets of every head as an array of numbers."""
     arrays = []
@@ -228,7 +237,7 @@ def check_input(model: str, name: str, expected: Sequence[Any], x: Array) -> Non
         )
 
 
-def outputs_of(model: Any, xs: Sequence[Array]) -> tuple[list[str] | None, list[Any]]:
+def outputs_of(model: Network, xs: Sequence[Array]) -> tuple[list[str] | None, list[Any]]:
     """The names of the outputs (None: there is one) and the shapes of their rows."""
     rows = xs[0].shape[1:] if len(xs) == 1 else [x.shape[1:] for x in xs]
     shapes = model.output_shape(rows)
@@ -244,7 +253,7 @@ def outputs_of(model: Any, xs: Sequence[Array]) -> tuple[list[str] | None, list[
     return names, list(shapes.values()) if isinstance(shapes, dict) else shapes
 
 
-def heads_of(model: Any, names: Sequence[str] | None, shapes: Sequence[Any]) -> list[Head]:
+def heads_of(model: Model, names: Sequence[str] | None, shapes: Sequence[Any]) -> list[Head]:
     """The heads of a compiled model with these outputs."""
     made = heads(names, model.loss, model.loss_weights, model.metrics, model.weighted_metrics)
     for head in made:
@@ -268,11 +277,11 @@ def check_count(model: str, heads: Sequence[Head], rows: Rows) -> None:
 
 
 def rows_of(
-    model: Any,
-    x: Any,
-    y: Any,
-    sample_weight: Any = None,
-    class_weight: Any = None,
+    model: Model,
+    x: DataLike,
+    y: DataLike,
+    sample_weight: DataLike | None = None,
+    class_weight: Mapping[Any, float] | str | None = None,
     learn: bool = False,
     learn_columns: bool = False,
 ) -> Rows:
@@ -307,13 +316,13 @@ def rows_of(
     labels = ys[0] if ys else xs[0]
     floats = float_dtype(model)
     weight = weights(len(xs[0]), labels, model.classes, sample_weight, class_weight, floats)
-    if outputs is None and ys and _wants_one_hot(model, ys[0]):
+    if outputs is None and ys and model.classes is not None and _wants_one_hot(model, ys[0]):
         ys = [np.eye(len(model.classes), dtype=np.float32)[ys[0]]]
     one = names is None and len(ys) == 1 and outputs is None
     return Rows(xs[0], ys[0], weight) if one else Rows(xs, ys, weight, roles)
 
 
-def _only_target(model: Any, y: Any, learn: bool, learn_columns: bool) -> Array:
+def _only_target(model: Model, y: DataLike, learn: bool, learn_columns: bool) -> Array:
     """The targets of the only output; text labels become numbers."""
     if isinstance(y, Mapping) and len(y) == 1:
         y = next(iter(y.values()))
@@ -351,11 +360,6 @@ def check_text(loss: Loss | None, y: Array, role: str) -> None:
     )
 
 
-def _wants_one_hot(model: Any, y: Array) -> bool:
+def _wants_one_hot(model: Model, y: Array) -> bool:
     loss = sole(model.loss)
-    return (
-        model.classes is not None
-        and loss is not None
-        and loss.name == "categorical_crossentropy"
-        and y.ndim == 1
-    )
+    return loss is not None and loss.name == "categorical_crossentropy" and y.ndim == 1

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 from ... import losses
 from ...errors import ArgumentError, unknown_name
 from ...losses.loss import Loss
 from ...metrics import get as metric_named
+from ...metrics.metric import Metric
+from ...typing import Array
+
+# One, or those of each output in a list or by name.
+LossLike: TypeAlias = Loss | Callable[..., Any] | str | Sequence[Any] | Mapping[str, Any] | None
+Losses: TypeAlias = Loss | list[Loss | None] | dict[str, Loss | None] | None
+MetricsLike: TypeAlias = (
+    Metric | Callable[..., Any] | str | Sequence[Any] | Mapping[str, Any] | None
+)
+WeightsLike: TypeAlias = float | Sequence[float | None] | Mapping[str, float] | None
 
 
 @dataclass
@@ -30,7 +40,7 @@ class Head:
     shape: tuple[int, ...] = ()
     metrics: list[Any] = field(default_factory=list)
 
-    def check_targets(self, y: Any) -> None:
+    def check_targets(self, y: Array) -> None:
         """Raises for targets that the loss cannot be taken of."""
         if self.loss is not None:
             self.loss.check_targets(y, self.shape[-1] if self.shape else None)
@@ -40,7 +50,7 @@ class Head:
         return f"{self.name}_{number}" if self.name else number
 
 
-def losses_of(value: Any) -> Any:
+def losses_of(value: LossLike) -> Losses:
     """`compile(loss=...)`: a Loss, a list or dict of them with None for none, or None."""
     if value is None:
         return None
@@ -51,7 +61,7 @@ def losses_of(value: Any) -> Any:
     return losses.get(value)
 
 
-def metrics_of(value: Any) -> Any:
+def metrics_of(value: MetricsLike) -> MetricsLike:
     """`compile(metrics=...)`: a tuple of metrics, or of those of each output, or a dict."""
     if isinstance(value, Mapping):
         by_output: Any = {k: _as_tuple(one) for k, one in value.items()}
@@ -73,7 +83,11 @@ def _check_names(value: tuple[Any, ...]) -> None:
 
 
 def heads(
-    names: Sequence[str] | None, loss: Any, loss_weights: Any, metrics: Any, weighted: Any = ()
+    names: Sequence[str] | None,
+    loss: Losses,
+    loss_weights: WeightsLike,
+    metrics: MetricsLike,
+    weighted: MetricsLike = (),
 ) -> list[Head]:
     """The heads of a model with these outputs; None: it has one."""
     if names is None:
@@ -90,27 +104,32 @@ def heads(
     return made
 
 
-def _metrics_by_output(what: str, names: Sequence[str], value: Any) -> list[tuple[Any, ...]]:
+def _metrics_by_output(
+    what: str, names: Sequence[str], value: MetricsLike
+) -> list[tuple[Any, ...]]:
     """The metrics of each output; a single one is for all of them."""
     everywhere = isinstance(value, tuple) and len(value) == 1 and not _nested(value)
     return [_as_tuple(one) for one in _by_output(what, names, value or None, everywhere)]
 
 
-def _only(loss: Any, loss_weights: Any, metrics: Any, weighted: Any) -> list[Head]:
+def _only(
+    loss: Losses, loss_weights: WeightsLike, metrics: MetricsLike, weighted: MetricsLike
+) -> list[Head]:
     """The head of the only output; a list or dict of one counts as that one."""
-    loss, weight = _one("loss", loss), _one("loss_weights", loss_weights)
+    only, weight = _one("loss", loss), _one("loss_weights", loss_weights)
     plain, counted = _only_metrics(metrics), _only_metrics(weighted)
-    if loss is None and not plain and not counted:
+    if only is None and not plain and not counted:
         return []
-    return [Head("", 0, loss, 1.0 if weight is None else float(weight), plain, counted)]
+    return [Head("", 0, only, 1.0 if weight is None else float(weight), plain, counted)]
 
 
-def _only_metrics(value: Any) -> Any:
+def _only_metrics(value: MetricsLike) -> Any:
     value = next(iter(value.values())) if isinstance(value, dict) else value
-    return tuple(value[0]) if _nested(value) and len(value) == 1 else value
+    nested = isinstance(value, tuple) and _nested(value) and len(value) == 1
+    return tuple(value[0]) if nested else value  # type: ignore[index]
 
 
-def _one(what: str, value: Any) -> Any:
+def _one(what: str, value: object) -> Any:
     if isinstance(value, list | tuple | dict):
         values = list(value.values()) if isinstance(value, dict) else list(value)
         if len(values) != 1:
@@ -119,8 +138,10 @@ def _one(what: str, value: Any) -> Any:
     return value
 
 
-def _by_output(what: str, names: Sequence[str], value: Any, everywhere: bool = False) -> list[Any]:
-    """One entry of `given` for each output, None where it says nothing."""
+def _by_output(
+    what: str, names: Sequence[str], value: object, everywhere: bool = False
+) -> list[Any]:
+    """One entry of `value` for each output, None where it says nothing."""
     if value is None:
         return [None] * len(names)
     if everywhere:
@@ -139,19 +160,19 @@ def _by_output(what: str, names: Sequence[str], value: Any, everywhere: bool = F
     return list(value)
 
 
-def _as_tuple(value: Any) -> tuple[Any, ...]:
+def _as_tuple(value: object) -> tuple[Any, ...]:
     if value is None:
         return ()
     return tuple(value) if isinstance(value, list | tuple) else (value,)
 
 
-def _nested(value: Any) -> bool:
+def _nested(value: object) -> bool:
     return isinstance(value, tuple) and any(isinstance(one, list | tuple) for one in value)
 
 
-def sole(loss: Any) -> Loss | None:
+def sole(loss: Losses) -> Loss | None:
     """The loss of a model with one output; None where there are several."""
     if isinstance(loss, list | dict):
         each = list(loss.values()) if isinstance(loss, dict) else loss
         return each[0] if len(each) == 1 else None
-    return loss  # type: ignore[no-any-return]
+    return loss

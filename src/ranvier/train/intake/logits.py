@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...errors import warn
 from ...losses.crossentropy import OfProbabilities
@@ -13,8 +13,11 @@ from ...nn.layer import training_mode
 from ...tracing.trace import tensors_in
 from .heads import Head
 
+if TYPE_CHECKING:
+    from ..models.model import Model
 
-def take_logits(model: Any, heads: Sequence[Head], xs: Sequence[Any]) -> None:
+
+def take_logits(model: Model, heads: Sequence[Head], xs: Sequence[Any]) -> None:
     """Let losses that leave it open take outputs without an activation as logits.
 
     A copy of such a loss, with `from_logits=True`, stands for it in the heads and in
@@ -30,7 +33,8 @@ def take_logits(model: Any, heads: Sequence[Head], xs: Sequence[Any]) -> None:
     if not taken:
         return
     for head in taken:
-        loss: Any = copy.copy(head.loss)
+        loss = copy.copy(head.loss)
+        assert isinstance(loss, OfProbabilities)
         loss.from_logits = True
         head.loss = loss
         warn(_text(model, head, loss))
@@ -40,7 +44,7 @@ def take_logits(model: Any, heads: Sequence[Head], xs: Sequence[Any]) -> None:
         model.loss = {h.name: h.loss for h in heads if h.loss is not None}
 
 
-def _text(model: Any, head: Head, loss: Any) -> str:
+def _text(model: Model, head: Head, loss: OfProbabilities) -> str:
     output = f"output {head.name!r}" if head.name else "the model"
     return (
         f"{model.name}: {output} ends in a layer without activation, so {loss.name} takes its "

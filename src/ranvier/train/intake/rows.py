@@ -5,13 +5,16 @@ and column.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from ...data.tables import as_array, check_finite, column_names
 from ...errors import ArgumentError, DataError, RanvierError, ShapeError, unknown_name
-from ...typing import Array
+from ...typing import Array, DataLike, DTypeLike
+
+if TYPE_CHECKING:
+    from ..models.network import Network
 
 
 class Layout(NamedTuple):
@@ -37,8 +40,8 @@ class Rows:
 
     def __init__(
         self,
-        x: Any,
-        y: Any,
+        x: Array | list[Array],
+        y: Array | list[Array],
         weight: Array | None = None,
         names: Sequence[str] = ("x", "y"),
     ) -> None:
@@ -55,7 +58,7 @@ class Rows:
     def part(self, start: int, stop: int) -> Rows:
         """The rows from `start` to before `stop`."""
 
-        def cut(a: Any) -> Any:
+        def cut(a: Array | list[Array]) -> Array | list[Array]:
             return [one[start:stop] for one in a] if isinstance(a, list) else a[start:stop]
 
         weight = None if self.weight is None else self.weight[start:stop]
@@ -76,7 +79,7 @@ class Rows:
         return Rows(x, y, weight, parts[0]._names)
 
 
-def inputs(x: Any, role: str = "x", floats: Any = np.float32) -> Array:
+def inputs(x: DataLike, role: str = "x", floats: DTypeLike = np.float32) -> Array:
     """x as finite numbers, ready to gather rows from; `floats` is the dtype of fractions."""
     array = as_array(x, role, float_dtype=floats)
     if not len(array):
@@ -89,7 +92,7 @@ def inputs(x: Any, role: str = "x", floats: Any = np.float32) -> Array:
     return np.ascontiguousarray(array)
 
 
-def targets(y: Any, role: str = "y", floats: Any = np.float32) -> Array:
+def targets(y: DataLike, role: str = "y", floats: DTypeLike = np.float32) -> Array:
     """y as finite numbers or as text (labels)."""
     array = as_array(y, role, float_dtype=floats, text=True)
     if array.dtype.kind != "U":
@@ -130,9 +133,9 @@ def weights(
     rows: int,
     labels: Array,
     classes: Array | None,
-    sample_weight: Any,
+    sample_weight: DataLike | None,
     class_weight: Mapping[Any, float] | str | None,
-    floats: Any = np.float32,
+    floats: DTypeLike = np.float32,
 ) -> Array | None:
     """One weight for each row, or None when all weigh the same."""
     if sample_weight is None and class_weight is None:
@@ -202,7 +205,7 @@ def _codes(y: Array) -> Array:
     return codes
 
 
-def check_features(model: Any, x: Array) -> None:
+def check_features(model: Network, x: Array) -> None:
     """The rows of x must have the shape the model was built for, or one that all its layers take,
     such as a sequence of another length.
     """
@@ -221,9 +224,9 @@ def check_features(model: Any, x: Array) -> None:
     )
 
 
-def _taken(model: Any, shape: tuple[int, ...]) -> bool:
+def _taken(model: Network, shape: tuple[int, ...]) -> bool:
     """Whether a built model can also do rows of this shape, with as many axes."""
-    if len(shape) != len(model.built_shape) or not shape:
+    if model.built_shape is None or len(shape) != len(model.built_shape) or not shape:
         return False
     if shape not in model.taken_shapes:
         try:
@@ -278,7 +281,7 @@ def split(rows: Rows, share: float) -> tuple[Rows, Rows]:
     return rows.part(0, at), rows.part(at, rows.count)
 
 
-def features(x: Any, role: str = "x", floats: Any = np.float32) -> Array:
+def features(x: DataLike, role: str = "x", floats: DTypeLike = np.float32) -> Array:
     """x as `inputs`; a single column (n,) becomes (n, 1), as in Keras."""
     array = inputs(x, role, floats)
     return array.reshape(-1, 1) if array.ndim == 1 else array

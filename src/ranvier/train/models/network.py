@@ -21,7 +21,15 @@ from ...tensors.mode import no_trace
 from ...tensors.tensor import Tensor
 from ...tracing.trace import trace
 from ...typing import Array, Shape
-from ..intake.arrange import arranged, by_input, check_input, inputs_of_forward, outputs_of, role_of
+from ..intake.arrange import (
+    arranged,
+    by_input,
+    check_input,
+    inputs_of_forward,
+    outputs_of,
+    readers,
+    role_of,
+)
 from ..intake.rows import check_features, features
 from .functional import Wiring, direct_layers, ends, shapes_of
 from .wiring_data import from_data, to_data
@@ -217,6 +225,10 @@ class Network(Layer):
             for call in self.wiring.calls
             if call.layer is not None and any(getattr(v, "call", None) is source for v in call.args)
         ]
+
+    def _own_readers(self) -> list[Layer] | None:
+        """The layers that read its first input as it comes."""
+        return readers(self, 0)
 
     def _is_list_of_one(self, x: Sequence[Any]) -> bool:
         """Whether x is a list of one input, as Keras takes it, and not of one row: by its axes."""
