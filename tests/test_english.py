@@ -36,6 +36,7 @@ CLEAN = [
     "nn/basic",
     "nn/images",
     "nn/sequences",
+    "optim",
 ]
 
 # What must not be part of a name, and the word of the field for it.

@@ -10,6 +10,7 @@ import numpy as np
 import ranvier
 from paths import GOLDEN
 from ranvier import optim
+from ranvier.compat.torch.optim import rules
 from ranvier.optim import schedules
 
 CASES = json.loads((GOLDEN / "optimizers.json").read_text())
@@ -38,18 +39,10 @@ def of_torch(case: dict[str, Any], parameters: list[ranvier.Tensor]) -> optim.Op
     made |= {ours: given[theirs] for theirs, ours in names.items() if theirs in given}
     if "betas" in given:
         made["beta_1"], made["beta_2"] = given["betas"]
-    if kind in ("SGD", "RMSprop"):
-        made["raw_velocity"] = True
-    if kind in ("RMSprop", "Adagrad"):
-        made["epsilon_inside"] = False
-    if kind in ("Adam", "AdamW"):
-        made["epsilon_hat"] = False
-    if kind == "Adamax":
-        made["epsilon_inside"] = True
     if given.get("lr_decay"):
         made["lr"] = schedules.InverseTimeDecay(given["lr"], 1, given["lr_decay"])
-    ours = {"NAdam": "Nadam"}.get(kind, kind)
-    return getattr(optim, ours)(parameters, **made)  # type: ignore[no-any-return]
+    form = {"NAdam": optim.Nadam, "Adadelta": optim.Adadelta, "AdamW": rules.TorchAdam}.get(kind)
+    return (form or getattr(rules, f"Torch{kind}"))(parameters, **made)  # type: ignore[no-any-return]
 
 
 def schedule_of(case: dict[str, Any]) -> schedules.Schedule:

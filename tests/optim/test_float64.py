@@ -14,6 +14,7 @@ import ranvier
 from engines import ENGINES
 from optim.golden_cases import CASES, RATES, VALUES, of_keras, of_torch, schedule_of
 from ranvier import optim
+from ranvier.compat.torch.optim import rules
 from ranvier.optim import schedules
 
 STEPS = 200
@@ -150,7 +151,7 @@ FORMULAS: dict[str, tuple[Callable[[], optim.Optimizer], Callable[[], Path]]] = 
         lambda: sgd(0.1, 0.7, decay=0.3),
     ),
     "SGD, dampened": (
-        lambda: optim.SGD(0.1, momentum=0.7, dampening=0.3, raw_velocity=True),
+        lambda: rules.TorchSGD(0.1, momentum=0.7, dampening=0.3),
         lambda: raw_sgd(0.1, 0.7, 0.3),
     ),
     "Momentum": (lambda: optim.Momentum(0.01), lambda: sgd(0.01, 0.9)),
@@ -164,7 +165,7 @@ FORMULAS: dict[str, tuple[Callable[[], optim.Optimizer], Callable[[], Path]]] = 
     "Adadelta": (lambda: optim.Adadelta(1.0), lambda: adadelta(1.0, 0.95, 1e-7)),
     "Adam": (lambda: optim.Adam(0.001), lambda: adam(lambda t: 0.001)),
     "Adam, amsgrad": (
-        lambda: optim.Adam(0.003, amsgrad=True, epsilon_hat=False),
+        lambda: rules.TorchAdam(0.003, epsilon=1e-7, amsgrad=True),
         lambda: adam(lambda t: 0.003, amsgrad=True, hat=False),
     ),
     "AdamW": (

@@ -138,7 +138,7 @@ def test_clipping() -> None:
         (lambda: optim.Adam(0.1, 0.9), ArgumentError, "give every other argument by name"),
         (lambda: optim.Adam(0.1, lr=0.9), ArgumentError, "give one of them"),
         (lambda: optim.Adam([], lr=0.1), ArgumentError, "empty list of parameters"),
-        (lambda: optim.Adam([3]), ArgumentError, "parameter 0 is a int, not a tensor"),
+        (lambda: optim.Adam([3]), ArgumentError, "parameter 0 is a int, not a tensor"),  # type: ignore[list-item]
         (lambda: optim.SGD(ranvier.tensor([1.0])), ArgumentError, "has requires_grad=False"),
         (lambda: optim.SGD(parameter() * 2), ArgumentError, "is the result of an operation"),
         (lambda: optim.SGD(momentum=1.5), ArgumentError, "expected 0 <= momentum < 1"),

@@ -2,20 +2,17 @@
 
 | file | what it holds |
 |---|---|
-| accumulation.py | Gradient accumulation: several batches for one step |
-| adam.py | Adam and its family |
-| adaptive.py | Adagrad, Adadelta, RMSprop |
-| arguments.py | What an optimizer's constructor is given, checked |
-| averages.py | Exponential moving averages of the parameters |
-| clip.py | Gradient clipping |
-| decay.py | Weight decay |
+| arguments.py | What an optimizer's constructor takes, checked |
+| clip.py | Gradient clipping, as functions |
 | dynamic_scale.py | Loss scaling for float16 |
+| forms.py | Forms of formulas that stand under PyTorch's names |
 | groups.py | Parameters with options of their own |
-| loss_scale.py | A fixed loss scale |
-| optimizer.py | The optimizer: how parameters move along their gradients |
+| optimizer.py | The contract: a rule, and what stands around it |
+| rates.py | The learning rate: a number or a schedule |
+| rules/ | the formulas, one class for each optimizer |
 | schedules.py | Learning rates as functions of the step |
-| sgd.py | Gradient descent, with and without momentum |
-| transform.py | What stands around a rule: the base of clipping, accumulation, averages |
+| state.py | What an optimizer remembers, and its names in a file |
+| wrappers/ | clipping, accumulation, decay, averages and loss scale around a rule |
 """
 
 from __future__ import annotations
@@ -26,12 +23,13 @@ from typing import TYPE_CHECKING, Any
 from ..base.missing import module_getattr
 from ..errors import unknown_name
 from ..nn.config import restore
-from . import clip, schedules
-from .adam import Adam, Adamax, AdamW, Nadam
-from .adaptive import Adadelta, Adagrad, RMSprop
+from . import clip, schedules, wrappers
 from .clip import clip_by_global_norm, clip_by_norm, clip_by_value
 from .dynamic_scale import LossScaleOptimizer
+from .forms import FORMS, NAMES_OF_FORMS, without_flags
 from .optimizer import Optimizer
+from .rules import *  # noqa: F403  # every optimizer
+from .rules import OPTIMIZERS
 from .schedules import (
     Constant,
     CosineDecay,
@@ -47,18 +45,9 @@ from .schedules import (
     Stages,
     StepDecay,
 )
-from .sgd import SGD, Momentum, Nesterov
-
-OPTIMIZERS: dict[str, type[Optimizer]] = {
-    cls.__name__: cls
-    for cls in (
-        SGD, Momentum, Nesterov, RMSprop, Adagrad, Adadelta, Adam, AdamW, Adamax, Nadam,
-    )
-}  # fmt: skip
-_NAMES = {name.lower(): cls for name, cls in OPTIMIZERS.items()}
 
 
-def get(optimizer: Any) -> Optimizer:
+def get(optimizer: str | Optimizer | type[Optimizer] | Mapping[str, Any]) -> Optimizer:
     """An optimizer from a name (with its defaults), an Optimizer or its class, or a configuration.
 
     >>> get("adam")
@@ -66,26 +55,29 @@ def get(optimizer: Any) -> Optimizer:
     """
     if isinstance(optimizer, Optimizer):
         return optimizer
-    if isinstance(optimizer, str) and optimizer.lower() in _NAMES:
-        return _NAMES[optimizer.lower()]()
+    names = {name.lower(): cls for name, cls in OPTIMIZERS.items()}
+    if isinstance(optimizer, str) and optimizer.lower() in names:
+        return names[optimizer.lower()]()
     if isinstance(optimizer, Mapping):
-        config = dict(optimizer.get("config") or {})
-        if "inner_optimizer" in config:
-            return LossScaleOptimizer(get(config.pop("inner_optimizer")), **config)
-        return restore("optimizer", optimizer, OPTIMIZERS)  # type: ignore[no-any-return]
+        return _restored(optimizer)
     if isinstance(optimizer, type) and issubclass(optimizer, Optimizer):
         return optimizer()
-    raise unknown_name("optimizer", optimizer, _NAMES)
+    raise unknown_name("optimizer", optimizer, names)
+
+
+def _restored(described: Mapping[str, Any]) -> Optimizer:
+    """The optimizer that a configuration describes; files of earlier versions have flags in it."""
+    config = dict(described.get("config") or {})
+    if "inner_optimizer" in config:
+        return LossScaleOptimizer(get(config.pop("inner_optimizer")), **config)
+    described = without_flags(described)
+    classes = FORMS if described.get("class") in NAMES_OF_FORMS else OPTIMIZERS
+    restored: Optimizer = restore("optimizer", described, classes)
+    return restored
 
 
 __all__ = [
     "OPTIMIZERS",
-    "SGD",
-    "Adadelta",
-    "Adagrad",
-    "Adam",
-    "AdamW",
-    "Adamax",
     "Constant",
     "CosineDecay",
     "CosineDecayRestarts",
@@ -94,14 +86,10 @@ __all__ = [
     "InverseSquareRoot",
     "InverseTimeDecay",
     "LossScaleOptimizer",
-    "Momentum",
-    "Nadam",
-    "Nesterov",
     "OneCycle",
     "Optimizer",
     "PiecewiseConstant",
     "PolynomialDecay",
-    "RMSprop",
     "Schedule",
     "Stages",
     "StepDecay",
@@ -111,7 +99,9 @@ __all__ = [
     "clip_by_value",
     "get",
     "schedules",
+    "wrappers",
 ]
+__all__ += list(OPTIMIZERS)
 
 if not TYPE_CHECKING:
     __getattr__ = module_getattr(__name__, globals())

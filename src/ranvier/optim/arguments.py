@@ -4,26 +4,32 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
-
-import numpy as np
+from typing import Any, TypeAlias, TypeGuard, TypeVar
 
 from .. import dtypes
 from ..errors import ArgumentError
 from ..tensors.tensor import Tensor
+from ..typing import DType
+
+# What an optimizer takes for parameters: a tensor, tensors, or groups of them as dictionaries.
+Parameters: TypeAlias = Tensor | Iterable[Tensor | Mapping[str, Any]] | None
+
+Integer = TypeVar("Integer", int, int | None)
+Number = TypeVar("Number", float, float | None)
 
 _SPELLINGS = {"params": "parameters", "lr": "learning_rate"}  # PyTorch's
 
 
-def parameters_of(kind: str, given: Any) -> list[Tensor]:
-    """The tensors given, each once; ArgumentError for what cannot be trained."""
-    if given is None:
+def parameters_of(kind: str, parameters: object) -> list[Tensor]:
+    """The tensors, each once; ArgumentError for what cannot be trained."""
+    if parameters is None:
         return []
-    if callable(getattr(given, "parameters", None)):
+    if callable(getattr(parameters, "parameters", None)):
         raise ArgumentError(
-            f"{kind}: got a {type(given).__name__}; give its tensors: {kind}(model.parameters())"
+            f"{kind}: got a {type(parameters).__name__}; give its tensors: "
+            f"{kind}(model.parameters())"
         )
-    tensors = [given] if isinstance(given, Tensor) else list(given)
+    tensors = [parameters] if isinstance(parameters, Tensor) else list(_iterable(kind, parameters))
     if not tensors:
         raise ArgumentError(f"{kind}: got an empty list of parameters; is the model built?")
     for i, t in enumerate(tensors):
@@ -38,61 +44,91 @@ def parameters_of(kind: str, given: Any) -> list[Tensor]:
     return list({id(t): t for t in tensors}.values())
 
 
+def _iterable(kind: str, parameters: object) -> Iterable[Any]:
+    if not isinstance(parameters, Iterable):
+        raise ArgumentError(
+            f"{kind}: parameters={parameters!r:.80}; expected tensors, such as model.parameters()"
+        )
+    return parameters
+
+
 Described = tuple[list[Tensor], list[str], dict[str, Any]]  # tensors, patterns of names, options
 
 
 def described_groups(kind: str, groups: Iterable[Mapping[str, Any]]) -> list[Described]:
     """Groups given as dictionaries, `{"parameters": ..., "learning_rate": ...}`."""
-    found = []
-    for i, given in enumerate(groups):
-        if not isinstance(given, Mapping):
+    described = []
+    for i, group in enumerate(groups):
+        if not isinstance(group, Mapping):
             raise ArgumentError(
-                f"{kind}: group {i} is a {type(given).__name__}; expected a dictionary such as "
+                f"{kind}: group {i} is a {type(group).__name__}; expected a dictionary such as "
                 '{"parameters": [layer.kernel], "learning_rate": 1e-4} or {"names": ["bias"], ...}'
             )
-        options = {_SPELLINGS.get(name, name): value for name, value in given.items()}
+        options = {_SPELLINGS.get(name, name): value for name, value in group.items()}
         tensors, names = options.pop("parameters", None), options.pop("names", None) or []
         if tensors is None and not names:
             raise ArgumentError(f'{kind}: group {i} has neither "parameters" nor "names"')
         names = [names] if isinstance(names, str) else list(names)
-        found.append((parameters_of(kind, tensors), names, options))
-    return found
+        described.append((parameters_of(kind, tensors), names, options))
+    return described
 
 
-def are_groups(given: Any) -> bool:
+def are_groups(parameters: object) -> TypeGuard[Sequence[Mapping[str, Any]]]:
     """Whether these are parameters in groups: [{"params": ...}, ...]."""
-    return isinstance(given, Sequence) and any(isinstance(g, Mapping) for g in given)
+    return isinstance(parameters, Sequence) and any(isinstance(g, Mapping) for g in parameters)
 
 
-def precision_of(parameters: Iterable[Tensor]) -> np.dtype[Any]:
+def precision_of(parameters: Iterable[Tensor]) -> DType:
     """float64 if one of them is, else float32."""
     wide = any(p.dtype == dtypes.float64 for p in parameters)
     return dtypes.float64 if wide else dtypes.float32
 
 
-def at_least_1(kind: str, name: str, value: int | None) -> int | None:
-    """An integer of at least 1, or None."""
+def at_least_1(kind: str, name: str, value: Integer) -> Integer:
+    """An integer of at least 1, or None where it may be left out."""
     if value is not None and (value < 1 or int(value) != value):
         raise ArgumentError(f"{kind}: {name}={value!r}; expected an integer of at least 1")
     return value
 
 
-def at_least_0(kind: str, name: str, value: float | None) -> float | None:
-    """A finite number of at least 0, or None."""
+def at_least_0(kind: str, name: str, value: Number) -> Number:
+    """A finite number of at least 0, or None where it may be left out."""
     if value is not None and not 0 <= value < float("inf"):
         raise ArgumentError(f"{kind}: {name}={value!r}; expected a number of at least 0")
     return value
 
 
-def at_most_one(kind: str, **given: float | None) -> None:
-    """ArgumentError if several of these options are given."""
-    if sum(v is not None for v in given.values()) > 1:
-        *names, last = given
+def above_0(kind: str, name: str, value: Number) -> Number:
+    """A finite number above 0, or None where it may be left out."""
+    if value is not None and not 0 < value < float("inf"):
+        raise ArgumentError(f"{kind}: {name}={value!r}; expected a number above 0")
+    return value
+
+
+def from_0_to_1(kind: str, name: str, value: float) -> float:
+    """A share of what stays, such as a momentum."""
+    if not 0 <= value <= 1:
+        raise ArgumentError(f"{kind}: {name}={value}; expected 0 to 1, say 0.99")
+    return value
+
+
+def below_1(kind: str, example: str = "", **options: float) -> None:
+    """ArgumentError for an option that is not from 0 on and below 1."""
+    for name, value in options.items():
+        if not 0 <= value < 1:
+            such = f", such as {example}" if example else ""
+            raise ArgumentError(f"{kind}: {name}={value}; expected 0 <= {name} < 1{such}")
+
+
+def at_most_one(kind: str, **options: float | None) -> None:
+    """ArgumentError if more than one of these options is there."""
+    if sum(v is not None for v in options.values()) > 1:
+        *names, last = options
         raise ArgumentError(f"{kind}: give one of {', '.join(names)} and {last}")
 
 
-def by_name(kind: type, value: Any) -> str:
+def by_name(cls: type, value: object) -> str:
     """How the second number of an optimizer is written: with the name of its first own option."""
-    options = list(inspect.signature(kind).parameters.values())
+    options = list(inspect.signature(cls).parameters.values())
     own = [p.name for p in options if p.name not in ("parameters", "learning_rate", "options")]
-    return f": {kind.__name__}(..., {own[0]}={value!r})" if own else ""
+    return f": {cls.__name__}(..., {own[0]}={value!r})" if own else ""

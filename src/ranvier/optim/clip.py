@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..base.missing import module_getattr
 from ..ops.composites import functions as composite
 from ..ops.elementwise import astype, minimum, sqrt
 from ..ops.reduce import sum
-from .transform import Step, Transform
+from ..tensors.tensor import Tensor
 
 
-def clip_by_value(grads: Sequence[Any], value: float) -> list[Any]:
+def clip_by_value(grads: Sequence[Tensor], value: float) -> list[Tensor]:
     """Every element between -value and value.
 
     >>> import ranvier
@@ -23,12 +22,14 @@ def clip_by_value(grads: Sequence[Any], value: float) -> list[Any]:
     return [composite.clip(g, -value, value) for g in grads]
 
 
-def clip_by_norm(grads: Sequence[Any], longest: float) -> list[Any]:
+def clip_by_norm(grads: Sequence[Tensor], longest: float) -> list[Tensor]:
     """Every gradient by itself shortened to a length (Euclidean norm) of at most `longest`."""
     return [clip_by_global_norm([g], longest)[0] for g in grads]
 
 
-def clip_by_global_norm(grads: Sequence[Any], longest: float, epsilon: float = 0.0) -> list[Any]:
+def clip_by_global_norm(
+    grads: Sequence[Tensor], longest: float, epsilon: float = 0.0
+) -> list[Tensor]:
     """All gradients times `min(1, longest / (norm + epsilon))`: Pascanu et al. 2013.
 
     PyTorch's `clip_grad_norm_` has epsilon = 1e-6.
@@ -44,30 +45,13 @@ def clip_by_global_norm(grads: Sequence[Any], longest: float, epsilon: float = 0
     return [g * astype(scale, g.dtype) for g in grads]
 
 
-def global_norm(grads: Sequence[Any]) -> Any:
+def global_norm(grads: Sequence[Tensor]) -> Tensor:
     """The length of all gradients laid end to end."""
-    total = None
-    for g in grads:
-        square = sum(g * g)
-        total = square if total is None else total + square
-    return sqrt(total)
-
-
-@dataclass(frozen=True)
-class Clipping(Transform):
-    """One of the three on the gradients of each step."""
-
-    norm: float | None = None
-    global_norm: float | None = None
-    value: float | None = None
-
-    def before(self, step: Step) -> None:
-        if self.value is not None:
-            step.grads = clip_by_value(step.grads, self.value)
-        elif self.norm is not None:
-            step.grads = clip_by_norm(step.grads, self.norm)
-        elif self.global_norm is not None:
-            step.grads = clip_by_global_norm(step.grads, self.global_norm)
+    total = sum(grads[0] * grads[0])
+    for g in grads[1:]:
+        total = total + sum(g * g)
+    length: Tensor = sqrt(total)
+    return length
 
 
 if not TYPE_CHECKING:

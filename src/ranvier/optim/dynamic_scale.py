@@ -27,8 +27,10 @@ from ..tracing.validity import entered
 from ..typing import TensorLike
 from .groups import Group
 from .optimizer import Optimizer
-from .transform import Slots
+from .state import Slots
 
+# What belongs to the wrapper; all else is of the optimizer inside.
+_OWN = ("inner_optimizer", "initial_scale", "dynamic_growth_steps", "loss_scale", "good_steps")
 LEAST, MOST = 2.0**-14, 2.0**64  # of the scale
 
 
@@ -55,11 +57,16 @@ class LossScaleOptimizer(Optimizer):
         initial_scale: float = 2.0**15,
         dynamic_growth_steps: int = 2000,
     ) -> None:
-        # NOTE: no super().__init__: whatever is not here is the inner optimizer's (__getattr__).
+        # NOTE: no super().__init__: whatever is not in `_OWN` is the inner optimizer's.
         if not isinstance(inner_optimizer, Optimizer):
             raise ArgumentError(
                 f"LossScaleOptimizer: got {inner_optimizer!r}; expected an optimizer, such as "
                 "Adam(0.001)"
+            )
+        if isinstance(inner_optimizer, LossScaleOptimizer):
+            raise ArgumentError(
+                f"LossScaleOptimizer: {inner_optimizer!r} scales the loss already; give the "
+                "optimizer inside it"
             )
         if not LEAST <= initial_scale <= MOST or dynamic_growth_steps < 1:
             raise ArgumentError(
@@ -88,10 +95,20 @@ class LossScaleOptimizer(Optimizer):
 
     lr = learning_rate
 
+    def __setattr__(self, attribute: str, value: Any) -> None:
+        own = attribute in _OWN or isinstance(getattr(type(self), attribute, None), property)
+        if own:
+            super().__setattr__(attribute, value)
+        else:
+            setattr(self.inner_optimizer, attribute, value)
+
     @property
     def groups(self) -> list[Group]:
         """Those of the inner optimizer."""
         return self.inner_optimizer.groups
+
+    def group_of(self, p: Tensor) -> Group | None:
+        return self.inner_optimizer.group_of(p)
 
     def set_group(
         self,
@@ -101,12 +118,20 @@ class LossScaleOptimizer(Optimizer):
     ) -> Group:
         return self.inner_optimizer.set_group(parameters, names, **options)
 
+    def set_option(self, name: str, value: Any, group: Group | None = None) -> None:
+        self.inner_optimizer.set_option(name, value, group)
+
+    def current_rate(self) -> Tensor:
+        return self.inner_optimizer.current_rate()
+
     def slots(self, p: Tensor) -> Slots:
         return self.inner_optimizer.slots(p)
 
+    def widen(self, parameters: Iterable[Tensor]) -> None:
+        self.inner_optimizer.widen(parameters)
+
     def scalars(self) -> Slots:
-        own = {"loss_scale": self.loss_scale, "good_steps": self.good_steps}
-        return own
+        return {"loss_scale": self.loss_scale, "good_steps": self.good_steps}
 
     def all_scalars(self) -> Slots:
         return {**self.inner_optimizer.all_scalars(), **self.scalars()}
@@ -120,16 +145,16 @@ class LossScaleOptimizer(Optimizer):
         entered(self)
         with no_grad():
             scale = self.loss_scale * 1.0
-            given = [(p, _shortened(p, g, scale)) for p, g in pairs if g is not None]
+            unscaled = [(p, _unscaled(p, g, scale)) for p, g in pairs if g is not None]
             finite: TensorLike = True
-            for _, g in given:
+            for _, g in unscaled:
                 finite = logical_and(finite, all(isfinite(g)))
             taken = logical_or(finite, less_equal(scale, LEAST))
-            moving = [p for p, _ in given]
-            moving += [t for p, _ in given for t in inner.slots(p).values()]
+            moving = [p for p, _ in unscaled]
+            moving += [t for p, _ in unscaled for t in inner.slots(p).values()]
             moving += [*inner.all_scalars().values(), inner.iterations]
             before = [t * 1 for t in moving]
-            inner.apply(given)
+            inner.apply(unscaled)
             for t, old in zip(moving, before, strict=True):
                 t.assign(where(taken, t, old))
             good = where(finite, self.good_steps + 1, 0)
@@ -152,7 +177,7 @@ class LossScaleOptimizer(Optimizer):
         return f"LossScaleOptimizer({self.inner_optimizer!r})"
 
 
-def _shortened(p: Tensor, g: Tensor, scale: Tensor) -> Tensor:
+def _unscaled(p: Tensor, g: Tensor, scale: Tensor) -> Tensor:
     """The gradient of the loss itself, in the dtype of its parameter."""
-    out: Tensor = astype(g, p.dtype) / astype(scale, p.dtype)
-    return out
+    unscaled: Tensor = astype(g, p.dtype) / astype(scale, p.dtype)
+    return unscaled

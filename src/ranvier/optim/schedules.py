@@ -37,7 +37,9 @@ from ..ops.elementwise import (
     where,
 )
 from ..ops.op import as_values
+from ..tensors.tensor import Tensor
 from ..tracing.validity import Watched
+from ..typing import TensorLike
 
 
 class Schedule(Watched, ABC):
@@ -46,14 +48,14 @@ class Schedule(Watched, ABC):
     Of a float64 step it is float64: an optimizer asks so when its parameters are float64.
     """
 
-    def __call__(self, step: Any) -> Any:
+    def __call__(self, step: TensorLike) -> Tensor:
         """The rate of step 0, 1, 2, ..."""
-        (step,) = as_values(step)
-        kind = dtypes.float64 if step.dtype == dtypes.float64 else dtypes.float32
-        return self.at(astype(step, kind))
+        (t,) = as_values(step)
+        kind = dtypes.float64 if t.dtype == dtypes.float64 else dtypes.float32
+        return self.at(astype(t, kind))
 
     @abstractmethod
-    def at(self, t: Any) -> Any:
+    def at(self, t: Tensor) -> Tensor:
         """The rate at step `t` (float32 or float64), in its dtype."""
 
     def get_config(self) -> dict[str, Any]:
@@ -61,8 +63,8 @@ class Schedule(Watched, ABC):
         return configuration(self)
 
     def __repr__(self) -> str:
-        said = ", ".join(f"{k}={v}" for k, v in self.get_config().items() if v is not None)
-        return f"{type(self).__name__}({said})"
+        options = [f"{k}={v}" for k, v in self.get_config().items() if v is not None]
+        return f"{type(self).__name__}({', '.join(options)})"
 
 
 class Constant(Schedule):
@@ -71,7 +73,7 @@ class Constant(Schedule):
     def __init__(self, learning_rate: float) -> None:
         self.learning_rate = learning_rate
 
-    def at(self, t: Any) -> Any:
+    def at(self, t: Tensor) -> Tensor:
         return t * 0 + self.learning_rate
 
 
@@ -83,7 +85,7 @@ class StepDecay(Schedule):
         self.every = _positive("StepDecay", "every", every)
         self.factor = factor
 
-    def at(self, t: Any) -> Any:
+    def at(self, t: Tensor) -> Tensor:
         return self.initial_learning_rate * power(self.factor, floor(t / self.every))
 
 
@@ -102,7 +104,7 @@ class PiecewiseConstant(Schedule):
                 f"{len(self.boundaries) + 1} values; got {boundaries} and {values}"
             )
 
-    def at(self, t: Any) -> Any:
+    def at(self, t: Tensor) -> Tensor:
         rate = t * 0 + self.values[0]
         for boundary, value in zip(self.boundaries, self.values[1:], strict=True):
             rate = where(greater(t, boundary), value, rate)
@@ -128,7 +130,7 @@ class ExponentialDecay(Schedule):
         self.decay_rate = _positive("ExponentialDecay", "decay_rate", decay_rate)
         self.staircase = staircase
 
-    def at(self, t: Any) -> Any:
+    def at(self, t: Tensor) -> Tensor:
         passed = t / self.decay_steps
         passed = floor(passed) if self.staircase else passed
         return self.initial_learning_rate * exp(passed * math.log(self.decay_rate))
@@ -153,7 +155,7 @@ class InverseTimeDecay(Schedule):
         self.decay_rate = decay_rate
         self.staircase = staircase
 
-    def at(self, t: Any) -> Any:
+    def at(self, t: Tensor) -> Tensor:
         passed = t / self.decay_steps
         passed = floor(passed) if self.staircase else passed
         return self.initial_learning_rate / (1 + self.decay_rate * passed)
@@ -181,7 +183,7 @@ class PolynomialDecay(Schedule):
         self.power = power
         self.cycle = cycle
 
-    def at(self, t: Any) -> Any:
+    def at(self, t: Tensor) -> Tensor:
         passed = t / self.decay_steps
         left = 1 - (passed / maximum(ceil(passed), 1) if self.cycle else minimum(passed, 1))
         left = left if self.power == 1 else power(left, self.power)
@@ -213,7 +215,7 @@ class CosineDecay(Schedule):
         if warmup_target is not None:
             _positive("CosineDecay", "warmup_steps", warmup_steps)
 
-    def at(self, t: Any) -> Any:
+    def at(self, t: Tensor) -> Tensor:
         first, warm = self.initial_learning_rate, self.warmup_steps
         if self.warmup_target is None:
             return _half_cosine(first, first * self.alpha, t / self.decay_steps)
@@ -243,20 +245,20 @@ class CosineDecayRestarts(Schedule):
         self.m_mul = m_mul
         self.alpha = alpha
 
-    def at(self, t: Any) -> Any:
+    def at(self, t: Tensor) -> Tensor:
         passed = t / self.first_decay_steps
         if self.t_mul == 1:
-            turn = floor(passed)
-            share = passed - turn
+            cycle = floor(passed)
+            share = passed - cycle
         else:
-            # Turns 0 to i - 1 take (t_mul ** i - 1) / (t_mul - 1) together.
+            # Cycles 0 to i - 1 take (t_mul ** i - 1) / (t_mul - 1) together.
             # NOTE: a rounded logarithm must not fall below the integer.
             length = self.t_mul - 1
             rounding = 1e-12 if t.dtype == dtypes.float64 else 1e-5
-            turn = floor(log(1 + passed * length) / math.log(self.t_mul) + rounding)
-            stretch = exp(turn * math.log(self.t_mul))
+            cycle = floor(log(1 + passed * length) / math.log(self.t_mul) + rounding)
+            stretch = exp(cycle * math.log(self.t_mul))
             share = (passed - (stretch - 1) / length) / stretch
-        top = power(self.m_mul, turn)
+        top = power(self.m_mul, cycle)
         wave = top * 0.5 * (1 + cos(share * math.pi))
         return self.initial_learning_rate * ((1 - self.alpha) * wave + self.alpha)
 
@@ -291,7 +293,7 @@ class OneCycle(Schedule):
         self.final_div_factor = final_div_factor
         self.three_phase = three_phase
 
-    def at(self, t: Any) -> Any:
+    def at(self, t: Tensor) -> Tensor:
         top, last = self.max_learning_rate, self.total_steps - 1
         low = top / self.div_factor
         end = low / self.final_div_factor
@@ -339,7 +341,7 @@ class Cyclic(Schedule):
         self.mode = mode
         self.gamma = _positive("Cyclic", "gamma", gamma)
 
-    def at(self, t: Any) -> Any:
+    def at(self, t: Tensor) -> Tensor:
         up = self.step_size_up
         whole = up + (up if self.step_size_down is None else self.step_size_down)
         cycle = floor(t / whole)
@@ -364,7 +366,7 @@ class InverseSquareRoot(Schedule):
         self.peak_learning_rate = peak_learning_rate
         self.warmup_steps = _positive("InverseSquareRoot", "warmup_steps", warmup_steps)
 
-    def at(self, t: Any) -> Any:
+    def at(self, t: Tensor) -> Tensor:
         passed = (t + 1) / self.warmup_steps
         return self.peak_learning_rate * minimum(passed, 1 / sqrt(passed))
 
@@ -377,7 +379,9 @@ class Stages(Schedule):
     [0.0, 0.02, 0.1, 0.1]
     """
 
-    def __init__(self, schedules: list[Any], milestones: list[int]) -> None:
+    def __init__(
+        self, schedules: Sequence[Schedule | Mapping[str, Any]], milestones: Sequence[int]
+    ) -> None:
         self.schedules = [restore_schedule(s) if isinstance(s, Mapping) else s for s in schedules]
         self.milestones = list(milestones)
         if len(self.milestones) != len(self.schedules) - 1:
@@ -386,14 +390,14 @@ class Stages(Schedule):
                 f"milestones between them; got {milestones}"
             )
 
-    def at(self, t: Any) -> Any:
+    def at(self, t: Tensor) -> Tensor:
         rate = self.schedules[0].at(t)
         for begin, schedule in zip(self.milestones, self.schedules[1:], strict=True):
             rate = where(less(t, begin), rate, schedule.at(maximum(t - begin, 0)))
         return rate
 
 
-def _half_cosine(a: float, b: float, share: Any) -> Any:
+def _half_cosine(a: float, b: float, share: Tensor) -> Tensor:
     """From a (share 0) to b (share 1 and above)."""
     return b + (a - b) * 0.5 * (1 + cos(minimum(share, 1) * math.pi))
 

@@ -15,10 +15,10 @@ OPTIONS = {"lr": "learning_rate", "eps": "epsilon", "alpha": "rho"}
 
 def translated(options: dict[str, Any]) -> dict[str, Any]:
     """Options under PyTorch's names as Ranvier's."""
-    found = {OPTIONS.get(name, name): value for name, value in options.items()}
-    if "betas" in found:
-        found["beta_1"], found["beta_2"] = found.pop("betas")
-    return found
+    ours = {OPTIONS.get(name, name): value for name, value in options.items()}
+    if "betas" in ours:
+        ours["beta_1"], ours["beta_2"] = ours.pop("betas")
+    return ours
 
 
 class ParamGroup(MutableMapping[str, Any]):

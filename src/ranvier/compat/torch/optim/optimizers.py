@@ -1,4 +1,7 @@
-"""PyTorch's optimizers: Ranvier's, with PyTorch's arguments, defaults and forms of the formulas."""
+"""PyTorch's optimizers: Ranvier's, with PyTorch's arguments, defaults and forms of the formulas.
+
+Each class is a row: its rule, and PyTorch's arguments with their defaults, in PyTorch's order.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +16,10 @@ from ....optim import Optimizer as RanvierOptimizer
 from ....tensors.mode import enable_grad
 from ....tensors.tensor import Tensor as RanvierTensor
 from .groups import ParamGroup, translated
+from .rules import TorchAdagrad, TorchAdam, TorchAdamax, TorchRMSprop, TorchSGD
 
-_FOR_SPEED = ("foreach", "fused", "capturable", "differentiable")  # mean nothing here
+# Arguments that mean nothing here.
+_FOR_SPEED = {"foreach": None, "fused": None, "capturable": False, "differentiable": False}
 
 
 class Optimizer(RanvierOptimizer):
@@ -29,25 +34,40 @@ class Optimizer(RanvierOptimizer):
     [0.1, 0.01]
     """
 
-    rule: ClassVar[type[RanvierOptimizer]]  # Ranvier's class
-    form: ClassVar[Mapping[str, bool]] = {}  # the arguments that make its formula PyTorch's
+    rule: ClassVar[type[RanvierOptimizer]]  # the class behind PyTorch's name
+    row: ClassVar[Mapping[str, Any]]  # PyTorch's arguments and their defaults
+    fixed: ClassVar[Mapping[str, Any]] = {}  # options that are no arguments
+    __signature__: ClassVar[inspect.Signature]
 
-    def _begin(self, params: Any, lr: Any, speed: Mapping[str, Any], **options: Any) -> None:
-        """Begin with a list, a generator, a single tensor or dictionaries."""
-        kind = type(self).__name__
-        for name in speed:
-            if name not in _FOR_SPEED:
-                taken = [n for n in inspect.signature(type(self)).parameters if n != "speed"]
-                raise no_argument(kind, name, [*taken, *_FOR_SPEED])
-        self.defaults = {"lr": lr, **options}
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "row" in vars(cls):
+            first = inspect.Parameter("params", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+            row = [first.replace(name=name, default=default) for name, default in cls.row.items()]
+            by_name = [
+                inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default)
+                for name, default in _FOR_SPEED.items()
+            ]
+            cls.__signature__ = inspect.Signature([first, *row, *by_name])
+        elif "__init__" in vars(cls):
+            _, *parameters = inspect.signature(cls.__init__).parameters.values()
+            cls.__signature__ = inspect.Signature(parameters)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        owner: Any = next(cls for cls in type(self).__mro__ if "row" in vars(cls))
+        bound = owner.__signature__.bind(*args, **kwargs).arguments
+        params = bound.pop("params")
+        chosen = {name: bound.get(name, default) for name, default in owner.row.items()}
+        self.defaults = {**chosen, **self.fixed}
         self._param_groups: list[ParamGroup] | None = None
+        kind = type(self).__name__
         first, *others = _as_groups(kind, params)
-        given = _as_list(kind, first.pop("params", ()))
+        tensors = _as_list(kind, first.pop("params", ()))
         arguments = translated(self._known({**self.defaults, **first}))
-        moving = [p for p in given if not isinstance(p, RanvierTensor) or p.requires_grad]
-        self.rule.__init__(self, moving or given, **arguments)
+        moving = [p for p in tensors if not isinstance(p, RanvierTensor) or p.requires_grad]
+        self.rule.__init__(self, moving or tensors, **arguments)
         # NOTE: frozen parameters are kept: they may be thawed later.
-        self.parameters = list({id(p): p for p in given}.values())
+        self.parameters = list({id(p): p for p in tensors}.values())
         for group in others:
             self.add_param_group(group)
 
@@ -59,7 +79,9 @@ class Optimizer(RanvierOptimizer):
                     f"{type(self).__name__}: a group", name, ["params", *self.defaults]
                 )
         decoupled = options.pop("decoupled_weight_decay", False)
-        return {**options, "decoupled": decoupled, **self.form}
+        if decay := options.pop("lr_decay", 0):
+            options["lr"] = ours.InverseTimeDecay(options["lr"], 1, decay)
+        return {**options, "decoupled": decoupled}
 
     def rule_class(self) -> type[RanvierOptimizer]:
         return self.rule
@@ -76,17 +98,17 @@ class Optimizer(RanvierOptimizer):
     def add_param_group(self, param_group: Mapping[str, Any]) -> None:
         """More parameters, with options of their own."""
         options = dict(param_group)
-        given = _as_list(type(self).__name__, options.pop("params", ()))
+        tensors = _as_list(type(self).__name__, options.pop("params", ()))
         known = [id(p) for p in self.parameters]
-        if not given or any(id(p) in known for p in given):
+        if not tensors or any(id(p) in known for p in tensors):
             raise ArgumentError(
                 f'{type(self).__name__}: a group needs parameters, under "params", that are in no '
                 "other group"
             )
         groups = self.param_groups
         arguments = translated(self._known({**self.defaults, **options}))
-        made = self.set_group(given, **arguments)
-        self.parameters += list({id(p): p for p in given}.values())
+        made = self.set_group(tensors, **arguments)
+        self.parameters += list({id(p): p for p in tensors}.values())
         groups.append(ParamGroup(self, made, groups[0].names))
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:  # type: ignore[override]
@@ -116,19 +138,19 @@ def _as_list(kind: str, params: Any) -> list[Any]:
         raise ArgumentError(
             f"{kind}: got a {type(params).__name__}; give its tensors: {kind}(model.parameters())"
         )
-    given = list(params)
-    return [p for _, p in given] if given and isinstance(given[0], tuple) else given
+    items = list(params)
+    return [p for _, p in items] if items and isinstance(items[0], tuple) else items
 
 
 def _as_groups(kind: str, params: Any) -> list[dict[str, Any]]:
     """The parameters as dictionaries, the first one the optimizer's own."""
-    given = _as_list(kind, params)
-    if given and isinstance(given[0], Mapping):
-        return [dict(group) for group in given]
-    return [{"params": given}]
+    items = _as_list(kind, params)
+    if items and isinstance(items[0], Mapping):
+        return [dict(group) for group in items]
+    return [{"params": items}]
 
 
-class SGD(Optimizer, ours.SGD):
+class SGD(Optimizer, TorchSGD):
     """Gradient descent with momentum: `v <- momentum v + g, w <- w - lr v`.
 
     >>> from ranvier.compat import torch
@@ -140,198 +162,66 @@ class SGD(Optimizer, ours.SGD):
     tensor([0.2, 0.2], requires_grad=True)
     """
 
-    rule = ours.SGD
-    form = {"raw_velocity": True}
-
-    def __init__(
-        self,
-        params: Any,
-        lr: float = 1e-3,
-        momentum: float = 0,
-        dampening: float = 0,
-        weight_decay: float = 0,
-        nesterov: bool = False,
-        **speed: Any,
-    ) -> None:
-        self._begin(
-            params,
-            lr,
-            speed,
-            momentum=momentum,
-            dampening=dampening,
-            weight_decay=weight_decay,
-            nesterov=nesterov,
-        )
+    rule = TorchSGD
+    row = {"lr": 1e-3, "momentum": 0, "dampening": 0, "weight_decay": 0, "nesterov": False}
 
 
-class RMSprop(Optimizer, ours.RMSprop):
+class RMSprop(Optimizer, TorchRMSprop):
     """`s <- alpha s + (1 - alpha) g^2, w <- w - lr g / (sqrt(s) + eps)`."""
 
-    rule = ours.RMSprop
-    form = {"epsilon_inside": False, "raw_velocity": True}
-
-    def __init__(
-        self,
-        params: Any,
-        lr: float = 1e-2,
-        alpha: float = 0.99,
-        eps: float = 1e-8,
-        weight_decay: float = 0,
-        momentum: float = 0,
-        centered: bool = False,
-        **speed: Any,
-    ) -> None:
-        self._begin(
-            params,
-            lr,
-            speed,
-            alpha=alpha,
-            eps=eps,
-            weight_decay=weight_decay,
-            momentum=momentum,
-            centered=centered,
-        )
+    rule = TorchRMSprop
+    row = {
+        "lr": 1e-2, "alpha": 0.99, "eps": 1e-8, "weight_decay": 0, "momentum": 0, "centered": False,
+    }  # fmt: skip
 
 
-class Adagrad(Optimizer, ours.Adagrad):
+class Adagrad(Optimizer, TorchAdagrad):
     """`s <- s + g^2, w <- w - lr g / (sqrt(s) + eps)`; `lr_decay`: lr / (1 + step * lr_decay)."""
 
-    rule = ours.Adagrad
-    form = {"epsilon_inside": False}
-
-    def __init__(
-        self,
-        params: Any,
-        lr: float = 1e-2,
-        lr_decay: float = 0,
-        weight_decay: float = 0,
-        initial_accumulator_value: float = 0,
-        eps: float = 1e-10,
-        **speed: Any,
-    ) -> None:
-        self._begin(
-            params,
-            lr,
-            speed,
-            lr_decay=lr_decay,
-            weight_decay=weight_decay,
-            initial_accumulator_value=initial_accumulator_value,
-            eps=eps,
-        )
-
-    def _known(self, options: dict[str, Any]) -> dict[str, Any]:
-        known = super()._known(options)
-        if decay := known.pop("lr_decay"):
-            known["lr"] = ours.InverseTimeDecay(known["lr"], 1, decay)
-        return known
+    rule = TorchAdagrad
+    row = {
+        "lr": 1e-2, "lr_decay": 0, "weight_decay": 0, "initial_accumulator_value": 0, "eps": 1e-10,
+    }  # fmt: skip
 
 
 class Adadelta(Optimizer, ours.Adadelta):
     """Steps in the unit of the weights."""
 
     rule = ours.Adadelta
-
-    def __init__(
-        self,
-        params: Any,
-        lr: float = 1.0,
-        rho: float = 0.9,
-        eps: float = 1e-6,
-        weight_decay: float = 0,
-        **speed: Any,
-    ) -> None:
-        self._begin(params, lr, speed, rho=rho, eps=eps, weight_decay=weight_decay)
+    row = {"lr": 1.0, "rho": 0.9, "eps": 1e-6, "weight_decay": 0}
 
 
-class Adam(Optimizer, ours.Adam):
+class Adam(Optimizer, TorchAdam):
     """Adam; `weight_decay` is added to the gradient."""
 
-    rule = ours.Adam
-    form = {"epsilon_hat": False}
-
-    def __init__(
-        self,
-        params: Any,
-        lr: float = 1e-3,
-        betas: tuple[float, float] = (0.9, 0.999),
-        eps: float = 1e-8,
-        weight_decay: float = 0,
-        amsgrad: bool = False,
-        *,
-        decoupled_weight_decay: bool = False,
-        **speed: Any,
-    ) -> None:
-        self._begin(
-            params,
-            lr,
-            speed,
-            betas=betas,
-            eps=eps,
-            weight_decay=weight_decay,
-            amsgrad=amsgrad,
-            decoupled_weight_decay=decoupled_weight_decay,
-        )
+    rule = TorchAdam
+    row = {
+        "lr": 1e-3, "betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 0, "amsgrad": False,
+        "decoupled_weight_decay": False,
+    }  # fmt: skip
 
 
 class AdamW(Adam):
     """Adam with decoupled weight decay."""
 
-    def __init__(
-        self,
-        params: Any,
-        lr: float = 1e-3,
-        betas: tuple[float, float] = (0.9, 0.999),
-        eps: float = 1e-8,
-        weight_decay: float = 1e-2,
-        amsgrad: bool = False,
-        **speed: Any,
-    ) -> None:
-        super().__init__(
-            params, lr, betas, eps, weight_decay, amsgrad, decoupled_weight_decay=True, **speed
-        )
+    row = {
+        "lr": 1e-3, "betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 1e-2, "amsgrad": False,
+    }  # fmt: skip
+    fixed = {"decoupled_weight_decay": True}
 
 
-class Adamax(Optimizer, ours.Adamax):
+class Adamax(Optimizer, TorchAdamax):
     """Adam with the largest gradient for the root of squares."""
 
-    rule = ours.Adamax
-    form = {"epsilon_inside": True}
-
-    def __init__(
-        self,
-        params: Any,
-        lr: float = 2e-3,
-        betas: tuple[float, float] = (0.9, 0.999),
-        eps: float = 1e-8,
-        weight_decay: float = 0,
-        **speed: Any,
-    ) -> None:
-        self._begin(params, lr, speed, betas=betas, eps=eps, weight_decay=weight_decay)
+    rule = TorchAdamax
+    row = {"lr": 2e-3, "betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 0}
 
 
 class NAdam(Optimizer, ours.Nadam):
     """Adam with Nesterov momentum."""
 
     rule = ours.Nadam
-
-    def __init__(
-        self,
-        params: Any,
-        lr: float = 2e-3,
-        betas: tuple[float, float] = (0.9, 0.999),
-        eps: float = 1e-8,
-        weight_decay: float = 0,
-        momentum_decay: float = 4e-3,
-        decoupled_weight_decay: bool = False,
-        **speed: Any,
-    ) -> None:
-        self._begin(
-            params,
-            lr,
-            speed,
-            betas=betas,
-            eps=eps,
-            weight_decay=weight_decay,
-            momentum_decay=momentum_decay,
-            decoupled_weight_decay=decoupled_weight_decay,
-        )
+    row = {
+        "lr": 2e-3, "betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 0, "momentum_decay": 4e-3,
+        "decoupled_weight_decay": False,
+    }  # fmt: skip

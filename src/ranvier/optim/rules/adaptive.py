@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Unpack
 
-from ..ops.elementwise import sqrt
-from ..tensors.tensor import Tensor
-from .optimizer import Optimizer
-from .transform import Slots
+from ...ops.elementwise import sqrt
+from ...tensors.tensor import Tensor
+from ..arguments import Parameters
+from ..optimizer import Factors, Optimizer
+from ..rates import LearningRate
+from ..state import Slots
+from ..wrappers.options import Options
 
 
 class Adagrad(Optimizer):
@@ -17,33 +20,35 @@ class Adagrad(Optimizer):
         s <- s + g^2
         w <- w - a g / sqrt(s + epsilon)
 
-    s starts at `initial_accumulator_value`. With `epsilon_inside=False` (PyTorch) the divisor is
-    sqrt(s) + epsilon.
+    s starts at `initial_accumulator_value`.
     """
 
     slot_values = {"s": 0.0}
 
     def __init__(
         self,
-        parameters: Any = None,
-        learning_rate: Any = None,
+        parameters: Parameters | LearningRate = None,
+        learning_rate: LearningRate | None = None,
         initial_accumulator_value: float = 0.1,
         epsilon: float = 1e-7,
-        epsilon_inside: bool = True,
-        **options: Any,
+        **options: Unpack[Options],
     ) -> None:
         super().__init__(parameters, learning_rate, **options)
         self.initial_accumulator_value = initial_accumulator_value
         self.epsilon = epsilon
-        self.epsilon_inside = epsilon_inside
 
     def first_values(self) -> Mapping[str, float]:
         return {"s": self.initial_accumulator_value}
 
-    def update(self, w: Tensor, g: Tensor, slots: Slots, factors: Any) -> tuple[Tensor, Slots]:
-        a = factors
+    def update(self, w: Tensor, g: Tensor, slots: Slots, factors: Factors) -> tuple[Tensor, Slots]:
+        (a,) = factors
         s = slots["s"] + g * g
-        return w - a * g / _root(s, self.epsilon, self.epsilon_inside), {"s": s}
+        return w - a * g / self.divisor(s), {"s": s}
+
+    def divisor(self, s: Tensor) -> Tensor:
+        """What the gradient is divided by."""
+        root: Tensor = sqrt(s + self.epsilon)
+        return root
 
 
 class Adadelta(Optimizer):
@@ -61,18 +66,18 @@ class Adadelta(Optimizer):
 
     def __init__(
         self,
-        parameters: Any = None,
-        learning_rate: Any = None,
+        parameters: Parameters | LearningRate = None,
+        learning_rate: LearningRate | None = None,
         rho: float = 0.95,
         epsilon: float = 1e-7,
-        **options: Any,
+        **options: Unpack[Options],
     ) -> None:
         super().__init__(parameters, learning_rate, **options)
         self.rho = rho
         self.epsilon = epsilon
 
-    def update(self, w: Tensor, g: Tensor, slots: Slots, factors: Any) -> tuple[Tensor, Slots]:
-        a, rho, epsilon = factors, self.rho, self.epsilon
+    def update(self, w: Tensor, g: Tensor, slots: Slots, factors: Factors) -> tuple[Tensor, Slots]:
+        (a,), rho, epsilon = factors, self.rho, self.epsilon
         s = rho * slots["s"] + (1 - rho) * (g * g)
         d = g * (sqrt(slots["u"] + epsilon) / sqrt(s + epsilon))
         u = rho * slots["u"] + (1 - rho) * (d * d)
@@ -86,51 +91,52 @@ class RMSprop(Optimizer):
         w <- w - a g / sqrt(s + epsilon)
 
     `centered` (Graves 2013) takes s minus the square of the running mean of g. With `momentum` mu
-    the quotient goes through v <- mu v + a (quotient), w <- w - v; with `raw_velocity` (PyTorch)
-    a stands outside of v. With `epsilon_inside=False` (PyTorch) the divisor is sqrt(s) + epsilon.
+    the quotient goes through v <- mu v + a (quotient), w <- w - v.
     """
 
     slot_values = {"s": 0.0, "mean": 0.0, "velocity": 0.0}
 
     def __init__(
         self,
-        parameters: Any = None,
-        learning_rate: Any = None,
+        parameters: Parameters | LearningRate = None,
+        learning_rate: LearningRate | None = None,
         rho: float = 0.9,
         momentum: float = 0.0,
         epsilon: float = 1e-7,
         centered: bool = False,
-        epsilon_inside: bool = True,
-        raw_velocity: bool = False,
-        **options: Any,
+        **options: Unpack[Options],
     ) -> None:
         super().__init__(parameters, learning_rate, **options)
         self.rho = rho
         self.momentum = momentum
         self.epsilon = epsilon
         self.centered = centered
-        self.epsilon_inside = epsilon_inside
-        self.raw_velocity = raw_velocity
 
-    def uses_slot(self, slot: str) -> bool:
-        return {"mean": self.centered, "velocity": self.momentum != 0}.get(slot, True)
+    def first_values(self) -> Mapping[str, float]:
+        used = {"s": True, "mean": self.centered, "velocity": self.momentum != 0}
+        return {slot: value for slot, value in self.slot_values.items() if used[slot]}
 
-    def update(self, w: Tensor, g: Tensor, slots: Slots, factors: Any) -> tuple[Tensor, Slots]:
-        a, rho = factors, self.rho
+    def update(self, w: Tensor, g: Tensor, slots: Slots, factors: Factors) -> tuple[Tensor, Slots]:
+        (a,), rho = factors, self.rho
         s = rho * slots["s"] + (1 - rho) * (g * g)
-        new, size = {"s": s}, s
+        changed, size = {"s": s}, s
         if self.centered:
-            new["mean"] = mean = rho * slots["mean"] + (1 - rho) * g
+            changed["mean"] = mean = rho * slots["mean"] + (1 - rho) * g
             size = s - mean * mean
-        quotient = g / _root(size, self.epsilon, self.epsilon_inside)
+        quotient = g / self.divisor(size)
         if not self.momentum:
-            return w - a * quotient, new
-        if self.raw_velocity:
-            new["velocity"] = v = self.momentum * slots["velocity"] + quotient
-            return w - a * v, new
-        new["velocity"] = v = self.momentum * slots["velocity"] + a * quotient
-        return w - v, new
+            return w - a * quotient, changed
+        w, changed["velocity"] = self.moved(w, a, quotient, slots["velocity"])
+        return w, changed
 
+    def divisor(self, s: Tensor) -> Tensor:
+        """What the gradient is divided by."""
+        root: Tensor = sqrt(s + self.epsilon)
+        return root
 
-def _root(s: Tensor, epsilon: float, inside: bool) -> Any:
-    return sqrt(s + epsilon) if inside else sqrt(s) + epsilon
+    def moved(
+        self, w: Tensor, a: Tensor | float, quotient: Tensor, velocity: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """The new parameter and the new velocity."""
+        v = self.momentum * velocity + a * quotient
+        return w - v, v

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Mapping
+from typing import Unpack
 
-from ..errors import ArgumentError
-from ..ops.elementwise import abs, exp, expm1, maximum, sqrt
-from ..tensors.tensor import Tensor
-from .optimizer import Optimizer
-from .transform import Slots
+from ...ops.elementwise import abs, exp, expm1, maximum, sqrt
+from ...tensors.tensor import Tensor
+from ..arguments import Parameters, below_1
+from ..optimizer import Factors, Optimizer
+from ..rates import LearningRate
+from ..state import Slots
+from ..wrappers.options import Options, SharedOptions
 
 
 class Adam(Optimizer):
@@ -21,10 +23,9 @@ class Adam(Optimizer):
         a_t = a sqrt(1 - beta_2^t) / (1 - beta_1^t)
         w <- w - a_t m / (sqrt(v) + epsilon)
 
-    which is the form at the end of the paper's section 2, as in Keras. With `epsilon_hat=False`
-    (the paper's algorithm 1, PyTorch) epsilon is added to the corrected root: it stands
-    multiplied by sqrt(1 - beta_2^t) above. `amsgrad` (Reddi et al. 2018) divides by the largest v
-    so far.
+    which is the form at the end of the paper's section 2, as in Keras; the class of PyTorch's name
+    (`ranvier.compat.torch.optim.Adam`) has that of algorithm 1. `amsgrad` (Reddi et al. 2018)
+    divides by the largest v so far.
 
     >>> import ranvier
     >>> w = ranvier.tensor([1.0, 2.0], requires_grad=True)
@@ -39,37 +40,35 @@ class Adam(Optimizer):
 
     def __init__(
         self,
-        parameters: Any = None,
-        learning_rate: Any = None,
+        parameters: Parameters | LearningRate = None,
+        learning_rate: LearningRate | None = None,
         beta_1: float = 0.9,
         beta_2: float = 0.999,
         epsilon: float = 1e-7,
         amsgrad: bool = False,
-        epsilon_hat: bool = True,
-        **options: Any,
+        **options: Unpack[Options],
     ) -> None:
         super().__init__(parameters, learning_rate, **options)
-        self.beta_1, self.beta_2 = betas(type(self).__name__, beta_1, beta_2)
+        below_1(type(self).__name__, "0.9", beta_1=beta_1, beta_2=beta_2)
+        self.beta_1, self.beta_2 = beta_1, beta_2
         self.epsilon = epsilon
         self.amsgrad = amsgrad
-        self.epsilon_hat = epsilon_hat
 
-    def uses_slot(self, slot: str) -> bool:
-        return slot != "v_max" or self.amsgrad
+    def first_values(self) -> Mapping[str, float]:
+        return {s: x for s, x in self.slot_values.items() if s != "v_max" or self.amsgrad}
 
-    def factors(self, rate: Tensor, step: Tensor) -> Any:
+    def factors(self, rate: Tensor, step: Tensor, scalars: Slots) -> Factors:
         root = sqrt(one_minus_power(self.beta_2, step))
-        a = rate * root / one_minus_power(self.beta_1, step)
-        return a, self.epsilon if self.epsilon_hat else self.epsilon * root
+        return rate * root / one_minus_power(self.beta_1, step), self.epsilon
 
-    def update(self, w: Tensor, g: Tensor, slots: Slots, factors: Any) -> tuple[Tensor, Slots]:
+    def update(self, w: Tensor, g: Tensor, slots: Slots, factors: Factors) -> tuple[Tensor, Slots]:
         a, epsilon = factors
         m = self.beta_1 * slots["m"] + (1 - self.beta_1) * g
         v = self.beta_2 * slots["v"] + (1 - self.beta_2) * (g * g)
-        new, size = {"m": m, "v": v}, v
+        changed, size = {"m": m, "v": v}, v
         if self.amsgrad:
-            new["v_max"] = size = maximum(slots["v_max"], v)
-        return w - a * m / (sqrt(size) + epsilon), new
+            changed["v_max"] = size = maximum(slots["v_max"], v)
+        return w - a * m / (sqrt(size) + epsilon), changed
 
 
 class AdamW(Adam):
@@ -80,12 +79,20 @@ class AdamW(Adam):
 
     def __init__(
         self,
-        parameters: Any = None,
-        learning_rate: Any = None,
-        weight_decay: float = 0.004,
-        **options: Any,
+        parameters: Parameters | LearningRate = None,
+        learning_rate: LearningRate | None = None,
+        weight_decay: float | None = 0.004,
+        *,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-7,
+        amsgrad: bool = False,
+        **options: Unpack[SharedOptions],
     ) -> None:
-        super().__init__(parameters, learning_rate, weight_decay=weight_decay, **options)
+        super().__init__(
+            parameters, learning_rate, beta_1, beta_2, epsilon, amsgrad,
+            weight_decay=weight_decay, **options,
+        )  # fmt: skip
 
 
 class Adamax(Optimizer):
@@ -95,35 +102,31 @@ class Adamax(Optimizer):
         u <- max(beta_2 u, |g|)
         w <- w - a / (1 - beta_1^t) m / (u + epsilon)
 
-    With `epsilon_inside` (PyTorch) `u <- max(beta_2 u, |g| + epsilon)`, and u alone divides.
+    with learning rate a, at step t.
     """
 
     slot_values = {"m": 0.0, "u": 0.0}
 
     def __init__(
         self,
-        parameters: Any = None,
-        learning_rate: Any = None,
+        parameters: Parameters | LearningRate = None,
+        learning_rate: LearningRate | None = None,
         beta_1: float = 0.9,
         beta_2: float = 0.999,
         epsilon: float = 1e-7,
-        epsilon_inside: bool = False,
-        **options: Any,
+        **options: Unpack[Options],
     ) -> None:
         super().__init__(parameters, learning_rate, **options)
-        self.beta_1, self.beta_2 = betas(type(self).__name__, beta_1, beta_2)
+        below_1(type(self).__name__, "0.9", beta_1=beta_1, beta_2=beta_2)
+        self.beta_1, self.beta_2 = beta_1, beta_2
         self.epsilon = epsilon
-        self.epsilon_inside = epsilon_inside
 
-    def factors(self, rate: Tensor, step: Tensor) -> Any:
-        return rate / one_minus_power(self.beta_1, step)
+    def factors(self, rate: Tensor, step: Tensor, scalars: Slots) -> Factors:
+        return (rate / one_minus_power(self.beta_1, step),)
 
-    def update(self, w: Tensor, g: Tensor, slots: Slots, factors: Any) -> tuple[Tensor, Slots]:
-        a = factors
+    def update(self, w: Tensor, g: Tensor, slots: Slots, factors: Factors) -> tuple[Tensor, Slots]:
+        (a,) = factors
         m = self.beta_1 * slots["m"] + (1 - self.beta_1) * g
-        if self.epsilon_inside:
-            u = maximum(self.beta_2 * slots["u"], abs(g) + self.epsilon)
-            return w - a * m / u, {"m": m, "u": u}
         u = maximum(self.beta_2 * slots["u"], abs(g))
         return w - a * m / (u + self.epsilon), {"m": m, "u": u}
 
@@ -137,48 +140,40 @@ class Nadam(Optimizer):
         m_hat = mu_(t+1) m / (1 - M_(t+1)) + (1 - mu_t) g / (1 - M_t)
         w <- w - a m_hat / (sqrt(v / (1 - beta_2^t)) + epsilon)
 
-    Keras has momentum_decay = 1, PyTorch 0.004.
+    M_t is `mu_product`. Keras has momentum_decay = 1, PyTorch 0.004.
     """
 
     slot_values = {"m": 0.0, "v": 0.0}
+    scalar_values = {"mu_product": 1.0}
 
     def __init__(
         self,
-        parameters: Any = None,
-        learning_rate: Any = None,
+        parameters: Parameters | LearningRate = None,
+        learning_rate: LearningRate | None = None,
         beta_1: float = 0.9,
         beta_2: float = 0.999,
         epsilon: float = 1e-7,
         momentum_decay: float = 1.0,
-        **options: Any,
+        **options: Unpack[Options],
     ) -> None:
         super().__init__(parameters, learning_rate, **options)
-        self.beta_1, self.beta_2 = betas(type(self).__name__, beta_1, beta_2)
+        below_1(type(self).__name__, "0.9", beta_1=beta_1, beta_2=beta_2)
+        self.beta_1, self.beta_2 = beta_1, beta_2
         self.epsilon = epsilon
         self.momentum_decay = momentum_decay
-        self.product = Tensor(1.0, self.precision, name="mu_product")
 
-    def scalars(self) -> Slots:
-        return {"mu_product": self.product}
-
-    def widen(self, parameters: Iterable[Tensor]) -> None:
-        super().widen(parameters)
-        if self.product.dtype != self.precision:  # 1.0 before the first step
-            self.product = Tensor(self.product._array(), self.precision, name="mu_product")
-
-    def factors(self, rate: Tensor, step: Tensor) -> Any:
+    def factors(self, rate: Tensor, step: Tensor, scalars: Slots) -> Factors:
         power = math.log(0.96) * self.momentum_decay
         mu = self.beta_1 * (1 - 0.5 * exp(step * power))
         mu_next = self.beta_1 * (1 - 0.5 * exp((step + 1) * power))
-        product = self.product * mu
-        self.product.assign(product)
+        scalars["mu_product"] = product = scalars["mu_product"] * mu
         return (
             rate * mu_next / (1 - product * mu_next),
             rate * (1 - mu) / (1 - product),
             1 / sqrt(one_minus_power(self.beta_2, step)),
         )
 
-    def update(self, w: Tensor, g: Tensor, slots: Slots, factors: Any) -> tuple[Tensor, Slots]:
+    def update(self, w: Tensor, g: Tensor, slots: Slots, factors: Factors) -> tuple[Tensor, Slots]:
         along_m, along_g, correction = factors
         m = self.beta_1 * slots["m"] + (1 - self.beta_1) * g
         v = self.beta_2 * slots["v"] + (1 - self.beta_2) * (g * g)
@@ -186,14 +181,6 @@ class Nadam(Optimizer):
         return w - (along_m * m + along_g * g) / root, {"m": m, "v": v}
 
 
-def one_minus_power(beta: float, step: Any) -> Any:
+def one_minus_power(beta: float, step: Tensor) -> Tensor:
     """`1 - beta ** step` without the loss of digits that the subtraction would bring."""
     return -expm1(step * math.log(beta)) if beta > 0 else 1.0 + 0.0 * step
-
-
-def betas(kind: str, beta_1: float, beta_2: float) -> tuple[float, float]:
-    """Both, checked."""
-    for name, value in (("beta_1", beta_1), ("beta_2", beta_2)):
-        if not 0 <= value < 1:
-            raise ArgumentError(f"{kind}: {name}={value}; expected 0 <= {name} < 1, such as 0.9")
-    return beta_1, beta_2

@@ -1,0 +1,162 @@
+"""PyTorch's forms of formulas, where they differ from Keras' (which are Ranvier's own).
+
+Each takes the arguments of its base. The flags choose between the two forms; their defaults are
+PyTorch's, and files of earlier versions hold other mixtures.
+"""
+
+from __future__ import annotations
+
+from typing import Unpack
+
+from .... import optim as ours
+from ....ops.creation import full
+from ....ops.elementwise import abs, equal, maximum, sqrt, where
+from ....optim.arguments import Parameters
+from ....optim.forms import FORMS
+from ....optim.optimizer import Factors
+from ....optim.rates import LearningRate
+from ....optim.rules.adam import one_minus_power
+from ....optim.state import Slots
+from ....optim.wrappers.options import Options
+from ....tensors.tensor import Tensor
+
+
+class TorchSGD(ours.SGD):
+    """v sums bare gradients; it differs from Keras' when the learning rate a changes:
+
+        v <- mu v + (1 - dampening) g,   w <- w - a v           nesterov: w <- w - a (g + mu v)
+
+    where the first step takes v = g.
+    """
+
+    def __init__(
+        self,
+        parameters: Parameters | LearningRate = None,
+        learning_rate: LearningRate | None = None,
+        momentum: float = 0.0,
+        nesterov: bool = False,
+        dampening: float = 0.0,
+        raw_velocity: bool = True,
+        **options: Unpack[Options],
+    ) -> None:
+        super().__init__(parameters, learning_rate, momentum, nesterov, **options)
+        self.dampening = dampening
+        self.raw_velocity = raw_velocity
+
+    def factors(self, rate: Tensor, step: Tensor, scalars: Slots) -> Factors:
+        if not self.dampening:
+            return (rate,)
+        return rate, where(equal(step, 1), 1.0, full((), 1.0 - self.dampening, step.dtype))
+
+    def update(self, w: Tensor, g: Tensor, slots: Slots, factors: Factors) -> tuple[Tensor, Slots]:
+        a, *share = factors
+        mu = self.momentum
+        if not mu or not (self.raw_velocity or share):
+            return super().update(w, g, slots, (a,))
+        v = slots["velocity"] * mu + (g * share[0] if share else g)
+        return w - a * (g + mu * v if self.nesterov else v), {"velocity": v}
+
+
+class TorchRMSprop(ours.RMSprop):
+    """The divisor is sqrt(s) + epsilon; a stands outside of v <- mu v + quotient."""
+
+    def __init__(
+        self,
+        parameters: Parameters | LearningRate = None,
+        learning_rate: LearningRate | None = None,
+        rho: float = 0.9,
+        momentum: float = 0.0,
+        epsilon: float = 1e-7,
+        centered: bool = False,
+        epsilon_inside: bool = False,
+        raw_velocity: bool = True,
+        **options: Unpack[Options],
+    ) -> None:
+        super().__init__(parameters, learning_rate, rho, momentum, epsilon, centered, **options)
+        self.epsilon_inside = epsilon_inside
+        self.raw_velocity = raw_velocity
+
+    def divisor(self, s: Tensor) -> Tensor:
+        return super().divisor(s) if self.epsilon_inside else sqrt(s) + self.epsilon
+
+    def moved(
+        self, w: Tensor, a: Tensor | float, quotient: Tensor, velocity: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        if not self.raw_velocity:
+            return super().moved(w, a, quotient, velocity)
+        v = self.momentum * velocity + quotient
+        return w - a * v, v
+
+
+class TorchAdagrad(ours.Adagrad):
+    """The divisor is sqrt(s) + epsilon."""
+
+    def __init__(
+        self,
+        parameters: Parameters | LearningRate = None,
+        learning_rate: LearningRate | None = None,
+        initial_accumulator_value: float = 0.0,
+        epsilon: float = 1e-10,
+        epsilon_inside: bool = False,
+        **options: Unpack[Options],
+    ) -> None:
+        super().__init__(parameters, learning_rate, initial_accumulator_value, epsilon, **options)
+        self.epsilon_inside = epsilon_inside
+
+    def divisor(self, s: Tensor) -> Tensor:
+        return super().divisor(s) if self.epsilon_inside else sqrt(s) + self.epsilon
+
+
+class TorchAdam(ours.Adam):
+    """The paper's algorithm 1: epsilon is added to the corrected root, so that it stands
+    multiplied by sqrt(1 - beta_2^t) in the formula of `Adam`.
+    """
+
+    def __init__(
+        self,
+        parameters: Parameters | LearningRate = None,
+        learning_rate: LearningRate | None = None,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        amsgrad: bool = False,
+        epsilon_hat: bool = False,
+        **options: Unpack[Options],
+    ) -> None:
+        super().__init__(parameters, learning_rate, beta_1, beta_2, epsilon, amsgrad, **options)
+        self.epsilon_hat = epsilon_hat
+
+    def factors(self, rate: Tensor, step: Tensor, scalars: Slots) -> Factors:
+        if self.epsilon_hat:
+            return super().factors(rate, step, scalars)
+        root = sqrt(one_minus_power(self.beta_2, step))
+        return rate * root / one_minus_power(self.beta_1, step), self.epsilon * root
+
+
+class TorchAdamax(ours.Adamax):
+    """u <- max(beta_2 u, |g| + epsilon), and u alone divides."""
+
+    def __init__(
+        self,
+        parameters: Parameters | LearningRate = None,
+        learning_rate: LearningRate | None = None,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        epsilon_inside: bool = True,
+        **options: Unpack[Options],
+    ) -> None:
+        super().__init__(parameters, learning_rate, beta_1, beta_2, epsilon, **options)
+        self.epsilon_inside = epsilon_inside
+
+    def update(self, w: Tensor, g: Tensor, slots: Slots, factors: Factors) -> tuple[Tensor, Slots]:
+        if not self.epsilon_inside:
+            return super().update(w, g, slots, factors)
+        (a,) = factors
+        m = self.beta_1 * slots["m"] + (1 - self.beta_1) * g
+        u = maximum(self.beta_2 * slots["u"], abs(g) + self.epsilon)
+        return w - a * m / u, {"m": m, "u": u}
+
+
+_FORMS = (TorchSGD, TorchRMSprop, TorchAdagrad, TorchAdam, TorchAdamax)
+FORMS.update({cls.__name__: cls for cls in _FORMS}, NAdam=ours.Nadam)
