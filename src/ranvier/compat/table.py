@@ -79,7 +79,7 @@ def described(name: str, value: Any, module: str, called: object = None) -> Any:
 
 def _called(function: FunctionType) -> object:
     """The first function that a lambda names: `reduce.argmax`."""
-    space, used = function.__globals__, function.__code__.co_names
+    space, used = function.__globals__, [n for n in function.__code__.co_names if n[0] != "_"]
     for i, name in enumerate(used):
         thing = space.get(name)
         if isinstance(thing, ModuleType) and i + 1 < len(used):

@@ -1,4 +1,4 @@
-"""`torch.nn`'s embedding, attention and Transformer layers.
+"""`torch.nn`'s attention and Transformer layers.
 
 Masks say the opposite of Ranvier's own layers: True in `attn_mask` and `key_padding_mask` is where
 a place must not look. Only in `F.scaled_dot_product_attention` True is where it may.
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ....errors import ArgumentError, ShapeError
-from ....nn.initializers import GlorotUniform, RandomNormal
+from ....nn.initializers import GlorotUniform
 from ....nn.sequences import attention
 from ....ops import elementwise as e
 from ....ops import movement, reduce
@@ -22,47 +22,6 @@ from . import functional as F
 from .layers import Dropout, Linear
 from .module import Module, ModuleList
 from .norm_layers import LayerNorm
-
-
-class Embedding(Module):
-    """A vector for each id: (...) -> (..., embedding_dim); first values are standard normal.
-
-    >>> Embedding(10, 3, padding_idx=0)
-    Embedding(10, 3, padding_idx=0)
-    """
-
-    def __init__(
-        self,
-        num_embeddings: int,
-        embedding_dim: int,
-        padding_idx: int | None = None,
-        device: Any = None,
-        dtype: Any = None,
-    ) -> None:
-        super().__init__()
-        self.num_embeddings, self.embedding_dim = num_embeddings, embedding_dim
-        self.padding_idx = padding_idx
-        first = RandomNormal(stddev=1.0)((num_embeddings, embedding_dim))
-        if padding_idx is not None:
-            first[padding_idx] = 0
-        self.weight = Tensor(first, dtype, requires_grad=True)
-
-    @classmethod
-    def from_pretrained(cls, embeddings: Any, freeze: bool = True, **options: Any) -> Any:
-        """A layer with these vectors, which training leaves as they are (`freeze`)."""
-        made = cls(*of(embeddings).shape, **options)
-        made.weight.assign(embeddings)
-        made.weight.requires_grad = not freeze
-        return made
-
-    def forward(self, x: Any) -> Any:
-        """The vectors of the ids x."""
-        return F.embedding(x, self.weight, self.padding_idx)
-
-    def extra_repr(self) -> str:
-        """The sizes."""
-        filled = "" if self.padding_idx is None else f", padding_idx={self.padding_idx}"
-        return f"{self.num_embeddings}, {self.embedding_dim}{filled}"
 
 
 class MultiheadAttention(Module):

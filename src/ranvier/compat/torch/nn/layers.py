@@ -1,19 +1,62 @@
-"""The layers and losses of `torch.nn`, each a call of `nn.functional`."""
+"""`torch.nn`'s layers and losses, each a call of a function of `nn.functional`."""
 
 from __future__ import annotations
 
 import inspect
 import math
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ....errors import ArgumentError
-from ....nn.initializers import RandomUniform
-from ..tensor import Tensor
+from ....nn.initializers import Constant, RandomNormal, RandomUniform
+from ....typing import DTypeLike, Shape
+from ...table import first_paragraph
+from ..tensor import Tensor, of
 from . import functional as F
 from .module import Module
 
 
-class Linear(Module):
+class Weighted(Module):
+    """Base: a function of `nn.functional` with weights of its own.
+
+    What the constructor is given are attributes; those that `passed` names go to the function,
+    after the inputs. `line` is what stands between the brackets of `repr`, with `{0.attribute}`.
+    """
+
+    function: Any = None
+    passed = ""
+    line = ""
+
+    def keep(self, arguments: Mapping[str, Any], *others: str) -> None:
+        """Begin as a module, with the arguments as attributes but for these `others`."""
+        Module.__init__(self)
+        for name, value in arguments.items():
+            if name not in ("self", "__class__", "device", "dtype", "bias", *others):
+                setattr(self, name, value)
+
+    def weights(self, first: Callable[[Any], Any], dtype: DTypeLike | None, **shapes: Any) -> None:
+        """New parameters, with first values by an initializer; None for a shape None."""
+        for name, shape in shapes.items():
+            made = None if shape is None else Tensor(first(shape), dtype, requires_grad=True)
+            setattr(self, name, made)
+
+    def forward(self, *inputs: Any) -> Any:
+        """What the function gives."""
+        cls = type(self)
+        return cls.function(*inputs, *[getattr(self, name) for name in cls.passed.split()])
+
+    def extra_repr(self) -> str:
+        """The settings."""
+        return self.line.format(self, bias=getattr(self, "bias", None) is not None)
+
+
+def uniform(inputs: int) -> RandomUniform:
+    """PyTorch's first values: uniform within `1 / sqrt(inputs)`."""
+    limit = 1 / math.sqrt(inputs)
+    return RandomUniform(-limit, limit)
+
+
+class Linear(Weighted):
     """`x @ weight.T + bias`, with `weight` (out_features, in_features).
 
     First values as in PyTorch: uniform within `1 / sqrt(in_features)`.
@@ -22,44 +65,89 @@ class Linear(Module):
     Linear(in_features=3, out_features=2, bias=True)
     """
 
+    function = staticmethod(F.linear)
+    passed = "weight bias"
+    line = "in_features={0.in_features}, out_features={0.out_features}, bias={bias}"
+
     def __init__(
         self,
         in_features: int,
         out_features: int,
         bias: bool = True,
-        device: Any = None,
-        dtype: Any = None,
+        device: object = None,
+        dtype: DTypeLike | None = None,
     ) -> None:
-        super().__init__()
         if in_features < 1 or out_features < 1:
             raise ArgumentError(f"Linear({in_features}, {out_features}): sizes must be 1 or more")
-        self.in_features, self.out_features = in_features, out_features
-        limit = 1 / math.sqrt(in_features)
-        first = RandomUniform(-limit, limit)
-        self.weight = Tensor(first((out_features, in_features)), dtype, requires_grad=True)
-        self.bias = Tensor(first((out_features,)), dtype, requires_grad=True) if bias else None
-
-    def forward(self, x: Any) -> Any:
-        """(..., in_features) -> (..., out_features)."""
-        return F.linear(x, self.weight, self.bias)
-
-    def extra_repr(self) -> str:
-        """The sizes."""
-        return (
-            f"in_features={self.in_features}, out_features={self.out_features}, "
-            f"bias={self.bias is not None}"
-        )
+        self.keep(locals())
+        shape, offset = (out_features, in_features), (out_features,) if bias else None
+        self.weights(uniform(in_features), dtype, weight=shape, bias=offset)
 
 
-_ANY_KEYWORD = inspect.Parameter("options", inspect.Parameter.VAR_KEYWORD)
+class PReLU(Weighted):
+    """x above 0, `weight * x` below, with one weight or one for each channel (axis 1)."""
+
+    function = staticmethod(F.prelu)
+    passed = "weight"
+    line = "num_parameters={0.num_parameters}"
+
+    def __init__(
+        self,
+        num_parameters: int = 1,
+        init: float = 0.25,
+        device: object = None,
+        dtype: DTypeLike | None = None,
+    ) -> None:
+        self.keep(locals())
+        self.weights(Constant(init), dtype, weight=(num_parameters,))
+
+
+class Embedding(Weighted):
+    """A vector for each id: (...) -> (..., embedding_dim); first values are standard normal.
+
+    >>> Embedding(10, 3, padding_idx=0)
+    Embedding(10, 3, padding_idx=0)
+    """
+
+    function = staticmethod(F.embedding)
+    passed = "weight padding_idx"
+    padding_idx: int | None
+
+    def __init__(
+        self,
+        num_embeddings: int,
+        embedding_dim: int,
+        padding_idx: int | None = None,
+        device: object = None,
+        dtype: DTypeLike | None = None,
+    ) -> None:
+        self.keep(locals())
+
+        def first(shape: Shape) -> Any:
+            values = RandomNormal(stddev=1.0)(shape)
+            if padding_idx is not None:
+                values[padding_idx] = 0
+            return values
+
+        self.weights(first, dtype, weight=(num_embeddings, embedding_dim))
+        self.line = "{0.num_embeddings}, {0.embedding_dim}"
+        self.line += "" if padding_idx is None else ", padding_idx={0.padding_idx}"
+
+    @classmethod
+    def from_pretrained(cls, embeddings: Any, freeze: bool = True, **options: Any) -> Any:
+        """A layer with these vectors, which training leaves as they are (`freeze`)."""
+        made = cls(*of(embeddings).shape, **options)
+        made.weight.assign(embeddings)
+        made.weight.requires_grad = not freeze
+        return made
 
 
 class Identity(Module):
     """The input itself."""
 
-    __signature__ = inspect.Signature([_ANY_KEYWORD])
+    __signature__ = inspect.Signature([inspect.Parameter("options", inspect.Parameter.VAR_KEYWORD)])
 
-    def __init__(self, *args: Any, **options: Any) -> None:
+    def __init__(self, *args: object, **options: object) -> None:
         super().__init__()
 
     def forward(self, x: Any) -> Any:
@@ -67,44 +155,31 @@ class Identity(Module):
         return x
 
 
-class Flatten(Module):
+class Flatten(Weighted):
     """The axes from `start_dim` to `end_dim` as one: each row as one line of numbers."""
 
+    function = staticmethod(Tensor.flatten)
+    passed = "start_dim end_dim"
+    line = "start_dim={0.start_dim}, end_dim={0.end_dim}"
+
     def __init__(self, start_dim: int = 1, end_dim: int = -1) -> None:
-        super().__init__()
-        self.start_dim, self.end_dim = start_dim, end_dim
-
-    def forward(self, x: Any) -> Any:
-        """(batch, 28, 28) -> (batch, 784)."""
-        return x.flatten(self.start_dim, self.end_dim)
-
-    def extra_repr(self) -> str:
-        """The axes."""
-        return f"start_dim={self.start_dim}, end_dim={self.end_dim}"
+        self.keep(locals())
 
 
-class Dropout(Module):
+class Dropout(Weighted):
     """In training each element is 0 with probability p, else `x / (1 - p)`; in use just x."""
 
     function = staticmethod(F.dropout)
+    passed = "p training inplace"
+    line = "p={0.p}"
 
     def __init__(self, p: float = 0.5, inplace: bool = False) -> None:
-        super().__init__()
         if not 0.0 <= p <= 1.0:
             raise ArgumentError(
                 f"{type(self).__name__}: p={p!r}; expected the probability that an element becomes "
                 "0, from 0 to 1"
             )
-        self.p = p
-        self.inplace = inplace
-
-    def forward(self, x: Any) -> Any:
-        """Of the shape of x."""
-        return type(self).function(x, self.p, self.training, self.inplace)
-
-    def extra_repr(self) -> str:
-        """The probability."""
-        return f"p={self.p}"
+        self.keep(locals())
 
 
 class Dropout1d(Dropout):
@@ -126,39 +201,15 @@ class AlphaDropout(Dropout):
     function = staticmethod(F.alpha_dropout)
 
 
-class PReLU(Module):
-    """x above 0, `weight * x` below, with one weight or one for each channel (axis 1)."""
-
-    def __init__(
-        self, num_parameters: int = 1, init: float = 0.25, device: Any = None, dtype: Any = None
-    ) -> None:
-        super().__init__()
-        self.num_parameters = num_parameters
-        self.weight = Tensor([init] * num_parameters, dtype, requires_grad=True)
-
-    def forward(self, x: Any) -> Any:
-        """Of the shape of x."""
-        return F.prelu(x, self.weight)
-
-    def extra_repr(self) -> str:
-        """The number of weights."""
-        return f"num_parameters={self.num_parameters}"
-
-
-class ZeroPad2d(Module):
+class ZeroPad2d(Weighted):
     """Zeros around (batch, channels, height, width): one number, or (left, right, top, bottom)."""
 
+    function = staticmethod(F.pad)
+    passed = "padding"
+    line = "{0.padding}"
+
     def __init__(self, padding: Any) -> None:
-        super().__init__()
-        self.padding = (padding,) * 4 if isinstance(padding, int) else tuple(padding)
-
-    def forward(self, x: Any) -> Any:
-        """x with its frame."""
-        return F.pad(x, self.padding)
-
-    def extra_repr(self) -> str:
-        """The frame."""
-        return str(self.padding)
+        self.keep({"padding": (padding,) * 4 if isinstance(padding, int) else tuple(padding)})
 
 
 class _Function(Module):
@@ -171,14 +222,14 @@ class _Function(Module):
         super().__init__()
         if len(args) == len(self.names) + 1 and isinstance(args[-1], bool):
             args, inplace = args[:-1], args[-1]
-        given = dict(zip(self.names, args, strict=False)) | options
+        settings = dict(zip(self.names, args, strict=False)) | options
         if len(args) > len(self.names):
             known = ", ".join(self.names) or "none"
             raise ArgumentError(
                 f"{type(self).__name__}: one argument too many, {args[len(self.names)]!r}; it "
                 f"takes: {known}"
             )
-        self.options = {**given, "inplace": True} if inplace else given
+        self.options = {**settings, "inplace": True} if inplace else settings
 
     def forward(self, *inputs: Any) -> Any:
         """What the function gives."""
@@ -189,53 +240,57 @@ class _Function(Module):
         return ", ".join(f"{k}={v}" for k, v in self.options.items())
 
 
-def as_module(name: str, function: Any, *names: str) -> Any:
-    """A module class for a function, whose constructor takes the arguments `names`."""
-    made = type(name, (_Function,), {"function": staticmethod(function), "names": names})
-    first = (function.__doc__ or "").partition("\n")[0]
-    made.__doc__ = f"`nn.functional.{function.__name__}` as a module. {first}"
+def _as_module(row: str) -> tuple[str, Any]:
+    """A module class from a row: its name, its function, and its constructor's arguments."""
+    name, function_name, *names = row.split()
+    function = getattr(F, function_name)
+    made = type(name, (_Function,), {"function": staticmethod(function), "names": tuple(names)})
+    made.__doc__ = f"`nn.functional.{function_name}` as a module. {first_paragraph(function)}"
     made.__module__ = __name__
-    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
-    takes = [inspect.Parameter(argument, kind) for argument in (*names, "inplace")]
-    setattr(made, "__signature__", inspect.Signature(takes))  # noqa: B010
-    return made
-
-
-ReLU = as_module("ReLU", F.relu)
-ReLU6 = as_module("ReLU6", F.relu6)
-LeakyReLU = as_module("LeakyReLU", F.leaky_relu, "negative_slope")
-Sigmoid = as_module("Sigmoid", F.sigmoid)
-Tanh = as_module("Tanh", F.tanh)
-Softmax = as_module("Softmax", F.softmax, "dim")
-LogSoftmax = as_module("LogSoftmax", F.log_softmax, "dim")
-GELU = as_module("GELU", F.gelu, "approximate")
-ELU = as_module("ELU", F.elu, "alpha")
-CELU = as_module("CELU", F.celu, "alpha")
-SELU = as_module("SELU", F.selu)
-SiLU = as_module("SiLU", F.silu)
-Mish = as_module("Mish", F.mish)
-Softplus = as_module("Softplus", F.softplus, "beta", "threshold")
-Softsign = as_module("Softsign", F.softsign)
-Hardtanh = as_module("Hardtanh", F.hardtanh, "min_val", "max_val")
-Hardsigmoid = as_module("Hardsigmoid", F.hardsigmoid)
-Hardswish = as_module("Hardswish", F.hardswish)
-LogSigmoid = as_module("LogSigmoid", F.logsigmoid)
+    known = inspect.signature(function).parameters
+    takes = [known[n].replace(kind=inspect.Parameter.POSITIONAL_OR_KEYWORD) for n in names]
+    inplace = inspect.Parameter("inplace", inspect.Parameter.KEYWORD_ONLY, default=False)
+    setattr(made, "__signature__", inspect.Signature([*takes, inplace]))  # noqa: B010
+    return name, made
 
 
 # Losses are called with (prediction, target); `reduction` is "mean", "sum" or "none".
-MSELoss = as_module("MSELoss", F.mse_loss, "reduction")
-L1Loss = as_module("L1Loss", F.l1_loss, "reduction")
-HuberLoss = as_module("HuberLoss", F.huber_loss, "reduction", "delta")
-SmoothL1Loss = as_module("SmoothL1Loss", F.smooth_l1_loss, "reduction", "beta")
-BCELoss = as_module("BCELoss", F.binary_cross_entropy, "weight", "reduction")
-BCEWithLogitsLoss = as_module(
-    "BCEWithLogitsLoss",
-    F.binary_cross_entropy_with_logits,
-    "weight",
-    "reduction",
-    "pos_weight",
-)
-CrossEntropyLoss = as_module(
-    "CrossEntropyLoss", F.cross_entropy, "weight", "ignore_index", "reduction", "label_smoothing"
-)
-NLLLoss = as_module("NLLLoss", F.nll_loss, "weight", "ignore_index", "reduction")
+_MODULES = """
+ReLU relu
+ReLU6 relu6
+LeakyReLU leaky_relu negative_slope
+Sigmoid sigmoid
+Tanh tanh
+Softmax softmax dim
+LogSoftmax log_softmax dim
+GELU gelu approximate
+ELU elu alpha
+CELU celu alpha
+SELU selu
+SiLU silu
+Mish mish
+Softplus softplus beta threshold
+Softsign softsign
+Hardtanh hardtanh min_val max_val
+Hardsigmoid hardsigmoid
+Hardswish hardswish
+LogSigmoid logsigmoid
+MSELoss mse_loss reduction
+L1Loss l1_loss reduction
+HuberLoss huber_loss reduction delta
+SmoothL1Loss smooth_l1_loss reduction beta
+BCELoss binary_cross_entropy weight reduction
+BCEWithLogitsLoss binary_cross_entropy_with_logits weight reduction pos_weight
+CrossEntropyLoss cross_entropy weight ignore_index reduction label_smoothing
+NLLLoss nll_loss weight ignore_index reduction
+MaxPool2d max_pool2d kernel_size stride padding dilation return_indices ceil_mode
+MaxPool1d max_pool1d kernel_size stride padding dilation return_indices ceil_mode
+AvgPool2d avg_pool2d kernel_size stride padding ceil_mode count_include_pad divisor_override
+AvgPool1d avg_pool1d kernel_size stride padding ceil_mode count_include_pad
+AdaptiveAvgPool2d adaptive_avg_pool2d output_size
+AdaptiveAvgPool1d adaptive_avg_pool1d output_size
+AdaptiveMaxPool2d adaptive_max_pool2d output_size
+AdaptiveMaxPool1d adaptive_max_pool1d output_size
+Upsample interpolate size scale_factor mode align_corners
+"""
+MODULES = dict(_as_module(row) for row in _MODULES.strip().splitlines())

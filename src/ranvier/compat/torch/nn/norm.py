@@ -1,21 +1,22 @@
-"""Normalisation of `torch.nn.functional`: channels along axis 1."""
+"""Normalization of `torch.nn.functional`: channels along axis 1."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from ....errors import ShapeError
-from ....nn.basic import normalization as norm
+from ....nn.basic import normalization
 from ....ops.composites.functions import rsqrt
 from ....ops.composites.shaping import moveaxis
 from ....ops.elementwise import maximum
 from ....ops.movement import reshape
 from ....ops.reduce import sum
 from ....tensors.mode import no_grad
+from ....typing import Shape, ShapeLike
+from ..sizes import sizes_of
 from ..tensor import of
 
 
@@ -37,8 +38,8 @@ def batch_norm(
     x = of(input)
     if training:
         axes = [a for a in range(x.ndim) if a != 1]
-        real = norm.row_weights(x, None)
-        start, x, mean, variance = norm.batch_moments(x, axes, real)
+        real = normalization.row_weights(x, None)
+        start, x, mean, variance = normalization.batch_moments(x, axes, real)
         if running_mean is not None:
             # NOTE: of a single number there is no such variance; PyTorch refuses it.
             each = math.prod(x.shape[2:])
@@ -47,8 +48,8 @@ def batch_norm(
             else:
                 count = sum(real) * each
                 share = count / maximum(count - 1.0, 1.0)
-            _follow(running_mean, mean + start, momentum)
-            _follow(running_var, variance * share, momentum)
+            _update(running_mean, mean + start, momentum)
+            _update(running_var, variance * share, momentum)
     else:
         mean, variance = _by_channel(x, running_mean), _by_channel(x, running_var)
     scale = rsqrt(variance + eps)
@@ -58,7 +59,7 @@ def batch_norm(
     return x * scale + (offset if bias is None else offset + _by_channel(x, bias))
 
 
-def _follow(running: Any, new: Any, momentum: Any) -> None:
+def _update(running: Any, new: Any, momentum: Any) -> None:
     with no_grad():
         running.assign(running * (1 - momentum) + reshape(new, running.shape) * momentum)
 
@@ -73,9 +74,9 @@ def _scaled(x: Any, weight: Any, bias: Any) -> Any:
     return x if bias is None else x + bias
 
 
-def _last(name: str, x: Any, normalized_shape: Any) -> tuple[int, ...]:
+def _last_axes(name: str, x: Any, normalized_shape: ShapeLike) -> Shape:
     """The last axes of x, which must have the sizes `normalized_shape`."""
-    shape = sizes_of(normalized_shape)
+    shape = sizes_of((normalized_shape,))
     if tuple(x.shape[-len(shape) :]) != shape:
         raise ShapeError(
             f"{name}: got an input of shape {tuple(x.shape)}; its last sizes must be "
@@ -84,30 +85,23 @@ def _last(name: str, x: Any, normalized_shape: Any) -> tuple[int, ...]:
     return tuple(range(-len(shape), 0))
 
 
-def sizes_of(normalized_shape: Any) -> tuple[int, ...]:
-    """One number or several as a tuple."""
-    many = isinstance(normalized_shape, Sequence)
-    return tuple(normalized_shape) if many else (int(normalized_shape),)
-
-
 def layer_norm(
-    input: Any, normalized_shape: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5
+    input: Any, normalized_shape: ShapeLike, weight: Any = None, bias: Any = None, eps: float = 1e-5
 ) -> Any:
     """Mean 0 and variance 1 over the last axes, then `* weight + bias`."""
     x = of(input)
-    return _scaled(
-        norm.standardized(x, _last("layer_norm", x, normalized_shape), eps), weight, bias
-    )
+    axes = _last_axes("layer_norm", x, normalized_shape)
+    return _scaled(normalization.standardized(x, axes, eps), weight, bias)
 
 
 def rms_norm(
-    input: Any, normalized_shape: Any, weight: Any = None, eps: float | None = None
+    input: Any, normalized_shape: ShapeLike, weight: Any = None, eps: float | None = None
 ) -> Any:
     """A mean square of 1 over the last axes, then `* weight`."""
     x = of(input)
     epsilon = float(np.finfo(x.dtype).eps) if eps is None else eps
-    axes = _last("rms_norm", x, normalized_shape)
-    return _scaled(norm.root_mean_squared(x, axes, epsilon), weight, None)
+    axes = _last_axes("rms_norm", x, normalized_shape)
+    return _scaled(normalization.root_mean_squared(x, axes, epsilon), weight, None)
 
 
 def group_norm(
@@ -122,9 +116,9 @@ def group_norm(
             f"group_norm: {x.shape[1]} channels cannot be shared out among {num_groups} groups; "
             "channels must be a multiple of num_groups"
         )
-    out = moveaxis(norm.standardized_groups(moveaxis(x, 1, -1), num_groups, eps), -1, 1)
-    given = [v if v is None else _by_channel(x, v) for v in (weight, bias)]
-    return _scaled(out, *given)
+    out = normalization.standardized_groups(moveaxis(x, 1, -1), num_groups, eps)
+    vectors = [v if v is None else _by_channel(x, v) for v in (weight, bias)]
+    return _scaled(moveaxis(out, -1, 1), *vectors)
 
 
 def instance_norm(

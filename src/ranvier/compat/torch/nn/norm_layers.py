@@ -1,4 +1,4 @@
-"""`torch.nn`'s normalisation layers."""
+"""`torch.nn`'s normalization layers: a `weight` of ones and a `bias` of zeros, or None for each."""
 
 from __future__ import annotations
 
@@ -7,27 +7,27 @@ from typing import Any
 import numpy as np
 
 from ....errors import ArgumentError, ShapeError
+from ....nn.initializers import Ones, Zeros
 from ....tensors.mode import no_grad
+from ....typing import DTypeLike, ShapeLike
+from ..sizes import sizes_of
 from ..tensor import Tensor
 from . import norm
-from .module import Module
+from .layers import Weighted
 
 
-class _Scaled(Module):
-    """Base: a `weight` of ones and a `bias` of zeros of a `shape`, or None for each."""
-
-    def __init__(self, shape: Any, weight: bool, bias: bool, dtype: Any) -> None:
-        super().__init__()
-        kind = dtype or np.float32
-        self.weight = Tensor(np.ones(shape), kind, requires_grad=True) if weight else None
-        self.bias = Tensor(np.zeros(shape), kind, requires_grad=True) if bias else None
-
-
-class _BatchNorm(_Scaled):
+class _BatchNorm(Weighted):
     """Base of BatchNorm1d and BatchNorm2d."""
 
+    function = staticmethod(norm.batch_norm)
     axes: tuple[int, ...] = ()  # how many axes an input may have
     expected = ""
+    line = (
+        "{0.num_features}, eps={0.eps}, momentum={0.momentum}, affine={0.affine}, "
+        "track_running_stats={0.track_running_stats}"
+    )
+    num_features: int
+    track_running_stats: bool
 
     def __init__(
         self,
@@ -36,12 +36,11 @@ class _BatchNorm(_Scaled):
         momentum: float | None = 0.1,
         affine: bool = True,
         track_running_stats: bool = True,
-        device: Any = None,
-        dtype: Any = None,
+        device: object = None,
+        dtype: DTypeLike | None = None,
     ) -> None:
-        super().__init__(num_features, affine, affine, dtype)
-        self.num_features, self.eps, self.momentum = num_features, eps, momentum
-        self.affine, self.track_running_stats = affine, track_running_stats
+        self.keep(locals())
+        _scale(self, num_features, affine, affine, dtype)
         self.running_mean = self.running_var = self.num_batches_tracked = None
         if track_running_stats:
             kind = dtype or np.float32
@@ -66,13 +65,6 @@ class _BatchNorm(_Scaled):
         statistics = self.running_mean, self.running_var
         return norm.batch_norm(x, *statistics, self.weight, self.bias, by_batch, momentum, self.eps)
 
-    def extra_repr(self) -> str:
-        """The settings."""
-        return (
-            f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, "
-            f"affine={self.affine}, track_running_stats={self.track_running_stats}"
-        )
-
 
 class BatchNorm1d(_BatchNorm):
     """Mean 0 and variance 1 over the batch: (batch, features) or (batch, channels, steps).
@@ -92,67 +84,58 @@ class BatchNorm2d(_BatchNorm):
     expected = "(batch, channels, height, width)"
 
 
-class LayerNorm(_Scaled):
+class LayerNorm(Weighted):
     """Mean 0 and variance 1 over the last axes, of sizes `normalized_shape`.
 
     >>> LayerNorm(8)
     LayerNorm((8,), eps=1e-05, elementwise_affine=True)
     """
 
+    function = staticmethod(norm.layer_norm)
+    passed = "normalized_shape weight bias eps"
+    line = "{0.normalized_shape}, eps={0.eps}, elementwise_affine={0.elementwise_affine}"
+
     def __init__(
         self,
-        normalized_shape: Any,
+        normalized_shape: ShapeLike,
         eps: float = 1e-5,
         elementwise_affine: bool = True,
         bias: bool = True,
-        device: Any = None,
-        dtype: Any = None,
+        device: object = None,
+        dtype: DTypeLike | None = None,
     ) -> None:
-        self.normalized_shape = norm.sizes_of(normalized_shape)
-        super().__init__(
-            self.normalized_shape, elementwise_affine, elementwise_affine and bias, dtype
-        )
-        self.eps, self.elementwise_affine = eps, elementwise_affine
-
-    def forward(self, x: Any) -> Any:
-        """Of the shape of x."""
-        return norm.layer_norm(x, self.normalized_shape, self.weight, self.bias, self.eps)
-
-    def extra_repr(self) -> str:
-        """The settings."""
-        return (
-            f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}"
-        )
+        normalized_shape = sizes_of((normalized_shape,))
+        self.keep(locals())
+        affine = elementwise_affine
+        _scale(self, normalized_shape, affine, affine and bias, dtype)
 
 
-class RMSNorm(_Scaled):
+class RMSNorm(Weighted):
     """A mean square of 1 over the last axes, of sizes `normalized_shape`."""
+
+    function = staticmethod(norm.rms_norm)
+    passed = "normalized_shape weight eps"
+    line = LayerNorm.line
 
     def __init__(
         self,
-        normalized_shape: Any,
+        normalized_shape: ShapeLike,
         eps: float | None = None,
         elementwise_affine: bool = True,
-        device: Any = None,
-        dtype: Any = None,
+        device: object = None,
+        dtype: DTypeLike | None = None,
     ) -> None:
-        self.normalized_shape = norm.sizes_of(normalized_shape)
-        super().__init__(self.normalized_shape, elementwise_affine, False, dtype)
-        self.eps, self.elementwise_affine = eps, elementwise_affine
-
-    def forward(self, x: Any) -> Any:
-        """Of the shape of x."""
-        return norm.rms_norm(x, self.normalized_shape, self.weight, self.eps)
-
-    def extra_repr(self) -> str:
-        """The settings."""
-        return (
-            f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}"
-        )
+        normalized_shape = sizes_of((normalized_shape,))
+        self.keep(locals())
+        _scale(self, normalized_shape, elementwise_affine, False, dtype)
 
 
-class GroupNorm(_Scaled):
+class GroupNorm(Weighted):
     """Mean 0 and variance 1 over each group of channels of each row: (batch, channels, ...)."""
+
+    function = staticmethod(norm.group_norm)
+    passed = "num_groups weight bias eps"
+    line = "{0.num_groups}, {0.num_channels}, eps={0.eps}, affine={0.affine}"
 
     def __init__(
         self,
@@ -160,29 +143,25 @@ class GroupNorm(_Scaled):
         num_channels: int,
         eps: float = 1e-5,
         affine: bool = True,
-        device: Any = None,
-        dtype: Any = None,
+        device: object = None,
+        dtype: DTypeLike | None = None,
     ) -> None:
         if num_groups < 1 or num_channels % num_groups:
             raise ArgumentError(
                 f"GroupNorm({num_groups}, {num_channels}): num_channels must be a multiple of "
                 "num_groups"
             )
-        super().__init__(num_channels, affine, affine, dtype)
-        self.num_groups, self.num_channels = num_groups, num_channels
-        self.eps, self.affine = eps, affine
-
-    def forward(self, x: Any) -> Any:
-        """Of the shape of x."""
-        return norm.group_norm(x, self.num_groups, self.weight, self.bias, self.eps)
-
-    def extra_repr(self) -> str:
-        """The settings."""
-        return f"{self.num_groups}, {self.num_channels}, eps={self.eps}, affine={self.affine}"
+        self.keep(locals())
+        _scale(self, num_channels, affine, affine, dtype)
 
 
-class _InstanceNorm(_Scaled):
-    """Base of InstanceNorm1d and InstanceNorm2d."""
+class InstanceNorm1d(Weighted):
+    """Mean 0 and variance 1 over each channel of each row: (batch, channels, steps)."""
+
+    function = staticmethod(norm.instance_norm)
+    passed = "running_mean running_var weight bias use_input_stats momentum eps"
+    line = "{0.num_features}, eps={0.eps}, affine={0.affine}"
+    running_mean, running_var, use_input_stats = None, None, True
 
     def __init__(
         self,
@@ -191,29 +170,25 @@ class _InstanceNorm(_Scaled):
         momentum: float = 0.1,
         affine: bool = False,
         track_running_stats: bool = False,
-        device: Any = None,
-        dtype: Any = None,
+        device: object = None,
+        dtype: DTypeLike | None = None,
     ) -> None:
         if track_running_stats:
             raise ArgumentError(
                 f"{type(self).__name__}: track_running_stats=True is not in Ranvier; without it "
                 "training and use do the same"
             )
-        super().__init__(num_features, affine, affine, dtype)
-        self.num_features, self.eps, self.affine = num_features, eps, affine
-
-    def forward(self, x: Any) -> Any:
-        """Of the shape of x."""
-        return norm.instance_norm(x, weight=self.weight, bias=self.bias, eps=self.eps)
-
-    def extra_repr(self) -> str:
-        """The settings."""
-        return f"{self.num_features}, eps={self.eps}, affine={self.affine}"
+        self.keep(locals())
+        _scale(self, num_features, affine, affine, dtype)
 
 
-class InstanceNorm1d(_InstanceNorm):
-    """Mean 0 and variance 1 over each channel of each row: (batch, channels, steps)."""
-
-
-class InstanceNorm2d(_InstanceNorm):
+class InstanceNorm2d(InstanceNorm1d):
     """Mean 0 and variance 1 over each channel of each row: (batch, channels, height, width)."""
+
+
+def _scale(
+    module: Weighted, shape: ShapeLike, weight: bool, bias: bool, dtype: DTypeLike | None
+) -> None:
+    kind = dtype or np.float32
+    module.weights(Ones(), kind, weight=shape if weight else None)
+    module.weights(Zeros(), kind, bias=shape if bias else None)
