@@ -20,9 +20,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from ranvier.codegen.call_glue_ir import SYNC_BYTES
 from ranvier.compiler import stages
 from ranvier.passes.memory import ALIGN_BYTES, Life
 from ranvier.runtime import batched, executable
+from ranvier.runtime.call_glue import aligned
 
 Array = np.ndarray[Any, Any]
 
@@ -88,12 +90,12 @@ def _plan(lives: Sequence[Life]) -> tuple[list[int], int]:
 def _aligned(size: int) -> Array:
     if size in _gaps:
         return room(size, False, _gaps[size])
-    if size == executable.SYNC_BYTES:
+    if size == SYNC_BYTES:
         return _plain_aligned(size)
     return room(max(ALIGN_BYTES, -(-size // ALIGN_BYTES) * ALIGN_BYTES), next(_sides))
 
 
-_plain_aligned = executable.aligned
+_plain_aligned = aligned
 
 
 class _GuardedNumPy:

@@ -209,6 +209,53 @@ def test_public_names_are_pinned() -> None:
         ranvier.walkthrough  # type: ignore[attr-defined]  # noqa: B018
 
 
+# --- types --------------------------------------------------------------------------------------
+
+# Of a hundred arguments in the package so many at most may have the type `Any`, or none. `Any` is
+# for what has no type that could be named: params of an op looked up by name, objects of
+# untyped libraries, what a user's own function takes.
+MAX_UNTYPED_PERCENT = 22.0
+
+
+def untyped(source: str) -> tuple[list[str], int]:
+    """The arguments without a type, and how many arguments there are."""
+    without, count = [], 0
+    for node in ast.walk(ast.parse(source)):
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        a = node.args
+        given = [*a.posonlyargs, *a.args, *a.kwonlyargs, a.vararg, a.kwarg]
+        for argument in given:
+            if argument is None or argument.arg in ("self", "cls"):
+                continue
+            count += 1
+            kind = argument.annotation and ast.unparse(argument.annotation)
+            if kind in (None, "Any", "typing.Any"):
+                without.append(f"{node.name}, line {node.lineno}: {argument.arg}")
+    return without, count
+
+
+def test_arguments_have_types() -> None:
+    found = {name: untyped(source) for name, source in sources().items()}
+    without = sum(len(arguments) for arguments, _ in found.values())
+    percent = 100 * without / sum(count for _, count in found.values())
+    worst = sorted(found, key=lambda name: -len(found[name][0]))[:5]
+    assert percent <= MAX_UNTYPED_PERCENT, (
+        f"{percent:.1f} % of the arguments have no type; most of them in "
+        + ", ".join(f"{name} ({len(found[name][0])})" for name in worst)
+    )
+
+
+def test_arguments_without_a_type_are_counted() -> None:
+    source = (
+        "class A:\n def f(self, x: Any, y, *z: int, k: Any = None, **w: Any) -> Any: ...\n"
+        "def g(a: list[Any], b: object) -> None: ..."
+    )
+    without, count = untyped(source)
+    assert [line.rpartition(" ")[2] for line in without] == ["x", "y", "k", "w"]
+    assert count == 7
+
+
 # --- the import ---------------------------------------------------------------------------------
 
 

@@ -7,12 +7,13 @@ takes the float's dtype, so `int64 * float32` stays float32.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .base.missing import module_getattr
 from .errors import DTypeError
+from .typing import Array, ArrayLike, DType, DTypeLike, SupportsDLPack
 
 float16 = np.dtype("float16")
 float32 = np.dtype("float32")
@@ -31,12 +32,12 @@ _FLOATS = (float16, float32, float64)
 _INTEGERS = (uint8, int32, uint32, int64)
 
 
-def is_float(dtype: np.dtype[Any]) -> bool:
+def is_float(dtype: DType) -> bool:
     """True for float16, float32 and float64."""
     return dtype.kind == "f"
 
 
-def as_dtype(value: Any) -> np.dtype[Any]:
+def as_dtype(value: DTypeLike | None) -> DType:
     """The dtype meant by a name, a NumPy or Python type, or a dtype.
 
     >>> as_dtype("float32"), as_dtype(int)
@@ -59,7 +60,7 @@ def as_dtype(value: Any) -> np.dtype[Any]:
     return dtype
 
 
-def promote(x: np.dtype[Any], y: np.dtype[Any]) -> np.dtype[Any]:
+def promote(x: DType, y: DType) -> DType:
     """The dtype that holds both.
 
     >>> promote(int64, float32), promote(uint8, int32)
@@ -79,7 +80,7 @@ def promote(x: np.dtype[Any], y: np.dtype[Any]) -> np.dtype[Any]:
     return max((x, y), key=_INTEGERS.index)
 
 
-def of_scalar(value: bool | int | float, like: np.dtype[Any] | None) -> np.dtype[Any]:
+def of_scalar(value: bool | int | float, like: DType | None) -> DType:
     """The dtype a Python scalar takes beside a tensor of dtype `like`, or alone (None)."""
     if isinstance(value, bool | np.bool_):
         return like if like is not None else bool_
@@ -92,16 +93,19 @@ def of_scalar(value: bool | int | float, like: np.dtype[Any] | None) -> np.dtype
     return like
 
 
-def as_array(data: Any, dtype: Any = None, copy: bool = True) -> np.ndarray[Any, Any]:
+def as_array(
+    data: ArrayLike | SupportsDLPack, dtype: DTypeLike | None = None, copy: bool = True
+) -> Array:
     """Numbers, nested lists, arrays or anything with `__array__` or DLPack as a NumPy array.
 
     Python floats become float32 and ints int64; arrays keep their dtype, or take the nearest one
     that holds their numbers.
     """
     wanted = None if dtype is None else as_dtype(dtype)
+    # The border to other libraries: what has `__array__` says by it that it is an array.
     exact = isinstance(data, np.ndarray | np.generic) or hasattr(data, "__array__")
     plain = isinstance(data, list | tuple | int | float)
-    if not exact and not plain and hasattr(data, "__dlpack__"):
+    if not exact and not plain and isinstance(data, SupportsDLPack):
         data, exact = np.from_dlpack(data), True
     try:
         array = np.array(data, wanted, copy=True if copy else None)
@@ -117,7 +121,7 @@ def as_array(data: Any, dtype: Any = None, copy: bool = True) -> np.ndarray[Any,
     return array if array.dtype in ALL else array.astype(_nearest(array.dtype))
 
 
-def _nearest(dtype: np.dtype[Any]) -> np.dtype[Any]:
+def _nearest(dtype: DType) -> DType:
     """The dtype of Ranvier's that holds what a foreign one holds."""
     if dtype.kind in "iu":
         return int64 if dtype.itemsize > 2 else int32

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,6 +27,7 @@ from .ops.reduce import argmax
 from .tensors.mode import no_grad, state
 from .tensors.ordering import topk
 from .tensors.tensor import Tensor
+from .typing import Array, DType, DTypeLike, Shape, ShapeLike, TensorLike
 
 
 class Generator(Spelled):
@@ -45,7 +45,7 @@ class Generator(Spelled):
         self.state = Tensor(np.zeros(2, np.uint32), name="random state")
         self.seed(int.from_bytes(os.urandom(4), "little") if seed is None else seed)
 
-    def __reduce__(self) -> Any:
+    def __reduce__(self) -> str | tuple[Any, ...]:
         # The one that `ranvier.seed` sets is the same in copies and pickles.
         return "generator" if self is generator else (_copied, (self.state.numpy(),))
 
@@ -66,16 +66,20 @@ class Generator(Spelled):
             number, rest = (number * 0x9E3779B1 + (rest & 0xFFFFFFFF)) & 0xFFFFFFFF, rest >> 32
         self.state.assign(Tensor(np.array([number, 0], np.uint32)))
 
-    def bits(self, shape: Any) -> Tensor:
+    def bits(self, shape: ShapeLike) -> Tensor:
         """uint32 random bits."""
         with no_grad():
-            bits: Tensor = random_bits(self.state, new_shape(shape))
+            bits = random_bits(self.state, new_shape(shape))
             step = apply(iota, like=self.state, shape=(2,), axis=0, dtype=dtypes.uint32)
             self.state.assign(self.state + step)
         return bits
 
     def uniform(
-        self, shape: Any = (), low: float = 0.0, high: float = 1.0, dtype: Any = None
+        self,
+        shape: ShapeLike = (),
+        low: float = 0.0,
+        high: float = 1.0,
+        dtype: DTypeLike | None = None,
     ) -> Tensor:
         """Numbers from low (included) to high (excluded), each as likely as the other."""
         dtype = _float("uniform", dtype)
@@ -84,9 +88,9 @@ class Generator(Spelled):
         unit = self._unit(new_shape(shape), dtype)
         if low == 0 and high == 1:
             return unit
-        return unit * (high - low) + low  # type: ignore[no-any-return]
+        return unit * (high - low) + low
 
-    def _unit(self, shape: tuple[int, ...], dtype: Any) -> Tensor:
+    def _unit(self, shape: Shape, dtype: DType) -> Tensor:
         """Multiples of 2 ** -digits in [0, 1), with as many binary digits as the dtype holds."""
         if dtype == dtypes.float64:
             bits = self.bits((2, *shape))
@@ -94,13 +98,17 @@ class Generator(Spelled):
                 e.astype(e.shift_right(reshape(narrow(bits, 0, i, i + 1), shape), by), dtype)
                 for i, by in ((0, 5), (1, 6))
             )
-            return (high * 2.0**26 + low) * 2.0**-53  # type: ignore[no-any-return]
+            return (high * 2.0**26 + low) * 2.0**-53
         digits = 24 if dtype == dtypes.float32 else 11
         counted = e.astype(e.shift_right(self.bits(shape), 32 - digits), dtype)
-        return counted * 2.0**-digits  # type: ignore[no-any-return]
+        return counted * 2.0**-digits
 
     def normal(
-        self, shape: Any = (), mean: float = 0.0, std: float = 1.0, dtype: Any = None
+        self,
+        shape: ShapeLike = (),
+        mean: float = 0.0,
+        std: float = 1.0,
+        dtype: DTypeLike | None = None,
     ) -> Tensor:
         """Normally distributed numbers (Box and Muller, 1958)."""
         dtype = _float("normal", dtype)
@@ -115,14 +123,17 @@ class Generator(Spelled):
             out = out * std + mean
         return e.astype(out, dtype)
 
-    def bernoulli(self, p: float | Tensor, shape: Any = None) -> Tensor:
+    def bernoulli(self, p: TensorLike, shape: ShapeLike | None = None) -> Tensor:
         """True with probability p, else False."""
         if isinstance(p, int | float) and not 0 <= p <= 1:
             raise ArgumentError(f"bernoulli: p is a probability, 0 to 1; got {p}")
-        shape = getattr(p, "shape", ()) if shape is None else shape
+        if shape is None:
+            shape = p.shape if isinstance(p, Tensor | np.ndarray) else ()
         return e.less(self.uniform(shape), p)
 
-    def randint(self, low: int, high: int, shape: Any = (), dtype: Any = None) -> Tensor:
+    def randint(
+        self, low: int, high: int, shape: ShapeLike = (), dtype: DTypeLike | None = None
+    ) -> Tensor:
         """Integers from low (included) to high (excluded), int64 by default."""
         dtype = dtypes.int64 if dtype is None else dtypes.as_dtype(dtype)
         low, high = as_integer("randint", "low", low), as_integer("randint", "high", high)
@@ -135,7 +146,7 @@ class Generator(Spelled):
         wide = e.astype(self.bits(shape), dtypes.int64) * span
         return e.astype(e.floor_divide(wide, 2**32) + low, dtype)
 
-    def categorical(self, weights: Any, count: int = 1, replacement: bool = True) -> Tensor:
+    def categorical(self, weights: TensorLike, count: int = 1, replacement: bool = True) -> Tensor:
         """Positions drawn with chances in proportion to `weights`, (..., places) floats: int64 of
         shape (..., count). Without `replacement` no position is drawn twice.
 
@@ -159,15 +170,16 @@ class Generator(Spelled):
             def arrivals(draws: int) -> Tensor:
                 # The first to arrive of exponential waiting times is a draw by their rates.
                 waited = -e.log(1.0 - self._unit((draws, *weights.shape), dtypes.float64))
-                return wide / e.maximum(waited, 2.0**-54)  # type: ignore[no-any-return]
+                return wide / e.maximum(waited, 2.0**-54)
 
             if not replacement:
                 return topk(arrivals(1)[0], count)[1]
-            return moveaxis(argmax(arrivals(count), -1), 0, -1)  # type: ignore[no-any-return]
+            return moveaxis(argmax(arrivals(count), -1), 0, -1)
 
     def host(self) -> np.random.Generator:
         """A NumPy generator seeded by one draw of this one, for work outside graphs."""
-        return numpy_random().Generator(philox(self.host_key("host")))
+        made: np.random.Generator = numpy_random().Generator(philox(self.host_key("host")))
+        return made
 
     def host_key(self, what: str = "host") -> int:
         """The 64-bit key of what `host` would give; one draw."""
@@ -188,16 +200,16 @@ class Generator(Spelled):
         bits = philox(self.host_key("permutation")).random_raw(n)
         return Tensor(np.argsort(bits, kind="stable"), dtypes.int64)
 
-    def rand(self, *shape: Any) -> Tensor:
+    def rand(self, *shape: ShapeLike) -> Tensor:
         """`uniform` with the sizes as arguments."""
         return self.uniform(_sizes(shape))
 
-    def randn(self, *shape: Any) -> Tensor:
+    def randn(self, *shape: ShapeLike) -> Tensor:
         """`normal` with the sizes as arguments."""
         return self.normal(_sizes(shape))
 
 
-def _copied(numbers: np.ndarray[Any, Any]) -> Generator:
+def _copied(numbers: Array) -> Generator:
     """A generator at this point of its draws."""
     made = Generator(0)
     made.state.assign(numbers)
@@ -233,29 +245,29 @@ def _check_weights(weights: Tensor, count: int, replacement: bool) -> None:
         )
 
 
-def _float(what: str, dtype: Any) -> Any:
+def _float(what: str, dtype: DTypeLike | None) -> DType:
     dtype = dtypes.float32 if dtype is None else dtypes.as_dtype(dtype)
     if dtype.kind != "f":
         raise ArgumentError(f"{what}: the dtype must be a float, not {dtype}")
     return dtype
 
 
-def _sizes(shape: tuple[Any, ...]) -> Any:
+def _sizes(shape: tuple[ShapeLike, ...]) -> Any:
     return shape[0] if len(shape) == 1 and isinstance(shape[0], tuple | list) else shape
 
 
 # The generator behind `ranvier.seed` and the functions below.
 generator = Generator()
 
-seed: Callable[..., None] = generator.seed
-uniform: Callable[..., Tensor] = generator.uniform
-normal: Callable[..., Tensor] = generator.normal
-bernoulli: Callable[..., Tensor] = generator.bernoulli
-randint: Callable[..., Tensor] = generator.randint
-categorical: Callable[..., Tensor] = generator.categorical
-permutation: Callable[..., Tensor] = generator.permutation
-rand: Callable[..., Tensor] = generator.rand
-randn: Callable[..., Tensor] = generator.randn
+seed = generator.seed
+uniform = generator.uniform
+normal = generator.normal
+bernoulli = generator.bernoulli
+randint = generator.randint
+categorical = generator.categorical
+permutation = generator.permutation
+rand = generator.rand
+randn = generator.randn
 
 if not TYPE_CHECKING:
     __getattr__ = module_getattr(__name__, globals())

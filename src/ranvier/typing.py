@@ -10,6 +10,7 @@
 | DTypeLike | what stands for a dtype: a dtype, its name, a Python or NumPy type |
 | Shape | the sizes of the axes of a tensor |
 | ShapeLike | what stands for a shape: one size or several |
+| SupportsDLPack | an array of another library that gives its memory |
 | TensorLike | what an op takes for a tensor: tensors, arrays, numbers, nested lists |
 | V | a type variable: the kind of value that an op is given and gives back |
 
@@ -20,7 +21,7 @@ Tensor. So a function written in ops says `def f(x: V | ArrayLike) -> V`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 
@@ -37,6 +38,18 @@ else:
     from typing import TypeVar
 
     V = TypeVar("V")
+
+
+@runtime_checkable
+class SupportsDLPack(Protocol):
+    """An array of another library that gives its memory through DLPack."""
+
+    def __dlpack__(self, *, stream: None = None) -> Any:
+        """The memory, in a capsule."""
+
+    def __dlpack_device__(self) -> tuple[Any, Any]:
+        """Where it is."""
+
 
 Array: TypeAlias = np.ndarray[Any, Any]
 ArrayLike: TypeAlias = "_ArrayLike"
@@ -59,6 +72,7 @@ __all__ = [
     "DataLike",
     "Shape",
     "ShapeLike",
+    "SupportsDLPack",
     "TensorLike",
     "V",
 ]  # fmt: skip

@@ -11,12 +11,13 @@ import pytest
 from compiler.common import check, evaluated, threads
 from ranvier.compiler.stages import Compilation
 from ranvier.graph.graph import Graph
-from ranvier.graph.node import OPS, Shape
+from ranvier.graph.node import OPS
 from ranvier.ops.backpropagation import backpropagate
 from ranvier.ops.composites.functions import log_softmax, softmax
 from ranvier.ops.creation import input_node
 from ranvier.ops.window import max_pool2d
 from ranvier.runtime.executable import Executable
+from ranvier.typing import Shape
 
 TURNS = [
     *[((100, 70), (1, 0), "float32"), ((65, 129), (1, 0), "int32")],

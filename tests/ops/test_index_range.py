@@ -479,9 +479,10 @@ def test_indices_that_were_checked_are_not_checked_again(name: str) -> None:
 def test_a_refusal_is_of_the_numbers_at_the_call(monkeypatch: pytest.MonkeyPatch) -> None:
     """Another thread may change them while the error is being written."""
     from ranvier.ops import gather
+    from ranvier.ops.check_index import check_inside
 
     x, index = np.zeros(3, np.float32), np.array([5])
-    check = gather.check_inside
+    check = check_inside
 
     def changed(*args: Any) -> Any:
         index[:] = 0

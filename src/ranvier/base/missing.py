@@ -8,7 +8,7 @@ import importlib
 import inspect
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, Self, TypeVar
 
 from ..errors import KeywordError, MissingNameError
 from .spelling import nearest
@@ -99,7 +99,7 @@ class Spelled:
 
     __slots__ = ()
 
-    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+    def __new__(cls, *args: object, **kwargs: object) -> Self:
         if kwargs:
             kind: Any = cls
             known = constructor_arguments(kind)

@@ -12,7 +12,7 @@ from typing import Any
 _SEQUENCES = (list, tuple)
 
 
-def leaves(value: Any) -> list[Any]:
+def leaves(value: object) -> list[Any]:
     """Every leaf, in order.
 
     >>> leaves({"a": [1, (2, 3)], "b": None})
@@ -25,7 +25,7 @@ def leaves(value: Any) -> list[Any]:
     return [value]
 
 
-def map_leaves(function: Callable[..., Any], value: Any, *others: Any) -> Any:
+def map_leaves(function: Callable[..., Any], value: object, *others: Any) -> Any:
     """The same structure with `function(leaf)` in place of each leaf.
 
     With `others` of the same structure, `function(leaf, its counterpart in each of them)`.
@@ -43,7 +43,7 @@ def map_leaves(function: Callable[..., Any], value: Any, *others: Any) -> Any:
     return function(value, *others)
 
 
-def structure_key(value: Any, leaf_key: Callable[[Any], Hashable]) -> Hashable:
+def structure_key(value: object, leaf_key: Callable[[Any], Hashable]) -> Hashable:
     """What equal structures have in common, to look them up by: `leaf_key(leaf)` for each leaf.
 
     >>> structure_key((1, [2.0]), type) == structure_key((3, [4.0]), type)

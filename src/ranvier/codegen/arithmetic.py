@@ -305,8 +305,8 @@ class Machine(SpecialFunctions):
         to = V("", dtype, x.lanes).type
         element = {"half": "f16", "float": "f32", "double": "f64"}[V("", x.dtype).type]
         bits = f"i{8 * dtype.itemsize}"
-        tail = lambda e: e if x.lanes == 1 else f"v{x.lanes}{e}"  # noqa: E731
-        call = self.f.call(f"llvm.{name}.{tail(bits)}.{tail(element)}", to, str(x))
+        lanes = "" if x.lanes == 1 else f"v{x.lanes}"
+        call = self.f.call(f"llvm.{name}.{lanes}{bits}.{lanes}{element}", to, str(x))
         return self.f.let(call, dtype, x.lanes)
 
     def lane_numbers(self, lanes: int, dtype: np.dtype[Any]) -> V:

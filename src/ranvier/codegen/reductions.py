@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
-from ..lower.loop_ir import Apply, Expr, Nest, below, expressions, loads
+from ..lower.loop_ir import Apply, Expr, Nest, Reduction, below, expressions, loads
 from .expressions import Axis, Writer, dtypes_of
 from .ir_builder import V, constant, index, reduce_lanes
 from .maps import BLOCK_ELEMENTS, spread
@@ -224,7 +224,7 @@ def write_scan(w: Writer, nest: Nest) -> int:
     return axes[0] if axes else 1
 
 
-def beginning(w: Writer, f: Any, lanes: int) -> list[V]:
+def beginning(w: Writer, f: Reduction, lanes: int) -> list[V]:
     """The accumulator of a reduction before its first element."""
     dtype = (
         dtypes.float32
@@ -246,7 +246,7 @@ def beginning(w: Writer, f: Any, lanes: int) -> list[V]:
     return [*start, constant(0, dtypes.int64, lanes)] if f.how.startswith("arg") else start
 
 
-def _widen(w: Writer, f: Any, term: V) -> V:
+def _widen(w: Writer, f: Reduction, term: V) -> V:
     """The term as it is reduced: float16 is added up as float32."""
     if f.dtype == dtypes.float16 and f.how in ("sum", "prod", "running"):
         return w.m.cast(term, dtypes.float32)
@@ -262,7 +262,7 @@ def two(w: Writer, how: str, x: V, y: V) -> V:
     return w.m.maximum(x, y) if how == "max" else w.m.minimum(x, y)
 
 
-def _combine(w: Writer, f: Any, old: list[V], term: V, axis: int) -> list[V]:
+def _combine(w: Writer, f: Reduction, old: list[V], term: V, axis: int) -> list[V]:
     """One more element combined with the accumulator."""
     if not f.how.startswith("arg"):
         return [two(w, f.how, old[0], _widen(w, f, term))]

@@ -7,14 +7,17 @@ left; a new stage is one function and one row of `STAGES`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from ..base.config import switches, thread_count
-from ..codegen.module import Module, Stream, write_module
+from ..codegen.batches import Stream
+from ..codegen.module import Module, write_module
 from ..graph.batch_plan import ONCE, BatchPlan
 from ..graph.check import check as check_graph
 from ..graph.graph import Graph
+from ..graph.node import Node
 from ..lower.check_loops import check_program
 from ..lower.collapse import collapse_axes
 from ..lower.cost_model import nanoseconds
@@ -69,11 +72,8 @@ def generate_code(allocated: Allocated, how: BatchPlan) -> Module:
     )
 
 
-def _row_bytes(node: Any) -> int:
-    size = node.dtype.itemsize
-    for n in node.shape[1:]:
-        size *= n
-    return int(size)
+def _row_bytes(node: Node) -> int:
+    return math.prod(node.shape[1:]) * node.dtype.itemsize
 
 
 def _of_graph(name: str, leaves: str, rewrite: Callable[[Graph], Graph]) -> Stage:

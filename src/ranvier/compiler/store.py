@@ -108,7 +108,7 @@ def _fits(stored: code_cache.Facts, graph: Graph) -> bool:
     return 0 <= facts.arena_bytes <= _ARENA_SLACK_BYTES + 16 * numbers
 
 
-def _listed(value: Any) -> list[Any]:
+def _listed(value: object) -> list[Any]:
     return value if isinstance(value, list) else [None]
 
 
@@ -140,7 +140,7 @@ def graph_lines(graph: Graph) -> list[str]:
     return lines
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> object:
     if isinstance(value, Graph):
         return graph_lines(value)
     return value.char if isinstance(value, np.dtype) else value

@@ -6,7 +6,7 @@ from ..graph.batch_plan import BatchPlan
 from ..graph.graph import Graph
 from ..runtime.executable import Executable
 from ..runtime.shuffle import draw, shuffle
-from .executor import Array
+from ..typing import Array
 
 
 class LLVMExecutor:

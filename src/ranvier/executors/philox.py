@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..base.locks import importing
+from ..typing import Array
 
 BLOCK = 4  # 64-bit numbers that one step of the counter gives
 
@@ -25,14 +26,14 @@ def philox(key: int, first: int = 0) -> np.random.Philox:
     >>> bool((philox(7, 5).random_raw(3) == philox(7).random_raw(8)[5:]).all())
     True
     """
-    source = numpy_random().Philox(_key_type()(key))
+    source: np.random.Philox = numpy_random().Philox(_key_type()(key))
     if first:
         source.advance(first // BLOCK)
         source.random_raw(first % BLOCK)
-    return source  # type: ignore[no-any-return]
+    return source
 
 
-def row_bits(source: np.random.BitGenerator, epochs: int, rows: int) -> np.ndarray:
+def row_bits(source: np.random.BitGenerator, epochs: int, rows: int) -> Array:
     """(epochs, rows) of uint32: 32 random bits for each row; each epoch begins with a whole 64-bit
     number.
     """
@@ -43,17 +44,18 @@ def row_bits(source: np.random.BitGenerator, epochs: int, rows: int) -> np.ndarr
 
 
 @functools.cache
-def _key_type() -> Any:
+def _key_type() -> type:
     """Where Philox gets its key from; `Philox(key=)` first asks the system for random bits, and
     takes four times as long.
     """
-    ISeedSequence: Any = numpy_random().bit_generator.ISeedSequence
+    numpy_random()
+    from numpy.random.bit_generator import ISeedSequence  # NOTE: only now, as it imports all
 
     class Key(ISeedSequence):
         def __init__(self, key: int) -> None:
             self.key = key
 
-        def generate_state(self, n_words: int, dtype: Any = np.uint32) -> Any:
+        def generate_state(self, n_words: int, dtype: Any = np.uint32) -> Array:
             words = np.zeros(n_words, dtype)
             words[0] = self.key
             return words

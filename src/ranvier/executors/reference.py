@@ -9,7 +9,7 @@ import numpy as np
 from ..graph.batch_plan import ONCE, BatchPlan, BatchRows
 from ..graph.graph import Graph
 from ..graph.interpret import run
-from .executor import Array
+from ..typing import Array
 from .philox import philox, row_bits
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from ..errors import RanvierError
+from ..errors import IndexRangeError, RanvierError
+from ..typing import Array
 
 
 class BatchPlan(NamedTuple):
@@ -27,7 +28,7 @@ class BatchPlan(NamedTuple):
 class BatchRows:
     """The rows of one step of a plan, in this order; `total` rows of an epoch are real."""
 
-    def __init__(self, plan: BatchPlan, order: Any, step: int, total: int) -> None:
+    def __init__(self, plan: BatchPlan, order: Array, step: int, total: int) -> None:
         self.plan, self.total = plan, total
         self.per_epoch = -(-total // plan.batch)
         self.epoch, self.number = divmod(step, self.per_epoch)
@@ -38,7 +39,7 @@ class BatchRows:
         """Whether it is the last batch of its epoch."""
         return self.number + 1 == self.per_epoch
 
-    def arguments(self, arrays: Sequence[Any], streams: Mapping[int, Any]) -> list[Any]:
+    def arguments(self, arrays: Sequence[Array], streams: Mapping[int, Array]) -> list[Array]:
         """`arrays` with the rows of this batch, and how many of them are real."""
         arguments = list(arrays)
         for i in self.plan.streams:
@@ -54,7 +55,8 @@ class BatchRows:
         try:
             yield
         except RanvierError as error:
-            at = getattr(error, "row_of", {}).get(self.plan.batch)
+            rows = error.row_of if isinstance(error, IndexRangeError) else {}
+            at = rows.get(self.plan.batch)
             row = "" if at is None else f"; its row {at} is row {self.rows[at]} of the data"
             error.add_note(f"in batch {self.number}, of which nothing was stored{row}")
             raise

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -51,5 +51,5 @@ def show(graph: Graph, sources: bool = False) -> str:
     return "\n".join(lines)
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     return value.name if isinstance(value, np.dtype) else repr(value).replace(" ", "")

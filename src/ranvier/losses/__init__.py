@@ -126,5 +126,36 @@ def get(loss: Any) -> Loss:
     raise unknown_name("loss", loss, NAMES)
 
 
+__all__ = [
+    "BinaryCrossentropy",
+    "CategoricalCrossentropy",
+    "HalfSquaredError",
+    "Hinge",
+    "Huber",
+    "KLDivergence",
+    "LogCosh",
+    "Loss",
+    "MeanAbsoluteError",
+    "MeanSquaredError",
+    "Perceptron",
+    "Poisson",
+    "SparseCategoricalCrossentropy",
+    "SquaredHinge",
+    "binary_crossentropy",
+    "categorical_crossentropy",
+    "get",
+    "half_squared_error",
+    "hinge",
+    "huber",
+    "kl_divergence",
+    "log_cosh",
+    "mean_absolute_error",
+    "mean_squared_error",
+    "perceptron",
+    "poisson",
+    "sparse_categorical_crossentropy",
+    "squared_hinge",
+]
+
 if not TYPE_CHECKING:
     __getattr__ = module_getattr(__name__, globals())

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from ..graph.graph import Graph
+from ..typing import DType
 from .loop_ir import Buffer, Kernel, Nest
 
 
@@ -24,7 +24,7 @@ class Program:
     outputs: list[Buffer] = field(default_factory=list)
     arena: list[Buffer] = field(default_factory=list)
 
-    def new_buffer(self, dtype: Any, size: int) -> Buffer:
+    def new_buffer(self, dtype: DType, size: int) -> Buffer:
         """One more buffer in the arena."""
         self.arena.append(Buffer(f"t{len(self.arena)}", dtype, size))
         return self.arena[-1]
@@ -33,7 +33,7 @@ class Program:
         return "\n".join(map(str, self.kernels))
 
 
-NewBuffer = Callable[[Any, int], Buffer]
+NewBuffer = Callable[[DType, int], Buffer]
 
 
 def with_kernels(program: Program, kernels: Iterable[Kernel]) -> Program:

@@ -11,13 +11,17 @@ import hashlib
 import threading
 from collections.abc import Collection
 from pathlib import Path
-from typing import Any, NamedTuple
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..base.config import thread_count
 from ..base.locks import renewed_in_child
 from ..base.processor import llvm_binding, processor
 from ..errors import GraphError
 from .split_module import pieces
+
+if TYPE_CHECKING:
+    from llvmlite.binding import ExecutionEngine, ModuleRef, TargetMachine
 
 Objects = tuple[bytes, ...]  # object code, in pieces where the module is large
 
@@ -51,7 +55,7 @@ def llvm() -> Any:
 class _LibraryLock:
     """The lock that llvmlite keeps around LLVM's functions, where it keeps one."""
 
-    def __init__(self, binding: Any) -> None:
+    def __init__(self, binding: ModuleType) -> None:
         self._holder: Any = getattr(binding.ffi.lib, "_lock", None)
         if hasattr(self._holder, "_lock"):
             renewed_in_child(self)
@@ -76,10 +80,11 @@ def host() -> Host:
     if "host" not in _ready:
         llvm()
         _ready["host"] = Host(*processor(), _ready["version"])
-    return _ready["host"]  # type: ignore[no-any-return]
+    known: Host = _ready["host"]
+    return known
 
 
-def _target_machine() -> Any:
+def _target_machine() -> TargetMachine:
     binding, cpu = llvm(), host()
     target = binding.Target.from_default_triple()
     return target.create_target_machine(
@@ -95,15 +100,15 @@ def _target_machine() -> Any:
 class Code:
     """Machine code in memory; its functions live as long as it does."""
 
-    def __init__(self, engine: Any) -> None:
+    def __init__(self, engine: ExecutionEngine) -> None:
         self._engine = engine
 
     def address(self, name: str) -> int:
         """The address of a function."""
-        location = self._engine.get_function_address(name)
+        location: int = self._engine.get_function_address(name)
         if not location:
             raise GraphError(f"the machine code has no function {name!r}")
-        return location  # type: ignore[no-any-return]
+        return location
 
 
 def compile_object(text: str, thorough: bool = True, long: Collection[str] = ()) -> Objects:
@@ -131,10 +136,12 @@ def compile_object(text: str, thorough: bool = True, long: Collection[str] = ())
     work()
     for helper in helpers:
         helper.join()
+    objects = []
     for one in made:
         if isinstance(one, BaseException):
             raise one
-    return tuple(made)  # type: ignore[arg-type]
+        objects.append(one)
+    return tuple(objects)
 
 
 def _compiled(text: str, thorough: bool) -> bytes:
@@ -159,11 +166,12 @@ def _unlocked(name: str) -> Any:
     return getattr(getattr(llvm().ffi.lib, name, None), "_cfn", None)
 
 
-def _emitted(machine: Any, module: Any) -> bytes:
+def _emitted(machine: TargetMachine, module: ModuleRef) -> bytes:
     """`machine.emit_object(module)`, beside other threads."""
     emit = _unlocked("LLVMPY_TargetMachineEmitToMemory")
     if emit is None:
-        return machine.emit_object(module)  # type: ignore[no-any-return]
+        whole: bytes = machine.emit_object(module)
+        return whole
     ffi = llvm().ffi
     with ffi.OutputString() as problem:
         buffer = emit(machine, module, 1, problem)
@@ -176,7 +184,7 @@ def _emitted(machine: Any, module: Any) -> bytes:
         ffi.lib.LLVMPY_DisposeMemoryBuffer(buffer)
 
 
-def optimize(module: Any, machine: Any, thorough: bool = True) -> None:
+def optimize(module: ModuleRef, machine: TargetMachine, thorough: bool = True) -> None:
     """Run LLVM's own passes; vectors are already explicit, so its vectorisers stay off."""
     binding = llvm()
     options = binding.create_pipeline_tuning_options(speed_level=2)
@@ -203,7 +211,8 @@ def assembly(text: str) -> str:
     machine = _target_machine()
     module = binding.parse_assembly(text)
     optimize(module, machine)
-    return machine.emit_assembly(module)  # type: ignore[no-any-return]
+    written: str = machine.emit_assembly(module)
+    return written
 
 
 def load(objects: Objects) -> Code:

@@ -201,7 +201,7 @@ def as_float(x: V) -> V:
     return x if x.dtype.kind == "f" else OPS["astype"](x, dtypes.float32)
 
 
-def as_integer(op: str, name: str, value: Any, least: int | None = None) -> int:
+def as_integer(op: str, name: str, value: object, least: int | None = None) -> int:
     """The argument `name` as a plain int; neither bools nor floats are integers."""
     if (
         isinstance(value, bool)
@@ -213,7 +213,7 @@ def as_integer(op: str, name: str, value: Any, least: int | None = None) -> int:
     return int(value)
 
 
-def number(op: str, name: str, value: Any) -> Any:
+def number(op: str, name: str, value: object) -> float:
     """The argument `name` as a plain, finite Python number."""
     plain = value.item() if isinstance(value, np.generic) else value
     if isinstance(plain, bool) or not isinstance(plain, int | float) or plain - plain != 0:
@@ -221,7 +221,7 @@ def number(op: str, name: str, value: Any) -> Any:
     return plain
 
 
-def flag(op: str, name: str, value: Any) -> bool:
+def flag(op: str, name: str, value: object) -> bool:
     """The argument `name`, which must be True or False."""
     if not isinstance(value, bool | np.bool_):
         hint = "; several axes are one tuple: axis=(0, 1)" if name == "keepdims" else ""
@@ -229,7 +229,7 @@ def flag(op: str, name: str, value: Any) -> bool:
     return bool(value)
 
 
-def as_tuple(value: Any) -> tuple[Any, ...]:
+def as_tuple(value: object) -> tuple[Any, ...]:
     """Several things as a tuple; one thing alone in a tuple."""
     if isinstance(value, tuple | list | range) or (isinstance(value, np.ndarray) and value.ndim):
         return tuple(value)

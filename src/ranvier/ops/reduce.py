@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -44,9 +44,7 @@ class Reduce(Op):
     def _widen(self, x: V) -> V:
         return x
 
-    def infer(self, *specs: Spec, **params: Any) -> Spec:
-        (x,) = specs
-        axes = params["axes"]
+    def infer(self, x: Spec, *, axes: Shape) -> Spec:
         if not self.empty and 0 in [x.shape[a] for a in axes]:
             raise ShapeError(f"{self.name}: nothing to reduce in shape {x.shape}, axis {axes}")
         return Spec(tuple(n for a, n in enumerate(x.shape) if a not in axes), x.dtype)
@@ -138,9 +136,7 @@ class _Arg(Op):
         out = apply(self, x, axis=axis)
         return reshape(out, keep_shape(x.shape, (axis,))) if keepdims else out
 
-    def infer(self, *specs: Spec, **params: Any) -> Spec:
-        (x,) = specs
-        axis = params["axis"]
+    def infer(self, x: Spec, *, axis: int) -> Spec:
         if x.shape[axis] == 0:
             raise ShapeError(f"{self.name}: nothing to choose from in shape {x.shape}, axis {axis}")
         return Spec(x.shape[:axis] + x.shape[axis + 1 :], dtypes.int64)

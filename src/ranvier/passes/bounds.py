@@ -14,7 +14,7 @@ import numpy as np
 from ..graph.graph import Graph
 from ..graph.node import Node
 
-Interval = tuple[int, int]
+Interval = tuple[float, float]
 Rule = Callable[[Node, Sequence[Interval]], Interval]
 
 
@@ -120,7 +120,7 @@ def _remainder(node: Node, xs: Sequence[Interval]) -> Interval:
 def _floor_divide(node: Node, xs: Sequence[Interval]) -> Interval:
     low, high = xs[1]
     if low <= 0:
-        return -math.inf, math.inf  # type: ignore[return-value]
+        return -math.inf, math.inf
     ends = [x // y for x in xs[0] for y in (low, high)]
     return min(ends), max(ends)
 

@@ -14,15 +14,14 @@ nothing. What was wrong is then reported by the reference executor, which gets t
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from .. import dtypes
 from ..errors import IndexRangeError
 from ..graph.graph import Graph, rebuild
-from ..graph.node import OPS, Node, Spec
-from ..ops.op import Op, apply
+from ..graph.node import OPS, Node, Spec, Value
+from ..ops.op import Gradients, Op, apply
+from ..typing import Array
 from .bounds import Interval, bounds
 
 
@@ -34,15 +33,19 @@ class Guard(Op):
     kind = "check"
     cost = 0
 
-    def infer(self, *specs: Spec, **params: Any) -> Spec:
-        return specs[0]
+    def infer(
+        self, indices: Spec, outside: Spec, *, low: int | None = None, high: int | None = None
+    ) -> Spec:
+        return indices
 
-    def reference(self, indices: Any, outside: Any, **params: Any) -> Any:
+    def reference(
+        self, indices: Array, outside: Array, *, low: int | None = None, high: int | None = None
+    ) -> Array:
         if outside:
             raise IndexRangeError("an index is outside its axis")
         return indices
 
-    def gradient(self, grad: Any, out: Any, *inputs: Any, **params: Any) -> tuple[Any, ...]:
+    def gradient(self, grad: Value, out: Value, *inputs: Value, **params: int) -> Gradients:
         raise NotImplementedError("gradients are made before passes run")
 
 
@@ -94,7 +97,7 @@ def _outside(indices: Node, low: int, high: int) -> Node:
     limits = np.iinfo(indices.dtype)
     if indices.size == 1 and indices.ndim:
         indices = apply(OPS["reshape"], indices, shape=())
-    outside: list[Any] = []
+    outside: list[Node] = []
     for name, end in (("less", low), ("greater", high)):
         if limits.min <= end <= limits.max:
             outside.append(apply(OPS[name], indices, _full(indices, end)))
@@ -110,7 +113,7 @@ def _fractions(x: Node) -> Node:
 
 def _any(x: Node) -> Node:
     """Whether one of the bools is true."""
-    return OPS["max"](x, tuple(range(x.ndim))) if x.ndim else x
+    return apply(OPS["max"], x, axes=tuple(range(x.ndim))) if x.ndim else x
 
 
 def _from_start(indices: Node, size: int, within: Interval) -> Node:
@@ -120,14 +123,10 @@ def _from_start(indices: Node, size: int, within: Interval) -> Node:
     if size - 1 > np.iinfo(indices.dtype).max:
         indices = apply(OPS["astype"], indices, dtype=np.dtype(dtypes.int64))
     if within[1] < 0:
-        return indices + _full(indices, size)  # type: ignore[no-any-return]
+        return indices + _full(indices, size)
     behind = apply(OPS["add"], indices, _full(indices, size))
-    return apply(  # type: ignore[no-any-return]
-        OPS["where"], apply(OPS["less"], indices, _full(indices, 0)), behind, indices
-    )
+    return apply(OPS["where"], apply(OPS["less"], indices, _full(indices, 0)), behind, indices)
 
 
 def _full(like: Node, value: float) -> Node:
-    return apply(  # type: ignore[no-any-return]
-        OPS["full"], like=like, value=value, shape=like.shape, dtype=like.dtype
-    )
+    return apply(OPS["full"], like=like, value=value, shape=like.shape, dtype=like.dtype)

@@ -30,8 +30,8 @@ def earlier(graph: Graph) -> Graph:
                         all(_view(x, shape, views) for x in inputs)
                         and len(views) <= MAX_REPEATED_NODES
                     ):
-                        before = apply(node.op, *[views[x] for x in inputs], **node.params)
-                        return apply(OPS["reshape"], before, shape=node.shape)  # type: ignore[no-any-return]
+                        before: Node = apply(node.op, *[views[x] for x in inputs], **node.params)
+                        return apply(OPS["reshape"], before, shape=node.shape)
         return rebuild(node, inputs)
 
     return graph.rewrite(rule)

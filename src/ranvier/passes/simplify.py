@@ -91,14 +91,14 @@ class _Checks:
         return known[result]
 
 
-def constant_of(node: Node) -> Any:
+def constant_of(node: Node) -> float | None:
     """The number that a constant node holds everywhere, or None."""
     return node.params["value"] if node.op.name == "full" else None
 
 
-def _full(like: Node, value: Any, shape: Shape | None = None) -> Node:
+def _full(like: Node, value: float, shape: Shape | None = None) -> Node:
     shape = like.shape if shape is None else shape
-    return apply(OPS["full"], like=like, value=value, shape=shape, dtype=like.dtype)  # type: ignore[no-any-return]
+    return apply(OPS["full"], like=like, value=value, shape=shape, dtype=like.dtype)
 
 
 def _constant_result(node: Node, inputs: tuple[Node, ...]) -> Node | None:
@@ -207,7 +207,7 @@ def _divide(node: Node, inputs: tuple[Node, ...]) -> Node | None:
     mantissa, _ = math.frexp(value) if math.isfinite(value) else (0.0, 0)
     if abs(mantissa) == 0.5 and 2.0**-100 < abs(value) < 2.0**100 and node.dtype != np.float16:
         # NOTE: a power of two has an exact inverse.
-        return apply(OPS["multiply"], x, _full(y, 1.0 / value))  # type: ignore[no-any-return]
+        return apply(OPS["multiply"], x, _full(y, 1.0 / value))
     return None
 
 
@@ -254,7 +254,7 @@ def _joined(node: Node, inputs: tuple[Node, ...]) -> Node | None:
     if at != node.shape[axis]:
         return None
     parts = [p.inputs[0] for p in pads]
-    return apply(OPS["concat"], *[x + _full(x, 0) for x in parts], axis=axis)  # type: ignore[no-any-return]
+    return apply(OPS["concat"], *[x + _full(x, 0) for x in parts], axis=axis)
 
 
 def _add(node: Node, inputs: tuple[Node, ...]) -> Node | None:
@@ -268,7 +268,7 @@ def _add(node: Node, inputs: tuple[Node, ...]) -> Node | None:
         if value == 0 and exact:
             return x
         if y.op.name == "negative":  # x + (-y) and x - y are the same number
-            return apply(OPS["subtract"], x, y.inputs[0])  # type: ignore[no-any-return]
+            return apply(OPS["subtract"], x, y.inputs[0])
     return None
 
 
@@ -283,7 +283,7 @@ def _power(node: Node, inputs: tuple[Node, ...]) -> Node | None:
     if value == 1:
         return x
     if value == 2:
-        return apply(OPS["multiply"], x, x)  # type: ignore[no-any-return]
+        return apply(OPS["multiply"], x, x)
     return None
 
 
@@ -312,7 +312,9 @@ def _convolution(node: Node, inputs: tuple[Node, ...]) -> Node | None:
     framed = apply(
         OPS["pad"], x, before=(0, top, left, 0), after=(0, bottom, right, 0), step=(1, 1, 1, 1)
     )
-    return apply(node.op, framed, w, **{**node.params, "padding": ((0, 0), (0, 0))})
+    params = {**node.params, "padding": ((0, 0), (0, 0))}
+    plain: Node = apply(node.op, framed, w, **params)
+    return plain
 
 
 def _reduce(node: Node, inputs: tuple[Node, ...]) -> Node | None:

@@ -15,13 +15,14 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..base.config import thread_count
 from ..base.locks import renewed_in_child
 from ..codegen.call_glue_ir import FITS, LANE, SYNC_BYTES
+from ..typing import Array
 from .call_glue import address, aligned, driver, spec_of
 from .thread_choice import Choice
 from .thread_pool import interrupted_itself, run_together
@@ -75,7 +76,7 @@ class ByRows:
             and graph.inputs[0].shape[0] == graph.outputs[0].shape[0] > 0
         )
 
-    def __call__(self, x: Any, others: Iterable[Any]) -> Any:
+    def __call__(self, x: Array, others: Iterable[Array]) -> Array | None:
         """The output for the rows of x, or None: an array does not fit, a row is not finite, or an
         index is outside its axis."""
         rows = len(x)
@@ -83,7 +84,9 @@ class ByRows:
         status = self._many((x, *others, out), -(-rows // self.batch))
         return out if status == FITS else None
 
-    def single(self, rows: int, others: Callable[[], Iterable[Any]]) -> Any:
+    def single(
+        self, rows: int, others: Callable[[], Iterable[Array]]
+    ) -> Callable[[Array], Array | None] | None:
         """A function of x alone like that, for x of so many rows; None where they take several
         batches or threads.
         """
@@ -92,7 +95,7 @@ class ByRows:
         shape, dtype, run, free = (rows, *self.row), self.dtype, self._rows, self._free
         empty = np.empty
 
-        def call(x: Any) -> Any:
+        def call(x: Array) -> Array | None:
             out = empty(shape, dtype)
             objects = (x, *others(), out)
             try:
@@ -105,7 +108,7 @@ class ByRows:
 
         return call
 
-    def _many(self, objects: tuple[Any, ...], batches: int) -> int:
+    def _many(self, objects: tuple[Array, ...], batches: int) -> int:
         """Run all batches, on as many threads as they are worth."""
         threads, own = thread_count(), self.executable.threads
         small = self.executable.arena_bytes < _MAX_LANE_ARENA_BYTES
@@ -140,7 +143,7 @@ class ByRows:
         except IndexError:
             return _Lane(self, 0, 1, None)
 
-    def _on_each(self, objects: tuple[Any, ...], batches: int) -> int:
+    def _on_each(self, objects: tuple[Array, ...], batches: int) -> int:
         """All threads together on one batch after the other, or one alone."""
         threads = self._choice.threads()
         began = time.perf_counter()
@@ -152,7 +155,7 @@ class ByRows:
         return _status(team)
 
     def _team_at_work(
-        self, objects: tuple[Any, ...], batches: int, threads: int
+        self, objects: tuple[Array, ...], batches: int, threads: int
     ) -> tuple[list[_Lane], bool]:
         """The team of so many threads, and whether the pool was free to run it."""
         team = self._team(threads)

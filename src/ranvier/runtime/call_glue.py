@@ -24,7 +24,6 @@ import ctypes
 import math
 import sys
 from collections.abc import Collection, Sequence
-from typing import Any
 
 import numpy as np
 
@@ -32,6 +31,7 @@ from ..base.locks import ProcessLock
 from ..codegen.call_glue_ir import FIRST, FITS, OBJECT_HEAD_BYTES, OTHER, RECORD, TEXT
 from ..native.code_cache import code_of_text
 from ..native.llvm import Code
+from ..typing import Array, DType
 
 _C_CONTIGUOUS, _ALIGNED, _WRITEABLE = 0x1, 0x100, 0x400  # flags of an array
 
@@ -67,8 +67,8 @@ def driver() -> Driver | None:
 
 
 def spec_of(
-    kinds: Sequence[tuple[Sequence[int], Any]], updated: Collection[int] = (), free: int = 0
-) -> Any:
+    kinds: Sequence[tuple[Sequence[int], DType]], updated: Collection[int] = (), free: int = 0
+) -> Array:
     """The spec of arrays of these (shape, dtype); the graph writes into those from `free` on."""
     records, shapes = [], list[int]()
     for i, (shape, dtype) in enumerate(kinds):
@@ -82,17 +82,18 @@ def spec_of(
     return np.array([len(kinds), id(np.ndarray), len(updated), *records, *shapes], np.int64)
 
 
-def quick_address(array: Any) -> int:
+def quick_address(array: Array) -> int:
     """`address`, five times faster, where there is a driver."""
     return _NUMBER.from_address(id(array) + OBJECT_HEAD_BYTES).value
 
 
-def address(array: Any) -> int:
+def address(array: Array) -> int:
     """Where an array's numbers are."""
-    return array.__array_interface__["data"][0]  # type: ignore[no-any-return]
+    where: int = array.__array_interface__["data"][0]
+    return where
 
 
-def aligned(size: int) -> Any:
+def aligned(size: int) -> Array:
     """Zeroed bytes that begin at a cache line."""
     raw = np.zeros(size + 64, np.uint8)
     start = -address(raw) % 64
@@ -106,8 +107,9 @@ def _reads_well(made: Driver) -> bool:
     spec = spec_of([((2, 3), f4), ((), i8)], free=2)
     table = np.zeros(2, np.int64)
 
-    def answer(*objects: Any) -> int:
-        return made.bind(id(objects), address(spec), address(table))  # type: ignore[no-any-return]
+    def answer(*objects: object) -> int:
+        status: int = made.bind(id(objects), address(spec), address(table))
+        return status
 
     read_only = np.zeros((2, 3), f4)
     read_only.flags.writeable = False

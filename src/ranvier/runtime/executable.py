@@ -26,6 +26,7 @@ from ..errors import GraphError, IndexRangeError
 from ..graph.batch_plan import ONCE, BatchPlan, BatchRows
 from ..graph.graph import Graph
 from ..graph.interpret import evaluate
+from ..typing import Array
 from .batched import ByRows
 from .call_glue import address, aligned, driver, quick_address, spec_of
 from .thread_choice import Choice
@@ -150,7 +151,7 @@ class Executable:
         self._lane[:8] = (*first, self._code.address("step"), 0, 1)
         self._lane_address = address(self._lane)
 
-    def _bind_quickly(self, objects: tuple[Any, ...]) -> bool:
+    def _bind_quickly(self, objects: tuple[Array, ...]) -> bool:
         """Let the driver fill the table; False where something needs a closer look."""
         return (
             self._driver is not None
@@ -162,14 +163,14 @@ class Executable:
 
     def run_batches(
         self,
-        arrays: Sequence[Any],
-        streams: Mapping[int, Any],
-        order: Any,
+        arrays: Sequence[Array],
+        streams: Mapping[int, Array],
+        order: Array,
         first: int,
         last: int,
         total: int,
-        sums: Any = None,
-        log: Any = None,
+        sums: Array | None = None,
+        log: Array | None = None,
     ) -> None:
         """Steps `first` to `last - 1`: step s takes rows `order[s * batch : (s + 1) * batch]` of
         every stream.
@@ -200,7 +201,9 @@ class Executable:
                     self._sources[i] = locate(array)
                 arguments = (locate(self._sources), locate(order), first, last, total)
                 per_epoch = -(-total // self.batch)
-                kept = (0, 0, 0) if log is None else (locate(sums), sums.nbytes, locate(log))
+                kept = (0, 0, 0)
+                if log is not None and sums is not None:
+                    kept = (locate(sums), sums.nbytes, locate(log))
                 self._timed(self._batches, (*arguments, per_epoch, *kept), last - first)
                 self._write_back(back)
                 if not self._ended():
@@ -212,7 +215,7 @@ class Executable:
         with batch.named():
             self._refuse(batch.arguments(arrays, streams))
 
-    def _rows_in_order(self, i: int, array: Any) -> Any:
+    def _rows_in_order(self, i: int, array: Array) -> Array:
         """The rows of a stream as they are read: contiguous, of the input's dtype and shape."""
         spec = self._specs[i]
         if array.shape[1:] != spec.shape[1:] or array.dtype != spec.dtype:
@@ -231,7 +234,7 @@ class Executable:
 
     # -- the slow way ------------------------------------------------------------------------------
 
-    def _bind(self, objects: Sequence[Any]) -> list[_Copy]:
+    def _bind(self, objects: Sequence[Array]) -> list[_Copy]:
         """Put the addresses of inputs (and outputs) into the table, of copies where need be.
 
         Returns (array or None, copy) of what had to be copied: None where nothing is to be copied
@@ -250,7 +253,7 @@ class Executable:
             self._separate(objects, copies)
         return copies
 
-    def _checked(self, i: int, array: Any, copies: list[_Copy]) -> Any:
+    def _checked(self, i: int, array: Array, copies: list[_Copy]) -> Array:
         """Input i, or a copy of it in order."""
         spec = self._specs[i]
         if array.shape != spec.shape or array.dtype != spec.dtype:
@@ -265,7 +268,7 @@ class Executable:
         copies.append((array if written else None, copy))
         return copy
 
-    def _separate(self, objects: Sequence[Any], copies: list[_Copy]) -> None:
+    def _separate(self, objects: Sequence[Array], copies: list[_Copy]) -> None:
         """Of inputs that share memory with an updated one, all but one work on copies."""
         starts = self._table.tolist()
         spans = sorted(
@@ -283,7 +286,7 @@ class Executable:
         self._copy_all_but_one(objects, together, copies)
 
     def _copy_all_but_one(
-        self, objects: Sequence[Any], together: list[int], copies: list[_Copy]
+        self, objects: Sequence[Array], together: list[int], copies: list[_Copy]
     ) -> None:
         """The first updated one of these inputs keeps its memory."""
         updated = [i for i in self._updated if i in together]

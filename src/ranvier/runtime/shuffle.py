@@ -14,6 +14,7 @@ from .. import dtypes
 from ..codegen.ir_builder import Function, V, index
 from ..native.code_cache import code_of_text
 from ..native.llvm import Code
+from ..typing import Array
 from .call_glue import address
 
 _PHILOX_FACTORS = 0xD2E7470EE14C6C93, 0xCA5A826395121157
@@ -25,7 +26,7 @@ _BLOCKS_AT_ONCE = 2  # blocks that are drawn at once: each is a long chain of pr
 _kept: list[tuple[Code, Any, Any]] = []
 
 
-def shuffle(bits: Any, out: Any) -> None:
+def shuffle(bits: Array, out: Array) -> None:
     """Write the orders for `bits` (epochs, rows) of uint32 to the first columns of `out`.
 
     `out` is (epochs, at least rows) of int64; both arrays are in C order. What is left of a line
@@ -35,7 +36,7 @@ def shuffle(bits: Any, out: Any) -> None:
     _functions()[1](address(bits), address(out), epochs, rows, out.shape[1])
 
 
-def draw(key: int, first: int, rows: int, out: Any) -> None:
+def draw(key: int, first: int, rows: int, out: Array) -> None:
     """The same with the bits of Philox for this 64-bit key, from its 64-bit number `first` on;
     every order begins with an integer.
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
@@ -12,7 +12,11 @@ from .. import dtypes
 from ..base.missing import PACKAGE
 from ..errors import DTypeError, ShapeError
 from ..ops.methods import Methods
+from ..typing import Array, DTypeLike
 from .from_numpy import array_function, array_ufunc
+
+if TYPE_CHECKING:
+    from ..ops.composites.indexing import Key
 
 _PLAIN = (dtypes.float32, dtypes.int64, dtypes.bool_)
 
@@ -25,17 +29,27 @@ class Readable(Methods):
     __array_function__ = array_function
     functions: ClassVar[str] = PACKAGE  # the module whose functions keep gradients
 
-    _data: np.ndarray[Any, Any] | None
+    _data: Array | None
     _requires_grad: bool
 
+    @property
     @abstractmethod
-    def __getitem__(self, key: Any) -> Any: ...
+    def is_traced(self) -> bool:
+        """Whether it stands for a node of a graph being traced."""
+
+    @property
+    @abstractmethod
+    def requires_grad(self) -> bool:
+        """Whether gradients flow to it or through it."""
 
     @abstractmethod
-    def _number(self) -> np.ndarray[Any, Any]:
+    def __getitem__(self, key: Key[Self]) -> Self: ...
+
+    @abstractmethod
+    def _number(self) -> Array:
         """The array, for Python to look at; what it decides then holds while the numbers do."""
 
-    def numpy(self) -> np.ndarray[Any, Any]:
+    def numpy(self) -> Array:
         """The numbers as a NumPy array that shares this tensor's memory."""
         return self._number()
 
@@ -52,7 +66,7 @@ class Readable(Methods):
         """The numbers as nested lists."""
         return self._number().tolist()
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> Array:
         array = self._number()
         if dtype is not None and array.dtype != dtype:
             if copy is False:
@@ -91,7 +105,7 @@ class Readable(Methods):
             raise ShapeError("a tensor without axes has no length")
         return self.shape[0]
 
-    def __iter__(self) -> Iterator[Any]:
+    def __iter__(self) -> Iterator[Self]:
         return (self[i] for i in range(len(self)))
 
     def __repr__(self) -> str:

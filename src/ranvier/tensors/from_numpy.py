@@ -11,8 +11,8 @@ one to lose, or no number yet, the call is refused with the name of Ranvier's ow
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
 
@@ -24,6 +24,9 @@ from ..ops import contraction, elementwise
 from ..ops.composites import functions as composite
 from ..ops.op import as_values
 from .mode import is_grad_enabled
+
+if TYPE_CHECKING:
+    from .conversion import Readable
 
 _OTHER_NAMES = {
     "absolute": "abs",
@@ -92,15 +95,17 @@ _WRITE = frozenset({"copyto", "fill_diagonal", "place", "put", "put_along_axis",
 def _function(name: str) -> Callable[..., Any] | None:
     ours = _OTHER_NAMES.get(name, name)
     if ours in _NAMES:
-        for module in (elementwise, composite, contraction):
-            if hasattr(module, ours):
-                return getattr(module, ours)  # type: ignore[no-any-return]
+        homes = (vars(module) for module in (elementwise, composite, contraction))
+        found: Callable[..., Any] = next(home[ours] for home in homes if ours in home)
+        return found
     if name in _OPERATORS:
         return lambda x, y: _OPERATORS[name](*as_values(x, y))
     return None
 
 
-def array_ufunc(self: Any, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+def array_ufunc(
+    self: Readable, ufunc: np.ufunc, method: str, *inputs: object, **options: Any
+) -> Any:
     """What `ufunc` of NumPy gives for these inputs, of which one at least is ours."""
     name = ufunc.__name__
     out = options.get("out", ())
@@ -117,11 +122,16 @@ def array_ufunc(self: Any, ufunc: Any, method: str, *inputs: Any, **options: Any
     return function(*inputs)
 
 
-def _numbers(name: str, x: Any) -> Any:
+def _ours(x: object) -> TypeGuard[Readable]:
+    """Whether x is a tensor. NumPy is given no other value: it is not told what a Node means."""
+    return isinstance(x, Value)
+
+
+def _numbers(name: str, x: object) -> Any:
     """An input of a call that writes into an array of NumPy's."""
-    if not isinstance(x, Value):
+    if not _ours(x):
         return x
-    if getattr(x, "requires_grad", False) and is_grad_enabled():
+    if x.requires_grad and is_grad_enabled():
         raise DTypeError(
             f"np.{name} writes into an array, which keeps no gradient; give x.detach(), or write "
             "`a = a + x` in place of `a += x`"
@@ -130,7 +140,11 @@ def _numbers(name: str, x: Any) -> Any:
 
 
 def array_function(
-    self: Any, function: Any, types: Any, args: tuple[Any, ...], options: dict[str, Any]
+    self: Readable,
+    function: Callable[..., Any],
+    types: Iterable[type],
+    args: tuple[Any, ...],
+    options: dict[str, Any],
 ) -> Any:
     """What `function` of NumPy gives for these arguments, which hold one of our values at least.
 
@@ -145,7 +159,7 @@ def array_function(
             f"np.{name} writes into a tensor, which would not know of it; use "
             "x.assign(numbers), or write into the array x.numpy()"
         )
-    ours: list[Any] = [x for x in leaves([args, options]) if isinstance(x, Value)]
+    ours = [x for x in leaves([args, options]) if _ours(x)]
     if any(x.is_traced for x in ours):
         raise TraceError(
             f"np.{name} needs numbers, and a tensor that is being traced has none yet; "
@@ -162,16 +176,16 @@ def array_function(
     return out
 
 
-def _name(function: Any) -> str:
+def _name(function: Callable[..., Any]) -> str:
     """What it is called behind `np.`"""
     room = str(function.__module__).removeprefix("numpy").strip(".")
     return f"{room}.{function.__name__}" if room else str(function.__name__)
 
 
-def _instead(name: str, x: Value) -> str:
+def _instead(name: str, x: Readable) -> str:
     """What to write in place of NumPy's function."""
     last = name.rpartition(".")[2]
-    where = type(x).functions  # type: ignore[attr-defined]
+    where = type(x).functions
     short = where.rpartition(".")[2]
     module = importlib.import_module(where)
     for known in (
@@ -185,19 +199,21 @@ def _instead(name: str, x: Value) -> str:
     return f"write it in functions of {short}"
 
 
-def _plain(x: Any) -> Any:
+def _plain(x: object) -> object:
     """The numbers of a value, to be read only."""
-    if not isinstance(x, Value):
+    if not _ours(x):
         return x
-    array = np.asarray(x.numpy()).view()  # type: ignore[attr-defined]
+    array = np.asarray(x.numpy()).view()
     array.flags.writeable = False
     return array
 
 
-def _alike(x: Any) -> Any:
+def _alike(x: object) -> object:
     """An array of the shape and dtype of a value, without its numbers."""
     return np.broadcast_to(np.zeros((), x.dtype), x.shape) if isinstance(x, Value) else x
 
 
-def _holds_floats(x: Any) -> bool:
-    return isinstance(x, float) or getattr(getattr(x, "dtype", None), "kind", "") in ("f", "c")
+def _holds_floats(x: object) -> bool:
+    if isinstance(x, np.ndarray | np.generic):
+        return x.dtype.kind in "fc"
+    return isinstance(x, float)

@@ -7,12 +7,17 @@ and the history they have, into the tensor itself (tensors/tensor.py).
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any, Self
+from typing import TYPE_CHECKING, Self, cast
+
+import numpy as np
 
 from ..ops import elementwise
 from ..ops.composites import indexing
 from ..typing import ArrayLike
 from .conversion import Readable
+
+if TYPE_CHECKING:
+    from ..ops.composites.indexing import Key
 
 
 class InPlace(Readable):
@@ -28,14 +33,14 @@ class InPlace(Readable):
     __slots__ = ()
 
     @abstractmethod
-    def _in_place(self, name: str, new: Any) -> Self:
+    def _in_place(self, name: str, new: Self) -> Self:
         """This tensor, holding the values and the history of `new`."""
 
     @abstractmethod
-    def _beside(self, value: Any) -> Any:
+    def _beside(self, value: Self | ArrayLike) -> Self:
         """`value` as a tensor that this one can take in."""
 
-    def _augmented(self, name: str, new: Any) -> Self:
+    def _augmented(self, name: str, new: Self) -> Self:
         """What `x += y` leaves in x: the same tensor, changed."""
         return self._in_place(name, new)
 
@@ -71,25 +76,32 @@ class InPlace(Readable):
 
     # NOTE: no __imatmul__: `x @= w` makes x the name of the product, as in PyTorch.
 
-    def add_(self, other: Any, alpha: float = 1.0) -> Self:
+    def add_(self, other: Self | ArrayLike, alpha: float = 1.0) -> Self:
         """`self += alpha * other`."""
-        return self._in_place("add_", self + (other if alpha == 1 else other * alpha))
+        return self._in_place("add_", self + self._scaled(other, alpha))
 
-    def sub_(self, other: Any, alpha: float = 1.0) -> Self:
+    def sub_(self, other: Self | ArrayLike, alpha: float = 1.0) -> Self:
         """`self -= alpha * other`."""
-        return self._in_place("sub_", self - (other if alpha == 1 else other * alpha))
+        return self._in_place("sub_", self - self._scaled(other, alpha))
 
-    def mul_(self, other: Any) -> Self:
+    def _scaled(self, other: Self | ArrayLike, alpha: float) -> Self | ArrayLike:
+        if alpha == 1:
+            return other
+        if isinstance(other, int | float | np.ndarray | np.number):
+            return other * alpha
+        return self._beside(other) * alpha
+
+    def mul_(self, other: Self | ArrayLike) -> Self:
         """`self *= other`."""
         return self._in_place("mul_", self * other)
 
-    def copy_(self, other: Any) -> Self:
+    def copy_(self, other: Self | ArrayLike) -> Self:
         """The values of `other`, broadcast to this shape and cast to this dtype; gradients flow to
         `other`. `assign` does the same to the state of a model, without gradients.
         """
         return self._in_place("copy_", self._replaced(other))
 
-    def fill_(self, value: Any) -> Self:
+    def fill_(self, value: Self | ArrayLike) -> Self:
         """Set every element to `value`."""
         return self._in_place("fill_", self._replaced(value))
 
@@ -97,13 +109,14 @@ class InPlace(Readable):
         """Set every element to 0."""
         return self._in_place("zero_", self._replaced(0))
 
-    def _replaced(self, value: Any) -> Any:
+    def _replaced(self, value: Self | ArrayLike) -> Self:
         """`value` everywhere, with a gradient of 0 for what this tensor held."""
         value = self._beside(value)
-        return elementwise.astype(elementwise.where(True, value, self), self.dtype)
+        new = elementwise.where(True, value, self)
+        return cast("Self", elementwise.astype(new, self.dtype))
 
-    def __getitem__(self, key: Any) -> Any:
+    def __getitem__(self, key: Key[Self]) -> Self:
         return indexing.getitem(self, key)
 
-    def __setitem__(self, key: Any, value: Any) -> None:
+    def __setitem__(self, key: Key[Self], value: Self | ArrayLike) -> None:
         self._in_place("x[...] = value", indexing.replaced(self, key, self._beside(value)))

@@ -5,11 +5,18 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from contextlib import _GeneratorContextManager
+
+    from ..tracing.trace import Trace
+
+    GradMode = _GeneratorContextManager[None]  # for `with`, and as a decorator
 
 
 class _State(threading.local):
-    trace: Any = None
+    trace: Trace | None = None
     grad: bool = True
 
 
@@ -27,7 +34,7 @@ def grad_mode(on: bool) -> Iterator[None]:
 
 
 @contextmanager
-def active_trace(trace: Any) -> Iterator[None]:
+def active_trace(trace: Trace | None) -> Iterator[None]:
     """Ops inside go to this trace; with None they compute at once, also while another traces."""
     before, state.trace = state.trace, trace
     try:
@@ -41,7 +48,7 @@ def no_trace() -> AbstractContextManager[None]:
     return active_trace(None)
 
 
-def no_grad() -> Any:
+def no_grad() -> GradMode:
     """Keep no history inside: `with ranvier.no_grad(): ...`, or as a decorator.
 
     >>> import ranvier
@@ -54,7 +61,7 @@ def no_grad() -> Any:
     return grad_mode(False)
 
 
-def enable_grad() -> Any:
+def enable_grad() -> GradMode:
     """Keep history inside, also within `no_grad`."""
     return grad_mode(True)
 

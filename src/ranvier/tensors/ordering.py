@@ -5,8 +5,6 @@ NaN counts as the largest, and equal elements stay in their order, as in NumPy's
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from .. import dtypes
@@ -17,11 +15,12 @@ from ..ops.creation import iota
 from ..ops.movement import concat, narrow
 from ..ops.op import apply, as_values, normal_axis
 from ..ops.reduce import any, argmax, max, min
+from ..typing import Array, DType, TensorLike
 from .mode import state
 from .tensor import Tensor
 
 
-def argsort(x: Any, axis: int = -1, descending: bool = False) -> Any:
+def argsort(x: TensorLike, axis: int = -1, descending: bool = False) -> Tensor:
     """Where the elements stand, in order along `axis`, int64.
 
     >>> argsort([3.0, 1.0, 3.0], descending=True)
@@ -32,7 +31,7 @@ def argsort(x: Any, axis: int = -1, descending: bool = False) -> Any:
     return Tensor(_order(x.numpy(), axis, descending), copy=False)
 
 
-def sort(x: Any, axis: int = -1, descending: bool = False) -> Any:
+def sort(x: TensorLike, axis: int = -1, descending: bool = False) -> Tensor:
     """The elements in order along `axis`.
 
     >>> sort([3.0, 1.0, 2.0])
@@ -42,7 +41,7 @@ def sort(x: Any, axis: int = -1, descending: bool = False) -> Any:
     return gather.take_along_axis(x, argsort(x, axis, descending), axis=axis)
 
 
-def topk(x: Any, k: int, axis: int = -1, largest: bool = True) -> tuple[Any, Any]:
+def topk(x: TensorLike, k: int, axis: int = -1, largest: bool = True) -> tuple[Tensor, Tensor]:
     """The k largest (or smallest) along `axis` in order, and where they stand.
 
     Errors: ArgumentError unless `0 <= k <= size of the axis`.
@@ -57,21 +56,21 @@ def topk(x: Any, k: int, axis: int = -1, largest: bool = True) -> tuple[Any, Any
         raise ArgumentError(f"topk: k={k!r} of {size} along axis {axis}; expected 0 to {size}")
     if state.trace is None:
         order = _order(x.numpy(), axis, largest)
-        places: Any = Tensor(np.take(order, np.arange(k), axis))
+        places = Tensor(np.take(order, np.arange(k), axis))
     else:
         places = _rounds(x, int(k), axis, largest)
     return gather.take_along_axis(x, places, axis=axis), places
 
 
-def _order(x: np.ndarray[Any, Any], axis: int, descending: bool) -> np.ndarray[Any, Any]:
+def _order(x: Array, axis: int, descending: bool) -> Array:
     if not descending:
-        return np.argsort(x, axis=axis, kind="stable").astype(np.int64, copy=False)
+        return np.asarray(np.argsort(x, axis=axis, kind="stable"), np.int64)
     # NOTE: not of -x, which bools, unsigned numbers and the least integer do not have.
     order = np.argsort(np.flip(x, axis), axis=axis, kind="stable")
-    return np.flip(x.shape[axis] - 1 - order, axis).astype(np.int64)
+    return np.asarray(np.flip(x.shape[axis] - 1 - order, axis), np.int64)
 
 
-def _rounds(x: Any, k: int, axis: int, largest: bool) -> Any:
+def _rounds(x: Tensor, k: int, axis: int, largest: bool) -> Tensor:
     """Where the k best stand, found one after the other: code that can be compiled."""
     x = e.detach(x if x.dtype != dtypes.bool_ else e.astype(x, dtypes.uint8))
     count = apply(iota, like=x, shape=x.shape, axis=axis, dtype=dtypes.int64)
@@ -93,9 +92,9 @@ def _rounds(x: Any, k: int, axis: int, largest: bool) -> Any:
     return concat(found, axis)
 
 
-def _least(dtype: np.dtype[Any]) -> float:
+def _least(dtype: DType) -> float:
     return -np.inf if dtype.kind == "f" else int(np.iinfo(dtype).min)
 
 
-def _most(dtype: np.dtype[Any]) -> float:
+def _most(dtype: DType) -> float:
     return np.inf if dtype.kind == "f" else int(np.iinfo(dtype).max)

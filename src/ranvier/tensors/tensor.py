@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -18,15 +18,18 @@ from .. import dtypes
 from ..base import source
 from ..base.changes import changes
 from ..errors import DTypeError, RanvierError, ShapeError, StateError, TraceError
-from ..graph.node import Node, Spec, result_spec, too_large
+from ..graph.node import Node, Spec, Value, result_spec, too_large
 from ..ops import elementwise, movement
 from ..ops.backpropagation import backpropagate
 from ..ops.creation import full, input_node
 from ..ops.mask_rules import Flat, LostMask, carried
 from ..ops.op import Op, apply, as_values, set_default_value
-from ..typing import Shape
+from ..typing import Array, DType, DTypeLike, Shape, SupportsDLPack, TensorLike
 from .in_place import InPlace
 from .mode import grad_mode, no_grad, state
+
+if TYPE_CHECKING:
+    from ..tracing.trace import Trace
 
 _NONE: Mapping[str, Any] = {}
 CHANGED = object()  # stands as the trace of a tensor whose numbers have been replaced
@@ -73,14 +76,14 @@ class Tensor(InPlace):
 
     def __init__(
         self,
-        data: Any,
-        dtype: Any = None,
+        data: TensorLike | SupportsDLPack,
+        dtype: DTypeLike | None = None,
         requires_grad: bool = False,
         name: str = "",
         copy: bool = True,
     ) -> None:
         self._node: Node | None = None
-        self._trace: Any = None
+        self._trace: Trace | object = None
         self._grad: Tensor | None = None
         self._made = 0
         # [when its numbers were last replaced], shared by tensors that share memory; None: never.
@@ -113,7 +116,7 @@ class Tensor(InPlace):
 
     # -- copies and pickles -----------------------------------------------------------------------
 
-    def __getstate__(self) -> Any:
+    def __getstate__(self) -> tuple[dict[str, Any] | None, dict[str, Any]]:
         """The numbers and what is said of them; not the history, which stays with the original."""
         kept: Any = object.__getstate__(self)
         rest, slots = kept if isinstance(kept, tuple) else (kept, {})
@@ -132,7 +135,7 @@ class Tensor(InPlace):
                 setattr(out, name, value)
         return out
 
-    def __setstate__(self, state: Any) -> None:
+    def __setstate__(self, state: tuple[dict[str, Any] | None, dict[str, Any]]) -> None:
         rest, slots = state
         self.op, self._inputs, self.params = None, (), _NONE
         self._node, self._trace = None, None
@@ -198,7 +201,7 @@ class Tensor(InPlace):
         return out
 
     @classmethod
-    def _wrap(cls, array: np.ndarray[Any, Any]) -> Tensor:
+    def _wrap(cls, array: Array) -> Self:
         """A tensor on `array` itself, without a copy."""
         if type(array) is not np.ndarray or array.dtype not in dtypes.ALL:
             return cls(array, copy=False)
@@ -210,7 +213,7 @@ class Tensor(InPlace):
         return out
 
     @classmethod
-    def _traced(cls, node: Node, trace: Any) -> Tensor:
+    def _traced(cls, node: Node, trace: Trace | object) -> Self:
         """A tensor for `node` of `trace`."""
         out = cls.__new__(cls)
         out._data, out._node, out._trace, out._grad = None, node, trace, None
@@ -219,7 +222,7 @@ class Tensor(InPlace):
         out.name, out._logits, out._mask, out._requires_grad = node.name, None, None, False
         return out
 
-    def _number(self) -> np.ndarray[Any, Any]:
+    def _number(self) -> Array:
         """The array, for Python to look at; what it decides then holds while the numbers do."""
         if state.trace is not None and self._node is None:
             state.trace.looked_at(self)
@@ -247,12 +250,12 @@ class Tensor(InPlace):
         else:
             self._changed[0] = now
 
-    def _array(self) -> np.ndarray[Any, Any]:
+    def _array(self) -> Array:
         if self._data is None:
             raise _no_number(self)
         return self._data
 
-    def numbers(self) -> np.ndarray[Any, Any] | None:
+    def numbers(self) -> Array | None:
         return None if self._node is not None else self._number()
 
     def remember_logits(self, kind: str, logits: Tensor) -> None:
@@ -263,7 +266,7 @@ class Tensor(InPlace):
         return None if self._node is None else self._node.source
 
     @property
-    def origin(self) -> Any:
+    def origin(self) -> Value:
         """The node it stands for while a function is traced, else the tensor itself."""
         return self if self._node is None else self._node
 
@@ -274,7 +277,7 @@ class Tensor(InPlace):
         return self._data.shape if self._data is not None else self._node.shape  # type: ignore[union-attr]
 
     @property
-    def dtype(self) -> np.dtype[Any]:
+    def dtype(self) -> DType:
         return self._data.dtype if self._data is not None else self._node.dtype  # type: ignore[union-attr]
 
     @property
@@ -371,7 +374,10 @@ class Tensor(InPlace):
         return self.op is None
 
     def backward(
-        self, gradient: Any = None, retain_graph: bool = True, create_graph: bool = False
+        self,
+        gradient: TensorLike | None = None,
+        retain_graph: bool = True,
+        create_graph: bool = False,
     ) -> None:
         """Add the gradient of this tensor to `.grad` of every leaf that requires it.
 
@@ -433,12 +439,12 @@ class Tensor(InPlace):
         return self.detach()
 
     @data.setter
-    def data(self, value: Any) -> None:
+    def data(self, value: TensorLike) -> None:
         self.assign(value)
 
     # -- in-place changes -------------------------------------------------------------------------
 
-    def assign(self, value: Any) -> Tensor:
+    def assign(self, value: TensorLike) -> Self:
         """Replace the numbers by those of `value` (same shape) and return the tensor itself.
 
         Meant for leaves, the state of a model: no gradient flows through an assignment to a leaf.
@@ -457,7 +463,7 @@ class Tensor(InPlace):
             array = self._data = array.copy()
         array[index] = number
 
-    def _write(self, value: Any) -> Tensor:
+    def _write(self, value: TensorLike) -> Self:
         """Other numbers (broadcast, cast) under the same history."""
         if not isinstance(value, Tensor) or value.spec != self.spec:
             with no_grad():
@@ -477,7 +483,7 @@ class Tensor(InPlace):
             self._data = np.array(value._array())
         return self
 
-    def _beside(self, value: Any) -> Any:
+    def _beside(self, value: TensorLike) -> Tensor:
         """`value` as a tensor; numbers, also in lists, in the dtype of this one, if it is a float.
 
         >>> import ranvier
@@ -546,7 +552,7 @@ class Tensor(InPlace):
         if first:
             changes.of_flags()
 
-    def _former(self, data: np.ndarray[Any, Any] | None) -> Tensor:
+    def _former(self, data: Array | None) -> Tensor:
         """What this tensor is now, in a tensor of its own on `data`."""
         if data is not None:
             out = self._wrap(data)
@@ -597,7 +603,9 @@ class Tensor(InPlace):
 set_default_value(Tensor)
 
 
-def tensor(data: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def tensor(
+    data: TensorLike | SupportsDLPack, dtype: DTypeLike | None = None, requires_grad: bool = False
+) -> Tensor:
     """A new tensor from numbers, nested lists, an array or anything with `__array__` or DLPack.
 
     >>> tensor([[1.0, 2.0], [3.0, 4.0]]).shape
@@ -606,7 +614,9 @@ def tensor(data: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     return Tensor(data, dtype, requires_grad)
 
 
-def asarray(data: Any, dtype: Any = None, copy: bool | None = None) -> Tensor:
+def asarray(
+    data: TensorLike | SupportsDLPack, dtype: DTypeLike | None = None, copy: bool | None = None
+) -> Tensor:
     """`data` as a tensor: itself if it is one of this dtype, else a new one.
 
     A NumPy array is looked at in place unless `copy` or the dtype asks for a copy.
@@ -620,7 +630,7 @@ def asarray(data: Any, dtype: Any = None, copy: bool | None = None) -> Tensor:
     return Tensor(data, dtype, copy=bool(copy))
 
 
-def from_dlpack(x: Any) -> Tensor:
+def from_dlpack(x: SupportsDLPack) -> Tensor:
     """A tensor on the memory of another library's array, through DLPack."""
     return Tensor._wrap(np.from_dlpack(x))
 
@@ -646,7 +656,7 @@ def changed_too_soon(t: Tensor) -> StateError:
     )
 
 
-def _requires_grad(t: Any) -> bool:
+def _requires_grad(t: Tensor) -> bool:
     return bool(t._requires_grad)
 
 

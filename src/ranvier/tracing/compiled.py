@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable, Hashable
-from typing import Any
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from typing import Any, Generic, ParamSpec, TypeVar, overload
 
 import numpy as np
 
@@ -17,27 +17,31 @@ from ..executors import ONCE, executor
 from ..graph.graph import Graph
 from ..tensors.mode import state
 from ..tensors.tensor import Tensor
+from ..typing import Array
 from .trace import replace_tensors, tensors_in, trace
 from .validity import Variants
 
+P = ParamSpec("P")  # the arguments of the function
+R = TypeVar("R")  # what it returns
 
-class CompiledFunction:
+
+class CompiledFunction(Generic[P, R]):
     """A function that is traced once for each kind of arguments and then runs as one graph.
 
     Tensors, arrays and Python floats are inputs of the graph; every other argument is part of what
     is compiled.
     """
 
-    def __init__(self, function: Callable[..., Any], engine: str | None = None) -> None:
+    def __init__(self, function: Callable[P, R], engine: str | None = None) -> None:
         functools.update_wrapper(self, function)
         self.function = function
         self.engine = engine
-        self._plans: dict[Any, Variants[_Plan]] = {}
+        self._plans: dict[Hashable, Variants[_Plan]] = {}
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         if state.trace is not None:
             return self.function(*args, **kwargs)
-        inputs: list[Any] = []
+        inputs: list[Tensor | Array] = []
         key = (_flatten(args, inputs), _flatten(kwargs, inputs), self.engine or switches.engine)
         variants = self._plans.get(key)
         if variants is None:
@@ -46,9 +50,10 @@ class CompiledFunction:
         plan = variants.valid()
         if plan is None:
             plan = variants.add(_Plan(self.function, args, kwargs, inputs, key[2]))
-        return plan(inputs)
+        returned: R = plan(inputs)
+        return returned
 
-    def __reduce__(self) -> Any:
+    def __reduce__(self) -> str | tuple[Any, ...]:
         """As a function: a name in a module is a name in a copy; what was compiled stays behind."""
         found: Any = sys.modules.get(getattr(self.function, "__module__", None) or "")
         name = getattr(self.function, "__qualname__", "")
@@ -56,9 +61,9 @@ class CompiledFunction:
             found = getattr(found, part, None)
         return name if found is self else (type(self), (self.function, self.engine))
 
-    def graph(self, *args: Any, **kwargs: Any) -> Graph:
+    def graph(self, *args: P.args, **kwargs: P.kwargs) -> Graph:
         """The traced graph for these arguments, before any pass."""
-        inputs: list[Any] = []
+        inputs: list[Tensor | Array] = []
         _flatten(args, inputs)
         _flatten(kwargs, inputs)
         return _Plan(self.function, args, kwargs, inputs, "reference").traced.graph
@@ -68,7 +73,12 @@ class _Plan:
     """One traced and built form of a compiled function."""
 
     def __init__(
-        self, function: Any, args: Any, kwargs: Any, inputs: list[Any], engine: str
+        self,
+        function: Callable[..., Any],
+        args: Sequence[object],
+        kwargs: Mapping[str, object],
+        inputs: Sequence[Tensor | Array],
+        engine: str,
     ) -> None:
         def call(*symbols: Tensor) -> Any:
             new = iter(symbols)
@@ -87,7 +97,7 @@ class _Plan:
         self.result_kinds = [type(t) for t in tensors_in(self.returned)]
         self.run = executor(engine).build(self.traced.graph, ONCE).run
 
-    def __call__(self, inputs: list[Any]) -> Any:
+    def __call__(self, inputs: Sequence[Tensor | Array]) -> Any:
         arrays = [x._array() if isinstance(x, Tensor) else x for x in inputs]
         arrays += [t._array() for t in self.captured]
         results = self.run(arrays)
@@ -104,10 +114,10 @@ _CONSTANTS = (int, str, type(None))  # part of what is compiled by their value
 _INPUTS = (Tensor, np.ndarray, float)
 
 
-def _flatten(value: Any, inputs: list[Any]) -> Hashable:
+def _flatten(value: object, inputs: list[Tensor | Array]) -> Hashable:
     """A hashable key of `value`'s structure; its tensors and arrays are appended to `inputs`."""
 
-    def key(leaf: Any) -> Hashable:
+    def key(leaf: object) -> Hashable:
         if isinstance(leaf, Tensor):
             array = leaf._array()
             inputs.append(leaf)
@@ -127,16 +137,22 @@ def _flatten(value: Any, inputs: list[Any]) -> Hashable:
     return structure_key(value, key)
 
 
-def _objects(value: Any) -> list[Any]:
+def _objects(value: object) -> list[Any]:
     """Every argument that is known to a key only by its id."""
     return [leaf for leaf in leaves(value) if not isinstance(leaf, _INPUTS + _CONSTANTS)]
 
 
-def _refill(value: Any, new: Any) -> Any:
+def _refill(value: object, new: Iterator[object]) -> Any:
     """`value` with each tensor, array and float replaced by the next symbol."""
     return map_leaves(lambda leaf: next(new) if isinstance(leaf, _INPUTS) else leaf, value)
 
 
+@overload
+def compile(function: Callable[P, R], *, engine: str | None = None) -> CompiledFunction[P, R]: ...
+@overload
+def compile(
+    function: None = None, *, engine: str | None = None
+) -> Callable[[Callable[P, R]], CompiledFunction[P, R]]: ...
 @spelled
 def compile(function: Callable[..., Any] | None = None, *, engine: str | None = None) -> Any:
     """Compile a function of tensors: traced at its first call, then run as one graph.

@@ -28,8 +28,8 @@ from .trace import Trace, replace_tensors, tensors_in
 @spelled
 def scan(
     function: Callable[[Any, Any], tuple[Any, Any]],
-    carry: Any,
-    xs: Any = None,
+    carry: object,
+    xs: object = None,
     length: int | None = None,
     reverse: bool = False,
 ) -> tuple[Any, Any]:
@@ -67,7 +67,7 @@ def scan(
     return replace_tensors(carry, last), replace_tensors(body.y, ys)
 
 
-def _as_tensors(value: Any) -> Any:
+def _as_tensors(value: object) -> Any:
     """`value` with its arrays and numbers as tensors."""
     return map_leaves(lambda v: None if v is None else as_values(v)[0], value)
 
@@ -95,7 +95,7 @@ def _length(xs: Sequence[Tensor], length: int | None) -> int:
 class _BodyTrace(Trace):
     """The trace of a body: tensors of the trace around it are from outside, too."""
 
-    def __init__(self, around: Any) -> None:
+    def __init__(self, around: Trace | None) -> None:
         super().__init__()
         self.around = around
 
@@ -105,7 +105,7 @@ class _BodyTrace(Trace):
             return self._capture(t) if known is None else known
         return super().node_of(t)
 
-    def _encloses(self, other: Any) -> bool:
+    def _encloses(self, other: object) -> bool:
         """Whether `other` is a trace around this one."""
         around = self.around
         while around is not None and around is not other:
@@ -125,7 +125,7 @@ class _BodyTrace(Trace):
         if self.around is not None:
             self.around.looked_at(t)
 
-    def guard(self, question: Callable[[], Any], answer: Any) -> None:
+    def guard(self, question: Callable[[], object], answer: object) -> None:
         if self.around is not None:
             self.around.guard(question, answer)
 
@@ -141,7 +141,7 @@ class _BodyTrace(Trace):
 class _Body:
     """The traced function: its graph and the tensors from outside that it uses."""
 
-    def __init__(self, function: Callable[..., Any], carry: Any, xs: Any) -> None:
+    def __init__(self, function: Callable[..., Any], carry: object, xs: object) -> None:
         around = state.trace
         first, moving = tensors_in(carry), tensors_in(xs)
         self.first = len(first) + len(moving)

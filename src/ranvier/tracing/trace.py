@@ -10,10 +10,8 @@ update.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
-
-import numpy as np
 
 from ..base.config import switches
 from ..base.nested import leaves, map_leaves
@@ -25,6 +23,7 @@ from ..ops.creation import input_node
 from ..ops.elementwise.comparison import detach
 from ..tensors.mode import active_trace, grad_mode, state
 from ..tensors.tensor import CHANGED, Tensor, changed_too_soon
+from ..typing import Array, DTypeLike, Shape
 from .validity import Guard, Reads, Validity
 
 
@@ -48,8 +47,8 @@ class Trace:
 
     def argument(
         self,
-        shape: tuple[int, ...],
-        dtype: Any,
+        shape: Shape,
+        dtype: DTypeLike,
         name: str = "",
         requires_grad: bool = False,
         kind: type[Tensor] = Tensor,
@@ -144,7 +143,7 @@ class Trace:
         question = functools.partial(_numbers_of, t)
         self.guard(question, question())
 
-    def guard(self, question: Callable[[], Any], answer: Any) -> None:
+    def guard(self, question: Callable[[], object], answer: object) -> None:
         """The traced graph holds only while `question()` gives `answer`."""
         self.guards.append((question, answer))
 
@@ -167,7 +166,7 @@ class GradientOf:
     def name(self) -> str:
         return f"{self.owner.name}.grad"
 
-    def _array(self) -> np.ndarray[Any, Any]:
+    def _array(self) -> Array:
         assert self.owner._grad is not None  # a guard of the trace
         return self.owner._grad._array()
 
@@ -269,7 +268,7 @@ def is_tracing() -> bool:
 
 def trace(
     function: Callable[..., Any],
-    specs: Sequence[tuple[tuple[int, ...], Any]],
+    specs: Sequence[tuple[Shape, DTypeLike]],
     names: Sequence[str] = (),
     requires_grad: Sequence[bool] = (),
     kinds: Sequence[type[Tensor]] = (),
@@ -319,11 +318,11 @@ def trace(
     return traced, returned
 
 
-def tensors_in(value: Any) -> list[Tensor]:
+def tensors_in(value: object) -> list[Tensor]:
     """Every tensor inside nested lists, tuples and dicts, in order."""
     return [leaf for leaf in leaves(value) if isinstance(leaf, Tensor)]
 
 
-def replace_tensors(value: Any, new: Any) -> Any:
+def replace_tensors(value: object, new: Iterator[object]) -> Any:
     """`value` with its tensors replaced, in order, by those of the iterator `new`."""
     return map_leaves(lambda leaf: next(new) if isinstance(leaf, Tensor) else leaf, value)

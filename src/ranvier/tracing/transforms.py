@@ -6,8 +6,8 @@ an array, a Python float, or a list, tuple or dict of these; its gradient has th
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ParamSpec
 
 import numpy as np
 
@@ -22,11 +22,14 @@ from ..ops.movement import reshape
 from ..ops.op import apply, as_values
 from ..tensors.mode import grad_mode, is_grad_enabled, state
 from ..tensors.tensor import Tensor
+from ..typing import TensorLike
 from .trace import replace_tensors, tensors_in
+
+P = ParamSpec("P")  # the arguments of the function
 
 
 @spelled
-def grad(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
+def grad(f: Callable[P, Any], argnums: int | tuple[int, ...] = 0) -> Callable[P, Any]:
     """The gradient of `f`, which must return one number, by the argument (or arguments) `argnums`.
 
     >>> import ranvier
@@ -36,14 +39,16 @@ def grad(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[
     """
     both = value_and_grad(f, argnums)
 
-    def gradient(*args: Any, **kwargs: Any) -> Any:
+    def gradient(*args: P.args, **kwargs: P.kwargs) -> Any:
         return both(*args, **kwargs)[1]
 
     return gradient
 
 
 @spelled
-def value_and_grad(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
+def value_and_grad(
+    f: Callable[P, Any], argnums: int | tuple[int, ...] = 0
+) -> Callable[P, tuple[Tensor, Any]]:
     """The value of `f`, which must be one number, and its gradient by the arguments `argnums`.
 
     >>> import ranvier
@@ -52,7 +57,7 @@ def value_and_grad(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) ->
     (tensor(6.), tensor(3.), tensor(2.))
     """
 
-    def value_and_gradient(*args: Any, **kwargs: Any) -> Any:
+    def value_and_gradient(*args: P.args, **kwargs: P.kwargs) -> tuple[Tensor, Any]:
         run = _Run(f, argnums, args, kwargs)
         out = run.single("grad")
         if out.size != 1:
@@ -66,7 +71,9 @@ def value_and_grad(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) ->
 
 
 @spelled
-def vjp(f: Callable[..., Any], *args: Any) -> tuple[Any, Callable[[Any], Any]]:
+def vjp(
+    f: Callable[..., Any], *args: object
+) -> tuple[Tensor, Callable[[TensorLike], tuple[Any, ...]]]:
     """The value of `f(*args)` and the function that pulls a gradient of it back to the arguments.
 
     >>> import ranvier
@@ -77,7 +84,7 @@ def vjp(f: Callable[..., Any], *args: Any) -> tuple[Any, Callable[[Any], Any]]:
     run = _Run(f, tuple(range(len(args))), args, {})
     out = run.single("vjp")
 
-    def pull(gradient: Any) -> Any:
+    def pull(gradient: TensorLike) -> Any:
         (gradient,) = as_values(gradient, like=out)
         if gradient.spec != out.spec:
             raise ShapeError(
@@ -89,7 +96,7 @@ def vjp(f: Callable[..., Any], *args: Any) -> tuple[Any, Callable[[Any], Any]]:
 
 
 @spelled
-def jacobian(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
+def jacobian(f: Callable[P, Any], argnums: int | tuple[int, ...] = 0) -> Callable[P, Any]:
     """The derivatives of each element of `f`'s value by each element of the arguments `argnums`.
 
     The result has the shape of the value followed by the shape of the argument.
@@ -100,7 +107,7 @@ def jacobian(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Calla
             [0., 4.]])
     """
 
-    def derivatives(*args: Any, **kwargs: Any) -> Any:
+    def derivatives(*args: P.args, **kwargs: P.kwargs) -> Any:
         run = _Run(f, argnums, args, kwargs)
         out = run.single("jacobian")
         rows = [run.pull(out, _unit(out, i)) for i in range(out.size)]
@@ -123,7 +130,7 @@ def jacobian(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Calla
 
 
 @spelled
-def hessian(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
+def hessian(f: Callable[P, Any], argnums: int | tuple[int, ...] = 0) -> Callable[P, Any]:
     """The second derivatives of `f`, which must return one number.
 
     With several `argnums` the result is a tuple of rows, each a tuple of blocks.
@@ -137,7 +144,7 @@ def hessian(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callab
         return jacobian(grad(f, argnums), argnums)
     rows = [jacobian(grad(f, i), argnums) for i in argnums]
 
-    def second(*args: Any, **kwargs: Any) -> Any:
+    def second(*args: P.args, **kwargs: P.kwargs) -> Any:
         return tuple(row(*args, **kwargs) for row in rows)
 
     return second
@@ -147,7 +154,11 @@ class _Run:
     """One call of a function with its arguments of interest as fresh leaves."""
 
     def __init__(
-        self, f: Callable[..., Any], argnums: int | tuple[int, ...], args: Any, kwargs: Any
+        self,
+        f: Callable[..., Any],
+        argnums: int | tuple[int, ...],
+        args: Sequence[object],
+        kwargs: Mapping[str, object],
     ) -> None:
         self.single_argument = not isinstance(argnums, tuple)
         numbers = (argnums,) if isinstance(argnums, int) else tuple(argnums)
@@ -182,7 +193,7 @@ class _Run:
             )
         return self.out
 
-    def pull(self, out: Tensor, gradient: Any) -> Any:
+    def pull(self, out: Tensor, gradient: Tensor) -> Any:
         """The gradients of the leaves, in the form of the arguments."""
         with grad_mode(True):
             found = backpropagate(out, gradient, self.leaves, lambda t: t._requires_grad)
@@ -192,7 +203,7 @@ class _Run:
         result = replace_tensors(self.wanted, iter(grads))
         return result[0] if self.single_argument else result
 
-    def settle(self, t: Any) -> Tensor:
+    def settle(self, t: Tensor) -> Tensor:
         """t with its history only if a tensor outside this call can ask for it."""
         if self.keep and t._requires_grad:
             ours = {id(leaf) for leaf in self.leaves if leaf.op is None}
@@ -200,20 +211,20 @@ class _Run:
             while stack_:
                 value = stack_.pop()
                 if value.op is None and id(value) not in ours:
-                    return t  # type: ignore[no-any-return]
+                    return t
                 for x in value.inputs:
                     if x._requires_grad and id(x) not in seen:
                         seen.add(id(x))
                         stack_.append(x)
         if t._node is None:
-            return Tensor._wrap(t._data)
+            return Tensor._wrap(t._array())
         return Tensor._traced(t._node, t._trace)
 
 
-def _as_tensors(value: Any, place: int) -> Any:
+def _as_tensors(value: object, place: int) -> Any:
     """An argument with its numbers and arrays as tensors."""
 
-    def tensor(leaf: Any) -> Tensor:
+    def tensor(leaf: TensorLike) -> Tensor:
         (t,) = as_values(leaf)
         if t.dtype.kind != "f":
             raise DTypeError(f"grad: argument {place} is {t.spec}; only floats have gradients")
@@ -225,7 +236,7 @@ def _as_tensors(value: Any, place: int) -> Any:
 def _leaf(t: Tensor) -> Tensor:
     """A tensor of the same value at which this call's history begins; joined to t's own history."""
     if t._requires_grad:
-        return apply(astype, t, dtype=t.dtype)  # type: ignore[no-any-return]
+        return apply(astype, t, dtype=t.dtype)
     if state.trace is None:
         leaf = Tensor._wrap(t.numpy())
     else:
@@ -237,4 +248,4 @@ def _leaf(t: Tensor) -> Tensor:
 def _unit(out: Tensor, i: int) -> Tensor:
     """1 at element i, 0 elsewhere."""
     count = apply(iota, like=out, shape=(out.size,), axis=0, dtype=np.dtype("int64"))
-    return reshape(astype(equal(count, i), out.dtype), out.shape)  # type: ignore[no-any-return]
+    return reshape(astype(equal(count, i), out.dtype), out.shape)

@@ -64,7 +64,7 @@ def through_float32(method: Callable[..., V]) -> Callable[..., V]:
     """float16 is widened to float32 and the result narrowed."""
 
     @functools.wraps(method)
-    def wide(self: Any, *xs: V) -> V:
+    def wide(self: Kit, *xs: V) -> V:
         xs = self.level(*xs)
         if xs[0].dtype != dtypes.float16:
             return method(self, *xs)

@@ -45,7 +45,7 @@ class Variable(Tensor):
         return Tensor._record(op, inputs, params)
 
     @classmethod
-    def _wrap(cls, array: Any) -> Tensor:
+    def _wrap(cls, array: Any) -> Any:
         return Tensor._wrap(array)
 
     @property

@@ -155,7 +155,8 @@ class RandomErasing(_PixelValues):
         erased = logical_and(inside(x, top, left, height, width), chosen)
         fill: Any = self.fill_value
         if fill is None:
-            fill = self._source.uniform(x.shape, *map(float, self.value_range))
+            low, high = self.value_range
+            fill = self._source.uniform(x.shape, float(low), float(high))
         return where(erased, fill, x)
 
 
