@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
+import shutil
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +114,73 @@ def test_a_folder_in_the_place_of_an_entry(folder: Path, built: list[str]) -> No
     entry.mkdir()
     np.testing.assert_allclose(result(), EXPECTED, rtol=1e-6)
     assert entries(folder) == [entry]
+
+
+# --- attacks in between -------------------------------------------------------------------------
+
+
+def swapped(a: Path, b: Path) -> None:
+    aside = a.with_suffix(".aside")
+    a.rename(aside)
+    b.rename(a)
+    aside.rename(b)
+
+
+def linked(path: Path, target: Path) -> None:
+    path.rename(path.with_name(f"{path.name}{random.randrange(1 << 60)}"))
+    path.symlink_to(target)
+
+
+# What is done to two entries of a folder, or to the folder.
+ATTACKS: list[Callable[[random.Random, Path, Path], Any]] = [
+    lambda rng, a, b: os.truncate(a, rng.randrange(a.stat().st_size)),
+    lambda rng, a, b: swapped(a, b),
+    lambda rng, a, b: a.chmod(rng.choice([0, 0o644, 0o666, 0o777])),
+    lambda rng, a, b: a.parent.chmod(rng.choice([0o700, 0o500, 0o777, 0])),
+    lambda rng, a, b: shutil.rmtree(a.parent),
+    lambda rng, a, b: shutil.rmtree(a.parents[1]),
+    lambda rng, a, b: linked(a.parent, a.parents[2]),
+    lambda rng, a, b: linked(a.parents[1], a.parents[2]),
+    lambda rng, a, b: (a.unlink(), os.mkfifo(a)),
+    lambda rng, a, b: linked(a, Path("/dev/zero")),
+    lambda rng, a, b: (a.unlink(), a.mkdir()),
+]
+
+
+@ON_POSIX
+@pytest.mark.filterwarnings("ignore:the cache")
+@pytest.mark.parametrize("seed", range(3))
+def test_whatever_is_done_to_the_folder_in_between(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    """Before any call of the system somebody may have been there: numbers stay right."""
+    rng, calls, attacks = random.Random(seed), 0, 0
+
+    def between(call: Callable[..., Any]) -> Callable[..., Any]:
+        def attacked(*arguments: Any, **options: Any) -> Any:
+            nonlocal calls, attacks
+            calls += 1
+            if rng.random() < 0.3:
+                attacks += 1
+                with monkeypatch.context() as patch, contextlib.suppress(OSError, ValueError):
+                    for name, real in REAL.items():
+                        patch.setattr(os, name, real)
+                    pair = [*entries(folder), folder / "none"]
+                    rng.choice(ATTACKS)(rng, rng.choice(pair), rng.choice(pair))
+            return call(*arguments, **options)
+
+        return attacked
+
+    result()
+    with monkeypatch.context() as patch:
+        for name, real in REAL.items():
+            patch.setattr(os, name, between(real))
+        for number in [1, 2, 3] * 8:
+            np.testing.assert_allclose(result(number), EXPECTED + number - 1, rtol=1e-6)
+    assert calls > 24 and attacks > 8
+
+
+REAL = {name: getattr(os, name) for name in ("open", "replace", "mkdir", "unlink", "readlink")}
 
 
 def raises(error: BaseException) -> Any:
