@@ -24,6 +24,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from ..errors import ArgumentError, FileError, warn
+from .handles import Handles
 
 try:
     import fcntl
@@ -178,11 +179,14 @@ def write_whole(path: FilePath, data: bytes) -> None:
     target = check_output(path)
     _remove_stale(target)
     part = target.with_name(f".{target.name}.{os.urandom(4).hex()}.part")
+    opened = Handles()
     try:
-        _write_part(part, target, data)
+        _write_part(part, target, data, opened)
+        opened.close()
         os.replace(part, target)
     except BaseException as problem:
         # NOTE: also when it comes between the making of the file and the next line.
+        opened.close()
         with contextlib.suppress(OSError):
             part.unlink()
         if not isinstance(problem, OSError):
@@ -194,37 +198,30 @@ def write_whole(path: FilePath, data: bytes) -> None:
         ) from problem
 
 
-def _write_part(part: Path, target: Path, data: bytes) -> None:
+def _write_part(part: Path, target: Path, data: bytes, opened: Handles) -> None:
     """The data under the name `part`, with the mode that `target` has."""
     before = os.stat(target) if target.exists() else None
-    handle = _locked(part, 0o666 if before is None else 0o600)
-    try:
-        _write_all(handle, data)
-        if before is not None:
-            _give_mode(handle, part, before)
-        os.fsync(handle)
-        size = os.fstat(handle).st_size
-    finally:
-        os.close(handle)
+    handle = _locked(part, 0o666 if before is None else 0o600, opened)
+    _write_all(handle, data)
+    if before is not None:
+        _give_mode(handle, part, before)
+    os.fsync(handle)
+    size = os.fstat(handle).st_size
     if size != len(data):
         raise OSError(f"only {size:,} of {len(data):,} bytes were kept")
 
 
-def _locked(part: Path, mode: int) -> int:
+def _locked(part: Path, mode: int, opened: Handles) -> int:
     """A new file, locked, so that nobody takes it for one that was left behind."""
     while True:
-        handle = os.open(part, os.O_WRONLY | _NEW_FILE_FLAGS, mode)
-        try:
-            if fcntl is None:
-                return handle
-            with contextlib.suppress(OSError):  # a disk without locks
-                fcntl.flock(handle, fcntl.LOCK_EX)
-            if os.fstat(handle).st_nlink:  # somebody may have removed it before it was locked
-                return handle
-        except BaseException:
-            os.close(handle)
-            raise
-        os.close(handle)
+        handle = opened.open(part, os.O_WRONLY | _NEW_FILE_FLAGS, mode)
+        if fcntl is None:
+            return handle
+        with contextlib.suppress(OSError):  # a disk without locks
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        if os.fstat(handle).st_nlink:  # somebody may have removed it before it was locked
+            return handle
+        opened.close()
 
 
 def _give_mode(handle: int, part: Path, before: os.stat_result) -> None:
