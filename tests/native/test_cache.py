@@ -131,6 +131,11 @@ def linked(path: Path, target: Path) -> None:
     path.symlink_to(target)
 
 
+def replaced(path: Path, make: Callable[[Path], object]) -> None:
+    path.unlink()
+    make(path)
+
+
 # What is done to two entries of a folder, or to the folder.
 ATTACKS: list[Callable[[random.Random, Path, Path], Any]] = [
     lambda rng, a, b: os.truncate(a, rng.randrange(a.stat().st_size)),
@@ -141,9 +146,9 @@ ATTACKS: list[Callable[[random.Random, Path, Path], Any]] = [
     lambda rng, a, b: shutil.rmtree(a.parents[1]),
     lambda rng, a, b: linked(a.parent, a.parents[2]),
     lambda rng, a, b: linked(a.parents[1], a.parents[2]),
-    lambda rng, a, b: (a.unlink(), os.mkfifo(a)),
+    lambda rng, a, b: replaced(a, os.mkfifo),
     lambda rng, a, b: linked(a, Path("/dev/zero")),
-    lambda rng, a, b: (a.unlink(), a.mkdir()),
+    lambda rng, a, b: replaced(a, Path.mkdir),
 ]
 
 

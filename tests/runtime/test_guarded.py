@@ -37,15 +37,15 @@ def outcome(run_case: Callable[[int], bool], seeds: range, threads: int = 1) -> 
 
 @pytest.mark.parametrize("threads", [1, 2])
 def test_programs_stay_inside(threads: int) -> None:
-    assert outcome(run_program, range(40), threads) == []
+    assert outcome(run_program, range(25), threads) == []
 
 
 def test_models_stay_inside() -> None:
-    assert outcome(run_model, range(4)) == []
+    assert outcome(run_model, range(3)) == []
 
 
 def test_loops_and_rows_stay_inside() -> None:
-    assert outcome(run_more, range(6)) == []
+    assert outcome(run_more, range(4)) == []
 
 
 def run_more(seed: int) -> bool:
