@@ -164,7 +164,7 @@ def test_another_number_of_channels_is_said() -> None:
         (lambda: nn.Conv2D(0, 3), "filters=0"),
         (lambda: nn.Conv2D(4, 0), "kernel_size=0; expected an integer of at least 1 or 2 of"),
         (lambda: nn.Conv2D(4, (3, 3, 3)), r"kernel_size=\(3, 3, 3\)"),
-        (lambda: nn.Conv2D(4, 3, strides=1.5), r"strides=1.5"),
+        (lambda: nn.Conv2D(4, 3, strides=1.5), r"strides=1.5"),  # type: ignore[arg-type]
         (lambda: nn.Conv2D(4, 3, padding="some"), "padding='some'; expected 'valid' or 'same'"),
         (lambda: nn.Conv2D(4, 3, padding="causal"), "expected 'valid' or 'same'"),
         (lambda: nn.Conv2D(4, 3, groups=3), "4 filters cannot be shared out among 3 groups"),

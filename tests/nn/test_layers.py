@@ -267,7 +267,11 @@ class NoSuper(Layer):
         (lambda: nn.Dense(0), ArgumentError, "units=0; expected an integer of at least 1"),
         (lambda: nn.Dense(2.5), ArgumentError, "units=2.5"),  # type: ignore[arg-type]
         (lambda: nn.Dense(2, "rellu"), ArgumentError, "did you mean 'relu'"),
-        (lambda: nn.Dense(2, input_shape=(None, 3)), ArgumentError, "without the batch axis"),
+        (
+            lambda: nn.Dense(2, input_shape=(None, 3)),  # type: ignore[arg-type]
+            ArgumentError,
+            "without the batch axis",
+        ),
         (lambda: nn.Dense(2)([1.0, 2.0]), ShapeError, "reshape (n,) to (n, 1)"),
         (lambda: nn.Dense(2)(3.0), ShapeError, "not a batch of rows"),
         (lambda: nn.Dropout(1.0), ArgumentError, "0 <= rate < 1"),

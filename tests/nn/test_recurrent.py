@@ -254,6 +254,7 @@ def test_what_does_not_fit_is_said() -> None:
 def test_the_forget_bias_begins_at_one() -> None:
     layer = nn.LSTM(3)
     layer(numbers(2, 4, 5))
+    assert layer.bias is not None
     assert layer.bias.tolist() == [0.0] * 3 + [1.0] * 3 + [0.0] * 6
     q = layer.recurrent_kernel.numpy()
     np.testing.assert_allclose(q @ q.T, np.eye(3), atol=1e-6)

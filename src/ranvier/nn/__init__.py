@@ -10,6 +10,7 @@
 | images/ | convolution, pooling and resizing |
 | initializers.py | Initializers: first values of weights |
 | layer.py | The layer: the user's building block |
+| options.py | Keyword arguments that constructors pass on to their base classes |
 | policy.py | Dtype policies: float32, float64, or float16 beside float32 |
 | regularizers.py | Regularizers: penalties on the size of weights |
 | restoring.py | Limits while layers are built from a file |

@@ -7,8 +7,8 @@ arguments, or as functions: `Dense(10, "relu")`, `Dense(10, lambda x: leaky_relu
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, TypeAlias
 
 from ..base.missing import module_getattr
 from ..errors import ArgumentError, unknown_name
@@ -16,14 +16,15 @@ from ..ops import elementwise as e
 from ..ops.composites import functions as composite
 from ..ops.op import as_values
 from ..tensors.tensor import Tensor
+from ..typing import TensorLike
 
 
-def linear(x: Any) -> Any:
+def linear(x: TensorLike) -> Tensor:
     """`x` itself."""
     return as_values(x)[0]
 
 
-def sigmoid(x: Any) -> Any:
+def sigmoid(x: TensorLike) -> Tensor:
     """`1 / (1 + e ** -x)`, between 0 and 1; remembers x for the cross-entropies.
 
     >>> sigmoid([0.0])
@@ -32,12 +33,12 @@ def sigmoid(x: Any) -> Any:
     return composite.sigmoid(x)
 
 
-def tanh(x: Any) -> Any:
+def tanh(x: TensorLike) -> Tensor:
     """`(e ** x - e ** -x) / (e ** x + e ** -x)`, between -1 and 1."""
     return e.tanh(x)
 
 
-def relu(x: Any) -> Any:
+def relu(x: TensorLike) -> Tensor:
     """`max(x, 0)`: Nair & Hinton 2010. The gradient at 0 is 0.
 
     >>> relu([-2.0, 3.0])
@@ -46,14 +47,14 @@ def relu(x: Any) -> Any:
     return composite.relu(x)
 
 
-def relu6(x: Any) -> Any:
+def relu6(x: TensorLike) -> Tensor:
     """`min(max(x, 0), 6)`: Krizhevsky 2010."""
     (x,) = as_values(x)
     # NOTE: asked this way round, NaN stays NaN.
     return e.where(e.less_equal(x, 0), 0, e.where(e.greater_equal(x, 6), 6, x))
 
 
-def leaky_relu(x: Any, negative_slope: float = 0.2) -> Any:
+def leaky_relu(x: TensorLike, negative_slope: float = 0.2) -> Tensor:
     """x above 0, `negative_slope * x` below: Maas et al. 2013. (PyTorch's slope is 0.01.)
 
     >>> leaky_relu([-1.0, 3.0])
@@ -63,7 +64,7 @@ def leaky_relu(x: Any, negative_slope: float = 0.2) -> Any:
     return e.where(e.greater(x, 0), x, x * negative_slope)
 
 
-def elu(x: Any, alpha: float = 1.0) -> Any:
+def elu(x: TensorLike, alpha: float = 1.0) -> Tensor:
     """x above 0, `alpha * (e ** x - 1)` below: Clevert et al. 2016."""
     (x,) = as_values(x)
     # NOTE: expm1 only ever sees x <= 0: an infinity there would make the gradient NaN.
@@ -71,7 +72,7 @@ def elu(x: Any, alpha: float = 1.0) -> Any:
     return e.where(e.greater(x, 0), x, low)
 
 
-def celu(x: Any, alpha: float = 1.0) -> Any:
+def celu(x: TensorLike, alpha: float = 1.0) -> Tensor:
     """x above 0, `alpha * (e ** (x / alpha) - 1)` below: Barron 2017."""
     (x,) = as_values(x)
     low = e.expm1(e.where(e.greater(x, 0), 0, x) * (1 / alpha)) * alpha
@@ -82,12 +83,12 @@ SELU_ALPHA = 1.6732632423543772
 SELU_SCALE = 1.0507009873554805
 
 
-def selu(x: Any) -> Any:
+def selu(x: TensorLike) -> Tensor:
     """`scale * elu(x, alpha)`, which keeps mean 0 and variance 1: Klambauer et al. 2017."""
     return elu(x, SELU_ALPHA) * SELU_SCALE
 
 
-def gelu(x: Any, approximate: bool = False) -> Any:
+def gelu(x: TensorLike, approximate: bool = False) -> Tensor:
     """`x * (1 + erf(x / sqrt(2))) / 2`: Hendrycks & Gimpel 2016.
 
     With `approximate`: `x * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x ** 3))) / 2`.
@@ -98,60 +99,60 @@ def gelu(x: Any, approximate: bool = False) -> Any:
     return x * 0.5 * (1 + e.erf(x * math.sqrt(0.5)))
 
 
-def silu(x: Any) -> Any:
+def silu(x: TensorLike) -> Tensor:
     """`x * sigmoid(x)`, also called swish: Ramachandran et al. 2017."""
     (x,) = as_values(x)
     return x * e.sigmoid(x)
 
 
-def softplus(x: Any) -> Any:
+def softplus(x: TensorLike) -> Tensor:
     """`log(1 + e ** x)`, a smooth relu: Dugas et al. 2001."""
     (x,) = as_values(x)
     # NOTE: maximum gives half the gradient at 0, which makes the whole exactly sigmoid(0).
     return e.maximum(x, 0) + e.log1p(e.exp(-e.abs(x)))
 
 
-def softsign(x: Any) -> Any:
+def softsign(x: TensorLike) -> Tensor:
     """`x / (1 + |x|)`: Bergstra et al. 2009."""
     (x,) = as_values(x)
     return x / (1 + e.abs(x))
 
 
-def mish(x: Any) -> Any:
+def mish(x: TensorLike) -> Tensor:
     """`x * tanh(softplus(x))`: Misra 2019."""
     (x,) = as_values(x)
     return x * e.tanh(softplus(x))
 
 
-def hard_sigmoid(x: Any) -> Any:
+def hard_sigmoid(x: TensorLike) -> Tensor:
     """`relu6(x + 3) / 6`: straight lines near sigmoid (Howard et al. 2019)."""
     (x,) = as_values(x)
     return relu6(x + 3) * (1 / 6)
 
 
-def hard_silu(x: Any) -> Any:
+def hard_silu(x: TensorLike) -> Tensor:
     """`x * hard_sigmoid(x)`, also called hard swish: Howard et al. 2019."""
     (x,) = as_values(x)
     return x * hard_sigmoid(x)
 
 
-def hard_tanh(x: Any) -> Any:
+def hard_tanh(x: TensorLike) -> Tensor:
     """x kept between -1 and 1: Collobert 2004."""
     return composite.clip(x, -1, 1)
 
 
-def log_sigmoid(x: Any) -> Any:
+def log_sigmoid(x: TensorLike) -> Tensor:
     """`log(sigmoid(x))`, computed as `-softplus(-x)`."""
     (x,) = as_values(x)
     return -softplus(-x)
 
 
-def exponential(x: Any) -> Any:
+def exponential(x: TensorLike) -> Tensor:
     """`e ** x`."""
     return e.exp(x)
 
 
-def softmax(x: Any, axis: int = -1) -> Any:
+def softmax(x: TensorLike, axis: int = -1) -> Tensor:
     """`e ** x / sum(e ** x)` over `axis`: probabilities; remembers x for the cross-entropies.
 
     >>> softmax([[0.0, 0.0]])
@@ -160,12 +161,12 @@ def softmax(x: Any, axis: int = -1) -> Any:
     return composite.softmax(x, axis)
 
 
-def log_softmax(x: Any, axis: int = -1) -> Any:
+def log_softmax(x: TensorLike, axis: int = -1) -> Tensor:
     """`log(softmax(x))` over `axis`, exact also where softmax is nearly 0 or 1."""
     return composite.log_softmax(x, axis)
 
 
-def step(x: Any) -> Any:
+def step(x: TensorLike) -> Tensor:
     """1 where x >= 0, else 0: the neuron of McCulloch & Pitts 1943 and the perceptron.
 
     Its gradient is 0 everywhere; it remembers x, and the loss "perceptron" learns from that.
@@ -186,13 +187,17 @@ _FUNCTIONS = (
     softsign, mish, hard_sigmoid, hard_silu, hard_tanh, log_sigmoid, exponential, softmax,
     log_softmax, step,
 )  # fmt: skip
-NAMES: dict[str, Callable[[Any], Any]] = {f.__name__: f for f in _FUNCTIONS} | {
+NAMES: Mapping[str, Callable[[Tensor], Tensor]] = {f.__name__: f for f in _FUNCTIONS} | {
     "swish": silu,
     "hard_swish": hard_silu,
 }
 
 
-def get(activation: Any) -> Callable[[Any], Any]:
+Activation: TypeAlias = Callable[[Tensor], Tensor]
+ActivationLike: TypeAlias = str | Activation | None  # a name of NAMES, a function, or linear
+
+
+def get(activation: ActivationLike) -> Activation:
     """The function meant by None (linear), a name or a function of one tensor.
 
     >>> get("tanh").__name__
@@ -210,11 +215,11 @@ def get(activation: Any) -> Callable[[Any], Any]:
             f"{by_name}{name}(...)"
         )
     if callable(activation):
-        return activation  # type: ignore[no-any-return]
+        return activation
     raise unknown_name("activation", activation, NAMES)
 
 
-def name_of(activation: Callable[[Any], Any]) -> Any:
+def name_of(activation: Activation) -> str | Activation:
     """The name of a function of this module, which can be saved; any other function itself."""
     name = getattr(activation, "__name__", "")
     return name if NAMES.get(name) is activation else activation

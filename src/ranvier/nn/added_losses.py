@@ -31,7 +31,7 @@ def collected() -> Iterator[list[_Term]]:
         _collected.terms = before
 
 
-def add(layer: str, value: Any) -> None:
+def add(layer: str, value: object) -> None:
     """Keep a term, if somebody collects them."""
     if not isinstance(value, Tensor) or len(value.shape) > 1:
         got = f"shape {value.shape}" if isinstance(value, Tensor) else f"a {type(value).__name__}"

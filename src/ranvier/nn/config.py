@@ -35,7 +35,7 @@ def arguments(cls: type) -> list[str]:
     return names
 
 
-def configuration(thing: Any, skip: tuple[str, ...] = ()) -> dict[str, Any]:
+def configuration(thing: object, skip: tuple[str, ...] = ()) -> dict[str, Any]:
     """The constructor arguments of `thing` as JSON-able data; StateError for one not kept."""
     values = {}
     for name in arguments(type(thing)):
@@ -52,7 +52,7 @@ def configuration(thing: Any, skip: tuple[str, ...] = ()) -> dict[str, Any]:
     return values
 
 
-def plain(value: Any, what: str) -> Any:
+def plain(value: object, what: str) -> Any:
     """`value` as numbers, text, lists and dicts; objects become {"class", "config"}."""
     if value is None or isinstance(value, bool | int | float | str):
         return value

@@ -21,8 +21,8 @@ as in Keras.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -30,7 +30,7 @@ from .. import dtypes, random
 from ..base.missing import Spelled, module_getattr
 from ..errors import ArgumentError, unknown_name
 from ..executors.philox import numpy_random
-from ..typing import Array
+from ..typing import Array, ArrayLike, DTypeLike, Shape
 from .config import configuration, restore
 
 # The standard deviation of a standard normal truncated at -2 and 2.
@@ -42,7 +42,7 @@ class Initializer(Spelled):
 
     seed: int | None = None
 
-    def __call__(self, shape: Sequence[int], dtype: Any = dtypes.float32) -> Array:
+    def __call__(self, shape: Sequence[int], dtype: DTypeLike = dtypes.float32) -> Array:
         """New values for a weight of this shape."""
         shape = (
             (int(shape),) if isinstance(shape, int | np.integer) else tuple(int(n) for n in shape)
@@ -257,7 +257,13 @@ _NAMES: dict[str, type[Initializer]] = {
 }
 
 
-def get(initializer: Any) -> Any:
+# A name, an initializer, its class or config, a number everywhere, or a function of a shape.
+InitializerLike: TypeAlias = (
+    str | Initializer | type[Initializer] | Mapping[str, Any] | float | Callable[[Shape], ArrayLike]
+)
+
+
+def get(initializer: InitializerLike) -> Callable[..., Array]:
     """An initializer from a name, object, number (constant), function of shape or a config.
 
     >>> get("zeros")((2,))
@@ -268,13 +274,15 @@ def get(initializer: Any) -> Any:
     if isinstance(initializer, str) and initializer.lower() in _NAMES:
         return _NAMES[initializer.lower()]()
     if isinstance(initializer, Mapping):
-        return restore("initializer", initializer, CLASSES)
+        restored: Initializer = restore("initializer", initializer, CLASSES)
+        return restored
     if isinstance(initializer, type) and issubclass(initializer, Initializer):
         return initializer()
     if isinstance(initializer, int | float) and not isinstance(initializer, bool):
         return Constant(float(initializer))
     if callable(initializer):
-        return lambda shape, dtype=dtypes.float32: np.asarray(initializer(shape), dtype)
+        function: Callable[..., Any] = initializer
+        return lambda shape, dtype=dtypes.float32: np.asarray(function(shape), dtype)
     raise unknown_name("initializer", initializer, _NAMES)
 
 

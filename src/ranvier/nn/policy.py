@@ -15,14 +15,20 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..dtypes import float16, float32, float64
 from ..errors import ArgumentError, unknown_name
 from ..ops.elementwise import astype
 from ..tensors.tensor import Tensor
 from ..tracing.trace import replace_tensors, tensors_in
+from ..typing import DType, DTypeLike
 from .walk import standing, walk
+
+if TYPE_CHECKING:
+    from .layer import Layer
+
+_Structure = TypeVar("_Structure")  # tensors in lists, tuples and dicts
 
 MIXED = "mixed_float16"
 WIDE = "float64"
@@ -71,7 +77,7 @@ def made_with(policy: str) -> Iterator[None]:
         _Global.policy = before
 
 
-def resolve(policy: Any) -> str:
+def resolve(policy: DTypeLike | None) -> str:
     """The policy meant by a name, a dtype, or None: the global one."""
     if policy is None:
         return _Global.policy
@@ -91,7 +97,7 @@ def resolve(policy: Any) -> str:
     raise unknown_name("dtype policy", name, POLICIES)
 
 
-def cast(value: Any, old: Any, new: Any) -> Any:
+def cast(value: _Structure, old: DType, new: DType) -> _Structure:
     """`value`, tensors in any structure, with those of dtype `old` as `new`, masks and logits too.
 
     The result of a softmax stays: its small numbers would be lost in float16.
@@ -108,24 +114,24 @@ def cast(value: Any, old: Any, new: Any) -> Any:
     return replace_tensors(value, iter([one(t) for t in tensors_in(value)]))
 
 
-def widened(value: Any) -> Any:
+def widened(value: _Structure) -> _Structure:
     """`value` with its float16 tensors as float32."""
     return cast(value, float16, float32)
 
 
-def widest(value: Any) -> Any:
+def widest(value: _Structure) -> _Structure:
     """`value` with all its float tensors as float64."""
     return cast(cast(value, float32, float64), float16, float64)
 
 
-def float_dtype(layer: Any) -> Any:
+def float_dtype(layer: Layer) -> DType:
     """The dtype that NumPy's float64 and Python's floats become as inputs of the layer."""
     if not _Global.wide:  # NOTE: spares a walk over the layers in every call of fit
         return float32
     return float64 if any(x.dtype_policy == WIDE for x in layer.sublayers()) else float32
 
 
-def hand_down(layer: Any) -> None:
+def hand_down(layer: Layer) -> None:
     """The layer's own policy "float64" to the layers that it has made, unless they have one."""
     if layer.dtype_policy == WIDE and layer.own_policy:
         for inner in walk(layer).inside:
@@ -133,17 +139,17 @@ def hand_down(layer: Any) -> None:
                 inner.dtype_policy = WIDE
 
 
-def _computes_in_float16(layer: Any) -> bool:
+def _computes_in_float16(layer: Layer) -> bool:
     """Whether the layer itself keeps numbers in float16; one made of layers leaves it to them."""
     return layer.dtype_policy == MIXED and (layer.in_float32 or not walk(layer).inside)
 
 
-def is_mixed(layer: Any) -> bool:
+def is_mixed(layer: Layer) -> bool:
     """Whether something in it keeps numbers in float16."""
     return any(_computes_in_float16(inner) for inner in layer.sublayers())
 
 
-def forward(layer: Any, inputs: Sequence[Any], options: Mapping[str, Any]) -> Any:
+def forward(layer: Layer, inputs: Sequence[Any], options: Mapping[str, Any]) -> Any:
     """`layer.forward` in the dtypes of its policy, which is not "float32"."""
     if layer.dtype_policy == WIDE:
         inputs, options = widest((list(inputs), dict(options)))
@@ -151,7 +157,7 @@ def forward(layer: Any, inputs: Sequence[Any], options: Mapping[str, Any]) -> An
     return _mixed_forward(layer, inputs, options)
 
 
-def _mixed_forward(layer: Any, inputs: Sequence[Any], options: Mapping[str, Any]) -> Any:
+def _mixed_forward(layer: Layer, inputs: Sequence[Any], options: Mapping[str, Any]) -> Any:
     """`layer.forward` in the dtypes of "mixed_float16"."""
     if _thread.float32 or not _computes_in_float16(layer):
         return layer.forward(*inputs, **options)
@@ -170,7 +176,7 @@ def _mixed_forward(layer: Any, inputs: Sequence[Any], options: Mapping[str, Any]
 
 
 @contextmanager
-def _float16_copies(layer: Any) -> Iterator[None]:
+def _float16_copies(layer: Layer) -> Iterator[None]:
     """Inside, the trained float32 tensors of the layer stand as float16 copies."""
     # NOTE: set past Walked.__setattr__: they are back before anybody walks the layer.
     with standing:

@@ -9,13 +9,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..base.missing import module_getattr
 from ..errors import ArgumentError, unknown_name
 from ..ops.elementwise import abs
 from ..ops.reduce import sum
+from ..tensors.tensor import Tensor
 from ..tracing.validity import Watched
 from .config import configuration, restore
 
@@ -23,7 +24,7 @@ from .config import configuration, restore
 class Regularizer(Watched):
     """Base: `regularizer(w)` is one number."""
 
-    def __call__(self, w: Any) -> Any:
+    def __call__(self, w: Tensor) -> Tensor:
         raise NotImplementedError
 
     def get_config(self) -> dict[str, Any]:
@@ -46,7 +47,7 @@ class L1L2(Regularizer):
     def __init__(self, l1: float = 0.0, l2: float = 0.0) -> None:
         self.l1, self.l2 = _factor("l1", l1), _factor("l2", l2)
 
-    def __call__(self, w: Any) -> Any:
+    def __call__(self, w: Tensor) -> Tensor:
         terms = []
         if self.l1:
             terms.append(sum(abs(w)) * self.l1)
@@ -61,7 +62,7 @@ class L1(Regularizer):
     def __init__(self, l1: float = 0.01) -> None:
         self.l1 = _factor("l1", l1)
 
-    def __call__(self, w: Any) -> Any:
+    def __call__(self, w: Tensor) -> Tensor:
         return sum(abs(w)) * self.l1
 
 
@@ -71,7 +72,7 @@ class L2(Regularizer):
     def __init__(self, l2: float = 0.01) -> None:
         self.l2 = _factor("l2", l2)
 
-    def __call__(self, w: Any) -> Any:
+    def __call__(self, w: Tensor) -> Tensor:
         return sum(w * w) * self.l2
 
 
@@ -86,7 +87,7 @@ def _factor(name: str, value: float) -> float:
 
 
 CLASSES: dict[str, type[Regularizer]] = {"L1": L1, "L2": L2, "L1L2": L1L2}
-_NAMES: dict[str, Any] = {
+_NAMES: dict[str, Callable[[], Regularizer]] = {
     "l1": L1,
     "l2": L2,
     "l1_l2": lambda: L1L2(0.01, 0.01),
@@ -94,7 +95,11 @@ _NAMES: dict[str, Any] = {
 }
 
 
-def get(regularizer: Any) -> Regularizer | None:
+# A name, a regularizer, its class or config, or none.
+RegularizerLike: TypeAlias = str | Regularizer | type[Regularizer] | Mapping[str, Any] | None
+
+
+def get(regularizer: RegularizerLike) -> Regularizer | None:
     """A regularizer from None, a name (factor 0.01), an object, or what `get_config` gave.
 
     >>> get("l2")
@@ -103,11 +108,12 @@ def get(regularizer: Any) -> Regularizer | None:
     if regularizer is None or isinstance(regularizer, Regularizer):
         return regularizer
     if isinstance(regularizer, Mapping):
-        return restore("regularizer", regularizer, CLASSES)  # type: ignore[no-any-return]
+        restored: Regularizer = restore("regularizer", regularizer, CLASSES)
+        return restored
     if isinstance(regularizer, type) and issubclass(regularizer, Regularizer):
         return regularizer()
     if isinstance(regularizer, str) and regularizer.lower() in _NAMES:
-        return _NAMES[regularizer.lower()]()  # type: ignore[no-any-return]
+        return _NAMES[regularizer.lower()]()
     raise unknown_name("regularizer", regularizer, _NAMES)
 
 

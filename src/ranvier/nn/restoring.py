@@ -17,6 +17,7 @@ import numpy as np
 
 from .. import dtypes
 from ..errors import FileError
+from ..typing import DTypeLike
 
 MAX_LAYERS = 100_000
 SLACK_BYTES = 16 << 20  # for what a layer makes and does not save
@@ -53,7 +54,7 @@ def count_layer() -> None:
         raise FileError(f"its description asks for more than {MAX_LAYERS:,} layers")
 
 
-def unfilled(shape: Sequence[int], dtype: Any) -> np.ndarray[Any, Any] | None:
+def unfilled(shape: Sequence[int], dtype: DTypeLike) -> np.ndarray[Any, Any] | None:
     """Zeros for a weight whose numbers come from a file; None where nothing is restored."""
     if _limits.weight_bytes is None:
         return None

@@ -11,16 +11,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from ..errors import DataError, ShapeError
 from ..ops.check_index import FRACTION_REFUSALS, REFUSALS, is_integral
-from ..typing import Array
+from ..typing import Array, ArrayLike
 
 
-def target_form(y: Any) -> str:
+def target_form(y: ArrayLike) -> str:
     """The form of the targets `y`; a column of 0 and 1 is "binary".
 
     >>> target_form(np.array([0, 2, 1])), target_form(np.eye(3)), target_form(np.array([0.5, 2]))
@@ -46,7 +44,7 @@ def target_form(y: Any) -> str:
     return "real"
 
 
-def encode_labels(y: Any) -> tuple[Array, Array]:
+def encode_labels(y: ArrayLike) -> tuple[Array, Array]:
     """Integers for any labels, and the classes in order: `classes[codes]` is `y`.
 
     >>> codes, classes = encode_labels(["cat", "dog", "cat"])
@@ -57,7 +55,7 @@ def encode_labels(y: Any) -> tuple[Array, Array]:
     return codes.reshape(np.shape(y)).astype(np.int64), classes
 
 
-def numbers(what: str, y: Any) -> Array:
+def numbers(what: str, y: ArrayLike) -> Array:
     """`y` as an array of finite numbers with at least one row, or DataError."""
     try:
         y = np.asarray(y)

@@ -11,7 +11,7 @@ Names and arguments are those of Keras. A factor is a pair (lowest, highest), or
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Unpack
 
 from ... import random
 from ...dtypes import int32
@@ -20,9 +20,11 @@ from ...ops.creation import iota
 from ...ops.elementwise import cos, sin, where
 from ...ops.gather import take
 from ...ops.movement import flip, reshape
+from ...tensors.tensor import Tensor
 from ...typing import Shape
 from ..images.sliding import check_axes, one_of, sizes
 from ..layer import Layer, register_layer
+from ..options import LayerOptions
 from .preprocessing import as_floats, center_crop, check_crop
 from .resampling import FILL_MODES, INTERPOLATIONS, AffineMap, affine
 
@@ -34,7 +36,7 @@ class RandomImages(Layer):
 
     in_float32 = True
 
-    def __init__(self, seed: int | None = None, **options: Any) -> None:
+    def __init__(self, seed: int | None = None, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
         self.seed = seed
         self._source = random.generator if seed is None else random.Generator(seed)
@@ -42,15 +44,15 @@ class RandomImages(Layer):
     def build(self, input_shape: Shape) -> None:
         check_axes(self.name, input_shape, 2)
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         x = as_floats(x)
         return self.augment(x) if self.training else x
 
-    def augment(self, x: Any) -> Any:
+    def augment(self, x: Tensor) -> Tensor:
         """The changed images."""
         raise NotImplementedError
 
-    def draw(self, x: Any, low: float, high: float) -> Any:
+    def draw(self, x: Tensor, low: float, high: float) -> Tensor | float:
         """One number from low to high for each row, (batch, 1, 1)."""
         if low == high:
             return low
@@ -72,13 +74,16 @@ class RandomFlip(RandomImages):
     """
 
     def __init__(
-        self, mode: str = "horizontal_and_vertical", seed: int | None = None, **options: Any
+        self,
+        mode: str = "horizontal_and_vertical",
+        seed: int | None = None,
+        **options: Unpack[LayerOptions],
     ) -> None:
         super().__init__(seed, **options)
         known = ("horizontal", "vertical", "horizontal_and_vertical")
         self.mode = one_of(self.name, "mode", mode, known)
 
-    def augment(self, x: Any) -> Any:
+    def augment(self, x: Tensor) -> Tensor:
         for word, axis in (("horizontal", 2), ("vertical", 1)):
             if word in self.mode:
                 chosen = self._source.bernoulli(0.5, (x.shape[0], 1, 1, 1))
@@ -95,17 +100,17 @@ class _Affine(RandomImages):
         interpolation: str = "bilinear",
         seed: int | None = None,
         fill_value: float = 0.0,
-        **options: Any,
+        **options: Unpack[LayerOptions],
     ) -> None:
         super().__init__(seed, **options)
         self.fill_mode = one_of(self.name, "fill_mode", fill_mode, FILL_MODES)
         self.interpolation = one_of(self.name, "interpolation", interpolation, INTERPOLATIONS)
         self.fill_value = fill_value
 
-    def augment(self, x: Any) -> Any:
+    def augment(self, x: Tensor) -> Tensor:
         return affine(x, self.map(x), self.interpolation, self.fill_mode, self.fill_value)
 
-    def map(self, x: Any) -> AffineMap:
+    def map(self, x: Tensor) -> AffineMap:
         """The numbers a to f of `resampling.affine`."""
         raise NotImplementedError
 
@@ -135,14 +140,14 @@ class RandomTranslation(_Affine):
         interpolation: str = "bilinear",
         seed: int | None = None,
         fill_value: float = 0.0,
-        **options: Any,
+        **options: Unpack[LayerOptions],
     ) -> None:
         super().__init__(fill_mode, interpolation, seed, fill_value, **options)
         self.height_factor, self.width_factor = height_factor, width_factor
         self._down = factor_range(self.name, "height_factor", height_factor)
         self._right = factor_range(self.name, "width_factor", width_factor)
 
-    def map(self, x: Any) -> AffineMap:
+    def map(self, x: Tensor) -> AffineMap:
         down = self.draw(x, *self._down) * x.shape[1]
         return 1.0, 0.0, -down, 0.0, 1.0, -(self.draw(x, *self._right) * x.shape[2])
 
@@ -168,18 +173,20 @@ class RandomRotation(_Affine):
         interpolation: str = "bilinear",
         seed: int | None = None,
         fill_value: float = 0.0,
-        **options: Any,
+        **options: Unpack[LayerOptions],
     ) -> None:
         super().__init__(fill_mode, interpolation, seed, fill_value, **options)
         self.factor = factor
         self._angles = factor_range(self.name, "factor", factor)
 
-    def map(self, x: Any) -> AffineMap:
+    def map(self, x: Tensor) -> AffineMap:
         angle = self.draw(x, *self._angles) * (2 * math.pi)
-        if isinstance(angle, float):
-            c, s = math.cos(angle), math.sin(angle)
-        else:
+        c: Tensor | float
+        s: Tensor | float
+        if isinstance(angle, Tensor):
             c, s = cos(angle), sin(angle)
+        else:
+            c, s = math.cos(angle), math.sin(angle)
         y, z = (x.shape[1] - 1) / 2, (x.shape[2] - 1) / 2
         return c, s, y - c * y - s * z, -s, c, z + s * y - c * z
 
@@ -208,14 +215,14 @@ class RandomZoom(_Affine):
         interpolation: str = "bilinear",
         seed: int | None = None,
         fill_value: float = 0.0,
-        **options: Any,
+        **options: Unpack[LayerOptions],
     ) -> None:
         super().__init__(fill_mode, interpolation, seed, fill_value, **options)
         self.height_factor, self.width_factor = height_factor, width_factor
         self._high = factor_range(self.name, "height_factor", height_factor)
         self._wide = width_factor and factor_range(self.name, "width_factor", width_factor)
 
-    def map(self, x: Any) -> AffineMap:
+    def map(self, x: Tensor) -> AffineMap:
         high = 1 + self.draw(x, *self._high)
         wide = 1 + self.draw(x, *self._wide) if self._wide else high
         y, z = (x.shape[1] - 1) / 2, (x.shape[2] - 1) / 2
@@ -233,18 +240,20 @@ class RandomCrop(RandomImages):
     (1, 2, 2, 3)
     """
 
-    def __init__(self, height: int, width: int, seed: int | None = None, **options: Any) -> None:
+    def __init__(
+        self, height: int, width: int, seed: int | None = None, **options: Unpack[LayerOptions]
+    ) -> None:
         super().__init__(seed, **options)
         self.height, self.width = sizes(self.name, "height, width", (height, width), 2)
 
     def build(self, input_shape: Shape) -> None:
         check_crop(self.name, input_shape, (self.height, self.width))
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         x = as_floats(x)
         return self.augment(x) if self.training else center_crop(x, self.height, self.width)
 
-    def augment(self, x: Any) -> Any:
+    def augment(self, x: Tensor) -> Tensor:
         n, h, w, channels = x.shape
         row = self._source.randint(0, h - self.height + 1, (n, 1, 1), int32)
         column = self._source.randint(0, w - self.width + 1, (n, 1, 1), int32)
@@ -257,7 +266,7 @@ class RandomCrop(RandomImages):
         return (self.height, self.width, input_shape[-1])
 
 
-def factor_range(layer: str, argument: str, value: Any) -> tuple[float, float]:
+def factor_range(layer: str, argument: str, value: Factor) -> tuple[float, float]:
     """(lowest, highest) from a pair or from one number."""
     pair = (-value, value) if isinstance(value, int | float) else tuple(value)
     numbers = len(pair) == 2 and all(isinstance(v, int | float) for v in pair)

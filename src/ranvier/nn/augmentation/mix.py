@@ -19,6 +19,9 @@ from ...ops.creation import iota
 from ...ops.elementwise import floor, less, log, logical_and, remainder, sqrt, where
 from ...ops.gather import take
 from ...ops.movement import reshape
+from ...random import Generator
+from ...tensors.tensor import Tensor
+from ...typing import TensorLike
 from ..images.sliding import check_axes
 from .photometric import inside
 from .preprocessing import as_floats
@@ -37,7 +40,7 @@ class _Mixing(Spelled):
         self.alpha, self.seed = alpha, seed
         self._source = random.generator if seed is None else random.Generator(seed)
 
-    def __call__(self, x: Any, y: Any) -> tuple[Any, Any]:
+    def __call__(self, x: Tensor, y: Tensor) -> tuple[Any, Any]:
         """Mixed rows and targets; targets (batch, classes) or numbers (batch,) and (batch, 1)."""
         n = x.shape[0]
         if y.dtype.kind != "f":
@@ -55,7 +58,7 @@ class _Mixing(Spelled):
         share = reshape(share, (n, *(1 for _ in y.shape[1:])))
         return x, y * share + take(y, partner) * (1 - share)
 
-    def mixed(self, x: Any, other: Any) -> tuple[Any, Any]:
+    def mixed(self, x: Tensor, other: Tensor) -> tuple[Tensor, Tensor]:
         """The rows of x mixed with others."""
         raise NotImplementedError
 
@@ -78,7 +81,7 @@ class Mixup(_Mixing):
     def __init__(self, alpha: float = 0.2, seed: int | None = None) -> None:
         super().__init__(alpha, seed)
 
-    def mixed(self, x: Any, other: Any) -> tuple[Any, Any]:
+    def mixed(self, x: Tensor, other: Tensor) -> tuple[Tensor, Tensor]:
         n = x.shape[0]
         share = beta(self._source, self.alpha, n)
         wide = reshape(share, (n, *(1 for _ in x.shape[1:])))
@@ -96,7 +99,7 @@ class CutMix(_Mixing):
     def __init__(self, alpha: float = 1.0, seed: int | None = None) -> None:
         super().__init__(alpha, seed)
 
-    def mixed(self, x: Any, other: Any) -> tuple[Any, Any]:
+    def mixed(self, x: Tensor, other: Tensor) -> tuple[Tensor, Tensor]:
         check_axes("CutMix", x.shape[1:], 2)
         n, h, w, _ = x.shape
         half = sqrt(1 - reshape(beta(self._source, self.alpha, n), (n, 1, 1, 1))) / 2
@@ -104,7 +107,7 @@ class CutMix(_Mixing):
         share = 1 - (bottom - top) * (right - left) / (h * w)
         return where(inside(x, top, left, bottom - top, right - left), other, x), share
 
-    def _side(self, n: int, size: int, half: Any) -> tuple[Any, Any]:
+    def _side(self, n: int, size: int, half: Tensor) -> tuple[Tensor, Tensor]:
         """The first position along an axis, and the one after the last."""
         middle = self._source.uniform((n, 1, 1, 1), 0, float(size))
         ends = (clip(floor(middle + s * half * size + 0.5), 0.0, float(size)) for s in (-1, 1))
@@ -112,14 +115,14 @@ class CutMix(_Mixing):
         return low, high
 
 
-def beta(source: Any, alpha: float, n: int) -> Any:
+def beta(source: Generator, alpha: float, n: int) -> Tensor:
     """n numbers from Beta(alpha, alpha): g / (g + h) of two from Gamma(alpha), by logarithms."""
     if alpha == 1:
         return source.uniform((n,))
     return sigmoid(_log_gamma(source, alpha, n) - _log_gamma(source, alpha, n))
 
 
-def _log_gamma(source: Any, alpha: float, n: int) -> Any:
+def _log_gamma(source: Generator, alpha: float, n: int) -> Tensor:
     """Logarithms of n numbers from Gamma(alpha).
 
     Marsaglia and Tsang (2000): `d v` with `v = (1 + c z) ** 3`, taken when
@@ -134,7 +137,7 @@ def _log_gamma(source: Any, alpha: float, n: int) -> Any:
     log_v = 3 * log(where(good, root, 1.0))
     v = root * root * root
     good = logical_and(good, less(log(u), z * z / 2 + d * (1 - v + log_v)))
-    accepted: Any = 0.0
+    accepted: TensorLike = 0.0
     for i in reversed(range(_GAMMA_CANDIDATES)):
         accepted = where(good[i], log_v[i], accepted)
     return accepted + log(1 - source.uniform((n,))) / alpha

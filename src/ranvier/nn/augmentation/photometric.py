@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Unpack
 
 from ...dtypes import float32
 from ...errors import ArgumentError
@@ -11,7 +11,9 @@ from ...ops.composites.functions import clip
 from ...ops.creation import iota
 from ...ops.elementwise import exp, floor, greater_equal, less, logical_and, round, sqrt, where
 from ...ops.reduce import mean
+from ...tensors.tensor import Tensor
 from ..layer import register_layer
+from ..options import LayerOptions
 from .geometric import Factor, RandomImages, factor_range
 
 
@@ -22,7 +24,7 @@ class _PixelValues(RandomImages):
         self,
         value_range: tuple[float, float] = (0, 255),
         seed: int | None = None,
-        **options: Any,
+        **options: Unpack[LayerOptions],
     ) -> None:
         super().__init__(seed, **options)
         low, high = value_range
@@ -30,11 +32,11 @@ class _PixelValues(RandomImages):
             raise ArgumentError(f"{self.name}: value_range={value_range!r}; expected (low, high)")
         self.value_range = value_range
 
-    def clipped(self, x: Any) -> Any:
+    def clipped(self, x: Tensor) -> Tensor:
         """x within the range."""
         return clip(x, *map(float, self.value_range))
 
-    def draw_image(self, x: Any, low: float, high: float) -> Any:
+    def draw_image(self, x: Tensor, low: float, high: float) -> Tensor:
         """One number for each row, (batch, 1, 1, 1)."""
         return self._source.uniform((x.shape[0], 1, 1, 1), low, high)
 
@@ -56,13 +58,13 @@ class RandomBrightness(_PixelValues):
         factor: Factor,
         value_range: tuple[float, float] = (0, 255),
         seed: int | None = None,
-        **options: Any,
+        **options: Unpack[LayerOptions],
     ) -> None:
         super().__init__(value_range, seed, **options)
         self.factor = factor
         self._shares = factor_range(self.name, "factor", factor)
 
-    def augment(self, x: Any) -> Any:
+    def augment(self, x: Tensor) -> Tensor:
         low, high = self.value_range
         return self.clipped(x + self.draw_image(x, *self._shares) * (high - low))
 
@@ -86,7 +88,7 @@ class RandomContrast(_PixelValues):
         factor: Factor,
         value_range: tuple[float, float] = (0, 255),
         seed: int | None = None,
-        **options: Any,
+        **options: Unpack[LayerOptions],
     ) -> None:
         super().__init__(value_range, seed, **options)
         self.factor = factor
@@ -95,7 +97,7 @@ class RandomContrast(_PixelValues):
             raise ArgumentError(f"{self.name}: factor={factor!r}; expected fractions from 0 to 1")
         self._shares = 1 - pair[0], 1 + pair[1]
 
-    def augment(self, x: Any) -> Any:
+    def augment(self, x: Tensor) -> Tensor:
         middle = mean(x, axis=(1, 2), keepdims=True)
         return self.clipped(middle + self.draw_image(x, *self._shares) * (x - middle))
 
@@ -128,7 +130,7 @@ class RandomErasing(_PixelValues):
         value_range: tuple[float, float] = (0, 255),
         seed: int | None = None,
         ratio: tuple[float, float] = (0.3, 3.3),
-        **options: Any,
+        **options: Unpack[LayerOptions],
     ) -> None:
         super().__init__(value_range, seed, **options)
         if (
@@ -143,7 +145,7 @@ class RandomErasing(_PixelValues):
             )
         self.factor, self.scale, self.ratio, self.fill_value = factor, scale, ratio, fill_value
 
-    def augment(self, x: Any) -> Any:
+    def augment(self, x: Tensor) -> Tensor:
         _, h, w, _ = x.shape
         area = self.draw_image(x, *self.scale) * (h * w)
         aspect = exp(self.draw_image(x, math.log(self.ratio[0]), math.log(self.ratio[1])))
@@ -153,14 +155,13 @@ class RandomErasing(_PixelValues):
         top = floor(self.draw_image(x, 0, 1) * (h - height + 1))
         left = floor(self.draw_image(x, 0, 1) * (w - width + 1))
         erased = logical_and(inside(x, top, left, height, width), chosen)
-        fill: Any = self.fill_value
-        if fill is None:
-            low, high = self.value_range
-            fill = self._source.uniform(x.shape, float(low), float(high))
-        return where(erased, fill, x)
+        if self.fill_value is not None:
+            return where(erased, self.fill_value, x)
+        low, high = self.value_range
+        return where(erased, self._source.uniform(x.shape, float(low), float(high)), x)
 
 
-def inside(x: Any, top: Any, left: Any, height: Any, width: Any) -> Any:
+def inside(x: Tensor, top: Tensor, left: Tensor, height: Tensor, width: Tensor) -> Tensor:
     """True in a rectangle of each image, (batch, height, width, 1).
 
     The numbers of the rectangle are (batch, 1, 1, 1).

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Unpack
 
 import numpy as np
 
@@ -10,13 +10,15 @@ from ...dtypes import float32
 from ...errors import ShapeError
 from ...ops.elementwise import astype
 from ...ops.gather import take
-from ...typing import Shape
+from ...tensors.tensor import Tensor
+from ...typing import ArrayLike, Shape
 from ..images.sliding import check_axes, one_of, sizes
 from ..layer import Layer, register_layer
+from ..options import LayerOptions
 from .resampling import INTERPOLATIONS
 
 
-def as_floats(x: Any) -> Any:
+def as_floats(x: Tensor) -> Tensor:
     """Bytes and integers as float32."""
     return x if x.dtype.kind == "f" else astype(x, float32)
 
@@ -34,11 +36,13 @@ class Rescaling(Layer):
 
     in_float32 = True
 
-    def __init__(self, scale: Any, offset: Any = 0.0, **options: Any) -> None:
+    def __init__(
+        self, scale: ArrayLike, offset: ArrayLike = 0.0, **options: Unpack[LayerOptions]
+    ) -> None:
         super().__init__(**options)
         self.scale, self.offset = scale, offset
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         x = as_floats(x)
         scale, offset = (np.asarray(v, x.dtype) for v in (self.scale, self.offset))
         return x * scale + offset
@@ -65,7 +69,11 @@ class Resizing(Layer):
     in_float32 = True
 
     def __init__(
-        self, height: int, width: int, interpolation: str = "bilinear", **options: Any
+        self,
+        height: int,
+        width: int,
+        interpolation: str = "bilinear",
+        **options: Unpack[LayerOptions],
     ) -> None:
         super().__init__(**options)
         self.height, self.width = sizes(self.name, "height, width", (height, width), 2)
@@ -74,14 +82,14 @@ class Resizing(Layer):
     def build(self, input_shape: Shape) -> None:
         check_axes(self.name, input_shape, 2)
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         x = as_floats(x)
         for axis, size in ((1, self.height), (2, self.width)):
             if x.shape[axis] != size:
                 x = self._resized_along(x, axis, size)
         return x
 
-    def _resized_along(self, x: Any, axis: int, size: int) -> Any:
+    def _resized_along(self, x: Tensor, axis: int, size: int) -> Tensor:
         """x with another size along one axis."""
         n = x.shape[axis]
         source = (np.arange(size) + 0.5) * (n / size) - 0.5
@@ -106,21 +114,21 @@ class CenterCrop(Layer):
     array([ 5.,  6.,  9., 10.], dtype=float32)
     """
 
-    def __init__(self, height: int, width: int, **options: Any) -> None:
+    def __init__(self, height: int, width: int, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
         self.height, self.width = sizes(self.name, "height, width", (height, width), 2)
 
     def build(self, input_shape: Shape) -> None:
         check_crop(self.name, input_shape, (self.height, self.width))
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         return center_crop(x, self.height, self.width)
 
     def output_shape(self, input_shape: Shape) -> Shape:
         return (self.height, self.width, input_shape[-1])
 
 
-def center_crop(x: Any, height: int, width: int) -> Any:
+def center_crop(x: Tensor, height: int, width: int) -> Tensor:
     """The middle of images; of an odd number of positions cut off, one more is after it."""
     top, left = (x.shape[1] - height) // 2, (x.shape[2] - width) // 2
     return x[:, top : top + height, left : left + width]

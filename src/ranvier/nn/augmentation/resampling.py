@@ -8,7 +8,7 @@ that of the image at the source, between pixels the bilinear mean of the four ar
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TypeAlias
 
 from ...dtypes import float32, int32
 from ...ops.composites.functions import clip
@@ -25,20 +25,22 @@ from ...ops.elementwise import (
 )
 from ...ops.gather import take
 from ...ops.movement import reshape
+from ...tensors.tensor import Tensor
 
 FILL_MODES = ("constant", "nearest", "reflect", "wrap")
 INTERPOLATIONS = ("bilinear", "nearest")
 
-AffineMap = tuple[Any, Any, Any, Any, Any, Any]  # a to f: numbers, or tensors (batch, 1, 1)
+_Number: TypeAlias = Tensor | float  # a number, or a tensor (batch, 1, 1)
+AffineMap: TypeAlias = tuple[_Number, _Number, _Number, _Number, _Number, _Number]  # a to f
 
 
 def affine(
-    x: Any,
+    x: Tensor,
     map: AffineMap,
     interpolation: str = "bilinear",
     fill_mode: str = "reflect",
     fill_value: float = 0.0,
-) -> Any:
+) -> Tensor:
     """x (batch, height, width, channels) resampled at the positions of the map.
 
     Beyond the edge: "constant" `fill_value`, "nearest" the pixel of the edge, "reflect" the image
@@ -48,14 +50,8 @@ def affine(
     a, b, c, d, e, f = map
     down, along = (iota((1, h, 1), axis=1, dtype=float32), iota((1, 1, w), axis=2, dtype=float32))
     y, z = a * down + b * along + c, d * down + e * along + f
-    if interpolation == "nearest":
-        top, left = floor(y + 0.5), floor(z + 0.5)
-        positions = (
-            [(_AxisPositions(top, h, fill_mode), None)],
-            [(_AxisPositions(left, w, fill_mode), None)],
-        )
-    else:
-        positions = _neighbours(y, h, fill_mode), _neighbours(z, w, fill_mode)
+    neighbours = _nearest if interpolation == "nearest" else _both
+    positions = neighbours(y, h, fill_mode), neighbours(z, w, fill_mode)
     return _gathered(x, positions, fill_mode, fill_value)
 
 
@@ -64,8 +60,8 @@ class _AxisPositions:
     has.
     """
 
-    def __init__(self, position: Any, n: int, fill_mode: str) -> None:
-        self.inside = None
+    def __init__(self, position: Tensor, n: int, fill_mode: str) -> None:
+        self.inside: Tensor | None = None
         if fill_mode == "constant":
             self.inside = logical_and(greater_equal(position, 0), less_equal(position, n - 1))
         elif fill_mode == "reflect":
@@ -77,7 +73,16 @@ class _AxisPositions:
         self.position = clip(astype(clip(position, 0, n - 1), int32), 0, n - 1)
 
 
-def _neighbours(position: Any, n: int, fill_mode: str) -> list[Any]:
+# The positions to read along an axis, and their weights; None: 1.
+_Weighted: TypeAlias = list[tuple[_AxisPositions, Tensor | None]]
+
+
+def _nearest(position: Tensor, n: int, fill_mode: str) -> _Weighted:
+    """The nearest position."""
+    return [(_AxisPositions(floor(position + 0.5), n, fill_mode), None)]
+
+
+def _both(position: Tensor, n: int, fill_mode: str) -> _Weighted:
     """The positions before and after, with their weights."""
     low = floor(position)
     share = position - low
@@ -87,24 +92,29 @@ def _neighbours(position: Any, n: int, fill_mode: str) -> list[Any]:
     ]
 
 
-def _gathered(x: Any, positions: Any, fill_mode: str, fill_value: float) -> Any:
+def _gathered(
+    x: Tensor, positions: tuple[_Weighted, _Weighted], fill_mode: str, fill_value: float
+) -> Tensor:
     """The weighted sum of the pixels at all pairs of positions, rows and columns."""
     n, h, w, channels = x.shape
     pixels = reshape(x, (n * h * w, channels))
     first = iota((n, 1, 1), axis=0, dtype=int32) * (h * w)
-    out: Any = None
-    total: Any = None
+    out: Tensor | None = None
+    total: Tensor | None = None  # the weights of the pixels inside
     for row, row_weight in positions[0]:
         for column, column_weight in positions[1]:
             part = take(pixels, first + row.position * w + column.position)
-            weight = None if row_weight is None else row_weight * column_weight
-            if fill_mode == "constant":
+            weight: Tensor | None = None
+            if row_weight is not None and column_weight is not None:
+                weight = row_weight * column_weight
+            if row.inside is not None and column.inside is not None:
                 inside = logical_and(row.inside, column.inside)
                 weight = where(inside, 1.0 if weight is None else weight, 0.0)
                 total = weight if total is None else total + weight
             if weight is not None:
                 part = part * reshape(weight, (*weight.shape, 1))
             out = part if out is None else out + part
-    if fill_mode == "constant" and fill_value:
+    assert out is not None, "each axis has a position to read"
+    if total is not None and fill_value:
         out = out + reshape((1 - total) * fill_value, (*total.shape, 1))
     return out

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Unpack
 
 from ...errors import ArgumentError, ShapeError
 from ...ops.elementwise import greater, greater_equal, where
+from ...tensors.tensor import Tensor
 from ...typing import Shape
 from .. import activations, initializers, regularizers
+from ..initializers import InitializerLike
 from ..layer import Layer, register_layer
+from ..options import UNBUILT, LayerOptions
+from ..regularizers import RegularizerLike
 
 
 class _Elementwise(Layer):
@@ -35,7 +39,7 @@ class ReLU(_Elementwise):
         max_value: float | None = None,
         negative_slope: float = 0.0,
         threshold: float = 0.0,
-        **options: Any,
+        **options: Unpack[LayerOptions],
     ) -> None:
         super().__init__(**options)
         self.max_value, self.negative_slope = max_value, negative_slope
@@ -45,7 +49,7 @@ class ReLU(_Elementwise):
             if value is not None and not value >= 0:
                 raise ArgumentError(f"{self.name}: {name}={value!r}; expected a number, 0 or more")
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         if not self.threshold and not self.negative_slope:
             out = activations.relu(x)
         else:
@@ -69,7 +73,11 @@ class LeakyReLU(_Elementwise):
     """
 
     def __init__(
-        self, negative_slope: float = 0.3, *, alpha: float | None = None, **options: Any
+        self,
+        negative_slope: float = 0.3,
+        *,
+        alpha: float | None = None,
+        **options: Unpack[LayerOptions],
     ) -> None:
         super().__init__(**options)
         self.negative_slope = negative_slope if alpha is None else alpha
@@ -78,7 +86,7 @@ class LeakyReLU(_Elementwise):
         """The slope, and the arguments of every layer."""
         return self._arguments("alpha")
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         return activations.leaky_relu(x, self.negative_slope)
 
 
@@ -96,17 +104,17 @@ class PReLU(_Elementwise):
 
     def __init__(
         self,
-        alpha_initializer: Any = "zeros",
-        alpha_regularizer: Any = None,
+        alpha_initializer: InitializerLike = "zeros",
+        alpha_regularizer: RegularizerLike = None,
         shared_axes: Sequence[int] | int | None = None,
-        **options: Any,
+        **options: Unpack[LayerOptions],
     ) -> None:
         super().__init__(**options)
         self.alpha_initializer = initializers.get(alpha_initializer)
         self.alpha_regularizer = regularizers.get(alpha_regularizer)
         axes = (shared_axes,) if isinstance(shared_axes, int) else shared_axes
         self.shared_axes = None if axes is None else tuple(axes)
-        self.alpha: Any = None
+        self.alpha: Tensor = UNBUILT
 
     def build(self, input_shape: Shape) -> None:
         shared = self.shared_axes or ()
@@ -120,7 +128,7 @@ class PReLU(_Elementwise):
             shape, self.alpha_initializer, regularizer=self.alpha_regularizer, name="alpha"
         )
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         return where(greater(x, 0), x, x * self.alpha)
 
 
@@ -132,11 +140,11 @@ class ELU(_Elementwise):
     tensor([[0., 2.]])
     """
 
-    def __init__(self, alpha: float = 1.0, **options: Any) -> None:
+    def __init__(self, alpha: float = 1.0, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
         self.alpha = alpha
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         return activations.elu(x, self.alpha)
 
 
@@ -150,9 +158,9 @@ class Softmax(_Elementwise):
 
     in_float32 = True
 
-    def __init__(self, axis: int = -1, **options: Any) -> None:
+    def __init__(self, axis: int = -1, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
         self.axis = axis
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         return activations.softmax(x, self.axis)

@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Unpack
 
+from ...tensors.tensor import Tensor
 from ...typing import Shape
 from .. import activations, initializers, regularizers
+from ..activations import ActivationLike
+from ..initializers import InitializerLike
 from ..layer import Layer
+from ..options import UNBUILT, BiasedOptions, LayerOptions
 from ..policy import widened
+from ..regularizers import RegularizerLike
 
 
 class Biased(Layer):
     """Base: sums of products, then `activation(sums + bias)`, a bias for each output."""
 
     # NOTE: not set in __init__, so that a kernel comes before the bias among the layer's tensors.
-    bias: Any = None
+    bias: Tensor | None = None
 
     def __init__(
         self,
-        activation: Any = None,
+        activation: ActivationLike = None,
         use_bias: bool = True,
-        bias_initializer: Any = "zeros",
-        bias_regularizer: Any = None,
-        **options: Any,
+        bias_initializer: InitializerLike = "zeros",
+        bias_regularizer: RegularizerLike = None,
+        **options: Unpack[LayerOptions],
     ) -> None:
         super().__init__(**options)
         self.function = activations.get(activation)
@@ -42,7 +47,7 @@ class Biased(Layer):
                 (outputs,), self.bias_initializer, regularizer=self.bias_regularizer, name="bias"
             )
 
-    def activated(self, sums: Any) -> Any:
+    def activated(self, sums: Tensor) -> Tensor:
         """`activation(sums + bias)`; of float16 sums a softmax is computed in float32."""
         sums = sums if self.bias is None else sums + self.bias
         return self.function(widened(sums) if self.function is activations.softmax else sums)
@@ -55,13 +60,13 @@ class Affine(Biased):
     ("l1", "l2", `L2(0.001)`...) add a term to the loss.
     """
 
-    kernel: Any = None
+    kernel: Tensor = UNBUILT
 
     def __init__(
         self,
-        kernel_initializer: Any = "glorot_uniform",
-        kernel_regularizer: Any = None,
-        **options: Any,
+        kernel_initializer: InitializerLike = "glorot_uniform",
+        kernel_regularizer: RegularizerLike = None,
+        **options: Unpack[BiasedOptions],
     ) -> None:
         super().__init__(**options)
         self.kernel_initializer = initializers.get(kernel_initializer)

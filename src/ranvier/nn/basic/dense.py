@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Unpack
 
 from ...errors import ShapeError
 from ...ops.contraction import matmul
 from ...ops.op import as_integer
+from ...tensors.tensor import Tensor
 from ...typing import Shape
+from ..activations import ActivationLike
 from ..layer import register_layer
+from ..options import KernelOptions
 from .affine import Affine
 
 
@@ -33,7 +36,11 @@ class Dense(Affine):
     """
 
     def __init__(
-        self, units: int, activation: Any = None, use_bias: bool = True, **options: Any
+        self,
+        units: int,
+        activation: ActivationLike = None,
+        use_bias: bool = True,
+        **options: Unpack[KernelOptions],
     ) -> None:
         super().__init__(activation=activation, use_bias=use_bias, **options)
         self.units = integer_argument(self.name, "units", units)
@@ -47,7 +54,7 @@ class Dense(Affine):
         self.add_kernel((input_shape[-1], self.units))
         self.add_bias(self.units)
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         inputs = self.kernel.shape[0]
         if x.ndim < 2 or x.shape[-1] != inputs:
             raise ShapeError(
@@ -60,7 +67,7 @@ class Dense(Affine):
         return (*input_shape[:-1], self.units)
 
 
-def integer_argument(layer: str, argument: str, value: Any, least: int = 1) -> int:
+def integer_argument(layer: str, argument: str, value: object, least: int = 1) -> int:
     """`value` as an integer of at least `least`."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)

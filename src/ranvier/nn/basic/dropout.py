@@ -5,14 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from numbers import Real
-from typing import Any
+from typing import Unpack
 
 from ... import random
 from ...errors import ArgumentError, ShapeError
 from ...ops.elementwise import where
+from ...random import Generator
+from ...tensors.tensor import Tensor
 from ...typing import Shape
 from ..images.sliding import channels_last, check_axes
 from ..layer import Layer, register_layer
+from ..options import LayerOptions
 
 
 class _Noise(Layer):
@@ -21,16 +24,16 @@ class _Noise(Layer):
     Draws come from `ranvier.random`, or from a generator of the layer's own with `seed`.
     """
 
-    def __init__(self, seed: int | None = None, **options: Any) -> None:
+    def __init__(self, seed: int | None = None, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
         self.seed = seed
         self._source = random.generator if seed is None else random.Generator(seed)
 
-    def noisy(self, x: Any) -> Any:
+    def noisy(self, x: Tensor) -> Tensor:
         """x as training sees it."""
         raise NotImplementedError
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         return self.noisy(x) if self.training else x
 
     def output_shape(self, input_shape: Shape) -> Shape:
@@ -40,7 +43,9 @@ class _Noise(Layer):
 class _RateNoise(_Noise):
     """Base: noise of a `rate`."""
 
-    def __init__(self, rate: float, seed: int | None = None, **options: Any) -> None:
+    def __init__(
+        self, rate: float, seed: int | None = None, **options: Unpack[LayerOptions]
+    ) -> None:
         super().__init__(seed, **options)
         if not isinstance(rate, Real) or not 0 <= rate < 1:
             raise ArgumentError(
@@ -48,7 +53,7 @@ class _RateNoise(_Noise):
             )
         self.rate: float = rate
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         return super().forward(x) if self.rate else x
 
 
@@ -74,7 +79,7 @@ class Dropout(_RateNoise):
         rate: float,
         noise_shape: Sequence[int | None] | None = None,
         seed: int | None = None,
-        **options: Any,
+        **options: Unpack[LayerOptions],
     ) -> None:
         super().__init__(rate, seed, **options)
         self.noise_shape = None if noise_shape is None else tuple(noise_shape)
@@ -83,17 +88,17 @@ class Dropout(_RateNoise):
         """The shape of the draws for x of `shape`."""
         return _draw_shape(self.name, self.noise_shape, shape)
 
-    def noisy(self, x: Any) -> Any:
+    def noisy(self, x: Tensor) -> Tensor:
         return dropped(x, self.rate, self._source, self.draws(x.shape))
 
 
-def dropped(x: Any, rate: float, source: Any, shape: Shape) -> Any:
+def dropped(x: Tensor, rate: float, source: Generator, shape: Shape) -> Tensor:
     """0 with probability `rate`, else `x / (1 - rate)`, by draws of `shape` from `source`."""
     keep = source.bernoulli(1 - rate, shape)
     return where(keep, x * (1 / (1 - rate)), 0)
 
 
-def _draw_shape(layer: str, noise_shape: Any, shape: Shape) -> Shape:
+def _draw_shape(layer: str, noise_shape: Sequence[int | None] | None, shape: Shape) -> Shape:
     if noise_shape is None:
         return shape
     sizes = tuple(n if m is None else m for m, n in zip(noise_shape, shape, strict=False))
@@ -112,7 +117,7 @@ class _Spatial(_RateNoise):
 
     axes = 2
 
-    def noisy(self, x: Any) -> Any:
+    def noisy(self, x: Tensor) -> Tensor:
         check_axes(self.name, x.shape[1:], self.axes)
         shape = (x.shape[0], *(1,) * self.axes, x.shape[-1])
         return dropped(x, self.rate, self._source, shape)
@@ -136,7 +141,7 @@ class SpatialDropout2D(_Spatial):
         rate: float,
         data_format: str | None = None,
         seed: int | None = None,
-        **options: Any,
+        **options: Unpack[LayerOptions],
     ) -> None:
         super().__init__(rate, seed, **options)
         self.data_format = channels_last(self.name, data_format)
@@ -161,7 +166,7 @@ class GaussianDropout(_RateNoise):
 
     in_float32 = True
 
-    def noisy(self, x: Any) -> Any:
+    def noisy(self, x: Tensor) -> Tensor:
         return x * self._source.normal(
             x.shape, 1.0, math.sqrt(self.rate / (1 - self.rate)), x.dtype
         )
@@ -177,13 +182,15 @@ class GaussianNoise(_Noise):
 
     in_float32 = True
 
-    def __init__(self, stddev: float, seed: int | None = None, **options: Any) -> None:
+    def __init__(
+        self, stddev: float, seed: int | None = None, **options: Unpack[LayerOptions]
+    ) -> None:
         super().__init__(seed, **options)
         if not stddev >= 0:
             raise ArgumentError(f"{self.name}: stddev={stddev!r}; expected a number, 0 or more")
         self.stddev = stddev
 
-    def noisy(self, x: Any) -> Any:
+    def noisy(self, x: Tensor) -> Tensor:
         return x + self._source.normal(x.shape, 0.0, self.stddev, x.dtype)
 
 
@@ -202,7 +209,7 @@ class AlphaDropout(Dropout):
     tensor([[1., 2.]])
     """
 
-    def noisy(self, x: Any) -> Any:
+    def noisy(self, x: Tensor) -> Tensor:
         keep = self._source.bernoulli(1 - self.rate, self.draws(x.shape))
         a = ((1 - self.rate) * (1 + self.rate * SELU_LIMIT**2)) ** -0.5
         return where(keep, x, SELU_LIMIT) * a + -a * SELU_LIMIT * self.rate

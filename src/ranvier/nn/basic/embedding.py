@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
@@ -13,9 +13,13 @@ from ...ops.check_index import FRACTION_REFUSALS, REFUSALS, check_index, check_i
 from ...ops.gather import take
 from ...ops.reduce import any
 from ...tensors.mode import state
-from ...typing import Shape
+from ...tensors.tensor import Tensor
+from ...typing import Array, Shape
 from .. import initializers, regularizers
+from ..initializers import InitializerLike
 from ..layer import Layer, register_layer
+from ..options import UNBUILT, LayerOptions, PolicyOptions
+from ..regularizers import RegularizerLike
 from .dense import integer_argument
 
 
@@ -49,11 +53,11 @@ class Embedding(Layer):
         self,
         input_dim: int,
         output_dim: int,
-        embeddings_initializer: Any = "uniform",
-        embeddings_regularizer: Any = None,
+        embeddings_initializer: InitializerLike = "uniform",
+        embeddings_regularizer: RegularizerLike = None,
         mask_zero: bool = False,
         input_length: int | None = None,
-        **options: Any,
+        **options: Unpack[PolicyOptions],
     ) -> None:
         # NOTE: input_dim counts ids here; everywhere else it is short for input_shape.
         if input_length is not None:
@@ -65,7 +69,7 @@ class Embedding(Layer):
         self.embeddings_initializer = initializers.get(embeddings_initializer)
         self.embeddings_regularizer = regularizers.get(embeddings_regularizer)
         self.mask_zero = mask_zero
-        self.embeddings: Any = None
+        self.embeddings: Tensor = UNBUILT
 
     def build(self, input_shape: Shape) -> None:
         self.embeddings = self.add_weight(
@@ -75,7 +79,7 @@ class Embedding(Layer):
             name="embeddings",
         )
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         if x.dtype.kind not in "iu":
             x = e.astype(check_integral(x, what="id", owner=self.name), dtypes.int32)
         if state.trace is not None:
@@ -100,7 +104,7 @@ class Embedding(Layer):
         return {**super().get_config(), "input_dim": self.input_dim}
 
 
-def _refuse_fractions(owner: str, x: Any, first: int = 0) -> None:
+def _refuse_fractions(owner: str, x: Array, first: int = 0) -> None:
     """DataError for the first of the numbers that is no id; `first` is the row of x[0]."""
     position = tuple(np.argwhere(~is_integral(x))[0])
     raise DataError(
@@ -109,7 +113,7 @@ def _refuse_fractions(owner: str, x: Any, first: int = 0) -> None:
     )
 
 
-def _refuse_ids(owner: str, ids: Any, size: int, axis: int = 0, first: int = 0) -> None:
+def _refuse_ids(owner: str, ids: Array, size: int, axis: int = 0, first: int = 0) -> None:
     """DataError for the first id outside a table of `size` vectors; `first` is ids[0]'s row."""
     index = tuple(np.argwhere((ids < 0) | (ids >= size))[0])
     larger = f"Give Embedding({ids.max() + 1:.0f}, ...), or put" if ids.min() >= 0 else "Put"
@@ -145,11 +149,11 @@ class Masking(Layer):
 
     in_float32 = True
 
-    def __init__(self, mask_value: float = 0.0, **options: Any) -> None:
+    def __init__(self, mask_value: float = 0.0, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
         self.mask_value = mask_value
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         there = any(e.not_equal(x, self.mask_value), axis=-1, keepdims=True)
         out = e.where(there, x, 0)
         out.mask = any(there, axis=-1)

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Unpack, cast
 
 from ...errors import ArgumentError, RanvierError, ShapeError
 from ...ops import elementwise as e
 from ...ops.movement import concat, permute_dims, reshape
 from ...ops.op import normal_axis
 from ...ops.reduce import sum as sum_
-from ...typing import Shape
+from ...tensors.tensor import Tensor
+from ...typing import Shape, TensorLike
 from ..layer import Layer, register_layer
+from ..options import LayerOptions
 
 
 class Merging(Layer):
@@ -24,7 +26,12 @@ class Merging(Layer):
     at_least = 2
     at_most: float = math.inf
 
-    def __call__(self, *inputs: Any, training: bool | None = None, **options: Any) -> Any:
+    def __call__(
+        self,
+        *inputs: TensorLike | Sequence[TensorLike],
+        training: bool | None = None,
+        **options: Any,
+    ) -> Any:
         """As of a layer; the inputs also as one list."""
         if len(inputs) == 1 and isinstance(inputs[0], list | tuple):
             inputs = tuple(inputs[0])
@@ -33,10 +40,10 @@ class Merging(Layer):
             raise ArgumentError(f"{self.name}: expected {wanted} inputs, got {len(inputs)}")
         return super().__call__(*inputs, training=training, **options)
 
-    def output_shape(self, input_shape: Any) -> Shape:
+    def output_shape(self, input_shape: Shape | Sequence[Shape]) -> Shape:
         """The shape of an output row, from a list of the shapes of the inputs' rows."""
-        is_list = bool(input_shape) and isinstance(input_shape[0], list | tuple)
-        return self.merged_shape([tuple(s) for s in input_shape] if is_list else [input_shape])
+        shapes = [tuple(s) for s in input_shape if isinstance(s, list | tuple)]
+        return self.merged_shape(shapes or [cast("Shape", input_shape)])
 
     def merged_shape(self, shapes: Sequence[Shape]) -> Shape:
         """The shape of an output row for these rows."""
@@ -46,7 +53,7 @@ class Merging(Layer):
 class _Elementwise(Merging):
     """Element by element; sizes of 1 and missing first axes of a row are stretched, as in Keras."""
 
-    def forward(self, *inputs: Any) -> Any:
+    def forward(self, *inputs: Tensor) -> Tensor:
         ndim = max(x.ndim for x in inputs)
         aligned = []
         for x in inputs:
@@ -58,14 +65,14 @@ class _Elementwise(Merging):
             _broadcast(self.name, [tuple(x.shape[1:]) for x in inputs])  # for its message
             raise
 
-    def merge(self, inputs: Sequence[Any]) -> Any:
+    def merge(self, inputs: Sequence[Tensor]) -> Tensor:
         """The inputs, all with the same number of axes, as one."""
         out = inputs[0]
         for x in inputs[1:]:
             out = self.pair(out, x)
         return out
 
-    def pair(self, x: Any, y: Any) -> Any:
+    def pair(self, x: Tensor, y: Tensor) -> Tensor:
         """Two as one."""
         raise NotImplementedError
 
@@ -80,7 +87,7 @@ class Add(_Elementwise):
     tensor([[11., 22.]])
     """
 
-    def pair(self, x: Any, y: Any) -> Any:
+    def pair(self, x: Tensor, y: Tensor) -> Tensor:
         return x + y
 
 
@@ -90,7 +97,7 @@ class Subtract(_Elementwise):
 
     at_most = 2
 
-    def pair(self, x: Any, y: Any) -> Any:
+    def pair(self, x: Tensor, y: Tensor) -> Tensor:
         return x - y
 
 
@@ -98,7 +105,7 @@ class Subtract(_Elementwise):
 class Multiply(_Elementwise):
     """The product of the inputs, element by element."""
 
-    def pair(self, x: Any, y: Any) -> Any:
+    def pair(self, x: Tensor, y: Tensor) -> Tensor:
         return x * y
 
 
@@ -108,7 +115,7 @@ class Average(_Elementwise):
 
     in_float32 = True
 
-    def merge(self, inputs: Sequence[Any]) -> Any:
+    def merge(self, inputs: Sequence[Tensor]) -> Tensor:
         total = inputs[0]
         for x in inputs[1:]:
             total = total + x
@@ -119,7 +126,7 @@ class Average(_Elementwise):
 class Maximum(_Elementwise):
     """The largest of the inputs, element by element."""
 
-    def pair(self, x: Any, y: Any) -> Any:
+    def pair(self, x: Tensor, y: Tensor) -> Tensor:
         return e.maximum(x, y)
 
 
@@ -127,7 +134,7 @@ class Maximum(_Elementwise):
 class Minimum(_Elementwise):
     """The smallest of the inputs, element by element."""
 
-    def pair(self, x: Any, y: Any) -> Any:
+    def pair(self, x: Tensor, y: Tensor) -> Tensor:
         return e.minimum(x, y)
 
 
@@ -142,13 +149,13 @@ class Concatenate(Merging):
 
     at_least = 1
 
-    def __init__(self, axis: int = -1, **options: Any) -> None:
+    def __init__(self, axis: int = -1, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
         if axis == 0:
             raise ArgumentError(f"{self.name}: axis 0 holds the rows of the batch; choose another")
         self.axis = axis
 
-    def forward(self, *inputs: Any) -> Any:
+    def forward(self, *inputs: Tensor) -> Tensor:
         self.merged_shape([tuple(x.shape[1:]) for x in inputs])
         return concat(inputs, axis=self.axis)
 
@@ -186,7 +193,9 @@ class Dot(Merging):
     in_float32 = True
     at_most = 2
 
-    def __init__(self, axes: Any, normalize: bool = False, **options: Any) -> None:
+    def __init__(
+        self, axes: int | Sequence[int], normalize: bool = False, **options: Unpack[LayerOptions]
+    ) -> None:
         super().__init__(**options)
         pair = axes if isinstance(axes, list | tuple) else (axes, axes)
         if len(pair) != 2 or any(not isinstance(a, int) or a == 0 for a in pair):
@@ -201,7 +210,7 @@ class Dot(Merging):
         a, b = self.axes if isinstance(self.axes, list | tuple) else (self.axes, self.axes)
         return normal_axis(self.name, a, x), normal_axis(self.name, b, y)
 
-    def forward(self, x: Any, y: Any) -> Any:
+    def forward(self, x: Tensor, y: Tensor) -> Tensor:
         self.merged_shape([tuple(x.shape[1:]), tuple(y.shape[1:])])
         a, b = self._pair(x.ndim, y.ndim)
         if self.normalize:
@@ -225,7 +234,7 @@ class Dot(Merging):
         return (*x[:a], *x[a + 1 :], *y[:b], *y[b + 1 :]) or (1,)
 
 
-def _unit(x: Any, axis: int) -> Any:
+def _unit(x: Tensor, axis: int) -> Tensor:
     """x with the vectors along `axis` made 1 long."""
     size = sum_(x * x, axis=axis, keepdims=True)
     return x / e.sqrt(e.maximum(size, 1e-12))
@@ -247,41 +256,48 @@ def _broadcast(name: str, shapes: Sequence[Shape]) -> Shape:
     return tuple(sizes)
 
 
-def add(inputs: Sequence[Any], **options: Any) -> Any:
+def add(inputs: Sequence[TensorLike], **options: Unpack[LayerOptions]) -> Any:
     """The sum of the inputs: `Add(**options)(inputs)`."""
     return Add(**options)(inputs)
 
 
-def subtract(inputs: Sequence[Any], **options: Any) -> Any:
+def subtract(inputs: Sequence[TensorLike], **options: Unpack[LayerOptions]) -> Any:
     """The first input minus the second: `Subtract(**options)(inputs)`."""
     return Subtract(**options)(inputs)
 
 
-def multiply(inputs: Sequence[Any], **options: Any) -> Any:
+def multiply(inputs: Sequence[TensorLike], **options: Unpack[LayerOptions]) -> Any:
     """The product of the inputs: `Multiply(**options)(inputs)`."""
     return Multiply(**options)(inputs)
 
 
-def average(inputs: Sequence[Any], **options: Any) -> Any:
+def average(inputs: Sequence[TensorLike], **options: Unpack[LayerOptions]) -> Any:
     """The mean of the inputs: `Average(**options)(inputs)`."""
     return Average(**options)(inputs)
 
 
-def maximum(inputs: Sequence[Any], **options: Any) -> Any:
+def maximum(inputs: Sequence[TensorLike], **options: Unpack[LayerOptions]) -> Any:
     """The largest of the inputs, element by element: `Maximum(**options)(inputs)`."""
     return Maximum(**options)(inputs)
 
 
-def minimum(inputs: Sequence[Any], **options: Any) -> Any:
+def minimum(inputs: Sequence[TensorLike], **options: Unpack[LayerOptions]) -> Any:
     """The smallest of the inputs, element by element: `Minimum(**options)(inputs)`."""
     return Minimum(**options)(inputs)
 
 
-def concatenate(inputs: Sequence[Any], axis: int = -1, **options: Any) -> Any:
+def concatenate(
+    inputs: Sequence[TensorLike], axis: int = -1, **options: Unpack[LayerOptions]
+) -> Any:
     """The inputs joined along an axis: `Concatenate(axis, **options)(inputs)`."""
     return Concatenate(axis, **options)(inputs)
 
 
-def dot(inputs: Sequence[Any], axes: Any, normalize: bool = False, **options: Any) -> Any:
+def dot(
+    inputs: Sequence[TensorLike],
+    axes: int | Sequence[int],
+    normalize: bool = False,
+    **options: Unpack[LayerOptions],
+) -> Any:
     """The products of two inputs along axes: `Dot(axes, normalize, **options)(inputs)`."""
     return Dot(axes, normalize, **options)(inputs)

@@ -11,7 +11,7 @@ channels):
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Unpack
 
 import numpy as np
 
@@ -24,20 +24,26 @@ from ...ops.movement import narrow, reshape
 from ...ops.op import as_tuple
 from ...ops.reduce import mean, sum
 from ...tensors.mode import no_grad
-from ...typing import Shape
+from ...tensors.tensor import Tensor
+from ...typing import Axes, Shape
 from .. import initializers, regularizers
+from ..initializers import InitializerLike
 from ..layer import Layer, real_rows, register_layer
+from ..options import UNBUILT, LayerOptions, NormalizationOptions, ScaleOptions
+from ..regularizers import RegularizerLike
 from .dense import integer_argument
 
 # --- formulas, for any axes -----------------------------------------------------------------------
 
 
-def as_float32(x: Any) -> Any:
+def as_float32(x: Tensor) -> Tensor:
     """x, in float32 if it is float16: sums of squares leave its range."""
     return astype(x, dtypes.float32) if x.dtype == dtypes.float16 else x
 
 
-def batch_moments(x: Any, axes: Sequence[int], weight: Any = None) -> tuple[Any, Any, Any, Any]:
+def batch_moments(
+    x: Tensor, axes: Sequence[int], weight: Tensor | None = None
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """`start`, `x - start`, and its mean and variance over `axes`, which stay with size 1.
 
     `start` is the mean of the first row alone. Near it one pass over x gives both sums,
@@ -47,17 +53,16 @@ def batch_moments(x: Any, axes: Sequence[int], weight: Any = None) -> tuple[Any,
     and (start - mean) ** 2 <= rows * variance bounds what the subtraction can lose. As nothing
     depends on `start`, no gradient has to flow through it.
     """
-    first, others = narrow(x, 0, 0, 1), 1.0
-    if weight is not None:
-        others = narrow(weight, 0, 0, 1)
-        first = first * others
+    first = narrow(x, 0, 0, 1)
     size = int(np.prod([x.shape[a] for a in axes]))
+    count: Tensor | float
     if weight is None:
         start, count = mean(first, axes, keepdims=True), float(size)
     else:
+        others = narrow(weight, 0, 0, 1)
         each = size / int(np.prod([weight.shape[a] for a in axes]))
         seen = sum(others, axes, keepdims=True) * each
-        start = sum(first, axes, keepdims=True) / maximum(seen, 1.0)
+        start = sum(first * others, axes, keepdims=True) / maximum(seen, 1.0)
         count = maximum(sum(weight, axes, keepdims=True) * each, 1.0)
     start = detach(start)
     shifted = x - start
@@ -67,13 +72,13 @@ def batch_moments(x: Any, axes: Sequence[int], weight: Any = None) -> tuple[Any,
     return start, shifted, middle, variance
 
 
-def standardized(x: Any, axes: Any, epsilon: float) -> Any:
+def standardized(x: Tensor, axes: Axes, epsilon: float) -> Tensor:
     """`(x - mean) / sqrt(variance + epsilon)` over `axes`."""
     centered = x - mean(x, axes, keepdims=True)
     return centered * rsqrt(mean(square(centered), axes, keepdims=True) + epsilon)
 
 
-def standardized_groups(x: Any, groups: int, epsilon: float) -> Any:
+def standardized_groups(x: Tensor, groups: int, epsilon: float) -> Tensor:
     """`standardized` over all axes of a row, within each of `groups` groups of the last axis."""
     shape = x.shape
     x = reshape(x, (*shape[:-1], groups, shape[-1] // groups))
@@ -81,7 +86,7 @@ def standardized_groups(x: Any, groups: int, epsilon: float) -> Any:
     return reshape(standardized(x, axes, epsilon), shape)
 
 
-def root_mean_squared(x: Any, axes: Any, epsilon: float) -> Any:
+def root_mean_squared(x: Tensor, axes: Axes, epsilon: float) -> Tensor:
     """`x / sqrt(mean(x ** 2) + epsilon)` over `axes`."""
     return x * rsqrt(mean(square(x), axes, keepdims=True) + epsilon)
 
@@ -89,7 +94,7 @@ def root_mean_squared(x: Any, axes: Any, epsilon: float) -> Any:
 # --- layers ---------------------------------------------------------------------------------------
 
 
-def row_axes(layer: str, axis: Any, ndim: int) -> tuple[int, ...]:
+def row_axes(layer: str, axis: int | Sequence[int], ndim: int) -> tuple[int, ...]:
     """One or more axes of `ndim`, the first of which is the batch, counted from 0.
 
     >>> row_axes("layer_normalization", -1, ndim=4)
@@ -106,7 +111,7 @@ def row_axes(layer: str, axis: Any, ndim: int) -> tuple[int, ...]:
     return positions
 
 
-def check_along(layer: Layer, x: Any, axes: Shape) -> None:
+def check_along(layer: Layer, x: Tensor, axes: Shape) -> None:
     """ShapeError unless x has the sizes that `layer` was built for along `axes`."""
     built = layer.built_shape
     if built is None:
@@ -119,7 +124,7 @@ def check_along(layer: Layer, x: Any, axes: Shape) -> None:
         )
 
 
-def aligned(x: Any, vector: Any, axes: Shape) -> Any:
+def aligned(x: Tensor, vector: Tensor, axes: Shape) -> Tensor:
     """`vector`, which lies along `axes` of x, with an axis of size 1 for every other one."""
     if axes == tuple(range(axes[0], x.ndim)):
         return vector
@@ -133,15 +138,15 @@ class _Scaled(Layer):
 
     def __init__(
         self,
-        axis: Any = -1,
+        axis: int | Sequence[int] = -1,
         epsilon: float = 0.001,
         center: bool = True,
         scale: bool = True,
-        beta_initializer: Any = "zeros",
-        gamma_initializer: Any = "ones",
-        beta_regularizer: Any = None,
-        gamma_regularizer: Any = None,
-        **options: Any,
+        beta_initializer: InitializerLike = "zeros",
+        gamma_initializer: InitializerLike = "ones",
+        beta_regularizer: RegularizerLike = None,
+        gamma_regularizer: RegularizerLike = None,
+        **options: Unpack[LayerOptions],
     ) -> None:
         super().__init__(**options)
         self.axis = axis
@@ -153,8 +158,8 @@ class _Scaled(Layer):
         self.gamma_initializer = initializers.get(gamma_initializer)
         self.beta_regularizer = regularizers.get(beta_regularizer)
         self.gamma_regularizer = regularizers.get(gamma_regularizer)
-        self.gamma: Any = None
-        self.beta: Any = None
+        self.gamma: Tensor | None = None
+        self.beta: Tensor | None = None
 
     def build(self, input_shape: Shape) -> None:
         axes = self.axes_of(len(input_shape) + 1)
@@ -172,15 +177,15 @@ class _Scaled(Layer):
         """The axes that have a gamma and beta of their own, counted from 0 with the batch axis."""
         return row_axes(self.name, self.axis, ndim)
 
-    def check(self, x: Any) -> None:
+    def check(self, x: Tensor) -> None:
         """ShapeError unless x is as the layer was built for along `axis`."""
         check_along(self, x, self.axes_of(len(self.built_shape or ()) + 1))
 
-    def along(self, x: Any, vector: Any) -> Any:
+    def along(self, x: Tensor, vector: Tensor) -> Tensor:
         """A weight such as gamma with an axis of size 1 for every other axis of x."""
         return aligned(x, vector, self.axes_of(x.ndim))
 
-    def scaled(self, x: Any) -> Any:
+    def scaled(self, x: Tensor) -> Tensor:
         """`x * gamma + beta`."""
         if self.gamma is not None:
             x = x * self.along(x, self.gamma)
@@ -219,14 +224,14 @@ class BatchNormalization(_Scaled):
 
     def __init__(
         self,
-        axis: Any = -1,
+        axis: int | Sequence[int] = -1,
         momentum: float = 0.99,
         epsilon: float = 0.001,
         center: bool = True,
         scale: bool = True,
-        moving_mean_initializer: Any = "zeros",
-        moving_variance_initializer: Any = "ones",
-        **options: Any,
+        moving_mean_initializer: InitializerLike = "zeros",
+        moving_variance_initializer: InitializerLike = "ones",
+        **options: Unpack[ScaleOptions],
     ) -> None:
         super().__init__(axis, epsilon, center, scale, **options)
         if isinstance(axis, bool) or not isinstance(axis, int):
@@ -236,8 +241,8 @@ class BatchNormalization(_Scaled):
         self.momentum = momentum
         self.moving_mean_initializer = initializers.get(moving_mean_initializer)
         self.moving_variance_initializer = initializers.get(moving_variance_initializer)
-        self.moving_mean: Any = None
-        self.moving_variance: Any = None
+        self.moving_mean: Tensor = UNBUILT
+        self.moving_variance: Tensor = UNBUILT
 
     def build(self, input_shape: Shape) -> None:
         super().build(input_shape)
@@ -250,7 +255,7 @@ class BatchNormalization(_Scaled):
             shape, self.moving_variance_initializer, trainable=False, name="moving_variance"
         )
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         self.check(x)
         dtype, mask = x.dtype, x.mask
         x = as_float32(x)
@@ -270,7 +275,7 @@ class BatchNormalization(_Scaled):
             offset = offset + self.along(x, self.beta)
         return astype(x * scale + offset, dtype)
 
-    def _update_moving(self, middle: Any, variance: Any) -> None:
+    def _update_moving(self, middle: Tensor, variance: Tensor) -> None:
         """Update the moving statistics by those of this batch."""
         with no_grad():
             for moving, new in ((self.moving_mean, middle), (self.moving_variance, variance)):
@@ -278,7 +283,7 @@ class BatchNormalization(_Scaled):
                 moving.assign(moving * self.momentum + new * (1 - self.momentum))
 
 
-def row_weights(x: Any, mask: Any) -> Any:
+def row_weights(x: Tensor, mask: Tensor | None) -> Tensor | None:
     """1 for what counts of x and 0 for the rest, with size 1 along the other axes; None: all."""
     real = real_rows()
     weight = (
@@ -313,7 +318,7 @@ class LayerNormalization(_Scaled):
             those of every layer.
     """
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         self.check(x)
         out = standardized(as_float32(x), self.axes_of(x.ndim), self.epsilon)
         return astype(self.scaled(out), x.dtype)
@@ -342,7 +347,11 @@ class GroupNormalization(_Scaled):
     """
 
     def __init__(
-        self, groups: int = 32, axis: int = -1, epsilon: float = 0.001, **options: Any
+        self,
+        groups: int = 32,
+        axis: int = -1,
+        epsilon: float = 0.001,
+        **options: Unpack[NormalizationOptions],
     ) -> None:
         super().__init__(axis, epsilon, **options)
         self.groups = groups if groups == -1 else integer_argument(self.name, "groups", groups)
@@ -357,7 +366,7 @@ class GroupNormalization(_Scaled):
                 "groups; channels must be a multiple of groups"
             )
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         self.check(x)
         (axis,) = self.axes_of(x.ndim)
         groups = x.shape[axis] if self.groups == -1 else self.groups
@@ -379,17 +388,19 @@ class RMSNormalization(Layer):
 
     in_float32 = True
 
-    def __init__(self, axis: int = -1, epsilon: float = 1e-6, **options: Any) -> None:
+    def __init__(
+        self, axis: int = -1, epsilon: float = 1e-6, **options: Unpack[LayerOptions]
+    ) -> None:
         super().__init__(**options)
         self.axis, self.epsilon = axis, epsilon
-        self.scale: Any = None
+        self.scale: Tensor = UNBUILT
 
     def build(self, input_shape: Shape) -> None:
         axes = row_axes(self.name, self.axis, len(input_shape) + 1)
         sizes = tuple(input_shape[a - 1] for a in axes)
         self.scale = self.add_weight(sizes, "ones", name="scale")
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         axes = row_axes(self.name, self.axis, x.ndim)
         check_along(self, x, axes)
         out = root_mean_squared(as_float32(x), axes, self.epsilon) * aligned(x, self.scale, axes)

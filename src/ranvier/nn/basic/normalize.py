@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Unpack
 
 import numpy as np
 
 from ...data.columns import ColumnNames
 from ...data.tables import as_array
 from ...errors import DataError, ShapeError
-from ...typing import Shape
+from ...tensors.tensor import Tensor
+from ...typing import DataLike, Shape
 from ..layer import Layer, register_layer
+from ..options import UNBUILT, LayerOptions
 
 
 @register_layer
@@ -28,11 +30,11 @@ class Normalize(Layer):
 
     in_float32 = True
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
         self.column_names = ColumnNames()  # of the table it was adapted to
-        self.mean: Any = None
-        self.std: Any = None
+        self.mean: Tensor = UNBUILT
+        self.std: Tensor = UNBUILT
 
     def build(self, input_shape: Shape) -> None:
         if not input_shape:
@@ -40,7 +42,7 @@ class Normalize(Layer):
         self.mean = self.add_weight((input_shape[-1],), "zeros", trainable=False, name="mean")
         self.std = self.add_weight((input_shape[-1],), "ones", trainable=False, name="std")
 
-    def adapt(self, data: Any) -> None:
+    def adapt(self, data: DataLike) -> None:
         """Measure mean and deviation of each feature over `data` (rows, ..., features).
 
         Of a table the names of the columns are kept: the model takes tables by these names.
@@ -70,7 +72,7 @@ class Normalize(Layer):
         # NOTE: rounding leaves a tiny deviation in a constant column; it must not be a divisor.
         self.std.assign(np.where(std > 1e-7 * np.abs(flat).max(axis=0), std, 1.0))
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         if x.shape[-1] != self.mean.shape[0]:
             raise ShapeError(
                 f"{self.name}: got rows of {x.shape[-1]} features; it was fitted on "

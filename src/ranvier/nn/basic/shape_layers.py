@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Unpack
 
 from ... import dtypes
 from ...errors import ArgumentError, ShapeError
 from ...ops.composites.shaping import expand_dims
 from ...ops.elementwise import astype
 from ...ops.movement import broadcast_to, permute_dims, reshape
-from ...typing import Shape
+from ...tensors.tensor import Tensor
+from ...typing import DTypeLike, Shape
 from .. import activations, policy
+from ..activations import ActivationLike
 from ..layer import Layer, register_layer
+from ..options import LayerOptions, RowOptions
 from ..symbolic import Symbolic, symbolic_input
 from .dense import integer_argument
 
@@ -26,7 +29,7 @@ class Activation(Layer):
     tensor([[0., 2.]])
     """
 
-    def __init__(self, activation: Any, **options: Any) -> None:
+    def __init__(self, activation: ActivationLike, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
         self.function = activations.get(activation)
         self.in_float32 = self.function is activations.softmax
@@ -36,7 +39,7 @@ class Activation(Layer):
         """The activation's name, or the function itself when it is the user's own."""
         return activations.name_of(self.function)
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         return self.function(x)
 
     def output_shape(self, input_shape: Shape) -> Shape:
@@ -47,7 +50,7 @@ class Activation(Layer):
 class Flatten(Layer):
     """Each row as a vector: (batch, 28, 28) -> (batch, 784)."""
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         return reshape(x, (x.shape[0], math.prod(x.shape[1:])))
 
     def output_shape(self, input_shape: Shape) -> Shape:
@@ -63,14 +66,14 @@ class Reshape(Layer):
     (5, 28, 28)
     """
 
-    def __init__(self, target_shape: Sequence[int] | int, **options: Any) -> None:
+    def __init__(self, target_shape: Sequence[int] | int, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
         shape = (target_shape,) if isinstance(target_shape, int) else tuple(target_shape)
         if shape.count(-1) > 1 or any(n < -1 for n in shape):
             raise ArgumentError(f"{self.name}: target_shape={shape}; only one size may be -1")
         self.target_shape = tuple(int(n) for n in shape)
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         return reshape(x, (x.shape[0], *self.output_shape(x.shape[1:])))
 
     def output_shape(self, input_shape: Shape) -> Shape:
@@ -94,7 +97,7 @@ class Permute(Layer):
     (5, 4, 3)
     """
 
-    def __init__(self, dims: Sequence[int], **options: Any) -> None:
+    def __init__(self, dims: Sequence[int], **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
         self.dims = tuple(dims)
         if sorted(self.dims) != list(range(1, len(self.dims) + 1)):
@@ -103,7 +106,7 @@ class Permute(Layer):
                 "such as (2, 1)"
             )
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         self.output_shape(x.shape[1:])
         return permute_dims(x, (0, *self.dims))
 
@@ -124,11 +127,11 @@ class RepeatVector(Layer):
              [1., 2.]]])
     """
 
-    def __init__(self, n: int, **options: Any) -> None:
+    def __init__(self, n: int, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
         self.n = integer_argument(self.name, "n", n)
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         shape = self.output_shape(x.shape[1:])
         return broadcast_to(expand_dims(x, 1), (x.shape[0], *shape))
 
@@ -145,7 +148,10 @@ class InputLayer(Layer):
     """The shape of a row, declared at the start of a model: `Input(shape=(784,))`."""
 
     def __init__(
-        self, shape: Sequence[int] | int | None = None, dtype: Any = None, **options: Any
+        self,
+        shape: Sequence[int] | int | None = None,
+        dtype: DTypeLike | None = None,
+        **options: Unpack[RowOptions],
     ) -> None:
         if shape is not None:
             options["input_shape"] = shape
@@ -156,7 +162,7 @@ class InputLayer(Layer):
         self.dtype_policy = policy.WIDE if policy.dtype_policy() == policy.WIDE else "float32"
         self.dtype = None if dtype is None else dtypes.as_dtype(dtype)
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         if x.shape[1:] != self.shape:
             raise ShapeError(
                 f"{self.name}: got an input of shape {x.shape}; expected rows of {self.shape}: "
@@ -180,7 +186,7 @@ class InputLayer(Layer):
 def Input(
     shape: Sequence[int] | int | None = None,
     batch_size: int | None = None,
-    dtype: Any = None,
+    dtype: DTypeLike | None = None,
     name: str | None = None,
     batch_shape: Sequence[Any] | None = None,
 ) -> Symbolic:

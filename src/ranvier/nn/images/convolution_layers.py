@@ -8,7 +8,7 @@ takes, with padding "valid", `(n - (k - 1) * d - 1) // s + 1` positions, and wit
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Unpack
 
 from ...errors import ArgumentError, ShapeError
 from ...ops.composites.shaping import expand_dims
@@ -16,11 +16,16 @@ from ...ops.convolution import conv2d
 from ...ops.movement import pad, reshape
 from ...ops.reduce import sum
 from ...ops.window import sliding_window
-from ...typing import Shape
+from ...tensors.tensor import Tensor
+from ...typing import Shape, ShapeLike
 from .. import initializers, regularizers
+from ..activations import ActivationLike
 from ..basic.affine import Affine, Biased
 from ..basic.dense import integer_argument
+from ..initializers import InitializerLike
 from ..layer import register_layer
+from ..options import UNBUILT, BiasOptions, KernelOptions
+from ..regularizers import RegularizerLike
 from .sliding import channels_last, check_axes, frame, one_of, output_sizes, sizes
 
 
@@ -35,7 +40,12 @@ class Windowed(Biased):
     padding: str
 
     def set_window(
-        self, kernel_size: Any, strides: Any, padding: Any, dilation_rate: Any, data_format: Any
+        self,
+        kernel_size: ShapeLike,
+        strides: ShapeLike,
+        padding: str,
+        dilation_rate: ShapeLike,
+        data_format: str | None,
     ) -> None:
         """Set size and movement of the window."""
         self.kernel_size = sizes(self.name, "kernel_size", kernel_size, self.axes)
@@ -48,11 +58,11 @@ class Windowed(Biased):
         """The number of output channels for `channels` of the input."""
         raise NotImplementedError
 
-    def convolve(self, x: Any) -> Any:
+    def convolve(self, x: Tensor) -> Tensor:
         """The sums of products, before bias and activation."""
         raise NotImplementedError
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         built = self.built_shape
         if built is not None and (x.ndim != self.axes + 2 or x.shape[-1] != built[-1]):
             check_axes(self.name, x.shape[1:], self.axes)
@@ -76,15 +86,15 @@ class _Convolution(Windowed, Affine):
     def __init__(
         self,
         filters: int,
-        kernel_size: Any,
-        strides: Any = 1,
+        kernel_size: ShapeLike,
+        strides: ShapeLike = 1,
         padding: str = "valid",
         data_format: str | None = None,
-        dilation_rate: Any = 1,
+        dilation_rate: ShapeLike = 1,
         groups: int = 1,
-        activation: Any = None,
+        activation: ActivationLike = None,
         use_bias: bool = True,
-        **options: Any,
+        **options: Unpack[KernelOptions],
     ) -> None:
         super().__init__(activation=activation, use_bias=use_bias, **options)
         self.filters = integer_argument(self.name, "filters", filters)
@@ -139,7 +149,7 @@ class Conv2D(_Convolution):
             "l1", "l2", `L2(0.001)`...: a term added to the loss; and those of every layer.
     """
 
-    def convolve(self, x: Any) -> Any:
+    def convolve(self, x: Tensor) -> Tensor:
         settings = self.strides, self.padding, self.dilation_rate, self.groups
         return conv2d(x, self.kernel, *settings)
 
@@ -164,7 +174,7 @@ class Conv1D(_Convolution):
     paddings = ("valid", "same", "causal")
     keeps_mask = True  # where there are as many positions as before
 
-    def convolve(self, x: Any) -> Any:
+    def convolve(self, x: Tensor) -> Tensor:
         padding = self.padding
         if padding == "causal":
             before = (self.kernel_size[0] - 1) * self.dilation_rate[0]
@@ -198,24 +208,24 @@ class DepthwiseConv2D(Windowed):
 
     def __init__(
         self,
-        kernel_size: Any,
-        strides: Any = 1,
+        kernel_size: ShapeLike,
+        strides: ShapeLike = 1,
         padding: str = "valid",
         depth_multiplier: int = 1,
         data_format: str | None = None,
-        dilation_rate: Any = 1,
-        activation: Any = None,
+        dilation_rate: ShapeLike = 1,
+        activation: ActivationLike = None,
         use_bias: bool = True,
-        depthwise_initializer: Any = "glorot_uniform",
-        depthwise_regularizer: Any = None,
-        **options: Any,
+        depthwise_initializer: InitializerLike = "glorot_uniform",
+        depthwise_regularizer: RegularizerLike = None,
+        **options: Unpack[BiasOptions],
     ) -> None:
         super().__init__(activation=activation, use_bias=use_bias, **options)
         self.set_window(kernel_size, strides, padding, dilation_rate, data_format)
         self.depth_multiplier = integer_argument(self.name, "depth_multiplier", depth_multiplier)
         self.depthwise_initializer = initializers.get(depthwise_initializer)
         self.depthwise_regularizer = regularizers.get(depthwise_regularizer)
-        self.kernel: Any = None
+        self.kernel: Tensor = UNBUILT
 
     def build(self, input_shape: Shape) -> None:
         filters = self.output_shape(input_shape)[-1]
@@ -230,7 +240,7 @@ class DepthwiseConv2D(Windowed):
     def outputs(self, channels: int) -> int:
         return channels * self.depth_multiplier
 
-    def convolve(self, x: Any) -> Any:
+    def convolve(self, x: Tensor) -> Tensor:
         return depthwise(x, self.kernel, self.strides, self.padding, self.dilation_rate)
 
 
@@ -251,19 +261,19 @@ class SeparableConv2D(Windowed):
     def __init__(
         self,
         filters: int,
-        kernel_size: Any,
-        strides: Any = 1,
+        kernel_size: ShapeLike,
+        strides: ShapeLike = 1,
         padding: str = "valid",
         data_format: str | None = None,
-        dilation_rate: Any = 1,
+        dilation_rate: ShapeLike = 1,
         depth_multiplier: int = 1,
-        activation: Any = None,
+        activation: ActivationLike = None,
         use_bias: bool = True,
-        depthwise_initializer: Any = "glorot_uniform",
-        pointwise_initializer: Any = "glorot_uniform",
-        depthwise_regularizer: Any = None,
-        pointwise_regularizer: Any = None,
-        **options: Any,
+        depthwise_initializer: InitializerLike = "glorot_uniform",
+        pointwise_initializer: InitializerLike = "glorot_uniform",
+        depthwise_regularizer: RegularizerLike = None,
+        pointwise_regularizer: RegularizerLike = None,
+        **options: Unpack[BiasOptions],
     ) -> None:
         super().__init__(activation=activation, use_bias=use_bias, **options)
         self.filters = integer_argument(self.name, "filters", filters)
@@ -273,8 +283,8 @@ class SeparableConv2D(Windowed):
         self.pointwise_initializer = initializers.get(pointwise_initializer)
         self.depthwise_regularizer = regularizers.get(depthwise_regularizer)
         self.pointwise_regularizer = regularizers.get(pointwise_regularizer)
-        self.depthwise_kernel: Any = None
-        self.pointwise_kernel: Any = None
+        self.depthwise_kernel: Tensor = UNBUILT
+        self.pointwise_kernel: Tensor = UNBUILT
 
     def build(self, input_shape: Shape) -> None:
         self.output_shape(input_shape)
@@ -296,12 +306,12 @@ class SeparableConv2D(Windowed):
     def outputs(self, channels: int) -> int:
         return self.filters
 
-    def convolve(self, x: Any) -> Any:
+    def convolve(self, x: Tensor) -> Tensor:
         settings = self.strides, self.padding, self.dilation_rate
         return conv2d(depthwise(x, self.depthwise_kernel, *settings), self.pointwise_kernel)
 
 
-def depthwise(x: Any, w: Any, strides: Shape, padding: str, dilation: Shape) -> Any:
+def depthwise(x: Tensor, w: Tensor, strides: Shape, padding: str, dilation: Shape) -> Tensor:
     """Each channel of x with its own filters, w (rows, columns, channels, filters of each)."""
     rows, columns, channels, each = w.shape
     if math.prod(dilation) != 1:

@@ -7,7 +7,8 @@ ignored: they are never the maximum and not part of the mean.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeAlias, Unpack
 
 import numpy as np
 
@@ -17,11 +18,14 @@ from ...ops.elementwise.comparison import astype, equal, where
 from ...ops.movement import concat, narrow, pad, reshape
 from ...ops.reduce import max, mean, sum
 from ...ops.window import sliding_window
-from ...typing import Shape
+from ...tensors.tensor import Tensor
+from ...typing import Shape, ShapeLike
 from ..layer import Layer, register_layer
+from ..options import LayerOptions
 from .sliding import channels_last, check_axes, frame, one_of, output_sizes, sizes
 
-Edge = tuple[tuple[int, int], ...]  # positions before and after each axis
+Edge: TypeAlias = tuple[tuple[int, int], ...]  # positions before and after each axis
+Reduction: TypeAlias = Callable[..., Tensor]  # (x, axis, keepdims)
 
 
 class _Pooling(Layer):
@@ -31,11 +35,11 @@ class _Pooling(Layer):
 
     def __init__(
         self,
-        pool_size: Any = 2,
-        strides: Any = None,
+        pool_size: ShapeLike = 2,
+        strides: ShapeLike | None = None,
         padding: str = "valid",
         data_format: str | None = None,
-        **options: Any,
+        **options: Unpack[LayerOptions],
     ) -> None:
         super().__init__(**options)
         self.pool_size = sizes(self.name, "pool_size", pool_size, self.axes)
@@ -44,11 +48,11 @@ class _Pooling(Layer):
         self.padding = one_of(self.name, "padding", padding, ("valid", "same"))
         self.data_format = channels_last(self.name, data_format)
 
-    def reduce(self, x: Any, window: Shape, strides: Shape) -> Any:
+    def reduce(self, x: Tensor, window: Shape, strides: Shape) -> Tensor:
         """(batch, height, width, channels) -> (batch, rows, columns, channels)."""
         raise NotImplementedError
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         self.output_shape(x.shape[1:])
         if self.axes == 2:
             return self.reduce(x, self.pool_size, self.strides)
@@ -62,18 +66,18 @@ class _Pooling(Layer):
 
 
 class _Max(_Pooling):
-    def reduce(self, x: Any, window: Shape, strides: Shape) -> Any:
+    def reduce(self, x: Tensor, window: Shape, strides: Shape) -> Tensor:
         return largest(x, window, strides, frame(x.shape[1:3], window, strides, self.padding))
 
 
 class _Average(_Pooling):
     in_float32 = True
 
-    def reduce(self, x: Any, window: Shape, strides: Shape) -> Any:
+    def reduce(self, x: Tensor, window: Shape, strides: Shape) -> Tensor:
         return average(x, window, strides, frame(x.shape[1:3], window, strides, self.padding))
 
 
-def largest(x: Any, window: Shape, strides: Shape, edge: Edge) -> Any:
+def largest(x: Tensor, window: Shape, strides: Shape, edge: Edge) -> Tensor:
     """The maximum of each window of x, with so many positions before and after each axis."""
     if any(a or b for a, b in edge):
         inside = np.pad(np.ones((*x.shape[1:3], 1), bool), (*edge, (0, 0)))
@@ -82,7 +86,7 @@ def largest(x: Any, window: Shape, strides: Shape, edge: Edge) -> Any:
     return max(sliding_window(x, window, strides), axis=(3, 4))
 
 
-def average(x: Any, window: Shape, strides: Shape, edge: Edge) -> Any:
+def average(x: Tensor, window: Shape, strides: Shape, edge: Edge) -> Tensor:
     """The mean of each window of x over its positions inside the image."""
     if not any(a or b for a, b in edge):
         return mean(sliding_window(x, window, strides), axis=(3, 4))
@@ -173,17 +177,20 @@ class _Global(Layer):
     keeps_mask = False
 
     def __init__(
-        self, data_format: str | None = None, keepdims: bool = False, **options: Any
+        self,
+        data_format: str | None = None,
+        keepdims: bool = False,
+        **options: Unpack[LayerOptions],
     ) -> None:
         super().__init__(**options)
         self.data_format = channels_last(self.name, data_format)
         self.keepdims = keepdims
 
-    def reduce(self, x: Any, axis: Shape) -> Any:
+    def reduce(self, x: Tensor, axis: Shape) -> Tensor:
         """x without the axes in `axis`, or with size 1 along them."""
         raise NotImplementedError
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         check_axes(self.name, x.shape[1:], self.axes)
         return self.reduce(x, tuple(range(1, self.axes + 1)))
 
@@ -193,14 +200,14 @@ class _Global(Layer):
 
 
 class _GlobalMax(_Global):
-    def reduce(self, x: Any, axis: Shape) -> Any:
+    def reduce(self, x: Tensor, axis: Shape) -> Tensor:
         return max(x, axis=axis, keepdims=self.keepdims)
 
 
 class _GlobalAverage(_Global):
     in_float32 = True
 
-    def reduce(self, x: Any, axis: Shape) -> Any:
+    def reduce(self, x: Tensor, axis: Shape) -> Tensor:
         return mean(x, axis=axis, keepdims=self.keepdims)
 
 
@@ -225,7 +232,7 @@ class GlobalMaxPooling1D(_GlobalMax):
 
     axes = 1
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         if x.mask is None:
             return super().forward(x)
         top = super().forward(where(expand_dims(x.mask, -1), x, -np.inf))
@@ -253,7 +260,7 @@ class GlobalAveragePooling1D(_GlobalAverage):
 
     axes = 1
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         if x.mask is None:
             return super().forward(x)
         check_axes(self.name, x.shape[1:], self.axes)
@@ -266,14 +273,19 @@ class _Adaptive(Layer):
     """Base of the layers that reduce an image or a series to a given number of positions."""
 
     axes = 2
-    reduce: Any = None
+    reduce: Reduction
 
-    def __init__(self, output_size: Any, data_format: str | None = None, **options: Any) -> None:
+    def __init__(
+        self,
+        output_size: ShapeLike,
+        data_format: str | None = None,
+        **options: Unpack[LayerOptions],
+    ) -> None:
         super().__init__(**options)
         self.output_size = sizes(self.name, "output_size", output_size, self.axes)
         self.data_format = channels_last(self.name, data_format)
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         check_axes(self.name, x.shape[1:], self.axes)
         return adaptive(x, self.output_size, type(self).reduce)
 
@@ -282,7 +294,7 @@ class _Adaptive(Layer):
         return (*self.output_size, input_shape[-1])
 
 
-def adaptive(x: Any, size: Shape, reduction: Any) -> Any:
+def adaptive(x: Tensor, size: Shape, reduction: Reduction) -> Tensor:
     """The axes after the batch axis reduced to `size`, by `mean` or `max`.
 
     Of n positions, window i of m goes from `floor(i * n / m)` to `ceil((i + 1) * n / m)`.

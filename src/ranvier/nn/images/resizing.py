@@ -5,26 +5,29 @@ Channels last, and no parameters.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TypeAlias, Unpack
 
 import numpy as np
 
 from ...errors import ShapeError
 from ...ops.composites.shaping import expand_dims
 from ...ops.movement import broadcast_to, concat, narrow, pad, reshape
-from ...typing import Shape
+from ...tensors.tensor import Tensor
+from ...typing import Shape, ShapeLike
 from ..layer import Layer, register_layer
+from ..options import LayerOptions
 from .sliding import channels_last, check_axes, one_of, sizes
 
 
-def nearest(x: Any, axis: int, times: int) -> Any:
+def nearest(x: Tensor, axis: int, times: int) -> Tensor:
     """Nearest-neighbour upsampling: each position of an axis repeated `times` times."""
     shape = x.shape
     wide = broadcast_to(expand_dims(x, axis + 1), (*shape[: axis + 1], times, *shape[axis + 1 :]))
     return reshape(wide, (*shape[:axis], shape[axis] * times, *shape[axis + 1 :]))
 
 
-def linear(x: Any, axis: int, times: int) -> Any:
+def linear(x: Tensor, axis: int, times: int) -> Tensor:
     """Linear upsampling: `times` positions for each of an axis, interpolated between the centres
     of the old ones; beyond the outermost centres it is constant.
     """
@@ -34,17 +37,20 @@ def linear(x: Any, axis: int, times: int) -> Any:
     before = concat([narrow(x, axis, 0, 1), narrow(x, axis, 0, n - 1)], axis)
     after = concat([narrow(x, axis, 1, n), narrow(x, axis, n - 1, n)], axis)
     shares = (before, np.maximum(-away, 0)), (x, 1 - np.abs(away)), (after, np.maximum(away, 0))
-    out: Any = 0.0
+    out: Tensor | float = 0.0
     for part, share in shares:
         weight = share.astype(x.dtype).reshape((times,) + (1,) * (x.ndim - 1 - axis))
         out = out + expand_dims(part, axis + 1) * weight
     return reshape(out, (*shape[:axis], n * times, *shape[axis + 1 :]))
 
 
+# One number, one for each axis, or (before, after) for each.
+Edges: TypeAlias = int | Sequence[int | Sequence[int]]
+
 INTERPOLATIONS = {"nearest": nearest, "bilinear": linear}
 
 
-def edges(layer: str, argument: str, value: Any, axes: int) -> tuple[tuple[int, int], ...]:
+def edges(layer: str, argument: str, value: Edges, axes: int) -> tuple[tuple[int, int], ...]:
     """(before, after) for each axis, from one number, one for each axis, or two for each.
 
     >>> edges("zero_padding2d", "padding", (1, 2), axes=2)
@@ -93,17 +99,17 @@ class UpSampling2D(_Resized):
 
     def __init__(
         self,
-        size: Any = 2,
+        size: ShapeLike = 2,
         data_format: str | None = None,
         interpolation: str = "nearest",
-        **options: Any,
+        **options: Unpack[LayerOptions],
     ) -> None:
         super().__init__(**options)
         self.size = sizes(self.name, "size", size, 2)
         self.data_format = channels_last(self.name, data_format)
         self.interpolation = one_of(self.name, "interpolation", interpolation, list(INTERPOLATIONS))
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         check_axes(self.name, x.shape[1:], 2)
         for axis, times in enumerate(self.size, 1):
             x = INTERPOLATIONS[self.interpolation](x, axis, times) if times > 1 else x
@@ -123,11 +129,11 @@ class UpSampling1D(_Resized):
 
     axes = 1
 
-    def __init__(self, size: int = 2, **options: Any) -> None:
+    def __init__(self, size: int = 2, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
         (self.size,) = sizes(self.name, "size", size, 1)
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         check_axes(self.name, x.shape[1:], 1)
         return nearest(x, 1, self.size)
 
@@ -151,12 +157,14 @@ class ZeroPadding2D(_Resized):
         data_format: None or "channels_last".
     """
 
-    def __init__(self, padding: Any = 1, data_format: str | None = None, **options: Any) -> None:
+    def __init__(
+        self, padding: Edges = 1, data_format: str | None = None, **options: Unpack[LayerOptions]
+    ) -> None:
         super().__init__(**options)
         self.padding = edges(self.name, "padding", padding, self.axes)
         self.data_format = channels_last(self.name, data_format)
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         check_axes(self.name, x.shape[1:], self.axes)
         return pad(x, ((0, 0), *self.padding, (0, 0)))
 
@@ -194,12 +202,14 @@ class Cropping2D(_Resized):
         data_format: None or "channels_last".
     """
 
-    def __init__(self, cropping: Any = 0, data_format: str | None = None, **options: Any) -> None:
+    def __init__(
+        self, cropping: Edges = 0, data_format: str | None = None, **options: Unpack[LayerOptions]
+    ) -> None:
         super().__init__(**options)
         self.cropping = edges(self.name, "cropping", cropping, self.axes)
         self.data_format = channels_last(self.name, data_format)
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         self.output_shape(x.shape[1:])
         for axis, (before, after) in enumerate(self.cropping, 1):
             x = narrow(x, axis, before, x.shape[axis] - after)
@@ -228,5 +238,5 @@ class Cropping1D(Cropping2D):
 
     axes = 1
 
-    def __init__(self, cropping: Any = 1, **options: Any) -> None:
+    def __init__(self, cropping: Edges = 1, **options: Unpack[LayerOptions]) -> None:
         super().__init__(cropping, **options)

@@ -14,13 +14,13 @@ from ...errors import ArgumentError, ShapeError
 from ...typing import Shape
 
 
-def sizes(layer: str, argument: str, value: Any, axes: int, least: int = 1) -> tuple[int, ...]:
+def sizes(layer: str, argument: str, value: object, axes: int, least: int = 1) -> tuple[int, ...]:
     """An integer for every axis, from one number or from one for each.
 
     >>> sizes("conv2d", "strides", 2, axes=2)
     (2, 2)
     """
-    values = tuple(value) if isinstance(value, tuple | list) else (value,) * axes
+    values: tuple[Any, ...] = tuple(value) if isinstance(value, tuple | list) else (value,) * axes
     integers = all(isinstance(n, int | np.integer) and not isinstance(n, bool) for n in values)
     if len(values) != axes or not integers or any(n < least for n in values):
         many = "" if axes == 1 else f" or {axes} of them"
@@ -30,16 +30,15 @@ def sizes(layer: str, argument: str, value: Any, axes: int, least: int = 1) -> t
     return tuple(int(n) for n in values)
 
 
-def one_of(layer: str, argument: str, value: Any, known: Sequence[str]) -> str:
+def one_of(layer: str, argument: str, value: object, known: Sequence[str]) -> str:
     """`value` in lower case, if it is one of the `known` words."""
-    word = value.lower() if isinstance(value, str) else value
-    if word not in known:
-        choice = " or ".join(map(repr, known))
-        raise ArgumentError(f"{layer}: {argument}={value!r}; expected {choice}")
-    return word
+    if isinstance(value, str) and value.lower() in known:
+        return value.lower()
+    choice = " or ".join(map(repr, known))
+    raise ArgumentError(f"{layer}: {argument}={value!r}; expected {choice}")
 
 
-def channels_last(layer: str, data_format: Any) -> str | None:
+def channels_last(layer: str, data_format: str | None) -> str | None:
     """Keras' argument `data_format`; Ranvier's images are channels last."""
     if data_format not in (None, "channels_last"):
         raise ArgumentError(

@@ -12,15 +12,18 @@ Channels last. Along an axis of n positions, a window of k with dilation d reach
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Unpack
 
 from ...ops.composites.shaping import expand_dims
 from ...ops.convolution import conv_transpose
 from ...ops.movement import reshape
-from ...typing import Shape
+from ...tensors.tensor import Tensor
+from ...typing import Shape, ShapeLike
+from ..activations import ActivationLike
 from ..basic.affine import Affine
 from ..basic.dense import integer_argument
 from ..layer import register_layer
+from ..options import KernelOptions
 from .convolution_layers import Windowed
 from .sliding import check_axes, sizes
 
@@ -31,15 +34,15 @@ class _Transposed(Windowed, Affine):
     def __init__(
         self,
         filters: int,
-        kernel_size: Any,
-        strides: Any = 1,
+        kernel_size: ShapeLike,
+        strides: ShapeLike = 1,
         padding: str = "valid",
-        output_padding: Any = None,
+        output_padding: ShapeLike | None = None,
         data_format: str | None = None,
-        dilation_rate: Any = 1,
-        activation: Any = None,
+        dilation_rate: ShapeLike = 1,
+        activation: ActivationLike = None,
         use_bias: bool = True,
-        **options: Any,
+        **options: Unpack[KernelOptions],
     ) -> None:
         super().__init__(activation=activation, use_bias=use_bias, **options)
         self.filters = integer_argument(self.name, "filters", filters)
@@ -106,7 +109,7 @@ class Conv2DTranspose(_Transposed):
         activation, use_bias, data_format, options: those of `Conv2D`.
     """
 
-    def convolve(self, x: Any) -> Any:
+    def convolve(self, x: Tensor) -> Tensor:
         start, size = zip(*self._output_ranges(x.shape[1:3]), strict=True)
         return conv_transpose(x, self.kernel, self.strides, self.dilation_rate, 1, start, size)
 
@@ -128,7 +131,7 @@ class Conv1DTranspose(_Transposed):
 
     axes = 1
 
-    def convolve(self, x: Any) -> Any:
+    def convolve(self, x: Tensor) -> Tensor:
         ((start, size),) = self._output_ranges(x.shape[1:2])
         kernel = expand_dims(self.kernel, 0)
         strides, dilation = (1, *self.strides), (1, *self.dilation_rate)

@@ -10,8 +10,8 @@ is the mean of all values, a number without meaning but no NaN.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Unpack
 
 import numpy as np
 
@@ -24,23 +24,24 @@ from ...ops.creation import iota
 from ...ops.op import apply, as_values
 from ...ops.reduce import max, sum
 from ...tensors.tensor import Tensor
-from ...typing import Shape
+from ...typing import Shape, TensorLike
 from .. import initializers
 from ..basic.dropout import Dropout, dropped
 from ..layer import Layer, as_input, register_layer
+from ..options import UNBUILT, LayerOptions
 
 Noise = Callable[[Any], Any]
 
 
 def scaled_dot_product_attention(
-    q: Any,
-    k: Any,
-    v: Any,
-    mask: Any = None,
+    q: TensorLike,
+    k: TensorLike,
+    v: TensorLike,
+    mask: TensorLike | None = None,
     causal: bool = False,
     scale: float | None = None,
     dropout: float = 0.0,
-) -> Any:
+) -> Tensor:
     """`softmax(q @ k.T * scale) @ v`: Vaswani et al. 2017, "Attention Is All You Need", section 3.
 
     Shapes: q (..., T, depth), k (..., S, depth), v (..., S, width) give (..., T, width).
@@ -72,15 +73,19 @@ def scaled_dot_product_attention(
     return sums / totals
 
 
-def scores(q: Any, k: Any, scale: float | None = None) -> Any:
+def scores(q: Tensor, k: Tensor, scale: float | None = None) -> Tensor:
     """`q @ k.T * scale`: (..., T, depth) and (..., S, depth) give (..., T, S)."""
     factor = 1 / math.sqrt(q.shape[-1]) if scale is None else scale
     return matmul(q, swap_last(k)) * factor
 
 
 def attend(
-    score: Any, v: Any, mask: Any = None, causal: bool = False, noise: Noise | None = None
-) -> tuple[Any, Any, Any]:
+    score: Tensor,
+    v: Tensor,
+    mask: TensorLike | None = None,
+    causal: bool = False,
+    noise: Noise | None = None,
+) -> tuple[Tensor, Tensor, Tensor]:
     """(weights, weights @ v, sum of the weights) for scores (..., T, S) and values (..., S, width).
 
     The weights are e ** score up to a factor for each t: the result still has to be divided by
@@ -98,7 +103,7 @@ def attend(
     return weights, matmul(weights, v), totals
 
 
-def masked(score: Any, mask: Any = None, causal: bool = False) -> Any:
+def masked(score: Tensor, mask: TensorLike | None = None, causal: bool = False) -> Tensor:
     """Scores (..., T, S), the smallest number where t must not attend to s."""
     least = float(np.finfo(score.dtype).min)
     if mask is not None:
@@ -123,12 +128,17 @@ class AttentionLayer(Layer):
     in_float32 = True
     keeps_mask = True  # that of the query
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
         self.value_shape: Shape | None = None
         self.key_shape: Shape | None = None
 
-    def __call__(self, *inputs: Any, training: bool | None = None, **options: Any) -> Any:
+    def __call__(
+        self,
+        *inputs: TensorLike | Sequence[TensorLike] | None,
+        training: bool | None = None,
+        **options: Any,
+    ) -> Any:
         """`(query, value=None, key=None)` or `([query, value, key],)`; see `forward`."""
         arguments = list(inputs)
         if len(arguments) == 1 and isinstance(arguments[0], list | tuple):
@@ -155,14 +165,21 @@ class AttentionLayer(Layer):
             self.value_shape, self.key_shape = value.shape[1:], key.shape[1:]
         return super().__call__(query, value, key, training=training, **options)
 
-    def allowed(self, like: Any, mask: Any, query: Any, value: Any, key: Any) -> Any:
+    def allowed(
+        self,
+        like: Tensor,
+        mask: TensorLike | None,
+        query: TensorLike | None,
+        value: TensorLike | None,
+        key: TensorLike | None,
+    ) -> Tensor | None:
         """The positions that a query may attend to, (batch, T or 1, S) or None.
 
         From `mask`, which is broadcast to (batch, T, S), and the masks of query (batch, T), value
         and key (batch, S); each may be None.
         """
         masks = [(mask, None), (query, -1), (value, 1), (None if key is value else key, 1)]
-        combined: Any = None
+        combined: Tensor | None = None
         for m, axis in masks:
             if m is not None:
                 m = e.astype(as_values(m, like=like)[0], dtypes.bool_)
@@ -175,26 +192,30 @@ class _SingleHead(AttentionLayer):
     """Base of the layers with one head and without projections."""
 
     def __init__(
-        self, use_scale: bool, dropout: float = 0.0, seed: int | None = None, **options: Any
+        self,
+        use_scale: bool,
+        dropout: float = 0.0,
+        seed: int | None = None,
+        **options: Unpack[LayerOptions],
     ) -> None:
         super().__init__(**options)
         self.use_scale, self.dropout, self.seed = use_scale, dropout, seed
         self.noise = Dropout(dropout, seed=seed)
-        self.scale: Any = None
+        self.scale: Tensor | None = None
 
-    def score(self, query: Any, key: Any) -> Any:
+    def score(self, query: Tensor, key: Tensor) -> Tensor:
         """(batch, T, depth) and (batch, S, depth) -> (batch, T, S)."""
         raise NotImplementedError
 
     def forward(
         self,
-        query: Any,
-        value: Any,
-        key: Any,
-        mask: Any = None,
+        query: Tensor,
+        value: Tensor,
+        key: Tensor,
+        mask: Sequence[TensorLike | None] | None = None,
         return_attention_scores: bool = False,
         use_causal_mask: bool = False,
-    ) -> Any:
+    ) -> Tensor | tuple[Tensor, Tensor]:
         """(batch, T, width), and with `return_attention_scores` also the weights (batch, T, S).
 
         `mask` is as in Keras: [query mask, value mask], each (batch, time) bools or None.
@@ -242,13 +263,13 @@ class Attention(_SingleHead):
         score_mode: str = "dot",
         dropout: float = 0.0,
         seed: int | None = None,
-        **options: Any,
+        **options: Unpack[LayerOptions],
     ) -> None:
         super().__init__(use_scale, dropout, seed, **options)
         if score_mode not in ("dot", "concat"):
             raise ArgumentError(f"{self.name}: score_mode={score_mode!r}; expected dot or concat")
         self.score_mode = score_mode
-        self.concat_score_weight: Any = None
+        self.concat_score_weight: Tensor = UNBUILT
 
     def build(self, input_shape: Shape) -> None:
         if self.use_scale:
@@ -256,7 +277,7 @@ class Attention(_SingleHead):
         if self.score_mode == "concat":
             self.concat_score_weight = self.add_weight((), "ones", name="concat_score_weight")
 
-    def score(self, query: Any, key: Any) -> Any:
+    def score(self, query: Tensor, key: Tensor) -> Tensor:
         if self.score_mode == "dot":
             score = scores(query, key, 1.0)
             return score if self.scale is None else score * self.scale
@@ -291,7 +312,7 @@ class AdditiveAttention(_SingleHead):
         use_scale: bool = True,
         dropout: float = 0.0,
         seed: int | None = None,
-        **options: Any,
+        **options: Unpack[LayerOptions],
     ) -> None:
         super().__init__(use_scale, dropout, seed, **options)
 
@@ -301,6 +322,6 @@ class AdditiveAttention(_SingleHead):
                 (input_shape[-1],), initializers.get("glorot_uniform"), name="scale"
             )
 
-    def score(self, query: Any, key: Any) -> Any:
+    def score(self, query: Tensor, key: Tensor) -> Tensor:
         both = e.tanh(expand_dims(query, 2) + expand_dims(key, 1))
         return sum(both if self.scale is None else both * self.scale, -1)

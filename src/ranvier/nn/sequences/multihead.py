@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Unpack
 
 from ...errors import ArgumentError, ShapeError
 from ...ops.composites.shaping import expand_dims
 from ...ops.contraction import matmul
 from ...ops.movement import permute_dims, reshape
-from ...typing import Shape
+from ...tensors.tensor import Tensor
+from ...typing import Shape, TensorLike
 from .. import initializers, regularizers
 from ..basic.dense import integer_argument
 from ..basic.dropout import Dropout
+from ..initializers import InitializerLike
 from ..layer import register_layer
+from ..options import LayerOptions, ProjectionOptions
+from ..regularizers import RegularizerLike
 from .attention import AttentionLayer, attend, scores
 
 _INPUT_NAMES = ("query", "key", "value")
@@ -27,16 +31,22 @@ class _MultiHead(AttentionLayer):
     outputs).
     """
 
+    query_kernel: Tensor
+    key_kernel: Tensor
+    value_kernel: Tensor
+    output_kernel: Tensor
+    output_bias: Tensor | None
+
     def __init__(
         self,
         dropout: float = 0.0,
         use_bias: bool = True,
-        kernel_initializer: Any = "glorot_uniform",
-        bias_initializer: Any = "zeros",
-        kernel_regularizer: Any = None,
-        bias_regularizer: Any = None,
+        kernel_initializer: InitializerLike = "glorot_uniform",
+        bias_initializer: InitializerLike = "zeros",
+        kernel_regularizer: RegularizerLike = None,
+        bias_regularizer: RegularizerLike = None,
         seed: int | None = None,
-        **options: Any,
+        **options: Unpack[LayerOptions],
     ) -> None:
         super().__init__(**options)
         self.dropout, self.use_bias, self.seed = dropout, use_bias, seed
@@ -69,21 +79,23 @@ class _MultiHead(AttentionLayer):
                 bias = shape[-1:] if side == "output" else shape[1:]
                 self._add(f"{side}_bias", bias, self.bias_initializer, self.bias_regularizer)
 
-    def _add(self, name: str, shape: Shape, initializer: Any, regularizer: Any) -> None:
+    def _add(
+        self, name: str, shape: Shape, initializer: InitializerLike, regularizer: RegularizerLike
+    ) -> None:
         setattr(self, name, self.add_weight(shape, initializer, regularizer=regularizer, name=name))
 
     def forward(
         self,
-        query: Any,
-        value: Any,
-        key: Any,
-        attention_mask: Any = None,
+        query: Tensor,
+        value: Tensor,
+        key: Tensor,
+        attention_mask: TensorLike | None = None,
         return_attention_scores: bool = False,
         use_causal_mask: bool = False,
-        query_mask: Any = None,
-        value_mask: Any = None,
-        key_mask: Any = None,
-    ) -> Any:
+        query_mask: TensorLike | None = None,
+        value_mask: TensorLike | None = None,
+        key_mask: TensorLike | None = None,
+    ) -> Tensor | tuple[Tensor, Tensor]:
         """(batch, T, outputs), and with `return_attention_scores` the weights (batch, heads, T, S).
 
         `attention_mask` is broadcast to (batch, T, S): True where a position may be attended to.
@@ -114,7 +126,7 @@ class _MultiHead(AttentionLayer):
         p = weights / totals
         return out, reshape(p, (batch, self.heads, *p.shape[-2:]))
 
-    def _project(self, side: str, x: Any) -> Any:
+    def _project(self, side: str, x: Tensor) -> Tensor:
         """(batch, time, features) -> (batch, groups, heads in a group, time, size)."""
         kernel, bias = getattr(self, f"{side}_kernel"), getattr(self, f"{side}_bias")
         features, heads, size = kernel.shape
@@ -132,8 +144,8 @@ class _MultiHead(AttentionLayer):
         parts = reshape(out, (*x.shape[:2], self.groups, each, size))
         return permute_dims(parts, (0, 2, 3, 1, 4))
 
-    def _joined(self, x: Any) -> Any:
-        kernel, bias = self.output_kernel, self.output_bias  # type: ignore[attr-defined]
+    def _joined(self, x: Tensor) -> Tensor:
+        kernel, bias = self.output_kernel, self.output_bias
         out = matmul(x, reshape(kernel, (x.shape[-1], kernel.shape[-1])))
         return out if bias is None else out + bias
 
@@ -178,7 +190,7 @@ class MultiHeadAttention(_MultiHead):
         dropout: float = 0.0,
         use_bias: bool = True,
         output_shape: int | None = None,
-        **options: Any,
+        **options: Unpack[ProjectionOptions],
     ) -> None:
         super().__init__(dropout, use_bias, **options)
         self.num_heads = integer_argument(self.name, "num_heads", num_heads)
@@ -223,7 +235,7 @@ class GroupedQueryAttention(_MultiHead):
         num_key_value_heads: int,
         dropout: float = 0.0,
         use_bias: bool = True,
-        **options: Any,
+        **options: Unpack[ProjectionOptions],
     ) -> None:
         super().__init__(dropout, use_bias, **options)
         self.head_dim = integer_argument(self.name, "head_dim", head_dim)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Unpack
 
 import numpy as np
 
 from ...errors import ShapeError
 from ...ops.movement import broadcast_to, concat, narrow
 from ...ops.op import as_values
+from ...tensors.tensor import Tensor
 from ...typing import Shape
 from .. import initializers
 from ..basic.dense import integer_argument
 from ..basic.dropout import Dropout
 from ..basic.embedding import Embedding
+from ..initializers import InitializerLike
 from ..layer import Layer, register_layer
+from ..options import UNBUILT, LayerOptions
 
 
 @register_layer
@@ -37,12 +40,15 @@ class PositionEmbedding(Layer):
     keeps_mask = True  # the vectors are for the positions of x
 
     def __init__(
-        self, sequence_length: int, initializer: Any = "glorot_uniform", **options: Any
+        self,
+        sequence_length: int,
+        initializer: InitializerLike = "glorot_uniform",
+        **options: Unpack[LayerOptions],
     ) -> None:
         super().__init__(**options)
         self.sequence_length = integer_argument(self.name, "sequence_length", sequence_length)
         self.initializer = initializers.get(initializer)
-        self.position_embeddings: Any = None
+        self.position_embeddings: Tensor = UNBUILT
 
     def build(self, input_shape: Shape) -> None:
         shape = (self.sequence_length, input_shape[-1])
@@ -50,7 +56,7 @@ class PositionEmbedding(Layer):
             shape, self.initializer, name="position_embeddings"
         )
 
-    def forward(self, x: Any, start_index: int = 0) -> Any:
+    def forward(self, x: Tensor, start_index: int = 0) -> Tensor:
         """The vectors of the positions from `start_index` on."""
         end = start_index + x.shape[1]
         if end > self.sequence_length:
@@ -82,11 +88,11 @@ class SinePositionEncoding(Layer):
 
     keeps_mask = True  # the vectors are for the positions of x
 
-    def __init__(self, max_wavelength: float = 10_000, **options: Any) -> None:
+    def __init__(self, max_wavelength: float = 10_000, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
         self.max_wavelength = max_wavelength
 
-    def forward(self, x: Any, start_index: int = 0) -> Any:
+    def forward(self, x: Tensor, start_index: int = 0) -> Tensor:
         """The waves at the positions from `start_index` on."""
         positions, features = x.shape[-2:]
         feature = np.arange(features)
@@ -125,12 +131,15 @@ class RotaryEmbedding(Layer):
     in_float32 = True
 
     def __init__(
-        self, max_wavelength: float = 10_000, scaling_factor: float = 1.0, **options: Any
+        self,
+        max_wavelength: float = 10_000,
+        scaling_factor: float = 1.0,
+        **options: Unpack[LayerOptions],
     ) -> None:
         super().__init__(**options)
         self.max_wavelength, self.scaling_factor = max_wavelength, scaling_factor
 
-    def forward(self, x: Any, start_index: int = 0) -> Any:
+    def forward(self, x: Tensor, start_index: int = 0) -> Tensor:
         """x rotated by the angles of the positions from `start_index` on."""
         features = x.shape[-1]
         if features % 2 or x.ndim < 3:
@@ -165,10 +174,10 @@ class TokenAndPositionEmbedding(Layer):
         vocabulary_size: int,
         sequence_length: int,
         embedding_dim: int,
-        embeddings_initializer: Any = "uniform",
+        embeddings_initializer: InitializerLike = "uniform",
         mask_zero: bool = False,
         dropout: float = 0.0,
-        **options: Any,
+        **options: Unpack[LayerOptions],
     ) -> None:
         super().__init__(**options)
         self.vocabulary_size, self.sequence_length = vocabulary_size, sequence_length
@@ -184,10 +193,11 @@ class TokenAndPositionEmbedding(Layer):
         self.token.ensure_built(input_shape)
         self.position.ensure_built(self.token.output_shape(input_shape))
 
-    def forward(self, x: Any, start_index: int = 0) -> Any:
+    def forward(self, x: Tensor, start_index: int = 0) -> Tensor:
         """The vectors of the ids at the positions from `start_index` on."""
-        vectors = self.token(x)
-        return self.noise(vectors + self.position(vectors, start_index=start_index))
+        vectors: Tensor = self.token(x)
+        out: Tensor = self.noise(vectors + self.position(vectors, start_index=start_index))
+        return out
 
     def output_shape(self, input_shape: Shape) -> Shape:
         return self.token.output_shape(input_shape)

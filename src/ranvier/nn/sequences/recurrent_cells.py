@@ -11,7 +11,7 @@ that needs no state and is computed for all steps at once, and `advance`, the re
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeAlias, Unpack
 
 from ... import random
 from ...errors import ArgumentError
@@ -21,10 +21,14 @@ from ...ops.movement import concat, narrow, reshape
 from ...tensors.tensor import Tensor
 from ...typing import Shape
 from .. import activations, initializers, regularizers
+from ..activations import ActivationLike
 from ..basic.dense import integer_argument
+from ..initializers import InitializerLike
 from ..layer import Layer, register_layer
+from ..options import CellOptions, LayerOptions
+from ..regularizers import RegularizerLike
 
-States = list[Any]
+States: TypeAlias = list[Tensor]
 
 
 class Cell(Layer):
@@ -47,23 +51,23 @@ class Cell(Layer):
     in_float32 = True
     gates = 1
     states = 1
-    bias: Any = None
+    bias: Tensor | None = None
 
     def __init__(
         self,
         units: int,
-        activation: Any = "tanh",
+        activation: ActivationLike = "tanh",
         use_bias: bool = True,
-        kernel_initializer: Any = "glorot_uniform",
-        recurrent_initializer: Any = "orthogonal",
-        bias_initializer: Any = "zeros",
-        kernel_regularizer: Any = None,
-        recurrent_regularizer: Any = None,
-        bias_regularizer: Any = None,
+        kernel_initializer: InitializerLike = "glorot_uniform",
+        recurrent_initializer: InitializerLike = "orthogonal",
+        bias_initializer: InitializerLike = "zeros",
+        kernel_regularizer: RegularizerLike = None,
+        recurrent_regularizer: RegularizerLike = None,
+        bias_regularizer: RegularizerLike = None,
         dropout: float = 0.0,
         recurrent_dropout: float = 0.0,
         seed: int | None = None,
-        **options: Any,
+        **options: Unpack[LayerOptions],
     ) -> None:
         super().__init__(**options)
         self.units = integer_argument(self.name, "units", units)
@@ -124,44 +128,44 @@ class Cell(Layer):
         """The shape of the biases."""
         return (self.gates * self.units,)
 
-    def project(self, x: Any) -> Any:
+    def project(self, x: Tensor) -> Tensor:
         """The gates' part of x alone: (..., features) -> (..., gates * units)."""
         # NOTE: as one matrix, so that the bias is added on the way out of the product.
         z = matmul(reshape(x, (-1, x.shape[-1])), self.kernel)
         if self.bias is not None:
-            z = z + self.bias_of_x()
+            z = z + self.bias_of_x(self.bias)
         return reshape(z, (*x.shape[:-1], z.shape[-1]))
 
-    def bias_of_x(self) -> Any:
+    def bias_of_x(self, bias: Tensor) -> Tensor:
         """The biases that can be added before the loop."""
-        return self.bias
+        return bias
 
-    def advance(self, z: Any, states: States, keep: Any = None) -> States:
+    def advance(self, z: Tensor, states: States, keep: Tensor | None = None) -> States:
         """The new states, the first of which is the output; `keep` multiplies the old state."""
         raise NotImplementedError
 
-    def forward(self, x: Any, states: Sequence[Any]) -> tuple[Any, States]:
+    def forward(self, x: Tensor, states: Sequence[Any]) -> tuple[Tensor, States]:
         drop = self.drop(x.shape, self.dropout)
         new = self.advance(
             self.project(x if drop is None else x * drop), list(states), self.drop_state(len(x))
         )
         return new[0], new
 
-    def drop(self, shape: Shape, rate: float) -> Any:
+    def drop(self, shape: Shape, rate: float) -> Tensor | None:
         """In training 0 for the fraction to drop and 1 / (1 - rate) for the rest; else None."""
         if not rate or not self.training:
             return None
         return where(self._source.bernoulli(1 - rate, shape), 1 / (1 - rate), 0.0)
 
-    def drop_state(self, batch: int) -> Any:
+    def drop_state(self, batch: int) -> Tensor | None:
         """The same for the state."""
         return self.drop((batch, self.units), self.recurrent_dropout)
 
-    def gate(self, z: Any, number: int) -> Any:
+    def gate(self, z: Tensor, number: int) -> Tensor:
         """The columns of one gate."""
         return narrow(z, z.ndim - 1, number * self.units, (number + 1) * self.units)
 
-    def from_state(self, h: Any) -> Any:
+    def from_state(self, h: Tensor) -> Tensor:
         """`h @ recurrent_kernel`."""
         return matmul(h, self.recurrent_kernel)
 
@@ -176,7 +180,7 @@ class SimpleRNNCell(Cell):
     ((2, 4), 1)
     """
 
-    def advance(self, z: Any, states: States, keep: Any = None) -> States:
+    def advance(self, z: Tensor, states: States, keep: Tensor | None = None) -> States:
         h = states[0] if keep is None else states[0] * keep
         return [self.function(z + self.from_state(h))]
 
@@ -187,10 +191,10 @@ class _Gated(Cell):
     def __init__(
         self,
         units: int,
-        activation: Any = "tanh",
-        recurrent_activation: Any = "sigmoid",
+        activation: ActivationLike = "tanh",
+        recurrent_activation: ActivationLike = "sigmoid",
         use_bias: bool = True,
-        **options: Any,
+        **options: Unpack[CellOptions],
     ) -> None:
         super().__init__(units, activation, use_bias, **options)
         self.gate_function = activations.get(recurrent_activation)
@@ -224,11 +228,11 @@ class LSTMCell(_Gated):
     def __init__(
         self,
         units: int,
-        activation: Any = "tanh",
-        recurrent_activation: Any = "sigmoid",
+        activation: ActivationLike = "tanh",
+        recurrent_activation: ActivationLike = "sigmoid",
         use_bias: bool = True,
         unit_forget_bias: bool = True,
-        **options: Any,
+        **options: Unpack[CellOptions],
     ) -> None:
         super().__init__(units, activation, recurrent_activation, use_bias, **options)
         self.unit_forget_bias = unit_forget_bias
@@ -240,7 +244,7 @@ class LSTMCell(_Gated):
             values[self.units : 2 * self.units] = 1
             self.bias.assign(Tensor(values))
 
-    def advance(self, z: Any, states: States, keep: Any = None) -> States:
+    def advance(self, z: Tensor, states: States, keep: Tensor | None = None) -> States:
         h, c = states
         z = z + self.from_state(h if keep is None else h * keep)
         i, f, o = (self.gate_function(self.gate(z, n)) for n in (0, 1, 3))
@@ -270,11 +274,11 @@ class GRUCell(_Gated):
     def __init__(
         self,
         units: int,
-        activation: Any = "tanh",
-        recurrent_activation: Any = "sigmoid",
+        activation: ActivationLike = "tanh",
+        recurrent_activation: ActivationLike = "sigmoid",
         use_bias: bool = True,
         reset_after: bool = True,
-        **options: Any,
+        **options: Unpack[CellOptions],
     ) -> None:
         super().__init__(units, activation, recurrent_activation, use_bias, **options)
         self.reset_after = reset_after
@@ -282,14 +286,14 @@ class GRUCell(_Gated):
     def bias_shape(self) -> Shape:
         return (2, 3 * self.units) if self.reset_after else (3 * self.units,)
 
-    def bias_of_x(self) -> Any:
+    def bias_of_x(self, bias: Tensor) -> Tensor:
         if not self.reset_after:
-            return self.bias
+            return bias
         # Among them the state's biases of z and r.
-        mine, other, width = self.bias[0], self.bias[1], 2 * self.units
+        mine, other, width = bias[0], bias[1], 2 * self.units
         return concat([mine[:width] + other[:width], mine[width:]])
 
-    def advance(self, z: Any, states: States, keep: Any = None) -> States:
+    def advance(self, z: Tensor, states: States, keep: Tensor | None = None) -> States:
         h = states[0] if keep is None else states[0] * keep
         if self.reset_after:
             inner = self.from_state(h)

@@ -7,8 +7,8 @@ states stay as they are and the output is that of the step before.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, TypeAlias, Unpack
 
 import numpy as np
 
@@ -20,9 +20,10 @@ from ...ops.movement import flip, permute_dims
 from ...ops.op import apply
 from ...tensors.tensor import Tensor
 from ...tracing.scan import scan
-from ...typing import Shape
+from ...typing import Shape, ShapeLike
 from .. import config
 from ..layer import LAYERS, Layer, register_layer
+from ..options import UNBUILT, LayerOptions, RecurrentOptions
 from ..policy import widened
 from .recurrent_cells import Cell, GRUCell, LSTMCell, SimpleRNNCell, States
 
@@ -31,9 +32,15 @@ class LoopResult(NamedTuple):
     """The result of a loop over a sequence: outputs (batch, time, units) of all steps, or None; the
     last output; the last states."""
 
-    all: Any
-    last: Any
+    outputs: Tensor | None
+    last_output: Tensor
     states: States
+
+
+CellLike: TypeAlias = Layer  # one that has a state_size
+_Carry: TypeAlias = tuple[States, Tensor | None]  # the states and, if kept, the last output
+_StepInputs: TypeAlias = tuple[Tensor, Tensor | None]  # x and the mask of one step
+InitialStates: TypeAlias = Tensor | Sequence[Tensor] | None
 
 
 class _CarriedStates:
@@ -97,34 +104,44 @@ class Recurrent(Layer):
         """Create the cell's weights for steps of `shape`."""
         super().build(shape)
 
-    def forward(self, x: Any, *states: Any, initial_state: Any = None, mask: Any = None) -> Any:
+    def forward(
+        self,
+        x: Tensor,
+        *states: Any,
+        initial_state: InitialStates = None,
+        mask: Tensor | None = None,
+    ) -> Any:
+        """The last output; all outputs and the last states as the arguments of the layer say.
+
+        States may also be given one by one, after x.
+        """
         done = self.run(x, list(states) or initial_state, x.mask if mask is None else mask)
-        out = done.last
-        if self.return_sequences:
-            out = flip(done.all, 1) if self.go_backwards else done.all
+        out = done.last_output
+        if done.outputs is not None:
+            out = flip(done.outputs, 1) if self.go_backwards else done.outputs
         return [out, *done.states] if self.return_state else out
 
-    def run(self, x: Any, states: Any, mask: Any) -> LoopResult:
+    def run(self, x: Tensor, states: InitialStates, mask: Tensor | None) -> LoopResult:
         """Run along x with the layer's settings; outputs are in the order of x."""
-        if isinstance(states, Tensor):
-            states = [states]
-        x, states = widened([x, states])
-        if self.stateful and states is None:
-            states = self._states_for(x)
-        done = self.run_loop(x, states, mask, self.go_backwards)
+        first = [states] if isinstance(states, Tensor) else states
+        x, first = widened((x, first))
+        if self.stateful and first is None:
+            first = self._states_for(x)
+        done = self.run_loop(x, first, mask, self.go_backwards)
         if self.stateful:
             for kept, new in zip(self._states_for(x), done.states, strict=True):
                 kept.assign(new.detach())
         return done
 
-    def run_loop(self, x: Any, states: Any, mask: Any, reverse: bool) -> LoopResult:
-        """Run along x; outputs are in the order of x."""
+    def _check_inputs(
+        self, x: Tensor, states: Sequence[Tensor] | None, mask: Tensor | None
+    ) -> None:
         if x.ndim < 3:
             raise ShapeError(
                 f"{self.name}: got an input of shape {x.shape}; expected sequences, (batch, time, "
                 "features)"
             )
-        cell, sizes = self.cell, self.sizes
+        sizes = self.sizes
         if mask is not None and tuple(mask.shape) != tuple(x.shape[:2]):
             raise ShapeError(
                 f"{self.name}: the mask has shape {tuple(mask.shape)}; expected {x.shape[:2]}, "
@@ -140,14 +157,21 @@ class Recurrent(Layer):
                     f"{self.name}: an initial state has shape {state.shape}; expected "
                     f"({x.shape[0]}, {size})"
                 )
+
+    def run_loop(
+        self, x: Tensor, states: Sequence[Tensor] | None, mask: Tensor | None, reverse: bool
+    ) -> LoopResult:
+        """Run along x; outputs are in the order of x."""
+        self._check_inputs(x, states, mask)
+        cell = self.cell
         is_ours = isinstance(cell, Cell)
-        first = [_zeros(x, n) for n in sizes] if states is None else list(states)
+        first = [_zeros(x, n) for n in self.sizes] if states is None else list(states)
         # The output before the first step; that of a cell of ours is its first state.
         keeps_output = not is_ours or (mask is not None and states is not None)
         before = _zeros(x, _width(cell)) if keeps_output else None
         xs, keep = self._loop_inputs(x)
 
-        def step(carry: Any, now: Any) -> Any:
+        def step(carry: _Carry, now: _StepInputs) -> tuple[_Carry, Tensor | None]:
             (states, before), (x, real) = carry, now
             if is_ours:
                 new = cell.advance(x, states, keep)
@@ -159,7 +183,7 @@ class Recurrent(Layer):
             if real is not None:
                 real = expand_dims(real, -1)
                 new = [where(real, a, b) for a, b in zip(new, states, strict=True)]
-                out = where(real, out, before) if keeps_output else new[0]
+                out = new[0] if before is None else where(real, out, before)
                 y = where(real, y, 0.0) if self.zero_output_for_mask else out
             return (new, out if keeps_output else None), y if self.return_sequences else None
 
@@ -173,7 +197,7 @@ class Recurrent(Layer):
             None if ys is None else permute_dims(ys, axes), out if keeps_output else last[0], last
         )
 
-    def _loop_inputs(self, x: Any) -> tuple[Any, Any]:
+    def _loop_inputs(self, x: Tensor) -> tuple[Tensor, Tensor | None]:
         """The inputs of the loop, time first, and what multiplies the state."""
         cell = self.cell
         keep = None
@@ -189,7 +213,7 @@ class Recurrent(Layer):
         """Numbers in each state."""
         return _as_list(self.cell.state_size)
 
-    def output_mask(self, *masks: Any) -> Any:
+    def output_mask(self, *masks: Tensor | None) -> Tensor | None:
         return masks[0] if self.return_sequences else None
 
     def output_shape(self, input_shape: Shape) -> Shape:
@@ -199,7 +223,7 @@ class Recurrent(Layer):
 
     # -- states from batch to batch --
 
-    def _states_for(self, x: Any) -> list[Tensor]:
+    def _states_for(self, x: Tensor) -> list[Tensor]:
         kept, batch = self._kept, x.shape[0]
         if kept.tensors and kept.tensors[0].shape[0] != batch and not kept.fresh:
             raise ShapeError(
@@ -221,7 +245,7 @@ class Recurrent(Layer):
     reset_state = reset_states
 
 
-def _zeros(x: Any, size: int) -> Any:
+def _zeros(x: Tensor, size: int) -> Tensor:
     return apply(full, like=x, value=0.0, shape=(x.shape[0], size), dtype=x.dtype)
 
 
@@ -296,13 +320,18 @@ class RNN(Recurrent):
         options: those of `Recurrent` and of every layer.
     """
 
-    cell: Any = None
+    cell: CellLike = UNBUILT
 
-    def __init__(self, cell: Any, **options: Any) -> None:
+    def __init__(
+        self,
+        cell: CellLike | Mapping[str, Any] | Sequence[CellLike | Mapping[str, Any]],
+        **options: Unpack[RecurrentOptions],
+    ) -> None:
         super().__init__(**options)
-        if isinstance(cell, dict):
-            cell = config.restore("cell", cell, LAYERS)
-        self.cell = StackedRNNCells(cell) if isinstance(cell, list | tuple) else cell
+        if isinstance(cell, Mapping):
+            restored: Layer = config.restore("cell", cell, LAYERS)
+            cell = restored
+        self.cell = StackedRNNCells(cell) if isinstance(cell, Sequence) else cell
         if not hasattr(self.cell, "state_size"):
             raise ArgumentError(
                 f"{self.name}: {type(self.cell).__name__} is no cell: it has no state_size, the "
@@ -323,10 +352,12 @@ class StackedRNNCells(Layer):
 
     in_float32 = True
 
-    def __init__(self, cells: Sequence[Any], **options: Any) -> None:
+    def __init__(
+        self, cells: Sequence[CellLike | Mapping[str, Any]], **options: Unpack[LayerOptions]
+    ) -> None:
         super().__init__(**options)
-        self.cells = [
-            config.restore("cell", c, LAYERS) if isinstance(c, dict) else c for c in cells
+        self.cells: list[CellLike] = [
+            config.restore("cell", c, LAYERS) if isinstance(c, Mapping) else c for c in cells
         ]
 
     @property
@@ -344,7 +375,7 @@ class StackedRNNCells(Layer):
             cell.ensure_built(input_shape)
             input_shape = (_width(cell),)
 
-    def forward(self, x: Any, states: Sequence[Any]) -> tuple[Any, States]:
+    def forward(self, x: Tensor, states: Sequence[Any]) -> tuple[Tensor, States]:
         new_states: States = []
         for cell in self.cells:
             count = len(_as_list(cell.state_size))
@@ -353,10 +384,10 @@ class StackedRNNCells(Layer):
         return x, new_states
 
 
-def _as_list(size: Any) -> list[int]:
-    return list(size) if isinstance(size, list | tuple) else [size]
+def _as_list(size: ShapeLike) -> list[int]:
+    return [size] if isinstance(size, int) else list(size)
 
 
-def _width(cell: Any) -> int:
+def _width(cell: CellLike) -> int:
     """Numbers in a cell's output."""
     return int(getattr(cell, "output_size", _as_list(cell.state_size)[0]))

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Unpack
 
 from ...dtypes import bool_
 from ...errors import ArgumentError
 from ...ops.composites.shaping import expand_dims
 from ...ops.elementwise import astype, logical_and
 from ...ops.op import as_values
-from ...typing import Shape
+from ...tensors.tensor import Tensor
+from ...typing import Shape, TensorLike
 from .. import activations, initializers
+from ..activations import Activation, ActivationLike
 from ..basic.dense import Dense, integer_argument
 from ..basic.dropout import Dropout
 from ..basic.normalization import LayerNormalization
+from ..initializers import InitializerLike
 from ..layer import Layer, register_layer
+from ..options import UNBUILT, BlockOptions, LayerOptions
 from .multihead import MultiHeadAttention
 
 
@@ -26,13 +30,13 @@ class _Block(Layer):
         intermediate_dim: int,
         num_heads: int,
         dropout: float = 0.0,
-        activation: Any = "relu",
+        activation: ActivationLike = "relu",
         layer_norm_epsilon: float = 1e-5,
-        kernel_initializer: Any = "glorot_uniform",
-        bias_initializer: Any = "zeros",
+        kernel_initializer: InitializerLike = "glorot_uniform",
+        bias_initializer: InitializerLike = "zeros",
         normalize_first: bool = False,
         use_bias: bool = True,
-        **options: Any,
+        **options: Unpack[LayerOptions],
     ) -> None:
         super().__init__(**options)
         self.intermediate_dim = integer_argument(self.name, "intermediate_dim", intermediate_dim)
@@ -44,11 +48,11 @@ class _Block(Layer):
         self.bias_initializer = initializers.get(bias_initializer)
         self.normalize_first, self.use_bias = normalize_first, use_bias
         self.noise = Dropout(dropout)
-        self.self_attention: Any = None
-        self.self_attention_norm: Any = None
-        self.wide: Any = None
-        self.narrow: Any = None
-        self.feedforward_norm: Any = None
+        self.self_attention: MultiHeadAttention = UNBUILT
+        self.self_attention_norm: LayerNormalization = UNBUILT
+        self.wide: Dense = UNBUILT
+        self.narrow: Dense = UNBUILT
+        self.feedforward_norm: LayerNormalization = UNBUILT
 
     @property
     def activation(self) -> Any:
@@ -73,7 +77,7 @@ class _Block(Layer):
             bias_initializer=self.bias_initializer,
         )
 
-    def _dense(self, units: int, activation: Any = None) -> Dense:
+    def _dense(self, units: int, activation: ActivationLike = None) -> Dense:
         return Dense(
             units,
             activation,
@@ -95,13 +99,16 @@ class _Block(Layer):
             layer.ensure_built(input_shape)
         self.wide.ensure_built(input_shape)
 
-    def _shortcut(self, x: Any, norm: Layer, function: Any) -> Any:
+    def _shortcut(self, x: Tensor, norm: Layer, function: Activation) -> Tensor:
         """`x + function(x)`, normalised after the sum or, with `normalize_first`, before it."""
+        out: Tensor
         if self.normalize_first:
-            return x + self.noise(function(norm(x)))
-        return norm(x + self.noise(function(x)))
+            out = x + self.noise(function(norm(x)))
+        else:
+            out = norm(x + self.noise(function(x)))
+        return out
 
-    def _feedforward(self, x: Any) -> Any:
+    def _feedforward(self, x: Tensor) -> Tensor:
         return self._shortcut(x, self.feedforward_norm, lambda x: self.narrow(self.wide(x)))
 
     def output_shape(self, input_shape: Shape) -> Shape:
@@ -133,7 +140,12 @@ class TransformerEncoder(_Block):
         use_bias: projections, dense layers and norms have offsets.
     """
 
-    def forward(self, x: Any, padding_mask: Any = None, attention_mask: Any = None) -> Any:
+    def forward(
+        self,
+        x: Tensor,
+        padding_mask: TensorLike | None = None,
+        attention_mask: TensorLike | None = None,
+    ) -> Tensor:
         """`padding_mask` (batch, time) is added to the mask of x; `attention_mask` is broadcast to
         (batch, time, time).
         """
@@ -166,22 +178,26 @@ class TransformerDecoder(_Block):
     """
 
     def __init__(
-        self, intermediate_dim: int, num_heads: int, dropout: float = 0.0, **options: Any
+        self,
+        intermediate_dim: int,
+        num_heads: int,
+        dropout: float = 0.0,
+        **options: Unpack[BlockOptions],
     ) -> None:
         super().__init__(intermediate_dim, num_heads, dropout, **options)
-        self.cross_attention: Any = None
-        self.cross_attention_norm: Any = None
+        self.cross_attention: MultiHeadAttention | None = None
+        self.cross_attention_norm: LayerNormalization = UNBUILT
 
     def forward(
         self,
-        x: Any,
-        encoded: Any = None,
-        decoder_padding_mask: Any = None,
-        decoder_attention_mask: Any = None,
-        encoder_padding_mask: Any = None,
-        encoder_attention_mask: Any = None,
+        x: Tensor,
+        encoded: Tensor | None = None,
+        decoder_padding_mask: TensorLike | None = None,
+        decoder_attention_mask: TensorLike | None = None,
+        encoder_padding_mask: TensorLike | None = None,
+        encoder_attention_mask: TensorLike | None = None,
         use_causal_mask: bool = True,
-    ) -> Any:
+    ) -> Tensor:
         """Masks as in `TransformerEncoder`, of x and of the second input."""
         own = combined_mask(decoder_padding_mask, decoder_attention_mask, x)
         x = self._shortcut(
@@ -190,19 +206,22 @@ class TransformerDecoder(_Block):
             lambda x: self.self_attention(x, attention_mask=own, use_causal_mask=use_causal_mask),
         )
         if encoded is not None:
-            if self.cross_attention is None:
-                self.cross_attention = self._attention(x.shape[-1])
+            attention = self.cross_attention
+            if attention is None:
+                attention = self.cross_attention = self._attention(x.shape[-1])
                 self.cross_attention_norm = self._norm()
             other = combined_mask(encoder_padding_mask, encoder_attention_mask, x)
             x = self._shortcut(
                 x,
                 self.cross_attention_norm,
-                lambda x: self.cross_attention(x, encoded, attention_mask=other),
+                lambda x: attention(x, encoded, attention_mask=other),
             )
         return self._feedforward(x)
 
 
-def combined_mask(padding: Any, mask: Any, like: Any) -> Any:
+def combined_mask(
+    padding: TensorLike | None, mask: TensorLike | None, like: Tensor
+) -> TensorLike | None:
     """A mask of keys (batch, S) and a mask of pairs (batch, T, S) as one; or None."""
     if padding is None:
         return mask

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Unpack
 
 from ...errors import ArgumentError, ShapeError, unknown_name
 from ...ops.movement import concat, reshape
@@ -10,7 +11,8 @@ from ...tensors.tensor import Tensor
 from ...typing import Shape
 from .. import config
 from ..layer import LAYERS, Layer, register_layer
-from .recurrent_layers import Recurrent
+from ..options import LayerOptions
+from .recurrent_layers import InitialStates, Recurrent
 
 MERGE_MODES = ("concat", "sum", "mul", "ave", None)
 
@@ -39,10 +41,10 @@ class Bidirectional(Layer):
 
     def __init__(
         self,
-        layer: Any,
+        layer: Layer | Mapping[str, Any],
         merge_mode: str | None = "concat",
-        backward_layer: Any = None,
-        **options: Any,
+        backward_layer: Layer | Mapping[str, Any] | None = None,
+        **options: Unpack[LayerOptions],
     ) -> None:
         super().__init__(**options)
         if merge_mode not in MERGE_MODES:
@@ -65,7 +67,7 @@ class Bidirectional(Layer):
                 f"{self.name}: both layers go the same way; give backward_layer go_backwards=True"
             )
 
-    def _recurrent(self, layer: Any) -> Recurrent:
+    def _recurrent(self, layer: Layer | Mapping[str, Any]) -> Recurrent:
         if isinstance(layer, dict):
             layer = config.restore("layer", layer, LAYERS)
         if not isinstance(layer, Recurrent):
@@ -84,26 +86,42 @@ class Bidirectional(Layer):
         self.forward_layer.ensure_built(input_shape)
         self.backward_layer.ensure_built(input_shape)
 
-    def forward(self, x: Any, *states: Any, initial_state: Any = None, mask: Any = None) -> Any:
-        first_states = list(states) or initial_state
+    def forward(
+        self,
+        x: Tensor,
+        *states: Tensor,
+        initial_state: InitialStates = None,
+        mask: Tensor | None = None,
+    ) -> Tensor | list[Tensor]:
+        """The merged outputs; with `return_state` a list: they, then the last states of both."""
         first, second = self.forward_layer, self.backward_layer
-        half = len(first.sizes)
-        if first_states is not None and len(first_states) != half + len(second.sizes):
-            raise ArgumentError(
-                f"{self.name}: {len(first_states)} initial states given; expected "
-                f"{half} for the first layer, then {len(second.sizes)} for the second"
-            )
-        parts = (None, None) if first_states is None else (first_states[:half], first_states[half:])
+        parts = self._initial_states(list(states) or initial_state)
         mask = x.mask if mask is None else mask
         one, two = first.run(x, parts[0], mask), second.run(x, parts[1], mask)
-        outs = (one.all, two.all) if first.return_sequences else (one.last, two.last)
-        merged = self._merged(*outs)
+        if one.outputs is not None and two.outputs is not None:
+            merged = self._merged(one.outputs, two.outputs)
+        else:
+            merged = self._merged(one.last_output, two.last_output)
         if not first.return_state:
             return merged
         head = merged if isinstance(merged, list) else [merged]
         return [*head, *one.states, *two.states]
 
-    def _merged(self, a: Any, b: Any) -> Any:
+    def _initial_states(
+        self, states: InitialStates
+    ) -> tuple[Sequence[Tensor] | None, Sequence[Tensor] | None]:
+        """The initial states of the first layer and of the second."""
+        if states is None:
+            return None, None
+        half, other = len(self.forward_layer.sizes), len(self.backward_layer.sizes)
+        if isinstance(states, Tensor) or len(states) != half + other:
+            raise ArgumentError(
+                f"{self.name}: {len(states)} initial states given; expected "
+                f"{half} for the first layer, then {other} for the second"
+            )
+        return states[:half], states[half:]
+
+    def _merged(self, a: Tensor, b: Tensor) -> Tensor | list[Tensor]:
         match self.merge_mode:
             case "concat":
                 return concat([a, b], -1)
@@ -115,7 +133,7 @@ class Bidirectional(Layer):
                 return (a + b) * 0.5
         return [a, b]
 
-    def output_mask(self, *masks: Any) -> Any:
+    def output_mask(self, *masks: Tensor | None) -> Tensor | list[Tensor | None] | None:
         mask = masks[0] if self.forward_layer.return_sequences else None
         return [mask, mask] if self.merge_mode is None else mask
 
@@ -148,7 +166,7 @@ class TimeDistributed(Layer):
         options: those of every layer.
     """
 
-    def __init__(self, layer: Any, **options: Any) -> None:
+    def __init__(self, layer: Layer | Mapping[str, Any], **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
         if isinstance(layer, dict):
             layer = config.restore("layer", layer, LAYERS)
@@ -163,7 +181,7 @@ class TimeDistributed(Layer):
             raise ShapeError(f"{self.name}: expected sequences, (batch, time, ...)")
         self.layer.ensure_built(input_shape[1:])
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         batch, time = x.shape[:2]
         out = self.layer(reshape(x, (batch * time, *x.shape[2:])))
         if not isinstance(out, Tensor):

@@ -43,6 +43,7 @@ def batch_norm(
         if running_mean is not None:
             # NOTE: of a single number there is no such variance; PyTorch refuses it.
             each = math.prod(x.shape[2:])
+            share: Any
             if real is None:
                 share = x.shape[0] * each / max(x.shape[0] * each - 1, 1)
             else:
