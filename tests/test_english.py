@@ -26,6 +26,8 @@ CLEAN = [
     "runtime",
     "executors",
     "graph",
+    "losses",
+    "metrics",
     "ops",
     "plots",
     "inspection",

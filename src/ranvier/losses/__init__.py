@@ -22,12 +22,14 @@ or 1.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..base.missing import module_getattr
 from ..errors import DataError, unknown_name
 from ..nn.config import restore
 from ..ops.check_index import REFUSALS
+from ..tensors.tensor import Tensor
+from ..typing import Array, TensorLike
 from .crossentropy import (
     BinaryCrossentropy,
     CategoricalCrossentropy,
@@ -63,10 +65,13 @@ NAMES: dict[str, type[Loss]] = {cls.name: cls for cls in CLASSES.values()} | {
     "kullback_leibler_divergence": KLDivergence,
     "logcosh": LogCosh,
 }
-_FUNCTIONS: dict[Any, type[Loss]] = {}
+_FUNCTIONS: dict[Callable[..., Tensor], type[Loss]] = {}
+
+# A loss, its class, its name, a function of (y_true, y_pred), or the {"class", "config"} of a file.
+LossLike: TypeAlias = Loss | type[Loss] | str | Callable[..., Any] | Mapping[str, Any]
 
 
-def refuse_predictions(name: str, faults: Any, size: int, axis: int) -> None:
+def refuse_predictions(name: str, faults: Array, size: int, axis: int) -> None:
     """Raise the DataError of a loss for the rows of predictions where `faults` is not 0."""
     cls = NAMES.get(name)
     if cls is None:
@@ -77,10 +82,15 @@ def refuse_predictions(name: str, faults: Any, size: int, axis: int) -> None:
 REFUSALS["prediction"] = refuse_predictions
 
 
-def _function(cls: type[Loss]) -> Callable[..., Any]:
+def _function(cls: type[Loss]) -> Callable[..., Tensor]:
     """The loss as a function `(y_true, y_pred, sample_weight=None, **class arguments)`."""
 
-    def loss(y_true: Any, y_pred: Any, sample_weight: Any = None, **options: Any) -> Any:
+    def loss(
+        y_true: TensorLike,
+        y_pred: TensorLike,
+        sample_weight: TensorLike | None = None,
+        **options: Any,
+    ) -> Tensor:
         return cls(**options)(y_true, y_pred, sample_weight)
 
     loss.__name__ = loss.__qualname__ = cls.name
@@ -104,7 +114,7 @@ categorical_crossentropy = _function(CategoricalCrossentropy)
 sparse_categorical_crossentropy = _function(SparseCategoricalCrossentropy)
 
 
-def get(loss: Any) -> Loss:
+def get(loss: LossLike) -> Loss:
     """A loss from a name, a Loss, a function of `(y_true, y_pred)` or a configuration.
 
     >>> get("mse")
@@ -121,8 +131,9 @@ def get(loss: Any) -> Loss:
     if isinstance(loss, type) and issubclass(loss, Loss):
         return loss()
     if callable(loss):
-        known = _FUNCTIONS.get(loss)
-        return known() if known is not None else FunctionLoss(loss)
+        function: Callable[..., Any] = loss
+        known = _FUNCTIONS.get(function)
+        return known() if known is not None else FunctionLoss(function)
     raise unknown_name("loss", loss, NAMES)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from ..errors import ArgumentError, DataError, ShapeError, warn
@@ -15,6 +13,7 @@ from ..ops.creation import iota
 from ..ops.movement import broadcast_to, reshape
 from ..ops.reduce import sum
 from ..tensors.tensor import Tensor
+from ..typing import ArrayLike, TensorLike
 from .last_layer import LINEAR, SIGMOID, SOFTMAX, LastLayer, last_layer
 from .loss import AXES_LEFT, SMALLEST, Loss, logits_of, row_mean, values
 
@@ -40,37 +39,37 @@ class OfProbabilities(Loss):
     end: str = SOFTMAX  # the activation that the model should end in
     takes_logits = True  # whether it has the argument `from_logits`
 
-    def check_output(self, found: LastLayer) -> None:
-        super().check_output(found)
-        if self.from_logits and (found.kind in (SIGMOID, SOFTMAX) or found.is_share):
-            ends = found.kind if found.kind in (SIGMOID, SOFTMAX) else "numbers from 0 to 1"
-            before = f"before {ends}" if ends == found.kind else f"before {self.end}"
+    def check_output(self, last: LastLayer) -> None:
+        super().check_output(last)
+        if self.from_logits and (last.kind in (SIGMOID, SOFTMAX) or last.is_share):
+            ends = last.kind if last.kind in (SIGMOID, SOFTMAX) else "numbers from 0 to 1"
+            before = f"before {ends}" if ends == last.kind else f"before {self.end}"
             raise ArgumentError(
                 f"{self.name}: from_logits=True expects the numbers {before}, but the model "
                 f"already ends in {ends}; remove one of the two"
             )
-        if found.twice:
+        if last.twice:
             raise ArgumentError(
-                f"{self.name}: the model ends in {found.kind} of what already went through a "
+                f"{self.name}: the model ends in {last.kind} of what already went through a "
                 "sigmoid or softmax, which flattens the probabilities; remove one of the two"
             )
-        if self.end == SOFTMAX and found.kind == SIGMOID:
+        if self.end == SOFTMAX and last.kind == SIGMOID:
             raise ArgumentError(
                 f"{self.name}: the model ends in sigmoid, whose outputs are probabilities each for "
                 "itself and do not sum to 1; end it in activation='softmax', or, when several "
                 "classes can be right at once, use binary_crossentropy"
             )
 
-    def is_unsure(self, found: LastLayer) -> bool:
-        if self.from_logits or (self.from_logits is None and found.kind == LINEAR):
+    def is_unsure(self, last: LastLayer) -> bool:
+        if self.from_logits or (self.from_logits is None and last.kind == LINEAR):
             return False
-        return found.kind != SOFTMAX if self.end == SOFTMAX else not found.is_share
+        return last.kind != SOFTMAX if self.end == SOFTMAX else not last.is_share
 
-    def faults(self, y_pred: Any) -> Any:
+    def faults(self, y_pred: TensorLike) -> Tensor:
         outside = e.logical_or(e.less(y_pred, -ROUNDING), e.greater(y_pred, 1 + ROUNDING))
         if self.end == SOFTMAX:
-            far = e.abs(sum(y_pred, axis=-1, keepdims=True) - 1)
-            outside = e.logical_or(outside, e.greater(far, ROW_ROUNDING))
+            error = e.abs(sum(y_pred, axis=-1, keepdims=True) - 1)
+            outside = e.logical_or(outside, e.greater(error, ROW_ROUNDING))
         return outside
 
     def fault(self, rows: int, example: str = "") -> DataError:
@@ -87,16 +86,16 @@ class OfProbabilities(Loss):
             f"1{each}. End the model in activation={self.end!r}{logits}"
         )
 
-    def scores(self, y_pred: Any) -> tuple[Any, bool]:
+    def scores(self, y_pred: TensorLike) -> tuple[TensorLike, bool]:
         """(logits or probabilities, whether they are logits); numbers are not looked at."""
-        found = last_layer(y_pred)
-        self.check_output(found)
+        last = last_layer(y_pred)
+        self.check_output(last)
         if self.from_logits:
             return y_pred, True
-        logits = logits_of(y_pred, self.end, None)
+        logits = logits_of(y_pred, self.end)
         if logits is not None:
             return logits, True
-        if found.kind == LINEAR and self.from_logits is None:
+        if last.kind == LINEAR and self.from_logits is None:
             warn(
                 f"{self.name}: the predictions come out of a layer without activation and are "
                 f"taken as logits. Say so with from_logits=True, or end in {self.end}"
@@ -112,21 +111,21 @@ class KLDivergence(OfProbabilities):
     takes_logits = False
     learns_numbers = True
 
-    def check_output(self, found: LastLayer) -> None:
-        super().check_output(found)
-        if found.kind == LINEAR:
+    def check_output(self, last: LastLayer) -> None:
+        super().check_output(last)
+        if last.kind == LINEAR:
             raise ArgumentError(
                 f"{self.name}: the model ends in a layer without activation, whose outputs are no "
                 "probabilities; end it in activation='softmax'"
             )
 
-    def per_row(self, y_true: Any, y_pred: Any) -> Any:
+    def per_row(self, y_true: TensorLike, y_pred: TensorLike) -> Tensor:
         y, p = self.align(y_true, y_pred)
         self.look(y_pred)
         y, p = composite.clip(y, SMALLEST, 1), composite.clip(p, SMALLEST, 1)
         return row_mean(sum(y * e.log(y / p), axis=-1))
 
-    def check_targets(self, y: Any, n_outputs: int | None = None) -> None:
+    def check_targets(self, y: ArrayLike, n_outputs: int | None = None) -> None:
         super().check_targets(y, n_outputs)
         targets.check_one_hot(self.name, np.asarray(y), None)
 
@@ -135,7 +134,7 @@ class BinaryCrossentropy(OfProbabilities):
     """`-(y * log(p) + (1 - y) * log(1 - p))` for probabilities p of y = 1.
 
     For logits z, and when p is the sigmoid of z, it is `max(z, 0) - y * z + log(1 + exp(-|z|))`.
-    `label_smoothing` s turns y into `y * (1 - s) + s / 2`. `from_logits` says whether predictions
+    `label_smoothing` s makes y `y * (1 - s) + s / 2`. `from_logits` says whether predictions
     are logits; None: as the model's last layer tells (see `OfProbabilities`).
 
     >>> BinaryCrossentropy(from_logits=True)([1.0, 0.0], [0.0, 0.0])
@@ -149,7 +148,7 @@ class BinaryCrossentropy(OfProbabilities):
         self.from_logits = from_logits
         self.label_smoothing = _smoothing(label_smoothing)
 
-    def per_row(self, y_true: Any, y_pred: Any) -> Any:
+    def per_row(self, y_true: TensorLike, y_pred: TensorLike) -> Tensor:
         scores, from_logits = self.scores(y_pred)
         y, p = self.align(y_true, scores)
         if not from_logits:
@@ -162,7 +161,7 @@ class BinaryCrossentropy(OfProbabilities):
         p = composite.clip(p, SMALLEST, 1 - SMALLEST)
         return row_mean(-(y * e.log(p) + (1 - y) * e.log(1 - p)))
 
-    def check_targets(self, y: Any, n_outputs: int | None = None) -> None:
+    def check_targets(self, y: ArrayLike, n_outputs: int | None = None) -> None:
         super().check_targets(y, n_outputs)
         targets.check_binary(self.name, np.asarray(y))
 
@@ -171,7 +170,7 @@ class CategoricalCrossentropy(OfProbabilities):
     """`-sum(y * log(p))` over the classes, for one-hot rows y (or probabilities).
 
     For logits z, and when p is the softmax of z, `log(p)` is `z - log(sum(exp(z)))`.
-    `label_smoothing` s turns y into `y * (1 - s) + s / classes`. `from_logits` says whether
+    `label_smoothing` s makes y `y * (1 - s) + s / classes`. `from_logits` says whether
     predictions are logits; None: as the model's last layer tells (see `OfProbabilities`).
     """
 
@@ -181,7 +180,7 @@ class CategoricalCrossentropy(OfProbabilities):
         self.from_logits = from_logits
         self.label_smoothing = _smoothing(label_smoothing)
 
-    def per_row(self, y_true: Any, y_pred: Any) -> Any:
+    def per_row(self, y_true: TensorLike, y_pred: TensorLike) -> Tensor:
         scores, from_logits = self.scores(y_pred)
         y, p = self.align(y_true, scores)
         if not from_logits:
@@ -190,12 +189,12 @@ class CategoricalCrossentropy(OfProbabilities):
             y = y * (1 - self.label_smoothing) + self.label_smoothing / y.shape[-1]
         return row_mean(-sum(y * _log_probabilities(p, from_logits), axis=-1))
 
-    def check_targets(self, y: Any, n_outputs: int | None = None) -> None:
+    def check_targets(self, y: ArrayLike, n_outputs: int | None = None) -> None:
         targets.check_one_hot(self.name, targets.numbers(self.name, y), n_outputs)
 
 
 class SparseCategoricalCrossentropy(OfProbabilities):
-    """`-log(p[label])`: cross-entropy for whole-number labels of shape (n,) or (n, 1).
+    """`-log(p[label])`: cross-entropy for integer labels of shape (n,) or (n, 1).
 
     >>> SparseCategoricalCrossentropy()([1], [[0.25, 0.75]])
     tensor(0.2877)
@@ -211,7 +210,7 @@ class SparseCategoricalCrossentropy(OfProbabilities):
         self.from_logits = from_logits
         self.label_smoothing = _smoothing(label_smoothing)
 
-    def per_row(self, y_true: Any, y_pred: Any) -> Any:
+    def per_row(self, y_true: TensorLike, y_pred: TensorLike) -> Tensor:
         scores, from_logits = self.scores(y_pred)
         p, labels = values(y_true, scores)
         if labels.shape == (*p.shape[:-1], 1) and p.ndim > 1:
@@ -238,7 +237,7 @@ class SparseCategoricalCrossentropy(OfProbabilities):
             return row_mean(-((1 - self.label_smoothing) * right + even))
         return row_mean(-right)
 
-    def check_targets(self, y: Any, n_outputs: int | None = None) -> None:
+    def check_targets(self, y: ArrayLike, n_outputs: int | None = None) -> None:
         y = targets.numbers(self.name, y)
         # A sequence can be as long as there are classes; then its labels are not all 0 and 1.
         if y.ndim == 2 and y.shape[1] == n_outputs and y.max() > 1:
@@ -252,7 +251,7 @@ def _smoothing(value: float) -> float:
     return value
 
 
-def _log_probabilities(p: Any, from_logits: bool) -> Any:
+def _log_probabilities(p: Tensor, from_logits: bool) -> Tensor:
     """`log(p)`, or the log of the softmax of the logits p, over the last axis."""
     if not from_logits:
         return e.log(composite.clip(p, SMALLEST, 1 - SMALLEST))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
@@ -11,6 +10,8 @@ from ..errors import ArgumentError, DataError
 from ..nn import targets
 from ..ops import elementwise as e
 from ..ops.composites import functions as composite
+from ..tensors.tensor import Tensor
+from ..typing import ArrayLike, TensorLike
 from .last_layer import STEP, LastLayer, last_layer
 from .loss import SMALLEST, ElementLoss, logits_of
 
@@ -25,9 +26,9 @@ class MeanSquaredError(ElementLoss):
     name = "mean_squared_error"
     learns_numbers = True
 
-    def element(self, y: Any, p: Any) -> Any:
-        far = p - y
-        return far * far
+    def element(self, y: Tensor, p: Tensor) -> Tensor:
+        error = p - y
+        return error * error
 
 
 class HalfSquaredError(ElementLoss):
@@ -36,9 +37,9 @@ class HalfSquaredError(ElementLoss):
     name = "half_squared_error"
     learns_numbers = True
 
-    def element(self, y: Any, p: Any) -> Any:
-        far = p - y
-        return far * far * 0.5
+    def element(self, y: Tensor, p: Tensor) -> Tensor:
+        error = p - y
+        return error * error * 0.5
 
 
 class MeanAbsoluteError(ElementLoss):
@@ -47,12 +48,12 @@ class MeanAbsoluteError(ElementLoss):
     name = "mean_absolute_error"
     learns_numbers = True
 
-    def element(self, y: Any, p: Any) -> Any:
+    def element(self, y: Tensor, p: Tensor) -> Tensor:
         return e.abs(p - y)
 
 
 class Huber(ElementLoss):
-    """`far ** 2 / 2` up to `delta`, beyond it `delta * (|far| - delta / 2)`: Huber 1964."""
+    """`d ** 2 / 2` for d = |p - y| up to `delta`, then `delta * (d - delta / 2)`: Huber 1964."""
 
     name = "huber"
     learns_numbers = True
@@ -62,21 +63,21 @@ class Huber(ElementLoss):
             raise ArgumentError(f"Huber: delta={delta}; expected a number above 0")
         self.delta = delta
 
-    def element(self, y: Any, p: Any) -> Any:
-        far = e.abs(p - y)
-        near = e.minimum(far, self.delta)
-        return near * (far - near * 0.5)
+    def element(self, y: Tensor, p: Tensor) -> Tensor:
+        d = e.abs(p - y)
+        small = e.minimum(d, self.delta)
+        return small * (d - small * 0.5)
 
 
 class LogCosh(ElementLoss):
-    """`log(cosh(p - y))`: about `far ** 2 / 2` near 0 and `|far| - log 2` far away."""
+    """`log(cosh(p - y))`: for d = |p - y| about `d ** 2 / 2` if small and `d - log 2` if large."""
 
     name = "log_cosh"
     learns_numbers = True
 
-    def element(self, y: Any, p: Any) -> Any:
-        far = e.abs(p - y)
-        return far + e.log1p(e.exp(far * -2)) - math.log(2)
+    def element(self, y: Tensor, p: Tensor) -> Tensor:
+        d = e.abs(p - y)
+        return d + e.log1p(e.exp(d * -2)) - math.log(2)
 
 
 class Poisson(ElementLoss):
@@ -85,17 +86,17 @@ class Poisson(ElementLoss):
     name = "poisson"
     learns_numbers = True
 
-    def align(self, y_true: Any, y_pred: Any) -> tuple[Any, Any]:
+    def align(self, y_true: TensorLike, y_pred: TensorLike) -> tuple[Tensor, Tensor]:
         self.look(y_pred)
         return super().align(y_true, y_pred)
 
-    def element(self, y: Any, p: Any) -> Any:
+    def element(self, y: Tensor, p: Tensor) -> Tensor:
         return p - y * e.log(p + SMALLEST)
 
-    def is_unsure(self, found: LastLayer) -> bool:
-        return found.low < 0
+    def is_unsure(self, last: LastLayer) -> bool:
+        return last.low < 0
 
-    def faults(self, y_pred: Any) -> Any:
+    def faults(self, y_pred: TensorLike) -> Tensor:
         return e.less(y_pred, -SMALLEST)
 
     def fault(self, rows: int, example: str = "") -> DataError:
@@ -105,30 +106,30 @@ class Poisson(ElementLoss):
             "'softplus'"
         )
 
-    def check_targets(self, y: Any, n_outputs: int | None = None) -> None:
+    def check_targets(self, y: ArrayLike, n_outputs: int | None = None) -> None:
         super().check_targets(y, n_outputs)
         if np.min(y) < 0:
-            raise DataError(f"{self.name}: targets are counts, at least 0; found {np.min(y)}")
+            raise DataError(f"{self.name}: targets are counts, at least 0; got {np.min(y)}")
 
 
 class _Signed(ElementLoss):
     """Base of losses for targets -1 and 1; a target 0 means -1."""
 
-    def check_output(self, found: LastLayer) -> None:
-        super().check_output(found)
-        if found.low >= 0:
+    def check_output(self, last: LastLayer) -> None:
+        super().check_output(last)
+        if last.low >= 0:
             raise ArgumentError(
-                f"{self.name}: the model ends in {found.said}, so its outputs are never below 0 "
-                "and every row would be said to be of class 1; expected scores on both sides of "
-                "0: end it without activation, or in 'tanh'"
+                f"{self.name}: the model ends in {last.description}, so its outputs are never "
+                "below 0 and every row would be taken for class 1; expected scores on both sides "
+                "of 0: end it without activation, or in 'tanh'"
             )
 
-    def align(self, y_true: Any, y_pred: Any) -> tuple[Any, Any]:
+    def align(self, y_true: TensorLike, y_pred: TensorLike) -> tuple[Tensor, Tensor]:
         self.check_output(last_layer(y_pred))
         y, p = super().align(y_true, y_pred)
         return e.where(e.equal(y, 0), -1, y), p
 
-    def check_targets(self, y: Any, n_outputs: int | None = None) -> None:
+    def check_targets(self, y: ArrayLike, n_outputs: int | None = None) -> None:
         super().check_targets(y, n_outputs)
         targets.check_signs(self.name, np.asarray(y))
 
@@ -138,7 +139,7 @@ class Hinge(_Signed):
 
     name = "hinge"
 
-    def element(self, y: Any, p: Any) -> Any:
+    def element(self, y: Tensor, p: Tensor) -> Tensor:
         return composite.relu(1 - y * p)
 
 
@@ -147,7 +148,7 @@ class SquaredHinge(_Signed):
 
     name = "squared_hinge"
 
-    def element(self, y: Any, p: Any) -> Any:
+    def element(self, y: Tensor, p: Tensor) -> Tensor:
         short = composite.relu(1 - y * p)
         return short * short
 
@@ -162,13 +163,14 @@ class Perceptron(_Signed):
 
     name = "perceptron"
 
-    def check_output(self, found: LastLayer) -> None:
-        if found.kind != STEP:
-            super().check_output(found)
+    def check_output(self, last: LastLayer) -> None:
+        if last.kind != STEP:
+            super().check_output(last)
 
-    def align(self, y_true: Any, y_pred: Any) -> tuple[Any, Any]:
-        return super().align(y_true, logits_of(y_pred, "step", y_pred))
+    def align(self, y_true: TensorLike, y_pred: TensorLike) -> tuple[Tensor, Tensor]:
+        z = logits_of(y_pred, STEP)
+        return super().align(y_true, y_pred if z is None else z)
 
-    def element(self, y: Any, p: Any) -> Any:
+    def element(self, y: Tensor, p: Tensor) -> Tensor:
         margin = y * p
         return e.where(e.greater(margin, 0), 0, -margin)

@@ -2,7 +2,7 @@
 
 A history is walked backwards from a prediction: the nodes of a trace, or the ops that an eager
 tensor remembers. Each op bounds its result by the bounds of its inputs (interval arithmetic, Moore
-1966), so what is said holds for every input. Where nothing can be said (`OTHER`), the numbers
+1966), so what comes out holds for every input. Where nothing can be said (`OTHER`), the numbers
 themselves must be looked at.
 """
 
@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from ..graph.node import Value
 from ..tensors.tensor import Tensor
+from ..typing import TensorLike
 
 SOFTMAX, SIGMOID, STEP, LINEAR, OTHER = "softmax", "sigmoid", "step", "linear", "other"
 
@@ -62,12 +64,12 @@ class LastLayer(NamedTuple):
         return self.low >= 0 and self.high <= 1
 
     @property
-    def said(self) -> str:
+    def description(self) -> str:
         """It in words, after "ends in"."""
         return self.kind if self.kind != OTHER else f"numbers from {self.low:g} to {self.high:g}"
 
 
-def last_layer(p: Any) -> LastLayer:
+def last_layer(p: TensorLike) -> LastLayer:
     """What is known of the prediction p.
 
     >>> import ranvier
@@ -97,7 +99,7 @@ def last_layer(p: Any) -> LastLayer:
     return LastLayer(OTHER, *(bounds or _ANY))
 
 
-def is_product_with_weights(p: Any) -> bool:
+def is_product_with_weights(p: TensorLike) -> bool:
     """Whether p is what a layer of weights gives: a product, and at most a bias added to it.
 
     Narrower than the kind "linear", which log-probabilities have too: `z - log(sum(exp(z)))`.
@@ -112,24 +114,24 @@ def is_product_with_weights(p: Any) -> bool:
     value = _unmoved(p.origin)
     if _name(value) == "add":
         parts = [_unmoved(v.origin) for v in value.inputs]
-        if not any(_is_given(v) for v in parts):
+        if not any(_is_constant(v) for v in parts):
             return False
-        value = next((v for v in parts if not _is_given(v)), value)
+        value = next((v for v in parts if not _is_constant(v)), value)
     return _name(value) in ("matmul", "convolution")
 
 
-def _name(value: Any) -> str:
+def _name(value: Value) -> str:
     return "" if value.op is None else str(value.op.name)
 
 
-def _unmoved(value: Any) -> Any:
+def _unmoved(value: Value) -> Value:
     """What `value` was moved or cast from: the same numbers, perhaps not all of them."""
     while _name(value) in _MOVED:
         value = value.inputs[0].origin
     return value
 
 
-def _crosses(value: Any, source: Any) -> bool:
+def _crosses(value: Value, source: Value) -> bool:
     """Whether on the way from `source` to `value` something else than a cast or a reshape that
     keeps the last axis happened.
     """
@@ -143,7 +145,7 @@ def _crosses(value: Any, source: Any) -> bool:
     return False
 
 
-def _softmax_axes(value: Any) -> tuple[int, ...] | None:
+def _softmax_axes(value: Value) -> tuple[int, ...] | None:
     """The axes of a softmax, `e / sum(e)` for `e = exp(...)`; None for anything else."""
     if _name(value) != "divide":
         return None
@@ -163,7 +165,7 @@ def _softmax_axes(value: Any) -> tuple[int, ...] | None:
 Known = Mapping[int, Range]  # what a choice says of values, by their id, in one of its branches
 
 
-def _bounds(value: Any, depth: int, known: Known, left: list[int]) -> Range | None:
+def _bounds(value: Value, depth: int, known: Known, left: list[int]) -> Range | None:
     """The numbers between which `value` lies; None where it cannot be said."""
     name = _name(value)
     if id(value) in known:
@@ -186,20 +188,20 @@ def _bounds(value: Any, depth: int, known: Known, left: list[int]) -> Range | No
     rule = _RULES.get(name)
     if rule is None:
         return None
-    found: list[Range] = []
+    ranges: list[Range] = []
     for x in value.inputs:
         one = _bounds(x.origin, depth - 1, known, left)
         if one == _ANY and name in _FREE:
             return _ANY  # whatever the others are
         if one is None:
             return None
-        found.append(one)
+        ranges.append(one)
     if name == "multiply" and value.inputs[0].origin is value.inputs[1].origin:
         return _POSITIVE
-    return rule(*found)
+    return rule(*ranges)
 
 
-def _where(value: Any, depth: int, known: Known, left: list[int]) -> Range | None:
+def _where(value: Value, depth: int, known: Known, left: list[int]) -> Range | None:
     """Of a choice: in each branch the condition bounds what was compared with a constant."""
     condition, x, y = (v.origin for v in value.inputs)
     chosen, other = known, known
@@ -218,7 +220,7 @@ def _where(value: Any, depth: int, known: Known, left: list[int]) -> Range | Non
 _SIDES = {"less": "below", "less_equal": "below", "greater": "above", "greater_equal": "above"}
 
 
-def _constant(value: Any) -> float | None:
+def _constant(value: Value) -> float | None:
     value = _unmoved(value)
     return float(value.params["value"]) if _name(value) == "full" else None
 
@@ -265,7 +267,7 @@ _FREE = {"add", "subtract", "negative", "sum", "matmul", "convolution", "concat"
 # --- linear -------------------------------------------------------------------------------------
 
 
-def _is_linear(value: Any, depth: int) -> bool:
+def _is_linear(value: Value, depth: int) -> bool:
     """Whether `value` is a sum, a product with weights, or moved or scaled from one: no activation
     is its last step.
     """
@@ -281,20 +283,20 @@ def _is_linear(value: Any, depth: int) -> bool:
         return all(_is_linear(x.origin, depth - 1) for x in value.inputs)
     if name in ("multiply", "divide"):
         x, y = (v.origin for v in value.inputs)
-        if _is_given(y):
+        if _is_constant(y):
             return _is_linear(x, depth - 1)
-        return name == "multiply" and _is_given(x) and _is_linear(y, depth - 1)
+        return name == "multiply" and _is_constant(x) and _is_linear(y, depth - 1)
     return False
 
 
-def _unmoved_by_sums(value: Any) -> Any:
+def _unmoved_by_sums(value: Value) -> Value:
     """What `value` was moved, cast or summed from."""
     while _name(value) in _MOVED - {"take"} or _name(value) == "sum":
         value = value.inputs[0].origin
     return value
 
 
-def _is_given(value: Any) -> bool:
+def _is_constant(value: Value) -> bool:
     """Whether `value` is a constant or a tensor from outside, such as a weight."""
     value = _unmoved(value)
     return value.op is None or _name(value) in ("full", "input")

@@ -20,6 +20,7 @@ from ..ops.reduce import max, mean, sum
 from ..tensors.mode import no_grad, state
 from ..tensors.tensor import Tensor
 from ..tracing.validity import Watched, entered
+from ..typing import ArrayLike, TensorLike
 from .last_layer import LastLayer, last_layer
 
 SMALLEST = 1e-7  # probabilities are kept this far from 0 and 1, as in Keras
@@ -36,21 +37,22 @@ class Loss(Watched):
     learns_numbers = False
     from_logits: bool | None = False
 
-    def per_row(self, y_true: Any, y_pred: Any) -> Any:
+    def per_row(self, y_true: TensorLike, y_pred: TensorLike) -> Tensor:
         """The loss of each row: shape (batch,)."""
         raise NotImplementedError
 
-    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+    def __call__(
+        self, y_true: TensorLike, y_pred: TensorLike, sample_weight: TensorLike | None = None
+    ) -> Tensor:
         """One number: `sum(sample_weight * per_row) / rows`.
 
-        Of sequences with a mask, as in Keras, positions take the place of rows: the mean over
+        Of sequences with a mask, as in Keras, positions count instead of rows: the mean over
         those that the mask includes.
         """
         entered(self)
-        mask = y_pred.mask if isinstance(y_pred, Tensor) else None
-        if mask is not None:
+        if isinstance(y_pred, Tensor) and y_pred.mask is not None:
             (y_true,) = as_values(y_true, like=y_pred)
-            if y_true.shape[:2] == mask.shape:
+            if y_true.shape[:2] == y_pred.mask.shape:
                 return self._of_positions(y_true, y_pred, sample_weight)
         rows = self.per_row(y_true, y_pred)
         if sample_weight is None and not self._must_ask(y_pred):
@@ -62,19 +64,21 @@ class Loss(Watched):
         weight = self.checked(y_pred, weight)
         return sum(weight * rows) / rows.shape[0]
 
-    def _of_positions(self, y_true: Any, y_pred: Any, sample_weight: Any) -> Any:
+    def _of_positions(
+        self, y_true: Tensor, y_pred: Tensor, sample_weight: TensorLike | None
+    ) -> Tensor:
         count = y_pred.shape[0]
         weight = apply(full, like=y_pred, value=1.0, shape=(count,), dtype=y_pred.dtype)
-        real = by_place(y_true, y_pred, weight)[-1]
+        real = by_position(y_true, y_pred, weight)[-1]
         if sample_weight is not None:
             weight = self._weights(sample_weight, weight, count)
-        y, p, weight = by_place(y_true, y_pred, weight)
+        y, p, weight = by_position(y_true, y_pred, weight)
         weight = self.checked(p, weight)
         return sum(weight * self.per_row(y, p)) / e.maximum(sum(real), 1.0)
 
-    def _weights(self, given: Any, rows: Any, count: int) -> Any:
+    def _weights(self, weights: TensorLike, rows: Tensor, count: int) -> Tensor:
         """The weights as floats, one for each row (or a single one)."""
-        (weight,) = as_values(given, like=rows)
+        (weight,) = as_values(weights, like=rows)
         if weight.shape not in ((), (count,), (count, 1)):
             raise ShapeError(
                 f"{self.name}: sample_weight has shape {weight.shape}; expected one weight for "
@@ -83,25 +87,25 @@ class Loss(Watched):
         weight = e.astype(weight, rows.dtype)
         return broadcast_to(reshape(weight, (-1,)) if weight.shape else weight, (count,))
 
-    def check_targets(self, y: Any, n_outputs: int | None = None) -> None:
+    def check_targets(self, y: ArrayLike, n_outputs: int | None = None) -> None:
         """Raise DataError or ShapeError when the targets `y` (NumPy) cannot belong to this loss."""
         targets.check_columns(self.name, targets.numbers(self.name, y), n_outputs)
 
     # -- what the predictions may be --
 
-    def check_output(self, found: LastLayer) -> None:
+    def check_output(self, last: LastLayer) -> None:
         """Raise ArgumentError when predictions of such a last layer cannot belong to this loss."""
-        if found.always_one:
+        if last.always_one:
             raise ArgumentError(
                 f"{self.name}: the model ends in the softmax of one output, which is always 1; "
                 "use activation='sigmoid' with binary_crossentropy"
             )
 
-    def is_unsure(self, found: LastLayer) -> bool:
+    def is_unsure(self, last: LastLayer) -> bool:
         """Whether only the numbers tell if predictions of such a last layer belong to this loss."""
         return False
 
-    def faults(self, y_pred: Any) -> Any:
+    def faults(self, y_pred: TensorLike) -> Tensor:
         """True at the predictions that this loss cannot be taken of."""
         raise NotImplementedError
 
@@ -109,13 +113,13 @@ class Loss(Watched):
         """The error for so many rows with faults."""
         raise NotImplementedError
 
-    def look(self, y_pred: Any, found: LastLayer | None = None) -> None:
+    def look(self, y_pred: TensorLike, last: LastLayer | None = None) -> None:
         """Raise DataError when predictions that are numbers already have faults.
 
         While a function is traced there are no numbers: see `checked`.
         """
-        found = last_layer(y_pred) if found is None else found
-        if not self.is_unsure(found) or _in_graph(y_pred):
+        last = last_layer(y_pred) if last is None else last
+        if not self.is_unsure(last) or _in_graph(y_pred):
             return
         with no_grad():
             p, _ = values(y_pred, y_pred)
@@ -126,11 +130,11 @@ class Loss(Watched):
             example = f", the first is row {row}: {_short(p.numpy()[row])}"
             raise self.fault(int(rows.sum()), example)
 
-    def _must_ask(self, y_pred: Any) -> bool:
+    def _must_ask(self, y_pred: TensorLike) -> bool:
         """Whether compiled code has to look at the predictions."""
         return _in_graph(y_pred) and self.is_unsure(last_layer(y_pred))
 
-    def checked(self, y_pred: Any, weight: Any) -> Any:
+    def checked(self, y_pred: TensorLike, weight: Tensor) -> Tensor:
         """`weight`, one number for each row of traced predictions; where a row that counts has a
         fault, the compiled code ends there, having changed nothing, with a DataError.
         """
@@ -143,7 +147,7 @@ class Loss(Watched):
         none = check_index(counted, 1, wrap=False, what="prediction", owner=self.name)
         return e.where(e.equal(none, 0), weight, 0.0)
 
-    def align(self, y_true: Any, y_pred: Any) -> tuple[Any, Any]:
+    def align(self, y_true: TensorLike, y_pred: TensorLike) -> tuple[Tensor, Tensor]:
         """Both as floats of one shape: (n,) is read as (n, 1) beside (n, 1); else ShapeError."""
         y_pred, y_true = values(y_true, y_pred)
         true, pred = y_true.shape, y_pred.shape
@@ -162,16 +166,16 @@ class Loss(Watched):
         return configuration(self)
 
     def __repr__(self) -> str:
-        said = ", ".join(f"{k}={v}" for k, v in self.get_config().items())
-        return f"{type(self).__name__}({said})"
+        options = ", ".join(f"{k}={v}" for k, v in self.get_config().items())
+        return f"{type(self).__name__}({options})"
 
 
-def _in_graph(y_pred: Any) -> bool:
+def _in_graph(y_pred: TensorLike) -> bool:
     """Whether what is computed from it now belongs to a graph and has no numbers."""
     return state.trace is not None or (isinstance(y_pred, Tensor) and y_pred.is_traced)
 
 
-def by_place(y: Any, out: Any, weight: Any) -> tuple[Any, Any, Any]:
+def by_position(y: Tensor, out: Tensor, weight: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Where `out` has a mask, each position of its sequences as a row of its own, with weight 0 at
     those that the mask excludes; else all as they are.
     """
@@ -181,7 +185,7 @@ def by_place(y: Any, out: Any, weight: Any) -> tuple[Any, Any, Any]:
     batch, time = mask.shape
     wide = expand_dims(weight, 1) * e.astype(mask, weight.dtype)
 
-    def rows(t: Any) -> Any:
+    def rows(t: Tensor) -> Tensor:
         flat = reshape(t, (batch * time, *t.shape[2:]))
         flat.mask = None
         return flat
@@ -192,14 +196,14 @@ def by_place(y: Any, out: Any, weight: Any) -> tuple[Any, Any, Any]:
     return rows(y), flat, rows(wide)
 
 
-def _short(numbers: Any) -> str:
+def _short(numbers: ArrayLike) -> str:
     """A few numbers, as text."""
     flat = np.asarray(numbers).reshape(-1)
-    said = ", ".join(f"{n:.4g}" for n in flat[:4])
-    return f"[{said}{', ...' if flat.size > 4 else ''}]" if np.ndim(numbers) else said
+    text = ", ".join(f"{n:.4g}" for n in flat[:4])
+    return f"[{text}{', ...' if flat.size > 4 else ''}]" if np.ndim(numbers) else text
 
 
-def values(y_true: Any, y_pred: Any) -> tuple[Any, Any]:
+def values(y_true: TensorLike, y_pred: TensorLike) -> tuple[Tensor, Tensor]:
     """(the prediction as floats, the target), both as tensors."""
     (y_pred,) = as_values(y_pred)
     (y_true,) = as_values(y_true, like=y_pred)
@@ -235,23 +239,23 @@ def _advice(true: tuple[int, ...], pred: tuple[int, ...]) -> str:
 class ElementLoss(Loss):
     """Base of losses that compare element by element and average over the axes after the first."""
 
-    def element(self, y: Any, p: Any) -> Any:
+    def element(self, y: Tensor, p: Tensor) -> Tensor:
         """The loss of each element."""
         raise NotImplementedError
 
-    def per_row(self, y_true: Any, y_pred: Any) -> Any:
+    def per_row(self, y_true: TensorLike, y_pred: TensorLike) -> Tensor:
         return row_mean(self.element(*self.align(y_true, y_pred)))
 
 
-def row_mean(x: Any) -> Any:
+def row_mean(x: Tensor) -> Tensor:
     """The mean over all axes after the first."""
     return mean(x, axis=tuple(range(1, x.ndim))) if x.ndim > 1 else x
 
 
-def logits_of(p: Any, kind: str, otherwise: Any) -> Any:
+def logits_of(p: TensorLike, kind: str) -> Tensor | None:
     """What `p` was computed from by the activation `kind`, if it was."""
     note = p.logits if isinstance(p, Tensor) else None
-    return note[1] if note is not None and note[0] == kind else otherwise
+    return note[1] if note is not None and note[0] == kind else None
 
 
 class FunctionLoss(Loss):
@@ -259,11 +263,11 @@ class FunctionLoss(Loss):
 
     name = "function"
 
-    def __init__(self, function: Callable[[Any, Any], Any]) -> None:
+    def __init__(self, function: Callable[[Tensor, Tensor], Tensor]) -> None:
         self.function = function
         self.name = getattr(function, "__name__", "function")
 
-    def per_row(self, y_true: Any, y_pred: Any) -> Any:
+    def per_row(self, y_true: TensorLike, y_pred: TensorLike) -> Tensor:
         (y_pred,) = as_values(y_pred)
         (y_true,) = as_values(y_true, like=y_pred)
         rows = self.function(y_true, y_pred)
@@ -275,5 +279,5 @@ class FunctionLoss(Loss):
             )
         return row_mean(rows)
 
-    def check_targets(self, y: Any, n_outputs: int | None = None) -> None:
+    def check_targets(self, y: ArrayLike, n_outputs: int | None = None) -> None:
         targets.numbers(self.name, y)

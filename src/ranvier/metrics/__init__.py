@@ -15,13 +15,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeAlias
 
 from .. import losses
 from ..base.missing import module_getattr
 from ..errors import unknown_name
 from ..losses.distance import Hinge, Perceptron, SquaredHinge
 from ..nn.config import restore
+from ..typing import Shape
 from .classification import (
     AUC,
     F1,
@@ -63,11 +64,14 @@ NAMES: dict[str, Callable[[], Metric]] = {
 }
 
 
+# A metric or its class, or what stands for a loss.
+MetricLike: TypeAlias = Metric | type[Metric] | losses.LossLike
+
 # What files may name.
 _CLASSES: tuple[type, ...] = (*dict.fromkeys(NAMES.values()), F1Score, LossMetric)  # type: ignore[arg-type]
 
 
-def get(metric: Any) -> Metric:
+def get(metric: MetricLike) -> Metric:
     """A metric from a name, a Metric, a loss or its name, a function of `(y_true, y_pred)`, or the
     {"class", "config"} of a file.
 
@@ -93,7 +97,7 @@ def get(metric: Any) -> Metric:
 
 
 def resolve(
-    metric: Any, loss: Any, output_shape: tuple[int, ...], target_shape: tuple[int, ...]
+    metric: MetricLike, loss: losses.LossLike | None, output_shape: Shape, target_shape: Shape
 ) -> Metric:
     """The metric made ready for a model: its loss, the shapes of an output and a target row.
 
@@ -102,16 +106,16 @@ def resolve(
     >>> resolve("accuracy", losses.get("mse"), (3,), ()).form
     'labels'
     """
-    found = get(metric)
+    made = get(metric)
     loss = losses.get(loss) if loss is not None else None
     outputs = output_shape[-1] if output_shape else 1
-    if isinstance(found, LossMetric) and loss is not None and loss.from_logits:
-        found = found.of_logits()
-    return found.bound(*_form(found, loss, output_shape, target_shape, outputs))
+    if isinstance(made, LossMetric) and loss is not None and loss.from_logits:
+        made = made.of_logits()
+    return made.bound(*_form(made, loss, output_shape, target_shape, outputs))
 
 
 def _form(
-    metric: Metric, loss: Any, output: tuple[int, ...], target: tuple[int, ...], outputs: int
+    metric: Metric, loss: losses.Loss | None, output: Shape, target: Shape, outputs: int
 ) -> tuple[str, int, float]:
     logits = loss is not None and bool(loss.from_logits)
     cut = getattr(metric, "threshold", None)

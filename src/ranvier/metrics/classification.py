@@ -15,6 +15,8 @@ from ..ops.composites import functions as composite
 from ..ops.gather import scatter_add
 from ..ops.movement import broadcast_to, narrow, reshape
 from ..ops.reduce import argmax, sum
+from ..tensors.tensor import Tensor
+from ..typing import Array, ArrayLike
 from .metric import NAN, MeanOfRows, Metric, labels_of, mean_of_row, one_hot_of, wide
 from .whole import roc_auc
 
@@ -34,7 +36,7 @@ class Accuracy(MeanOfRows):
     label = "accuracy"
     fits: tuple[str, ...] = ("binary", "one_hot", "labels")
 
-    def row(self, y: Any, p: Any) -> Any:
+    def row(self, y: Tensor, p: Tensor) -> Tensor:
         if self.form == "binary":
             y = reshape(y, p.shape)
             right = e.equal(e.greater(y, 0.5), e.greater(p, self.cut))
@@ -80,7 +82,7 @@ class TopK(MeanOfRows):
             raise ArgumentError(f"{self.name}: k={k}; expected at least 1")
         self.k = k
 
-    def row(self, y: Any, p: Any) -> Any:
+    def row(self, y: Tensor, p: Tensor) -> Tensor:
         chosen = one_hot_of(labels_of(y, p, self.form), p.shape)
         score = sum(e.where(chosen, p, 0), axis=-1, keepdims=True)
         above = e.greater(p, broadcast_to(score, p.shape))
@@ -100,41 +102,45 @@ class _Counts(Metric):
     def shapes(self) -> Sequence[tuple[int, ...]]:
         return [(1 if self.form == "binary" else self.outputs,)] * 3
 
-    def update(self, state: Sequence[Any], y_true: Any, y_pred: Any, weight: Any) -> list[Any]:
+    def update(
+        self, state: Sequence[Tensor], y_true: Tensor, y_pred: Tensor, weight: Tensor
+    ) -> list[Tensor]:
         p, y = values(y_true, y_pred)
         if self.form == "binary":
             shape = (p.size, 1)
             weight = reshape(broadcast_to(_stand(weight, p.ndim), p.shape), shape)
-            said = reshape(e.greater(p, self.cut), shape)
+            predicted = reshape(e.greater(p, self.cut), shape)
             true = reshape(e.greater(reshape(y, p.shape), 0.5), shape)
         else:
             shape = (p.size // p.shape[-1], p.shape[-1])
             weight = reshape(broadcast_to(_stand(weight, p.ndim - 1), p.shape[:-1]), (shape[0], 1))
-            said = one_hot_of(reshape(argmax(p, axis=-1), (shape[0],)), shape)
+            predicted = one_hot_of(reshape(argmax(p, axis=-1), (shape[0],)), shape)
             true = one_hot_of(reshape(labels_of(y, p, self.form), (shape[0],)), shape)
         return [
             total + wide(sum(e.where(chosen, weight, 0), axis=0))
-            for total, chosen in zip(state, (e.logical_and(said, true), said, true), strict=True)
+            for total, chosen in zip(
+                state, (e.logical_and(predicted, true), predicted, true), strict=True
+            )
         ]
 
-    def result(self, state: Sequence[Any]) -> float:
-        hits, said, true = (np.asarray(s, np.float64) for s in state)
-        score = self.score(hits, said, true)
+    def result(self, state: Sequence[Array]) -> float:
+        hits, predicted, true = (np.asarray(s, np.float64) for s in state)
+        score = self.score(hits, predicted, true)
         if len(score) == 2:
             return float(score[1])
-        occurs = said + true > 0
+        occurs = predicted + true > 0
         return float(score[occurs].mean()) if occurs.any() else 0.0
 
-    def score(self, hits: Any, said: Any, true: Any) -> Any:
+    def score(self, hits: Array, predicted: Array, true: Array) -> Array:
         """The score of each class."""
         raise NotImplementedError
 
 
-def _stand(weight: Any, ndim: int) -> Any:
+def _stand(weight: Tensor, ndim: int) -> Tensor:
     return reshape(weight, (weight.shape[0],) + (1,) * (ndim - 1))
 
 
-def _ratio(a: Any, b: Any) -> Any:
+def _ratio(a: Array, b: Array) -> Array:
     return np.divide(a, b, out=np.zeros_like(a), where=b > 0)
 
 
@@ -143,8 +149,8 @@ class Precision(_Counts):
 
     label = "precision"
 
-    def score(self, hits: Any, said: Any, true: Any) -> Any:
-        return _ratio(hits, said)
+    def score(self, hits: Array, predicted: Array, true: Array) -> Array:
+        return _ratio(hits, predicted)
 
 
 class Recall(_Counts):
@@ -152,7 +158,7 @@ class Recall(_Counts):
 
     label = "recall"
 
-    def score(self, hits: Any, said: Any, true: Any) -> Any:
+    def score(self, hits: Array, predicted: Array, true: Array) -> Array:
         return _ratio(hits, true)
 
 
@@ -161,8 +167,8 @@ class F1(_Counts):
 
     label = "f1"
 
-    def score(self, hits: Any, said: Any, true: Any) -> Any:
-        return _ratio(2 * hits, said + true)
+    def score(self, hits: Array, predicted: Array, true: Array) -> Array:
+        return _ratio(2 * hits, predicted + true)
 
 
 class F1Score(_Counts):
@@ -193,7 +199,7 @@ class F1Score(_Counts):
     def shapes(self) -> Sequence[tuple[int, ...]]:
         return [(self.outputs,)] * 3
 
-    def check_targets(self, y: Any) -> None:
+    def check_targets(self, y: ArrayLike) -> None:
         super().check_targets(y)
         if self.average is None and self.outputs > 1:
             raise ArgumentError(
@@ -201,7 +207,9 @@ class F1Score(_Counts):
                 f"class, and a training shows one; choose average= one of {', '.join(_AVERAGES)}"
             )
 
-    def update(self, state: Sequence[Any], y_true: Any, y_pred: Any, weight: Any) -> list[Any]:
+    def update(
+        self, state: Sequence[Tensor], y_true: Tensor, y_pred: Tensor, weight: Tensor
+    ) -> list[Tensor]:
         p, y = values(y_true, y_pred)
         if self.threshold is None and self.outputs == 1:
             raise ArgumentError(
@@ -213,25 +221,27 @@ class F1Score(_Counts):
         else:
             true = e.greater(reshape(y, shape), 0.5)
         p = reshape(p, shape)
-        said = one_hot_of(argmax(p, -1), shape) if self.threshold is None else p > self.cut
-        places = broadcast_to(_stand(weight, y_pred.ndim), (*y_pred.shape[:-1], 1))
-        weight = reshape(places, (shape[0], 1))
+        predicted = one_hot_of(argmax(p, -1), shape) if self.threshold is None else p > self.cut
+        weights = broadcast_to(_stand(weight, y_pred.ndim), (*y_pred.shape[:-1], 1))
+        weight = reshape(weights, (shape[0], 1))
         return [
             total + wide(sum(e.where(chosen, weight, 0), axis=0))
-            for total, chosen in zip(state, (e.logical_and(said, true), said, true), strict=True)
+            for total, chosen in zip(
+                state, (e.logical_and(predicted, true), predicted, true), strict=True
+            )
         ]
 
-    def scores(self, state: Sequence[Any]) -> Any:
+    def scores(self, state: Sequence[Array]) -> float | Array:
         """The number, or with `average=None` one for each class."""
-        hits, said, true = (np.asarray(s, np.float64) for s in state)
+        hits, predicted, true = (np.asarray(s, np.float64) for s in state)
         if self.average == "micro":
-            hits, said, true = (x.sum(keepdims=True) for x in (hits, said, true))
-        each = _ratio(2 * hits, said + true)
+            hits, predicted, true = (x.sum(keepdims=True) for x in (hits, predicted, true))
+        each = _ratio(2 * hits, predicted + true)
         if self.average == "weighted":
             return float((each * true).sum() / max(true.sum(), 1e-300))
         return each if self.average is None else float(each.mean())
 
-    def result(self, state: Sequence[Any]) -> float:
+    def result(self, state: Sequence[Array]) -> float:
         return float(np.mean(self.scores(state)))
 
 
@@ -273,7 +283,9 @@ class AUC(Metric):
     def shapes(self) -> Sequence[tuple[int, ...]]:
         return [(self._drawers,)] * 2
 
-    def _flat(self, y_true: Any, y_pred: Any, weight: Any) -> tuple[Any, Any, Any]:
+    def _flat(
+        self, y_true: Tensor, y_pred: Tensor, weight: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """(targets, scores of class 1, weights), each (predictions,)."""
         p, y = values(y_true, y_pred)
         if self.form != "binary":
@@ -292,7 +304,7 @@ class AUC(Metric):
     def parts(self) -> int:
         return 3 if self.num_thresholds is None else 0
 
-    def kept(self, y_true: Any, y_pred: Any, weight: Any) -> Sequence[Any]:
+    def kept(self, y_true: Tensor, y_pred: Tensor, weight: Tensor) -> Sequence[Tensor]:
         y, p, weight = self._flat(y_true, y_pred, weight)
         return e.astype(e.greater(y, 0.5), dtypes.float32), p, weight
 
@@ -302,7 +314,9 @@ class AUC(Metric):
             return NAN
         return roc_auc(y, p, weight)
 
-    def update(self, state: Sequence[Any], y_true: Any, y_pred: Any, weight: Any) -> list[Any]:
+    def update(
+        self, state: Sequence[Tensor], y_true: Tensor, y_pred: Tensor, weight: Tensor
+    ) -> list[Tensor]:
         y, p, weight = self._flat(y_true, y_pred, weight)
         if self.cut == 0:
             p = e.sigmoid(p)
@@ -315,7 +329,7 @@ class AUC(Metric):
             for total, chosen in zip(state, (yes, e.logical_not(yes)), strict=True)
         ]
 
-    def result(self, state: Sequence[Any]) -> float:
+    def result(self, state: Sequence[Array]) -> float:
         yes, no = (np.asarray(s, np.float64) for s in state)
         if not yes.sum() or not no.sum():
             return NAN

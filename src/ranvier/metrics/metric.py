@@ -1,7 +1,7 @@
 """The base of metrics that are summed batch by batch.
 
 A metric keeps sums. `make_state` gives them as zeros; `update`, written in ops, adds one batch,
-inside the compiled step; `result` turns them into the number on the host. Rows of weight 0
+inside the compiled step; `result` makes of them the number on the host. Rows of weight 0
 (padding) count nothing.
 
 NOTE: sums are float64. In float32 a count stops growing at 2**24 = 16,777,216 rows, and r2 would
@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 from .. import dtypes, losses
 from ..errors import DataError
-from ..losses.loss import Loss, by_place, values
+from ..losses.loss import Loss, by_position, values
 from ..nn import targets
 from ..nn.config import configuration
 from ..ops import elementwise as e
@@ -29,7 +29,7 @@ from ..ops.reduce import argmax, mean, sum
 from ..tensors.mode import no_grad
 from ..tensors.tensor import Tensor
 from ..tracing.validity import Watched
-from ..typing import Array
+from ..typing import Array, ArrayLike, Shape, TensorLike
 
 
 class Metric(Watched):
@@ -52,7 +52,7 @@ class Metric(Watched):
         self.outputs = 1
         self.cut = 0.5
 
-    def bound(self, form: str, outputs: int, cut: float = 0.5) -> Any:
+    def bound(self, form: str, outputs: int, cut: float = 0.5) -> Self:
         """A copy of this metric for targets of this form and this many outputs."""
         if form not in self.fits:
             fix = "use 'mae', 'rmse' or 'r2'" if form == "real" else "choose another metric or loss"
@@ -70,7 +70,9 @@ class Metric(Watched):
         """The shapes of the sums."""
         return [(), ()]
 
-    def update(self, state: Sequence[Any], y_true: Any, y_pred: Any, weight: Any) -> list[Any]:
+    def update(
+        self, state: Sequence[Tensor], y_true: Tensor, y_pred: Tensor, weight: Tensor
+    ) -> list[Tensor]:
         """The sums after one batch; `weight` has shape (batch,)."""
         raise NotImplementedError
 
@@ -79,7 +81,7 @@ class Metric(Watched):
         """How many arrays `evaluate` keeps of all rows, for `whole`; 0: the sums say it all."""
         return 0
 
-    def kept(self, y_true: Any, y_pred: Any, weight: Any) -> Sequence[Any]:
+    def kept(self, y_true: Tensor, y_pred: Tensor, weight: Tensor) -> Sequence[Tensor]:
         """Those arrays of one batch (traced)."""
         return ()
 
@@ -87,12 +89,12 @@ class Metric(Watched):
         """The exact number, from what was kept of all rows."""
         raise NotImplementedError
 
-    def result(self, state: Sequence[Any]) -> float:
+    def result(self, state: Sequence[Array]) -> float:
         """The number, from the sums as NumPy arrays."""
         total, count = state
         return float(total / count) if count else NAN
 
-    def results(self, states: Sequence[Any]) -> list[float]:
+    def results(self, states: Sequence[Array]) -> list[float]:
         """`result` for many states at once: each array of the state has a first axis more."""
         if type(self).result is Metric.result:
             total, count = states
@@ -109,7 +111,7 @@ class Metric(Watched):
             for i, s in enumerate(self.shapes())
         ]
 
-    def check_targets(self, y: Any) -> None:
+    def check_targets(self, y: ArrayLike) -> None:
         """DataError when the targets `y` (NumPy) are of a kind that this metric cannot count."""
         if self.form == "real":
             return
@@ -125,17 +127,20 @@ class Metric(Watched):
             "for real-valued targets use 'mae', 'rmse' or 'r2'"
         )
 
-    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> float:
+    def __call__(
+        self, y_true: TensorLike, y_pred: TensorLike, sample_weight: ArrayLike | None = None
+    ) -> float:
         """The metric of one set of predictions, at once."""
         metric = self
         if type(self).bound is Metric.bound and self.form == "real" and self.fits[0] != "real":
-            y, p = np.asarray(y_true), np.asarray(y_pred)
-            metric = self.bound(form_of(y, p), p.shape[-1] if p.ndim > 1 else 1)
+            true, predicted = np.asarray(y_true), np.asarray(y_pred)
+            outputs = predicted.shape[-1] if predicted.ndim > 1 else 1
+            metric = self.bound(form_of(true, predicted), outputs)
         with no_grad():
             p, y = values(y_true, y_pred)
             rows = p.shape[0]
-            given = np.ones(rows) if sample_weight is None else np.asarray(sample_weight)
-            y, p, weight = by_place(y, p, Tensor(given, p.dtype))
+            weights = np.ones(rows) if sample_weight is None else np.asarray(sample_weight)
+            y, p, weight = by_position(y, p, Tensor(weights, p.dtype))
             if metric.parts:
                 return metric.whole([part.numpy() for part in metric.kept(y, p, weight)])
             state = metric.update(metric.make_state(), y, p, weight)
@@ -171,11 +176,13 @@ def form_of(y: Array, p: Array) -> str:
 class MeanOfRows(Metric):
     """Base of metrics that are the weighted mean of one number for each row."""
 
-    def row(self, y: Any, p: Any) -> Any:
+    def row(self, y: Tensor, p: Tensor) -> Tensor:
         """One number for each row: shape (batch,)."""
         raise NotImplementedError
 
-    def update(self, state: Sequence[Any], y_true: Any, y_pred: Any, weight: Any) -> list[Any]:
+    def update(
+        self, state: Sequence[Tensor], y_true: Tensor, y_pred: Tensor, weight: Tensor
+    ) -> list[Tensor]:
         total, count = state
         p, y = values(y_true, y_pred)
         row = self.row(y, p)
@@ -188,7 +195,7 @@ class MeanOfRows(Metric):
 class LossMetric(MeanOfRows):
     """The mean of a loss over the rows."""
 
-    def __init__(self, loss: Any, name: str | None = None) -> None:
+    def __init__(self, loss: losses.LossLike, name: str | None = None) -> None:
         self.loss: Loss = losses.get(loss)
         super().__init__(name or self.loss.name)
 
@@ -201,26 +208,26 @@ class LossMetric(MeanOfRows):
         other.loss.from_logits = True
         return other
 
-    def row(self, y: Any, p: Any) -> Any:
+    def row(self, y: Tensor, p: Tensor) -> Tensor:
         return self.loss.per_row(y, p)
 
 
-def wide(x: Any) -> Any:
+def wide(x: Tensor) -> Tensor:
     """x as float64."""
     return e.astype(x, dtypes.float64)
 
 
-def column(x: Any) -> Any:
+def column(x: Tensor) -> Tensor:
     """(n, 1) as (n,); everything else as it is."""
     return reshape(x, x.shape[:-1]) if x.ndim > 1 and x.shape[-1] == 1 else x
 
 
-def mean_of_row(x: Any) -> Any:
+def mean_of_row(x: Tensor) -> Tensor:
     """The mean over the axes after the first."""
     return mean(x, axis=tuple(range(1, x.ndim))) if x.ndim > 1 else x
 
 
-def labels_of(y: Any, p: Any, form: str) -> Any:
+def labels_of(y: Tensor, p: Tensor, form: str) -> Tensor:
     """Class labels of shape `p.shape[:-1]`, int64."""
     if form == "one_hot":
         return argmax(y, axis=-1)
@@ -228,7 +235,7 @@ def labels_of(y: Any, p: Any, form: str) -> Any:
     return e.astype(labels, dtypes.int64)
 
 
-def one_hot_of(labels: Any, shape: tuple[int, ...]) -> Any:
+def one_hot_of(labels: Tensor, shape: Shape) -> Tensor:
     """True where the last axis of `shape` stands at the label."""
     spread = broadcast_to(reshape(labels, (*labels.shape, 1)), shape)
     return e.equal(iota(shape, axis=len(shape) - 1), spread)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -13,6 +12,8 @@ from ..losses import MeanSquaredError as _SquaredLoss
 from ..losses.loss import values
 from ..ops.movement import reshape
 from ..ops.reduce import sum
+from ..tensors.tensor import Tensor
+from ..typing import Array
 from .metric import NAN, LossMetric, Metric, wide
 
 
@@ -40,7 +41,7 @@ class RootMeanSquaredError(LossMetric):
     def __init__(self, name: str | None = None) -> None:
         super().__init__(_SquaredLoss(), name or "rmse")
 
-    def result(self, state: Sequence[Any]) -> float:
+    def result(self, state: Sequence[Array]) -> float:
         return math.sqrt(super().result(state))
 
 
@@ -55,21 +56,23 @@ class R2(Metric):
     def shapes(self) -> Sequence[tuple[int, ...]]:
         return [(), (self.outputs,), (self.outputs,), (self.outputs,)]
 
-    def update(self, state: Sequence[Any], y_true: Any, y_pred: Any, weight: Any) -> list[Any]:
+    def update(
+        self, state: Sequence[Tensor], y_true: Tensor, y_pred: Tensor, weight: Tensor
+    ) -> list[Tensor]:
         count, first, second, wrong = state
         p, y = values(y_true, y_pred)
         shape = (p.shape[0], self.outputs)
         p, y, w = wide(reshape(p, shape)), wide(reshape(y, shape)), wide(weight)
         stand = reshape(w, (p.shape[0], 1))
-        far = y - p
+        error = y - p
         return [
             count + sum(w),
             first + sum(stand * y, axis=0),
             second + sum(stand * y * y, axis=0),
-            wrong + sum(stand * far * far, axis=0),
+            wrong + sum(stand * error * error, axis=0),
         ]
 
-    def result(self, state: Sequence[Any]) -> float:
+    def result(self, state: Sequence[Array]) -> float:
         count, first, second, wrong = (np.asarray(s, np.float64) for s in state)
         if not count:
             return NAN

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from ..errors import DataError, ShapeError
-from ..typing import Array
+from ..typing import Array, ArrayLike
 
 
-def confusion_matrix(y_true: Any, y_pred: Any, classes: int | None = None) -> Array:
+def confusion_matrix(y_true: ArrayLike, y_pred: ArrayLike, classes: int | None = None) -> Array:
     """Counts of rows by true class (row) and predicted class (column).
 
     Both are labels, or scores and one-hot rows (n, classes), or probabilities of class 1.
@@ -22,17 +20,17 @@ def confusion_matrix(y_true: Any, y_pred: Any, classes: int | None = None) -> Ar
     true, pred = _labels(y_true), _labels(y_pred)
     if true.shape != pred.shape:
         raise ShapeError(f"confusion_matrix: {len(true)} targets for {len(pred)} predictions")
-    found = int(max(true.max(initial=0), pred.max(initial=0))) + 1
+    number = int(max(true.max(initial=0), pred.max(initial=0))) + 1
     for y in (y_true, y_pred):
         if np.ndim(y) == 2 and np.shape(y)[1] > 1:
-            found = max(found, np.shape(y)[1])
-    classes = max(found, 2) if classes is None else classes
-    if found > classes or (true.size and min(true.min(), pred.min()) < 0):
+            number = max(number, np.shape(y)[1])
+    classes = max(number, 2) if classes is None else classes
+    if number > classes or (true.size and min(true.min(), pred.min()) < 0):
         raise DataError(f"confusion_matrix: labels must be from 0 to {classes - 1}")
     return np.bincount(true * classes + pred, minlength=classes**2).reshape(classes, classes)
 
 
-def _labels(y: Any) -> Array:
+def _labels(y: ArrayLike) -> Array:
     y = np.asarray(y)
     if y.ndim == 2 and y.shape[1] > 1:
         return np.argmax(y, axis=1)
@@ -42,7 +40,7 @@ def _labels(y: Any) -> Array:
     return y.astype(np.int64)
 
 
-def roc_auc(y_true: Any, y_score: Any, sample_weight: Any = None) -> float:
+def roc_auc(y_true: ArrayLike, y_score: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
     """The area under the receiver operating characteristic, exactly.
 
     It is the chance that a random row of class 1 scores higher than one of class 0, ties counting

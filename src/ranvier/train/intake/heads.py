@@ -54,7 +54,7 @@ def losses_of(value: LossLike) -> Losses:
     """`compile(loss=...)`: a Loss, a list or dict of them with None for none, or None."""
     if value is None:
         return None
-    if isinstance(value, list | tuple):
+    if isinstance(value, Sequence) and not isinstance(value, str):
         return [None if one is None else losses.get(one) for one in value]
     if isinstance(value, Mapping) and not {"class", "class_name"} & value.keys():
         return {k: None if one is None else losses.get(one) for k, one in value.items()}

@@ -25,7 +25,7 @@ from ...errors import StateError, warn
 from ...executors import BatchPlan, Executable, executor
 from ...executors.reference import loop_over_batches
 from ...losses.last_layer import last_layer
-from ...losses.loss import by_place
+from ...losses.loss import by_position
 from ...nn.added_losses import collected, terms_of
 from ...nn.layer import filled_batch, training_mode
 from ...nn.policy import widened
@@ -161,10 +161,10 @@ def head_loss(loss: Any, out: Tensor, y: Tensor, weight: Tensor, count: Tensor) 
     Predictions that the loss cannot be taken of are an error, at once or in the running step.
     """
     loss.check_output(last_layer(out))
-    real = by_place(y, out, row_mask(count, out.shape[0]))[-1]
+    real = by_position(y, out, row_mask(count, out.shape[0]))[-1]
     if real.shape != weight.shape:
         count = maximum(sum(real), 1.0)
-    y, out, weight = by_place(y, out, weight)
+    y, out, weight = by_position(y, out, weight)
     weight = loss.checked(out, weight)
     return sum(loss.per_row(y, out) * weight) / count  # type: ignore[no-any-return]
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ... import dtypes
-from ...losses.loss import by_place
+from ...losses.loss import by_position
 from ...ops.elementwise import astype
 from ...tensors.mode import no_grad
 from ...tensors.tensor import Tensor
@@ -74,10 +74,10 @@ class Sums:
             states = iter(self.states)
             for head, target in zip(self.heads, batch.targets, strict=True):
                 out = batch.outputs[head.output]
-                rows = by_place(target, out, batch.mask)
+                rows = by_position(target, out, batch.mask)
                 weighted = rows
                 if any(metric.weighted for metric in head.metrics):
-                    weighted = by_place(target, out, batch.weight)
+                    weighted = by_position(target, out, batch.weight)
                 for metric in head.metrics:
                     state = next(states)
                     y, out, weight = weighted if metric.weighted else rows
@@ -94,7 +94,7 @@ class Sums:
                 for metric in head.metrics:
                     if metric.parts:
                         weight = batch.weight if metric.weighted else batch.mask
-                        rows = by_place(target, batch.outputs[head.output], weight)
+                        rows = by_position(target, batch.outputs[head.output], weight)
                         found += metric.kept(*rows)
         return found
 
