@@ -20,11 +20,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from ranvier.base.aligned import aligned_bytes
 from ranvier.codegen.call_glue_ir import SYNC_BYTES
 from ranvier.compiler import stages
 from ranvier.passes.memory import ALIGN_BYTES, Life
 from ranvier.runtime import batched, executable
-from ranvier.runtime.call_glue import aligned
 
 Array = np.ndarray[Any, Any]
 
@@ -95,7 +95,7 @@ def _aligned(size: int) -> Array:
     return room(max(ALIGN_BYTES, -(-size // ALIGN_BYTES) * ALIGN_BYTES), next(_sides))
 
 
-_plain_aligned = aligned
+_plain_aligned = aligned_bytes
 
 
 class _GuardedNumPy:
@@ -152,8 +152,8 @@ def guarded_memory() -> Iterator[None]:
     """Inside, compiled code works in guarded memory; POSIX only."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(stages, "plan", _plan)
-        patch.setattr(executable, "aligned", _aligned)
-        patch.setattr(batched, "aligned", _aligned)
+        patch.setattr(executable, "aligned_bytes", _aligned)
+        patch.setattr(batched, "aligned_bytes", _aligned)
         patch.setattr(executable, "np", _GuardedNumPy())
         patch.setattr(batched, "np", _GuardedNumPy())
         patch.setattr(executable.Executable, "run", _run(executable.Executable.run))

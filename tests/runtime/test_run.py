@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from compiler.common import check_run
+from ranvier.base.aligned import address
 from ranvier.base.config import switches
 from ranvier.codegen.call_glue_ir import FITS, OTHER, OVERLAP
 from ranvier.compiler import stages, store
@@ -31,7 +32,7 @@ from ranvier.ops.creation import input_node
 from ranvier.ops.op import apply
 from ranvier.runtime import call_glue as driving
 from ranvier.runtime import executable as run
-from ranvier.runtime.call_glue import address, driver, spec_of
+from ranvier.runtime.call_glue import driver, spec_of
 from ranvier.runtime.executable import Executable
 from runtime.test_threads import network
 

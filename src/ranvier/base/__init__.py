@@ -2,6 +2,7 @@
 
 | file | what it holds |
 |---|---|
+| aligned.py | Memory that begins at a cache line |
 | changes.py | Marks by which what was compiled knows that it must look at attributes again |
 | config.py | The few switches of Ranvier |
 | extras.py | Libraries that are optional: the extras of the package |

@@ -25,6 +25,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from .. import dtypes
+from ..base.aligned import aligned
 from ..base.missing import PACKAGE, no_attribute
 from ..base.source import LayerName, here, in_layer
 from ..errors import ArgumentError, DataError, RanvierError, ShapeError, StateError
@@ -357,6 +358,7 @@ class Layer(Walked):
                 )
             self._penalized[name] = rule
         label = f"{self.name}.{name}" if name else ""
+        values = aligned(dtypes.as_array(values, dtype, copy=False))
         return Tensor(values, dtype, requires_grad=trainable, name=label, copy=False)
 
     def _own_readers(self) -> list[Layer] | None:

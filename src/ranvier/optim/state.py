@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias, cast
 import numpy as np
 
 from .. import dtypes
+from ..base.aligned import aligned
 from ..nn.config import configuration
 from ..tensors.mode import no_trace
 from ..tensors.tensor import Tensor
@@ -47,7 +48,8 @@ class Memory:
         dtype = slot_dtype(p)
         for slot, value in first.items():
             name = f"{p.name}.{slot}" if p.name else slot
-            slots[slot] = Tensor(np.full(p.shape, value, dtype), name=name)
+            values = aligned(np.full(p.shape, value, dtype))
+            slots[slot] = Tensor(values, name=name, copy=False)
         return slots
 
     def __iter__(self) -> Iterator[tuple[Tensor, Slots]]:

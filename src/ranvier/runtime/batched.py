@@ -19,11 +19,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..base.aligned import address, aligned_bytes
 from ..base.config import thread_count
 from ..base.locks import renewed_in_child
 from ..codegen.call_glue_ir import FITS, LANE, SYNC_BYTES
 from ..typing import Array
-from .call_glue import address, aligned, driver, spec_of
+from .call_glue import driver, spec_of
 from .thread_choice import Choice
 from .thread_pool import interrupted_itself, run_together
 
@@ -184,9 +185,10 @@ class _Lane:
         self.table = np.zeros(of._slots + 2, np.uint64)
         self.round = np.zeros(1, np.int64)
         if shared is None:
-            self.arena, self.sync = aligned(of.executable.arena_bytes), aligned(SYNC_BYTES)
-            self.x_pad = aligned(x.size * x.dtype.itemsize)
-            self.out_pad = aligned(out.size * out.dtype.itemsize)
+            self.arena = aligned_bytes(of.executable.arena_bytes)
+            self.sync = aligned_bytes(SYNC_BYTES)
+            self.x_pad = aligned_bytes(x.size * x.dtype.itemsize)
+            self.out_pad = aligned_bytes(out.size * out.dtype.itemsize)
         else:
             self.arena, self.sync = shared.arena, shared.sync
             self.x_pad, self.out_pad = shared.x_pad, shared.out_pad

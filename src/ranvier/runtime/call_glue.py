@@ -27,6 +27,7 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 
+from ..base.aligned import address
 from ..base.locks import ProcessLock
 from ..codegen.call_glue_ir import FIRST, FITS, OBJECT_HEAD_BYTES, OTHER, RECORD, TEXT
 from ..native.code_cache import code_of_text
@@ -85,19 +86,6 @@ def spec_of(
 def quick_address(array: Array) -> int:
     """`address`, five times faster, where there is a driver."""
     return _NUMBER.from_address(id(array) + OBJECT_HEAD_BYTES).value
-
-
-def address(array: Array) -> int:
-    """Where an array's numbers are."""
-    where: int = array.__array_interface__["data"][0]
-    return where
-
-
-def aligned(size: int) -> Array:
-    """Zeroed bytes that begin at a cache line."""
-    raw = np.zeros(size + 64, np.uint8)
-    start = -address(raw) % 64
-    return raw[start : start + max(size, 64)]
 
 
 def _reads_well(made: Driver) -> bool:

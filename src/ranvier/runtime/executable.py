@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
+from ..base.aligned import address, aligned_bytes
 from ..base.locks import renewed_in_child
 from ..codegen.call_glue_ir import FITS, LANE, STOPPED, SYNC_BYTES
 from ..compiler.store import Built, built
@@ -28,7 +29,7 @@ from ..graph.graph import Graph
 from ..graph.interpret import evaluate
 from ..typing import Array
 from .batched import ByRows
-from .call_glue import address, aligned, driver, quick_address, spec_of
+from .call_glue import driver, quick_address, spec_of
 from .thread_choice import Choice
 from .thread_pool import interrupted_itself, run_together
 
@@ -67,9 +68,9 @@ class Executable:
         self._batches = _BATCHES(self._code.address("batches")) if self.streams else None
         self.renew()
         renewed_in_child(self)
-        self._arena = aligned(self.arena_bytes)
+        self._arena = aligned_bytes(self.arena_bytes)
         self._table = np.zeros(len(self._specs) + len(self._outputs) + 1, np.uint64)
-        self._sync = aligned(SYNC_BYTES)
+        self._sync = aligned_bytes(SYNC_BYTES)
         self._counter = self._sync.view(np.int64)
         self._rounds = [np.zeros(1, np.int64) for _ in range(self.threads)]
         self._fixed = (address(self._table), address(self._arena), address(self._sync))

@@ -11,11 +11,11 @@ import ctypes
 from typing import Any
 
 from .. import dtypes
+from ..base.aligned import address
 from ..codegen.ir_builder import Function, V, index
 from ..native.code_cache import code_of_text
 from ..native.llvm import Code
 from ..typing import Array
-from .call_glue import address
 
 _PHILOX_FACTORS = 0xD2E7470EE14C6C93, 0xCA5A826395121157
 _PHILOX_STEPS = 0x9E3779B97F4A7C15, 0xBB67AE8584CAA73B
