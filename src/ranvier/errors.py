@@ -9,6 +9,7 @@
       DataError(ValueError)        data that cannot be used: empty, NaN, wrong labels, wrong columns
       StateError(RuntimeError)     a call before what it needs, such as fit before compile
       TraceError(StateError)       Python asked a traced tensor for a number it does not have yet
+        UnknownSizeError           Python asked for the number of rows before there are data
       GraphError(RuntimeError)     a graph that breaks its own rules: a defect of Ranvier
       FileError(OSError)           a model or data file that is damaged or foreign
       NonFiniteError(ArithmeticError)  a NaN or infinity found in training
@@ -73,6 +74,27 @@ class StateError(RanvierError, RuntimeError):
 
 class TraceError(StateError):
     """Python asked a traced tensor for a number that does not exist yet."""
+
+
+class UnknownSizeError(TraceError):
+    """Python asked for the number of rows while that is not known.
+
+    `args` is what it asked: the size that was to be a number, the parts of a comparison, or a text.
+    The words are made when somebody reads them, since shape rules ask often and take "not known"
+    for an answer.
+    """
+
+    def __str__(self) -> str:
+        text = " ".join(map(str, self.args))
+        question = text if isinstance(self.args[0], str) else f"{text} is no number yet"
+        if len(self.args) > 1:
+            question = f"`{text}` has no answer"
+        return (
+            f"the number of rows is not known while a model is put together, so {question}. "
+            "x.shape[0] may stand in shapes, in arithmetic and beside tensors, as in "
+            "ranvier.zeros((x.shape[0], 3)) or x / x.shape[0]; code that needs the number goes "
+            "into the forward of a layer of your own, which runs when there are rows"
+        )
 
 
 class GraphError(RanvierError, RuntimeError):

@@ -17,9 +17,10 @@ from . import dtypes
 from .base.missing import Spelled, module_getattr
 from .errors import ArgumentError, ShapeError, TraceError
 from .executors.philox import numpy_random, philox
+from .graph.node import Spec, too_large
 from .ops import elementwise as e
 from .ops.composites.shaping import moveaxis
-from .ops.creation import iota, new_shape
+from .ops.creation import as_shape, iota
 from .ops.movement import narrow, reshape
 from .ops.op import apply, as_integer
 from .ops.random import random_bits
@@ -69,7 +70,7 @@ class Generator(Spelled):
     def bits(self, shape: ShapeLike) -> Tensor:
         """uint32 random bits."""
         with no_grad():
-            bits = random_bits(self.state, new_shape(shape))
+            bits = random_bits(self.state, as_shape(shape))
             step = apply(iota, like=self.state, shape=(2,), axis=0, dtype=dtypes.uint32)
             self.state.assign(self.state + step)
         return bits
@@ -85,7 +86,7 @@ class Generator(Spelled):
         dtype = _float("uniform", dtype)
         if isinstance(low, int | float) and isinstance(high, int | float) and not low <= high:
             raise ArgumentError(f"uniform: low={low} must not be above high={high}")
-        unit = self._unit(new_shape(shape), dtype)
+        unit = self._unit(as_shape(shape), dtype)
         if low == 0 and high == 1:
             return unit
         return unit * (high - low) + low
@@ -115,8 +116,8 @@ class Generator(Spelled):
         if isinstance(std, int | float) and not std >= 0:
             raise ArgumentError(f"normal: std={std}; a standard deviation is 0 or more")
         wide = dtypes.float32 if dtype == dtypes.float16 else dtype
-        pair = self._unit((2, *new_shape(shape)), wide)
-        u, v = (reshape(narrow(pair, 0, i, i + 1), new_shape(shape)) for i in (0, 1))
+        pair = self._unit((2, *as_shape(shape)), wide)
+        u, v = (reshape(narrow(pair, 0, i, i + 1), as_shape(shape)) for i in (0, 1))
         # NOTE: 1 - u lies in (0, 1], so the logarithm is finite.
         out = e.sqrt(-2.0 * e.log(1.0 - u)) * e.cos((2.0 * math.pi) * v)
         if (mean, std) != (0, 1):
@@ -195,9 +196,12 @@ class Generator(Spelled):
     def permutation(self, n: int) -> Tensor:
         """The numbers 0 to n - 1 in random order."""
         n = as_integer("permutation", "n", n, 0)
-        (n,) = new_shape(n)
         # NOTE: an argsort of raw bits, because NumPy promises the bits for ever, shuffles not.
-        bits = philox(self.host_key("permutation")).random_raw(n)
+        source = philox(self.host_key("permutation"))
+        try:
+            bits = source.random_raw(n)
+        except MemoryError:
+            raise too_large("permutation", Spec((n,), dtypes.int64)) from None
         return Tensor(np.argsort(bits, kind="stable"), dtypes.int64)
 
     def rand(self, *shape: ShapeLike) -> Tensor:

@@ -35,7 +35,7 @@ class Graph:
         self.inputs = tuple(inputs)
         self.outputs = tuple(outputs)
         self.updates: dict[Node, Node] = dict(updates or {})
-        self.nodes = topological((*self.outputs, *self.updates.values()))
+        self.nodes = topological((*self.outputs, *self.updates.values()), begin=set(self.inputs))
 
     @property
     def results(self) -> tuple[Node, ...]:
@@ -83,9 +83,11 @@ def rebuild(node: Node, inputs: tuple[Node, ...], spec: Spec | None = None) -> N
     return Node(node.op, inputs, node.params, spec or node.spec, node.source, node.name)
 
 
-def topological(results: Iterable[Node], known: Container[Node] = ()) -> tuple[Node, ...]:
+def topological(
+    results: Iterable[Node], known: Container[Node] = (), begin: Container[Node] = ()
+) -> tuple[Node, ...]:
     """All nodes that the results need but those that are `known`, each after its inputs, without
-    recursion."""
+    recursion. Of those in `begin` the inputs are not followed."""
     order: list[Node] = []
     seen: set[Node] = set()
     stack: list[tuple[Node, bool]] = [(node, False) for node in reversed(list(results))]
@@ -96,5 +98,6 @@ def topological(results: Iterable[Node], known: Container[Node] = ()) -> tuple[N
         elif node not in seen and node not in known:
             seen.add(node)
             stack.append((node, True))
-            stack.extend((x, False) for x in reversed(node.inputs) if x not in seen)
+            if node not in begin:
+                stack.extend((x, False) for x in reversed(node.inputs) if x not in seen)
     return tuple(order)

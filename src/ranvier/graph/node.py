@@ -219,7 +219,8 @@ MAX_BYTES = (1 << 63) - 1  # of a tensor: what an address can count
 def result_spec(op: Op, inputs: Iterable[Value], params: Mapping[str, Any]) -> Spec:
     """Shape and dtype of the result, once it is known that they can be."""
     spec = op.infer(*[x.spec for x in inputs], **params)
-    if math.prod(spec.shape) * spec.dtype.itemsize > MAX_BYTES:
+    size = math.prod(spec.shape) * spec.dtype.itemsize
+    if isinstance(size, int) and size > MAX_BYTES:  # for rows.Rows it is asked again later
         raise too_large(op.name, spec)
     return spec
 
@@ -244,7 +245,17 @@ class Node(Value):
     hashed and stored.
     """
 
-    __slots__ = ("_dtype", "_shape", "inputs", "name", "number", "op", "params", "source")
+    __slots__ = (
+        "__weakref__",
+        "_dtype",
+        "_shape",
+        "inputs",
+        "name",
+        "number",
+        "op",
+        "params",
+        "source",
+    )
 
     inputs: tuple[Node, ...]
 

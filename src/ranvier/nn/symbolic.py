@@ -1,133 +1,208 @@
 """Symbolic values: what a model is put together from before there are numbers.
 
-    x = ranvier.Input(shape=(28, 28))      # a Symbolic: its shape, and the call it comes from
-    h = Dense(16)(Flatten()(x))            # a layer called on it is noted as a Call
+    x = ranvier.Input(shape=(28, 28))      # a Symbolic: it stands for a node of a graph
+    h = Dense(16)(Flatten()(x))            # a layer called on it is a node,
     y = h * 2.0 + x[:, 0, :16]             # so is every op
 
-Nothing is computed. `ranvier.Model(inputs=x, outputs=y)` (train/models/functional.py) walks back
-over the calls and runs them again on real rows.
+Nothing is computed. The data flow:
 
-NOTE: the number of rows is not known yet. It stands in shapes and in the numbers given to ops as a
-number so large that no other comes near it, `ROWS`; whatever is a multiple of it, give or take a
-little, was made from the number of rows, and `with_rows` puts the real one in.
+    graph    nodes of ops as everywhere (graph/node.py), and three more kinds, each an op of one
+             node: `LayerCall` applies a layer, `Output` is one of several values that a layer
+             returned, `Constant` is a tensor with numbers
+    rows     the first axis has the size `ROWS`; what is made from it stands in shapes and params
+             (graph/rows.py)
+    shapes   an op's by its rule; a layer's by running it once in a trace for that many rows
+    model    `ranvier.Model(inputs=x, outputs=y)` (train/models/functional.py) takes the part of the
+             graph between both, and runs its nodes on real rows
+
+A layer stays one node. So it has its weights, name and masks, works in training as in training,
+and is built once; what it computes is traced when the model is.
 """
 
 from __future__ import annotations
 
 import itertools
 import weakref
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from ..base.nested import map_leaves
-from ..errors import ArgumentError, RanvierError, ShapeError, TraceError
-from ..graph.node import Spec
-from ..ops.creation import input_node
-from ..ops.movement import broadcast_to
+from ..errors import ArgumentError, ShapeError, TraceError, UnknownSizeError
+from ..graph.node import Node, Spec, result_spec
+from ..graph.rows import ROWS, is_unknown, with_rows
 from ..ops.op import Op
 from ..tensors.mode import no_trace
-from ..tensors.tensor import Tensor
+from ..tensors.tensor import Tensor, set_symbolic_value
 from ..tracing.trace import replace_tensors, tensors_in, trace
+from ..typing import DType
+
+if TYPE_CHECKING:
+    from .layer import Layer
+
+_TRIED_ROWS = 2  # for a layer whose Python asks for the number
+
+_calls: weakref.WeakKeyDictionary[Layer, list[weakref.ref[Node]]] = weakref.WeakKeyDictionary()
+_owners: weakref.WeakKeyDictionary[Layer, weakref.ref[Layer]] = weakref.WeakKeyDictionary()
 
 
-class BatchSize(int):
-    """The number of rows, as long as it is not known; it prints as `rows`."""
-
-    def __repr__(self) -> str:
-        return "rows"
+# --- nodes of a model -----------------------------------------------------------------------------
 
 
-ROWS = BatchSize(2**40 + 15)  # a prime, so that no other size divides it
+class _ModelOp(Op):
+    """Base of the ops of one node each."""
 
-_numbers = itertools.count()
-_calls: weakref.WeakKeyDictionary[Any, list[weakref.ref[Call]]] = weakref.WeakKeyDictionary()
-_owners: weakref.WeakKeyDictionary[Any, weakref.ref[Any]] = weakref.WeakKeyDictionary()
+    kind = "layer"
+
+    def reference(self, *arrays: Any, **params: Any) -> NoReturn:
+        raise NotImplementedError(f"{self.name}: the graph of a model is run by the model")
+
+    def gradient(self, grad: Any, out: Any, *inputs: Any, **params: Any) -> NoReturn:
+        raise NotImplementedError(f"{self.name}: gradients are those of the traced model")
 
 
-class Call:
-    """One application of a layer or an op to symbolic values.
+@dataclass(frozen=True)
+class _Slot:
+    """Where tensor number `index` stands among the arguments of a call."""
 
-    layer or op   what is applied; an op by its params too, a layer with options of its forward
-    args          Symbolic values, tensors with numbers, or None
-    outputs       the Symbolic values it gave, as the layer returns them: one, a tuple, a dict
+    index: int
+
+
+class LayerCall(_ModelOp):
+    """A layer, applied to the inputs of its node.
+
+    arguments   (args, options) of the call, a slot in place of each tensor
+    specs       of the tensors that the layer returned
+    structure   what it returned, with their numbers in place of the tensors
     """
 
-    __slots__ = (
-        "__weakref__", "args", "layer", "number", "op", "options", "specs", "structure", "training",
-    )  # fmt: skip
-
     def __init__(
-        self,
-        layer: Any = None,
-        op: Op | None = None,
-        args: Sequence[Any] = (),
-        options: Mapping[str, Any] | None = None,
-        training: bool | None = None,
+        self, layer: Any, args: Sequence[Any], options: Mapping[str, Any], training: bool | None
     ) -> None:
-        self.layer, self.op, self.training = layer, op, training
-        self.args, self.options = tuple(args), dict(options or {})
+        self.layer, self.training = layer, training
+        slots = map(_Slot, itertools.count())
+        self.arguments: Any = replace_tensors((tuple(args), dict(options)), slots)
         self.specs: list[Spec] = []
-        self.structure: Any = 0  # the layer's return value, numbers of outputs for its tensors
-        self.number = next(_numbers)
-        if layer is not None:
-            known = _calls.setdefault(layer, [])
-            known[:] = [ref for ref in known if ref() is not None]
-            known.append(weakref.ref(self))
+        self.structure: Any = 0
+        self.outputs: dict[int, weakref.ref[Node]] = {}  # the nodes of several tensors
 
-    def given(self) -> list[Any]:
-        """The tensors among arguments and options, symbolic or not."""
-        return tensors_in([self.args, self.options])
+    @property
+    def name(self) -> str:  # type: ignore[override]
+        return str(self.layer.name)
 
-    def arguments(self, value: Callable[[Symbolic], Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        """Arguments and options, with value(v) in place of each symbolic value v."""
-        new = [value(v) if isinstance(v, Symbolic) else v for v in self.given()]
-        return replace_tensors((self.args, self.options), iter(new))  # type: ignore[no-any-return]
+    def infer(self, *specs: Spec, **params: Any) -> Spec:
+        return self.specs[0]
 
-    def outputs(self) -> Any:
-        """The symbolic values of this call, in the structure the layer returns."""
-        made = [Symbolic.of(self, i, spec) for i, spec in enumerate(self.specs)]
-        return packed(self.structure, made)
+    def filled(self, tensors: Sequence[Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Arguments and options with these things in place of the tensors."""
+        return map_leaves(  # type: ignore[no-any-return]
+            lambda leaf: tensors[leaf.index] if isinstance(leaf, _Slot) else leaf, self.arguments
+        )
+
+    def run(self, tensors: Sequence[Any]) -> Any:
+        """What the layer returns for these tensors."""
+        args, options = self.filled(tensors)
+        return self.layer(*args, training=self.training, **options)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "outputs": {}}
+
+
+class ModelInput(LayerCall):
+    """An `InputLayer`: what the model gets from outside."""
+
+    kind = "input"
+
+
+class Output(_ModelOp):
+    """Tensor number `index` of those that a layer returned."""
+
+    name = "output"
+
+    def __init__(self, index: int) -> None:
+        self.index = index
+
+    def infer(self, *specs: Spec, **params: Any) -> Spec:
+        raise NotImplementedError("what a layer returns is known to its call")
+
+
+class Constant(_ModelOp):
+    """A tensor with numbers that an op or a layer reads."""
+
+    name = "constant"
+
+    def __init__(self, tensor: Tensor) -> None:
+        self.tensor = tensor
+
+    def infer(self, *specs: Spec, **params: Any) -> Spec:
+        return self.tensor.spec
+
+
+def call_of(node: Node) -> Node:
+    """The node that computes the value of `node`: of an output of a layer its call."""
+    return node.inputs[0] if isinstance(node.op, Output) else node  # type: ignore[no-any-return]
+
+
+def layer_of(node: Node) -> Any:
+    """The layer that computes the value of `node`; None for an op."""
+    op = call_of(node).op
+    return op.layer if isinstance(op, LayerCall) else None
+
+
+def output_nodes(call: Node) -> list[Node]:
+    """A node for each tensor that the layer of `call` returned: the call itself, if it is one."""
+    op = call.op
+    if not isinstance(op, LayerCall) or len(op.specs) == 1:
+        return [call]
+    nodes = []
+    for i, spec in enumerate(op.specs):
+        known = op.outputs.get(i)
+        node = None if known is None else known()
+        if node is None:
+            node = Node(Output(i), [call], {}, spec)
+            op.outputs[i] = weakref.ref(node)
+        nodes.append(node)
+    return nodes
+
+
+def call_node(op: LayerCall, inputs: Sequence[Node]) -> Node:
+    """A node for a call whose specs are known; its layer remembers it."""
+    name = op.layer.name if isinstance(op, ModelInput) else ""
+    node = Node(op, inputs, {}, op.specs[0], name=name)
+    known = _calls.setdefault(op.layer, [])
+    known[:] = [ref for ref in known if ref() is not None]
+    known.append(weakref.ref(node))
+    return node
+
+
+# --- values ---------------------------------------------------------------------------------------
 
 
 class Symbolic(Tensor):
-    """A value of a model that is being put together: output `place` of `call`."""
+    """A value of a model that is being put together: it stands for a node."""
 
-    __slots__ = ("call", "place")
-
-    call: Call
-    place: int
+    __slots__ = ()
 
     @classmethod
-    def of(cls, call: Call, place: int, spec: Spec, name: str = "") -> Symbolic:
-        """Output `place` of `call`."""
-        shape = tuple(ROWS if n == ROWS else n for n in spec.shape)
-        out: Symbolic = cls._traced(input_node(shape, spec.dtype, name), None)  # type: ignore[assignment]
-        out.call, out.place = call, place
-        return out
+    def of(cls, node: Node) -> Symbolic:
+        """What stands for `node`."""
+        return cls._traced(node, None)  # type: ignore[return-value]
+
+    @property
+    def node(self) -> Node:
+        """The node it stands for."""
+        assert self._node is not None
+        return self._node
 
     @classmethod
     def _record(cls, op: Op, inputs: tuple[Tensor, ...], params: dict[str, Any]) -> Symbolic:
-        try:
-            spec = op.infer(*[x.spec for x in inputs], **params)
-        except RanvierError as error:
-            error.args = tuple(str(a).replace(str(int(ROWS)), "rows") for a in error.args)
-            raise
-        call = Call(op=op, args=[cls._small(x) for x in inputs], options=params)
-        call.specs = [spec]
-        return cls.of(call, 0, spec)
-
-    @classmethod
-    def _small(cls, x: Tensor) -> Tensor:
-        """x itself; numbers that were stretched to a row for each of ROWS rows as the op that
-        stretches them.
-        """
-        if isinstance(x, cls) or all(multiple_of_rows(n) is None for n in x.shape):
-            return x
-        if x.op is not None:
-            return cls._record(x.op, x.inputs, dict(x.params))
-        array = x._array()
-        once = tuple(slice(1) if step == 0 else slice(None) for step in array.strides)
-        return cls._record(broadcast_to, (Tensor(array[once]),), {"shape": x.shape})
+        if op.kind == "random":
+            raise TraceError(
+                f"{op.name}: random numbers for rows that are not there yet would be the same for "
+                "all data; draw them in the forward of a layer"
+            )
+        spec = result_spec(op, inputs, params)
+        return cls.of(Node(op, [_node_of(x) for x in inputs], params, spec))
 
     def _augmented(self, name: str, new: Any) -> Any:
         # `x += y` makes x the name of another value, as in Keras.
@@ -150,9 +225,24 @@ class Symbolic(Tensor):
         raise TraceError(f"{self!r}: how many rows there will be is not known")
 
     def __repr__(self) -> str:
-        made = self.call.layer.name if self.call.layer is not None else self.call.op.name  # type: ignore[union-attr]
         shape = ", ".join(map(str, self.shape))
-        return f"Symbolic({self.name or made}: {self.dtype.name}[{shape}])"
+        name = self.name or call_of(self.node).op.name
+        return f"Symbolic({name}: {self.dtype.name}[{shape}])"
+
+
+set_symbolic_value(Symbolic)
+
+
+def _node_of(x: Tensor) -> Node:
+    """The node that `x` stands for; of a tensor with numbers a new constant."""
+    if isinstance(x, Symbolic):
+        return x.node
+    if x.is_traced:
+        raise TraceError(
+            f"a tensor ({x.spec}) of a function that is being traced was combined with values of a "
+            "model that is being put together; put the model together outside of the function"
+        )
+    return Node(Constant(x), (), {}, x.spec, name=x.name)
 
 
 def numbered(value: Any) -> Any:
@@ -169,38 +259,20 @@ def packed(structure: Any, things: Sequence[Any]) -> Any:
     return map_leaves(lambda v: things[v] if isinstance(v, int) else v, structure)
 
 
-def with_rows(value: Any, rows: int) -> Any:
-    """`value`, numbers and tuples of them, with `rows` in place of ROWS.
-
-    >>> with_rows((ROWS, 3 * ROWS - 1, 7, "sum"), 10)
-    (10, 29, 7, 'sum')
-    """
-
-    def known(number: Any) -> Any:
-        found = multiple_of_rows(number)
-        if found is None:
-            return number
-        size = found[0] * rows + found[1]
-        return float(size) if isinstance(number, float) else size
-
-    return map_leaves(known, value)
+def _values(call: Node) -> Any:
+    """The symbolic values of a layer's call, in the structure that the layer returns."""
+    nodes = output_nodes(call)
+    return packed(call.op.structure, [Symbolic.of(n) for n in nodes])  # type: ignore[attr-defined]
 
 
-def multiple_of_rows(value: Any) -> tuple[int, int] | None:
-    """(k, c) of a number that was made as k * rows + c; None for a number of another kind."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) < ROWS // 2:
-        return None
-    if value != value or value in (float("inf"), float("-inf")) or abs(value) > ROWS * 2**20:
-        return None
-    times = round(value / ROWS)
-    return times, int(value) - times * int(ROWS)
+# --- layers on values -----------------------------------------------------------------------------
 
 
-def symbolic_input(layer: Any, dtype: Any) -> Symbolic:
+def symbolic_input(layer: Any, dtype: DType) -> Symbolic:
     """What an InputLayer stands for."""
-    call = Call(layer=layer)
-    call.specs = [Spec((ROWS, *layer.shape), dtype)]
-    return Symbolic.of(call, 0, call.specs[0], layer.name)
+    op = ModelInput(layer, (), {}, None)
+    op.specs = [Spec((ROWS, *layer.shape), dtype)]
+    return Symbolic.of(call_node(op, ()))
 
 
 def record(
@@ -208,42 +280,62 @@ def record(
 ) -> Any:
     """Note that `layer` was called on symbolic values; returns its symbolic outputs.
 
-    The layer runs once in a trace, for two rows: so it is built, and its outputs are known.
+    The layer runs once in a trace: so it is built, and its outputs are known.
     """
-    call = Call(layer=layer, args=values, options=options, training=training)
-    given = [v for v in call.given() if isinstance(v, Symbolic)]
-    specs = [(with_rows(v.shape, 2), v.dtype) for v in given]
-
-    def run(*tensors: Tensor) -> Any:
-        made = iter(tensors)
-        args, named = call.arguments(lambda v: next(made))
-        return layer(*args, training=bool(training), **named)
-
-    with no_trace():
-        returned = trace(run, specs, [v.name for v in given])[1]
-    found = tensors_in(returned)
-    call.structure = numbered(returned)
-    if not found:
+    op = LayerCall(layer, values, options, training)
+    tensors = tensors_in([values, options])
+    try:
+        returned, grows = _tried(op, tensors, ROWS), _grown
+    except UnknownSizeError:
+        returned, grows = _tried(op, tensors, _TRIED_ROWS), _grown_from_tried
+    outputs = tensors_in(returned)
+    op.structure = numbered(returned)
+    if not outputs:
         raise ArgumentError(f"{layer.name}: its forward returned no tensor")
-    for t in found:
-        if not t.shape or t.shape[0] % 2:
+    for t in outputs:
+        if not t.shape or (first := grows(t.shape[0])) is None:
             raise ShapeError(
-                f"{layer.name}: for 2 rows its forward returned a tensor of shape {t.shape}; "
-                "expected a first axis of one row for each row of the input"
+                f"{layer.name}: its forward returned a tensor of shape {t.shape}; expected a first "
+                "axis of one row for each row of the input"
             )
-        times = t.shape[0] // 2
-        call.specs.append(Spec((times * int(ROWS), *t.shape[1:]), t.dtype))
-    return call.outputs()
+        op.specs.append(Spec((first, *t.shape[1:]), t.dtype))
+    return _values(call_node(op, [_node_of(t) for t in tensors]))
 
 
-def calls_of(layer: Any) -> list[Call]:
-    """The calls of a layer on symbolic values of which something still holds the result."""
-    return [call for ref in _calls.get(layer, []) if (call := ref()) is not None]
+def _tried(op: LayerCall, tensors: Sequence[Any], rows: int) -> Any:
+    """What the layer returns in a trace, for so many rows."""
+    symbols = [t for t in tensors if isinstance(t, Symbolic)]
+
+    def run(*traced: Tensor) -> Any:
+        stand_ins = iter(traced)
+        args, options = op.filled(
+            [next(stand_ins) if isinstance(t, Symbolic) else t for t in tensors]
+        )
+        return op.layer(*args, training=bool(op.training), **options)
+
+    specs = [(with_rows(t.shape, rows), t.dtype) for t in symbols]
+    with no_trace():
+        return trace(run, specs, [t.name for t in symbols])[1]
+
+
+def _grown(first: int) -> int | None:
+    """The size of a first axis, if it grows with the rows."""
+    return first if is_unknown(first) else None
+
+
+def _grown_from_tried(first: int) -> int | None:
+    """The size of a first axis as that of so many rows as were tried tells it."""
+    return None if not first or first % _TRIED_ROWS else first // _TRIED_ROWS * ROWS
 
 
 def own(layer: Any, owner: Any) -> None:
     """`layer` is one of `owner`, a model that can put itself together from symbolic values."""
     _owners[layer] = weakref.ref(owner)
+
+
+def calls_of(layer: Any) -> list[Node]:
+    """The calls of a layer on symbolic values of which something still holds the result."""
+    return [call for ref in _calls.get(layer, []) if (call := ref()) is not None]
 
 
 def value_of(layer: Any, attribute: str) -> Any:
@@ -254,12 +346,13 @@ def value_of(layer: Any, attribute: str) -> Any:
         owner.inputs  # noqa: B018  (puts it together)
         calls = calls_of(layer)
     if len(calls) != 1:
-        said = f"it was called {len(calls)} times" if calls else "it was not called on any yet"
+        times = f"it was called {len(calls)} times" if calls else "it was not called on any yet"
         raise AttributeError(
             f"{layer.name}.{attribute}: a layer has one if it was called once on symbolic values "
-            f"(ranvier.Input); {said}"
+            f"(ranvier.Input); {times}"
         )
+    (call,) = calls
     if attribute == "output":
-        return calls[0].outputs()
-    given = [v for v in calls[0].given() if isinstance(v, Symbolic)]
-    return given[0] if len(given) == 1 else given
+        return _values(call)
+    symbols = [Symbolic.of(n) for n in call.inputs if not isinstance(n.op, Constant)]
+    return symbols[0] if len(symbols) == 1 else symbols

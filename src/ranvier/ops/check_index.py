@@ -14,6 +14,7 @@ import numpy as np
 from .. import dtypes
 from ..errors import ArgumentError, DTypeError, IndexRangeError
 from ..graph.node import Spec, Value
+from ..graph.rows import exceeds, is_unknown, same
 from ..typing import Array, ArrayLike, V
 from .elementwise.comparison import astype
 from .op import Gradients, Op, apply, as_values, register
@@ -29,6 +30,8 @@ def check_integers(op: str, indices: Spec) -> None:
 
 def check_inside(op: str, indices: Array, size: int, axis: int) -> None:
     """IndexRangeError for the first index that is outside an axis of `size`."""
+    if is_unknown(size):
+        return  # it is asked again when the number of rows is known
     if not indices.size or (-size <= indices.min() and indices.max() < size):
         return
     position = tuple(np.argwhere((indices < -size) | (indices >= size))[0])
@@ -82,7 +85,8 @@ class CheckIndex(Op):
         owner: str = "index",
     ) -> V:
         (indices,) = as_values(indices)
-        if indices.dtype.kind in "iu" and size - 1 > np.iinfo(indices.dtype).max and wrap:
+        kind = indices.dtype
+        if kind.kind in "iu" and wrap and not exceeds(int(np.iinfo(kind).max) + 2, size):
             indices = astype(indices, dtypes.int64)
         return apply(self, indices, size=size, axis=axis, wrap=wrap, what=what, owner=owner)
 
@@ -92,7 +96,7 @@ class CheckIndex(Op):
         if what not in REFUSALS:
             raise ArgumentError(f"{owner}: {what=}; known: {sorted(REFUSALS)}")
         check_integers(owner, indices)
-        if size == 0 and 0 not in indices.shape:
+        if same(size, 0) and 0 not in indices.shape:
             raise IndexRangeError(
                 f"{owner}{': ' * bool(owner)}axis {axis} has size 0, so every index is "
                 f"outside it; the indices have shape {indices.shape}"

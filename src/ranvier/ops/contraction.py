@@ -9,6 +9,7 @@ import numpy as np
 from .. import dtypes
 from ..errors import DTypeError, ShapeError
 from ..graph.node import Spec, Value
+from ..graph.rows import same
 from ..typing import Array, ArrayLike, V
 from .elementwise import astype
 from .movement import broadcast_to, permute_dims, reshape
@@ -61,7 +62,7 @@ class MatMul(Op):
 
     def infer(self, x: Spec, y: Spec) -> Spec:
         _inner(x.shape, y.shape)
-        if x.shape[:-2] != y.shape[:-2]:
+        if not same(x.shape[:-2], y.shape[:-2]):
             raise ShapeError(f"matmul: batch axes of {x.shape} and {y.shape} differ")
         if x.dtype != y.dtype:
             raise DTypeError(f"matmul: dtypes {x.dtype} and {y.dtype} differ")
@@ -79,12 +80,12 @@ class MatMul(Op):
 
 
 def _inner(x: tuple[int, ...], y: tuple[int, ...]) -> None:
-    if x[-1] == y[-2]:
+    if same(x[-1], y[-2]):
         return
     hint = ""
-    if x[-1] == y[-1]:
+    if same(x[-1], y[-1]):
         hint = "; did you mean the transpose of the second?"
-    elif x[-2] == y[-2]:
+    elif same(x[-2], y[-2]):
         hint = "; did you mean the transpose of the first?"
     raise ShapeError(f"matmul: {x} @ {y}: inner sizes {x[-1]} and {y[-2]} differ{hint}")
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import operator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
 from .. import dtypes
-from ..errors import ArgumentError, DTypeError, ShapeError
+from ..errors import ArgumentError, DTypeError, ShapeError, UnknownSizeError
 from ..graph.node import OPERATORS, OPS, Node, Spec, Value
+from ..graph.rows import Rows, is_unknown, negative
 from ..typing import Array, ArrayLike, DType, DTypeLike, Shape, ShapeLike, V
 from .op import Gradients, Op, apply, as_integer, as_values, flag, normal_axis, number, register
 
@@ -48,14 +49,14 @@ class Full(Op):
     cost = 0
 
     def __call__(self, shape: ShapeLike, value: float, dtype: DTypeLike | None = None) -> Tensor:
-        shape = new_shape(shape)
+        shape = as_shape(shape)
         value = _plain("full", value)
         kind = dtypes.of_scalar(value, None) if dtype is None else dtypes.as_dtype(dtype)
         return apply(self, value=value, shape=shape, dtype=kind)
 
     def infer(self, *, value: float, shape: Shape, dtype: DType) -> Spec:
         check_sizes(self.name, shape)
-        if dtype.kind in "iu":
+        if dtype.kind in "iu" and not is_unknown(value):
             limits = np.iinfo(dtype)
             if value != value or not limits.min <= value <= limits.max:
                 raise DTypeError(
@@ -92,7 +93,7 @@ class Iota(Op):
     cost = 0
 
     def __call__(self, shape: ShapeLike, axis: int = 0, dtype: DTypeLike | None = None) -> Tensor:
-        shape = new_shape(shape)
+        shape = as_shape(shape)
         axis = normal_axis(self.name, axis, len(shape))
         kind = dtypes.int64 if dtype is None else dtypes.as_dtype(dtype)
         return apply(self, shape=shape, axis=axis, dtype=kind)
@@ -121,30 +122,16 @@ def as_shape(shape: ShapeLike) -> Shape:
     try:
         if not any(isinstance(n, bool) for n in lengths):
             return tuple(operator.index(n) for n in lengths)
+    except UnknownSizeError:
+        return tuple(n if is_unknown(n) else operator.index(n) for n in lengths)
     except TypeError:
         pass
     raise ShapeError(f"a shape is made of integers; got {shape!r}")
 
 
-def new_shape(shape: ShapeLike) -> Shape:
-    """`as_shape` for a tensor that is made from nothing."""
-    sizes = as_shape(shape)
-    if any(n > _TOO_LARGE for n in sizes):
-        raise ShapeError(
-            f"a tensor of shape {sizes} cannot be made. If a size is the number of rows of a "
-            "ranvier.Input (it prints as `rows`): that is not known before there are data. Make "
-            "the tensor from the input, as in x[:, :1] * 0, or in the forward of a layer of your "
-            "own, where x.shape[0] is known"
-        )
-    return sizes
-
-
-_TOO_LARGE = 1 << 39  # elements along one axis; no memory holds them
-
-
 def check_sizes(op: str, shape: Shape) -> None:
     """Refuse a shape with a negative size."""
-    if any(n < 0 for n in shape):
+    if negative(shape):
         raise ShapeError(f"{op}: a size cannot be negative; got shape {shape}")
 
 
@@ -166,7 +153,7 @@ def _cast(x: V, dtype: DType) -> V:
 def _plain(op: str, value: object) -> bool | int | float:
     """The value of `full` as a Python number."""
     value = value.item() if isinstance(value, np.generic) else value
-    if not isinstance(value, bool | int | float):
+    if not isinstance(value, bool | int | float) and not is_unknown(value):
         raise ArgumentError(f"{op}: the value must be a number, not {type(value).__name__}")
     return value
 
@@ -215,11 +202,12 @@ def arange(
     start, stop, step = (number("arange", name, value) for name, value in arguments)
     if not step:
         raise ArgumentError("arange: step=0; expected a number other than 0")
-    exact = all(isinstance(v, int) for v in (start, stop, step))
+    exact = all(isinstance(v, int | Rows) for v in (start, stop, step))
     kind = dtypes.int64 if exact else dtypes.float32
     if dtype is not None:
         kind = dtypes.as_dtype(dtype)
-    size = max(0, int(-((start - stop) // step)) if exact else math.ceil((stop - start) / step))
+    steps = -((start - stop) // step) if exact else math.ceil((stop - start) / step)
+    size = cast(int, max(0, steps))
     # NOTE: counted in float64 or int64 and rounded once: far elements are as exact as near ones.
     count = iota((size,), 0, dtypes.int64 if exact else dtypes.float64)
     return _cast(count * step + start, kind)

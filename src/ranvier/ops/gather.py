@@ -11,6 +11,7 @@ import numpy as np
 
 from ..errors import IndexRangeError, ShapeError
 from ..graph.node import Spec, Value
+from ..graph.rows import same
 from ..typing import Array, ArrayLike, V
 from .check_index import check_inside, check_integers
 from .creation import zeros_like
@@ -166,7 +167,7 @@ class ScatterAddAlongAxis(Op):
 def _fits(op: str, indices: Spec, x: Spec, axis: int) -> None:
     """Refuse indices that no numbers in them could make right."""
     check_integers(op, indices)
-    if x.shape[axis] == 0 and 0 not in indices.shape:
+    if same(x.shape[axis], 0) and 0 not in indices.shape:
         raise IndexRangeError(
             f"{op}: axis {axis} of x has size 0, so every index is outside it; x has shape "
             f"{x.shape}, indices {indices.shape}"
@@ -174,8 +175,8 @@ def _fits(op: str, indices: Spec, x: Spec, axis: int) -> None:
 
 
 def _along(op: str, x: Spec, indices: Spec, axis: int) -> None:
-    same = x.shape[:axis] + x.shape[axis + 1 :] == indices.shape[:axis] + indices.shape[axis + 1 :]
-    if len(x.shape) != len(indices.shape) or not same:
+    others = (s[:axis] + s[axis + 1 :] for s in (x.shape, indices.shape))
+    if len(x.shape) != len(indices.shape) or not same(*others):
         check_integers(op, indices)
         raise ShapeError(
             f"{op}: indices {indices.shape} and x {x.shape} differ outside axis {axis}"

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from .. import dtypes
 from ..base.source import Source, here
+from ..graph.rows import divides, same
 from ..typing import Shape
 from .creation import full
 from .elementwise.comparison import logical_and
@@ -94,7 +95,7 @@ def together(masks: Masks) -> Mask | None:
     for mask in masks:
         if joined is None:
             joined = mask
-        elif mask is not None and mask.shape != joined.shape:
+        elif mask is not None and not same(mask.shape, joined.shape):
             return None
         elif mask is not None and _whole(mask) is not _whole(joined):
             joined = logical_and(_solid(joined), _solid(mask))
@@ -103,7 +104,7 @@ def together(masks: Masks) -> Mask | None:
 
 def _kept(x: Tensor, mask: Mask, params: Params, out: Tensor) -> Mask | None:
     """Of an op of elements: positions stay."""
-    return mask if out.shape[: mask.ndim] == mask.shape else None
+    return mask if same(out.shape[: mask.ndim], mask.shape) else None
 
 
 def _kept_all(xs: Sequence[Tensor], masks: Masks, params: Params, out: Tensor) -> Mask | None:
@@ -120,12 +121,12 @@ def _reduced(x: Tensor, mask: Mask, params: Params, out: Tensor) -> Mask | None:
 def _reshaped(x: Tensor, mask: Mask, params: Params, out: Tensor) -> Mask | None:
     """Whole positions in the same order: the first axes hold as many as there are positions."""
     shape, whole = params["shape"], _whole(mask)
-    if whole.ndim > 1 and shape[: whole.ndim] == whole.shape:
+    if whole.ndim > 1 and same(shape[: whole.ndim], whole.shape):
         return whole
-    fits = [k for k in range(2, len(shape) + 1) if math.prod(shape[:k]) == whole.size]
+    fits = [k for k in range(2, len(shape) + 1) if same(math.prod(shape[:k]), whole.size)]
     if fits:  # axes of size 1 leave a choice
         return reshape(whole, shape[: fits[0]])
-    return Flat(whole, shape[:1]) if shape and whole.size and shape[0] % whole.size == 0 else None
+    return Flat(whole, shape[:1]) if shape and divides(whole.size, shape[0]) else None
 
 
 def _permuted(x: Tensor, mask: Mask, params: Params, out: Tensor) -> Mask | None:
@@ -135,18 +136,18 @@ def _permuted(x: Tensor, mask: Mask, params: Params, out: Tensor) -> Mask | None
 
 def _broadcast(x: Tensor, mask: Mask, params: Params, out: Tensor) -> Mask | None:
     # One position repeated along the time axis is no sequence.
-    if x.ndim != out.ndim or out.shape[1 : mask.ndim] != mask.shape[1:]:
+    if x.ndim != out.ndim or not same(out.shape[1 : mask.ndim], mask.shape[1:]):
         return None
-    same = out.shape[: mask.ndim] == mask.shape
-    return mask if same else broadcast_to(_solid(mask), out.shape[: mask.ndim])
+    kept = same(out.shape[: mask.ndim], mask.shape)
+    return mask if kept else broadcast_to(_solid(mask), out.shape[: mask.ndim])
 
 
 def _sliced(x: Tensor, mask: Mask, params: Params, out: Tensor) -> Mask | None:
-    if out.shape[: mask.ndim] == mask.shape:
+    if same(out.shape[: mask.ndim], mask.shape):
         return mask
     # NOTE: one position is no sequence. Of a recurrent layer the last one holds the state that
     # the last real position left, so a loss of it must not leave out short sequences.
-    if mask.ndim > 1 and out.shape[1] == 1:
+    if mask.ndim > 1 and same(out.shape[1], 1):
         return None
     of_mask: dict[str, Any] = {k: tuple(v[: mask.ndim]) for k, v in params.items()}
     return apply(slice_, _solid(mask), like=None, **of_mask)
@@ -154,7 +155,7 @@ def _sliced(x: Tensor, mask: Mask, params: Params, out: Tensor) -> Mask | None:
 
 def _padded(x: Tensor, mask: Mask, params: Params, out: Tensor) -> Mask | None:
     """What was added is no part of a sequence."""
-    if out.shape[: mask.ndim] == mask.shape:
+    if same(out.shape[: mask.ndim], mask.shape):
         return mask
     of_mask: dict[str, Any] = {k: tuple(v[: mask.ndim]) for k, v in params.items()}
     return apply(pad, _solid(mask), like=None, **of_mask)

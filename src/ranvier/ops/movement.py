@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..errors import ShapeError
+from ..errors import ShapeError, UnknownSizeError
 from ..graph.node import Spec, Value
+from ..graph.rows import exceeds, negative, same
 from ..typing import Array, ArrayLike, Axes, Shape, ShapeLike, V
 from .creation import as_shape
 from .op import (
@@ -45,14 +46,14 @@ class Reshape(Movement):
     def __call__(self, x: V | ArrayLike, shape: ShapeLike) -> V:
         (x,) = as_values(x)
         shape = as_shape(shape)
-        if shape.count(-1) == 1:
+        if _open_axes(shape) == 1:
             known = -math.prod(shape)
             if known and x.size % known == 0:
-                shape = tuple(x.size // known if n == -1 else n for n in shape)
-        return x if shape == x.shape else apply(self, x, shape=shape)
+                shape = tuple(x.size // known if same(n, -1) else n for n in shape)
+        return x if same(shape, x.shape) else apply(self, x, shape=shape)
 
     def infer(self, x: Spec, *, shape: Shape) -> Spec:
-        if any(n < 0 for n in shape) or math.prod(shape) != math.prod(x.shape):
+        if negative(shape) or not same(math.prod(shape), math.prod(x.shape)):
             raise ShapeError(
                 f"reshape: {x.shape} holds {math.prod(x.shape)} elements and cannot become {shape}"
             )
@@ -63,6 +64,14 @@ class Reshape(Movement):
 
     def gradient(self, grad: Value, out: Value, x: Value, *, shape: Shape) -> Gradients:
         return (reshape(grad, x.shape),)
+
+
+def _open_axes(shape: Shape) -> int:
+    """How many sizes are -1."""
+    try:
+        return shape.count(-1)
+    except UnknownSizeError:
+        return [same(n, -1) for n in shape].count(True)
 
 
 class PermuteDims(Movement):
@@ -95,10 +104,10 @@ class BroadcastTo(Movement):
     def __call__(self, x: V | ArrayLike, shape: ShapeLike) -> V:
         (x,) = as_values(x)
         shape = as_shape(shape)
-        return x if shape == x.shape else apply(self, x, shape=shape)
+        return x if same(shape, x.shape) else apply(self, x, shape=shape)
 
     def infer(self, x: Spec, *, shape: Shape) -> Spec:
-        if len(shape) < len(x.shape) or broadcast_shape(self.name, x.shape, shape) != shape:
+        if len(shape) < len(x.shape) or not same(broadcast_shape(self.name, x.shape, shape), shape):
             raise ShapeError(f"broadcast_to: {x.shape} cannot be repeated to {shape}")
         return Spec(shape, x.dtype)
 
@@ -110,7 +119,7 @@ class BroadcastTo(Movement):
 
         new = len(shape) - x.ndim
         repeated = tuple(range(new)) + tuple(
-            new + a for a, n in enumerate(x.shape) if n == 1 and shape[new + a] != 1
+            new + a for a, n in enumerate(x.shape) if same(n, 1) and not same(shape[new + a], 1)
         )
         return (reshape(sum(grad, axis=repeated), x.shape),)
 
@@ -123,7 +132,7 @@ class Slice(Movement):
     def infer(self, x: Spec, *, start: Shape, stop: Shape, step: Shape) -> Spec:
         shape = []
         for n, a, b, s in zip(x.shape, start, stop, step, strict=True):
-            if not (0 <= a <= n and a <= b <= n and s > 0):
+            if not _inside(a, b, s, n):
                 raise ShapeError(f"slice: {a}:{b}:{s} does not fit an axis of size {n}")
             shape.append(-(-(b - a) // s))
         return Spec(tuple(shape), x.dtype)
@@ -135,10 +144,24 @@ class Slice(Movement):
         self, grad: Value, out: Value, x: Value, *, start: Shape, stop: Shape, step: Shape
     ) -> Gradients:
         after = tuple(
-            n - (a + (m - 1) * s + 1) if m else n - a
+            n - a if same(m, 0) else n - (a + (m - 1) * s + 1)
             for n, m, a, s in zip(x.shape, out.shape, start, step, strict=True)
         )
         return (apply(pad, grad, before=start, after=after, step=step),)
+
+
+def _inside(start: int, stop: int, step: int, n: int) -> bool:
+    """Whether start:stop:step fits an axis of size n, or one of a number of rows that is n."""
+    try:
+        return 0 <= start <= stop <= n and step > 0
+    except UnknownSizeError:
+        ends = (0, start), (start, stop), (stop, n), (1, step)
+        return not any(exceeds(low, high) for low, high in ends)
+
+
+def _spaced(n: int, step: int) -> int:
+    """How many positions n elements take, each `step` after the one before."""
+    return 0 if same(n, 0) else (n - 1) * step + 1
 
 
 class Pad(Movement):
@@ -167,7 +190,7 @@ class Pad(Movement):
             raise ShapeError(f"pad: widths {before} and {after} do not fit shape {x.shape}")
         return Spec(
             tuple(
-                a + (max(n - 1, 0) * s + 1 if n else 0) + b
+                a + _spaced(n, s) + b
                 for n, a, b, s in zip(x.shape, before, after, step, strict=True)
             ),
             x.dtype,
@@ -186,9 +209,7 @@ class Pad(Movement):
     def gradient(
         self, grad: Value, out: Value, x: Value, *, before: Shape, after: Shape, step: Shape
     ) -> Gradients:
-        stop = tuple(
-            a + ((n - 1) * s + 1 if n else 0) for n, a, s in zip(x.shape, before, step, strict=True)
-        )
+        stop = tuple(a + _spaced(n, s) for n, a, s in zip(x.shape, before, step, strict=True))
         return (apply(slice_, grad, start=before, stop=stop, step=step),)
 
 
@@ -232,10 +253,8 @@ class Concat(Movement):
     def infer(self, *specs: Spec, axis: int) -> Spec:
         first = specs[0]
         for x in specs[1:]:
-            same = (
-                x.shape[:axis] + x.shape[axis + 1 :] == first.shape[:axis] + first.shape[axis + 1 :]
-            )
-            if len(x.shape) != len(first.shape) or not same:
+            others = (s[:axis] + s[axis + 1 :] for s in (x.shape, first.shape))
+            if len(x.shape) != len(first.shape) or not same(*others):
                 raise ShapeError(
                     f"concat: shapes {first.shape} and {x.shape} differ outside axis {axis}"
                 )

@@ -14,14 +14,16 @@ tests.
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
-from typing import Any, ClassVar, TypeAlias, TypeVar
+from typing import Any, ClassVar, TypeAlias, TypeVar, cast
 
 import numpy as np
 
 from .. import dtypes
-from ..errors import ArgumentError, DTypeError, ShapeError
+from ..errors import ArgumentError, DTypeError, ShapeError, UnknownSizeError
 from ..graph.node import OPS, Spec, Value
+from ..graph.rows import Rows, exceeds, is_unknown, same
 from ..typing import Array, ArrayLike, Axes, DType, Shape, V
 
 Gradients: TypeAlias = "tuple[Value | None, ...]"  # one for each input, None where none flows
@@ -142,6 +144,9 @@ def _as_value(x: ArrayLike, like: V | None, common: DType | None) -> V:
     if isinstance(x, bool | int | float | np.bool_ | np.integer | np.floating):
         dtype = dtypes.of_scalar(_plain(x), common)
         return apply(OPS["full"], like=like, value=_plain(x), shape=(), dtype=dtype)
+    if is_unknown(x):
+        dtype = dtypes.of_scalar(1 if isinstance(x, Rows) else 1.0, common)
+        return apply(OPS["full"], like=like, value=x, shape=(), dtype=dtype)
     if _default:
         value: V = _default[0](x)
         return value
@@ -167,24 +172,31 @@ def broadcast_shape(op: str, *shapes: Shape) -> Shape:
             shapes_text = " and ".join(str(s) for s in shapes)
             raise ShapeError(
                 f"{op}: shapes {shapes_text} do not fit: axis {axis} has sizes "
-                f"{' and '.join(str(n) for n in sorted(sizes))}. Sizes must be equal or 1; "
-                "use reshape, expand_dims or a transpose to line the axes up"
+                f"{' and '.join(str(n) for n in sorted(sizes, key=_known_first))}. Sizes must "
+                "be equal or 1; use reshape, expand_dims or a transpose to line the axes up"
             )
         result.append(sizes.pop() if sizes else 1)
     return tuple(result)
 
 
+def _known_first(size: int) -> float:
+    return math.inf if is_unknown(size) else size
+
+
 def broadcast(op: str, *xs: V) -> tuple[V, ...]:
     """Every x broadcast to the common shape."""
     first = xs[0].shape
-    for x in xs:
-        if x.shape != first:
-            break
-    else:
-        return xs
+    try:
+        for x in xs:
+            if x.shape != first:
+                break
+        else:
+            return xs
+    except UnknownSizeError:
+        pass  # of the number of rows and another size
     shape = broadcast_shape(op, *[x.shape for x in xs])
     broadcast_to = OPS["broadcast_to"]
-    return tuple(x if x.shape == shape else broadcast_to(x, shape) for x in xs)
+    return tuple(x if same(x.shape, shape) else broadcast_to(x, shape) for x in xs)
 
 
 def same_dtype(*xs: V) -> tuple[V, ...]:
@@ -203,6 +215,8 @@ def as_float(x: V) -> V:
 
 def as_integer(op: str, name: str, value: object, least: int | None = None) -> int:
     """The argument `name` as a plain int; neither bools nor floats are integers."""
+    if isinstance(value, Rows) and (least is None or not exceeds(least, value)):
+        return value  # type: ignore[return-value]
     if (
         isinstance(value, bool)
         or not isinstance(value, int | np.integer)
@@ -216,6 +230,8 @@ def as_integer(op: str, name: str, value: object, least: int | None = None) -> i
 def number(op: str, name: str, value: object) -> float:
     """The argument `name` as a plain, finite Python number."""
     plain = value.item() if isinstance(value, np.generic) else value
+    if is_unknown(plain):
+        return cast(float, plain)
     if isinstance(plain, bool) or not isinstance(plain, int | float) or plain - plain != 0:
         raise ArgumentError(f"{op}: {name}={value!r}; expected a finite number")
     return plain

@@ -12,7 +12,7 @@ from .. import dtypes
 from ..errors import DTypeError, ShapeError
 from ..graph.node import Spec, Value
 from ..typing import Array, Shape, ShapeLike, V
-from .creation import check_sizes, new_shape
+from .creation import as_shape, check_sizes
 from .elementwise.builder import BitBuilder, E, ElementBuilder, ElementOp
 from .op import Gradients, apply, register
 
@@ -57,7 +57,7 @@ class RandomBits(ElementOp):
     cost = 40
 
     def __call__(self, key: V, shape: ShapeLike) -> V:
-        return apply(self, key, shape=new_shape(shape))
+        return apply(self, key, shape=as_shape(shape))
 
     def infer(self, key: Spec, *, shape: Shape) -> Spec:
         check_sizes(self.name, shape)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import math
 from typing import ClassVar
 
@@ -10,6 +11,7 @@ import numpy as np
 from .. import dtypes
 from ..errors import ShapeError
 from ..graph.node import Spec, Value
+from ..graph.rows import exceeds, float_of, same
 from ..typing import Array, ArrayLike, Axes, Shape, V
 from .creation import full
 from .elementwise import astype, equal, not_equal, sqrt
@@ -45,7 +47,7 @@ class Reduce(Op):
         return x
 
     def infer(self, x: Spec, *, axes: Shape) -> Spec:
-        if not self.empty and 0 in [x.shape[a] for a in axes]:
+        if not self.empty and builtins.any(same(x.shape[a], 0) for a in axes):
             raise ShapeError(f"{self.name}: nothing to reduce in shape {x.shape}, axis {axes}")
         return Spec(tuple(n for a, n in enumerate(x.shape) if a not in axes), x.dtype)
 
@@ -137,7 +139,7 @@ class _Arg(Op):
         return reshape(out, keep_shape(x.shape, (axis,))) if keepdims else out
 
     def infer(self, x: Spec, *, axis: int) -> Spec:
-        if x.shape[axis] == 0:
+        if same(x.shape[axis], 0):
             raise ShapeError(f"{self.name}: nothing to choose from in shape {x.shape}, axis {axis}")
         return Spec(x.shape[:axis] + x.shape[axis + 1 :], dtypes.int64)
 
@@ -238,7 +240,7 @@ def mean(x: V | ArrayLike, axis: Axes = None, keepdims: bool = False) -> V:
     keepdims = flag("mean", "keepdims", keepdims)
     if x.dtype == dtypes.float16:  # NOTE: the sum may exceed what float16 holds
         return astype(mean(astype(x, dtypes.float32), axis, keepdims), dtypes.float16)
-    return sum(as_float(x), axis, keepdims) / float(count)
+    return sum(as_float(x), axis, keepdims) / float_of(count)
 
 
 def var(x: V | ArrayLike, axis: Axes = None, keepdims: bool = False, correction: float = 0.0) -> V:
@@ -258,7 +260,9 @@ def var(x: V | ArrayLike, axis: Axes = None, keepdims: bool = False, correction:
         return astype(var(astype(x, dtypes.float32), axis, keepdims, correction), dtypes.float16)
     deviation = x - mean(x, axis, keepdims=True)
     left = count - correction
-    return sum(deviation * deviation, axis, keepdims) / (float(left) if left > 0 else math.nan)
+    return sum(deviation * deviation, axis, keepdims) / (
+        math.nan if exceeds(0, left) or same(left, 0) else float_of(left)
+    )
 
 
 def std(x: V | ArrayLike, axis: Axes = None, keepdims: bool = False, correction: float = 0.0) -> V:

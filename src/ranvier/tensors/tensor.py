@@ -17,7 +17,14 @@ import numpy as np
 from .. import dtypes
 from ..base import source
 from ..base.changes import changes
-from ..errors import DTypeError, RanvierError, ShapeError, StateError, TraceError
+from ..errors import (
+    DTypeError,
+    RanvierError,
+    ShapeError,
+    StateError,
+    TraceError,
+    UnknownSizeError,
+)
 from ..graph.node import Node, Spec, Value, result_spec, too_large
 from ..ops import elementwise, movement
 from ..ops.backpropagation import backpropagate
@@ -41,6 +48,15 @@ _HISTORY = {
 # In-place changes of all tensors are counted, so that one made after an op is known to be later.
 _ticks = itertools.count(1)
 _clock = [0]
+
+
+# What stands for a tensor whose size depends on rows that are not there yet (nn/symbolic.py).
+_symbolic: list[type[Tensor]] = []
+
+
+def set_symbolic_value(kind: type[Tensor]) -> None:
+    """Say which tensor an op makes that computes with a number of rows that is not known."""
+    _symbolic[:] = [kind]
 
 
 class Tensor(InPlace):
@@ -178,6 +194,8 @@ class Tensor(InPlace):
                     op, [trace.node_of(x) for x in inputs], params, spec, source.here()
                 )
         except RanvierError as error:
+            if isinstance(error, UnknownSizeError) and state.trace is None and _symbolic:
+                return _symbolic[0]._record(op, inputs, params)
             place = source.here()
             if place is not None and not getattr(error, "__notes__", None):
                 error.add_note(f"at {place}")

@@ -190,6 +190,15 @@ def test_any_number_of_rows() -> None:
             np.testing.assert_allclose(one, other[:n], atol=1e-6)
 
 
+def test_a_file_of_the_first_format_loads() -> None:
+    model = ranvier.load(GOLDEN / "connected.safetensors")
+    stored = np.load(GOLDEN / "connected.npz")
+    found = model.predict({"a": stored["A"], "b": stored["B"]})
+    assert sorted(found) == ["dot", "l", "o", "sims", "soft"]
+    for name, out in found.items():
+        np.testing.assert_allclose(out, stored[name], rtol=1e-5, atol=1e-6)
+
+
 def test_softmax_as_an_op_is_trained_from_its_logits() -> None:
     x = Input((2,))
     model = Model(x, ranvier.softmax(x * 1000.0 * ranvier.tensor(1.0, requires_grad=True)))

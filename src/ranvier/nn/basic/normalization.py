@@ -10,6 +10,7 @@ channels):
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Unpack
 
@@ -17,6 +18,7 @@ import numpy as np
 
 from ... import dtypes
 from ...errors import ArgumentError, ShapeError
+from ...graph.rows import float_of
 from ...ops.composites.functions import rsqrt, square
 from ...ops.composites.shaping import moveaxis
 from ...ops.elementwise import astype, detach, maximum
@@ -54,13 +56,13 @@ def batch_moments(
     depends on `start`, no gradient has to flow through it.
     """
     first = narrow(x, 0, 0, 1)
-    size = int(np.prod([x.shape[a] for a in axes]))
+    size = math.prod(x.shape[a] for a in axes)
     count: Tensor | float
     if weight is None:
-        start, count = mean(first, axes, keepdims=True), float(size)
+        start, count = mean(first, axes, keepdims=True), float_of(size)
     else:
         others = narrow(weight, 0, 0, 1)
-        each = size / int(np.prod([weight.shape[a] for a in axes]))
+        each = size / math.prod(weight.shape[a] for a in axes)
         seen = sum(others, axes, keepdims=True) * each
         start = sum(first * others, axes, keepdims=True) / maximum(seen, 1.0)
         count = maximum(sum(weight, axes, keepdims=True) * each, 1.0)

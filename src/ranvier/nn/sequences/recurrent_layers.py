@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, TypeAlias, Unpack
 import numpy as np
 
 from ...errors import ArgumentError, ShapeError
+from ...graph.rows import is_unknown
 from ...ops.composites.shaping import expand_dims
 from ...ops.creation import full
 from ...ops.elementwise import not_equal, where
@@ -225,6 +226,8 @@ class Recurrent(Layer):
 
     def _states_for(self, x: Tensor) -> list[Tensor]:
         kept, batch = self._kept, x.shape[0]
+        if is_unknown(batch):  # nothing comes before the first batch
+            return [_zeros(x, n) for n in self.sizes]
         if kept.tensors and kept.tensors[0].shape[0] != batch and not kept.fresh:
             raise ShapeError(
                 f"{self.name}: a stateful layer continues row by row; the last batch had "

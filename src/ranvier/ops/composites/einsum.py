@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from ...dtypes import int64
 from ...errors import ArgumentError, ShapeError
 from ...graph.node import Value
+from ...graph.rows import same
 from ...typing import ArrayLike, V
 from ..contraction import matmul
 from ..creation import iota
@@ -32,11 +33,10 @@ def einsum(formula: str, *operands: V | ArrayLike) -> V:
     sizes: dict[str, int] = {}
     for term, x in zip(terms, xs, strict=True):
         for letter, n in zip(term, x.shape, strict=True):
-            if sizes.setdefault(letter, n) != n and 1 not in (n, sizes[letter]):
-                raise ShapeError(
-                    f"einsum: {formula!r}: axis {letter!r} has sizes {sizes[letter]} and {n}"
-                )
-            sizes[letter] = max(sizes[letter], n) if 0 not in (n, sizes[letter]) else 0
+            known = sizes.setdefault(letter, n)
+            if not any(same(a, b) for a, b in ((known, n), (known, 1), (n, 1))):
+                raise ShapeError(f"einsum: {formula!r}: axis {letter!r} has sizes {known} and {n}")
+            sizes[letter] = n if same(known, 1) else known
     left, x = _diagonal(terms[0], xs[0], sizes)
     for i in range(1, len(xs)):
         right, y = _diagonal(terms[i], xs[i], sizes)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from ... import dtypes
 from ...errors import ArgumentError, DTypeError, ShapeError
+from ...graph.rows import same
 from ...typing import ArrayLike, Axes, DTypeLike, V
 from .. import elementwise as e
 from ..check_index import check_index
@@ -256,7 +257,7 @@ def vecdot(x: V | ArrayLike, y: V | ArrayLike, axis: int = -1) -> V:
     if not x.ndim or not y.ndim:
         raise ShapeError(f"vecdot: shapes {x.shape} and {y.shape} need an axis to sum over")
     x, y = moveaxis(x, axis, -1), moveaxis(y, axis, -1)
-    if x.shape[-1] != y.shape[-1]:
+    if not same(x.shape[-1], y.shape[-1]):
         raise ShapeError(f"vecdot: axis {axis} has sizes {x.shape[-1]} and {y.shape[-1]}")
     x, y = same_dtype(x, y)
     kind = dtypes.int64 if x.dtype == dtypes.bool_ else x.dtype
@@ -280,7 +281,7 @@ def tensordot(x: V | ArrayLike, y: V | ArrayLike, axes: int | Sequence[Axes] = 2
     ours, theirs = as_tuple(axes[0]), as_tuple(axes[1])
     ours = tuple(normal_axis("tensordot", a, x.ndim) for a in ours)
     theirs = tuple(normal_axis("tensordot", a, y.ndim) for a in theirs)
-    if [x.shape[a] for a in ours] != [y.shape[a] for a in theirs]:
+    if not same([x.shape[a] for a in ours], [y.shape[a] for a in theirs]):
         raise ShapeError(
             f"tensordot: axes {ours} of {x.shape} and {theirs} of {y.shape} differ in size"
         )

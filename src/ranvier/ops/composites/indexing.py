@@ -22,6 +22,7 @@ import numpy as np
 from ...dtypes import int64
 from ...errors import DTypeError, ShapeError, TraceError
 from ...graph.node import Value
+from ...graph.rows import exceeds, is_unknown, same
 from ...typing import Array, ArrayLike, Shape, V
 from ..check_index import check_index, check_inside
 from ..creation import iota
@@ -104,6 +105,8 @@ def _read(item: Index[V], position: int) -> Item[V] | EllipsisType | None:
         raise DTypeError(f"index {item}: a single bool chooses no axis; use None for a new axis")
     if isinstance(item, int | np.integer):
         return item
+    if is_unknown(item):
+        raise ShapeError(f"index {item}: count from the end, as in x[-1]")
     if isinstance(item, Value):
         if item.dtype.kind not in "iub":
             raise DTypeError(f"index: positions must be integers or bools, not {item.dtype}")
@@ -122,7 +125,8 @@ def _read(item: Index[V], position: int) -> Item[V] | EllipsisType | None:
 def _plain_slice(item: slice) -> slice:
     try:
         parts = [
-            None if v is None else operator.index(v) for v in (item.start, item.stop, item.step)
+            v if v is None or is_unknown(v) else operator.index(v)
+            for v in (item.start, item.stop, item.step)
         ]
     except TypeError:
         raise DTypeError(f"index: {item} must be made of integers") from None
@@ -148,18 +152,17 @@ def _basic(x: V, items: Sequence[Basic]) -> V:
     start, stop, step, reversed_axes, shape = [], [], [], [], []
     for axis, (item, size) in enumerate(zip(items, x.shape, strict=True)):
         if isinstance(item, slice):
-            chosen = range(*item.indices(size))
-            if chosen.step < 0:
+            first, last, by, count, backwards = _slice_of(item, size)
+            if backwards:
                 reversed_axes.append(axis)
-                chosen = chosen[::-1]
-            first, by, count = (chosen.start, chosen.step, len(chosen)) if chosen else (0, 1, 0)
             shape.append(count)
         else:
-            first, by, count = int(item) % size, 1, 1
+            first = int(item) if item >= 0 else int(item) + size
+            last, by = first, 1
         start.append(first)
-        stop.append(first + (count - 1) * by + 1 if count else first)
-        step.append(by if count > 1 else 1)
-    whole = all((a, b) == (0, n) for a, b, n in zip(start, stop, x.shape, strict=True))
+        stop.append(last + 1)
+        step.append(by)
+    whole = all(same(a, 0) and same(b, n) for a, b, n in zip(start, stop, x.shape, strict=True))
     if not whole or any(by != 1 for by in step):
         x = apply(slice_, x, start=tuple(start), stop=tuple(stop), step=tuple(step))
     if reversed_axes:
@@ -167,11 +170,51 @@ def _basic(x: V, items: Sequence[Basic]) -> V:
     return reshape(x, tuple(shape))
 
 
+def _slice_of(item: slice, size: int) -> tuple[int, int, int, int, bool]:
+    """What a slice chooses of an axis: its first, last, step, count, and whether backwards.
+
+    Of nothing the last one stands before the first.
+    """
+    if is_unknown(size):
+        return _slice_of_rows(item, size)
+    chosen = range(*item.indices(size))
+    backwards = chosen.step < 0
+    if not chosen:
+        return 0, -1, 1, 0, backwards
+    chosen = chosen[::-1] if backwards else chosen
+    count = len(chosen)
+    return chosen.start, chosen[-1], chosen.step if count > 1 else 1, count, backwards
+
+
+def _slice_of_rows(item: slice, size: int) -> tuple[int, int, int, int, bool]:
+    """`_slice_of` for a number of rows that is not known: ends that fit some number stay as they
+    are.
+    """
+    by, backwards = abs(item.step or 1), (item.step or 1) < 0
+    low, high = (item.stop, item.start) if backwards else (item.start, item.stop)
+    first = 0 if low is None else _from_start(low, size) + backwards
+    stop = size if high is None else _from_start(high, size) + backwards
+    stop = size if exceeds(stop, size) else stop
+    if exceeds(first + 1, stop):
+        return 0, -1, 1, 0, backwards
+    count = -(-(stop - first) // by)
+    if backwards:
+        first = stop - 1 - (count - 1) * by
+    return first, first + (count - 1) * by, by, count, backwards
+
+
+def _from_start(position: int, size: int) -> int:
+    return position if position >= 0 else position + size
+
+
 def _positions(x: V, item: V | int | np.integer[Any] | Array, axis: int) -> V:
     """A number or array as a tensor of indices from 0 on."""
     size = x.shape[axis]
     if isinstance(item, int | np.ndarray | np.integer):
         array = np.asarray(item, np.int64)
+        if is_unknown(size) and array.size and array.min() < 0:
+            return check_index(as_values(array, like=x)[0], size, axis, owner="")
+        size = 0 if is_unknown(size) else size
         return as_values(np.where(array < 0, array + size, array), like=x)[0]
     # NOTE: int64, as several arrays become one index into all their axes.
     return check_index(astype(item, int64), size, axis, owner="")

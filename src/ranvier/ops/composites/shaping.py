@@ -9,6 +9,7 @@ import numpy as np
 
 from ...dtypes import bool_, int64
 from ...errors import ArgumentError, ShapeError, unknown_name
+from ...graph.rows import exceeds, is_unknown, same
 from ...typing import ArrayLike, Axes, ShapeLike, V
 from ..creation import iota
 from ..elementwise import not_equal, where
@@ -34,10 +35,10 @@ def squeeze(x: V | ArrayLike, axis: Axes = None) -> V:
     """
     (x,) = as_values(x)
     if axis is None:
-        return reshape(x, tuple(n for n in x.shape if n != 1))
+        return reshape(x, tuple(n for n in x.shape if not same(n, 1)))
     axes = normal_axes("squeeze", axis, x.ndim)
     for a in axes:
-        if x.shape[a] != 1:
+        if not same(x.shape[a], 1):
             raise ShapeError(f"squeeze: axis {a} of {x.shape} has size {x.shape[a]}, not 1")
     return reshape(x, tuple(n for a, n in enumerate(x.shape) if a not in axes))
 
@@ -100,7 +101,7 @@ def stack(xs: Sequence[V | ArrayLike], axis: int = 0) -> V:
         raise ShapeError("stack: nothing to join; the list of tensors is empty")
     values = same_dtype(*as_values(*xs))
     for x in values:
-        if x.shape != values[0].shape:
+        if not same(x.shape, values[0].shape):
             raise ShapeError(f"stack: shapes {values[0].shape} and {x.shape} differ")
     return concat([expand_dims(x, axis) for x in values], axis)
 
@@ -130,7 +131,7 @@ def split(x: V | ArrayLike, parts: int | Sequence[int], axis: int = 0) -> list[V
             raise ShapeError(f"split: axis {axis} of size {size} has no {parts} equal parts")
         cuts = [size // parts * i for i in range(1, parts)]
     ends = [0, *cuts, size]
-    if sorted(ends) != ends:
+    if any(exceeds(a, b) for a, b in itertools.pairwise(ends)):
         raise ShapeError(
             f"split: positions {cuts} do not rise from 0 to {size}, the size of the axis"
         )
@@ -189,8 +190,12 @@ def roll(x: V | ArrayLike, shift: ShapeLike, axis: Axes = None) -> V:
     for a, by in zip(axes, shifts, strict=True):
         a = normal_axis("roll", a, x.ndim)
         size = x.shape[a]
-        by = as_integer("roll", "shift", by) % size if size else 0
-        if by:
+        by = as_integer("roll", "shift", by)
+        if is_unknown(size):
+            by = by if by >= 0 else by + size
+        else:
+            by = by % size if size else 0
+        if not same(by, 0):
             x = concat([narrow(x, a, size - by, size), narrow(x, a, 0, size - by)], a)
     return x
 
@@ -266,7 +271,7 @@ def diff(x: V | ArrayLike, axis: int = -1, n: int = 1) -> V:
     (x,) = as_values(x)
     axis = normal_axis("diff", axis, x.ndim)
     n = as_integer("diff", "n", n, 0)
-    for _ in range(min(n, x.shape[axis])):
+    for _ in range(x.shape[axis] if exceeds(n, x.shape[axis]) else n):
         size = x.shape[axis]
         later, earlier = narrow(x, axis, 1, size), narrow(x, axis, 0, size - 1)
         x = later - earlier if x.dtype.kind != "b" else not_equal(later, earlier)

@@ -1,7 +1,8 @@
 """Models put together from layers called on `ranvier.Input` (Keras' functional style).
 
-wiring   the calls that lead from the inputs to the outputs, in the order they were made
-run      those calls once more, on real rows
+    graph    the part of the symbolic graph (nn/symbolic.py) between inputs and outputs
+    nodes    its nodes in the order in which they were made; `calls` are those that compute
+    run      the nodes one after another, on real rows or in a trace
 
 wiring_data.py has the same as plain data, for files.
 """
@@ -9,30 +10,35 @@ wiring_data.py has the same as plain data, for files.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from ... import dtypes
-from ...base.nested import map_leaves
 from ...errors import ArgumentError
-from ...nn.basic.shape_layers import InputLayer
-from ...nn.symbolic import Call, Symbolic, multiple_of_rows, numbered, packed, with_rows
+from ...graph.graph import Graph
+from ...graph.node import Node
+from ...graph.rows import rows_for
+from ...graph.with_rows import params_for
+from ...nn.symbolic import (
+    Constant,
+    LayerCall,
+    ModelInput,
+    Output,
+    Symbolic,
+    call_node,
+    call_of,
+    layer_of,
+    numbered,
+    output_nodes,
+    packed,
+)
 from ...nn.walk import walk
 from ...ops.elementwise import astype
 from ...ops.op import apply
 from ...tensors.tensor import Tensor
 from ...tracing.trace import tensors_in
 
-_Key = tuple[int, int]  # the number of a call, and which of its outputs
-
-
-@dataclass(frozen=True)
-class _Output:
-    """A symbolic value in a copy: output `place` of the call of this number."""
-
-    call: int
-    place: int
+_T = TypeVar("_T")
 
 
 class Wiring:
@@ -47,17 +53,10 @@ class Wiring:
         self.name = name
         self.inputs, self.outputs = _symbolic(inputs, "inputs"), _symbolic(outputs, "outputs")
         self.takes, self.gives = _structure(inputs), _structure(outputs)
-        self._start = {_key(v) for v in self.inputs}
-        if len(self._start) < len(self.inputs):
-            raise ArgumentError(f"{name}: an input is given twice")
-        self.calls = self._found()
-        self.layers = _once(c.layer for c in self.calls if c.layer is not None)
+        self._connect()
         counts = Counter(layer.name for layer in self.layers)
         for twice in (name for name, count in counts.items() if count > 1):
             raise ArgumentError(f"{name}: two layers are called {twice!r}; give one another name")
-        self.constants = _once(
-            v for c in self.calls for v in c.given() if not isinstance(v, Symbolic)
-        )
         self.input_names = _names(inputs, self.inputs)
         self.output_names = _names(outputs, self.outputs)
         self.input_shapes = [tuple(v.shape[1:]) for v in self.inputs]
@@ -65,125 +64,131 @@ class Wiring:
         shapes = [tuple(v.shape[1:]) for v in self.outputs]
         self.output_shape: Any = shapes[0] if one else shapes
 
-    def _found(self) -> list[Call]:
-        """The calls between inputs and outputs."""
-        found: dict[int, Call] = {}
-        stack = [*self.inputs, *self.outputs]
-        while stack:
-            value = stack.pop()
-            call = value.call
-            if call.number in found:
-                continue
-            if _key(value) in self._start:
-                if isinstance(call.layer, InputLayer):
-                    found[call.number] = call
-                continue
-            if isinstance(call.layer, InputLayer):
+    def _connect(self) -> None:
+        """Find the graph between inputs and outputs."""
+        begin = [v.node for v in self.inputs]
+        if len(set(begin)) < len(begin):
+            raise ArgumentError(f"{self.name}: an input is given twice")
+        self.graph = Graph(begin, [v.node for v in self.outputs])
+        self.nodes = sorted({*begin, *self.graph.nodes}, key=lambda node: node.number)
+        for node in self.nodes:
+            if isinstance(node.op, ModelInput) and node not in begin:
                 raise ArgumentError(
-                    f"{self.name}: an output depends on the Input {call.layer.name!r}, which is "
-                    f"not among the inputs; add it: Model(inputs=[..., {call.layer.name}], ...)"
+                    f"{self.name}: an output depends on the Input {node.name!r}, which is "
+                    f"not among the inputs; add it: Model(inputs=[..., {node.name}], ...)"
                 )
-            found[call.number] = call
-            stack.extend(v for v in call.given() if isinstance(v, Symbolic))
-        return [found[number] for number in sorted(found)]
+        self.calls = [
+            node
+            for node in self.nodes
+            if not isinstance(node.op, Output | Constant)
+            and (node not in begin or isinstance(node.op, ModelInput))
+        ]
+        self.layers: list[Any] = _once(layer_of(n) for n in self.calls if layer_of(n) is not None)
+        self.constants: list[Tensor] = _once(
+            node.op.tensor for node in self.nodes if isinstance(node.op, Constant)
+        )
 
     # -- copies and pickles -----------------------------------------------------------------------
 
     def __getstate__(self) -> dict[str, Any]:
-        """All of it, the calls as a list in which each says by number what it is applied to."""
-        calls = _once([*self.calls, *[v.call for v in self.inputs]])
-        places = {call.number: i for i, call in enumerate(calls)}
+        """All of it, the nodes as a list in which each says by number what it reads.
 
-        def noted(value: Any) -> Any:
-            return _changed(value, Symbolic, lambda v: _Output(places[v.call.number], v.place))
-
-        made = [
-            # Of calls before the inputs only the outputs matter.
-            (c.layer, c.op, *(noted((c.args, c.options)) if i < len(self.calls) else ((), {})),
-             c.training, c.specs, c.structure)
-            for i, c in enumerate(calls)
+        NOTE: pickled as they are, nodes would be followed from one to the next: too deep for
+        Python.
+        """
+        begin = self.graph.inputs
+        before = {call_of(node) for node in begin}  # of which only the results matter
+        nodes = sorted({*self.nodes, *before}, key=lambda node: node.number)
+        numbers = {node: i for i, node in enumerate(nodes)}
+        rows = [
+            (n.op, [] if n in before else [numbers[x] for x in n.inputs],
+             n.params, n.spec, n.name)
+            for n in nodes
         ]  # fmt: skip
-        ends = {
-            side: [(noted(v), v.name, _known_logits(v, noted)) for v in getattr(self, side)]
-            for side in ("inputs", "outputs")
-        }
-        return {**vars(self), **ends, "calls": (made, len(self.calls)), "_start": None}
+        state = {k: v for k, v in vars(self).items() if k not in _CONNECTED}
+        for side in ("inputs", "outputs"):
+            state[side] = [
+                (numbers[v.node], v.name, _known_logits(v, numbers)) for v in getattr(self, side)
+            ]
+        return {**state, "nodes": rows}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        vars(self).update(state)
-        calls: list[Call] = []
-
-        def value(noted: _Output) -> Symbolic:
-            call = calls[noted.call]
-            return Symbolic.of(call, noted.place, call.specs[noted.place])
-
-        made, count = state["calls"]
-        for layer, op, args, options, training, specs, structure in made:
-            args, options = _changed((args, options), _Output, value)
-            calls.append(Call(layer, op, args, options, training))
-            calls[-1].specs, calls[-1].structure = specs, structure
+        nodes: list[Node] = []
+        for op, numbers, params, spec, name in state.pop("nodes"):
+            inputs = [nodes[i] for i in numbers]
+            if isinstance(op, Output):
+                nodes.append(output_nodes(inputs[0])[op.index])
+            elif isinstance(op, LayerCall):
+                nodes.append(call_node(op, inputs))
+            else:
+                nodes.append(Node(op, inputs, params, spec, name=name))
         for side in ("inputs", "outputs"):
             values = []
-            for noted, name, logits in state[side]:
-                values.append(value(noted))
+            for number, name, logits in state[side]:
+                values.append(Symbolic.of(nodes[number]))
                 values[-1].name = name
-                values[-1].logits = None if logits is None else (logits[0], value(logits[1]))
-            setattr(self, side, values)
-        self.calls = calls[:count]
-        self._start = {_key(v) for v in self.inputs}
+                if logits is not None:
+                    values[-1].logits = (logits[0], Symbolic.of(nodes[logits[1]]))
+            state[side] = values
+        vars(self).update(state)
+        self._connect()
 
     # -- running ----------------------------------------------------------------------------------
 
-    def run(self, given: Sequence[Any]) -> Any:
+    def run(self, tensors: Sequence[Tensor]) -> Any:
         """The outputs for these inputs, in the structure the user gave."""
-        if len(given) != len(self.inputs):
+        if len(tensors) != len(self.inputs):
             raise ArgumentError(
                 f"{self.name}: expected {len(self.inputs)} inputs "
-                f"({', '.join(self.input_names)}), got {len(given)}"
+                f"({', '.join(self.input_names)}), got {len(tensors)}"
             )
-        first = multiple_of_rows(self.inputs[0].shape[0])
-        rows = given[0].shape[0] // (first[0] if first else 1)
-        values: dict[_Key, Any] = {}
-        for symbol, value in zip(self.inputs, given, strict=True):
-            layer = symbol.call.layer
-            values[_key(symbol)] = layer(value) if isinstance(layer, InputLayer) else value
-        for call in self.calls:
-            if not isinstance(call.layer, InputLayer):
-                for i, value in enumerate(tensors_in(self._apply(call, values, rows))):
-                    values.setdefault((call.number, i), value)
+        rows = rows_for(self.inputs[0].shape[0], tensors[0].shape[0])
+        values: dict[Node, Any] = {}
+        for node, x in zip(self.graph.inputs, tensors, strict=True):
+            values[node] = node.op.layer(x) if isinstance(node.op, ModelInput) else x
+        for node in self.nodes:
+            if node not in values:
+                values[node] = self._value(node, values, rows)
         return packed(self.gives, [self._output(v, values) for v in self.outputs])
 
-    def _apply(self, call: Call, values: Mapping[_Key, Any], rows: int) -> Any:
-        args, options = call.arguments(lambda v: values[_key(v)])
-        if call.op is not None:
-            like = None if args else next(iter(values.values()))
-            params = {k: with_rows(v, rows) for k, v in options.items()}
-            return apply(call.op, *_as_recorded(call, args), like=like, **params)
-        return call.layer(*args, training=call.training, **options)
+    def _value(self, node: Node, values: Mapping[Node, Any], rows: int) -> Any:
+        """The tensor of a node; of a layer that returns several all of them in a list."""
+        op, inputs = node.op, [values[x] for x in node.inputs]
+        if isinstance(op, Constant):
+            return op.tensor
+        if isinstance(op, Output):
+            return inputs[0][op.index]
+        if isinstance(op, LayerCall):
+            returned = tensors_in(op.run(inputs))
+            return returned[0] if len(op.specs) == 1 else returned
+        like = None if inputs else next(iter(values.values()))
+        return apply(op, *_as_recorded(node, inputs), like=like, **params_for(node.params, rows))
 
-    def _output(self, symbol: Symbolic, values: Mapping[_Key, Any]) -> Any:
+    def _output(self, symbol: Symbolic, values: Mapping[Node, Any]) -> Any:
         """An output; one that ops made by a softmax or sigmoid says so to its loss."""
-        out = values[_key(symbol)]
+        out = values[symbol.node]
         if symbol.logits is not None and isinstance(symbol.logits[1], Symbolic):
-            before = values.get(_key(symbol.logits[1]))
+            before = values.get(symbol.logits[1].node)
             out.logits = None if before is None else (symbol.logits[0], before)
         return out
 
 
-def _as_recorded(call: Call, args: Sequence[Any]) -> list[Any]:
-    """The arguments of an op in the dtypes that it was recorded with.
+_CONNECTED = ("graph", "nodes", "calls", "layers", "constants")  # what _connect finds
 
-    Integers given where floats were expected become floats; and where one is float64 (as in
+
+def _as_recorded(node: Node, tensors: Sequence[Tensor]) -> list[Tensor]:
+    """The inputs of an op in the dtypes that it was recorded with.
+
+    Integers where floats were expected become floats; and where one is float64 (as in
     `Model.verify`), all floats are.
     """
-    kinds = [v.dtype for v in call.args]
-    pairs = list(zip(args, kinds, strict=True))
-    wide = any(a.dtype == dtypes.float64 and kind.kind == "f" for a, kind in pairs)
-    found = []
-    for a, kind in pairs:
-        to = dtypes.float64 if wide and kind.kind == "f" else kind
-        found.append(astype(a, to) if a.dtype != to else a)
-    return found
+    pairs = [(t, x.dtype) for t, x in zip(tensors, node.inputs, strict=True)]
+    wide = any(t.dtype == dtypes.float64 and dtype.kind == "f" for t, dtype in pairs)
+    dtypes_now = [dtypes.float64 if wide and d.kind == "f" else d for _, d in pairs]
+    return [
+        astype(t, dtype) if t.dtype != dtype else t
+        for t, dtype in zip(tensors, dtypes_now, strict=True)
+    ]
 
 
 def shapes_of(returned: Any) -> Any:
@@ -200,9 +205,9 @@ def direct_layers(model: Any) -> list[Any]:
     layers = vars(model).get("layers")
     if isinstance(layers, list):
         return layers
-    found = _once(walk(model).inside)
-    nested = {id(x) for layer in found for x in walk(layer).inside}
-    return [layer for layer in found if id(layer) not in nested]
+    inside = _once(walk(model).inside)
+    nested = {id(x) for layer in inside for x in walk(layer).inside}
+    return [layer for layer in inside if id(layer) not in nested]
 
 
 def ends(model: Any, attribute: str) -> Any:
@@ -216,45 +221,28 @@ def ends(model: Any, attribute: str) -> Any:
     return packed(wiring.takes if attribute == "input" else wiring.gives, values)
 
 
-def _key(value: Any) -> _Key:
-    return value.call.number, value.place
-
-
-def _same(a: Any, b: Symbolic) -> bool:
-    return isinstance(a, Symbolic) and _key(a) == _key(b)
-
-
-def _changed(value: Any, kind: type, change: Callable[[Any], Any]) -> Any:
-    """`value`, lists, tuples and dicts, with change(v) in place of each v of this kind."""
-    return map_leaves(lambda leaf: change(leaf) if isinstance(leaf, kind) else leaf, value)
-
-
-def _known_logits(value: Symbolic, noted: Callable[[Any], Any]) -> tuple[str, Any] | None:
+def _known_logits(value: Symbolic, numbers: Mapping[Node, int]) -> tuple[str, int] | None:
     """The logits of an output, if they are another value of the model."""
     if value.logits is None or not isinstance(value.logits[1], Symbolic):
         return None
-    try:
-        return value.logits[0], noted(value.logits[1])
-    except KeyError:
-        return None
+    kind, node = value.logits[0], value.logits[1].node
+    return (kind, numbers[node]) if node in numbers else None
 
 
-def _once(things: Any) -> list[Any]:
-    found: dict[int, Any] = {}
-    for thing in things:
-        found.setdefault(id(thing), thing)
-    return list(found.values())
+def _once(things: Iterable[_T]) -> list[_T]:
+    """Each thing once, in their order."""
+    return list({id(thing): thing for thing in things}.values())
 
 
 def _symbolic(value: Any, what: str) -> list[Symbolic]:
-    found = tensors_in(value)
-    if not found or not all(isinstance(v, Symbolic) for v in found):
-        wrong = next((v for v in found if not isinstance(v, Symbolic)), value)
+    tensors = tensors_in(value)
+    if not tensors or not all(isinstance(v, Symbolic) for v in tensors):
+        wrong = next((v for v in tensors if not isinstance(v, Symbolic)), value)
         raise ArgumentError(
             f"Model: {what} must be made with ranvier.Input and layers called on it (one, a list "
             f"or a dict by name); got {wrong!r}"
         )
-    return found  # type: ignore[return-value]
+    return tensors  # type: ignore[return-value]
 
 
 def _structure(value: Any) -> Any:
@@ -264,13 +252,13 @@ def _structure(value: Any) -> Any:
     return numbered(value)
 
 
-def _names(given: Any, values: Sequence[Symbolic]) -> list[str]:
+def _names(written: Any, values: Sequence[Symbolic]) -> list[str]:
     """The names of inputs or outputs: the dict's keys, else those of the layers or ops."""
-    if isinstance(given, Mapping):
-        return [str(k) for k in given]
+    if isinstance(written, Mapping):
+        return [str(k) for k in written]
     names: list[str] = []
     for v in values:
-        stem = v.call.layer.name if v.call.layer is not None else v.call.op.name  # type: ignore[union-attr]
+        stem = call_of(v.node).op.name
         name, number = stem, 0
         while name in names:
             number += 1

@@ -17,6 +17,7 @@ from ...data.columns import ColumnNames, names_of
 from ...errors import StateError, unknown_name
 from ...nn.layer import Layer, as_input
 from ...nn.policy import float_dtype
+from ...nn.symbolic import layer_of
 from ...tensors.mode import no_trace
 from ...tensors.tensor import Tensor
 from ...tracing.trace import trace
@@ -219,12 +220,8 @@ class Network(Layer):
         """The layers that an input goes into; None where only the code of `forward` knows."""
         if self.wiring is None:
             return None
-        source = self.wiring.inputs[place].call
-        return [
-            call.layer
-            for call in self.wiring.calls
-            if call.layer is not None and any(getattr(v, "call", None) is source for v in call.args)
-        ]
+        source = self.wiring.inputs[place].node
+        return [layer_of(n) for n in self.wiring.calls if source in n.inputs and layer_of(n)]
 
     def _own_readers(self) -> list[Layer] | None:
         """The layers that read its first input as it comes."""

@@ -11,7 +11,7 @@ from ...errors import ArgumentError, StateError
 from ...nn.basic.shape_layers import InputLayer
 from ...nn.config import restore
 from ...nn.layer import LAYERS, Layer, register_layer
-from ...nn.symbolic import Symbolic, own
+from ...nn.symbolic import Symbolic, layer_of, own
 from ...typing import Shape
 from .functional import Wiring
 from .model import Model
@@ -77,8 +77,8 @@ class Sequential(Model):
             self._last = len(self.layers), id(layer), shape
 
     def _checked(self, layer: Any) -> Layer:
-        if isinstance(layer, Symbolic) and isinstance(layer.call.layer, InputLayer):
-            layer = layer.call.layer
+        if isinstance(layer, Symbolic) and isinstance(layer_of(layer.node), InputLayer):
+            layer = layer_of(layer.node)
         if isinstance(layer, type):
             raise ArgumentError(
                 f"Sequential: got the class {layer.__name__}; write {layer.__name__}(...)"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...graph.node import Node
 from ...nn.basic.shape_layers import InputLayer
-from ...nn.symbolic import Symbolic
-from ...tracing.trace import tensors_in
+from ...nn.symbolic import Output, call_of, layer_of, output_nodes
 
 
 def summary(model: Any) -> str:
@@ -33,26 +33,29 @@ def _connected(wiring: Any) -> list[tuple[str, ...]]:
     """One row for each call, in their order: what was called, what it gave, on what."""
     rows: list[tuple[str, ...]] = [("layer", "output shape", "parameters", "connected to")]
     seen: set[int] = set()
-    numbers: set[int] = set()  # calls of ops that only turn numbers into tensors
-    for call in wiring.calls:
-        data = [v for v in call.given() if isinstance(v, Symbolic) and v.call.number not in numbers]
-        if call.op is not None and not data:
-            numbers.add(call.number)
+    numbers: set[Node] = set()  # tensors with numbers, and ops that only turn numbers into tensors
+    for node in wiring.nodes:
+        data = [x for x in node.inputs if x not in numbers]
+        layer = None if node not in wiring.calls else layer_of(node)
+        if layer is None and not data and node not in wiring.graph.inputs:
+            numbers.add(node)
+        if node in numbers or node not in wiring.calls:
             continue
-        shapes = [f"({', '.join(map(str, v.shape))})" for v in tensors_in(call.outputs())]
-        before = [_caller(v.call) + (f"[{v.place}]" if len(v.call.specs) > 1 else "") for v in data]
-        if call.layer is None:
-            name, count = f"{call.op.name} (op)", ""
+        shapes = [f"({', '.join(map(str, x.shape))})" for x in output_nodes(node)]
+        if layer is None:
+            name, count = f"{node.op.name} (op)", ""
         else:
-            name = _named(call.layer)
-            count = "shared" if id(call.layer) in seen else _count(call.layer)
-            seen.add(id(call.layer))
-        rows.append((name, ", ".join(shapes), count, ", ".join(before)))
+            name = _named(layer)
+            count = "shared" if id(layer) in seen else _count(layer)
+            seen.add(id(layer))
+        rows.append((name, ", ".join(shapes), count, ", ".join(map(_source, data))))
     return rows
 
 
-def _caller(call: Any) -> str:
-    return call.op.name if call.layer is None else call.layer.name  # type: ignore[no-any-return]
+def _source(node: Node) -> str:
+    """What the value of a node comes out of, and which of several values it is."""
+    index = f"[{node.op.index}]" if isinstance(node.op, Output) else ""
+    return call_of(node).op.name + index
 
 
 def _named(layer: Any) -> str:

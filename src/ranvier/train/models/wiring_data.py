@@ -7,18 +7,20 @@ code goes into a file.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ... import dtypes
-from ...errors import StateError, unknown_name
-from ...graph.node import OPS
+from ...errors import ArgumentError, StateError, unknown_name
+from ...graph.node import OPS, Node
+from ...graph.rows import ROWS, Rows, RowsFloat, computed, float_of
 from ...nn.basic.shape_layers import InputLayer
 from ...nn.config import plain, restore
 from ...nn.layer import LAYERS
-from ...nn.symbolic import ROWS, Symbolic, multiple_of_rows, packed
-from ...ops.op import apply
+from ...nn.symbolic import Constant, LayerCall, Output, Symbolic, call_of, packed
+from ...ops.op import as_integer
 from ...ops.op_params import check_params
 from ...tensors.tensor import Tensor
 from ...tracing.trace import tensors_in
@@ -29,37 +31,37 @@ if TYPE_CHECKING:
 
 def to_data(wiring: Wiring) -> dict[str, Any]:
     """Layers, calls, inputs and outputs as JSON-able data."""
-    positions = {c.number: i for i, c in enumerate(wiring.calls)}
-    numbers = {id(x): i for i, x in enumerate(wiring.layers)}
+    calls = {node: i for i, node in enumerate(wiring.calls)}
+    layers = {id(x): i for i, x in enumerate(wiring.layers)}
+    constants = {id(x): i for i, x in enumerate(wiring.constants)}
     for symbol in wiring.inputs:
-        if symbol.call.number not in positions:
+        if symbol.node not in calls:
             raise StateError(
                 f"{wiring.name}: input {symbol!r} comes out of another model; a model that "
                 "begins inside another one cannot be saved. Call its layers on a new Input"
             )
 
-    def ref(v: Any) -> Any:
-        if isinstance(v, Symbolic):
-            return {"call": positions[v.call.number], "output": v.place}
-        if isinstance(v, Tensor):
-            return {"constant": next(i for i, c in enumerate(wiring.constants) if c is v)}
-        if isinstance(v, list | tuple):
-            return [ref(one) for one in v]
-        return plain(v, wiring.name)
+    def ref(node: Node) -> dict[str, int]:
+        if isinstance(node.op, Constant):
+            return {"constant": constants[id(node.op.tensor)]}
+        index = node.op.index if isinstance(node.op, Output) else 0
+        return {"call": calls[call_of(node)], "output": index}
 
-    calls: list[dict[str, Any]] = []
-    for call in wiring.calls:
-        said: dict[str, Any] = {"args": [ref(v) for v in call.args]}
-        if call.op is not None:
-            said |= {"op": call.op.name}
-            said["params"] = {k: _written(v) for k, v in call.options.items()}
-        else:
-            said["layer"] = numbers[id(call.layer)]
-            said["options"] = {k: ref(v) for k, v in call.options.items()}
-            said["training"] = call.training
-        calls.append(said)
+    def described(node: Node) -> dict[str, Any]:
+        inputs = [ref(x) for x in node.inputs]
+        if not isinstance(node.op, LayerCall):
+            params = {k: _written(v) for k, v in node.params.items()}
+            return {"args": inputs, "op": node.op.name, "params": params}
+        args, options = node.op.filled([_Ref(x) for x in inputs])
+        return {
+            "args": [_argument(v, wiring.name) for v in args],
+            "layer": layers[id(node.op.layer)],
+            "options": {k: _argument(v, wiring.name) for k, v in options.items()},
+            "training": node.op.training,
+        }
+
     logits = {
-        str(i): [v.logits[0], ref(v.logits[1])]
+        str(i): [v.logits[0], ref(v.logits[1].node)]
         for i, v in enumerate(wiring.outputs)
         if v.logits is not None and isinstance(v.logits[1], Symbolic)
     }
@@ -70,11 +72,27 @@ def to_data(wiring: Wiring) -> dict[str, Any]:
             {"values": c.numpy().tolist(), "dtype": c.dtype.name, "trained": c.requires_grad}
             for c in wiring.constants
         ],
-        "calls": calls,
-        "inputs": [_structured(wiring.takes), [ref(v) for v in wiring.inputs]],
-        "outputs": [_structured(wiring.gives), [ref(v) for v in wiring.outputs]],
+        "calls": [described(node) for node in wiring.calls],
+        "inputs": [_structured(wiring.takes), [ref(v.node) for v in wiring.inputs]],
+        "outputs": [_structured(wiring.gives), [ref(v.node) for v in wiring.outputs]],
         "logits": logits,
     }
+
+
+@dataclass(frozen=True)
+class _Ref:
+    """A tensor among the arguments of a layer, as it stands in a file."""
+
+    data: dict[str, int]
+
+
+def _argument(value: Any, name: str) -> Any:
+    """An argument of a layer as JSON has it."""
+    if isinstance(value, _Ref):
+        return value.data
+    if isinstance(value, list | tuple):
+        return [_argument(one, name) for one in value]
+    return plain(value, name)
 
 
 def from_data(config: Mapping[str, Any]) -> tuple[Any, Any]:
@@ -99,9 +117,8 @@ def from_data(config: Mapping[str, Any]) -> tuple[Any, Any]:
             if call["op"] not in OPS:
                 raise unknown_name("op", call["op"], OPS)
             params = {k: _read(v) for k, v in call["params"].items()}
-            like = made[0][0] if not args else None
             check_params(OPS[call["op"]], args, params)
-            out = apply(OPS[call["op"]], *args, like=like, **params)
+            out = Symbolic._record(OPS[call["op"]], tuple(args), params)
         else:
             layer = layers[call["layer"]]
             options = {k: value(v) for k, v in call["options"].items()}
@@ -140,10 +157,13 @@ def _unstructured(value: Any) -> Any:
 
 
 def _written(value: Any) -> Any:
-    """A param of an op as JSON has it."""
-    found = multiple_of_rows(value)
-    if found is not None:
-        return {"rows": list(found), "float": isinstance(value, float)}
+    """A param of an op as JSON has it: what is made from the number of rows by its coefficients."""
+    if isinstance(value, Rows):
+        return {"rows": list(reversed(value.coefficients)), "float": False}
+    if isinstance(value, RowsFloat):
+        if value.name == "float" and isinstance(value.operands[0], Rows):
+            return {**_written(value.operands[0]), "float": True}
+        return {"computed": [value.name, *[_written(x) for x in value.operands]]}
     if isinstance(value, tuple | list):
         return {"tuple": [_written(v) for v in value]}
     if isinstance(value, np.dtype):
@@ -151,10 +171,25 @@ def _written(value: Any) -> Any:
     return plain(value, "an op's param")
 
 
+def _size(coefficients: Any) -> int:
+    """The size with these coefficients, that of the highest power first."""
+    if not isinstance(coefficients, list) or len(coefficients) > _MAX_COEFFICIENTS:
+        raise ArgumentError(f"rows={coefficients!r:.80}; expected the coefficients of a size")
+    size = 0
+    for c in coefficients:
+        size = size * ROWS + as_integer("a size", "rows", c)
+    return size
+
+
+_MAX_COEFFICIENTS = 8  # more axes of rows than any tensor has
+
+
 def _read(value: Any) -> Any:
     if isinstance(value, dict) and "rows" in value:
-        number = int(ROWS) * value["rows"][0] + value["rows"][1]
-        return float(number) if value["float"] else number
+        size = _size(value["rows"])
+        return float_of(size) if value["float"] else size
+    if isinstance(value, dict) and "computed" in value:
+        return computed(*[_read(v) for v in value["computed"]])
     if isinstance(value, dict) and "tuple" in value:
         return tuple(_read(v) for v in value["tuple"])
     if isinstance(value, dict) and "dtype" in value:
