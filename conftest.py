@@ -20,7 +20,7 @@ _numbers = itertools.count()
 
 @pytest.fixture
 def fresh_code(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every graph is compiled anew, for tests that change a rule of the compiler.
+    """Every graph is compiled again, for tests that change a rule of the compiler.
 
     No code from before answers, and none that is made here answers later.
     """

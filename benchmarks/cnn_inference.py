@@ -9,13 +9,13 @@ WORKLOADS = tuple(
     replace(
         mnist_cnn.WORKLOAD,
         name=f"cnn_inference.{rows}",
-        title=f"the network of mnist_cnn, output for {said}, NumPy in and NumPy out",
+        title=f"the network of mnist_cnn, output for {what}, NumPy in and NumPy out",
         data=lambda: images(128),
         job="predict",
         batch_size=rows,
         calls=calls,
     )
-    for rows, said, calls in ((1, "1 image", 10), (128, "128 images", 1))
+    for rows, what, calls in ((1, "1 image", 10), (128, "128 images", 1))
 )
 
 if __name__ == "__main__":

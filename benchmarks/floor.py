@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 SIZE = 1024
 COPIED = 256 * 2**20
-CHAINS, TURNS = 12, 1_000_000
+CHAINS, ITERATIONS = 12, 1_000_000
 
 
 def best_time(work, repeats: int = 5) -> float:
@@ -32,7 +32,7 @@ def chains_of_fma(lanes: int) -> str:
     """LLVM IR of `float run(float x)`: CHAINS vectors, TURNS times multiplied and added to."""
     vector = f"<{lanes} x float>"
     names = range(CHAINS)
-    phis = [f"%a{i} = phi {vector} [ %start{i}, %entry ], [ %b{i}, %turn ]" for i in names]
+    phis = [f"%a{i} = phi {vector} [ %start{i}, %entry ], [ %b{i}, %iteration ]" for i in names]
     calls = [
         f"%b{i} = call {vector} @llvm.fma.v{lanes}f32({vector} %a{i}, {vector} %x, {vector} %x)"
         for i in names
@@ -47,14 +47,14 @@ def chains_of_fma(lanes: int) -> str:
         f"%one = insertelement {vector} poison, float %first, i32 0",
         f"%x = shufflevector {vector} %one, {vector} poison, <{lanes} x i32> zeroinitializer",
         *starts,
-        "br label %turn",
-        "turn:",
-        "%n = phi i64 [ 0, %entry ], [ %more, %turn ]",
+        "br label %iteration",
+        "iteration:",
+        "%n = phi i64 [ 0, %entry ], [ %more, %iteration ]",
         *phis,
         *calls,
         "%more = add i64 %n, 1",
-        f"%again = icmp ult i64 %more, {TURNS}",
-        "br i1 %again, label %turn, label %end",
+        f"%again = icmp ult i64 %more, {ITERATIONS}",
+        "br i1 %again, label %iteration, label %end",
         "end:",
         *sums,
         f"%out = extractelement {vector} %s{CHAINS - 1}, i32 0",
@@ -81,7 +81,7 @@ def peak_gflops(threads: int) -> float:
         run = ctypes.CFUNCTYPE(ctypes.c_float, ctypes.c_float)(engine.get_function_address("run"))
         with ThreadPoolExecutor(threads) as pool:
             seconds = best_time(lambda: list(pool.map(run, [1e-9] * threads)), 60)
-    return threads * TURNS * CHAINS * lanes * 2 / seconds / 1e9
+    return threads * ITERATIONS * CHAINS * lanes * 2 / seconds / 1e9
 
 
 def main(threads: int) -> None:
@@ -94,8 +94,8 @@ def main(threads: int) -> None:
     parts = [(np.ones(size), np.ones(size)) for _ in range(threads)]
     with ThreadPoolExecutor(threads) as pool:
         seconds = best_time(lambda: list(pool.map(lambda part: np.copyto(*part), parts)))
-    found = {"peak_gflops": peak_gflops(threads), "gflops": gflops}
-    print(json.dumps(found | {"gb_per_second": 2 * COPIED / seconds / 1e9}))
+    result = {"peak_gflops": peak_gflops(threads), "gflops": gflops}
+    print(json.dumps(result | {"gb_per_second": 2 * COPIED / seconds / 1e9}))
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from workload import Transformer, Workload, data_folder
 
 
 def text(rows: int, context: int = 64) -> tuple[np.ndarray, np.ndarray]:
-    """Places of tiny Shakespeare as rows of ids, with the ids one place later; else random ones."""
+    """Rows of ids of tiny Shakespeare, and the ids one position later; else random ones."""
     random = np.random.default_rng(0)
     folder = data_folder("tiny_shakespeare")
     if folder is None:

@@ -3,7 +3,7 @@
     python benchmarks/index_checks.py
 
 Without: interval arithmetic is made to say that all indices are inside, so that no guard is put
-before the gather. Both forms run by turns in one process; the best of many rounds counts.
+before the gather. Both forms run alternately in one process; the best of many rounds counts.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def cross_entropy(w: Any, x: Any, labels: Any) -> Any:
 
 
 def million(x: Any, indices: Any) -> Any:
-    """1e6 numbers at random places of 1e6."""
+    """1e6 numbers at random positions of 1e6."""
     return ranvier.take(x, indices)
 
 
@@ -65,8 +65,8 @@ def cases() -> dict[str, tuple[Callable[..., Any], list[Array]]]:
 
 def unguarded(graph: Graph) -> Executable:
     """The graph built as if all indices were known to be inside."""
-    found = dict.fromkeys((*graph.inputs, *graph.nodes), (0, 0))
-    with mock.patch.object(checks, "bounds", lambda _: found):
+    bounds = dict.fromkeys((*graph.inputs, *graph.nodes), (0, 0))
+    with mock.patch.object(checks, "bounds", lambda _: bounds):
         return Executable(graph)
 
 

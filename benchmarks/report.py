@@ -107,35 +107,35 @@ def row(name: str, workload: dict, best_peer: str | None, floor: dict) -> list[s
     ]
     others = [worked(workload).get(other or "", {}).get("best") for other in (best_peer, OURS)]
     shares = [f"{result['best'] / other:.2f}" if other else "" for other in others]
-    far = f"{result['best'] / floor['arithmetic']:.1f}" if floor else ""
+    distance = f"{result['best'] / floor['arithmetic']:.1f}" if floor else ""
     times = [duration(result[key], unit) for key in ("best", "median")]
-    return [name, str(result["threads"]), *times, *shares, far, *optional]
+    return [name, str(result["threads"]), *times, *shares, distance, *optional]
 
 
 def bars(workload: dict) -> list[str]:
     """The best times as a picture, logarithmic when they differ by more than ten times."""
-    found = sorted(worked(workload).items(), key=lambda item: item[1]["best"])
-    times = [result["best"] for _, result in found]
+    results = sorted(worked(workload).items(), key=lambda item: item[1]["best"])
+    times = [result["best"] for _, result in results]
     if len(times) < 2:
         return []
     least, most = times[0], times[-1]
     steep = most > 10 * least
     parts = []
-    for i, (name, result) in enumerate(found):
+    for i, (name, result) in enumerate(results):
         share = result["best"] / most
         if steep:
             share = (np.log(result["best"] / least) + 1) / (np.log(most / least) + 1)
         y, width = 18 * i, max(2.0, 330 * float(share))
         color = "#c2410c" if name.startswith(OURS) else "#94a3b8"
-        said = duration(result["best"], workload["unit"])
+        time = duration(result["best"], workload["unit"])
         parts.append(
             f'<text x="170" y="{y + 12}" text-anchor="end">{escape(name)}</text>'
             f'<rect x="178" y="{y + 2}" width="{width:.0f}" height="12" fill="{color}"/>'
-            f'<text x="{184 + width:.0f}" y="{y + 12}">{said}</text>'
+            f'<text x="{184 + width:.0f}" y="{y + 12}">{time}</text>'
         )
     scale = "logarithmic scale" if steep else "linear scale"
     return [
-        f'<svg viewBox="0 0 620 {18 * len(found) + 4}" width="620" role="img" '
+        f'<svg viewBox="0 0 620 {18 * len(results) + 4}" width="620" role="img" '
         f'aria-label="best times, {scale}" font-family="sans-serif" font-size="11" '
         'fill="currentColor">',
         *parts,
@@ -189,16 +189,16 @@ def summary(run: dict) -> list[str]:
         ours = worked(workload).get(OURS)
         if ours is None:
             continue
-        said = [name, duration(ours["best"], workload["unit"])]
+        cells = [name, duration(ours["best"], workload["unit"])]
         if compared:
             peer = compared["best_peer"]
             time = duration(worked(workload)[peer]["best"], workload["unit"])
-            said += [f"{peer}: {time}", f"{compared['ratio_best']:.2f}x"]
+            cells += [f"{peer}: {time}", f"{compared['ratio_best']:.2f}x"]
         else:
-            said += ["", ""]
-        said += [f"{ours['best'] / floor['arithmetic']:.1f}" if floor else ""]
-        said += [f"{compared['memory']:.2f}" if compared else ""]
-        rows.append(said)
+            cells += ["", ""]
+        cells += [f"{ours['best'] / floor['arithmetic']:.1f}" if floor else ""]
+        cells += [f"{compared['memory']:.2f}" if compared else ""]
+        rows.append(cells)
     heads = ["workload", "Ranvier", "best peer", "faster by"]
     return table([*heads, "times the floor", "memory of the best peer's"], rows)
 

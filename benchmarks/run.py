@@ -240,11 +240,11 @@ def main(workloads: tuple[Workload, ...] = ()) -> None:
     options = parse()
     if not options.peers_python:
         say("no --peers-python: Ranvier alone is measured")
-    found = workloads or [w for name in options.workloads or WORKLOADS for w in find(name)]
+    chosen = workloads or [w for name in options.workloads or WORKLOADS for w in find(name)]
     variants = chosen_variants(options)
     run = {"date": f"{datetime.now():%Y-%m-%d %H:%M}", "machine": machine(CORES)}
     run |= {"repeats": options.repeats, "real_data": bool(os.environ.get("RANVIER_DATA"))}
-    run["workloads"] = {w.name: run_workload(w, variants, options) for w in found}
+    run["workloads"] = {w.name: run_workload(w, variants, options) for w in chosen}
     text = page(run)
     print(text)
     folder = FOLDER / "results"

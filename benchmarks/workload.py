@@ -62,7 +62,7 @@ class Transformer:
 
 @dataclass(frozen=True)
 class Recurrent:
-    """A whole network: a vector for each id, an LSTM, logits of the next id at every place."""
+    """A whole network: a vector for each id, an LSTM, logits of the next id at every position."""
 
     vocabulary: int
     width: int
@@ -99,7 +99,7 @@ Layer = Dense | Conv | MaxPool | Flatten | Stem | Residual | GlobalMean | Transf
 
 @dataclass(frozen=True)
 class Workload:
-    """A job, said in no library's words.
+    """A job, said in the terms of no library.
 
     `job` is what is timed: "train" (one fit of `epochs`: whatever a library does once per fit or
     once per epoch counts; the last batch of an epoch may be short, and nobody may drop it),
@@ -148,23 +148,28 @@ def normed(layer: Stem | Residual, row: tuple[int, ...]) -> list[Kernel]:
     channels, filters = row[2], layer.filters
     if isinstance(layer, Stem):
         return [((3, 3, channels, filters), row[0] * row[1])]
-    places = -(-row[0] // layer.strides) * -(-row[1] // layer.strides)
-    found = [((3, 3, channels, filters), places), ((3, 3, filters, filters), places)]
-    return found + ([((1, 1, channels, filters), places)] if layer.strides > 1 else [])
+    positions = -(-row[0] // layer.strides) * -(-row[1] // layer.strides)
+    kernels_of_block = [
+        ((3, 3, channels, filters), positions),
+        ((3, 3, filters, filters), positions),
+    ]
+    return kernels_of_block + (
+        [((1, 1, channels, filters), positions)] if layer.strides > 1 else []
+    )
 
 
 def kernels(workload: Workload, row: tuple[int, ...]) -> list[Kernel | list[Kernel]]:
-    """For each layer the shape of its kernel, () if it has none, and in how many places of one row
-    the kernel is applied; of layers with batch normalisation a list of them.
+    """For each layer the shape of its kernel, () if it has none, and the number of positions of a
+    row at which it is applied; of layers with batch normalisation a list of them.
 
     >>> kernels(Workload("", "", None, (Conv(8, 3), MaxPool(2), Flatten(), Dense(10))), (6, 6, 1))
     [((3, 3, 1, 8), 16), ((), 0), ((), 0), ((32, 10), 1)]
     """
-    found: list[Kernel | list[Kernel]] = []
+    shapes: list[Kernel | list[Kernel]] = []
     for layer in workload.layers:
         kernel: tuple[int, ...] = ()
         if isinstance(layer, Stem | Residual):
-            found.append(normed(layer, row))
+            shapes.append(normed(layer, row))
             shrunk = layer.strides if isinstance(layer, Residual) else 1
             row = (-(-row[0] // shrunk), -(-row[1] // shrunk), layer.filters)
             continue
@@ -179,8 +184,8 @@ def kernels(workload: Workload, row: tuple[int, ...]) -> list[Kernel | list[Kern
             row = row[2:]
         else:
             row = (prod(row),)
-        found.append((kernel, prod(row[:-1]) if kernel else 0))
-    return found
+        shapes.append((kernel, prod(row[:-1]) if kernel else 0))
+    return shapes
 
 
 def cost(workload: Workload, x: np.ndarray, y: np.ndarray) -> dict[str, float]:
@@ -194,7 +199,9 @@ def cost(workload: Workload, x: np.ndarray, y: np.ndarray) -> dict[str, float]:
     if workload.has_text:
         return _cost_of_text(workload.layers[0], workload.batch_size)
     each = [k if isinstance(k, list) else [k] for k in kernels(workload, x.shape[1:])]
-    used = [(shape, times) for found in each for shape, times in found if shape]
+    used = [
+        (shape, times) for kernels_of_layer in each for shape, times in kernels_of_layer if shape
+    ]
     products = [2 * prod(shape) * times * workload.batch_size for shape, times in used]
     weights = sum(prod(shape) + shape[-1] for shape, _ in used)
     if workload.job == "predict":
@@ -204,15 +211,15 @@ def cost(workload: Workload, x: np.ndarray, y: np.ndarray) -> dict[str, float]:
 
 
 def _cost_of_text(layer: Transformer | Recurrent, rows: int) -> dict[str, float]:
-    """Of a training step; every place looks at every place, as the products are done."""
+    """Of a training step; every position attends to every position, as the products are done."""
     if isinstance(layer, Recurrent):
         weights = 4 * layer.units * (layer.width + layer.units + 1)
         weights += (layer.units + 1) * layer.vocabulary
         held = weights + layer.vocabulary * layer.width
         return {"flop": 6 * weights * rows * layer.context, "bytes": 4 * 7 * held}
     weights = 12 * layer.width**2 * layer.depth
-    looking = 2 * layer.context * layer.width * layer.depth
-    products = 2 * (weights + looking + layer.vocabulary * layer.width)
+    attention = 2 * layer.context * layer.width * layer.depth
+    products = 2 * (weights + attention + layer.vocabulary * layer.width)
     held = weights + (layer.vocabulary + layer.context) * layer.width
     return {"flop": 3 * products * rows * layer.context, "bytes": 4 * 7 * held}
 
@@ -228,14 +235,14 @@ def glorot(workload: Workload, row: tuple[int, ...]) -> list:
         return random.uniform(-limit, limit, size=shape).astype(np.float32)
 
     weights: list = []
-    for found in kernels(workload, row):
-        if isinstance(found, list):
-            ends = [np.full(shape[-1], i, np.float32) for shape, _ in found for i in (1, 0)]
+    for shapes in kernels(workload, row):
+        if isinstance(shapes, list):
+            ends = [np.full(shape[-1], i, np.float32) for shape, _ in shapes for i in (1, 0)]
             weights.append(
-                [(kernel(s), *ends[2 * i : 2 * i + 2]) for i, (s, _) in enumerate(found)]
+                [(kernel(s), *ends[2 * i : 2 * i + 2]) for i, (s, _) in enumerate(shapes)]
             )
-        elif found[0]:
-            weights.append((kernel(found[0]), np.zeros(found[0][-1], np.float32)))
+        elif shapes[0]:
+            weights.append((kernel(shapes[0]), np.zeros(shapes[0][-1], np.float32)))
         else:
             weights.append(())
     return weights
@@ -243,8 +250,8 @@ def glorot(workload: Workload, row: tuple[int, ...]) -> list:
 
 def find(name: str) -> tuple[Workload, ...]:
     """The workloads called so: "matmul" all that matmul.py holds, "matmul.1" one of them."""
-    found = importlib.import_module(name.partition(".")[0]).WORKLOADS
-    return tuple(w for w in found if name in (w.name, w.name.partition(".")[0]))
+    workloads = importlib.import_module(name.partition(".")[0]).WORKLOADS
+    return tuple(w for w in workloads if name in (w.name, w.name.partition(".")[0]))
 
 
 def data_folder(name: str) -> Path | None:

@@ -42,13 +42,13 @@ def public_names(module: ModuleType) -> list[str]:
 
 def public_modules() -> list[ModuleType]:
     """`ranvier` and every module that a public module offers by name, each once."""
-    found = [ranvier]
-    for module in found:  # grows while it is walked
+    modules = [ranvier]
+    for module in modules:  # grows while it is walked
         for name in public_names(module):
             value = getattr(module, name)
-            if isinstance(value, ModuleType) and value not in found:
-                found.append(value)
-    return [module for module in found if module.__name__ not in ELSEWHERE and entries(module)]
+            if isinstance(value, ModuleType) and value not in modules:
+                modules.append(value)
+    return [module for module in modules if module.__name__ not in ELSEWHERE and entries(module)]
 
 
 def entries(module: ModuleType) -> dict[str, Any]:
@@ -63,11 +63,11 @@ def entries(module: ModuleType) -> dict[str, Any]:
 
 def groups(module: ModuleType) -> dict[str, list[str]]:
     """Names under the module that defines them; plain values and NumPy's under "" at the end."""
-    found: dict[str, list[str]] = {}
+    modules: dict[str, list[str]] = {}
     for name, value in entries(module).items():
         home = getattr(value, "__module__", None) or ""
-        found.setdefault(home if home.startswith("ranvier") else "", []).append(name)
-    return dict(sorted(found.items(), key=lambda item: (item[0] == "", item[0])))
+        modules.setdefault(home if home.startswith("ranvier") else "", []).append(name)
+    return dict(sorted(modules.items(), key=lambda item: (item[0] == "", item[0])))
 
 
 def heading(text: str, line: str) -> list[str]:

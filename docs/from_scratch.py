@@ -67,10 +67,10 @@ def same_shape(*shapes: Shape, **params: Any) -> Shape:
 class Op:
     """One operation.
 
-    `kind` says how its elements are found: elementwise (each from those at its place), movement
-    (one from elsewhere), fold (many summed or compared), or constant. `numpy` computes, `gradient`
-    gives one gradient for each input. `machine`: the LLVM instructions for one element, each
-    applied to what the one before it gave.
+    `kind` says how its elements are computed: elementwise (each from those at its position),
+    movement (one from elsewhere), reduction (many summed or compared), or constant. `numpy`
+    computes, `gradient` gives one gradient for each input. `machine`: the LLVM instructions for
+    one element, each applied to the result of the one before it.
     """
 
     name: str
@@ -125,15 +125,15 @@ BROADCAST = Op("broadcast", "movement", lambda x, to: np.broadcast_to(x, to),
 TRANSPOSE = Op("transpose", "movement", lambda x: x.T,
                lambda grad, out, x: (apply(TRANSPOSE, grad),), shape=lambda x: x[::-1])
 
-# Folds along an axis, which stays with size 1.
-SUM = Op("sum", "fold", lambda x, axis: x.sum(axis=axis, keepdims=True),
+# Reductions along an axis, which stays with size 1.
+SUM = Op("sum", "reduction", lambda x, axis: x.sum(axis=axis, keepdims=True),
          lambda grad, out, x, axis: (broadcast(grad, x.shape),),
          shape=lambda x, axis: (1, x[1]) if axis == 0 else (x[0], 1))
 # NOTE: the largest has no gradient here; it is used only where it cancels out.
-LARGEST = Op("largest", "fold", lambda x, axis: x.max(axis=axis, keepdims=True),
+LARGEST = Op("largest", "reduction", lambda x, axis: x.max(axis=axis, keepdims=True),
              lambda grad, out, x, axis: (None,), shape=SUM.shape)
 # (n, m) @ (m, k) -> (n, k), so (n, k) @ (k, m) -> (n, m) and (m, n) @ (n, k) -> (m, k).
-MATMUL = Op("matmul", "fold", lambda x, y: x @ y,
+MATMUL = Op("matmul", "reduction", lambda x, y: x @ y,
             lambda grad, out, x, y: (grad @ apply(TRANSPOSE, y), apply(TRANSPOSE, x) @ grad),
             shape=lambda x, y: (x[0], y[1]))
 # fmt: on
@@ -233,17 +233,17 @@ def example(rows: int = 4, sizes: tuple[int, int, int] = (3, 5, 2)) -> list[np.n
 def show_gradient() -> None:
     arrays = example()
     tensors = [Tensor(a) for a in arrays]
-    found = gradient(loss(*tensors), tensors[2:])
+    grads = gradient(loss(*tensors), tensors[2:])
     # The check: move one number by a little, see how much the loss moves. No calculus in it.
     worst, h = 0.0, 1e-6
-    for number, grad in enumerate(found, 2):
-        for place in np.ndindex(arrays[number].shape):
+    for number, grad in enumerate(grads, 2):
+        for index in np.ndindex(arrays[number].shape):
             ends = []
             for move in (h, -h):
                 moved = [a.copy() for a in arrays]
-                moved[number][place] += move
+                moved[number][index] += move
                 ends.append(loss(*[Tensor(a) for a in moved]).data.item())
-            worst = max(worst, abs((ends[0] - ends[1]) / (2 * h) - grad.data[place]))
+            worst = max(worst, abs((ends[0] - ends[1]) / (2 * h) - grad.data[index]))
     print(f"2. the gradient: within {worst:.0e} of finite differences")
     assert worst < 1e-8
 
@@ -375,20 +375,20 @@ def show_simplify() -> None:
 
 
 def fuse(graph: Graph) -> dict[Tensor, Tensor | None]:
-    """The stored nodes in order, each with the fold (sum, matmul) in its loops, if there is one."""
+    """The stored nodes in order, each with the reduction (sum, matmul) in its loops, if any."""
     nodes = graph.nodes
     reads = [x for t in nodes for x in t.inputs]
     stored = set(graph.outputs)
-    inside: dict[Tensor, Tensor | None] = {}  # node -> the fold that is computed on the way to it
+    inside: dict[Tensor, Tensor | None] = {}  # node -> the reduction on the way to it
     for t in nodes:
         waiting = [x for x in t.inputs if inside.get(x) and x not in stored]
         if t.op.kind == "movement":  # it reads its input elsewhere: that must be in memory
-            stored.update(x for x in t.inputs if x.op and x.op.kind in ("elementwise", "fold"))
-        elif t.op.kind == "fold" or len({inside[x] for x in waiting}) > 1:
-            stored.update(waiting)  # two folds do not fit into one loop nest
-        folds = [inside[x] for x in waiting if x not in stored]
-        inside[t] = t if t.op.kind == "fold" else (folds[0] if folds else None)
-        if reads.count(t) > 1 and t.op.kind in ("elementwise", "fold"):
+            stored.update(x for x in t.inputs if x.op and x.op.kind in ("elementwise", "reduction"))
+        elif t.op.kind == "reduction" or len({inside[x] for x in waiting}) > 1:
+            stored.update(waiting)  # two reductions do not fit into one loop nest
+        reductions = [inside[x] for x in waiting if x not in stored]
+        inside[t] = t if t.op.kind == "reduction" else (reductions[0] if reductions else None)
+        if reads.count(t) > 1 and t.op.kind in ("elementwise", "reduction"):
             stored.add(t)  # computed once, read by many
     return {t: inside[t] for t in nodes if t in stored}
 
@@ -406,12 +406,12 @@ def show_fuse() -> None:
 # element (i, j) of this node? A movement answers with an element elsewhere, an elementwise op with
 # its instruction on the elements of its inputs, a stored node with a load. That is all of lowering.
 
-Place = tuple[str, str]  # a row and a column: the name of a loop, or "0"
+Position = tuple[str, str]  # a row and a column: the name of a loop, or "0"
 
 
 class Load(NamedTuple):
     buffer: Tensor
-    place: Place
+    position: Position
 
 
 class Apply(NamedTuple):
@@ -420,7 +420,7 @@ class Apply(NamedTuple):
 
 
 class Total(NamedTuple):
-    """What the inner loop has folded."""
+    """The result of the inner loop."""
 
 
 Expr = Load | Apply | Total | float
@@ -438,7 +438,7 @@ class Loops(NamedTuple):
     def text(self, names: dict[Tensor, str]) -> str:
         def say(e: Expr) -> str:
             if isinstance(e, Load):
-                return f"{names[e.buffer]}[{','.join(e.place)}]"
+                return f"{names[e.buffer]}[{','.join(e.position)}]"
             if isinstance(e, Apply):
                 return f"{e.op.name}({', '.join(map(say, e.inputs))})"
             return "acc" if isinstance(e, Total) else str(e)
@@ -454,36 +454,36 @@ def lower(graph: Graph) -> list[Loops]:
     groups = fuse(graph)
     memory = {*graph.inputs, *groups}
 
-    def element(t: Tensor, place: Place, here: Any = None) -> Expr:
-        """Element `place` of t, in the loops of `here` = (stored node, fold inside it)."""
+    def element(t: Tensor, position: Position, here: Any = None) -> Expr:
+        """Element `position` of t, in the loops of `here` = (stored node, reduction inside it)."""
         if here and t is here[1]:
             return Total()
         if t in memory and not (here and t is here[0]):
             rows, columns = t.shape
-            return Load(t, (place[0] if rows > 1 else "0", place[1] if columns > 1 else "0"))
+            return Load(t, (position[0] if rows > 1 else "0", position[1] if columns > 1 else "0"))
         if t.op is CONSTANT:
             return float(t.params["value"])
         if t.op is BROADCAST:
-            return element(t.inputs[0], place)
+            return element(t.inputs[0], position)
         if t.op is TRANSPOSE:
-            return element(t.inputs[0], (place[1], place[0]))
-        return Apply(t.op, tuple(element(x, place, here) for x in t.inputs))
+            return element(t.inputs[0], (position[1], position[0]))
+        return Apply(t.op, tuple(element(x, position, here) for x in t.inputs))
 
-    found = []
-    for out, fold in groups.items():
-        value = element(out, ("i", "j"), (out, fold))
-        if fold is None:
-            found.append(Loops(out, value))
-        elif fold.op is MATMUL:
-            x, y = fold.inputs
+    nests = []
+    for out, reduction in groups.items():
+        value = element(out, ("i", "j"), (out, reduction))
+        if reduction is None:
+            nests.append(Loops(out, value))
+        elif reduction.op is MATMUL:
+            x, y = reduction.inputs
             term = Apply(MULTIPLY, (element(x, ("i", "k")), element(y, ("k", "j"))))
-            found.append(Loops(out, value, "sum", x.shape[1], term))
+            nests.append(Loops(out, value, "sum", x.shape[1], term))
         else:
-            (x,), axis = fold.inputs, fold.params["axis"]
+            (x,), axis = reduction.inputs, reduction.params["axis"]
             term = element(x, ("k", "j") if axis == 0 else ("i", "k"))
-            how = "sum" if fold.op is SUM else "largest"
-            found.append(Loops(out, value, how, x.shape[axis], term))
-    return found
+            how = "sum" if reduction.op is SUM else "largest"
+            nests.append(Loops(out, value, how, x.shape[axis], term))
+    return nests
 
 
 def show_lower() -> None:
@@ -507,7 +507,7 @@ class Writer:
     def __init__(self, names: dict[Tensor, str]) -> None:
         self.names = names
         self.lines: list[str] = []
-        self.stack: list[str] = []  # counters; LLVM turns them into registers
+        self.stack: list[str] = []  # counters; LLVM makes registers of them
         self.at = {"0": "0"}
         self.count = 0
 
@@ -543,10 +543,10 @@ class Writer:
         self.do(f"br label %head{n}")
         self.lines.append(f"done{n}:")
 
-    def address(self, t: Tensor, place: Place) -> str:
+    def address(self, t: Tensor, position: Position) -> str:
         """Rows lie one after the other: element (row, column) is number row * columns + column."""
-        row = self.let(f"mul i64 {self.at[place[0]]}, {t.shape[1]}")
-        number = self.let(f"add i64 {row}, {self.at[place[1]]}")
+        row = self.let(f"mul i64 {self.at[position[0]]}, {t.shape[1]}")
+        number = self.let(f"add i64 {row}, {self.at[position[1]]}")
         return self.let(f"getelementptr double, ptr {self.names[t]}, i64 {number}")
 
     def value(self, e: Expr, total: str = "") -> str:
@@ -632,8 +632,8 @@ class Compiled:
         self.outputs = [buffers.index(t) - len(self.graph.inputs) for t in self.graph.outputs]
 
     def __call__(self, *arrays: np.ndarray) -> list[np.ndarray]:
-        given = [np.ascontiguousarray(a, np.float64) for a in arrays]
-        self.function(*[a.ctypes.data for a in (*given, *self.memory)])
+        buffers = [np.ascontiguousarray(a, np.float64) for a in arrays]
+        self.function(*[a.ctypes.data for a in (*buffers, *self.memory)])
         return [self.memory[i].copy() for i in self.outputs]
 
 

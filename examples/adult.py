@@ -37,16 +37,16 @@ def edges(values):
 
 def codes(x, like):
     """One column of integers for each category and each bin; 0 is what `like` has not."""
-    found = {}
+    columns = {}
     for name, column in like.items():
         if column.dtype.kind == "U":
             known = np.unique(column)
-            places = np.searchsorted(known, x[name]).clip(0, len(known) - 1)
-            found[name] = np.where(known[places] == x[name], places + 1, 0), len(known) + 1
+            indices = np.searchsorted(known, x[name]).clip(0, len(known) - 1)
+            columns[name] = np.where(known[indices] == x[name], indices + 1, 0), len(known) + 1
         elif name in BINNED:
             ends = edges(column)
-            found[f"{name} bin"] = np.searchsorted(ends, x[name]), len(ends) + 1
-    return found
+            columns[f"{name} bin"] = np.searchsorted(ends, x[name]), len(ends) + 1
+    return columns
 
 
 def network(sizes, features):

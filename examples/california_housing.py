@@ -1,10 +1,10 @@
-"""House values in California: a network on a table, with places as waves.
+"""House values in California: a network on a table, with coordinates as waves.
 
     python examples/california_housing.py [--epochs 60] [--seed 0]
 
 The median house value of 20,640 districts from what the census of 1990 counted there. Three things
-help a network here: counts on a logarithmic scale, ratios such as rooms for each household, and the
-place on the map seen through sine waves of many directions and lengths (random Fourier features,
+help a network here: counts on a logarithmic scale, ratios such as rooms for each household, and
+sine waves of the coordinates in many directions and lengths (random Fourier features,
 Rahimi and Recht 2007), because values change within a few kilometres. It learns the logarithm of
 the value, by absolute errors, which the districts at the cap of 500,001 $ disturb less.
 """
@@ -34,10 +34,12 @@ def measurements(x):
 def features(x, like):
     """Rows of the table as float32 rows for the network, scaled as the rows `like` are."""
     table, known = measurements(x), measurements(like)
-    place = (x[:, :2] - like[:, :2].mean(axis=0)) / like[:, :2].std(axis=0)
-    waves = place @ np.random.default_rng(0).normal(scale=SHORTEST, size=(2, WAVES))
+    position = (x[:, :2] - like[:, :2].mean(axis=0)) / like[:, :2].std(axis=0)
+    waves = position @ np.random.default_rng(0).normal(scale=SHORTEST, size=(2, WAVES))
     scaled = (table - known.mean(axis=0)) / known.std(axis=0)
-    return np.concatenate([scaled, place, np.sin(waves), np.cos(waves)], axis=1, dtype=np.float32)
+    return np.concatenate(
+        [scaled, position, np.sin(waves), np.cos(waves)], axis=1, dtype=np.float32
+    )
 
 
 def network():
@@ -60,8 +62,8 @@ def main(epochs=60, seed=0, verbose=0):
     model.compile(ranvier.optim.AdamW(rate, weight_decay=0.001), loss="mean_absolute_error")
     target = (logs - logs.mean()) / logs.std()
     model.fit(features(x, x), target, epochs=epochs, batch_size=BATCH, verbose=verbose)
-    found = np.exp(model.predict(features(x_test, x))[:, 0] * logs.std() + logs.mean())
-    error = float(np.sqrt(np.mean((found - y_test) ** 2)))
+    prices = np.exp(model.predict(features(x_test, x))[:, 0] * logs.std() + logs.mean())
+    error = float(np.sqrt(np.mean((prices - y_test) ** 2)))
     print(f"{model.count_params():,} parameters, {len(x):,} districts, {epochs} epochs")
     print(f"test RMSE: {error:.4f} (100,000 $)")
     return error

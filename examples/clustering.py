@@ -29,14 +29,14 @@ def main(seed=0, deep=True):
     x, y = ranvier.data.load_digits(split=False)
     x = x.reshape(len(x), 64).astype("float32") / 16
     ranvier.seed(seed)
-    found = {"k-means": kmeans(x, 10)[1]}
+    results = {"k-means": kmeans(x, 10)[1]}
     if deep:
-        found["deep embedded clustering"] = DeepClustering(10).fit(x).predict(x)
-    found["neighbours"] = NeighbourClustering(10).fit(x).predict(x)
-    found = {name: accuracy(y, clusters) for name, clusters in found.items()}
-    for name, share in found.items():
+        results["deep embedded clustering"] = DeepClustering(10).fit(x).predict(x)
+    results["neighbours"] = NeighbourClustering(10).fit(x).predict(x)
+    results = {name: accuracy(y, clusters) for name, clusters in results.items()}
+    for name, share in results.items():
         print(f"{name:25} clustering accuracy: {share:.4f}")
-    return found
+    return results
 
 
 if __name__ == "__main__":

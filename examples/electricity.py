@@ -45,11 +45,11 @@ def whole(x, y):
 def ridge(rows, train, validation, test):
     """The test error of a linear regression."""
     (x, y), (x_held, y_held), (x_test, y_test) = (rows(*p) for p in (train, validation, test))
-    found = []
+    errors = []
     for penalty in (1.0, 100.0, 1000.0, 10_000.0):
         w = np.linalg.solve(x.T @ x + penalty * np.eye(x.shape[1]), x.T @ y)
-        found.append((np.mean((x_held @ w - y_held) ** 2), np.mean((x_test @ w - y_test) ** 2)))
-    return float(min(found)[1])
+        errors.append((np.mean((x_held @ w - y_held) ** 2), np.mean((x_test @ w - y_test) ** 2)))
+    return float(min(errors)[1])
 
 
 def main(epochs=8, seed=0, verbose=0):

@@ -45,12 +45,12 @@ def main(folds=10, epochs=10, seed=0, verbose=0):
     texts, y = [*texts, *more], np.concatenate([y, y_more])
     order = np.random.default_rng(0).permutation(len(y))
     texts, y = [texts[i] for i in order], y[order]
-    found = []
+    scores = []
     for number in range(folds):
-        found.append(fold(number, texts, y, epochs, seed, verbose))
-        print(f"fold {number}: {found[-1]:.4f}", flush=True)
-    print(f"test accuracy: {np.mean(found):.4f} (deviation of a fold {np.std(found):.4f})")
-    return float(np.mean(found))
+        scores.append(fold(number, texts, y, epochs, seed, verbose))
+        print(f"fold {number}: {scores[-1]:.4f}", flush=True)
+    print(f"test accuracy: {np.mean(scores):.4f} (deviation of a fold {np.std(scores):.4f})")
+    return float(np.mean(scores))
 
 
 if __name__ == "__main__":

@@ -68,16 +68,16 @@ def gradient(w, x, y):
 
 def finite_differences(w, x, y, step=1e-6):
     """How much the loss changes when one number is moved a little up and down."""
-    found = {name: np.zeros_like(a) for name, a in w.items()}
+    gradients = {name: np.zeros_like(a) for name, a in w.items()}
     for name, array in w.items():
-        for place in np.ndindex(array.shape):
-            middle, ends = array[place], []
+        for index in np.ndindex(array.shape):
+            middle, ends = array[index], []
             for moved in (middle + step, middle - step):
-                array[place] = moved
+                array[index] = moved
                 ends.append(loss(w, x, y))
-            array[place] = middle
-            found[name][place] = (ends[0] - ends[1]) / (2 * step)
-    return found
+            array[index] = middle
+            gradients[name][index] = (ends[0] - ends[1]) / (2 * step)
+    return gradients
 
 
 def gradient_by_ranvier(w, x, y):
@@ -118,16 +118,16 @@ def errors_of_the_printed_text():
 
 
 if __name__ == "__main__":
-    for said in errors_of_the_printed_text():
-        print("as printed:", said)
+    for line in errors_of_the_printed_text():
+        print("as printed:", line)
     w = first_weights()
     truth = finite_differences(w, X, Y)
     print("largest distance from finite differences")
     print("                      W1        b1        W2        b2")
     for rule in (gradient_as_printed, gradient, gradient_by_ranvier):
         apart = farthest(rule(w, X, Y), truth)
-        said = "  ".join(f"{apart[name]:8.1e}" for name in ("W1", "b1", "W2", "b2"))
-        print(f"{rule.__name__:20}{said}")
+        line = "  ".join(f"{apart[name]:8.1e}" for name in ("W1", "b1", "W2", "b2"))
+        print(f"{rule.__name__:20}{line}")
     print(f"loss before training            {loss(w, X, Y):.5f}")
     print(f"after 4000 steps as printed     {train(gradient_as_printed):.5f}")
     print(f"after 4000 steps, corrected     {train(gradient):.5f}")

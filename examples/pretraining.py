@@ -31,7 +31,7 @@ def main(rows=10_000, epochs=15, seed=0):
     (x, y), (x_test, y_test) = ranvier.data.load_mnist()
     x, x_test = (part.reshape(len(part), 784).astype("float32") / 255 for part in (x, x_test))
     x, y = x[:rows], y[:rows]
-    found = []
+    accuracies = []
     for start in ("random", "pre-trained"):
         ranvier.seed(seed)
         model = network()
@@ -39,10 +39,10 @@ def main(rows=10_000, epochs=15, seed=0):
             for i, errors in enumerate(pretrain(model, x, epochs=epochs)):
                 print(f"layer {i + 1}: reconstruction error {errors[0]:.4f} to {errors[-1]:.4f}")
         history = model.fit(x, y, batch_size=32, epochs=epochs, verbose=0)
-        found.append(model.evaluate(x_test, y_test)[1])
+        accuracies.append(model.evaluate(x_test, y_test)[1])
         loss = history.history["loss"]
-        print(f"{start}: loss {loss[0]:.3f} to {loss[-1]:.3f}, test accuracy {found[-1]:.4f}")
-    return found
+        print(f"{start}: loss {loss[0]:.3f} to {loss[-1]:.3f}, test accuracy {accuracies[-1]:.4f}")
+    return accuracies
 
 
 if __name__ == "__main__":

@@ -24,8 +24,8 @@ LENGTH = 64
 
 def windows(text, starts):
     """(characters, the ones that follow each of them), for windows that begin at `starts`."""
-    places = np.asarray(starts)[:, None] + np.arange(LENGTH)
-    return text[places].astype(np.int32), text[places + 1].astype(np.int32)
+    positions = np.asarray(starts)[:, None] + np.arange(LENGTH)
+    return text[positions].astype(np.int32), text[positions + 1].astype(np.int32)
 
 
 def make(network, vocabulary, steps):
@@ -51,8 +51,8 @@ def main(network="gpt", steps=2000, seed=0, verbose=0):
     model.fit(*windows(text, starts), batch_size=batch, shuffle=False, verbose=verbose)
     loss = model.evaluate(*windows(held, range(0, len(held) - LENGTH, LENGTH)))
     start = [vocabulary.index("\n")]
-    said = generate(model, start, 300, temperature=0.8, seed=seed)
-    print("".join(vocabulary[i] for i in said))
+    ids = generate(model, start, 300, temperature=0.8, seed=seed)
+    print("".join(vocabulary[i] for i in ids))
     print(f"{model.count_params():,} parameters, {steps:,} batches of {batch} windows")
     print(f"validation loss: {loss:.4f}")
     return loss

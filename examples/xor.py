@@ -41,7 +41,7 @@ if __name__ == "__main__":
         print(
             f"perceptron  {name:3}  target {targets}  answer {answers.tolist()}  {right} of 4 right"
         )
-    found = network(np.array(TARGETS["XOR"]))
-    right = int(((found > 0.5) == TARGETS["XOR"]).sum())
-    said = ", ".join(f"{p:.3f}" for p in found)
-    print(f"2-4-1       XOR  target {TARGETS['XOR']}  answer [{said}]  {right} of 4 right")
+    outputs = network(np.array(TARGETS["XOR"]))
+    right = int(((outputs > 0.5) == TARGETS["XOR"]).sum())
+    answer = ", ".join(f"{p:.3f}" for p in outputs)
+    print(f"2-4-1       XOR  target {TARGETS['XOR']}  answer [{answer}]  {right} of 4 right")

@@ -17,7 +17,7 @@ def weights(layer: Transformer) -> dict:
     def block() -> dict:
         return {
             "before": jnp.ones(width),
-            "looking": normal(width, 3 * width),
+            "attention": normal(width, 3 * width),
             "joining": normal(width, width),
             "between": jnp.ones(width),
             "wide": normal(width, 4 * width),
@@ -26,7 +26,7 @@ def weights(layer: Transformer) -> dict:
 
     return {
         "letters": normal(layer.vocabulary, width),
-        "places": normal(layer.context, width),
+        "positions": normal(layer.context, width),
         "blocks": [block() for _ in range(layer.depth)],
         "last": jnp.ones(width),
     }
@@ -40,9 +40,9 @@ def _normalized(x, scale):
 def logits(layer: Transformer, p: dict, ids: jax.Array) -> jax.Array:
     """(batch * time, vocabulary)."""
     batch, time = ids.shape
-    x = p["letters"][ids] + p["places"]
+    x = p["letters"][ids] + p["positions"]
     for block in p["blocks"]:
-        parts = jnp.split(_normalized(x, block["before"]) @ block["looking"], 3, axis=2)
+        parts = jnp.split(_normalized(x, block["before"]) @ block["attention"], 3, axis=2)
         q, k, v = (part.reshape(batch, time, layer.heads, -1) for part in parts)
         out = jax.nn.dot_product_attention(q, k, v, is_causal=True)
         x = x + out.reshape(x.shape) @ block["joining"]

@@ -28,7 +28,7 @@ def weights(layer: Recurrent) -> dict:
 def logits(layer: Recurrent, parameters: dict, ids):
     x = jnp.swapaxes(parameters["letters"][ids], 0, 1) @ parameters["x"] + parameters["bias"]
 
-    def turn(carry, z):
+    def step(carry, z):
         h, c = carry
         i, f, g, o = jnp.split(z + h @ parameters["h"], 4, axis=1)
         c = jax.nn.sigmoid(f) * c + jax.nn.sigmoid(i) * jnp.tanh(g)
@@ -36,6 +36,6 @@ def logits(layer: Recurrent, parameters: dict, ids):
         return (h, c), h
 
     zeros = jnp.zeros((ids.shape[0], layer.units))
-    _, out = jax.lax.scan(turn, (zeros, zeros), x)
+    _, out = jax.lax.scan(step, (zeros, zeros), x)
     out = jnp.swapaxes(out, 0, 1) @ parameters["last"] + parameters["last_bias"]
     return out.reshape(-1, layer.vocabulary)

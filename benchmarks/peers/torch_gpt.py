@@ -33,7 +33,7 @@ class GPT(nn.Module):
     def __init__(self, layer: Transformer):
         super().__init__()
         self.letters = nn.Embedding(layer.vocabulary, layer.width)
-        self.places = nn.Embedding(layer.context, layer.width)
+        self.positions = nn.Embedding(layer.context, layer.width)
         self.blocks = nn.ModuleList(Block(layer.width, layer.heads) for _ in range(layer.depth))
         self.last = nn.LayerNorm(layer.width, bias=False)
         for p in self.parameters():
@@ -42,7 +42,7 @@ class GPT(nn.Module):
 
     def forward(self, ids: torch.Tensor) -> torch.Tensor:
         """Logits with the letters along axis 1, where PyTorch's cross-entropy wants them."""
-        x = self.letters(ids) + self.places.weight[: ids.shape[1]]
+        x = self.letters(ids) + self.positions.weight[: ids.shape[1]]
         for block in self.blocks:
             x = block(x)
         out = self.last(x) @ self.letters.weight.T

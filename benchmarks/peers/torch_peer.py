@@ -95,14 +95,14 @@ class Peer:
         modules: list[nn.Module] = []
         # NOTE: functional gradients cannot change running statistics; compiled it has none.
         tracked = self.mode != "compile"
-        for layer, found in zip(self.workload.layers, kernels(self.workload, row), strict=True):
+        for layer, shapes in zip(self.workload.layers, kernels(self.workload, row), strict=True):
             if isinstance(layer, Stem):
-                modules += [normed(found[0][0], tracked), nn.ReLU()]
+                modules += [normed(shapes[0][0], tracked), nn.ReLU()]
                 continue
             if isinstance(layer, Residual):
-                modules.append(Block([shape for shape, _ in found], tracked, layer.strides))
+                modules.append(Block([shape for shape, _ in shapes], tracked, layer.strides))
                 continue
-            shape, _ = found
+            shape, _ = shapes
             if isinstance(layer, Dense):
                 modules.append(nn.Linear(*shape))
             elif isinstance(layer, Conv):
