@@ -12,18 +12,21 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...base.locks import renewed_in_child
 from ...errors import StateError
 from ...tensors.tensor import Tensor
 from ...typing import Array
 
+if TYPE_CHECKING:
+    from ..models.model import Model
+
 
 class InTraining:
     """A model in training: `with in_training:` around it, `with stretch:` around native steps."""
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: Model) -> None:
         self.model = model
         self.thread = 0
         self.changed: Sequence[Tensor] = ()  # what a training step changes
@@ -113,12 +116,12 @@ class _Now:
 _now = _Now()
 
 
-def in_training(model: Any) -> bool:
+def in_training(model: Model) -> bool:
     """Whether some thread trains the model."""
     return id(model) in _now.by_model
 
 
-def trained_elsewhere(model: Any) -> InTraining | None:
+def trained_elsewhere(model: Model) -> InTraining | None:
     """The training of the model by another thread, if there is one."""
     training = _now.by_model.get(id(model))
     return None if training is None or training.thread == threading.get_ident() else training

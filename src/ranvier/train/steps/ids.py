@@ -26,7 +26,7 @@ class Ids:
     """What looks at rows: `ids(arrays)` raises DataError when an id is outside its table.
 
     arrays    what the step reads, in its order, all of the same number of rows
-    whole     (layer, place, shape of a row): the ids are arrays[place] itself
+    whole     (layer, index, shape of a row): the ids are arrays[index] itself
     made      (layer, node): the ids are made from the rows, a batch at a time
     """
 
@@ -37,11 +37,11 @@ class Ids:
         self.whole: list[tuple[Embedding, int, tuple[int, ...]]] = []
         self.made: list[tuple[Embedding, Node]] = []
         for layer, node in lookups:
-            place = self._input(node)
-            if place is None:
+            index = self._input(node)
+            if index is None:
                 self.made.append((layer, node))
             else:
-                self.whole.append((layer, place, node.shape[1:]))
+                self.whole.append((layer, index, node.shape[1:]))
         self._graph = Graph(self._inputs, [node for _, node in self.made])
 
     def _input(self, node: Node) -> int | None:
@@ -53,8 +53,8 @@ class Ids:
         return self._inputs.index(node) if node in self._inputs else None
 
     def __call__(self, arrays: Sequence[Array]) -> None:
-        for layer, place, shape in self.whole:
-            x = arrays[place]
+        for layer, index, shape in self.whole:
+            x = arrays[index]
             layer.check_ids(x if x.shape[1:] == shape else x.reshape(len(x), *shape))
         if not self.made:
             return
@@ -66,8 +66,8 @@ class Ids:
             missing = self._batch - len(rows[0])
             if missing:
                 rows = [np.concatenate([x, np.repeat(x[-1:], missing, 0)]) for x in rows]
-            found = evaluate(self._graph, [*rows, *behind])
-            for (layer, _), ids in zip(self.made, found, strict=True):
+            made_ids = evaluate(self._graph, [*rows, *behind])
+            for (layer, _), ids in zip(self.made, made_ids, strict=True):
                 layer.check_ids(ids, start)
 
 

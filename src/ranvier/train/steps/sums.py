@@ -49,7 +49,7 @@ class Sums:
             starts.append(end)
             end += -(-max(1, math.prod(shape)) // self._LINE) * self._LINE
         self.flat = np.zeros(end)
-        self._places = list(zip(starts, shapes, strict=True))
+        self._ranges = list(zip(starts, shapes, strict=True))
         tensors = iter([Tensor._wrap(a) for a in self._parts(self.flat)])
         self.loss = next(tensors)
         self.loss.name = "loss_sum"
@@ -58,7 +58,7 @@ class Sums:
 
     def _parts(self, flat: np.ndarray) -> list[np.ndarray]:
         """The sums in `flat`, each in its shape; they share its memory."""
-        return [flat[at : at + math.prod(shape)].reshape(shape) for at, shape in self._places]
+        return [flat[at : at + math.prod(shape)].reshape(shape) for at, shape in self._ranges]
 
     def reset(self) -> None:
         """Back to the start of an epoch."""
@@ -88,34 +88,34 @@ class Sums:
         """What metrics of whole sets keep of the rows of a batch, one metric after the other
         (traced).
         """
-        found: list[Any] = []
+        parts: list[Any] = []
         with no_grad():
             for head, target in zip(self.heads, batch.targets, strict=True):
                 for metric in head.metrics:
                     if metric.parts:
                         weight = batch.weight if metric.weighted else batch.mask
                         rows = by_position(target, batch.outputs[head.output], weight)
-                        found += metric.kept(*rows)
-        return found
+                        parts += metric.kept(*rows)
+        return parts
 
     def results(self, rows: int, flat: np.ndarray | None = None) -> dict[str, float]:
         """Loss and metrics over the `rows` seen so far, from the sums or from a copy of them."""
         parts = iter(self._parts(self.flat if flat is None else flat))
-        found = {"loss": float(next(parts)) / rows}
+        numbers = {"loss": float(next(parts)) / rows}
         for head in self.named:
-            found[head.called("loss")] = float(next(parts)) / rows
+            numbers[head.called("loss")] = float(next(parts)) / rows
         for (head, metric), state in zip(self.metrics, self.states, strict=True):
-            found[head.called(metric.name)] = float(metric.result([next(parts) for _ in state]))
-        return found
+            numbers[head.called(metric.name)] = float(metric.result([next(parts) for _ in state]))
+        return numbers
 
     def columns(self, rows: int, log: np.ndarray) -> dict[str, list[float]]:
         """`results` for every line of an epochs' log, name by name."""
         parts = iter(
-            log[:, at : at + math.prod(shape)].reshape(-1, *shape) for at, shape in self._places
+            log[:, at : at + math.prod(shape)].reshape(-1, *shape) for at, shape in self._ranges
         )
-        found = {"loss": (next(parts) / rows).tolist()}
+        numbers = {"loss": (next(parts) / rows).tolist()}
         for head in self.named:
-            found[head.called("loss")] = (next(parts) / rows).tolist()
+            numbers[head.called("loss")] = (next(parts) / rows).tolist()
         for (head, metric), state in zip(self.metrics, self.states, strict=True):
-            found[head.called(metric.name)] = metric.results([next(parts) for _ in state])
-        return found
+            numbers[head.called(metric.name)] = metric.results([next(parts) for _ in state])
+        return numbers

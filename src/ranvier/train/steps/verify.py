@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,6 +20,9 @@ from ..intake.heads import Head
 from ..intake.rows import Rows
 from .step import Step, forward, gradients
 
+if TYPE_CHECKING:
+    from ..models.model import Model
+
 _ROWS = 64  # rows of the data that are looked at
 _STEP = 1e-6  # of the finite differences, in float64
 _NOTHING = 1e-3  # of the largest gradient: smaller ones are compared with this
@@ -31,8 +34,8 @@ _SLOPE_LIMIT = 1e-4  # relative difference of a float64 gradient and its finite 
 @dataclass
 class Line:
     """One tensor: the largest difference between the executors, relative to the tensor's largest
-    number, and between its gradient and finite differences at the sampled places (None for what is
-    no gradient)."""
+    number, and between its gradient and finite differences at the sampled elements (None for what
+    is no gradient)."""
 
     name: str
     shape: tuple[int, ...]
@@ -79,12 +82,12 @@ class Report:
             "  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip()
             for row in [head, *rows]
         ]
-        said = "everything agrees" if self.ok else "there are differences"
+        verdict = "everything agrees" if self.ok else "there are differences"
         note = "relative differences; finite differences on the reference engine in float64"
-        return "\n".join([*text, f"{said} ({note})", *self.notes])
+        return "\n".join([*text, f"{verdict} ({note})", *self.notes])
 
 
-def verify(model: Any, rows: Rows, samples: int = 5) -> Report:
+def verify(model: Model, rows: Rows, samples: int = 5) -> Report:
     """Compare loss, output and every gradient of the first rows, number by number."""
     rows = rows.part(0, min(rows.count, _ROWS))
     engine = model.engine or switches.engine
@@ -92,7 +95,7 @@ def verify(model: Any, rows: Rows, samples: int = 5) -> Report:
     parameters = model.parameters()
     outputs, shapes = outputs_of(model, rows.xs)
     heads = heads_of(model, outputs, shapes)
-    found = {
+    results = {
         e: _run(_step(model, heads, rows, e), rows) for e in dict.fromkeys((engine, "reference"))
     }
     slopes = _slopes(model, heads, rows, parameters, samples)
@@ -102,13 +105,13 @@ def verify(model: Any, rows: Rows, samples: int = 5) -> Report:
     limit = _MIXED_LIMIT if is_mixed(model) else _LIMIT
     labels += [f"gradient of {names[id(p)]}" for p in parameters]
     # A gradient that is 0 but for rounding (a bias that softmax takes away again) is no difference.
-    least = _NOTHING * _largest(found["reference"][first:])
+    least = _NOTHING * _largest(results["reference"][first:])
     for i, label in enumerate(labels):
-        mine, reference = found[engine][i], found["reference"][i]
+        mine, reference = results[engine][i], results["reference"][i]
         slope = slopes[i - first] if i >= first else None
         floor = least if i >= first else 0.0
-        far = _difference(mine, reference, floor)
-        report.lines.append(Line(label, mine.shape, far, slope, limit))
+        difference = _difference(mine, reference, floor)
+        report.lines.append(Line(label, mine.shape, difference, slope, limit))
     for head in heads:
         if head.loss is not None and head.loss.from_logits:
             where = f"output {head.name!r}: " if head.name else ""
@@ -116,17 +119,17 @@ def verify(model: Any, rows: Rows, samples: int = 5) -> Report:
     return report
 
 
-def _step(model: Any, heads: Sequence[Head], rows: Rows, engine: str) -> Step:
+def _step(model: Model, heads: Sequence[Head], rows: Rows, engine: str) -> Step:
     """Loss, outputs and gradients of one batch, in training mode, changing no weight."""
 
     def look(*arguments: Tensor) -> Any:
         batch = forward(model, heads, True, rows.layout, arguments)
         parameters = model.parameters()
-        found = gradients(batch.loss, parameters)
+        slopes = gradients(batch.loss, parameters)
         return (
             batch.loss,
             batch.outputs,
-            [p * 0 if g is None else g for p, g in zip(parameters, found, strict=True)],
+            [p * 0 if g is None else g for p, g in zip(parameters, slopes, strict=True)],
         )
 
     arrays = [*rows.arrays, np.zeros((), np.float32)]
@@ -148,10 +151,10 @@ def _difference(a: np.ndarray, b: np.ndarray, floor: float = 0.0) -> float:
         return 0.0
     same = (a == b) | (np.isnan(a) & np.isnan(b))
     with np.errstate(all="ignore"):
-        far = np.where(same, 0.0, np.abs(a.astype(np.float64) - b.astype(np.float64)))
-    if np.isnan(far).any():
+        difference = np.where(same, 0.0, np.abs(a.astype(np.float64) - b.astype(np.float64)))
+    if np.isnan(difference).any():
         return float("inf")
-    return float(far.max() / max(float(np.nanmax(np.abs(b))), floor, 1e-12))
+    return float(difference.max() / max(float(np.nanmax(np.abs(b))), floor, 1e-12))
 
 
 def _largest(gradients: Sequence[np.ndarray]) -> float:
@@ -160,9 +163,9 @@ def _largest(gradients: Sequence[np.ndarray]) -> float:
 
 
 def _slopes(
-    model: Any, heads: Sequence[Head], rows: Rows, parameters: Sequence[Tensor], samples: int
+    model: Model, heads: Sequence[Head], rows: Rows, parameters: Sequence[Tensor], samples: int
 ) -> list[float]:
-    """For each parameter: the gradient against central differences at a few places, everything in
+    """For each parameter: the gradient against central differences at a few elements, everything in
     float64.
     """
     weight = None if rows.weight is None else _wide(rows.weight)
@@ -170,23 +173,23 @@ def _slopes(
     wide = Rows(xs, ys, weight, rows.names[: len(xs) + len(ys)])
     with _in_float64(model.state_tensors()):
         step = _step(model, heads, wide, "reference")
-        found = _run(step, wide)
-        grads = found[len(found) - len(parameters) :]
+        outputs = _run(step, wide)
+        grads = outputs[len(outputs) - len(parameters) :]
         worst = []
         least = max(_NOTHING * _largest(grads), 1e-6)
         for p, grad in zip(parameters, grads, strict=True):
-            array, far = p.numpy().reshape(-1), 0.0
-            places = np.linspace(0, array.size - 1, min(samples, array.size)).astype(int)
+            array, difference = p.numpy().reshape(-1), 0.0
+            indices = np.linspace(0, array.size - 1, min(samples, array.size)).astype(int)
             scale = max(float(np.abs(grad).max(initial=0.0)), least)
-            for place in places:
-                before, values = array[place], []
+            for index in indices:
+                before, values = array[index], []
                 for move in (_STEP, -_STEP):
-                    array[place] = before + move
+                    array[index] = before + move
                     values.append(float(_run(step, wide)[0]))
-                array[place] = before
+                array[index] = before
                 slope = (values[0] - values[1]) / (2 * _STEP)
-                far = max(far, abs(slope - float(grad.reshape(-1)[place])) / scale)
-            worst.append(far)
+                difference = max(difference, abs(slope - float(grad.reshape(-1)[index])) / scale)
+            worst.append(difference)
     return worst
 
 
