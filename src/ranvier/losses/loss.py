@@ -19,7 +19,7 @@ from ..ops.op import apply, as_values
 from ..ops.reduce import max, mean, sum
 from ..tensors.mode import no_grad, state
 from ..tensors.tensor import Tensor
-from ..tracing.validity import Watched, entered
+from ..tracing.watched import Watched, entered
 from ..typing import ArrayLike, TensorLike
 from .last_layer import LastLayer, last_layer
 

@@ -28,7 +28,7 @@ from ..ops.movement import broadcast_to, reshape
 from ..ops.reduce import argmax, mean, sum
 from ..tensors.mode import no_grad
 from ..tensors.tensor import Tensor
-from ..tracing.validity import Watched
+from ..tracing.watched import Watched
 from ..typing import Array, ArrayLike, Shape, TensorLike
 
 

@@ -32,7 +32,7 @@ from ..errors import ArgumentError, DataError, RanvierError, ShapeError, StateEr
 from ..tensors.mode import no_trace, state
 from ..tensors.tensor import Tensor
 from ..tracing.trace import trace
-from ..tracing.validity import entered
+from ..tracing.watched import entered
 from ..typing import Shape
 from . import added_losses as added
 from . import config, initializers, policy, regularizers
@@ -153,7 +153,7 @@ class Layer(Walked):
             None  # the input shape it was built for, without batch axis
         )
         self._own_mode: bool | None = None
-        self._penalized: dict[str, regularizers.Regularizer] = {}
+        self._penalized: tuple[tuple[str, regularizers.Regularizer], ...] = ()
 
     def __getattr__(self, attribute: str) -> Any:
         # Reached only for what is missing.
@@ -356,7 +356,8 @@ class Layer(Walked):
                 raise ArgumentError(
                     f"{self.name}: a regularizer needs the name of its weight: name="
                 )
-            self._penalized[name] = rule
+            others = [one for one in self._penalized if one[0] != name]
+            self._penalized = (*others, (name, rule))
         label = f"{self.name}.{name}" if name else ""
         values = aligned(dtypes.as_array(values, dtype, copy=False))
         return Tensor(values, dtype, requires_grad=trainable, name=label, copy=False)
@@ -406,7 +407,7 @@ class Layer(Walked):
         return [
             rule(getattr(layer, attribute))
             for layer in self.sublayers()
-            for attribute, rule in layer._penalized.items()
+            for attribute, rule in layer._penalized
         ]
 
     def add_loss(self, value: Any) -> None:

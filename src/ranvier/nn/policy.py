@@ -22,8 +22,9 @@ from ..errors import ArgumentError, unknown_name
 from ..ops.elementwise import astype
 from ..tensors.tensor import Tensor
 from ..tracing.trace import replace_tensors, tensors_in
+from ..tracing.watched import standing
 from ..typing import DType, DTypeLike
-from .walk import standing, walk
+from .walk import walk
 
 if TYPE_CHECKING:
     from .layer import Layer

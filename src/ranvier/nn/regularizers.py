@@ -17,7 +17,7 @@ from ..errors import ArgumentError, unknown_name
 from ..ops.elementwise import abs
 from ..ops.reduce import sum
 from ..tensors.tensor import Tensor
-from ..tracing.validity import Watched
+from ..tracing.watched import Watched
 from .config import configuration, restore
 
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from ..base.changes import changes
 from ..tensors.tensor import Tensor
-from ..tracing.validity import Watched, standing
+from ..tracing.watched import Watched, standing
 
 
 class Walked(Watched):

@@ -23,7 +23,7 @@ from ..ops.elementwise import (
 from ..ops.reduce import all
 from ..tensors.mode import no_grad
 from ..tensors.tensor import Tensor
-from ..tracing.validity import entered
+from ..tracing.watched import entered
 from ..typing import TensorLike
 from .groups import Group
 from .optimizer import Optimizer

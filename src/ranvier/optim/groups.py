@@ -12,7 +12,7 @@ from ..errors import ArgumentError, StateError
 from ..nn.config import arguments, plain
 from ..ops.elementwise import astype
 from ..tensors.tensor import Tensor
-from ..tracing.validity import Watched
+from ..tracing.watched import Watched
 from ..typing import DType
 from .arguments import described_groups
 from .schedules import Schedule

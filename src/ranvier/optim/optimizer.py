@@ -23,7 +23,7 @@ from ..errors import ArgumentError, ShapeError, StateError
 from ..ops.elementwise import astype
 from ..tensors.mode import no_grad
 from ..tensors.tensor import Tensor
-from ..tracing.validity import entered
+from ..tracing.watched import entered
 from .arguments import Parameters, are_groups, at_least_0, by_name, parameters_of, precision_of
 from .groups import Grouped, RuleStep
 from .rates import LearningRate, Rate, Rated

@@ -11,7 +11,7 @@ from .. import dtypes
 from ..errors import ArgumentError, unknown_name
 from ..ops.elementwise import astype
 from ..tensors.tensor import Tensor
-from ..tracing.validity import Watched
+from ..tracing.watched import Watched
 from ..typing import DType
 from .schedules import SCHEDULES, Schedule, restore_schedule
 

@@ -38,7 +38,7 @@ from ..ops.elementwise import (
 )
 from ..ops.op import as_values
 from ..tensors.tensor import Tensor
-from ..tracing.validity import Watched
+from ..tracing.watched import Watched
 from ..typing import TensorLike
 
 

@@ -47,7 +47,9 @@ class CompiledFunction(Generic[P, R]):
         if variants is None:
             name = getattr(self.function, "__name__", "a compiled function")
             variants = self._plans[key] = Variants(name)
-        plan = variants.valid()
+        plan: _Plan | None = variants.made[0] if variants.made else None
+        if plan is None or not plan.validity.holds():
+            plan = variants.valid()
         if plan is None:
             plan = variants.add(_Plan(self.function, args, kwargs, inputs, key[2]))
         returned: R = plan(inputs)

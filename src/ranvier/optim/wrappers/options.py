@@ -7,7 +7,7 @@ from typing import Any, TypedDict
 
 from ...errors import ArgumentError
 from ...nn.config import restore
-from ...tracing.validity import Watched
+from ...tracing.watched import Watched
 from ..arguments import above_0, at_least_0, at_least_1, at_most_one, from_0_to_1
 from ..rates import LearningRate
 from . import WRAPPERS, Accumulation, Averaging, Clipping, ExponentialAverage, LossScale

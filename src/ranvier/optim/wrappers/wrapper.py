@@ -28,7 +28,7 @@ from ...errors import ArgumentError
 from ...nn.config import configuration
 from ...ops.elementwise import where
 from ...tensors.tensor import Tensor
-from ...tracing.validity import Watched
+from ...tracing.watched import Watched
 from ..state import FirstValue, Slots
 
 if TYPE_CHECKING:

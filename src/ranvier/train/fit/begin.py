@@ -107,7 +107,14 @@ def _validation(
         return None
     ready(model, held)
     step = test_step(model, steps, held, batch)
-    return lambda: test_all(steps, step, held)
+
+    def validate() -> dict[str, float]:
+        nonlocal step
+        if not step.validity.holds():  # a callback has changed something
+            step = test_step(model, steps, held, batch)
+        return test_all(steps, step, held)
+
+    return validate
 
 
 def check_numbers(batch_size: object, epochs: object, initial_epoch: object) -> None:

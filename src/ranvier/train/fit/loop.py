@@ -140,7 +140,8 @@ class Training:
         self.before = 0  # steps of this epoch on earlier rows: those of a stream come in blocks
         self.recorder = Recorder(model, step, rows)
         assert model._steps is not None  # `begin` has made them
-        self.in_training = model._steps.in_training
+        self._made = model._steps
+        self.in_training = self._made.in_training
         self.logs: Logs = {}  # the numbers of the last epoch
 
     def run(
@@ -342,6 +343,8 @@ class Training:
         """The steps `first` to `last - 1` by one call of the executor."""
         if self.each_batch:
             self.moments.call("on_train_batch_begin", self.before + first, {})
+        if not self.step.validity.holds():
+            self._trace_again()
         self.recorder.before(epoch, order, first, last)
         self.in_training.start_stretch()
         began = time.perf_counter()
@@ -353,6 +356,15 @@ class Training:
         if not np.isfinite(losses).all():
             self.recorder.rewind()
         self.in_training.end_stretch()
+
+    def _trace_again(self) -> None:
+        """A callback or another thread has changed what the step depends on."""
+        self.step = self._made.get("train", self.step.batch, self.rows, self.step.engine)
+        self.recorder.take(self.step)
+        self.in_training.changed = self.step.traced.changed
+        if self._made.sums is not self.sums:  # for a loss that has got logits now
+            self._made.sums.flat[:] = self.sums.flat
+            self.sums = self._made.sums
 
     def _tell(self, done: int) -> None:
         """Tell batch callbacks and the display where training is."""

@@ -113,6 +113,14 @@ class Recorder:
         rate = self._rate()
         self._log.append(_Stretch(epoch, order, first, last, rate, self.rows, self._earlier))
 
+    def take(self, step: Step) -> None:
+        """The stretches that follow run this step: what it changes is copied anew before them."""
+        self.finish()
+        if self._good is not None and self._good_weights is None:
+            self._good_weights = self._weights(self._saved)
+        self.step, self._saved_at = step, -1e9
+        self._log.clear()
+
     def finish(self) -> None:
         """The weights after the last step must be finite too."""
         if self._log and not _finite(self.step.state()):

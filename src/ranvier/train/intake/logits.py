@@ -4,44 +4,58 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ...errors import warn
 from ...losses.crossentropy import OfProbabilities
 from ...losses.last_layer import LINEAR, last_layer
+from ...losses.loss import Loss
 from ...nn.layer import training_mode
 from ...tracing.trace import tensors_in
+from ...typing import Array
 from .heads import Head
 
 if TYPE_CHECKING:
     from ..models.model import Model
 
 
-def take_logits(model: Model, heads: Sequence[Head], xs: Sequence[Any]) -> None:
-    """Let losses that leave it open take outputs without an activation as logits.
+def take_logits(model: Model, heads: Sequence[Head], xs: Sequence[Array]) -> bool:
+    """Let losses that leave it open take outputs without an activation as logits; says whether
+    another loss came out of it.
 
     A copy of such a loss, with `from_logits=True`, stands for it in the heads and in
     `model.loss`: metrics, `predict_classes`, `verify` and files see the same. The model runs once
-    in a trace, as in use, so that Dropout behind the last layer does not hide it.
+    in a trace, as in use, so that Dropout behind the last layer does not hide it. Where the model
+    has got another end since, the loss is left open again.
     """
-    open_ = [h for h in heads if isinstance(h.loss, OfProbabilities) and h.loss.from_logits is None]
+    open_ = [h for h in heads if left_open(h.loss)]
     if not open_:
-        return
+        return False
     with training_mode(False):
         outputs = tensors_in(model._traced(model._specs(xs)))
-    taken = [h for h in open_ if last_layer(outputs[h.output]).kind == LINEAR]
-    if not taken:
-        return
-    for head in taken:
+    changed = False
+    for head in open_:
+        linear = last_layer(outputs[head.output]).kind == LINEAR
         loss = copy.copy(head.loss)
         assert isinstance(loss, OfProbabilities)
-        loss.from_logits = True
-        head.loss = loss
-        warn(_text(model, head, loss))
+        if linear == bool(loss.from_logits):
+            continue
+        loss.from_logits, loss.found_logits = True if linear else None, linear
+        head.loss, changed = loss, True
+        if linear:
+            warn(_text(model, head, loss))
+    if not changed:
+        return False
     if len(heads) == 1 and not heads[0].name:
         model.loss = heads[0].loss
     else:
         model.loss = {h.name: h.loss for h in heads if h.loss is not None}
+    return True
+
+
+def left_open(loss: Loss | None) -> bool:
+    """Whether the end of the model tells if a loss reads logits."""
+    return isinstance(loss, OfProbabilities) and (loss.from_logits is None or loss.found_logits)
 
 
 def _text(model: Model, head: Head, loss: OfProbabilities) -> str:

@@ -25,7 +25,7 @@ from ..fit.ready import ready, test_step
 from ..fit.stream import evaluate_stream, only_stream, predict_stream
 from ..intake.arrange import Learning, heads_of, inputs_of, outputs_of, rows_of
 from ..intake.heads import losses_of, metrics_of, sole
-from ..intake.logits import take_logits
+from ..intake.logits import left_open, take_logits
 from ..steps.predict import Predictor, predict
 from ..steps.step import Steps
 from .network import Network
@@ -120,15 +120,19 @@ class Model(Network):
         """
         if engine is not None and engine not in ENGINES:
             raise unknown_name("engine", engine, ENGINES)
+        self.loss_weights = loss_weights
+        self.engine = engine
+        self.augment = augment
+        self._settle(optimizer, loss, metrics, weighted_metrics)
+
+    def _settle(self, optimizer: Any, loss: Any, metrics: Any, weighted_metrics: Any) -> None:
+        """Names as objects; all steps are made again."""
         self.optimizer = optim.get(optimizer)
         if is_mixed(self) and not isinstance(self.optimizer, optim.LossScaleOptimizer):
             self.optimizer = optim.LossScaleOptimizer(self.optimizer)
         self.loss = losses_of(loss)
-        self.loss_weights = loss_weights
         self.metrics = metrics_of(metrics)
         self.weighted_metrics = metrics_of(weighted_metrics)
-        self.engine = engine
-        self.augment = augment
         self._steps = None
 
     def _compiled(self, call: str) -> None:
@@ -138,6 +142,8 @@ class Model(Network):
                 f"{name}: {call} needs a compiled model; call model.compile(optimizer='adam', "
                 "loss=...) first"
             )
+        if self._steps is None or not self._steps.settled():
+            self._settle(self.optimizer, self.loss, self.metrics, self.weighted_metrics)
 
     def _warn_if_frozen(self) -> None:
         """Training that changes nothing is mostly a network of a pair, left frozen."""
@@ -294,7 +300,8 @@ class Model(Network):
     def _signed(self, x: Any) -> bool:
         """Whether a single output says yes above 0 rather than above 1/2."""
         loss = sole(self.loss)
-        if loss is not None and loss.from_logits is None:
+        known = self._steps is not None and self._steps.end_is_known()
+        if loss is not None and left_open(loss) and (loss.from_logits is None or not known):
             xs = inputs_of(self, x)[1]
             take_logits(self, heads_of(self, *outputs_of(self, xs)), xs)
             loss = sole(self.loss)

@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
+from operator import is_
 from typing import Any
 
 import numpy as np
@@ -39,8 +40,10 @@ from ...ops.reduce import sum
 from ...tensors.mode import no_grad
 from ...tensors.tensor import Tensor
 from ...tracing.trace import Traced, tensors_in, trace
-from ...tracing.validity import Variants, entered
+from ...tracing.validity import Validity, Variants
+from ...tracing.watched import entered
 from ..intake.heads import Head
+from ..intake.logits import take_logits
 from ..intake.rows import Layout, Rows
 from .concurrency import Exclusive, InTraining
 from .ids import ids_of
@@ -311,6 +314,12 @@ def predict_function(model: Any) -> Callable[..., Any]:
     return predict_step
 
 
+def _settings(model: Any) -> tuple[Any, ...]:
+    """What the user says of training; the optimizer first, whose attributes the steps look at."""
+    losses = (model.loss, model.loss_weights)
+    return (model.optimizer, *losses, model.metrics, model.weighted_metrics)
+
+
 class Steps:
     """All steps of one model, each traced and built once for its kind, the engine, the batch size
     and the shapes and dtypes of a row, and as long as it is valid (tracing/validity.py).
@@ -325,6 +334,18 @@ class Steps:
         self._made: dict[tuple[Any, ...], Variants[Step]] = {}
         self.outputs: Any = None  # names and shapes of the outputs
         self._targets: Any = None
+        self._settings: tuple[Any, ...] | None = None
+        self._in_settings, self._model_seen = Validity(), Validity()
+
+    def settled(self) -> bool:
+        """Whether what the user said of training (optimizer, loss, metrics) is still the same."""
+        if self._settings is None:
+            return True
+        return all(map(is_, _settings(self.model), self._settings)) and self._in_settings.holds()
+
+    def end_is_known(self) -> bool:
+        """Whether the model is still that in which the losses have looked for logits."""
+        return self._model_seen.holds()
 
     def prepare(
         self, heads: Sequence[Head], outputs: Any, targets: Sequence[tuple[int, ...]]
@@ -333,18 +354,23 @@ class Steps:
         begin anew when those change.
         """
         if self.outputs != outputs or self._targets != targets:
-            for h, target in zip(heads, targets, strict=True):
-                h.metrics = [metrics.resolve(m, h.loss, h.shape, target) for m in h.plain]
-                taken = {m.name for m in h.metrics}
-                for m in h.weighted:
-                    ready = metrics.resolve(m, h.loss, h.shape, target)
-                    ready.weighted = True
-                    if ready.name in taken:
-                        ready.name = f"weighted_{ready.name}"
-                    h.metrics.append(ready)
-            self.sums, self.test_sums = Sums(heads), Sums(heads)
-            self._made.clear()
             self.outputs, self._targets = outputs, targets
+            self._begin(heads)
+
+    def _begin(self, heads: Sequence[Head]) -> None:
+        for h, target in zip(heads, self._targets, strict=True):
+            h.metrics = [metrics.resolve(m, h.loss, h.shape, target) for m in h.plain]
+            taken = {m.name for m in h.metrics}
+            for m in h.weighted:
+                ready = metrics.resolve(m, h.loss, h.shape, target)
+                ready.weighted = True
+                if ready.name in taken:
+                    ready.name = f"weighted_{ready.name}"
+                h.metrics.append(ready)
+        self.sums, self.test_sums = Sums(heads), Sums(heads)
+        self._made.clear()
+        self._settings = _settings(self.model)
+        self._in_settings, self._model_seen = Validity(self._settings[1:]), Validity([self.model])
 
     def get(
         self, kind: str, batch: int, rows: Rows, engine: str | None, larger: bool = False
@@ -361,6 +387,10 @@ class Steps:
             if step is None and size >= batch and (size, *form) in made:
                 step = made[size, *form].valid()
         if step is None:
+            if kind != "predict" and not self.end_is_known():
+                self._model_seen = Validity([self.model])
+                if take_logits(self.model, self.sums.heads, rows.xs):
+                    self._begin(self.sums.heads)
             if (batch, *form) not in made:
                 made[batch, *form] = Variants(f"{self.model.name}: the step of {_CALLS[kind]}")
             step = made[batch, *form].add(self._make(kind, batch, rows, engine))
