@@ -38,7 +38,7 @@ class OfProbabilities(Loss):
 
     end: str = SOFTMAX  # the activation that the model should end in
     takes_logits = True  # whether it has the argument `from_logits`
-    found_logits = False  # whether `from_logits` was left open and is what the model's end tells
+    logits_by_layer = False  # whether `from_logits` was left open and is what the model's end tells
 
     def check_output(self, last: LastLayer) -> None:
         super().check_output(last)

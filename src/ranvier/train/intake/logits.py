@@ -40,7 +40,7 @@ def take_logits(model: Model, heads: Sequence[Head], xs: Sequence[Array]) -> boo
         assert isinstance(loss, OfProbabilities)
         if linear == bool(loss.from_logits):
             continue
-        loss.from_logits, loss.found_logits = True if linear else None, linear
+        loss.from_logits, loss.logits_by_layer = True if linear else None, linear
         head.loss, changed = loss, True
         if linear:
             warn(_text(model, head, loss))
@@ -55,7 +55,7 @@ def take_logits(model: Model, heads: Sequence[Head], xs: Sequence[Array]) -> boo
 
 def left_open(loss: Loss | None) -> bool:
     """Whether the end of the model tells if a loss reads logits."""
-    return isinstance(loss, OfProbabilities) and (loss.from_logits is None or loss.found_logits)
+    return isinstance(loss, OfProbabilities) and (loss.from_logits is None or loss.logits_by_layer)
 
 
 def _text(model: Model, head: Head, loss: OfProbabilities) -> str:
