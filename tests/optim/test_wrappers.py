@@ -13,6 +13,7 @@ import pytest
 import ranvier
 from engines import ENGINES
 from ranvier import optim
+from ranvier.base.changes import changes
 from ranvier.errors import ArgumentError
 from ranvier.nn import Dense
 from ranvier.optim import wrappers as w
@@ -212,3 +213,37 @@ def test_options_set_on_a_scaled_optimizer_are_those_of_the_one_inside() -> None
     scaled.swap_averages()
     assert (inner.weight_decay, inner.beta_1, inner.swapped) == (0.5, 0.5, True)
     assert "swapped" not in vars(scaled)
+
+
+def test_a_step_outside_of_compiled_code_leaves_what_is_compiled_valid() -> None:
+    p = ranvier.tensor([1.0, -2.0], requires_grad=True)
+    optimizer = optim.Adam([p], clipvalue=0.5, gradient_accumulation_steps=2, use_ema=True)
+    optimizer.apply([(p, p * 1)])
+    mark = changes.last
+    optimizer.apply([(p, p * 1)])
+    assert changes.last is mark
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_compiled_step_notices_another_option_of_a_wrapper(engine: str) -> None:
+    p = ranvier.tensor([8.0], requires_grad=True)
+    clipping = w.Clipping(value=1.0)
+    by_list, by_name = optim.SGD([p], 1.0, wrappers=[clipping]), optim.SGD([p], 1.0, clipvalue=1.0)
+
+    @ranvier.compile(engine=engine)
+    def step() -> None:
+        by_list.apply([(p, p * 0 + 8.0)])
+        by_name.apply([(p, p * 0 + 8.0)])
+
+    step()
+    assert p.item() == 6.0
+    clipping.value = 2.0
+    step()
+    assert p.item() == 3.0
+    by_name.clipvalue = 3.0
+    step()
+    assert p.item() == -2.0
+    assert by_list.wrappers is not None
+    by_list.wrappers.append(w.Clipping(value=0.5))
+    step()
+    assert p.item() == -5.5

@@ -87,7 +87,7 @@ class Optimizer(Rule, Rated, Grouped, Remembering, Averaged, Wrapped):
             `loss_scale_factor`, or `wrappers`, a list: see `Wrapped`.
     """
 
-    _unwatched = frozenset({"swapped"})
+    _unwatched = frozenset({"swapped", "_chain"})
 
     def __init__(
         self,

@@ -63,6 +63,8 @@ class Wrapped(Watched):
             instead of the arguments above.
     """
 
+    _unwatched = frozenset({"_chain"})
+
     def __init__(
         self,
         *,
@@ -91,6 +93,7 @@ class Wrapped(Watched):
         )
         self.loss_scale_factor = above_0(kind, "loss_scale_factor", loss_scale_factor)
         self.wrappers: list[Wrapper] | None = None
+        self._chain: tuple[list[Any], list[Wrapper]] = ([], [])  # made for these values of options
         if wrappers is not None:
             if asked := [name for name, default in DEFAULTS.items() if vars(self)[name] != default]:
                 raise ArgumentError(
@@ -102,6 +105,12 @@ class Wrapped(Watched):
 
     def chain(self) -> list[Wrapper]:
         """What stands around the rule, in the order of a step."""
+        asked = [*map(vars(self).get, DEFAULTS), *(self.wrappers or ())]
+        if self._chain[0] != asked:
+            self._chain = asked, self._new_chain()
+        return self._chain[1]
+
+    def _new_chain(self) -> list[Wrapper]:
         if self.wrappers is not None:
             return _with_decay(self.wrappers)
         chain: list[Wrapper] = []
