@@ -7,12 +7,17 @@ compiles nothing again.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, SupportsFloat, TypeAlias, TypeVar, cast
 
 from ....errors import ArgumentError, unknown_name
+from ....optim import Optimizer as RanvierOptimizer
 from ....optim import schedules
 from ...table import missing, module_getattr
 from .groups import param_groups
+
+T = TypeVar("T")
+EpochRate: TypeAlias = Callable[[int], SupportsFloat]  # the rate after so many epochs
+GroupRate: TypeAlias = Callable[[float, int], EpochRate]  # of a group's first rate and its number
 
 
 class LRScheduler:
@@ -21,7 +26,7 @@ class LRScheduler:
     `rate` makes them: it is given each group's first learning rate, and the group's number.
     """
 
-    def __init__(self, optimizer: Any, rate: Callable[[float, int], Callable[[int], Any]]) -> None:
+    def __init__(self, optimizer: RanvierOptimizer, rate: GroupRate) -> None:
         self.optimizer = optimizer
         self.groups = param_groups(optimizer)
         self.base_lrs = [group.setdefault("initial_lr", group["lr"]) for group in self.groups]
@@ -52,25 +57,27 @@ class LRScheduler:
         self._set()
 
 
-def _of_group(value: Any, i: int) -> Any:
+def _of_group(value: T | Sequence[T], i: int) -> T:
     """One value for all groups, or that of group i."""
-    return value[i] if isinstance(value, list | tuple) else value
+    return cast("T", value[i] if isinstance(value, list | tuple) else value)
 
 
 class StepLR(LRScheduler):
     """Times `gamma` every `step_size` epochs."""
 
-    def __init__(self, optimizer: Any, step_size: int, gamma: float = 0.1) -> None:
+    def __init__(self, optimizer: RanvierOptimizer, step_size: int, gamma: float = 0.1) -> None:
         super().__init__(optimizer, lambda lr, _: schedules.StepDecay(lr, step_size, gamma))
 
 
 class MultiStepLR(LRScheduler):
     """Times `gamma` at each of the epochs `milestones`."""
 
-    def __init__(self, optimizer: Any, milestones: Sequence[int], gamma: float = 0.1) -> None:
+    def __init__(
+        self, optimizer: RanvierOptimizer, milestones: Sequence[int], gamma: float = 0.1
+    ) -> None:
         before = [n - 1 for n in milestones]
 
-        def rate(lr: float, _: int) -> Any:
+        def rate(lr: float, _: int) -> EpochRate:
             values = [lr * gamma**i for i in range(len(milestones) + 1)]
             return schedules.PiecewiseConstant(before, values)
 
@@ -80,15 +87,15 @@ class MultiStepLR(LRScheduler):
 class ExponentialLR(LRScheduler):
     """Times `gamma` every epoch."""
 
-    def __init__(self, optimizer: Any, gamma: float) -> None:
+    def __init__(self, optimizer: RanvierOptimizer, gamma: float) -> None:
         super().__init__(optimizer, lambda lr, _: schedules.ExponentialDecay(lr, 1, gamma))
 
 
 class CosineAnnealingLR(LRScheduler):
     """Half a cosine from the first rate down to `eta_min` in `T_max` epochs, and up again."""
 
-    def __init__(self, optimizer: Any, T_max: int, eta_min: float = 0.0) -> None:
-        def rate(lr: float, _: int) -> Any:
+    def __init__(self, optimizer: RanvierOptimizer, T_max: int, eta_min: float = 0.0) -> None:
+        def rate(lr: float, _: int) -> EpochRate:
             half = schedules.CosineDecay(lr, T_max, eta_min / lr if lr else 0.0)
             return lambda epoch: half(T_max - abs(epoch % (2 * T_max) - T_max))
 
@@ -102,7 +109,7 @@ class OneCycleLR(LRScheduler):
 
     def __init__(
         self,
-        optimizer: Any,
+        optimizer: RanvierOptimizer,
         max_lr: float | Sequence[float],
         total_steps: int | None = None,
         epochs: int | None = None,
@@ -122,8 +129,10 @@ class OneCycleLR(LRScheduler):
 class ConstantLR(LRScheduler):
     """Times `factor` for the first `total_iters` epochs."""
 
-    def __init__(self, optimizer: Any, factor: float = 1 / 3, total_iters: int = 5) -> None:
-        def rate(lr: float, _: int) -> Any:
+    def __init__(
+        self, optimizer: RanvierOptimizer, factor: float = 1 / 3, total_iters: int = 5
+    ) -> None:
+        def rate(lr: float, _: int) -> EpochRate:
             return schedules.PiecewiseConstant([total_iters - 1], [lr * factor, lr])
 
         super().__init__(optimizer, rate)
@@ -134,12 +143,12 @@ class LinearLR(LRScheduler):
 
     def __init__(
         self,
-        optimizer: Any,
+        optimizer: RanvierOptimizer,
         start_factor: float = 1 / 3,
         end_factor: float = 1.0,
         total_iters: int = 5,
     ) -> None:
-        def rate(lr: float, _: int) -> Any:
+        def rate(lr: float, _: int) -> EpochRate:
             return schedules.PolynomialDecay(lr * start_factor, total_iters, lr * end_factor)
 
         super().__init__(optimizer, rate)
@@ -148,7 +157,9 @@ class LinearLR(LRScheduler):
 class PolynomialLR(LRScheduler):
     """Down to 0 in `total_iters` epochs along `(1 - epoch / total_iters) ** power`."""
 
-    def __init__(self, optimizer: Any, total_iters: int = 5, power: float = 1.0) -> None:
+    def __init__(
+        self, optimizer: RanvierOptimizer, total_iters: int = 5, power: float = 1.0
+    ) -> None:
         super().__init__(
             optimizer, lambda lr, _: schedules.PolynomialDecay(lr, total_iters, 0.0, power)
         )
@@ -157,8 +168,10 @@ class PolynomialLR(LRScheduler):
 class CosineAnnealingWarmRestarts(LRScheduler):
     """Half cosines one after another, of T_0, T_0 T_mult, T_0 T_mult^2 ... epochs."""
 
-    def __init__(self, optimizer: Any, T_0: int, T_mult: int = 1, eta_min: float = 0.0) -> None:
-        def rate(lr: float, _: int) -> Any:
+    def __init__(
+        self, optimizer: RanvierOptimizer, T_0: int, T_mult: int = 1, eta_min: float = 0.0
+    ) -> None:
+        def rate(lr: float, _: int) -> EpochRate:
             alpha = eta_min / lr if lr else 0.0
             return schedules.CosineDecayRestarts(lr, T_0, T_mult, 1.0, alpha)
 
@@ -170,7 +183,7 @@ class CyclicLR(LRScheduler):
 
     def __init__(
         self,
-        optimizer: Any,
+        optimizer: RanvierOptimizer,
         base_lr: float | Sequence[float],
         max_lr: float | Sequence[float],
         step_size_up: int = 2000,
@@ -182,7 +195,7 @@ class CyclicLR(LRScheduler):
         if cycle_momentum:
             raise ArgumentError("CyclicLR: cycle_momentum=True is not supported; write False")
 
-        def rate(_: float, i: int) -> Any:
+        def rate(_: float, i: int) -> EpochRate:
             both = _of_group(base_lr, i), _of_group(max_lr, i)
             return schedules.Cyclic(*both, step_size_up, step_size_down, mode, gamma)
 
@@ -194,10 +207,10 @@ class LambdaLR(LRScheduler):
 
     def __init__(
         self,
-        optimizer: Any,
+        optimizer: RanvierOptimizer,
         lr_lambda: Callable[[int], float] | Sequence[Callable[[int], float]],
     ) -> None:
-        def rate(lr: float, i: int) -> Any:
+        def rate(lr: float, i: int) -> EpochRate:
             factor = _of_group(lr_lambda, i)
             return lambda epoch: lr * factor(epoch)
 
@@ -208,7 +221,10 @@ class SequentialLR(LRScheduler):
     """One scheduler after another: the next takes over at each of the epochs `milestones`."""
 
     def __init__(
-        self, optimizer: Any, schedulers: Sequence[LRScheduler], milestones: Sequence[int]
+        self,
+        optimizer: RanvierOptimizer,
+        schedulers: Sequence[LRScheduler],
+        milestones: Sequence[int],
     ) -> None:
         if len(milestones) != len(schedulers) - 1:
             raise ArgumentError(
@@ -216,8 +232,8 @@ class SequentialLR(LRScheduler):
                 f"milestones, one where each but the first begins; got {len(milestones)}"
             )
 
-        def rate(_: float, i: int) -> Any:
-            def at(epoch: int) -> Any:
+        def rate(_: float, i: int) -> EpochRate:
+            def at(epoch: int) -> SupportsFloat:
                 which = sum(epoch >= m for m in milestones)
                 return schedulers[which].rates[i](epoch - (milestones[which - 1] if which else 0))
 
@@ -233,7 +249,7 @@ class ReduceLROnPlateau:
 
     def __init__(
         self,
-        optimizer: Any,
+        optimizer: RanvierOptimizer,
         mode: str = "min",
         factor: float = 0.1,
         patience: int = 10,
@@ -263,7 +279,7 @@ class ReduceLROnPlateau:
         gain = best - number if self.mode == "min" else number - best
         return gain > self.threshold * part
 
-    def step(self, metrics: Any) -> None:
+    def step(self, metrics: SupportsFloat) -> None:
         """One epoch more, with the number that is watched."""
         number = float(metrics)
         self.last_epoch += 1

@@ -13,6 +13,7 @@ from .... import optim as ours
 from ....base.missing import no_argument
 from ....errors import ArgumentError
 from ....optim import Optimizer as RanvierOptimizer
+from ....optim.arguments import Parameters
 from ....tensors.mode import enable_grad
 from ....tensors.tensor import Tensor as RanvierTensor
 from .groups import ParamGroup, translated
@@ -131,18 +132,18 @@ class Optimizer(RanvierOptimizer):
             t.assign(state_dict[name])
 
 
-def _as_list(kind: str, params: Any) -> list[Any]:
+def _as_list(kind: str, params: Parameters) -> list[Any]:
     if isinstance(params, RanvierTensor):
         return [params]
     if callable(getattr(params, "parameters", None)):
         raise ArgumentError(
             f"{kind}: got a {type(params).__name__}; give its tensors: {kind}(model.parameters())"
         )
-    items = list(params)
+    items: list[Any] = list(params or ())
     return [p for _, p in items] if items and isinstance(items[0], tuple) else items
 
 
-def _as_groups(kind: str, params: Any) -> list[dict[str, Any]]:
+def _as_groups(kind: str, params: Parameters) -> list[dict[str, Any]]:
     """The parameters as dictionaries, the first one the optimizer's own."""
     items = _as_list(kind, params)
     if items and isinstance(items[0], Mapping):
