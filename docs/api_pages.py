@@ -74,11 +74,23 @@ def heading(text: str, line: str) -> list[str]:
     return [text, line * len(text), ""]
 
 
+def inherited(cls: type) -> list[str]:
+    """The option that shows what a class has of bases without an entry of their own."""
+    public = {value for module in public_modules() for value in entries(module).values()
+              if inspect.isclass(value)}  # fmt: skip
+    bases = cls.__mro__[1:]
+    first = next((i for i, base in enumerate(bases) if base in public or base is object), 0)
+    if not any(base.__module__.startswith("ranvier") for base in bases[:first]):
+        return []
+    stops = [base.__name__ for base in bases if base in public or base is object]
+    return [f"   :inherited-members: {', '.join(stops)}"]
+
+
 def entry(module: ModuleType, name: str, value: Any) -> list[str]:
     """The directive that shows one name whole."""
     full = f"{module.__name__}.{name}"
     if inspect.isclass(value) and value.__module__.startswith("ranvier"):
-        return [f".. autoclass:: {full}", "   :members:", ""]
+        return [f".. autoclass:: {full}", "   :members:", *inherited(value), ""]
     if inspect.isclass(value):  # NumPy's: its members are NumPy's to tell
         return [f".. py:class:: {full}", "", f"   `{value.__module__}.{value.__name__}`.", ""]
     if callable(value):

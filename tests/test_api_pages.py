@@ -75,3 +75,23 @@ def test_formulas_keep_their_lines() -> None:
     PAGES.show_blocks(doc)
     assert doc[2:6] == [".. code-block:: text", "", "    m <- m + g", "    w <- w - m"]
     assert doc[7:9] == ["Args:", "    rate: how far."]
+
+
+@pytest.mark.parametrize(
+    ("cls", "member"),
+    [
+        (ranvier.optim.Optimizer, "set_group"),
+        (ranvier.Tensor, "sum"),
+        (ranvier.Model, "fit"),
+    ],
+)
+def test_members_of_bases_without_an_entry_are_shown(cls: type, member: str) -> None:
+    stops = [name for option in PAGES.inherited(cls) for name in re.findall(r"\w+", option)[2:]]
+    bases = [base.__name__ for base in cls.__mro__]
+    shown = cls.__mro__[: min(bases.index(stop) for stop in stops)]
+    assert any(member in vars(base) for base in shown)
+
+
+def test_what_a_public_base_tells_is_not_told_again() -> None:
+    assert PAGES.inherited(ranvier.optim.Adam) == []
+    assert "Layer" in PAGES.inherited(ranvier.nn.Dense)[0]

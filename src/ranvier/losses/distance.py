@@ -53,7 +53,7 @@ class MeanAbsoluteError(ElementLoss):
 
 
 class Huber(ElementLoss):
-    """`d ** 2 / 2` for d = |p - y| up to `delta`, then `delta * (d - delta / 2)`: Huber 1964."""
+    """`d ** 2 / 2` for `d = |p - y|` up to `delta`, then `delta * (d - delta / 2)`: Huber 1964."""
 
     name = "huber"
     learns_numbers = True
@@ -70,7 +70,7 @@ class Huber(ElementLoss):
 
 
 class LogCosh(ElementLoss):
-    """`log(cosh(p - y))`: for d = |p - y| about `d ** 2 / 2` if small and `d - log 2` if large."""
+    """`log(cosh(p - y))`: for `d = |p - y|` `d ** 2 / 2` if small, `d - log 2` if large."""
 
     name = "log_cosh"
     learns_numbers = True
