@@ -34,10 +34,7 @@ CLEAN = [
     "io",
     "cli",
     "data",
-    "nn/augmentation",
-    "nn/basic",
-    "nn/images",
-    "nn/sequences",
+    "nn",
     "optim",
 ]
 

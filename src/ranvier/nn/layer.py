@@ -20,7 +20,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import zip_longest
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import numpy as np
 
@@ -33,7 +33,7 @@ from ..tensors.mode import no_trace, state
 from ..tensors.tensor import Tensor
 from ..tracing.trace import trace
 from ..tracing.watched import entered
-from ..typing import Shape
+from ..typing import Array, ArrayLike, DTypeLike, Shape, ShapeLike, TensorLike
 from . import added_losses as added
 from . import config, initializers, policy, regularizers
 from .restoring import count_layer, unfilled
@@ -61,7 +61,7 @@ class _Mode(threading.local):
 
     training: bool | None = None
     traced: bool = False  # whether that was said inside the function that is traced
-    real: Any = None  # a batch that is filled up: (batch,) float32, 1 for real rows
+    real: Tensor | None = None  # of a padded batch: (batch,) float32, 1 for real rows
 
 
 _mode = _Mode()
@@ -91,7 +91,7 @@ def filled_batch(real: Tensor) -> Iterator[None]:
         _mode.real = before
 
 
-def real_rows() -> Any:
+def real_rows() -> Tensor | None:
     """1 for every row of the batch that counts and 0 for the others, (batch,) float32; None: all
     count.
     """
@@ -139,7 +139,7 @@ class Layer(Walked):
         input_shape: Sequence[int] | int | None = None,
         trainable: bool = True,
         input_dim: int | None = None,
-        dtype: Any = None,
+        dtype: DTypeLike | None = None,
     ) -> None:
         count_layer()
         if input_dim is not None:
@@ -196,10 +196,10 @@ class Layer(Walked):
     def _arguments(self, *skip: str) -> dict[str, Any]:
         """The constructor's arguments but for these, and the dtype policy unless it is float32."""
         own = "dtype" in vars(self)  # an argument of the subclass
-        found = config.configuration(self, ("input_dim", *skip, *(() if own else ("dtype",))))
+        arguments = config.configuration(self, ("input_dim", *skip, *(() if own else ("dtype",))))
         if self.dtype_policy != "float32" and not own:
-            found["dtype"] = self.dtype_policy
-        return {k: v for k, v in found.items() if not (k == "input_shape" and v is None)}
+            arguments["dtype"] = self.dtype_policy
+        return {k: v for k, v in arguments.items() if not (k == "input_shape" and v is None)}
 
     # -- calling --
 
@@ -239,7 +239,7 @@ class Layer(Walked):
             return self.forward(*values, **options)
         return policy.forward(self, values, options)
 
-    def output_mask(self, *masks: Any) -> Any:
+    def output_mask(self, *masks: Tensor | None) -> Any:
         """The mask of the output from the masks of the inputs, each (batch, time) bools or None.
 
         Here: the first one, if the layer says that it keeps the positions of a sequence. Asked
@@ -254,10 +254,10 @@ class Layer(Walked):
             return out
         masks = [x.mask if isinstance(x, Tensor) else None for x in inputs]
         if any(m is not None for m in masks):
-            found = self.output_mask(*masks)
-            several = isinstance(out, list | tuple)
-            given = found if several and isinstance(found, list) else [found]
-            for t, mask in zip_longest(out if several else [out], given):
+            masks_out = self.output_mask(*masks)
+            is_list = isinstance(out, list | tuple)
+            out_masks = masks_out if is_list and isinstance(masks_out, list) else [masks_out]
+            for t, mask in zip_longest(out if is_list else [out], out_masks):
                 if mask is None or t.shape[: mask.ndim] == mask.shape:
                     t.mask = mask
         return out
@@ -283,8 +283,8 @@ class Layer(Walked):
         notes = getattr(error, "__notes__", [])
         if any(note.startswith("in layer ") for note in notes):
             return
-        if not any(note.startswith("at ") for note in notes) and (place := here()):
-            error.add_note(f"at {place}")
+        if not any(note.startswith("at ") for note in notes) and (line := here()):
+            error.add_note(f"at {line}")
         error.add_note(f"in layer {self.name!r} ({type(self).__name__})")
 
     # -- training or use --
@@ -317,13 +317,13 @@ class Layer(Walked):
         for layer in self.sublayers():
             layer._trainable = bool(on)
 
-    def train(self, on: bool = True) -> Any:
+    def train(self, on: bool = True) -> Self:
         """Behave as in training outside of `training_mode`, inner layers too; returns itself."""
         for layer in self.sublayers():
             layer._own_mode = on
         return self
 
-    def eval(self) -> Any:
+    def eval(self) -> Self:
         """Behave as in use; `train(False)`."""
         return self.train(False)
 
@@ -332,10 +332,10 @@ class Layer(Walked):
     def add_weight(
         self,
         shape: Sequence[int] | int = (),
-        initializer: Any = "glorot_uniform",
-        dtype: Any = None,
+        initializer: initializers.InitializerLike = "glorot_uniform",
+        dtype: DTypeLike | None = None,
         trainable: bool = True,
-        regularizer: Any = None,
+        regularizer: regularizers.RegularizerLike = None,
         name: str = "",
     ) -> Tensor:
         """A new tensor for this layer, filled by `initializer`; keep it in an attribute.
@@ -377,11 +377,11 @@ class Layer(Walked):
     def parameters(self) -> list[Tensor]:
         """The tensors that training changes, in order, each once."""
         entered(self)
-        found: dict[int, Tensor] = {}
-        for _, t, frozen in walk(self).places:
+        trained: dict[int, Tensor] = {}
+        for _, t, frozen in walk(self).entries:
             if t.requires_grad and not frozen and t.is_leaf and not t.is_traced:
-                found.setdefault(id(t), t)
-        return list(found.values())
+                trained.setdefault(id(t), t)
+        return list(trained.values())
 
     def state_tensors(self) -> list[Tensor]:
         """Every tensor of the layer, untrained statistics included, in order, each once."""
@@ -394,13 +394,13 @@ class Layer(Walked):
         once.
         """
         entered(self)
-        found: dict[str, Tensor] = {}
+        tensors: dict[str, Tensor] = {}
         seen: set[int] = set()
-        for path, t, _ in walk(self).places:
+        for path, t, _ in walk(self).entries:
             if id(t) not in seen and t.is_leaf and not t.is_traced:
                 seen.add(id(t))
-                found[path] = t
-        return found
+                tensors[path] = t
+        return tensors
 
     def penalties(self) -> list[Tensor]:
         """The L1 and L2 terms of this layer and those inside it, one number each."""
@@ -410,7 +410,7 @@ class Layer(Walked):
             for attribute, rule in layer._penalized
         ]
 
-    def add_loss(self, value: Any) -> None:
+    def add_loss(self, value: Tensor) -> None:
         """Inside `forward`: a term that training adds to the loss, such as a divergence.
 
         One number, or one for each row, (batch,), of which the mean over the real rows counts.
@@ -421,11 +421,11 @@ class Layer(Walked):
         """How many numbers the layer holds."""
         return sum(t.size for t in self.state_tensors())
 
-    def get_weights(self) -> list[np.ndarray[Any, Any]]:
+    def get_weights(self) -> list[Array]:
         """Copies of all tensors, in the order of `named_tensors`."""
         return [t.numpy().copy() for t in self.state_tensors()]
 
-    def set_weights(self, weights: Sequence[Any]) -> None:
+    def set_weights(self, weights: Sequence[ArrayLike]) -> None:
         """Replace all tensors by arrays of the same shapes; nothing changes if one does not fit."""
         named = self.named_tensors()
         if not named and len(weights) and not self.built:
@@ -455,20 +455,20 @@ class Layer(Walked):
         return f"{type(self).__name__}({', '.join(parts)})"
 
 
-def as_input(x: Any, layer: Layer) -> Any:
+def as_input(x: TensorLike, layer: Layer) -> Tensor:
     """`x` as a tensor; NumPy's default float64 and Python's lists become float32, or float64 if
     that is the dtype policy of `layer` or of one inside it.
     """
-    given = x if isinstance(x, np.ndarray) else None
-    if given is not None and given.dtype != np.float64:
+    array = x if isinstance(x, np.ndarray) else None
+    if array is not None and array.dtype != np.float64:
         return Tensor(x)
     if policy.float_dtype(layer) == dtypes.float32:
-        return Tensor(x) if given is None else Tensor(x, dtypes.float32)
+        return Tensor(x) if array is None else Tensor(x, dtypes.float32)
     t = Tensor(x)
     return Tensor(x, dtypes.float64) if t.dtype.kind == "f" else t
 
 
-def _row_shape(name: str, shape: Any) -> Shape:
+def _row_shape(name: str, shape: ShapeLike) -> Shape:
     if isinstance(shape, int | np.integer):
         shape = (shape,)
     try:
@@ -505,5 +505,5 @@ _LENGTHS = (
 )
 
 
-def _open(shape: Any) -> bool:
+def _open(shape: object) -> bool:
     return isinstance(shape, tuple | list) and None in shape

@@ -38,6 +38,7 @@ from ..tracing.trace import replace_tensors, tensors_in, trace
 from ..typing import DType
 
 if TYPE_CHECKING:
+    from .basic.shape_layers import InputLayer
     from .layer import Layer
 
 _TRIED_ROWS = 2  # for a layer whose Python asks for the number
@@ -77,7 +78,7 @@ class LayerCall(_ModelOp):
     """
 
     def __init__(
-        self, layer: Any, args: Sequence[Any], options: Mapping[str, Any], training: bool | None
+        self, layer: Layer, args: Sequence[Any], options: Mapping[str, Any], training: bool | None
     ) -> None:
         self.layer, self.training = layer, training
         slots = map(_Slot, itertools.count())
@@ -204,7 +205,7 @@ class Symbolic(Tensor):
         spec = result_spec(op, inputs, params)
         return cls.of(Node(op, [_node_of(x) for x in inputs], params, spec))
 
-    def _augmented(self, name: str, new: Any) -> Any:
+    def _augmented(self, name: str, new: Symbolic) -> Symbolic:
         # `x += y` makes x the name of another value, as in Keras.
         return new
 
@@ -245,12 +246,12 @@ def _node_of(x: Tensor) -> Node:
     return Node(Constant(x), (), {}, x.spec, name=x.name)
 
 
-def numbered(value: Any) -> Any:
+def numbered(value: object) -> Any:
     """`value` with the numbers 0, 1, ... in place of its tensors."""
     return replace_tensors(value, itertools.count())
 
 
-def packed(structure: Any, things: Sequence[Any]) -> Any:
+def packed(structure: object, things: Sequence[Any]) -> Any:
     """`structure` with things[i] in place of each number i.
 
     >>> packed({"a": 1, "b": (0, 1)}, ["x", "y"])
@@ -268,7 +269,7 @@ def _values(call: Node) -> Any:
 # --- layers on values -----------------------------------------------------------------------------
 
 
-def symbolic_input(layer: Any, dtype: DType) -> Symbolic:
+def symbolic_input(layer: InputLayer, dtype: DType) -> Symbolic:
     """What an InputLayer stands for."""
     op = ModelInput(layer, (), {}, None)
     op.specs = [Spec((ROWS, *layer.shape), dtype)]
@@ -276,7 +277,7 @@ def symbolic_input(layer: Any, dtype: DType) -> Symbolic:
 
 
 def record(
-    layer: Any, values: Sequence[Any], training: bool | None, options: Mapping[str, Any]
+    layer: Layer, values: Sequence[Any], training: bool | None, options: Mapping[str, Any]
 ) -> Any:
     """Note that `layer` was called on symbolic values; returns its symbolic outputs.
 
@@ -328,17 +329,17 @@ def _grown_from_tried(first: int) -> int | None:
     return None if not first or first % _TRIED_ROWS else first // _TRIED_ROWS * ROWS
 
 
-def own(layer: Any, owner: Any) -> None:
+def own(layer: Layer, owner: Layer) -> None:
     """`layer` is one of `owner`, a model that can put itself together from symbolic values."""
     _owners[layer] = weakref.ref(owner)
 
 
-def calls_of(layer: Any) -> list[Node]:
+def calls_of(layer: Layer) -> list[Node]:
     """The calls of a layer on symbolic values of which something still holds the result."""
     return [call for ref in _calls.get(layer, []) if (call := ref()) is not None]
 
 
-def value_of(layer: Any, attribute: str) -> Any:
+def value_of(layer: Layer, attribute: str) -> Any:
     """`layer.input` or `layer.output`: the symbolic values of its only call."""
     calls = calls_of(layer)
     owner = _owners.get(layer, lambda: None)()

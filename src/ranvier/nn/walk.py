@@ -10,11 +10,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from operator import is_
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
 
 from ..base.changes import changes
 from ..tensors.tensor import Tensor
 from ..tracing.watched import Watched, standing
+
+if TYPE_CHECKING:
+    from .layer import Layer
+
+_Container: TypeAlias = list[Any] | dict[Any, Any]
 
 
 class Walked(Watched):
@@ -28,7 +33,7 @@ class Walked(Watched):
         return dict(vars(self))
 
 
-class Place(NamedTuple):
+class TensorEntry(NamedTuple):
     """A tensor, its path from the root, and whether a layer on the way is frozen."""
 
     path: str
@@ -37,13 +42,13 @@ class Place(NamedTuple):
 
 
 class Walk:
-    """What was found: `inside`, the layers but for the root itself, and the tensors' `places`."""
+    """`inside`: the layers but for the root itself; `entries`: the tensors with their paths."""
 
-    def __init__(self, root: Any) -> None:
+    def __init__(self, root: Layer) -> None:
         self._mark = changes.last
-        self._containers: list[Any] = []
-        self.inside: list[Any] = []
-        self.places: list[Place] = []
+        self._containers: list[_Container] = []
+        self.inside: list[Layer] = []
+        self.entries: list[TensorEntry] = []
         self._visit(root, "", False, {id(root)})
         self._seen = list(chain.from_iterable(map(_elements, self._containers)))
 
@@ -54,34 +59,36 @@ class Walk:
         now = chain.from_iterable(map(_elements, self._containers))
         return all(map(is_, now, self._seen))
 
-    def _visit(self, layer: Any, prefix: str, frozen: bool, seen: set[int]) -> None:
+    def _visit(self, layer: Layer, prefix: str, frozen: bool, seen: set[int]) -> None:
         frozen = frozen or not layer._trainable
         for name, value in self._members(layer, vars(layer).items()):
             if isinstance(value, Tensor):
-                self.places.append(Place(prefix + name, value, frozen))
+                self.entries.append(TensorEntry(prefix + name, value, frozen))
             elif id(value) not in seen:
                 seen.add(id(value))
                 self.inside.append(value)
                 self._visit(value, f"{prefix}{name}.", frozen, seen)
 
-    def _members(self, holder: Any, items: Iterable[tuple[Any, Any]]) -> Iterator[tuple[str, Any]]:
+    def _members(
+        self, holder: object, items: Iterable[tuple[Any, Any]]
+    ) -> Iterator[tuple[str, Tensor | Layer]]:
         """The tensors and layers directly in `holder`, lists and dicts unpacked, with names."""
         for name, value in items:
             if isinstance(value, Tensor | Walked):
-                yield str(name), value
+                yield str(name), cast("Tensor | Layer", value)
             elif isinstance(value, list | tuple | dict):
                 if not isinstance(value, tuple):
                     self._containers.append(value)
                 inner = value.items() if isinstance(value, dict) else enumerate(value)
                 bare = name == "layers" and isinstance(holder, Walked)
-                for path, found in self._members(value, inner):
-                    yield (path if bare else f"{name}.{path}"), found
+                for path, member in self._members(value, inner):
+                    yield (path if bare else f"{name}.{path}"), member
 
 
-_END = object()  # stands behind the elements of a container, so that one more is seen too
+_END = object()  # after the elements of a container, so that one more is seen too
 
 
-def _elements(container: Any) -> Iterator[Any]:
+def _elements(container: _Container) -> Iterator[Any]:
     if isinstance(container, dict):
         yield from container
         yield from container.values()
@@ -90,7 +97,7 @@ def _elements(container: Any) -> Iterator[Any]:
     yield _END
 
 
-def walk(root: Any) -> Walk:
+def walk(root: Layer) -> Walk:
     """The walk of a layer: the last one if it still holds."""
     try:
         known = root._walked

@@ -140,7 +140,7 @@ class AttentionLayer(Layer):
         **options: Any,
     ) -> Any:
         """`(query, value=None, key=None)` or `([query, value, key],)`; see `forward`."""
-        arguments = list(inputs)
+        arguments: list[Any] = list(inputs)
         if len(arguments) == 1 and isinstance(arguments[0], list | tuple):
             arguments = list(arguments[0])
         arguments += [
