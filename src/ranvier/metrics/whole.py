@@ -33,7 +33,7 @@ def confusion_matrix(y_true: ArrayLike, y_pred: ArrayLike, classes: int | None =
 def _labels(y: ArrayLike) -> Array:
     y = np.asarray(y)
     if y.ndim == 2 and y.shape[1] > 1:
-        return np.argmax(y, axis=1)
+        return np.asarray(np.argmax(y, axis=1))
     y = y.reshape(-1)
     if y.dtype.kind == "f" and not np.array_equal(y, np.round(y)):
         return (y > 0.5).astype(np.int64)

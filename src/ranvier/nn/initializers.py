@@ -57,7 +57,8 @@ class Initializer(Spelled):
         """Where draws come from."""
         if self.seed is None:
             return random.generator.host()
-        return numpy_random().Generator(numpy_random().Philox(self.seed))
+        seeded: np.random.Generator = numpy_random().Generator(numpy_random().Philox(self.seed))
+        return seeded
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""

@@ -141,7 +141,7 @@ class Constant(_ModelOp):
 
 def call_of(node: Node) -> Node:
     """The node that computes the value of `node`: of an output of a layer its call."""
-    return node.inputs[0] if isinstance(node.op, Output) else node  # type: ignore[no-any-return]
+    return node.inputs[0] if isinstance(node.op, Output) else node
 
 
 def layer_of(node: Node) -> Any:
@@ -187,7 +187,7 @@ class Symbolic(Tensor):
     @classmethod
     def of(cls, node: Node) -> Symbolic:
         """What stands for `node`."""
-        return cls._traced(node, None)  # type: ignore[return-value]
+        return cls._traced(node, None)
 
     @property
     def node(self) -> Node:

@@ -100,7 +100,7 @@ def _elements(container: _Container) -> Iterator[Any]:
 def walk(root: Layer) -> Walk:
     """The walk of a layer: the last one if it still holds."""
     try:
-        known = root._walked
+        known: Walk | None = root._walked
     except AttributeError:
         known = None
     if known is None or not known.holds():

@@ -95,7 +95,8 @@ class Group(Watched):
     @property
     def learning_rate(self) -> Tensor | Schedule:
         """A scalar tensor or the schedule; set it to a number at any time between steps."""
-        return (self.rule if self.has_own_rate else self.owner).learning_rate
+        rate: Tensor | Schedule = (self.rule if self.has_own_rate else self.owner).learning_rate
+        return rate
 
     @learning_rate.setter
     def learning_rate(self, value: Any) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from ..base.config import switches
 from ..base.nested import leaves, map_leaves
@@ -25,6 +25,8 @@ from ..tensors.mode import active_trace, grad_mode, state
 from ..tensors.tensor import CHANGED, Tensor, changed_too_soon
 from ..typing import Array, DTypeLike, Shape
 from .validity import Guard, Reads, Validity
+
+T = TypeVar("T")
 
 
 class Trace:
@@ -323,6 +325,7 @@ def tensors_in(value: object) -> list[Tensor]:
     return [leaf for leaf in leaves(value) if isinstance(leaf, Tensor)]
 
 
-def replace_tensors(value: object, new: Iterator[object]) -> Any:
+def replace_tensors(value: T, new: Iterator[object]) -> T:
     """`value` with its tensors replaced, in order, by those of the iterator `new`."""
-    return map_leaves(lambda leaf: next(new) if isinstance(leaf, Tensor) else leaf, value)
+    replaced: T = map_leaves(lambda leaf: next(new) if isinstance(leaf, Tensor) else leaf, value)
+    return replaced

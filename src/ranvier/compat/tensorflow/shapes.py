@@ -98,7 +98,7 @@ def matmul(
 ) -> Tensor:
     """The matrix product."""
     a, b = as_values(a, b)
-    return contraction.matmul(a.mT if transpose_a else a, b.mT if transpose_b else b)  # type: ignore
+    return contraction.matmul(a.mT if transpose_a else a, b.mT if transpose_b else b)
 
 
 def function(func: Compiled | None = None, **options: object) -> Compiled:
@@ -132,7 +132,8 @@ def clip_by_global_norm(
 def dropout(x: TensorLike, rate: float, seed: int | None = None, name: str | None = None) -> Tensor:
     """Each element 0 with probability `rate`, else `x / (1 - rate)`; always."""
     with training_mode(True):
-        return Dropout(rate, seed=seed, name="dropout")(*as_values(x))  # type: ignore
+        out: Tensor = Dropout(rate, seed=seed, name="dropout")(*as_values(x))
+        return out
 
 
 def sigmoid_cross_entropy_with_logits(labels: TensorLike, logits: TensorLike) -> Tensor:
@@ -140,7 +141,7 @@ def sigmoid_cross_entropy_with_logits(labels: TensorLike, logits: TensorLike) ->
     loss = BinaryCrossentropy(from_logits=True)
     y, z = loss.align(*as_values(labels, logits))
     rows = loss.per_row(movement.reshape(y, (z.size,)), movement.reshape(z, (z.size,)))
-    return movement.reshape(rows, z.shape)  # type: ignore[no-any-return]
+    return movement.reshape(rows, z.shape)
 
 
 def uniform(

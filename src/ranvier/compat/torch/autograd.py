@@ -38,7 +38,7 @@ def grad(
         )
     first = ones_like(outputs) if grad_outputs is None else grad_outputs
     with grad_mode(create_graph):
-        found = backpropagate(outputs, first, wanted, lambda x: x.requires_grad)  # type: ignore[attr-defined]
+        found = backpropagate(outputs, first, wanted, lambda x: x.requires_grad)
     for i, x in enumerate(wanted):
         if id(x) not in found:
             raise StateError(

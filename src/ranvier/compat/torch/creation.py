@@ -59,14 +59,15 @@ def LongTensor(*data: Any) -> Tensor:
 def cat(tensors: Sequence[TensorLike], dim: int = 0) -> Tensor:
     """Tensors one after another along an axis; those of shape (0,) beside others are nothing."""
     parts = _parts("cat", tensors, dim)
-    out = movement.concat([x for x in parts if x.shape != (0,)] or parts, dim)
+    out: Tensor = movement.concat([x for x in parts if x.shape != (0,)] or parts, dim)
     kind = functools.reduce(dtypes.promote, [x.dtype for x in parts])
-    return out if out.dtype == kind else out.astype(kind)  # type: ignore[no-any-return]
+    return out if out.dtype == kind else out.astype(kind)
 
 
 def stack(tensors: Sequence[TensorLike], dim: int = 0) -> Tensor:
     """Tensors along a new axis."""
-    return shaping.stack(_parts("stack", tensors, dim), dim)  # type: ignore[no-any-return]
+    out: Tensor = shaping.stack(_parts("stack", tensors, dim), dim)
+    return out
 
 
 def _parts(name: str, tensors: Any, dim: Any) -> list[Any]:
@@ -86,7 +87,7 @@ def _count(start: Any, end: Any = None, step: Any = 1, *, dtype: DTypeLike | Non
         )
     if dtype is not None and dtypes.as_dtype(dtype).kind in "iu":
         first, last, step = int(first), int(last), int(step)  # before counting, as in PyTorch
-    return creation.arange(first, last, step, dtype)  # type: ignore[no-any-return]
+    return creation.arange(first, last, step, dtype)
 
 
 def _plain(name: str, number: Any) -> Any:
@@ -107,7 +108,8 @@ def _randint(
     """Integers from low (included) to high (excluded); `randint(high, size)` starts at 0."""
     if size is None:
         low, high, size = 0, low, high
-    return cast(_source(generator).randint(low, high, size), dtype)  # type: ignore[no-any-return]
+    drawn: RanvierTensor = cast(_source(generator).randint(low, high, size), dtype)
+    return drawn
 
 
 def _normal(
@@ -177,13 +179,13 @@ class Generator(random.Generator):
         return int(self.state.numpy()[0])
 
 
-def _ready(x: Any, device: object, requires_grad: bool) -> Any:
+def _ready(x: Any, device: object, requires_grad: bool) -> Tensor:
     """A Tensor of this layer; with a gradient if that is wanted."""
     checked_device(device)
-    x = of(x)
+    made: Tensor = of(x)
     if requires_grad:
-        x.requires_grad = True
-    return x
+        made.requires_grad = True
+    return made
 
 
 _OPTIONS = [

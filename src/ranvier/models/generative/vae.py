@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from ... import random
 from ...nn import Dense, register_layer
 from ...ops.elementwise import exp
 from ...ops.reduce import sum
 from ...train.models.model import Model
 from ...train.models.sequential import Sequential
+from ...typing import Array
 from ..batches import as_rows
 
 
@@ -59,14 +58,15 @@ class VariationalAutoencoder(Model):
         noise = random.normal(mean.shape) if self.training else 0.0
         return self.decoder(mean + exp(log_variance * 0.5) * noise)
 
-    def encode(self, x: Any) -> np.ndarray:
+    def encode(self, x: Any) -> Array:
         """The mean codes of the rows of x."""
         return self.mean(self.encoder(as_rows(x, self.column_names))).numpy()  # type: ignore[no-any-return]
 
-    def decode(self, code: Any) -> np.ndarray:
+    def decode(self, code: Any) -> Array:
         """The rows that belong to codes."""
-        return self.decoder.predict(code)
+        rows: Array = self.decoder.predict(code)
+        return rows
 
-    def generate(self, rows: int) -> np.ndarray:
+    def generate(self, rows: int) -> Array:
         """New rows, decoded from codes drawn at random."""
         return self.decode(random.normal((rows, self.code)).numpy())

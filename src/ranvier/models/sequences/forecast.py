@@ -6,7 +6,7 @@ All take rows (length, series) and give (horizon, series), as `ranvier.data.wind
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from ...base.missing import spelled
 from ...errors import ShapeError
@@ -20,6 +20,7 @@ from ...train.models.model import Model
 from ...train.models.sequential import Sequential
 from ...typing import Shape
 
+M = TypeVar("M", bound=Model)
 _LEAST = 0.01  # added to the variance of a window, so that a still one can be divided by
 
 
@@ -153,7 +154,7 @@ def temporal_cnn(
     return _compiled(model, (length, series), learning_rate)
 
 
-def _compiled(model: Any, shape: Shape, learning_rate: Any) -> Any:
+def _compiled(model: M, shape: Shape, learning_rate: Any) -> M:
     model.ensure_built(shape)
     model.compile(Adam(learning_rate), "mean_absolute_error")
     return model

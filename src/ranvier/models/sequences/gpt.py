@@ -149,7 +149,7 @@ def generate(
         window = np.pad(last, ((0, 0), (0, context - last.shape[1])))
         logits = model.predict(window)[:, last.shape[1] - 1]
         rows = np.concatenate([rows, _drawn(logits, temperature, top_k, random)[:, None]], axis=1)
-    return rows[0] if ids.ndim == 1 else rows
+    return np.asarray(rows[0] if ids.ndim == 1 else rows)
 
 
 def _drawn(
@@ -157,10 +157,10 @@ def _drawn(
 ) -> Array:
     """One id for each row of logits (batch, vocabulary)."""
     if not temperature:
-        return logits.argmax(axis=-1).astype(np.int32)
+        return np.asarray(logits.argmax(axis=-1), np.int32)
     z = logits.astype(np.float64) / temperature
     if top_k is not None and top_k < z.shape[-1]:
         least = np.partition(z, -top_k, axis=-1)[:, -top_k, None]
         z = np.where(z < least, -np.inf, z)
     # The largest of logits with Gumbel noise is a draw from their softmax.
-    return (z + random.gumbel(size=z.shape)).argmax(axis=-1).astype(np.int32)
+    return np.asarray((z + random.gumbel(size=z.shape)).argmax(axis=-1), np.int32)

@@ -130,7 +130,7 @@ class DeepClustering(Spelled):
 
     def predict(self, x: Any) -> Array:
         """The cluster of each row."""
-        return self.memberships(x).argmax(axis=1)
+        return np.asarray(self.memberships(x).argmax(axis=1))
 
     def _step(self, both: Any) -> Any:
         width = both.shape[1] - self.clusters

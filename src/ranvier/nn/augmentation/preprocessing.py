@@ -11,7 +11,7 @@ from ...errors import ShapeError
 from ...ops.elementwise import astype
 from ...ops.gather import take
 from ...tensors.tensor import Tensor
-from ...typing import ArrayLike, Shape
+from ...typing import Array, ArrayLike, Shape
 from ..images.sliding import check_axes, one_of, sizes
 from ..layer import Layer, register_layer
 from ..options import LayerOptions
@@ -94,12 +94,14 @@ class Resizing(Layer):
         n = x.shape[axis]
         source = (np.arange(size) + 0.5) * (n / size) - 0.5
         if self.interpolation == "nearest":
-            return take(x, np.floor(source + 0.5).astype(np.int64).clip(0, n - 1), axis)
+            nearest: Array = np.floor(source + 0.5).astype(np.int64).clip(0, n - 1)
+            return take(x, nearest, axis)
         low = np.floor(source)
-        share = (source - low).astype(x.dtype).reshape([-1 if a == axis else 1 for a in range(4)])
-        before, after = (
-            take(x, where.astype(np.int64).clip(0, n - 1), axis) for where in (low, low + 1)
+        share: Array = (
+            (source - low).astype(x.dtype).reshape([-1 if a == axis else 1 for a in range(4)])
         )
+        positions: list[Array] = [at.astype(np.int64).clip(0, n - 1) for at in (low, low + 1)]
+        before, after = (take(x, at, axis) for at in positions)
         return before * (1 - share) + after * share
 
     def output_shape(self, input_shape: Shape) -> Shape:

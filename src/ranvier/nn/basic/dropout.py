@@ -212,4 +212,6 @@ class AlphaDropout(Dropout):
     def noisy(self, x: Tensor) -> Tensor:
         keep = self._source.bernoulli(1 - self.rate, self.draws(x.shape))
         a = ((1 - self.rate) * (1 + self.rate * SELU_LIMIT**2)) ** -0.5
-        return where(keep, x, SELU_LIMIT) * a + -a * SELU_LIMIT * self.rate
+        kept: Tensor = where(keep, x, SELU_LIMIT)
+        out: Tensor = kept * a + -a * SELU_LIMIT * self.rate
+        return out

@@ -134,7 +134,7 @@ class _MultiHead(AttentionLayer):
             raise ShapeError(
                 f"{self.name}: {side} has {x.shape[-1]} features; it was built for {features}"
             )
-        out = matmul(x, reshape(kernel, (features, heads * size)))
+        out: Tensor = matmul(x, reshape(kernel, (features, heads * size)))
         if bias is not None:
             out = out + reshape(bias, (heads * size,))
         if side == "query":

@@ -250,7 +250,7 @@ def _check_history(epochs: Sequence[int], numbers: Mapping[str, Sequence[float]]
 
 
 def _differ(array: Array, t: Tensor) -> bool:
-    return array.shape != t.shape or array.dtype != t.dtype
+    return bool(array.shape != t.shape or array.dtype != t.dtype)
 
 
 def _compare(path: FilePath, before: Mapping[str, Any], now: dict[str, Any]) -> None:

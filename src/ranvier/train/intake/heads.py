@@ -64,7 +64,7 @@ def losses_of(value: LossLike) -> Losses:
 def metrics_of(value: MetricsLike) -> MetricsLike:
     """`compile(metrics=...)`: a tuple of metrics, or of those of each output, or a dict."""
     if isinstance(value, Mapping):
-        by_output: Any = {k: _as_tuple(one) for k, one in value.items()}
+        by_output = {k: _as_tuple(one) for k, one in value.items()}
         for metrics in by_output.values():
             _check_names(metrics)
         return by_output

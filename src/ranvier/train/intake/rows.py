@@ -194,7 +194,7 @@ def _class_weights(y: Array, classes: Array | None, weights: Mapping[Any, float]
 def _codes(y: Array) -> Array:
     """The class number of each row, from numbers or one-hot rows."""
     if y.ndim == 2 and y.shape[1] > 1:
-        return y.argmax(axis=1)
+        return np.asarray(y.argmax(axis=1))
     flat = y.reshape(len(y))
     codes = flat.astype(np.int64)
     if (codes != flat).any() or codes.min() < 0:

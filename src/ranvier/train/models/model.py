@@ -295,7 +295,7 @@ class Model(Network):
         else:
             threshold = 0.0 if self._signed(x) else 0.5
             codes = (out.reshape(len(out), -1) > threshold).astype(np.int64)[:, 0]
-        return codes if self.classes is None else self.classes[codes]
+        return np.asarray(codes if self.classes is None else self.classes[codes])
 
     def _signed(self, x: Any) -> bool:
         """Whether a single output says yes above 0 rather than above 1/2."""

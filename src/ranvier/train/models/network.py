@@ -158,7 +158,7 @@ class Network(Layer):
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
         """The layer of this name, or at this place of `layers`."""
-        layers = direct_layers(self)
+        layers: list[Layer] = direct_layers(self)
         if index is not None:
             return layers[index]
         for layer in layers:
@@ -173,7 +173,8 @@ class Network(Layer):
     def first_layer(self) -> Layer:
         """The layer that meets the input."""
         if self.wiring is not None:
-            return self.layers[0]
+            first: Layer = self.layers[0]
+            return first
         return next((layer for layer in self.sublayers() if layer is not self), self)
 
     def _build_for(self, xs: Sequence[Array]) -> None:

@@ -205,8 +205,8 @@ def gradients(value: Tensor, parameters: Sequence[Tensor]) -> list[Tensor | None
         return [None] * len(parameters)
     one = apply(full, like=value, value=1.0, shape=(), dtype=value.dtype)
     with no_grad():
-        found = backpropagate(value, one, parameters, lambda t: t.requires_grad)  # type: ignore[attr-defined]
-    return [found.get(id(p)) for p in parameters]  # type: ignore[misc]
+        found = backpropagate(value, one, parameters, lambda t: t.requires_grad)
+    return [found.get(id(p)) for p in parameters]
 
 
 def forward(

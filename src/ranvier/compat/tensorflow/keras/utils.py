@@ -46,7 +46,7 @@ def normalize(x: Any, axis: int = -1, order: int = 2) -> np.ndarray[Any, Any]:
     rows = np.atleast_1d(np.asarray(x))
     lengths = np.atleast_1d(np.linalg.norm(rows, order, axis))
     lengths[lengths == 0] = 1
-    return rows / np.expand_dims(lengths, axis)
+    return np.asarray(rows / np.expand_dims(lengths, axis))
 
 
 def register_keras_serializable(package: str = "Custom", name: str | None = None) -> Any:

@@ -67,7 +67,7 @@ class MultiheadAttention(Module):
         self.in_proj_bias = Tensor(zeros, requires_grad=True) if bias else None
         self.out_proj = Linear(embed_dim, embed_dim, bias)
         if bias:
-            self.out_proj.bias.assign(0)  # type: ignore[union-attr]
+            self.out_proj.bias.assign(0)
 
     def forward(
         self,
@@ -104,7 +104,7 @@ class MultiheadAttention(Module):
     def _projected(self, given: list[Any]) -> list[Any]:
         """(batch, time, features) -> (batch, heads, time, size) for query, key, value."""
         if self._same:
-            weights = shaping.split(self.in_proj_weight, 3)  # type: ignore[attr-defined]
+            weights = shaping.split(self.in_proj_weight, 3)
         else:
             weights = [getattr(self, f"{s}_proj_weight") for s in "qkv"]
         biases = [None] * 3 if self.in_proj_bias is None else shaping.split(self.in_proj_bias, 3)

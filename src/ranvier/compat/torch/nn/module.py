@@ -54,7 +54,7 @@ class Module(Layer):
 
     # -- tensors --
 
-    def named_parameters(self) -> Iterator[tuple[str, Tensor]]:  # type: ignore[override]
+    def named_parameters(self) -> Iterator[tuple[str, Tensor]]:
         """(name, parameter) for every parameter, such as ("0.weight", ...)."""
         for name, t in self.named_tensors().items():
             if name not in self._buffer_names():

@@ -112,7 +112,7 @@ class Optimizer(RanvierOptimizer):
         self.parameters += list({id(p): p for p in tensors}.values())
         groups.append(ParamGroup(self, made, groups[0].names))
 
-    def step(self, closure: Callable[[], Any] | None = None) -> Any:  # type: ignore[override]
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """One step along the gradients; `closure` computes the loss and its gradients first."""
         loss = None
         if closure is not None:

@@ -48,7 +48,7 @@ class TensorDataset(Dataset):
     def __len__(self) -> int:
         return len(self.tensors[0])
 
-    def rows(self, places: Any) -> list[Any]:
+    def rows(self, places: Any) -> Any:
         """The rows at `places` (an array or a slice) as new tensors."""
         return [Tensor._wrap(np.array(x.numpy()[places])) for x in self.tensors]
 
@@ -65,7 +65,7 @@ class Subset(Dataset):
     def __len__(self) -> int:
         return len(self.indices)
 
-    def rows(self, places: Any) -> list[Any]:
+    def rows(self, places: Any) -> Any:
         """The rows at `places` of this subset."""
         return _rows(self.dataset, self.indices[places])
 
