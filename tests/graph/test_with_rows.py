@@ -15,7 +15,7 @@ from ranvier.errors import GraphError, RanvierError, ShapeError, UnknownSizeErro
 from ranvier.graph.check import check
 from ranvier.graph.graph import Graph
 from ranvier.graph.interpret import evaluate
-from ranvier.graph.rows import ROWS
+from ranvier.graph.row_count import ROWS
 from ranvier.graph.with_rows import has_rows, instantiate
 from ranvier.nn.layer import training_mode
 from ranvier.tracing.trace import Traced, trace

@@ -7,8 +7,9 @@
 | graph.py | The graph: nodes in order, with inputs, outputs and updates |
 | interpret.py | The interpreter: node by node in NumPy, the reference |
 | node.py | The node: one application of one op |
-| rows.py | The number of rows while it is not known: a size to calculate with |
+| row_count.py | The number of rows while it is not known: a size to calculate with |
 | show.py | Graphs as text |
+| sizes.py | What shape rules ask of sizes, which may be numbers or made from a number of rows |
 | with_rows.py | A graph for any number of rows, and for a number of them |
 """
 

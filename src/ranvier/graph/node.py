@@ -220,7 +220,7 @@ def result_spec(op: Op, inputs: Iterable[Value], params: Mapping[str, Any]) -> S
     """Shape and dtype of the result, once it is known that they can be."""
     spec = op.infer(*[x.spec for x in inputs], **params)
     size = math.prod(spec.shape) * spec.dtype.itemsize
-    if isinstance(size, int) and size > MAX_BYTES:  # for rows.Rows it is asked again later
+    if isinstance(size, int) and size > MAX_BYTES:  # for rows.RowCount it is asked again later
         raise too_large(op.name, spec)
     return spec
 

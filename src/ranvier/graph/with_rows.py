@@ -1,6 +1,6 @@
 """A graph for any number of rows, and for a number of them.
 
-A graph that was traced for `ROWS` rows holds the number of rows in shapes and params (rows.py).
+A graph that was traced for `ROWS` rows (row_count.py) holds their number in shapes and params.
 `instantiate` makes the same graph for n rows, without running Python again: every node once more,
 its params for n rows, its shape by its op's own rule.
 """
@@ -14,7 +14,7 @@ from ..base.nested import leaves
 from ..errors import RanvierError, ShapeError
 from .graph import Graph
 from .node import Node, Spec
-from .rows import is_unknown, with_rows
+from .sizes import is_unknown, with_rows
 
 
 def has_rows(graph: Graph) -> bool:
@@ -28,7 +28,7 @@ def instantiate(graph: Graph, rows: int) -> Graph:
     Inputs that do not depend on the rows are the same nodes.
 
     >>> import ranvier
-    >>> from ranvier.graph.rows import ROWS
+    >>> from ranvier.graph.row_count import ROWS
     >>> from ranvier.tracing.trace import trace
     >>> traced, _ = trace(lambda x: ranvier.reshape(x[1:], (-1,)), [((ROWS, 2), "float32")], ["x"])
     >>> traced.graph

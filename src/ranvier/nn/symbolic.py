@@ -10,7 +10,7 @@ Nothing is computed. The data flow:
              node: `LayerCall` applies a layer, `Output` is one of several values that a layer
              returned, `Constant` is a tensor with numbers
     rows     the first axis has the size `ROWS`; what is made from it stands in shapes and params
-             (graph/rows.py)
+             (graph/row_count.py)
     shapes   an op's by its rule; a layer's by running it once in a trace for that many rows
     model    `ranvier.Model(inputs=x, outputs=y)` (train/models/functional.py) takes the part of the
              graph between both, and runs its nodes on real rows
@@ -30,7 +30,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from ..base.nested import map_leaves
 from ..errors import ArgumentError, ShapeError, TraceError, UnknownSizeError
 from ..graph.node import Node, Spec, result_spec
-from ..graph.rows import ROWS, is_unknown, with_rows
+from ..graph.row_count import ROWS
+from ..graph.sizes import is_unknown, with_rows
 from ..ops.op import Op
 from ..tensors.mode import no_trace
 from ..tensors.tensor import Tensor, set_symbolic_value

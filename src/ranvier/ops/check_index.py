@@ -14,7 +14,7 @@ import numpy as np
 from .. import dtypes
 from ..errors import ArgumentError, DTypeError, IndexRangeError
 from ..graph.node import Spec, Value
-from ..graph.rows import exceeds, is_unknown, same
+from ..graph.sizes import exceeds, is_unknown, same
 from ..typing import Array, ArrayLike, V
 from .elementwise.comparison import astype
 from .op import Gradients, Op, apply, as_values, register

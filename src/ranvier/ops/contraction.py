@@ -9,7 +9,7 @@ import numpy as np
 from .. import dtypes
 from ..errors import DTypeError, ShapeError
 from ..graph.node import Spec, Value
-from ..graph.rows import same
+from ..graph.sizes import same
 from ..typing import Array, ArrayLike, V
 from .elementwise import astype
 from .movement import broadcast_to, permute_dims, reshape

@@ -11,7 +11,8 @@ import numpy as np
 from .. import dtypes
 from ..errors import ArgumentError, DTypeError, ShapeError, UnknownSizeError
 from ..graph.node import OPERATORS, OPS, Node, Spec, Value
-from ..graph.rows import Rows, is_unknown, negative
+from ..graph.row_count import RowCount
+from ..graph.sizes import is_unknown, negative
 from ..typing import Array, ArrayLike, DType, DTypeLike, Shape, ShapeLike, V
 from .op import Gradients, Op, apply, as_integer, as_values, flag, normal_axis, number, register
 
@@ -202,7 +203,7 @@ def arange(
     start, stop, step = (number("arange", name, value) for name, value in arguments)
     if not step:
         raise ArgumentError("arange: step=0; expected a number other than 0")
-    exact = all(isinstance(v, int | Rows) for v in (start, stop, step))
+    exact = all(isinstance(v, int | RowCount) for v in (start, stop, step))
     kind = dtypes.int64 if exact else dtypes.float32
     if dtype is not None:
         kind = dtypes.as_dtype(dtype)

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..errors import IndexRangeError, ShapeError
 from ..graph.node import Spec, Value
-from ..graph.rows import same
+from ..graph.sizes import same
 from ..typing import Array, ArrayLike, V
 from .check_index import check_inside, check_integers
 from .creation import zeros_like

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from .. import dtypes
 from ..base.source import Source, here
-from ..graph.rows import divides, same
+from ..graph.sizes import divides, same
 from ..typing import Shape
 from .creation import full
 from .elementwise.comparison import logical_and

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..errors import ShapeError, UnknownSizeError
 from ..graph.node import Spec, Value
-from ..graph.rows import exceeds, negative, same
+from ..graph.sizes import exceeds, negative, same
 from ..typing import Array, ArrayLike, Axes, Shape, ShapeLike, V
 from .creation import as_shape
 from .op import (

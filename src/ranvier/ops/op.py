@@ -23,7 +23,8 @@ import numpy as np
 from .. import dtypes
 from ..errors import ArgumentError, DTypeError, ShapeError, UnknownSizeError
 from ..graph.node import OPS, Spec, Value
-from ..graph.rows import Rows, exceeds, is_unknown, same
+from ..graph.row_count import RowCount
+from ..graph.sizes import exceeds, is_unknown, same
 from ..typing import Array, ArrayLike, Axes, DType, Shape, V
 
 Gradients: TypeAlias = "tuple[Value | None, ...]"  # one for each input, None where none flows
@@ -145,7 +146,7 @@ def _as_value(x: ArrayLike, like: V | None, common: DType | None) -> V:
         dtype = dtypes.of_scalar(_plain(x), common)
         return apply(OPS["full"], like=like, value=_plain(x), shape=(), dtype=dtype)
     if is_unknown(x):
-        dtype = dtypes.of_scalar(1 if isinstance(x, Rows) else 1.0, common)
+        dtype = dtypes.of_scalar(1 if isinstance(x, RowCount) else 1.0, common)
         return apply(OPS["full"], like=like, value=x, shape=(), dtype=dtype)
     if _default:
         value: V = _default[0](x)
@@ -215,7 +216,7 @@ def as_float(x: V) -> V:
 
 def as_integer(op: str, name: str, value: object, least: int | None = None) -> int:
     """The argument `name` as a plain int; neither bools nor floats are integers."""
-    if isinstance(value, Rows) and (least is None or not exceeds(least, value)):
+    if isinstance(value, RowCount) and (least is None or not exceeds(least, value)):
         return value  # type: ignore[return-value]
     if (
         isinstance(value, bool)

@@ -15,7 +15,8 @@ import numpy as np
 
 from ..errors import ArgumentError
 from ..graph.node import Value
-from ..graph.rows import Rows, exceeds, is_unknown
+from ..graph.row_count import RowCount
+from ..graph.sizes import exceeds, is_unknown
 from .op import Op
 
 _AT_LEAST_ONE = {"step", "stride", "dilation", "size", "groups"}
@@ -60,7 +61,7 @@ def _check(op: str, name: str, kind: str, value: object) -> None:
     else:
         least = 1 if name in _AT_LEAST_ONE else 0
         fits = isinstance(value, tuple) != (kind == "int") and all(
-            isinstance(n, int | Rows) and type(n) is not bool and not exceeds(least, n)
+            isinstance(n, int | RowCount) and type(n) is not bool and not exceeds(least, n)
             for n in _leaves(value)
         )
     if not fits:

@@ -11,7 +11,7 @@ import numpy as np
 from .. import dtypes
 from ..errors import ShapeError
 from ..graph.node import Spec, Value
-from ..graph.rows import exceeds, float_of, same
+from ..graph.sizes import exceeds, float_of, same
 from ..typing import Array, ArrayLike, Axes, Shape, V
 from .creation import full
 from .elementwise import astype, equal, not_equal, sqrt

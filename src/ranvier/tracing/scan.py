@@ -15,7 +15,7 @@ from ..base.nested import map_leaves
 from ..errors import ArgumentError, DTypeError, ShapeError, TraceError
 from ..graph.graph import Graph, rebuild
 from ..graph.node import Node
-from ..graph.rows import Rows
+from ..graph.row_count import RowCount
 from ..ops.creation import input_node
 from ..ops.op import apply, as_values
 from ..ops.scan import run_scan
@@ -88,7 +88,7 @@ def _length(xs: Sequence[Tensor], length: int | None) -> int:
             "iterations"
         )
     (turns,) = sizes
-    if not isinstance(turns, int | Rows) or turns < 0:
+    if not isinstance(turns, int | RowCount) or turns < 0:
         raise ArgumentError(f"scan: length must be an integer, 0 or more; got {turns!r}")
     return turns
 

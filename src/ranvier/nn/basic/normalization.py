@@ -18,7 +18,7 @@ import numpy as np
 
 from ... import dtypes
 from ...errors import ArgumentError, ShapeError
-from ...graph.rows import float_of
+from ...graph.sizes import float_of
 from ...ops.composites.functions import rsqrt, square
 from ...ops.composites.shaping import moveaxis
 from ...ops.elementwise import astype, detach, maximum

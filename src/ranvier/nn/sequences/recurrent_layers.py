@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeAlias, Unpack
 import numpy as np
 
 from ...errors import ArgumentError, ShapeError
-from ...graph.rows import is_unknown
+from ...graph.sizes import is_unknown
 from ...ops.composites.shaping import expand_dims
 from ...ops.creation import full
 from ...ops.elementwise import not_equal, where

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from ...dtypes import int64
 from ...errors import ArgumentError, ShapeError
 from ...graph.node import Value
-from ...graph.rows import same
+from ...graph.sizes import same
 from ...typing import ArrayLike, V
 from ..contraction import matmul
 from ..creation import iota

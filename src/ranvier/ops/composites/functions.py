@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from ... import dtypes
 from ...errors import ArgumentError, DTypeError, ShapeError
-from ...graph.rows import same
+from ...graph.sizes import same
 from ...typing import ArrayLike, Axes, DTypeLike, V
 from .. import elementwise as e
 from ..check_index import check_index

@@ -22,7 +22,7 @@ import numpy as np
 from ...dtypes import int64
 from ...errors import DTypeError, ShapeError, TraceError
 from ...graph.node import Value
-from ...graph.rows import exceeds, is_unknown, same
+from ...graph.sizes import exceeds, is_unknown, same
 from ...typing import Array, ArrayLike, Shape, V
 from ..check_index import check_index, check_inside
 from ..creation import iota

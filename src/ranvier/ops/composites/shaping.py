@@ -9,7 +9,7 @@ import numpy as np
 
 from ...dtypes import bool_, int64
 from ...errors import ArgumentError, ShapeError, unknown_name
-from ...graph.rows import exceeds, is_unknown, same
+from ...graph.sizes import exceeds, is_unknown, same
 from ...typing import ArrayLike, Axes, ShapeLike, V
 from ..creation import iota
 from ..elementwise import not_equal, where

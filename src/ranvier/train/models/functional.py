@@ -17,7 +17,7 @@ from ... import dtypes
 from ...errors import ArgumentError
 from ...graph.graph import Graph
 from ...graph.node import Node
-from ...graph.rows import rows_for
+from ...graph.sizes import rows_for
 from ...graph.with_rows import params_for
 from ...nn.symbolic import (
     Constant,

@@ -15,13 +15,15 @@ import numpy as np
 from ... import dtypes
 from ...data.columns import ColumnNames, names_of
 from ...errors import StateError, unknown_name
-from ...nn.layer import Layer, as_input
+from ...graph.graph import Graph
+from ...graph.row_count import ROWS
+from ...nn.layer import Layer, as_input, training_mode
 from ...nn.policy import float_dtype
 from ...nn.symbolic import layer_of
 from ...tensors.mode import no_trace
 from ...tensors.tensor import Tensor
 from ...tracing.trace import trace
-from ...typing import Array, Shape
+from ...typing import Array, DType, Shape
 from ..intake.arrange import (
     arranged,
     by_input,
@@ -102,6 +104,45 @@ class Network(Layer):
         """What `forward` returns for rows like these, in a trace."""
         with no_trace():
             return trace(self.forward, specs)[1]
+
+    def forward_graph(self) -> Graph:
+        """What the model computes from its inputs in use, for any number of rows, as one graph.
+
+        Its inputs are those of the model, of (rows, *shape), then the tensors of its layers; its
+        outputs those of the model, in order. `ranvier.graph.with_rows.instantiate` gives the graph
+        for so many rows.
+
+        Raises StateError for a model that is not built, and UnknownSizeError where the forward of
+        a layer asks for the number of rows.
+
+        >>> import ranvier
+        >>> model = ranvier.Sequential([ranvier.nn.Dense(2, input_shape=(3,), name="dense")])
+        >>> model.forward_graph()
+        graph(x: float32[rows,3], dense.kernel: float32[3,2], dense.bias: float32[2]):
+          0   matmul         float32[rows,2]    x, dense.kernel
+          1   broadcast_to   float32[rows,2]    dense.bias, shape=(rows,2)
+          2   add            float32[rows,2]    %0, %1
+          return %2
+        """
+        if not self.built:
+            raise StateError(
+                f"{self.name}: there is no graph before the model is built; give input_shape= to "
+                "its first layer, or call it on data"
+            )
+        names = self._input_names() or ["x"]
+        rows = self._row_specs()
+        with no_trace(), training_mode(False):
+            traced, _ = trace(self.forward, [((ROWS, *shape), kind) for shape, kind in rows], names)
+        return traced.graph
+
+    def _row_specs(self) -> list[tuple[Shape, DType]]:
+        """Shape and dtype of a row of each input that the model is built for."""
+        if self.wiring is not None:
+            return [(tuple(v.shape[1:]), v.dtype) for v in self.wiring.inputs]
+        if self._takes:
+            return list(self._takes)
+        assert self.built_shape is not None
+        return [(self.built_shape, self._row_dtype)]
 
     def _specs(self, xs: Sequence[Array]) -> list[Any]:
         """What `_traced` takes for two rows like those of xs."""

@@ -15,7 +15,8 @@ import numpy as np
 from ... import dtypes
 from ...errors import ArgumentError, StateError, unknown_name
 from ...graph.node import OPS, Node
-from ...graph.rows import ROWS, Rows, RowsFloat, computed, float_of
+from ...graph.row_count import ROWS, NotedFloat, RowCount, computed
+from ...graph.sizes import float_of
 from ...nn.basic.shape_layers import InputLayer
 from ...nn.config import plain, restore
 from ...nn.layer import LAYERS
@@ -158,10 +159,10 @@ def _unstructured(value: Any) -> Any:
 
 def _written(value: Any) -> Any:
     """A param of an op as JSON has it: what is made from the number of rows by its coefficients."""
-    if isinstance(value, Rows):
+    if isinstance(value, RowCount):
         return {"rows": list(reversed(value.coefficients)), "float": False}
-    if isinstance(value, RowsFloat):
-        if value.name == "float" and isinstance(value.operands[0], Rows):
+    if isinstance(value, NotedFloat):
+        if value.name == "float" and isinstance(value.operands[0], RowCount):
             return {**_written(value.operands[0]), "float": True}
         return {"computed": [value.name, *[_written(x) for x in value.operands]]}
     if isinstance(value, tuple | list):

@@ -14,19 +14,8 @@ import pytest
 
 import ranvier
 from ranvier.errors import ArgumentError, UnknownSizeError
-from ranvier.graph.rows import (
-    NOTED,
-    ROWS,
-    Rows,
-    computed,
-    divides,
-    exceeds,
-    float_of,
-    negative,
-    rows_for,
-    same,
-    with_rows,
-)
+from ranvier.graph.row_count import NOTED, ROWS, RowCount, computed
+from ranvier.graph.sizes import divides, exceeds, float_of, negative, rows_for, same, with_rows
 
 COUNTS = range(1, 40)
 OPERATIONS: list[Callable[[Any, Any], Any]] = [
@@ -164,4 +153,4 @@ def test_only_noted_operations_are_read_from_files(parts: tuple[Any, ...]) -> No
     with pytest.raises(ArgumentError):
         computed(*parts)
     assert set(NOTED) == {"+", "-", "*", "/", "**", "float"}
-    assert isinstance(ROWS, Rows)
+    assert isinstance(ROWS, RowCount)

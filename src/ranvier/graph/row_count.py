@@ -10,35 +10,34 @@ inputs then has the size `ROWS`, which prints as `rows`:
 It stands in shapes and in the params of ops. The data flow:
 
     sizes       a polynomial in the number of rows with integer coefficients: sums, differences,
-                products, and quotients without remainder (`Rows`)
+                products, and quotients without remainder (`RowCount`)
     numbers     everything else that Python computes from it, such as the 1 / rows of a mean: noted,
-                and computed when the number is there, to the same bits (`RowsFloat`)
+                and computed when the number is there, to the same bits (`NotedFloat`)
     answers     a comparison is answered when every number of rows (1, 2, ...) gives the same
                 answer; what depends on the number, `int(rows)` included, is an UnknownSizeError
-    numbers in  `with_rows(value, n)` puts n in place of the number of rows; with_rows.py does so
-                for a whole graph
+    numbers in  `at(n)` of both is the number for n rows; sizes.py has it for shapes and params,
+                with_rows.py for whole graphs
 """
 
 from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Sequence
-from typing import Any, NoReturn, TypeGuard, cast
+from collections.abc import Callable
+from typing import Any, NoReturn, cast
 
 import numpy as np
 
-from ..base.nested import map_leaves
 from ..errors import ArgumentError, UnknownSizeError
 
 
-class _Unknown:
+class Unknown:
     """What has no number yet: every way to ask for one is an error."""
 
     __slots__ = ()
     __array_ufunc__: Any = None  # NumPy leaves arithmetic to this class
 
-    def _refuse(self, *unused: Any, **named: Any) -> NoReturn:
+    def _refuse(self, *unused: object, **named: object) -> NoReturn:
         raise UnknownSizeError(self)
 
     __int__ = __index__ = __float__ = __complex__ = _refuse
@@ -48,11 +47,15 @@ class _Unknown:
     def __format__(self, spec: str) -> str:
         return str(self)
 
+    def at(self, rows: int) -> Any:
+        """The number for so many rows."""
+        raise NotImplementedError
 
-class Rows(_Unknown):
+
+class RowCount(Unknown):
     """A size made from the number of rows: `coefficients[i]` times its i-th power, summed up.
 
-    >>> rows = Rows((0, 1))
+    >>> rows = RowCount((0, 1))
     >>> 3 * rows - 1, (12 * rows) // 4, rows * rows, rows - rows
     (3*rows - 1, 3*rows, rows**2, 0)
     >>> rows > 0, rows == rows + 1
@@ -68,7 +71,7 @@ class Rows(_Unknown):
         self.coefficients = coefficients
 
     def at(self, rows: int) -> int:
-        """The size for so many rows; also for a number of rows that is itself a `Rows`."""
+        """The size for so many rows; also for a number of rows that is itself a `RowCount`."""
         total: int = 0
         for c in reversed(self.coefficients):
             total = total * rows + c
@@ -76,10 +79,10 @@ class Rows(_Unknown):
 
     # -- arithmetic --------------------------------------------------------------------------------
 
-    def __add__(self, other: Any) -> Any:
+    def __add__(self, other: object) -> Any:
         if type(other) is int:
             first, *rest = self.coefficients
-            return Rows((first + other, *rest))
+            return RowCount((first + other, *rest))
         if (more := _coefficients(other)) is None:
             return _noted(operator.add, self, other)
         own = self.coefficients
@@ -87,11 +90,11 @@ class Rows(_Unknown):
         own, more = (c + (0,) * (length - len(c)) for c in (own, more))
         return _size([a + b for a, b in zip(own, more, strict=True)])
 
-    def __mul__(self, other: Any) -> Any:
+    def __mul__(self, other: object) -> Any:
         if type(other) is int:
             if other == 1:
                 return self
-            return Rows(tuple([c * other for c in self.coefficients])) if other else 0
+            return RowCount(tuple([c * other for c in self.coefficients])) if other else 0
         if (more := _coefficients(other)) is None:
             return _noted(operator.mul, self, other)
         total = [0] * (len(self.coefficients) + len(more) - 1)
@@ -103,50 +106,50 @@ class Rows(_Unknown):
     def __neg__(self) -> Any:
         return self * -1
 
-    def __sub__(self, other: Any) -> Any:
-        if _coefficients(other) is None:
+    def __sub__(self, other: object) -> Any:
+        if (more := _coefficients(other)) is None:
             return _noted(operator.sub, self, other)
-        return self + other * -1
+        return self + _size([-c for c in more])
 
-    def __radd__(self, other: Any) -> Any:
+    def __radd__(self, other: object) -> Any:
         return self + other if _coefficients(other) else _noted(operator.add, other, self)
 
-    def __rmul__(self, other: Any) -> Any:
+    def __rmul__(self, other: object) -> Any:
         return self * other if _coefficients(other) else _noted(operator.mul, other, self)
 
-    def __rsub__(self, other: Any) -> Any:
+    def __rsub__(self, other: object) -> Any:
         return -self + other if _coefficients(other) else _noted(operator.sub, other, self)
 
-    def __pow__(self, power: Any) -> Any:
+    def __pow__(self, power: object) -> Any:
         if isinstance(power, int) and power >= 0:
             return math.prod([self] * power)
         return _noted(operator.pow, self, power)
 
-    def __rpow__(self, other: Any) -> Any:
+    def __rpow__(self, other: object) -> Any:
         return _noted(operator.pow, other, self)
 
-    def __truediv__(self, other: Any) -> Any:
+    def __truediv__(self, other: object) -> Any:
         return _noted(operator.truediv, self, other)
 
-    def __rtruediv__(self, other: Any) -> Any:
+    def __rtruediv__(self, other: object) -> Any:
         return _noted(operator.truediv, other, self)
 
-    def __floordiv__(self, other: Any) -> Any:
+    def __floordiv__(self, other: object) -> Any:
         return _divided(self, other, operator.floordiv)
 
-    def __rfloordiv__(self, other: Any) -> Any:
+    def __rfloordiv__(self, other: object) -> Any:
         return _divided(other, self, operator.floordiv)
 
-    def __mod__(self, other: Any) -> Any:
+    def __mod__(self, other: object) -> Any:
         return _divided(self, other, operator.mod)
 
-    def __rmod__(self, other: Any) -> Any:
+    def __rmod__(self, other: object) -> Any:
         return _divided(other, self, operator.mod)
 
-    def __divmod__(self, other: Any) -> Any:
+    def __divmod__(self, other: object) -> Any:
         return self // other, self % other
 
-    def __rdivmod__(self, other: Any) -> Any:
+    def __rdivmod__(self, other: object) -> Any:
         return other // self, other % self
 
     def __pos__(self) -> Any:
@@ -158,7 +161,7 @@ class Rows(_Unknown):
     # -- questions ---------------------------------------------------------------------------------
 
     def __eq__(self, other: object) -> bool:
-        if isinstance(other, Rows):
+        if isinstance(other, RowCount):
             if other.coefficients == self.coefficients:
                 return True
         elif type(other) is int and len(self.coefficients) == 2:  # b + a * rows
@@ -174,26 +177,26 @@ class Rows(_Unknown):
     def __hash__(self) -> int:
         return hash(("rows", self.coefficients))
 
-    def __lt__(self, other: Any) -> Any:
+    def __lt__(self, other: object) -> Any:
         return self._compared(operator.lt, "<", other)
 
-    def __le__(self, other: Any) -> Any:
+    def __le__(self, other: object) -> Any:
         return self._compared(operator.le, "<=", other)
 
-    def __gt__(self, other: Any) -> Any:
+    def __gt__(self, other: object) -> Any:
         return self._compared(operator.gt, ">", other)
 
-    def __ge__(self, other: Any) -> Any:
+    def __ge__(self, other: object) -> Any:
         return self._compared(operator.ge, ">=", other)
 
     def __bool__(self) -> bool:
         return self != 0
 
-    def _compared(self, question: Callable[[Any, Any], bool], sign: str, other: Any) -> Any:
+    def _compared(self, question: Callable[[Any, Any], bool], sign: str, other: object) -> Any:
         """The answer to `self sign other`, if it is the same whatever the number of rows."""
-        if not isinstance(other, int | float | np.integer | Rows):
+        if not isinstance(other, int | float | np.integer | RowCount):
             return NotImplemented
-        if isinstance(other, Rows):
+        if isinstance(other, RowCount):
             low, high = _bounds(self - other)
         else:
             low, high = _bounds(self)
@@ -220,10 +223,10 @@ class Rows(_Unknown):
         return text
 
 
-class RowsFloat(_Unknown):
+class NotedFloat(Unknown):
     """A number that Python computes from the number of rows: which operation, and on what.
 
-    >>> mean = 1.0 / Rows((0, 1))
+    >>> mean = 1.0 / RowCount((0, 1))
     >>> mean, mean.at(4)
     (1.0 / rows, 0.25)
     """
@@ -236,45 +239,46 @@ class RowsFloat(_Unknown):
 
     def at(self, rows: int) -> Any:
         """The number for so many rows."""
-        return NOTED[self.name](*[with_rows(x, rows) for x in self.operands])
+        known = [x.at(rows) if isinstance(x, Unknown) else x for x in self.operands]
+        return NOTED[self.name](*known)
 
-    def __add__(self, other: Any) -> Any:
+    def __add__(self, other: object) -> Any:
         return _noted(operator.add, self, other)
 
-    def __radd__(self, other: Any) -> Any:
+    def __radd__(self, other: object) -> Any:
         return _noted(operator.add, other, self)
 
-    def __sub__(self, other: Any) -> Any:
+    def __sub__(self, other: object) -> Any:
         return _noted(operator.sub, self, other)
 
-    def __rsub__(self, other: Any) -> Any:
+    def __rsub__(self, other: object) -> Any:
         return _noted(operator.sub, other, self)
 
-    def __mul__(self, other: Any) -> Any:
+    def __mul__(self, other: object) -> Any:
         return _noted(operator.mul, self, other)
 
-    def __rmul__(self, other: Any) -> Any:
+    def __rmul__(self, other: object) -> Any:
         return _noted(operator.mul, other, self)
 
-    def __truediv__(self, other: Any) -> Any:
+    def __truediv__(self, other: object) -> Any:
         return _noted(operator.truediv, self, other)
 
-    def __rtruediv__(self, other: Any) -> Any:
+    def __rtruediv__(self, other: object) -> Any:
         return _noted(operator.truediv, other, self)
 
-    def __pow__(self, other: Any) -> Any:
+    def __pow__(self, other: object) -> Any:
         return _noted(operator.pow, self, other)
 
-    def __rpow__(self, other: Any) -> Any:
+    def __rpow__(self, other: object) -> Any:
         return _noted(operator.pow, other, self)
 
     def __neg__(self) -> Any:
         return _noted(operator.mul, self, -1)
 
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, int | float | _Unknown):
+        if not isinstance(other, int | float | Unknown):
             return NotImplemented
-        if isinstance(other, RowsFloat) and repr(other) == repr(self):
+        if isinstance(other, NotedFloat) and repr(other) == repr(self):
             return True
         raise UnknownSizeError(self, "==", other)
 
@@ -284,7 +288,7 @@ class RowsFloat(_Unknown):
     def __bool__(self) -> bool:
         self._refuse()
 
-    def _compared(self, other: Any) -> bool:
+    def _compared(self, other: object) -> bool:
         raise UnknownSizeError(f"{self} and {other} cannot be compared")
 
     __lt__ = __le__ = __gt__ = __ge__ = _compared
@@ -292,11 +296,11 @@ class RowsFloat(_Unknown):
     def __repr__(self) -> str:
         if self.name == "float":
             return f"float({self.operands[0]})"
-        left, right = (f"({x})" if isinstance(x, RowsFloat) else str(x) for x in self.operands)
+        left, right = (f"({x})" if isinstance(x, NotedFloat) else str(x) for x in self.operands)
         return f"{left} {self.name} {right}"
 
 
-# What a RowsFloat may note, by the name that it has in files.
+# What a NotedFloat may note, by the name that it has in files.
 NOTED: dict[str, Callable[..., Any]] = {
     "+": operator.add,
     "-": operator.sub,
@@ -307,121 +311,49 @@ NOTED: dict[str, Callable[..., Any]] = {
 }
 _NAMES = {function: name for name, function in NOTED.items()}
 
-ROWS = cast(int, Rows((0, 1)))
+ROWS = cast(int, RowCount((0, 1)))
 
 
-def computed(name: str, *operands: Any) -> Any:
+def computed(name: str, *operands: object) -> Any:
     """What a file notes as computed from the number of rows; ArgumentError for nothing of it."""
     if name not in NOTED or len(operands) != (1 if name == "float" else 2):
         raise ArgumentError(f"{name!r} of {operands!r:.80}; known: {', '.join(NOTED)}")
-    if not all(isinstance(x, int | float | _Unknown) for x in operands):
+    if not all(isinstance(x, int | float | Unknown) for x in operands):
         raise ArgumentError(f"{name!r} of {operands!r:.80}; expected numbers")
-    return RowsFloat(name, operands) if any(map(is_unknown, operands)) else NOTED[name](*operands)
-
-
-def is_unknown(value: object) -> TypeGuard[Any]:
-    """Whether it is made from a number of rows that is not known."""
-    return isinstance(value, _Unknown)
-
-
-def float_of(value: float) -> float:
-    """`value` as a float, also of a number of rows that is not known."""
-    return cast(float, RowsFloat("float", (value,))) if is_unknown(value) else float(value)
-
-
-def rows_for(size: int, n: int) -> int:
-    """How many rows there are where `size`, a * rows + b, is n.
-
-    >>> rows_for(3 * ROWS - 1, 11)
-    4
-    """
-    b, a = cast(Any, size).coefficients if isinstance(size, Rows) else (0, 1)
-    return (n - b) // a
-
-
-def exceeds(a: Any, b: Any) -> bool:
-    """Whether a > b whatever the number of rows: what fits some number of rows is let through.
-
-    >>> exceeds(5, 4), exceeds(5, ROWS), exceeds(ROWS + 1, ROWS)
-    (True, False, True)
-    """
-    try:
-        return bool(a > b)
-    except UnknownSizeError:
-        return False
-
-
-def same(a: Any, b: Any) -> bool:
-    """Whether two sizes or shapes are equal whatever the number of rows.
-
-    >>> same((ROWS, 3), (ROWS, 3)), same((ROWS, 3), (1, 3))
-    (True, False)
-    """
-    try:
-        return bool(a == b)
-    except UnknownSizeError:
-        return False
-
-
-def negative(sizes: Sequence[int]) -> bool:
-    """Whether one of the sizes is below 0 whatever the number of rows."""
-    try:
-        return min(sizes, default=0) < 0
-    except UnknownSizeError:
-        return any(exceeds(0, n) for n in sizes)
-
-
-def divides(a: int, b: int) -> bool:
-    """Whether b is a multiple of a, which is not 0, whatever the number of rows."""
-    try:
-        return bool(a and b % a == 0)
-    except UnknownSizeError:
-        return False
-
-
-def with_rows(value: Any, rows: int) -> Any:
-    """`value`, or the values inside of tuples, lists and dicts, for so many rows.
-
-    >>> with_rows((ROWS, 3 * ROWS - 1, 7, "sum"), 10)
-    (10, 29, 7, 'sum')
-    """
-    if isinstance(value, Rows | RowsFloat):
-        return value.at(rows)
-    if not isinstance(value, tuple | list | dict):
-        return value
-    return map_leaves(lambda v: v.at(rows) if isinstance(v, Rows | RowsFloat) else v, value)
+    noted = any(isinstance(x, Unknown) for x in operands)
+    return NotedFloat(name, operands) if noted else NOTED[name](*operands)
 
 
 def _coefficients(value: object) -> tuple[int, ...] | None:
     """Those of a size; None for what is none."""
     if type(value) is int:
         return (value,)
-    if isinstance(value, Rows):
+    if isinstance(value, RowCount):
         return value.coefficients
     return (int(value),) if isinstance(value, int | np.integer) else None
 
 
 def _size(coefficients: list[int]) -> Any:
-    """A Rows, or a plain number where nothing depends on the rows."""
+    """A RowCount, or a plain number where nothing depends on the rows."""
     while len(coefficients) > 1 and not coefficients[-1]:
         coefficients.pop()
-    return coefficients[0] if len(coefficients) == 1 else Rows(tuple(coefficients))
+    return coefficients[0] if len(coefficients) == 1 else RowCount(tuple(coefficients))
 
 
-def _noted(function: Callable[..., Any], left: Any, right: Any) -> Any:
-    """A RowsFloat; tensors, arrays and other things come to their own answer."""
+def _noted(function: Callable[..., Any], left: object, right: object) -> Any:
+    """A NotedFloat; tensors, arrays and other things come to their own answer."""
     for x in (left, right):
         if isinstance(x, np.ndarray):
             raise UnknownSizeError("NumPy cannot compute with it; give it a tensor")
-        if not isinstance(x, int | float | np.integer | np.floating | _Unknown):
+        if not isinstance(x, int | float | np.integer | np.floating | Unknown):
             return NotImplemented
     plain = tuple(x.item() if isinstance(x, np.generic) else x for x in (left, right))
-    return RowsFloat(_NAMES[function], plain)
+    return NotedFloat(_NAMES[function], plain)
 
 
 def _bounds(difference: Any) -> tuple[float, float]:
     """What the size is at least and at most, over all numbers of rows from 1 on."""
-    if not isinstance(difference, Rows):
+    if not isinstance(difference, RowCount):
         return difference, difference
     c = list(difference.coefficients)
     if len(c) == 2:
@@ -439,19 +371,19 @@ def _divided(a: Any, b: Any, function: Callable[[Any, Any], Any]) -> Any:
     """a // b or a % b, where it is the same rule for every number of rows."""
     if _coefficients(a) is None or _coefficients(b) is None:
         return NotImplemented
-    if not isinstance(b, Rows) and not b:
+    if not isinstance(b, RowCount) and not b:
         raise ZeroDivisionError("integer division or modulo by zero")
     quotient, rest = _long_division(a, b)
     low, high = _bounds(rest)
-    if quotient is not None and low >= 0 and exceeds(b, rest):
+    if quotient is not None and low >= 0 and _bounds(b - rest)[0] > 0:
         return quotient if function is operator.floordiv else rest
-    if not isinstance(a, Rows) and -1 <= _bounds(b * 0 + a)[0] < 0 and exceeds(b, 0):
+    if not isinstance(a, RowCount) and a == -1 and _bounds(b)[0] > 0:
         return -1 if function is operator.floordiv else b + a
     sign = "//" if function is operator.floordiv else "%"
     raise UnknownSizeError(a, sign, b)
 
 
-def _long_division(a: Any, b: Any) -> tuple[Any, Any]:
+def _long_division(a: object, b: object) -> tuple[Any, Any]:
     """(quotient, rest) of two sizes with a = quotient * b + rest; None where it has no integers."""
     rest, divisor = list(_coefficients(a) or ()), _coefficients(b) or ()
     quotient = [0] * max(len(rest) - len(divisor) + 1, 1)
