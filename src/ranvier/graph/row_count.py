@@ -351,7 +351,7 @@ def _noted(function: Callable[..., Any], left: object, right: object) -> Any:
     return NotedFloat(_NAMES[function], plain)
 
 
-def _bounds(difference: Any) -> tuple[float, float]:
+def _bounds(difference: int | RowCount) -> tuple[float, float]:
     """What the size is at least and at most, over all numbers of rows from 1 on."""
     if not isinstance(difference, RowCount):
         return difference, difference

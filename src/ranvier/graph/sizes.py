@@ -39,7 +39,7 @@ def rows_for(size: int, n: int) -> int:
     return (n - b) // a
 
 
-def exceeds(a: Any, b: Any) -> bool:
+def exceeds(a: float | RowCount, b: float | RowCount) -> bool:
     """Whether a > b whatever the number of rows: what fits some number of rows is let through.
 
     >>> exceeds(5, 4), exceeds(5, ROWS), exceeds(ROWS + 1, ROWS)
@@ -51,7 +51,7 @@ def exceeds(a: Any, b: Any) -> bool:
         return False
 
 
-def same(a: Any, b: Any) -> bool:
+def same(a: object, b: object) -> bool:
     """Whether two sizes or shapes are equal whatever the number of rows.
 
     >>> same((ROWS, 3), (ROWS, 3)), same((ROWS, 3), (1, 3))
@@ -79,7 +79,7 @@ def divides(a: int, b: int) -> bool:
         return False
 
 
-def with_rows(value: Any, rows: int) -> Any:
+def with_rows(value: object, rows: int) -> Any:
     """`value`, or the values inside of tuples, lists and dicts, for so many rows.
 
     >>> with_rows((ROWS, 3 * ROWS - 1, 7, "sum"), 10)

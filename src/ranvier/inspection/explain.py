@@ -24,6 +24,7 @@ from ..tracing.compiled import CompiledFunction
 from ..train.fit.ready import ready
 from ..train.intake.arrange import rows_of
 from ..train.models.model import Model
+from ..typing import DataLike
 
 if TYPE_CHECKING:
     from ..compiler.stages import Compilation
@@ -144,7 +145,7 @@ def _resolve_model(model: Model, args: Sequence[Any]) -> tuple[str, Executable]:
     return f"{verb} of {model.name}, {step.batch} rows", step.executable
 
 
-def _step_for(model: Model, x: Any, y: Any = None) -> Step:
+def _step_for(model: Model, x: DataLike, y: DataLike | None = None) -> Step:
     """The step for these rows as one batch."""
     from ..train.intake.arrange import inputs_of
     from ..train.intake.rows import Rows

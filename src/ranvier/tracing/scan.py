@@ -24,6 +24,7 @@ from ..tensors.mode import active_trace, is_grad_enabled, state
 from ..tensors.tensor import Tensor
 from ..typing import Shape
 from .trace import Trace, replace_tensors, tensors_in
+from .watched import Watched
 
 
 @spelled
@@ -130,11 +131,11 @@ class _BodyTrace(Trace):
         if self.around is not None:
             self.around.guard(question, answer)
 
-    def enter(self, thing: Any) -> None:
+    def enter(self, thing: Watched) -> None:
         if self.around is not None:
             self.around.enter(thing)
 
-    def attribute_set(self, thing: Any, attribute: str, made: bool) -> None:
+    def attribute_set(self, thing: Watched, attribute: str, made: bool) -> None:
         if self.around is not None:
             self.around.attribute_set(thing, attribute, made)
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from itertools import chain
 from operator import is_
-from typing import Any
+from typing import Any, TypeAlias, TypeGuard
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from .watched import NOTHING, Watched
 MAX_PLAIN_OBJECTS = 1000  # objects of a user's classes that one trace looks at
 MAX_ARRAY_BYTES = 4096  # of the arrays whose numbers are compared at each call
 
+Container: TypeAlias = list[Any] | dict[Any, Any] | set[Any] | deque[Any]
 Attribute = tuple[int, str]  # the id of an object, and the name
 
 _END = object()  # stands behind all values, so that one more is seen too
@@ -102,7 +103,7 @@ class Snapshot:
             if inside is not None:
                 stack += [*inside][::-1]
 
-    def _token(self, value: Any) -> Iterable[Any] | None:
+    def _token(self, value: object) -> Iterable[Any] | None:
         """Add a token for the value itself; what is in it comes next."""
         add = self.tokens.append
         if type(value) in _QUICK:
@@ -141,7 +142,7 @@ class Snapshot:
             return self._object_in(value)
         return None
 
-    def _is_new(self, value: Any) -> bool:
+    def _is_new(self, value: object) -> bool:
         if id(value) in self._met:
             return False
         self._met[id(value)] = len(self._met)
@@ -158,7 +159,7 @@ class Snapshot:
             inside.append(part)
         return inside
 
-    def _container_in(self, value: Any) -> Iterable[Any]:
+    def _container_in(self, value: Container) -> Iterable[Any]:
         if id(value) in self._own_contents:
             self.tokens.append(type(value))
             return ()
@@ -172,7 +173,7 @@ class Snapshot:
                 self._mixed.append(value.values())
         return parts
 
-    def _object_in(self, value: Any) -> Iterable[Any]:
+    def _object_in(self, value: object) -> Iterable[Any]:
         inside: list[Any] = []
         held = getattr(value, "__dict__", None)
         if held is not None:
@@ -189,7 +190,7 @@ class Snapshot:
 class _Slots:
     """The attributes of an object that are no part of its `__dict__`."""
 
-    def __init__(self, value: Any) -> None:
+    def __init__(self, value: object) -> None:
         self._value = value
         self.names = [
             name
@@ -202,15 +203,15 @@ class _Slots:
         return (getattr(self._value, name, NOTHING) for name in self.names)
 
 
-def _names_of(slots: Any) -> Iterable[str]:
+def _names_of(slots: str | Iterable[str]) -> Iterable[str]:
     return (slots,) if isinstance(slots, str) else slots
 
 
-def is_container(value: Any) -> bool:
+def is_container(value: object) -> TypeGuard[Container]:
     return isinstance(value, list | dict | set | deque)
 
 
-def contents(container: Any) -> list[Any]:
+def contents(container: Iterable[Any]) -> list[Any]:
     """All that is in it and in the containers in it."""
     found: list[Any] = []
     stack, met = [container], {id(container)}
@@ -227,12 +228,12 @@ def _values(container: Mapping[Any, Any]) -> Iterable[Any]:
     return container.values()
 
 
-def _parts(container: Any) -> Iterable[Any]:
+def _parts(container: Iterable[Any]) -> Iterable[Any]:
     """All that is in it: of a dict the keys and the values."""
     return chain(container, container.values()) if isinstance(container, dict) else container
 
 
-def _is_exact(container: Any, parts: Sequence[Any]) -> bool:
+def _is_exact(container: object, parts: Sequence[Any]) -> bool:
     """Whether `==` of it and a copy says that nothing has changed: no numbers, since 1 == 1.0 ==
     True, and no dict that could be put in another order.
     """
@@ -244,7 +245,7 @@ def _is_exact(container: Any, parts: Sequence[Any]) -> bool:
     )
 
 
-def _is_open(value: Any) -> bool:
+def _is_open(value: object) -> bool:
     """Whether it is an object of a class that a user may have written to keep attributes in."""
     kind = type(value)
     if kind in (types.SimpleNamespace, Namespace):
@@ -262,7 +263,7 @@ _QUICK = {bool, int, float, str, type(None), types.FunctionType}
 _PLAIN = (bool, int, float, complex, str, bytes, type(None), range, np.generic, np.dtype)
 
 
-def _same(a: Any, b: Any) -> bool:
+def _same(a: object, b: object) -> bool:
     """Whether these are the same object, or plain values of one type that are equal."""
     if a is b:
         return True

@@ -25,6 +25,7 @@ from ..tensors.mode import active_trace, grad_mode, state
 from ..tensors.tensor import CHANGED, Tensor, changed_too_soon
 from ..typing import Array, DTypeLike, Shape
 from .validity import Guard, Reads, Validity
+from .watched import Watched
 
 T = TypeVar("T")
 
@@ -149,11 +150,11 @@ class Trace:
         """The traced graph holds only while `question()` gives `answer`."""
         self.guards.append((question, answer))
 
-    def enter(self, thing: Any) -> None:
+    def enter(self, thing: Watched) -> None:
         """What is in this layer, loss or optimizer is part of what is traced."""
         self.reads.enter(thing)
 
-    def attribute_set(self, thing: Any, attribute: str, made: bool) -> None:
+    def attribute_set(self, thing: Watched, attribute: str, made: bool) -> None:
         """The traced function sets an attribute; `made`: there was none, or None."""
         self.reads.attribute_set(thing, attribute, made)
 

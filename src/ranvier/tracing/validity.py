@@ -31,7 +31,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from ..base.changes import changes
 from ..errors import warn
 from .snapshot import Attribute, Snapshot, contents, is_container, same_objects
-from .watched import NOTHING, standing
+from .watched import NOTHING, Watched, standing
 
 MAX_VARIANTS = 8  # of what was compiled for the same kind of arguments
 _PATIENCE = 100  # looks at what other threads change meanwhile
@@ -50,7 +50,7 @@ class Reads:
         self._before: list[tuple[Any, dict[str, Any]]] = []  # attributes as they were when entered
         self.contents: list[tuple[Any, list[Any]]] = []  # and what their lists and dicts held
 
-    def enter(self, thing: Any) -> None:
+    def enter(self, thing: Watched) -> None:
         """The graph depends on this thing."""
         if id(thing) not in self._entered:
             self._entered[id(thing)] = thing
@@ -58,7 +58,7 @@ class Reads:
             self._before.append((thing, held))
             self.contents += [(v, contents(v)) for v in held.values() if is_container(v)]
 
-    def attribute_set(self, thing: Any, attribute: str, made: bool) -> None:
+    def attribute_set(self, thing: Watched, attribute: str, made: bool) -> None:
         """The function that is traced set an attribute; `made`: there was none, or None."""
         (self._made if made else self._set).add((id(thing), attribute))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from ..base.changes import changes
 from ..base.locks import ProcessLock
@@ -23,7 +23,7 @@ class Watched(Spelled):
     # Attributes that no graph depends on.
     _unwatched: ClassVar[frozenset[str]] = frozenset()
 
-    def __setattr__(self, attribute: str, value: Any) -> None:
+    def __setattr__(self, attribute: str, value: object) -> None:
         held = vars(self)
         before = held.get(attribute, NOTHING)
         object.__setattr__(self, attribute, value)
@@ -39,7 +39,7 @@ class Watched(Spelled):
         changes.last = object()
 
 
-def entered(*things: Any) -> None:
+def entered(*things: Watched) -> None:
     """What is compiled now depends on these (and on what is in them)."""
     if state.trace is not None:
         for thing in things:

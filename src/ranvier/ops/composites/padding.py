@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
 from ...errors import ArgumentError, ShapeError
+from ...graph.node import Value
+from ...typing import Array, ArrayLike, V
 from .. import elementwise as e
 from .. import gather, movement
 from ..op import as_values
@@ -17,7 +18,7 @@ MODES = ("constant", "reflect", "edge", "wrap")
 Widths = int | Sequence[Sequence[int]]
 
 
-def pad(x: Any, widths: Widths, mode: str = "constant", value: Any = 0) -> Any:
+def pad(x: V | ArrayLike, widths: Widths, mode: str = "constant", value: V | ArrayLike = 0) -> V:
     """x with elements before and after its own along each axis.
 
     Args:
@@ -54,7 +55,7 @@ def pad(x: Any, widths: Widths, mode: str = "constant", value: Any = 0) -> Any:
     return x
 
 
-def _constant(x: Any, pairs: list[tuple[int, int]], value: Any) -> Any:
+def _constant(x: V, pairs: list[tuple[int, int]], value: V | ArrayLike) -> V:
     for axis, (before, after) in enumerate(pairs):
         if before < 0 or after < 0:
             kept = _left(x, axis, before, after)
@@ -74,7 +75,7 @@ def _constant(x: Any, pairs: list[tuple[int, int]], value: Any) -> Any:
     return e.where(inside, out, e.astype(filler, x.dtype))
 
 
-def _left(x: Any, axis: int, before: int, after: int) -> int:
+def _left(x: Value, axis: int, before: int, after: int) -> int:
     """How many elements of an axis negative widths leave."""
     left = int(x.shape[axis]) + min(before, 0) + min(after, 0)
     if left < 0:
@@ -82,7 +83,7 @@ def _left(x: Any, axis: int, before: int, after: int) -> int:
     return left
 
 
-def _indices(x: Any, axis: int, before: int, after: int, mode: str) -> Any:
+def _indices(x: Value, axis: int, before: int, after: int, mode: str) -> Array:
     """Which elements of an axis stand at the positions of the result."""
     size, pair = x.shape[axis], (before, after)
     if mode == "wrap":  # of what is left
@@ -94,9 +95,10 @@ def _indices(x: Any, axis: int, before: int, after: int, mode: str) -> Any:
         raise ShapeError(
             f"pad: {pair} does not fit axis {axis} of size {size} with {mode!r}{limit}"
         )
-    indices = np.arange(-before, size + after)
+    indices: Array = np.arange(-before, size + after)
     if mode == "edge":
-        return indices.clip(0, size - 1)
+        return np.clip(indices, 0, size - 1)
     if mode == "wrap":
         return indices % size + start
-    return size - 1 - np.abs(size - 1 - np.abs(indices))
+    mirrored: Array = size - 1 - np.abs(size - 1 - np.abs(indices))
+    return mirrored

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from ...typing import ArrayLike, V
 from .. import elementwise as e
 from ..op import as_integer, as_values
 
 
-def round_decimals(x: Any, decimals: int = 0) -> Any:
+def round_decimals(x: V | ArrayLike, decimals: int = 0) -> V:
     """x to so many decimals, halves to the even digit; -1 rounds to tens.
 
     >>> import ranvier
@@ -23,7 +22,7 @@ def round_decimals(x: Any, decimals: int = 0) -> Any:
     return e.round(x * scale) / scale if digits > 0 else e.round(x / scale) * scale
 
 
-def truncate_divide(x: Any, y: Any) -> Any:
+def truncate_divide(x: V | ArrayLike, y: V | ArrayLike) -> V:
     """`x / y` without its fraction, towards 0; of integers an integer.
 
     >>> import ranvier
