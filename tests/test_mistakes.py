@@ -116,7 +116,7 @@ TABLE: list[tuple[str, list[str]]] = [
     ("nn.Dense(None)", ["units=None", "integer"]),
     ("nn.Dense(3, kernel_regularizer=0.01)", ["regularizer 0.01", "l2"]),
     ("nn.Dropout(50)", ["rate=50", "0 <= rate < 1"]),
-    ("nn.Dropout('0.5')", ["rate='0.5'", "share"]),
+    ("nn.Dropout('0.5')", ["Dropout: rate='0.5'", "a number"]),
     ("nn.Conv2D(32, 3, padding='sme')", ["'sme'", "'valid' or 'same'"]),
     ("nn.LSTM(8, return_sequence=True)", ["did you mean 'return_sequences'"]),
     ("nn.LayerNormalization(eps=1e-5)", ["did you mean 'epsilon'"]),

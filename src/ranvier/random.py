@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import dtypes
+from .base.arguments import as_integer
 from .base.missing import Spelled, module_getattr
 from .errors import ArgumentError, ShapeError, TraceError
 from .executors.philox import numpy_random, philox
@@ -22,7 +23,7 @@ from .ops import elementwise as e
 from .ops.composites.shaping import moveaxis
 from .ops.creation import as_shape, iota
 from .ops.movement import narrow, reshape
-from .ops.op import apply, as_integer
+from .ops.op import apply
 from .ops.random import random_bits
 from .ops.reduce import argmax
 from .tensors.mode import no_grad, state

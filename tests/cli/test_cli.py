@@ -79,6 +79,26 @@ def test_evaluate_predict_inspect(digits: Path) -> None:
         assert words in done.output, done.output
 
 
+def test_inspect_shows_the_columns_and_classes_that_a_model_keeps(tmp_path: Path) -> None:
+    model = ranvier.Sequential([Dense(2, "softmax")])
+    model.compile("sgd", "sparse_categorical_crossentropy", engine="reference")
+    table = {name: np.arange(4.0) for name in ("age", "income", "height")}
+    model.fit(table, np.array(["no", "yes", "no", "yes"]), verbose=0)
+    model.save(tmp_path / "m.safetensors")
+    lines = run("inspect", tmp_path / "m.safetensors").output.splitlines()
+    assert "3 columns of x: age, income, height" in lines
+    assert "2 classes: no, yes" in lines
+    wide = {f"column {i:02}": np.arange(4.0) for i in range(40)}
+    model = ranvier.Sequential([Dense(1)])
+    model.compile("sgd", "mse", engine="reference")
+    model.fit(wide, np.arange(4.0), verbose=0)
+    model.save(tmp_path / "m.safetensors")
+    done = run("inspect", tmp_path / "m.safetensors").output
+    assert all(name in done for name in wide)
+    part = done[done.index("40 columns") : done.index("trained with")]
+    assert max(map(len, part.splitlines())) <= 100
+
+
 def test_predict_on_rows_of_a_file(tmp_path: Path) -> None:
     model = ranvier.Sequential([Dense(2, input_shape=(3,))])
     model.save(tmp_path / "m")

@@ -12,7 +12,8 @@ import pytest
 import ranvier
 from ranvier import random
 from ranvier.compat import torch
-from ranvier.errors import RanvierError
+from ranvier.errors import DTypeError, RanvierError
+from ranvier.ops import creation
 
 X = np.arange(24, dtype=np.float32).reshape(2, 3, 4)
 N = np.array([2, 0, 1])
@@ -263,3 +264,42 @@ def test_layers_with_an_axis(axis: Any) -> None:
         print(nn.Concatenate(axis=axis)([ranvier.tensor(X), ranvier.tensor(X)]))
     with pytest.raises(RanvierError):
         print(nn.Dot(axes=axis)([ranvier.tensor(X), ranvier.tensor(X)]))
+
+
+MADE: dict[str, tuple[Any, ...]] = {
+    "arange": (0.0, 3.0), "empty": ((2, 3),), "eye": (3,), "full": ((2,), 3.0),
+    "linspace": (0, 1, 4), "ones": ((2, 3),), "zeros": ((2, 3),),
+    **{f"{name}_like": ([1.0, 2.0],) for name in ("empty", "ones", "zeros")},
+    "full_like": ([1.0, 2.0], 3.0),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_a_tensor_made_from_nothing_may_require_a_gradient(name: str) -> None:
+    def make(**options: Any) -> Any:
+        return getattr(ranvier, name)(*MADE[name], **options)
+
+    def slope(x: Any) -> Any:
+        t = make(requires_grad=True)
+        ranvier.sum(t * x).backward()
+        return t.grad
+
+    t = make(requires_grad=True)
+    assert t.requires_grad and t.is_leaf and not make().requires_grad
+    assert np.array_equal(t.numpy(), make().numpy())
+    for f in (slope, ranvier.compile(slope), ranvier.compile(slope, engine="reference")):
+        assert np.array_equal(f(ranvier.tensor(2.0)).numpy(), np.full(t.shape, 2.0))
+    with ranvier.no_grad():
+        t -= 1.0
+    assert np.array_equal(t.numpy(), make().numpy() - 1)
+    with pytest.raises(DTypeError, match="only floats have gradients; this tensor is int64"):
+        make(dtype="int64", requires_grad=True)
+
+
+def test_every_function_that_makes_a_tensor_from_nothing_is_tried() -> None:
+    made = {
+        n
+        for n, f in vars(creation).items()
+        if getattr(ranvier, n, None) is f and getattr(f, "__module__", None) == creation.__name__
+    }
+    assert made - {"iota"} == set(MADE)

@@ -4,6 +4,7 @@
 |---|---|
 | aligned.py | Memory that begins at a cache line |
 | changes.py | Marks by which what was compiled knows that it must look at attributes again |
+| arguments.py | Arguments of calls: whether a value is what the signature says |
 | config.py | The few switches of Ranvier |
 | extras.py | Libraries that are optional: the extras of the package |
 | locks.py | Locks of the whole process, and what a forked child has to set up again |

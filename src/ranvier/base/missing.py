@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ParamSpec, Self, TypeVar
 
 from ..errors import KeywordError, MissingNameError
+from .arguments import Rule, check, rules
 from .spelling import nearest
 
 P = ParamSpec("P")
@@ -95,7 +96,9 @@ def no_attribute(thing: object, name: str) -> MissingNameError:
 
 
 class Spelled:
-    """Base of classes whose constructor names the nearest argument for one that it lacks."""
+    """Base of classes whose constructor names the nearest argument for one that it lacks, and
+    refuses values that its signature rules out (arguments.py).
+    """
 
     __slots__ = ()
 
@@ -106,6 +109,11 @@ class Spelled:
             unknown = [] if known is None else [name for name in kwargs if name not in known]
             if known is not None and unknown:
                 raise no_argument(cls.__name__, unknown[0], known)
+        if args or kwargs:
+            owner: Any = cls
+            names, asked = _constructor_rules(owner)
+            if asked:
+                check(cls.__name__, asked, names, args, kwargs)
         return super().__new__(cls)
 
 
@@ -132,6 +140,37 @@ def constructor_arguments(cls: Any) -> tuple[str, ...] | None:
     return tuple(names) if closed else None
 
 
+@functools.lru_cache(maxsize=1024)
+def _constructor_rules(cls: Any) -> tuple[tuple[str, ...], dict[str, Rule]]:
+    """(names of positional arguments, what is asked of arguments) where Ranvier says so itself.
+
+    Classes of users and of the compatibility layer say what they like; what they hand on to a
+    base class of ours behind `**options` is ours.
+    """
+    names: tuple[str, ...] = ()
+    asked: dict[str, Rule] = {}
+    known: set[str] = set()
+    for owner in cls.__mro__:
+        said, init = vars(owner).get("__signature__"), vars(owner).get("__init__")
+        if (init is None and said is None) or owner is object:
+            continue
+        parameters = list((said or inspect.signature(init)).parameters.values())
+        parameters = parameters[0 if said else 1 :]
+        if _is_ours(owner):
+            names = names if known else tuple(p.name for p in parameters)
+            asked.update(rules(p for p in parameters if p.name not in known))
+        known.update(p.name for p in parameters)
+        if not any(p.kind is p.VAR_KEYWORD for p in parameters):
+            break
+    return names, asked
+
+
+def _is_ours(thing: Any) -> bool:
+    """Whether a class or function is written here, and not under another library's name."""
+    first, *rest = str(thing.__module__).split(".")
+    return first == PACKAGE and rest[:1] != ["compat"]
+
+
 def no_argument(call: str, name: str, known: Iterable[str]) -> KeywordError:
     """The error for a keyword that a call does not take."""
     names = list(known)
@@ -142,7 +181,8 @@ def no_argument(call: str, name: str, known: Iterable[str]) -> KeywordError:
 
 
 def spelled(function: Callable[P, R]) -> Callable[P, R]:
-    """The function; a call with a keyword that it lacks names the nearest one.
+    """The function; a call with a keyword that it lacks names the nearest one, and values that
+    the signature rules out are refused (arguments.py).
 
     >>> @spelled
     ... def fit(x, epochs=1):
@@ -157,9 +197,17 @@ def spelled(function: Callable[P, R]) -> Callable[P, R]:
         for p in parameters
         if p.name != "self" and p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
     ]
+    names = [p.name for p in parameters if p.kind is not p.KEYWORD_ONLY]
+    asked = rules(parameters) if _is_ours(function) else {}
+    first = min((i for i, name in enumerate(names) if name in asked), default=len(names))
 
     @functools.wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        for name in kwargs:
+            if name in asked:
+                asked[name](function.__name__, name, kwargs[name])
+        if len(args) > first:
+            check(function.__name__, asked, names, args, {})
         try:
             return function(*args, **kwargs)
         except TypeError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import textwrap
 import time
 import warnings
 from collections.abc import Mapping
@@ -303,7 +304,12 @@ def inspect(file: str) -> None:
     click.echo(f"{file}: {about.get('kind')}, format {about['format']}")
     click.echo(f"checksum: sha256 {about['checksum']} (verified)")
     if about.get("kind") == "model":
-        click.echo("\n" + summary(load(file)))
+        model = load(file)
+        click.echo("\n" + summary(model))
+        for role, names in model.column_names.items():
+            click.echo(_listed(f"columns of {role}", names))
+        if model.classes is not None:
+            click.echo(_listed("classes", [str(label) for label in model.classes]))
         how = about.get("training")
         if how:
             click.echo(f"trained with {how['optimizer']['class']}, {how['loss']['class']}")
@@ -314,6 +320,17 @@ def inspect(file: str) -> None:
     widths = [max(len(row[i]) for row in table) for i in range(len(head))]
     for row in table:
         click.echo("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip())
+
+
+_NO_BREAK = "\u00a0"
+
+
+def _listed(title: str, names: list[str]) -> str:
+    """The names in order, in lines of 100 columns; a name with spaces stays whole."""
+    whole = ", ".join(name.replace(" ", _NO_BREAK) for name in names)
+    text = f"{len(names)} {title}: {whole}"
+    lines = textwrap.wrap(text, 100, subsequent_indent="  ", break_long_words=False)
+    return "\n".join(lines).replace(_NO_BREAK, " ")
 
 
 def _statistics(name: str, a: Array) -> tuple[str, ...]:

@@ -28,10 +28,11 @@ from typing import Any, NoReturn, cast
 
 import numpy as np
 
+from ..base.arguments import NotYet
 from ..errors import ArgumentError, UnknownSizeError
 
 
-class Unknown:
+class Unknown(NotYet):
     """What has no number yet: every way to ask for one is an error."""
 
     __slots__ = ()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..base.missing import spelled
 from ..errors import DataError, ShapeError
 from ..typing import Array, ArrayLike
 
 
+@spelled
 def confusion_matrix(y_true: ArrayLike, y_pred: ArrayLike, classes: int | None = None) -> Array:
     """Counts of rows by true class (row) and predicted class (column).
 

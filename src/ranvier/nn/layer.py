@@ -26,6 +26,7 @@ import numpy as np
 
 from .. import dtypes
 from ..base.aligned import aligned
+from ..base.arguments import flag
 from ..base.missing import PACKAGE, no_attribute
 from ..base.source import LayerName, here, in_layer
 from ..errors import ArgumentError, DataError, RanvierError, ShapeError, StateError
@@ -71,7 +72,7 @@ _mode = _Mode()
 def training_mode(on: bool) -> Iterator[None]:
     """Layers behave as in training (`on`) or as in use (not `on`) inside, in this thread."""
     before = _mode.training, _mode.traced
-    _mode.training, _mode.traced = bool(on), state.trace is not None
+    _mode.training, _mode.traced = flag("training_mode", "on", on), state.trace is not None
     try:
         yield
     finally:

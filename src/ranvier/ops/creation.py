@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from .. import dtypes
+from ..base.arguments import flag
 from ..errors import ArgumentError, DTypeError, ShapeError, UnknownSizeError
 from ..graph.node import OPERATORS, OPS, Node, Spec, Value
 from ..graph.row_count import RowCount
 from ..graph.sizes import is_unknown, negative
 from ..typing import Array, ArrayLike, DType, DTypeLike, Shape, ShapeLike, V
-from .op import Gradients, Op, apply, as_integer, as_values, flag, normal_axis, number, register
+from .op import Gradients, Op, apply, as_integer, as_values, normal_axis, number, register
 
 if TYPE_CHECKING:
     from ..tensors.tensor import Tensor
@@ -49,11 +50,17 @@ class Full(Op):
     kind = "creation"
     cost = 0
 
-    def __call__(self, shape: ShapeLike, value: float, dtype: DTypeLike | None = None) -> Tensor:
+    def __call__(
+        self,
+        shape: ShapeLike,
+        value: float,
+        dtype: DTypeLike | None = None,
+        requires_grad: bool = False,
+    ) -> Tensor:
         shape = as_shape(shape)
         value = _plain("full", value)
         kind = dtypes.of_scalar(value, None) if dtype is None else dtypes.as_dtype(dtype)
-        return apply(self, value=value, shape=shape, dtype=kind)
+        return _leaf(apply(self, value=value, shape=shape, dtype=kind), requires_grad)
 
     def infer(self, *, value: float, shape: Shape, dtype: DType) -> Spec:
         check_sizes(self.name, shape)
@@ -151,6 +158,13 @@ def _cast(x: V, dtype: DType) -> V:
     return x if x.dtype == dtype else apply(OPS["astype"], x, dtype=dtype)
 
 
+def _leaf(x: V, requires_grad: bool) -> V:
+    """x itself, as a leaf whose gradient is wanted if `requires_grad`."""
+    if flag("tensor", "requires_grad", requires_grad):
+        x.requires_grad = True  # type: ignore[attr-defined]
+    return x
+
+
 def _plain(op: str, value: object) -> bool | int | float:
     """The value of `full` as a Python number."""
     value = value.item() if isinstance(value, np.generic) else value
@@ -159,23 +173,33 @@ def _plain(op: str, value: object) -> bool | int | float:
     return value
 
 
-def zeros(shape: ShapeLike, dtype: DTypeLike | None = None) -> Tensor:
-    """A tensor of zeros, float32 by default."""
-    return full(shape, 0, _floats(dtype))
+def zeros(shape: ShapeLike, dtype: DTypeLike | None = None, requires_grad: bool = False) -> Tensor:
+    """A tensor of zeros, float32 by default; with `requires_grad` its gradient is computed, as
+    with every function here that makes one.
+
+    >>> import ranvier
+    >>> ranvier.zeros((2,), requires_grad=True)
+    tensor([0., 0.], requires_grad=True)
+    """
+    return full(shape, 0, _floats(dtype), requires_grad)
 
 
-def ones(shape: ShapeLike, dtype: DTypeLike | None = None) -> Tensor:
+def ones(shape: ShapeLike, dtype: DTypeLike | None = None, requires_grad: bool = False) -> Tensor:
     """A tensor of ones, float32 by default.
 
     >>> import ranvier
     >>> ranvier.ones((2, 1)).tolist()
     [[1.0], [1.0]]
     """
-    return full(shape, 1, _floats(dtype))
+    return full(shape, 1, _floats(dtype), requires_grad)
 
 
 def eye(
-    rows: int, columns: int | None = None, k: int = 0, dtype: DTypeLike | None = None
+    rows: int,
+    columns: int | None = None,
+    k: int = 0,
+    dtype: DTypeLike | None = None,
+    requires_grad: bool = False,
 ) -> Tensor:
     """A matrix with ones on diagonal k and zeros elsewhere, float32 by default.
 
@@ -186,11 +210,16 @@ def eye(
     """
     shape = (rows, rows if columns is None else columns)
     k = as_integer("eye", "k", k)
-    return _cast(OPERATORS["equal"](iota(shape, 0) + k, iota(shape, 1)), _floats(dtype))
+    diagonal = OPERATORS["equal"](iota(shape, 0) + k, iota(shape, 1))
+    return _leaf(_cast(diagonal, _floats(dtype)), requires_grad)
 
 
 def arange(
-    start: float, stop: float | None = None, step: float = 1, dtype: DTypeLike | None = None
+    start: float,
+    stop: float | None = None,
+    step: float = 1,
+    dtype: DTypeLike | None = None,
+    requires_grad: bool = False,
 ) -> Tensor:
     """start, start + step, ... below stop; `arange(n)` counts 0 to n - 1.
 
@@ -211,11 +240,16 @@ def arange(
     size = cast(int, max(0, steps))
     # NOTE: counted in float64 or int64 and rounded once: far elements are as exact as near ones.
     count = iota((size,), 0, dtypes.int64 if exact else dtypes.float64)
-    return _cast(count * step + start, kind)
+    return _leaf(_cast(count * step + start, kind), requires_grad)
 
 
 def linspace(
-    start: float, stop: float, num: int, dtype: DTypeLike | None = None, endpoint: bool = True
+    start: float,
+    stop: float,
+    num: int,
+    dtype: DTypeLike | None = None,
+    endpoint: bool = True,
+    requires_grad: bool = False,
 ) -> Tensor:
     """`num` numbers at equal distances from start to stop (which is the last with `endpoint`).
 
@@ -230,34 +264,37 @@ def linspace(
     values = count * ((stop - start) / max(parts, 1)) + start
     if endpoint and num > 1:
         values = OPERATORS["where"](OPERATORS["equal"](count, num - 1), float(stop), values)
-    return _cast(values, _floats(dtype))
+    return _leaf(_cast(values, _floats(dtype)), requires_grad)
 
 
-def empty(shape: ShapeLike, dtype: DTypeLike | None = None) -> Tensor:
+def empty(shape: ShapeLike, dtype: DTypeLike | None = None, requires_grad: bool = False) -> Tensor:
     """A tensor to be filled by `assign`; it holds zeros, so that a program that forgets is seen."""
-    return full(shape, 0, _floats(dtype))
+    return full(shape, 0, _floats(dtype), requires_grad)
 
 
-def full_like(x: V | ArrayLike, value: float, dtype: DTypeLike | None = None) -> V:
+def full_like(
+    x: V | ArrayLike, value: float, dtype: DTypeLike | None = None, requires_grad: bool = False
+) -> V:
     """One number everywhere, in the shape (and dtype) of x."""
     (x,) = as_values(x)
     kind = x.dtype if dtype is None else dtypes.as_dtype(dtype)
-    return apply(full, like=x, value=_plain("full_like", value), shape=x.shape, dtype=kind)
+    out = apply(full, like=x, value=_plain("full_like", value), shape=x.shape, dtype=kind)
+    return _leaf(out, requires_grad)
 
 
-def zeros_like(x: V | ArrayLike, dtype: DTypeLike | None = None) -> V:
+def zeros_like(x: V | ArrayLike, dtype: DTypeLike | None = None, requires_grad: bool = False) -> V:
     """Zeros of the shape (and dtype) of x."""
-    return full_like(x, 0, dtype)
+    return full_like(x, 0, dtype, requires_grad)
 
 
-def ones_like(x: V | ArrayLike, dtype: DTypeLike | None = None) -> V:
+def ones_like(x: V | ArrayLike, dtype: DTypeLike | None = None, requires_grad: bool = False) -> V:
     """Ones of the shape (and dtype) of x."""
-    return full_like(x, 1, dtype)
+    return full_like(x, 1, dtype, requires_grad)
 
 
-def empty_like(x: V | ArrayLike, dtype: DTypeLike | None = None) -> V:
+def empty_like(x: V | ArrayLike, dtype: DTypeLike | None = None, requires_grad: bool = False) -> V:
     """Zeros of the shape (and dtype) of x, to be filled by `assign`."""
-    return full_like(x, 0, dtype)
+    return full_like(x, 0, dtype, requires_grad)
 
 
 input_op = register(Input())

@@ -21,7 +21,8 @@ from typing import Any, ClassVar, TypeAlias, TypeVar, cast
 import numpy as np
 
 from .. import dtypes
-from ..errors import ArgumentError, DTypeError, ShapeError, UnknownSizeError
+from ..base import arguments
+from ..errors import DTypeError, ShapeError, UnknownSizeError
 from ..graph.node import OPS, Spec, Value
 from ..graph.row_count import RowCount
 from ..graph.sizes import exceeds, is_unknown, same
@@ -215,35 +216,15 @@ def as_float(x: V) -> V:
 
 
 def as_integer(op: str, name: str, value: object, least: int | None = None) -> int:
-    """The argument `name` as a plain int; neither bools nor floats are integers."""
+    """The argument `name` as a plain int, or a size made from the number of rows."""
     if isinstance(value, RowCount) and (least is None or not exceeds(least, value)):
         return value  # type: ignore[return-value]
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, int | np.integer)
-        or (least is not None and value < least)
-    ):
-        bound = "" if least is None else f" of at least {least}"
-        raise ArgumentError(f"{op}: {name}={value!r}; expected an integer{bound}")
-    return int(value)
+    return arguments.as_integer(op, name, value, least)
 
 
 def number(op: str, name: str, value: object) -> float:
-    """The argument `name` as a plain, finite Python number."""
-    plain = value.item() if isinstance(value, np.generic) else value
-    if is_unknown(plain):
-        return cast(float, plain)
-    if isinstance(plain, bool) or not isinstance(plain, int | float) or plain - plain != 0:
-        raise ArgumentError(f"{op}: {name}={value!r}; expected a finite number")
-    return plain
-
-
-def flag(op: str, name: str, value: object) -> bool:
-    """The argument `name`, which must be True or False."""
-    if not isinstance(value, bool | np.bool_):
-        hint = "; several axes are one tuple: axis=(0, 1)" if name == "keepdims" else ""
-        raise ArgumentError(f"{op}: {name}={value!r}; expected True or False{hint}")
-    return bool(value)
+    """The argument `name` as a plain, finite Python number, or one that is not known yet."""
+    return cast(float, value) if is_unknown(value) else arguments.number(op, name, value)
 
 
 def as_tuple(value: object) -> tuple[Any, ...]:

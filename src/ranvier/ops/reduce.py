@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from .. import dtypes
+from ..base.arguments import flag
 from ..errors import ShapeError
 from ..graph.node import Spec, Value
 from ..graph.sizes import exceeds, float_of, same
@@ -22,7 +23,6 @@ from .op import (
     apply,
     as_float,
     as_values,
-    flag,
     normal_axes,
     normal_axis,
     number,

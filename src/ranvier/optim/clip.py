@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ..base.missing import module_getattr
+from ..base.missing import module_getattr, spelled
 from ..ops.composites import functions as composite
 from ..ops.elementwise import astype, minimum, sqrt
 from ..ops.reduce import sum
 from ..tensors.tensor import Tensor
 
 
+@spelled
 def clip_by_value(grads: Sequence[Tensor], value: float) -> list[Tensor]:
     """Every element between -value and value.
 
@@ -22,11 +23,13 @@ def clip_by_value(grads: Sequence[Tensor], value: float) -> list[Tensor]:
     return [composite.clip(g, -value, value) for g in grads]
 
 
+@spelled
 def clip_by_norm(grads: Sequence[Tensor], longest: float) -> list[Tensor]:
     """Every gradient by itself shortened to a length (Euclidean norm) of at most `longest`."""
     return [clip_by_global_norm([g], longest)[0] for g in grads]
 
 
+@spelled
 def clip_by_global_norm(
     grads: Sequence[Tensor], longest: float, epsilon: float = 0.0
 ) -> list[Tensor]:

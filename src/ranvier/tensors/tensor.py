@@ -16,6 +16,7 @@ import numpy as np
 
 from .. import dtypes
 from ..base import source
+from ..base.arguments import flag
 from ..base.changes import changes
 from ..errors import (
     DTypeError,
@@ -126,7 +127,7 @@ class Tensor(InPlace):
             elif isinstance(data, list | tuple) and any(isinstance(x, Tensor) for x in data):
                 data = [x.numpy() if isinstance(x, Tensor) else x for x in data]
             self._data = dtypes.as_array(data, dtype, copy)
-        if requires_grad:
+        if requires_grad is not False and flag("tensor", "requires_grad", requires_grad):
             self._check_float()
             self._requires_grad = True
 
@@ -352,6 +353,7 @@ class Tensor(InPlace):
 
     @requires_grad.setter
     def requires_grad(self, value: bool) -> None:
+        value = flag("tensor", "requires_grad", value)
         if value:
             self._check_float()
         elif self.op is not None:
@@ -359,7 +361,6 @@ class Tensor(InPlace):
                 "requires_grad=False: this tensor is the result of an op, through which gradients "
                 "flow; take x.detach(), or compute it under `with ranvier.no_grad():`"
             )
-        value = bool(value)
         if value is not self._requires_grad:
             self._requires_grad = value
             changes.of_flags()

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ... import random
-from ...base.missing import Spelled
+from ...base.missing import Spelled, spelled
 from ...nn import training_mode
 from ...nn.activations import softplus
 from ...ops.elementwise import detach, negative
@@ -43,6 +43,7 @@ class GAN(Spelled):
         self.rules = [Adam(learning_rate, beta_1=0.5) for _ in range(2)]
         self.step = compile(self._step)
 
+    @spelled
     def fit(self, x: Any, count: int = 100, batch_size: int = 64) -> dict[str, list[float]]:
         """Train for `count` epochs on rows x; returns the two losses of every epoch."""
         x = as_rows(x)
@@ -50,6 +51,7 @@ class GAN(Spelled):
         names = ("discriminator", "generator")
         return {k: list(v) for k, v in zip(names, zip(*seen, strict=True), strict=True)}
 
+    @spelled
     def generate(self, rows: int) -> np.ndarray:
         """New rows from random codes."""
         return self.generator(random.normal((rows, self.code))).numpy()  # type: ignore[no-any-return]

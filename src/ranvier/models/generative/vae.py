@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ... import random
+from ...base.missing import spelled
 from ...nn import Dense, register_layer
 from ...ops.elementwise import exp
 from ...ops.reduce import sum
@@ -67,6 +68,7 @@ class VariationalAutoencoder(Model):
         rows: Array = self.decoder.predict(code)
         return rows
 
+    @spelled
     def generate(self, rows: int) -> Array:
         """New rows, decoded from codes drawn at random."""
         return self.decode(random.normal((rows, self.code)).numpy())

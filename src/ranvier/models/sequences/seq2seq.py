@@ -55,6 +55,7 @@ class Seq2Seq(Model):
         found = self.attention([self.query(done), seen])
         return self.out(self.mix(concat([done, found], axis=2)))
 
+    @spelled
     def translate(self, source: Any, start: int, length: int) -> Array:
         """The likeliest id at each place, (batch, length), one after the other from `start` on.
 

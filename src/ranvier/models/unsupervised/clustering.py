@@ -105,6 +105,7 @@ class DeepClustering(Spelled):
         self.centers: Any = None
         self.column_names = ColumnNames()
 
+    @spelled
     def fit(
         self, x: Any, pretrain_epochs: int = 100, refine_epochs: int = 20, batch_size: int = 64
     ) -> DeepClustering:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ... import random
-from ...base.missing import Spelled
+from ...base.missing import Spelled, spelled
 from ...data.columns import ColumnNames
 from ...errors import ArgumentError
 from ...nn import Dense, Dropout, Layer, training_mode
@@ -62,6 +62,7 @@ class NeighbourClustering(Spelled):
         self.centers: Any = None
         self.column_names = ColumnNames()
 
+    @spelled
     def fit(self, x: Any, epochs: int = 40, batch_size: int = 256) -> NeighbourClustering:
         """Find the clusters of the rows of x (rows, features), of about the same scale each."""
         self.column_names = ColumnNames()

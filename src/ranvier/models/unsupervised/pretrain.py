@@ -61,6 +61,7 @@ class RestrictedBoltzmannMachine(Spelled):
         self.column_names = ColumnNames()
         self._step = compile(self._diverge)
 
+    @spelled
     def build(self, visible: int) -> None:
         """First weights: normal with deviation 0.01 (Hinton 2010, "A practical guide")."""
         chance = random.generator.host()
@@ -69,6 +70,7 @@ class RestrictedBoltzmannMachine(Spelled):
         self.a = Tensor(np.zeros(visible, np.float32), requires_grad=True, name="a")
         self.b = Tensor(np.zeros(self.hidden, np.float32), requires_grad=True, name="b")
 
+    @spelled
     def fit(self, v: Any, count: int = 10, batch_size: int = 64) -> list[float]:
         """Train for `count` epochs; returns the reconstruction error of each."""
         v = as_rows(v, self.column_names, learn=True)
@@ -85,6 +87,7 @@ class RestrictedBoltzmannMachine(Spelled):
         """p(h = 1 | v)."""
         return sigmoid(matmul(v, self.W) + self.b)
 
+    @spelled
     def gibbs(self, v: Any, steps: int = 1) -> Any:
         """v after `steps` rounds: draw h given v, then take p(v = 1 | h)."""
         for _ in range(steps):

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ...base.missing import Spelled
+from ...base.missing import Spelled, spelled
 from ...data.columns import ColumnNames
 from ...ops.contraction import matmul
 from ...ops.elementwise import exp, maximum, sqrt
@@ -42,6 +42,7 @@ class SelfOrganizingMap(Spelled):
         self.column_names = ColumnNames()
         self._step = compile(self._moved)
 
+    @spelled
     def fit(
         self,
         x: Any,

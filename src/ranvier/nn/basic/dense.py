@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Unpack
 
+from ...base.arguments import as_integer
 from ...errors import ShapeError
 from ...ops.contraction import matmul
-from ...ops.op import as_integer
 from ...tensors.tensor import Tensor
 from ...typing import Shape
 from ..activations import ActivationLike

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Unpack
 
 from ... import dtypes
+from ...base.missing import spelled
 from ...errors import ArgumentError, ShapeError
 from ...ops.composites.shaping import expand_dims
 from ...ops.elementwise import astype
@@ -183,6 +184,7 @@ class InputLayer(Layer):
         return config
 
 
+@spelled
 def Input(
     shape: Sequence[int] | int | None = None,
     batch_size: int | None = None,

@@ -16,6 +16,7 @@ from typing import Any, Unpack
 import numpy as np
 
 from ... import dtypes, random
+from ...base.missing import spelled
 from ...errors import ArgumentError, ShapeError
 from ...ops import elementwise as e
 from ...ops.composites.shaping import expand_dims
@@ -33,6 +34,7 @@ from ..options import UNBUILT, LayerOptions
 Noise = Callable[[Any], Any]
 
 
+@spelled
 def scaled_dot_product_attention(
     q: TensorLike,
     k: TensorLike,

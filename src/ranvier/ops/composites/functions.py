@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 from ... import dtypes
+from ...base.arguments import flag
 from ...errors import ArgumentError, DTypeError, ShapeError
 from ...graph.sizes import same
 from ...typing import ArrayLike, Axes, DTypeLike, V
@@ -21,7 +22,6 @@ from ..op import (
     as_tuple,
     as_values,
     broadcast,
-    flag,
     normal_axes,
     normal_axis,
     same_dtype,

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
-
 from ...data.stream import Stream, as_stream
 from ...errors import ArgumentError
 from ..callbacks.callback import Callback, callbacks_of
@@ -48,7 +46,6 @@ def begin(
 
     If anything of it fails, the model has learned no label and no name of a column.
     """
-    check_numbers(1 if batch_size is None else batch_size, epochs, initial_epoch)
     with Learning(model):
         blocks = None
         if (stream := as_stream(data.x)) is not None:
@@ -115,14 +112,3 @@ def _validation(
         return test_all(steps, step, held)
 
     return validate
-
-
-def check_numbers(batch_size: object, epochs: object, initial_epoch: object) -> None:
-    """Integers where fit needs them."""
-    for name, value, least in (
-        ("batch_size", batch_size, 1),
-        ("epochs", epochs, 1),
-        ("initial_epoch", initial_epoch, 0),
-    ):
-        if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-            raise ArgumentError(f"{name}={value!r}: expected an integer of at least {least}")

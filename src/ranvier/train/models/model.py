@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ... import optim
+from ...base.arguments import as_integer
 from ...base.config import ENGINES
 from ...base.missing import spelled
 from ...data.stream import as_stream
@@ -275,6 +276,8 @@ class Model(Network):
                 out = self._uses.quick(x, batch_size)
             if out is not None:
                 return out
+        if batch_size is not None:
+            as_integer("predict", "batch_size", batch_size, 1)
         if (stream := as_stream(x)) is not None:
             return predict_stream(self, stream, lambda chunk: predict(self, chunk, batch_size))
         return predict(self, x, batch_size)
