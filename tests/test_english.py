@@ -36,6 +36,7 @@ CLEAN = [
     "data",
     "nn",
     "optim",
+    "compat/torch/optim",
 ]
 
 # What must not be part of a name, and the word of the field for it.

@@ -247,3 +247,68 @@ def test_wrong_exclusions_say_so() -> None:
     optimizer.apply([(w, w * 1)])
     with pytest.raises(StateError, match="has taken steps already"):
         optimizer.exclude_from_weight_decay(var_names=["bias"])
+
+
+# Options that ask for another slot, and what each optimizer has before.
+LATE: dict[str, tuple[Any, dict[str, Any], dict[str, Any]]] = {
+    "momentum": (optim.SGD, {}, {"momentum": 0.9}),
+    "velocity of RMSprop": (optim.RMSprop, {"centered": True}, {"momentum": 0.5}),
+    "centered": (optim.RMSprop, {}, {"centered": True}),
+    "amsgrad": (optim.Adam, {}, {"amsgrad": True}),
+    "accumulation": (optim.Adam, {}, {"gradient_accumulation_steps": 2}),
+    "averages": (optim.AdamW, {}, {"use_ema": True}),
+    "wrappers": (optim.SGD, {"wrappers": []}, {"wrappers": [optim.wrappers.EqualAverage()]}),
+}
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+@pytest.mark.parametrize("engine", ["eager", *ENGINES])
+@pytest.mark.parametrize("name", LATE)
+def test_an_option_set_between_steps_finds_its_memory(
+    name: str, engine: str, wrapped: bool
+) -> None:
+    cls, before, options = LATE[name]
+
+    def path(how: str) -> Any:
+        p = ranvier.tensor([1.0, -2.0], requires_grad=True)
+        optimizer = cls([p], 0.1, **before)
+        if wrapped:
+            optimizer = optim.LossScaleOptimizer(optimizer, initial_scale=1.0)
+
+        def step(g: Any) -> None:
+            optimizer.apply([(p, g)])
+
+        run = step if how == "eager" else ranvier.compile(step, engine=how)
+        for i in range(6):
+            if i == 2:
+                for option, value in options.items():
+                    setattr(optimizer, option, value)
+            run(ranvier.tensor([0.5 + i, 1.0 - i]))
+        state = optimizer.named_tensors([p])
+        return [p.numpy().copy(), *[state[key].numpy().copy() for key in sorted(state)]]
+
+    for a, b in zip(path(engine), path("reference"), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
+
+
+def test_momentum_from_the_third_step_on() -> None:
+    p = ranvier.tensor([0.0], requires_grad=True)
+    optimizer = optim.SGD([p], 1.0)
+    for i in range(4):
+        if i == 2:
+            optimizer.momentum = 0.5
+        optimizer.apply([(p, ranvier.tensor([-1.0]))])
+    assert p.item() == 1 + 1 + 1 + 1.5
+
+
+def test_an_option_set_after_the_last_step_is_saved(tmp_path: Path) -> None:
+    x, y = iris()
+    model = network("sgd")
+    model.fit(x, y, epochs=1, verbose=0)
+    model.optimizer.momentum = 0.9
+    model.save(tmp_path / "m.safetensors")
+    again = ranvier.load(tmp_path / "m.safetensors")
+    for m in (model, again):
+        m.fit(x, y, epochs=1, shuffle=False, verbose=0)
+    for a, b in zip(model.get_weights(), again.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)

@@ -127,6 +127,9 @@ class LossScaleOptimizer(Optimizer):
     def slots(self, p: Tensor) -> Slots:
         return self.inner_optimizer.slots(p)
 
+    def complete(self, parameters: Iterable[Tensor]) -> None:
+        self.inner_optimizer.complete(parameters)
+
     def widen(self, parameters: Iterable[Tensor]) -> None:
         self.inner_optimizer.widen(parameters)
 
@@ -151,6 +154,7 @@ class LossScaleOptimizer(Optimizer):
                 finite = logical_and(finite, all(isfinite(g)))
             taken = logical_or(finite, less_equal(scale, LEAST))
             moving = [p for p, _ in unscaled]
+            inner.complete(moving)
             moving += [t for p, _ in unscaled for t in inner.slots(p).values()]
             moving += [*inner.all_scalars().values(), inner.iterations]
             before = [t * 1 for t in moving]

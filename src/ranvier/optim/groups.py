@@ -154,7 +154,10 @@ class Grouped(Watched):
 
     def group_of(self, p: Tensor) -> Group | None:
         """The group that p is in; None: it has the options of the optimizer itself."""
-        return next((group for group in self.groups if p in group.members), None)
+        for group in self.groups:
+            if p in group.members:
+                return group
+        return None
 
     def rule_steps(self) -> dict[Group | None, RuleStep]:
         """The rule of each group in the next step; None: that of all other parameters."""
@@ -211,15 +214,10 @@ class Grouped(Watched):
 
     def set_option(self, name: str, value: Any, group: Group | None = None) -> None:
         """Another value of an option of the optimizer, or of a group, from the next step on."""
-        if group is not None:
-            group.set(name, value)
-        else:
+        if group is None:
             setattr(self, name, value)
-        rule = cast("Optimizer", self) if group is None else group.rule
-        first = rule.first_values()
-        for p, slots in self.memory:
-            if self.group_of(p) is group:
-                self.memory.add(p, {slot: v for slot, v in first.items() if slot not in slots})
+        else:
+            group.set(name, value)
 
     def exclude_from_weight_decay(
         self, var_list: Iterable[Tensor] | None = None, var_names: Iterable[str] | None = None

@@ -142,6 +142,7 @@ class Optimizer(Rule, Rated, Grouped, Remembering, Averaged, Wrapped):
         with no_grad():
             rules = self.rule_steps()
             entered(self)
+            self.complete(parameters)
             step = Step(
                 parameters, [g for _, g in moving], list(parameters), self.slots,
                 {id(p): rules[self.group_of(p)] for p in parameters}, self._undecayed,

@@ -122,14 +122,29 @@ class Remembering:
         """What is remembered for the parameter `p`, made at the first call."""
         slots = self.memory.get(p)
         if slots is None:
+            slots = self.memory.add(p, {})
             self.widen([p])
-            group = self.group_of(p)
-            first: dict[str, FirstValue] = {}
-            first |= self.first_values() if group is None else group.rule.first_values()
-            for wrapper in self.chain():
-                first |= wrapper.first_values(p)
-            slots = self.memory.add(p, first)
+            self.complete([p])
         return slots
+
+    def complete(self, parameters: Iterable[Tensor]) -> None:
+        """The slots that options ask for which were set after the first step."""
+        chain = self.chain()
+        of_chain = {wrapper.slot for wrapper in chain if wrapper.slot}
+        wanted: dict[Group | None, set[str]] = {}
+        for p in parameters:
+            group = self.group_of(p)
+            rule = self if group is None else group.rule
+            if group not in wanted:
+                wanted[group] = of_chain | rule.first_values().keys()
+            slots = self.memory.get(p)
+            if slots is None:
+                slots = self.memory.add(p, {})
+            if not wanted[group] <= slots.keys():
+                first: dict[str, FirstValue] = {**rule.first_values()}
+                for wrapper in chain:
+                    first |= wrapper.first_values(p)
+                self.memory.add(p, {slot: x for slot, x in first.items() if slot not in slots})
 
     def scalars(self) -> Slots:
         """State of the rule that belongs to no single parameter."""
@@ -153,6 +168,7 @@ class Remembering:
         for i, group in enumerate(self.groups):
             if group.has_own_rate and isinstance(group.learning_rate, Tensor):
                 tensors[f"groups.{i}.learning_rate"] = group.learning_rate
+        self.complete(parameters.values())
         for path, p in parameters.items():
             tensors |= {f"{path}.{slot}": t for slot, t in self.slots(p).items()}
         return tensors

@@ -56,13 +56,14 @@ class Step:
 class Wrapper(Watched):
     """Base: does nothing."""
 
+    slot: ClassVar[str] = ""  # what it remembers for each parameter; "": nothing
     kind: ClassVar[str] = ""  # of which an optimizer has one only; "": any number
     sets_size: ClassVar[bool] = False  # gradients are of the loss itself from here on
     reads_size: ClassVar[bool] = False  # compares gradients with a length or with the parameters
     is_last: ClassVar[bool] = False  # acts on the new parameters
 
     def first_values(self, p: Tensor) -> Mapping[str, FirstValue]:
-        """What its slots of the parameter p hold before the first step."""
+        """What its slot of the parameter p holds before the first step."""
         return {}
 
     def scale_loss(self, loss: Tensor) -> Tensor:
