@@ -7,6 +7,7 @@
 | arguments.py | Arguments of calls: whether a value is what the signature says |
 | config.py | The few switches of Ranvier |
 | extras.py | Libraries that are optional: the extras of the package |
+| finite.py | Whether numbers are finite, found out quickly |
 | locks.py | Locks of the whole process, and what a forked child has to set up again |
 | missing.py | The answer to a name that a module, an object or a call does not have |
 | nested.py | Nested structures: lists, tuples, named tuples and dicts of anything, to any depth |

@@ -238,9 +238,11 @@ def as_stream(value: Any) -> Stream | None:
     """`value` as a stream if it is one, or an iterator, or something to iterate over that is
     neither an array nor a list nor a table; else None.
     """
+    if value is None or type(value) is np.ndarray:  # the common cases, quickly
+        return None
     if isinstance(value, Stream):
         return value
-    if value is None or isinstance(value, np.ndarray | list | tuple | str | bytes | set):
+    if isinstance(value, np.ndarray | list | tuple | str | bytes | set):
         return None
     if not hasattr(type(value), "__iter__") or any(hasattr(value, a) for a in _ARRAY_ATTRIBUTES):
         return None

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..base.finite import all_finite
 from ..errors import DataError, ShapeError
 from ..ops.check_index import FRACTION_REFUSALS, REFUSALS, is_integral
 from ..typing import Array, ArrayLike
@@ -69,7 +70,7 @@ def numbers(what: str, y: ArrayLike) -> Array:
         )
     if not y.ndim or not len(y):
         raise DataError(f"{what}: there are no targets (shape {y.shape}); expected one a row")
-    if y.dtype.kind == "f" and not np.isfinite(y).all():
+    if not all_finite(y):
         row = int(np.argwhere(~np.isfinite(y))[0][0])
         count = int((~np.isfinite(y)).sum())
         raise DataError(

@@ -75,6 +75,7 @@ class Executable:
         self._rounds = [np.zeros(1, np.int64) for _ in range(self.threads)]
         self._fixed = (address(self._table), address(self._arena), address(self._sync))
         self._choice = Choice(self.threads)
+        self._round_addresses = [address(r) for r in self._rounds]
         self._prepare_driver()
         if self.streams:
             self._prepare_batches()
@@ -148,7 +149,8 @@ class Executable:
         self._spec = spec_of([*kinds, *self._outputs], self._updated, len(kinds))
         self._run = self._driver.run
         self._lane = np.zeros(len(LANE), np.int64)
-        first = (address(self._spec), *self._fixed, address(self._rounds[0]))
+        self._spec_address = address(self._spec)
+        first = (self._spec_address, *self._fixed, self._round_addresses[0])
         self._lane[:8] = (*first, self._code.address("step"), 0, 1)
         self._lane_address = address(self._lane)
 
@@ -157,7 +159,7 @@ class Executable:
         return (
             self._driver is not None
             and len(objects) == self._count
-            and self._driver.bind(id(objects), quick_address(self._spec), self._fixed[0]) == FITS
+            and self._driver.bind(id(objects), self._spec_address, self._fixed[0]) == FITS
         )
 
     # -- many steps --------------------------------------------------------------------------------
@@ -200,7 +202,7 @@ class Executable:
                 locate = self._address_of
                 for i, array in enumerate(rows):
                     self._sources[i] = locate(array)
-                arguments = (locate(self._sources), locate(order), first, last, total)
+                arguments = (self._sources_address, locate(order), first, last, total)
                 per_epoch = -(-total // self.batch)
                 kept = (0, 0, 0)
                 if log is not None and sums is not None:
@@ -231,6 +233,7 @@ class Executable:
         chosen = [*self.streams, *([self.count_input] if self.count_input >= 0 else [])]
         self._fill = {i: np.zeros(self._specs[i].shape, self._specs[i].dtype) for i in chosen}
         self._sources = np.zeros(max(len(self.streams), 1), np.uint64)
+        self._sources_address = address(self._sources)
         self._dropped = [np.zeros(shape, dtype) for shape, dtype in self._outputs]
 
     # -- the slow way ------------------------------------------------------------------------------
@@ -339,10 +342,10 @@ class Executable:
             r[0] = self._counter[0]
         if threads > 1:
             work = [
-                (function, (*self._fixed, t, threads, address(r), *extra))
-                for t, r in enumerate(self._rounds)
+                (function, (*self._fixed, t, threads, r, *extra))
+                for t, r in enumerate(self._round_addresses)
             ]
             if run_together(work, wait=function is self._batches):
                 return threads
-        function(*self._fixed, 0, 1, self._address_of(self._rounds[0]), *extra)
+        function(*self._fixed, 0, 1, self._round_addresses[0], *extra)
         return 1

@@ -107,7 +107,7 @@ def _validation(
 
     def validate() -> dict[str, float]:
         nonlocal step
-        if not step.validity.holds():  # a callback has changed something
+        if not step.holds():  # a callback has changed something
             step = test_step(model, steps, held, batch)
         return test_all(steps, step, held)
 

@@ -34,6 +34,8 @@ _STEPS = 200  # after which a network has reached targets of a usual size
 _GROWTH = 1000.0  # of a loss that has diverged, over the first or a usual one
 _SAMPLE = 512  # rows looked at
 
+_UINT8 = np.dtype("uint8")
+
 _OF_CLASSES = {
     "binary_crossentropy", "categorical_crossentropy", "hinge", "perceptron",
     "sparse_categorical_crossentropy", "squared_hinge",
@@ -126,15 +128,13 @@ def _sample(a: Array) -> Array:
 
 
 def _say_large_inputs(model: Model, index: int, x: Array, inputs: int) -> None:
-    if x.ndim != 2 or x.dtype == np.uint8:
+    if x.ndim != 2 or x.dtype == _UINT8 or "large inputs" in model._warned:
         return
     some = _sample(x)
-    if not some.size or "large inputs" in model._warned:
-        return
     flat = some.reshape(-1)
-    if flat.dtype.kind == "f" and np.vdot(flat, flat) <= _LARGE**2:
+    if flat.dtype.kind == "f" and np.vdot(flat, flat) <= _LARGE**2:  # of no numbers it is 0
         return
-    if max(flat.max(), -flat.min()) <= _LARGE:
+    if not flat.size or max(flat.max(), -flat.min()) <= _LARGE:
         return
     into = next((layer for layer in readers(model, index) or () if isinstance(layer, Dense)), None)
     size = np.sqrt((some.astype(np.float64) ** 2).mean(axis=0))

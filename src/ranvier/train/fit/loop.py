@@ -13,10 +13,12 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ...base.finite import all_finite
 from ...errors import NonFiniteError, warn
 from ...io.writing import FilePath
 from ..callbacks.callback import Callback, History, Logs, TerminateOnNaN, wants_batches
@@ -32,6 +34,9 @@ from .resume import Checkpoint, Position, Resumed, facts, save
 
 if TYPE_CHECKING:
     from ..models.model import Model
+
+
+_only_looks = attrgetter("only_looks")
 
 
 class CtrlC:
@@ -96,11 +101,13 @@ class Moments:
 
     def at(self, moment: str) -> list[Callable[..., Any]]:
         """The methods to call at a moment."""
-        if moment not in self._at:
+        methods = self._at.get(moment)
+        if methods is None:
             empty = getattr(Callback, moment)
             methods = [getattr(c, moment) for c in self.callbacks]
-            self._at[moment] = [m for m in methods if getattr(m, "__func__", m) is not empty]
-        return self._at[moment]
+            methods = [m for m in methods if getattr(m, "__func__", m) is not empty]
+            self._at[moment] = methods
+        return methods
 
     def call(self, moment: str, *arguments: object) -> None:
         """Call them in their order."""
@@ -133,8 +140,8 @@ class Training:
         self.quiet = next((c for c in callbacks if isinstance(c, TerminateOnNaN)), None)
         # The history comes last, so that it keeps what callbacks add to an epoch's numbers.
         self.moments = Moments([*callbacks, self.history])
-        self.each_batch = any(wants_batches(c) for c in callbacks)
-        looked_at = all(c.only_looks for c in self.moments.callbacks)
+        self.each_batch = any(map(wants_batches, callbacks))
+        looked_at = all(map(_only_looks, callbacks))  # as the history does
         self.each_epoch = validate is not None or self.each_batch or not looked_at
         self.steps = -(-rows.count // step.batch)
         self._facts: dict[str, Any] | None = None
@@ -344,17 +351,18 @@ class Training:
         """The steps `first` to `last - 1` by one call of the executor."""
         if self.each_batch:
             self.moments.call("on_train_batch_begin", self.before + first, {})
-        if not self.step.validity.holds():
+        if not self.step.holds():
             self._trace_again()
-        self.recorder.before(epoch, order, first, last)
+        state = self.step.state()
+        self.recorder.before(epoch, order, first, last, state)
         self.in_training.start_stretch()
         began = time.perf_counter()
-        self.step.run_batches(self.rows.arrays, order, first, last, self.sums.flat, log)
+        self.step.run_batches(self.rows.arrays, order, first, last, self.sums.flat, log, state)
         self.step.pace.took(last - first, time.perf_counter() - began)
         self.done += last - first
         # The loss comes first among the sums; a NaN stays in the sum of its epoch.
-        losses = self.sums.flat[0] if log is None else log[:, 0]
-        if not np.isfinite(losses).all():
+        losses = self.sums.flat[:1] if log is None else log[:, 0]
+        if not all_finite(losses):
             self.recorder.rewind()
         self.in_training.end_stretch()
 

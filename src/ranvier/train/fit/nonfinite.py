@@ -8,7 +8,6 @@ reference executor, looking at every value.
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import numpy as np
 
+from ...base.finite import all_finite
 from ...errors import NonFiniteError
 from ...graph.interpret import evaluate
 from ...graph.node import Node
@@ -89,8 +89,10 @@ class Recorder:
         if self._blocks > _BLOCKS:  # a new copy lets go of the rows before it
             self._saved_at, self._blocks = -1e9, 1
 
-    def before(self, epoch: int, order: np.ndarray, first: int, last: int) -> None:
-        """Note a stretch that is about to run."""
+    def before(
+        self, epoch: int, order: np.ndarray, first: int, last: int, state: list[np.ndarray]
+    ) -> None:
+        """Note a stretch that is about to run on these arrays."""
         now = time.perf_counter()
         begins = first == 0 and self._earlier == 0
         left = self._saved_at + self._interval - now
@@ -98,7 +100,6 @@ class Recorder:
         steps = -(-self.rows.count // self.step.batch)
         long = begins and left < steps * self.step.pace.seconds_per_step
         if left < 0 or long or len(self._log) >= _LONGEST:
-            state = self.step.state()
             if self._log and not _finite(state):
                 self.rewind()
             if begins or self._good is None:
@@ -225,12 +226,9 @@ def _finite(arrays: Sequence[np.ndarray]) -> bool:
     small = [a for a in floats if a.size <= _SMALL]
     if small:
         together = np.concatenate(small, axis=None)
-        # The sum of squares says enough, as long as it does not overflow.
-        if not math.isfinite(np.vdot(together, together)) and not np.isfinite(together).all():
+        if not all_finite(together):
             return False
-    return len(small) == len(floats) or all(
-        bool(np.isfinite(a).all()) for a in floats if a.size > _SMALL
-    )
+    return len(small) == len(floats) or all(all_finite(a) for a in floats if a.size > _SMALL)
 
 
 # --- the search ---------------------------------------------------------------------------------

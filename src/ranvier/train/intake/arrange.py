@@ -324,9 +324,11 @@ def rows_of(
 
 def _only_target(model: Model, y: DataLike, learn: bool, learn_columns: bool) -> Array:
     """The targets of the only output; text labels become numbers."""
-    if isinstance(y, Mapping) and len(y) == 1:
-        y = next(iter(y.values()))
-    y = targets(model.column_names.arrange_targets(y, learn=learn_columns), "y", float_dtype(model))
+    if type(y) is not np.ndarray:  # which has no names
+        if isinstance(y, Mapping) and len(y) == 1:
+            y = next(iter(y.values()))
+        y = model.column_names.arrange_targets(y, learn=learn_columns)
+    y = targets(y, "y", float_dtype(model))
     if y.dtype.kind == "U":
         check_text(sole(model.loss), y, "y")
     if y.dtype.kind == "U" and learn and model.classes is None:

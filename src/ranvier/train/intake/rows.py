@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from ...base.finite import all_finite
 from ...data.tables import as_array, check_finite, column_names
 from ...errors import ArgumentError, DataError, RanvierError, ShapeError, unknown_name
 from ...typing import Array, DataLike, DTypeLike
@@ -79,17 +80,20 @@ class Rows:
         return Rows(x, y, weight, parts[0]._names)
 
 
+# Integers that steps do not take, and what they become.
+_WIDER: dict[Any, Any] = {np.dtype(kind): np.int32 for kind in ("int8", "int16", "uint16")}
+_WIDER[np.dtype("uint64")] = np.int64
+
+
 def inputs(x: DataLike, role: str = "x", floats: DTypeLike = np.float32) -> Array:
     """x as finite numbers, ready to gather rows from; `floats` is the dtype of fractions."""
     array = as_array(x, role, float_dtype=floats)
     if not len(array):
         raise DataError(f"{role} has no rows; expected at least one")
-    check_finite(array, role, column_names(x))
-    if array.dtype in (np.int8, np.int16, np.uint16):
-        array = array.astype(np.int32)
-    elif array.dtype == np.uint64:
-        array = array.astype(np.int64)
-    return np.ascontiguousarray(array)
+    if not all_finite(array):
+        check_finite(array, role, column_names(x))
+    wider = _WIDER.get(array.dtype)
+    return np.ascontiguousarray(array if wider is None else array.astype(wider))
 
 
 def targets(y: DataLike, role: str = "y", floats: DTypeLike = np.float32) -> Array:

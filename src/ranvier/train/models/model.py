@@ -28,7 +28,7 @@ from ..intake.arrange import Learning, heads_of, inputs_of, outputs_of, rows_of
 from ..intake.heads import losses_of, metrics_of, sole
 from ..intake.logits import left_open, take_logits
 from ..steps.predict import Predictor, predict
-from ..steps.step import Steps
+from ..steps.step import Step, Steps
 from .network import Network
 
 
@@ -146,9 +146,9 @@ class Model(Network):
         if self._steps is None or not self._steps.settled():
             self._settle(self.optimizer, self.loss, self.metrics, self.weighted_metrics)
 
-    def _warn_if_frozen(self) -> None:
+    def _warn_if_frozen(self, step: Step) -> None:
         """Training that changes nothing is mostly a network of a pair, left frozen."""
-        if not self.parameters() and any(t.requires_grad for t in self.state_tensors()):
+        if step.frozen:
             warn(
                 f"{self.name}: every layer is frozen (trainable=False), so training changes "
                 "nothing; set trainable = True before it, and False again where it is to stand "
@@ -201,11 +201,11 @@ class Model(Network):
         that takes no longer than a tenth of a second ends by KeyboardInterrupt, as any code does).
         """
         self._compiled("fit")
-        self._warn_if_frozen()
         training = begin(
             self, Data(x, y, sample_weight, class_weight, validation_split, validation_data),
             batch_size, epochs, verbose, callbacks, shuffle, initial_epoch,
         )  # fmt: skip
+        self._warn_if_frozen(training.step)
         params = {"epochs": epochs, "verbose": verbose, "initial_epoch": initial_epoch}
         return training.run(initial_epoch, epochs, params, resume)
 
@@ -220,11 +220,11 @@ class Model(Network):
     ) -> Any:
         """One step on these rows as one batch; returns the loss before it, and the metrics."""
         self._compiled("train_on_batch")
-        self._warn_if_frozen()
         with Learning(self):
             rows = rows_of(self, x, y, sample_weight, class_weight, learn=True)
             steps = ready(self, rows)
         step = steps.get("train", rows.count, rows, self.engine, larger=True)
+        self._warn_if_frozen(step)
         steps.in_training.begin(step.traced.changed)
         try:
             steps.in_training.start_stretch()

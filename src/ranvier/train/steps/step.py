@@ -90,6 +90,7 @@ class Step:
         self.traced: Traced
         self.traced, returned = trace(function, specs, names)
         self.validity = self.traced.validity
+        self.frozen = False  # whether it is a step of training that changes no weight
         self.structure = numbered(returned)  # of the outputs: 0 for a single tensor
         self.batch = specs[0][0][0]
         count = len(specs) - 1 if names[-1] == "count" else -1
@@ -98,6 +99,10 @@ class Step:
         self.ids = ids_of(self.traced, self.batch, len(specs) if count < 0 else count)
         self.seconds = time.perf_counter() - began
         self.pace = Pace()
+
+    def holds(self) -> bool:
+        """Whether it is still what tracing it again would give."""
+        return self.validity.holds()
 
     def check_ids(self, arrays: Sequence[np.ndarray]) -> None:
         """DataError when rows hold an id that is outside the table of an Embedding."""
@@ -411,4 +416,7 @@ class Steps:
             function = train_function(self.model, self.optimizer, self.sums, rows.layout)
         else:
             function = test_function(self.model, self.test_sums, rows.layout)
-        return Step(function, [*specs, ((), dtypes.float32)], [*rows.names, "count"], engine)
+        step = Step(function, [*specs, ((), dtypes.float32)], [*rows.names, "count"], engine)
+        if kind == "train" and not self.model.parameters():
+            step.frozen = any(t.requires_grad for t in self.model.state_tensors())
+        return step
