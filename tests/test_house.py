@@ -256,6 +256,69 @@ def test_arguments_without_a_type_are_counted() -> None:
     assert count == 7
 
 
+# --- probing ------------------------------------------------------------------------------------
+
+# Files that ask an object whether it has an attribute (`hasattr`, `getattr` with a default), each
+# with its reason: what comes from outside has no class of ours to ask for. Our own objects are told
+# by their class or by a method that all of them have. compat/ is such a border as a whole.
+PROBES = {
+    "base.locks": "Python's import locks",
+    "base.missing": "any object whose attribute is missing",
+    "base.nested": "a named tuple, as Python tells it",
+    "data.fetch": "errors of urllib",
+    "data.stream": "what a user gives as batches",
+    "data.text": "a user's function may have no name",
+    "dtypes": "arrays of other libraries",
+    "errors": "notes, which Python makes with the first one",
+    "inspection.explain": "a user's function may have no name",
+    "io.reading": "errors of the system",
+    "io.tensors": "errors of the system",
+    "losses.loss": "a user's function may have no name",
+    "native.llvm": "inner parts of llvmlite, which may change",
+    "native.object_files": "functions of the C library",
+    "nn.activations": "a user's function may have no name",
+    "nn.config": "a user's class may say how it is described",
+    "nn.policy": "a policy of Keras, or a name",
+    "nn.sequences.recurrent_layers": "a user's cell",
+    "optim.arguments": "a model given for its parameters",
+    "optim.dynamic_scale": "its own properties, among attributes of the optimizer inside",
+    "tensors.from_numpy": "names that an error suggests",
+    "tracing.compiled": "where a user's function can be found again",
+    "tracing.snapshot": "objects of a user's classes",
+    "train.callbacks.callback": "a user's function may have no name",
+    "train.fit.loop": "a user's callback, or a function in place of its method",
+    "train.models.saving": "a layer where a model was expected",
+    "train.models.sequential": "a user's function may have no name",
+    "train.models.summary": "a user's model may keep a list of layers",
+}
+PLATFORM = {"os", "mmap"}  # modules that differ between systems
+
+
+def probes(source: str) -> list[str]:
+    """Every question whether something has an attribute."""
+    return [
+        ast.unparse(call)
+        for call in ast.walk(ast.parse(source))
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Name)
+        and (call.func.id == "hasattr" or (call.func.id == "getattr" and len(call.args) == 3))
+        and not (isinstance(call.args[0], ast.Name) and call.args[0].id in PLATFORM)
+    ]
+
+
+def test_objects_of_ours_are_not_probed() -> None:
+    found = {name: probes(source) for name, source in sources().items()}
+    found = {n: calls for n, calls in found.items() if calls and not n.startswith("compat.")}
+    new = {name: calls for name, calls in found.items() if name not in PROBES}
+    assert not new, f"ask for a class or a method instead, or give a reason in PROBES: {new}"
+    assert not PROBES.keys() - found.keys(), "a reason for what is gone"
+
+
+def test_a_planted_probe_is_found() -> None:
+    source = "hasattr(x, 'a'); getattr(x, 'a', None); getattr(x, name); hasattr(os, 'fork')"
+    assert probes(source) == ["hasattr(x, 'a')", "getattr(x, 'a', None)"]
+
+
 # --- the import ---------------------------------------------------------------------------------
 
 

@@ -38,6 +38,11 @@ from .base.spelling import nearest
 class RanvierError(Exception):
     """Base of all errors that Ranvier raises on purpose."""
 
+    @property
+    def notes(self) -> list[str]:
+        """What was added to it, such as the line on which it appeared."""
+        return list(getattr(self, "__notes__", ()))  # Python makes them with the first one
+
 
 class ShapeError(RanvierError, ValueError):
     """Shapes that do not fit together."""

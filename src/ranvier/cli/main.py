@@ -43,7 +43,7 @@ class _Commands(click.Group):
                 warnings.showwarning = _show_warning
                 return super().invoke(ctx)
         except RanvierError as problem:
-            notes = [n for n in getattr(problem, "__notes__", []) if n.startswith("in layer")]
+            notes = [n for n in problem.notes if n.startswith("in layer")]
             raise _CommandError("\n".join([str(problem), *notes])) from problem
 
 

@@ -31,7 +31,7 @@ def evaluate(
                 try:
                     value = node.op.reference(*inputs, **node.params)
                 except RanvierError as error:
-                    if node.source is not None and not getattr(error, "__notes__", None):
+                    if node.source is not None and not error.notes:
                         error.add_note(f"at {node.source}")
                     raise
                 values[node] = np.asarray(value, node.dtype)

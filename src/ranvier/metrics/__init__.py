@@ -118,8 +118,7 @@ def _form(
     metric: Metric, loss: losses.Loss | None, output: Shape, target: Shape, outputs: int
 ) -> tuple[str, int, float]:
     logits = loss is not None and bool(loss.from_logits)
-    cut = getattr(metric, "threshold", None)
-    cut = 0.5 if cut is None else cut
+    cut = 0.5 if metric.threshold is None else metric.threshold
     if logits and isinstance(loss, losses.BinaryCrossentropy):
         return "binary", outputs, _logit(cut)
     if isinstance(loss, losses.SparseCategoricalCrossentropy):

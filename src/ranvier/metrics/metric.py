@@ -44,6 +44,7 @@ class Metric(Watched):
 
     label: str = "metric"  # the name when none is given
     fits: tuple[str, ...] = ("binary", "one_hot", "labels", "real")
+    threshold: float | None = None  # a prediction above it means yes, where one was asked for
     weighted = False  # in `fit` and `evaluate` sample weights count
 
     def __init__(self, name: str | None = None) -> None:

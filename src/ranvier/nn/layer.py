@@ -281,10 +281,9 @@ class Layer(Walked):
 
     def _note(self, error: RanvierError) -> None:
         """Say in which (innermost) layer, and on which line of the user, the error appeared."""
-        notes = getattr(error, "__notes__", [])
-        if any(note.startswith("in layer ") for note in notes):
+        if any(note.startswith("in layer ") for note in error.notes):
             return
-        if not any(note.startswith("at ") for note in notes) and (line := here()):
+        if not any(note.startswith("at ") for note in error.notes) and (line := here()):
             error.add_note(f"at {line}")
         error.add_note(f"in layer {self.name!r} ({type(self).__name__})")
 

@@ -103,6 +103,10 @@ class LossScaleOptimizer(Optimizer):
             setattr(self.inner_optimizer, attribute, value)
 
     @property
+    def innermost(self) -> Optimizer:
+        return self.inner_optimizer
+
+    @property
     def groups(self) -> list[Group]:
         """Those of the inner optimizer."""
         return self.inner_optimizer.groups

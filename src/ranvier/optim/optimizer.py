@@ -172,6 +172,11 @@ class Optimizer(Rule, Rated, Grouped, Remembering, Averaged, Wrapped):
             for slot, value in changed.items():
                 step.move(slots[slot], value, slots[slot])
 
+    @property
+    def innermost(self) -> Optimizer:
+        """The optimizer that takes the steps: this one, or the one that it wraps."""
+        return self
+
     def scale_loss(self, loss: Tensor) -> Tensor:
         """What the gradients given to `apply` are of: the loss itself, or a multiple of it."""
         for wrapper in self.chain():

@@ -198,7 +198,7 @@ class Tensor(InPlace):
             if isinstance(error, UnknownSizeError) and state.trace is None and _symbolic:
                 return _symbolic[0]._record(op, inputs, params)
             place = source.here()
-            if place is not None and not getattr(error, "__notes__", None):
+            if place is not None and not error.notes:
                 error.add_note(f"at {place}")
             raise
         out._trace = trace

@@ -263,5 +263,5 @@ def rate_of(optimizer: Optimizer) -> float | None:
 
 def lower_rate(optimizer: Optimizer, rate: float) -> float:
     """A learning rate to try when `rate` was too high: a tenth, and no more than the usual one."""
-    usual = getattr(optimizer, "inner_optimizer", optimizer).rate
+    usual = optimizer.innermost.rate
     return min(float(usual), rate / 10)

@@ -225,7 +225,7 @@ class Resumed:
         if self.state["stop"]:
             training.model.stop_training = True
         optimizer = training.model.optimizer
-        getattr(optimizer, "inner_optimizer", optimizer).swapped = self.state["swapped"]
+        optimizer.innermost.swapped = self.state["swapped"]
         training.history.epoch, training.history.history = self.state["history"]
         training.logs = {k: v[-1] for k, v in training.history.history.items()}
         for callback, state in zip(training.resuming(), self.state["callbacks"], strict=True):

@@ -18,6 +18,7 @@ from ...graph.node import Node
 from ...nn.basic.embedding import Embedding
 from ...ops.elementwise import astype
 from ...ops.movement import reshape
+from ...tensors.tensor import Tensor
 from ...tracing.trace import Traced
 from ...typing import Array
 
@@ -79,7 +80,7 @@ def ids_of(traced: Traced, batch: int, rows: int) -> Ids | None:
     constants = inputs[len(inputs) - len(traced.captured) :]
     known = set(inputs[:rows])
     for node, t in zip(constants, traced.captured, strict=True):
-        if node not in traced.graph.updates and not getattr(t, "requires_grad", True):
+        if node not in traced.graph.updates and isinstance(t, Tensor) and not t.requires_grad:
             known.add(node)
     nodes = [node for _, node in traced.lookups]
     for node in topological(nodes):

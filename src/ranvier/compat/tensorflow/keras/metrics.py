@@ -55,8 +55,8 @@ def _summed(kind: Any, form: str, name: str) -> Any:
 
     def made_for(metric: Any, y_pred: Any) -> Any:
         outputs = y_pred.shape[-1] if y_pred.ndim > 1 else 1
-        cut = getattr(metric, "threshold", None)
-        return metric.bound(form, outputs, 0.5 if cut is None else cut)
+        cut = 0.5 if metric.threshold is None else metric.threshold
+        return metric.bound(form, outputs, cut)
 
     class Made(_Summed, kind):  # type: ignore[misc]
         def _add(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
