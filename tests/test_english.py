@@ -37,6 +37,7 @@ CLEAN = [
     "nn",
     "optim",
     "compat/torch/optim",
+    "models",
 ]
 
 # What must not be part of a name, and the word of the field for it.

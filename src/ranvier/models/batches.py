@@ -11,12 +11,14 @@ import numpy as np
 
 from .. import random
 from ..data.columns import ColumnNames
+from ..optim.optimizer import Optimizer
+from ..tensors.tensor import Tensor
 from ..train.intake.rows import inputs
 from ..train.steps.step import gradients
-from ..typing import Array
+from ..typing import Array, DataLike
 
 
-def as_rows(x: Any, names: ColumnNames | None = None, learn: bool = False) -> Array:
+def as_rows(x: DataLike, names: ColumnNames | None = None, learn: bool = False) -> Array:
     """x as float32 rows of finite numbers; those of a table with the columns of `names`.
 
     With `learn`, the names of a first table are kept.
@@ -27,7 +29,7 @@ def as_rows(x: Any, names: ColumnNames | None = None, learn: bool = False) -> Ar
     return rows
 
 
-def descend(rule: Any, loss: Any, parameters: Sequence[Any]) -> None:
+def descend(rule: Optimizer, loss: Tensor, parameters: Sequence[Tensor]) -> None:
     """One step of the optimizer `rule` down the gradient of a loss."""
     rule.apply(zip(parameters, gradients(loss, parameters), strict=True))
 

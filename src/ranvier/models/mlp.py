@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from ..base.missing import spelled
 from ..nn import Dense, Dropout, Layer
+from ..nn.activations import ActivationLike
 from ..optim import Adam
+from ..optim.rates import LearningRate
 from ..train.models.sequential import Sequential
 
 
@@ -17,9 +18,9 @@ def mlp(
     outputs: int = 1,
     hidden: Sequence[int] = (64, 32),
     task: str = "classification",
-    activation: Any = "relu",
+    activation: ActivationLike = "relu",
     dropout: float = 0.0,
-    learning_rate: Any = 0.001,
+    learning_rate: LearningRate = 0.001,
 ) -> Sequential:
     """Dense layers, each `h = activation(h W + b)`: Rumelhart, Hinton & Williams 1986.
 

@@ -6,14 +6,17 @@ Rows are pairs (user, item) of integers, targets are ratings.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Unpack
 
 from .. import dtypes
 from ..nn import Dense, register_layer
+from ..nn.activations import ActivationLike
 from ..nn.basic.embedding import Embedding
-from ..nn.initializers import RandomNormal
+from ..nn.initializers import InitializerLike, RandomNormal
+from ..nn.options import LayerOptions
 from ..ops.movement import concat
 from ..ops.reduce import sum
+from ..tensors.tensor import Tensor
 from ..train.models.model import Model
 from ..train.models.sequential import Sequential
 
@@ -38,7 +41,7 @@ class MatrixFactorization(Model):
         factors: int = 8,
         mean: float = 0.0,
         penalty: float = 0.0,
-        **options: Any,
+        **options: Unpack[LayerOptions],
     ) -> None:
         super().__init__(**options)
         self.users, self.items, self.factors = users, items, factors
@@ -47,7 +50,7 @@ class MatrixFactorization(Model):
         self.user_bias, self.item_bias = _table(users, 1, "zeros"), _table(items, 1, "zeros")
         _ready(self)
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Any:
         u, i = x[:, 0], x[:, 1]
         p, q = self.user(u), self.item(i)
         if self.penalty:
@@ -71,8 +74,8 @@ class NeuralRecommender(Model):
         items: int,
         factors: int = 8,
         hidden: Sequence[int] = (32, 16),
-        activation: Any = "linear",
-        **options: Any,
+        activation: ActivationLike = "linear",
+        **options: Unpack[LayerOptions],
     ) -> None:
         super().__init__(**options)
         self.users, self.items, self.factors = users, items, factors
@@ -83,13 +86,13 @@ class NeuralRecommender(Model):
         self.out = Dense(1, activation)
         _ready(self)
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Any:
         u, i = x[:, 0], x[:, 1]
         deep = self.deep(concat([self.deep_user(u), self.deep_item(i)], axis=1))
         return self.out(concat([self.user(u) * self.item(i), deep], axis=1))
 
 
-def _table(count: int, width: int, start: Any = None) -> Embedding:
+def _table(count: int, width: int, start: InitializerLike | None = None) -> Embedding:
     return Embedding(count, width, embeddings_initializer=start or RandomNormal(0.0, 0.1))
 
 

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
 from ... import random
 from ...base.missing import spelled
 from ...nn import Conv2D, Dense, Flatten, Layer, Reshape, UpSampling2D, register_layer
+from ...nn.activations import ActivationLike
 from ...nn.config import plain, restore
 from ...nn.layer import LAYERS
+from ...nn.options import LayerOptions
+from ...tensors.tensor import Tensor
 from ...train.models.model import Model
 from ...train.models.sequential import Sequential
+from ...typing import Array, DataLike, Shape
 
 
 @register_layer
@@ -29,20 +33,22 @@ class Autoencoder(Model):
     (5, 8)
     """
 
-    def __init__(self, encoder: Any, decoder: Any, noise: float = 0.0, **options: Any) -> None:
+    def __init__(
+        self, encoder: Layer, decoder: Layer, noise: float = 0.0, **options: Unpack[LayerOptions]
+    ) -> None:
         super().__init__(**options)
         self.encoder, self.decoder, self.noise = encoder, decoder, noise
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Any:
         if self.noise and self.training:
             x = x + self.noise * random.normal(x.shape)
         return self.decoder(self.encoder(x))
 
-    def encode(self, x: Any) -> np.ndarray:
+    def encode(self, x: DataLike) -> Array:
         """The codes of the rows of x."""
         return self.encoder.predict(self.column_names.arrange(x))  # type: ignore[no-any-return]
 
-    def decode(self, code: Any) -> np.ndarray:
+    def decode(self, code: DataLike) -> Array:
         """The rows that belong to codes."""
         return self.decoder.predict(code)  # type: ignore[no-any-return]
 
@@ -63,8 +69,8 @@ def dense_autoencoder(
     inputs: int,
     code: int = 8,
     hidden: Sequence[int] = (64,),
-    activation: Any = "relu",
-    output: Any = "sigmoid",
+    activation: ActivationLike = "relu",
+    output: ActivationLike = "sigmoid",
     noise: float = 0.0,
 ) -> Autoencoder:
     """Dense layers down to `code` numbers and the same way back; for values from 0 to 1.
@@ -95,9 +101,9 @@ def convolutional_autoencoder(
     down: list[Layer] = [
         Conv2D(n, 3, strides=2, padding="same", activation="relu") for n in filters
     ]
-    folded = Sequential(list(down))
-    folded.ensure_built(image)
-    small = folded.output_shape(image)
+    encoder = Sequential(list(down))
+    encoder.ensure_built(image)
+    small = encoder.output_shape(image)
     encoder = Sequential([*down, Flatten(), Dense(code)])
     up: list[Layer] = [Dense(int(np.prod(small)), "relu"), Reshape(small)]
     for n in reversed(filters[:-1]):
@@ -109,7 +115,7 @@ def convolutional_autoencoder(
     return _compiled(Autoencoder(encoder, decoder, noise), image, "sigmoid")
 
 
-def _compiled(model: Autoencoder, shape: tuple[int, ...], output: Any) -> Autoencoder:
+def _compiled(model: Autoencoder, shape: Shape, output: ActivationLike) -> Autoencoder:
     model.ensure_built(shape)
     bounded = output == "sigmoid"
     model.compile("adam", "binary_crossentropy" if bounded else "mean_squared_error")

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy as np
-
 from ... import random
 from ...base.missing import Spelled, spelled
 from ...nn import training_mode
 from ...nn.activations import softplus
+from ...nn.layer import Layer
 from ...ops.elementwise import detach, negative
 from ...ops.reduce import mean
 from ...optim import Adam
+from ...tensors.tensor import Tensor
 from ...tracing.compiled import compile
+from ...typing import Array, DataLike
 from ..batches import as_rows, descend, epochs
 
 
@@ -35,7 +34,7 @@ class GAN(Spelled):
     """
 
     def __init__(
-        self, generator: Any, discriminator: Any, code: int, learning_rate: float = 0.001
+        self, generator: Layer, discriminator: Layer, code: int, learning_rate: float = 0.001
     ) -> None:
         self.generator, self.discriminator, self.code = generator, discriminator, code
         self.generator.ensure_built((code,))
@@ -44,7 +43,7 @@ class GAN(Spelled):
         self.step = compile(self._step)
 
     @spelled
-    def fit(self, x: Any, count: int = 100, batch_size: int = 64) -> dict[str, list[float]]:
+    def fit(self, x: DataLike, count: int = 100, batch_size: int = 64) -> dict[str, list[float]]:
         """Train for `count` epochs on rows x; returns the two losses of every epoch."""
         x = as_rows(x)
         seen = [losses.tolist() for losses in epochs(self.step, x, batch_size, count)]
@@ -52,11 +51,11 @@ class GAN(Spelled):
         return {k: list(v) for k, v in zip(names, zip(*seen, strict=True), strict=True)}
 
     @spelled
-    def generate(self, rows: int) -> np.ndarray:
+    def generate(self, rows: int) -> Array:
         """New rows from random codes."""
         return self.generator(random.normal((rows, self.code))).numpy()  # type: ignore[no-any-return]
 
-    def _step(self, real: Any) -> Any:
+    def _step(self, real: Tensor) -> tuple[Tensor, Tensor]:
         with training_mode(True):
             fake = self.generator(random.normal((real.shape[0], self.code)))
             judged, forged = self.discriminator(real), self.discriminator(detach(fake))

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Unpack
 
 from ... import random
 from ...base.missing import spelled
 from ...nn import Dense, register_layer
+from ...nn.options import LayerOptions
 from ...ops.elementwise import exp
 from ...ops.reduce import sum
+from ...tensors.tensor import Tensor
 from ...train.models.model import Model
 from ...train.models.sequential import Sequential
-from ...typing import Array
+from ...typing import Array, DataLike
 from ..batches import as_rows
 
 
@@ -38,7 +40,7 @@ class VariationalAutoencoder(Model):
         code: int = 2,
         hidden: Sequence[int] = (128,),
         beta: float = 1.0,
-        **options: Any,
+        **options: Unpack[LayerOptions],
     ) -> None:
         super().__init__(**options)
         self.features, self.code, self.hidden, self.beta = features, code, tuple(hidden), beta
@@ -50,20 +52,20 @@ class VariationalAutoencoder(Model):
         self.ensure_built((features,))
         self.compile("adam", "binary_crossentropy")
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Any:
         h = self.encoder(x)
         mean, log_variance = self.mean(h), self.log_variance(h)
-        far = sum(exp(log_variance) + mean * mean - 1.0 - log_variance, axis=-1)
+        divergence = sum(exp(log_variance) + mean * mean - 1.0 - log_variance, axis=-1)
         # NOTE: the loss is a mean over pixels, so the divergence is divided by their number too.
-        self.add_loss(far * (0.5 * self.beta / self.features))
+        self.add_loss(divergence * (0.5 * self.beta / self.features))
         noise = random.normal(mean.shape) if self.training else 0.0
         return self.decoder(mean + exp(log_variance * 0.5) * noise)
 
-    def encode(self, x: Any) -> Array:
+    def encode(self, x: DataLike) -> Array:
         """The mean codes of the rows of x."""
         return self.mean(self.encoder(as_rows(x, self.column_names))).numpy()  # type: ignore[no-any-return]
 
-    def decode(self, code: Any) -> Array:
+    def decode(self, code: DataLike) -> Array:
         """The rows that belong to codes."""
         rows: Array = self.decoder.predict(code)
         return rows

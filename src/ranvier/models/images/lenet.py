@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from ...base.missing import spelled
 from ...nn import AveragePooling2D, Conv2D, Dense, Flatten
+from ...nn.activations import ActivationLike
 from ...optim import Adam
+from ...optim.rates import LearningRate
 from ...train.models.sequential import Sequential
 
 
@@ -15,15 +16,16 @@ from ...train.models.sequential import Sequential
 def lenet5(
     input_shape: Sequence[int] = (28, 28, 1),
     classes: int = 10,
-    activation: Any = "tanh",
-    learning_rate: Any = 0.001,
+    activation: ActivationLike = "tanh",
+    learning_rate: LearningRate = 0.001,
 ) -> Sequential:
-    """Two convolutions, each with a mean over 2 x 2 places, then three dense layers: LeCun, Bottou,
-    Bengio & Haffner 1998, "Gradient-based learning applied to document recognition", figure 2.
+    """Two convolutions, each with a mean over 2 x 2 positions, then three dense layers: LeCun,
+    Bottou, Bengio & Haffner 1998, "Gradient-based learning applied to document recognition",
+    figure 2.
 
     The first convolution keeps the size of the image: 28 x 28 digits are as the paper's, which had
     a frame of zeros. As usual today, the second one sees all channels, the means have no weights
-    of their own, and softmax and cross-entropy take the place of radial basis functions.
+    of their own, and softmax and cross-entropy stand for radial basis functions.
 
     >>> lenet5().count_params()
     61706

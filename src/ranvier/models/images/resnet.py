@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Unpack
 
 from ...base.missing import spelled
 from ...errors import ArgumentError
@@ -16,8 +16,11 @@ from ...nn import (
     Layer,
     register_layer,
 )
+from ...nn.options import LayerOptions
 from ...ops.composites.functions import relu
 from ...optim import Adam
+from ...optim.rates import LearningRate
+from ...tensors.tensor import Tensor
 from ...train.models.sequential import Sequential
 from ...typing import Shape
 
@@ -44,7 +47,7 @@ class ResidualBlock(Layer):
         options: those of every layer.
     """
 
-    def __init__(self, filters: int, strides: int = 1, **options: Any) -> None:
+    def __init__(self, filters: int, strides: int = 1, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
         self.filters, self.strides = filters, strides
         self.first, self.first_norm = _conv(filters, 3, strides), _norm()
@@ -63,7 +66,7 @@ class ResidualBlock(Layer):
         for layer in (self.first_norm, self.second, self.second_norm):
             layer.ensure_built(inside)
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Any:
         out = relu(self.first_norm(self.first(x)))
         out = self.second_norm(self.second(out))
         if self.shortcut is not None and self.shortcut_norm is not None:
@@ -90,7 +93,7 @@ def resnet(
     width: int = 16,
     classes: int = 10,
     input_shape: Sequence[int] = (32, 32, 3),
-    learning_rate: Any = 0.001,
+    learning_rate: LearningRate = 0.001,
 ) -> Sequential:
     """A residual network for images of 32 x 32, 28 x 28 and the like: He, Zhang, Ren & Sun 2016,
     "Deep residual learning for image recognition", section 4.2.

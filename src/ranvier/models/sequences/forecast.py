@@ -6,16 +6,19 @@ All take rows (length, series) and give (horizon, series), as `ranvier.data.wind
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeVar, Unpack
 
 from ...base.missing import spelled
 from ...errors import ShapeError
 from ...nn import Conv1D, Dense, Dropout, Layer, register_layer
 from ...nn.basic.dense import integer_argument
+from ...nn.options import LayerOptions
 from ...ops.elementwise import log, sqrt
 from ...ops.movement import broadcast_to, concat, permute_dims
 from ...ops.reduce import mean
 from ...optim import Adam
+from ...optim.rates import LearningRate
+from ...tensors.tensor import Tensor
 from ...train.models.model import Model
 from ...train.models.sequential import Sequential
 from ...typing import Shape
@@ -43,7 +46,12 @@ class MLPForecaster(Model):
     """
 
     def __init__(
-        self, horizon: int, width: int = 128, dropout: float = 0.3, code: int = 8, **options: Any
+        self,
+        horizon: int,
+        width: int = 128,
+        dropout: float = 0.3,
+        code: int = 8,
+        **options: Unpack[LayerOptions],
     ) -> None:
         super().__init__(**options)
         self.horizon = integer_argument(self.name, "horizon", horizon)
@@ -63,7 +71,7 @@ class MLPForecaster(Model):
         self.codes = self.add_weight((input_shape[1], self.code), "glorot_uniform", name="codes")
         super().build(input_shape)
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Any:
         lines = permute_dims(x, (0, 2, 1))  # (batch, series, length)
         last = lines[:, :, -1:]
         middle = mean(lines, axis=2, keepdims=True)
@@ -78,7 +86,11 @@ class MLPForecaster(Model):
 
 @spelled
 def mlp_forecaster(
-    length: int, horizon: int, series: int = 1, learning_rate: Any = 0.001, **options: Any
+    length: int,
+    horizon: int,
+    series: int = 1,
+    learning_rate: LearningRate = 0.001,
+    **options: Any,
 ) -> MLPForecaster:
     """An `MLPForecaster` for windows (length, series), built and compiled; `options` go to it."""
     model = MLPForecaster(horizon, **options)
@@ -89,7 +101,9 @@ def mlp_forecaster(
 class _Causal(Layer):
     """`x + relu(convolution)` over the past only: one level of a temporal convolutional network."""
 
-    def __init__(self, filters: int, dilation: int, dropout: float, **options: Any) -> None:
+    def __init__(
+        self, filters: int, dilation: int, dropout: float, **options: Unpack[LayerOptions]
+    ) -> None:
         super().__init__(**options)
         self.filters, self.dilation, self.dropout = filters, dilation, dropout
         self.window = Conv1D(
@@ -102,7 +116,7 @@ class _Causal(Layer):
         if input_shape[-1] != self.filters:
             self.fit = Dense(self.filters, use_bias=False)
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Any:
         return (x if self.fit is None else self.fit(x)) + self.drop(self.window(x))
 
     def output_shape(self, input_shape: Shape) -> Shape:
@@ -119,12 +133,12 @@ class Ahead(Layer):
 
     keeps_mask = False
 
-    def __init__(self, horizon: int, series: int, **options: Any) -> None:
+    def __init__(self, horizon: int, series: int, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
         self.horizon, self.series = horizon, series
         self.out = Dense(horizon * series)
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Any:
         state = x if x.ndim == 2 else x[:, -1]
         return self.out(state).reshape((x.shape[0], self.horizon, self.series))
 
@@ -140,7 +154,7 @@ def temporal_cnn(
     filters: int = 32,
     dilations: Sequence[int] = (1, 2, 4, 8, 16),
     dropout: float = 0.1,
-    learning_rate: Any = 0.001,
+    learning_rate: LearningRate = 0.001,
 ) -> Sequential:
     """Convolutions over the past with growing gaps, and a dense layer: Bai, Kolter & Koltun 2018.
 
@@ -154,7 +168,7 @@ def temporal_cnn(
     return _compiled(model, (length, series), learning_rate)
 
 
-def _compiled(model: M, shape: Shape, learning_rate: Any) -> M:
+def _compiled(model: M, shape: Shape, learning_rate: LearningRate) -> M:
     model.ensure_built(shape)
     model.compile(Adam(learning_rate), "mean_absolute_error")
     return model

@@ -12,8 +12,9 @@ from ...errors import ArgumentError, DataError, ShapeError
 from ...nn import LayerNormalization, TokenAndPositionEmbedding, TransformerDecoder, register_layer
 from ...nn.initializers import RandomNormal
 from ...ops.contraction import matmul, swap_last
+from ...tensors.tensor import Tensor
 from ...train.models.model import Model
-from ...typing import Array, Shape
+from ...typing import Array, ArrayLike, Shape
 
 
 @register_layer
@@ -24,7 +25,7 @@ class GPT(Model):
         x <- x + attention(norm(x)),  x <- x + narrow(gelu(wide(norm(x))))     `depth` times
         logits = norm(x) @ token.T
 
-    Each place looks at itself and the places before it. Shapes: ids (batch, context) ->
+    Each position looks at itself and those before it. Shapes: ids (batch, context) ->
     (batch, context, vocabulary), logits of the next id. First values are normal with deviation
     0.02, those that end a shortcut 1 / sqrt(2 depth) of it.
     """
@@ -73,7 +74,7 @@ class GPT(Model):
             for kernel in (block.self_attention.output_kernel, block.narrow.kernel):
                 kernel.assign(kernel / math.sqrt(2 * self.depth))
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Any:
         x = self.embedding(x)
         for block in self.blocks:
             x = block(x)
@@ -95,7 +96,7 @@ def gpt(
 ) -> GPT:
     """A `GPT` ready to be compiled: as many ids as `vocabulary`, sequences of `context` of them.
 
-    Train it on ids (rows, context) with the ids one place later as targets, and with
+    Train it on ids (rows, context) with the ids one position later as targets, and with
     `ranvier.losses.SparseCategoricalCrossentropy(from_logits=True)`.
 
     >>> model = gpt(65, layers=2, heads=2, width=32, context=16)
@@ -109,8 +110,8 @@ def gpt(
 
 @spelled
 def generate(
-    model: Any,
-    ids: Any,
+    model: Model,
+    ids: ArrayLike,
     steps: int,
     temperature: float = 1.0,
     top_k: int | None = None,
@@ -142,10 +143,11 @@ def generate(
         )
     rows = ids.reshape(-1, ids.shape[-1]).astype(np.int32)
     random = np.random.default_rng(seed)
+    assert model.built_shape is not None
     context = model.built_shape[0]
     for _ in range(steps):
         last = rows[:, -context:]
-        # NOTE: filled up behind, where no earlier place looks; so one graph does for all lengths.
+        # NOTE: filled up behind, where no earlier position looks; so one graph does for all.
         window = np.pad(last, ((0, 0), (0, context - last.shape[1])))
         logits = model.predict(window)[:, last.shape[1] - 1]
         rows = np.concatenate([rows, _drawn(logits, temperature, top_k, random)[:, None]], axis=1)

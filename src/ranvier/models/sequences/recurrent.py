@@ -24,7 +24,7 @@ def char_lstm(
 
         h_t = lstm(embedding[id_t], h_{t-1}),  logits of id_{t+1} = h_t W + b
 
-    Rows are ids (length,), targets the ids one place later; the output is logits (length,
+    Rows are ids (length,), targets the ids one position later; the output is logits (length,
     vocabulary). Built and compiled. `ranvier.models.generate` lets it write.
 
     >>> char_lstm(65, units=32, length=16).output_shape((16,))
@@ -55,7 +55,7 @@ def lstm_classifier(
 ) -> Sequential:
     """The class of a sentence from the last state of an LSTM, run both ways: Graves et al. 2005.
 
-    Rows are ids (length,), 0 where a short sentence is filled up at the end: those places are
+    Rows are ids (length,), 0 where a short sentence is filled up at the end: those positions are
     masked. Compiled.
 
     >>> import numpy as np

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
@@ -10,10 +10,12 @@ from ...base.missing import spelled
 from ...errors import ArgumentError
 from ...losses import SparseCategoricalCrossentropy
 from ...nn import GRU, Attention, Bidirectional, Dense, Embedding, register_layer
+from ...nn.options import LayerOptions
 from ...ops.movement import concat
 from ...optim import Adam
+from ...tensors.tensor import Tensor
 from ...train.models.model import Model
-from ...typing import Array
+from ...typing import Array, DataLike
 
 
 @register_layer
@@ -32,7 +34,11 @@ class Seq2Seq(Model):
     """
 
     def __init__(
-        self, source_vocabulary: int, target_vocabulary: int, units: int = 64, **options: Any
+        self,
+        source_vocabulary: int,
+        target_vocabulary: int,
+        units: int = 64,
+        **options: Unpack[LayerOptions],
     ) -> None:
         super().__init__(**options)
         self.source_vocabulary, self.target_vocabulary = source_vocabulary, target_vocabulary
@@ -47,36 +53,36 @@ class Seq2Seq(Model):
         self.mix = Dense(units, activation="tanh")
         self.out = Dense(target_vocabulary)
 
-    def forward(self, source: Any, target: Any) -> Any:
+    def forward(self, source: Tensor, target: Tensor) -> Any:
         read = self.source(source)
         seen, *states = self.encoder(read)
         start = self.bridge(concat(states, axis=1))
         done = self.decoder(self.target(target), initial_state=start)
-        found = self.attention([self.query(done), seen])
-        return self.out(self.mix(concat([done, found], axis=2)))
+        context = self.attention([self.query(done), seen])
+        return self.out(self.mix(concat([done, context], axis=2)))
 
     @spelled
-    def translate(self, source: Any, start: int, length: int) -> Array:
-        """The likeliest id at each place, (batch, length), one after the other from `start` on.
+    def translate(self, source: DataLike, start: int, length: int) -> Array:
+        """The likeliest id at each position, (batch, length), one after the other from `start` on.
 
         `length` may be as long as the targets that the model was trained on.
         """
         source = np.asarray(source)
-        places = length
+        positions = length
         if self.built:
-            (places,) = self._takes[1][0]
-        if length > places:
+            (positions,) = self._takes[1][0]
+        if length > positions:
             raise ArgumentError(
                 f"{self.name}: translate(length={length}), but the model was trained on targets of "
-                f"{places} positions; ask for {places} at most, or train on longer targets (filled "
-                "up with 0: ranvier.data.pad_sequences)"
+                f"{positions} positions; ask for {positions} at most, or train on longer "
+                "targets (filled up with 0: ranvier.data.pad_sequences)"
             )
-        said = np.zeros((len(source), places + 1), np.int32)
-        said[:, 0] = start
+        ids = np.zeros((len(source), positions + 1), np.int32)
+        ids[:, 0] = start
         for t in range(length):
-            logits = self.predict([source, said[:, :places]])
-            said[:, t + 1] = logits[:, t].argmax(axis=1)
-        return said[:, 1 : length + 1]
+            logits = self.predict([source, ids[:, :positions]])
+            ids[:, t + 1] = logits[:, t].argmax(axis=1)
+        return ids[:, 1 : length + 1]
 
 
 @spelled

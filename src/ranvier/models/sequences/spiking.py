@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Unpack
 
 from ...base.missing import spelled
 from ...nn import Dense, GlobalAveragePooling1D, Layer, RepeatVector, initializers, register_layer
 from ...nn.basic.dense import integer_argument
+from ...nn.initializers import InitializerLike
+from ...nn.options import LayerOptions
 from ...ops import elementwise as e
 from ...ops.composites.shaping import moveaxis
 from ...ops.contraction import matmul
 from ...ops.creation import zeros
+from ...tensors.tensor import Tensor
 from ...tracing.scan import scan
 from ...train.models.sequential import Sequential
 from ...typing import Shape
 
 
-def spike(v: Any, slope: float = 10.0) -> Any:
+def spike(v: Tensor, slope: float = 10.0) -> Tensor:
     """1 where v > 0, else 0; the gradient is that of `v / (1 + slope |v|)`: Neftci et al. 2019.
 
     >>> import ranvier
@@ -56,8 +59,8 @@ class LeakyIntegrateAndFire(Layer):
         leak: float = 0.9,
         threshold: float = 1.0,
         slope: float = 10.0,
-        kernel_initializer: Any = "glorot_uniform",
-        **options: Any,
+        kernel_initializer: InitializerLike = "glorot_uniform",
+        **options: Unpack[LayerOptions],
     ) -> None:
         super().__init__(**options)
         self.units = integer_argument(self.name, "units", units)
@@ -70,10 +73,10 @@ class LeakyIntegrateAndFire(Layer):
         self.kernel = self.add_weight((input_shape[-1], self.units), self.kernel_initializer)
         self.bias = self.add_weight((self.units,), "zeros")
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Any:
         current = moveaxis(matmul(x, self.kernel) + self.bias, 1, 0)
 
-        def moment(u: Any, i: Any) -> Any:
+        def moment(u: Tensor, i: Tensor) -> tuple[Tensor, Tensor]:
             u = self.leak * u + i
             s = spike(u - self.threshold, self.slope)
             return u - self.threshold * e.detach(s), s

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Unpack
 
 from ...base.missing import spelled
 from ...nn import Conv1D, Dense, Dropout, Embedding, register_layer
 from ...nn.initializers import RandomUniform
+from ...nn.options import LayerOptions
 from ...ops.movement import concat
 from ...ops.reduce import max
 from ...optim import Adam
+from ...optim.rates import LearningRate
+from ...tensors.tensor import Tensor
 from ...train.models.model import Model
 
 
@@ -18,7 +21,7 @@ from ...train.models.model import Model
 class TextCNN(Model):
     """Word vectors, windows of 3, 4 and 5 words, the strongest answer of each: Kim 2014.
 
-        f_k = max over places t of relu(W_k [v_t, ..., v_(t+k-1)] + b_k)
+        f_k = max over positions t of relu(W_k [v_t, ..., v_(t+k-1)] + b_k)
         probability = sigmoid(w . dropout([f_3, f_4, f_5]) + b)
 
     Takes ids (batch, length), 0 where a short sentence is filled up (`ranvier.data.pad_sequences`).
@@ -39,7 +42,7 @@ class TextCNN(Model):
         sizes: Sequence[int] = (3, 4, 5),
         dropout: float = 0.5,
         word_dropout: float = 0.0,
-        **options: Any,
+        **options: Unpack[LayerOptions],
     ) -> None:
         super().__init__(**options)
         self.vocabulary, self.outputs, self.width = vocabulary, outputs, width
@@ -52,7 +55,7 @@ class TextCNN(Model):
         self.drop = Dropout(dropout)
         self.out = Dense(outputs, "sigmoid" if outputs == 1 else "softmax")
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Any:
         vectors = self.noise(self.words(x))
         strongest = [max(window(vectors), axis=1) for window in self.windows]
         return self.out(self.drop(concat(strongest, axis=1)))
@@ -63,7 +66,7 @@ def text_cnn(
     vocabulary: int,
     classes: int = 2,
     length: int | None = None,
-    learning_rate: Any = 0.001,
+    learning_rate: LearningRate = 0.001,
     **options: Any,
 ) -> TextCNN:
     """A `TextCNN`, compiled, and built when the `length` of sentences is given; `options` go to it.

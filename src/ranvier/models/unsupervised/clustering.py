@@ -17,31 +17,31 @@ from ...ops.reduce import argmin, mean, min, sum
 from ...optim import Adam
 from ...tensors.tensor import Tensor
 from ...tracing.compiled import compile
-from ...typing import Array
+from ...typing import Array, DataLike
 from ..batches import as_rows, descend, epochs
 from ..generative.autoencoder import dense_autoencoder
 
 
-def squared_distances(x: Any, centers: Any) -> Any:
+def squared_distances(x: Tensor, centers: Tensor) -> Tensor:
     """`|x_i - c_j|^2` as (rows, centers): |x|^2 - 2 x c + |c|^2, never below 0."""
     ends = sum(x * x, axis=1, keepdims=True) + sum(centers * centers, axis=1)
     return maximum(ends - 2.0 * matmul(x, centers.T), 0.0)
 
 
 @compile
-def _lloyd(x: Any, centers: Any) -> Any:
+def _lloyd(x: Tensor, centers: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """(means of the rows nearest to each center, their labels, the mean squared distance)."""
-    far = squared_distances(x, centers)
-    label = argmin(far, axis=1)
+    distances = squared_distances(x, centers)
+    label = argmin(distances, axis=1)
     member = one_hot(label, centers.shape[0])
     count = sum(member, axis=0)
     means = matmul(member.T, x) / maximum(count, 1.0)[:, None]
     empty = (count == 0)[:, None] * 1.0
-    return means + empty * centers, label, mean(min(far, axis=1))
+    return means + empty * centers, label, mean(min(distances, axis=1))
 
 
 @spelled
-def kmeans(x: Any, clusters: int, restarts: int = 10, steps: int = 300) -> tuple[Array, Array]:
+def kmeans(x: DataLike, clusters: int, restarts: int = 10, steps: int = 300) -> tuple[Array, Array]:
     """Lloyd 1982: (centers, label of each row); the best of `restarts`.
 
     Each row belongs to the nearest center, each center moves to the mean of its rows, until
@@ -60,8 +60,8 @@ def kmeans(x: Any, clusters: int, restarts: int = 10, steps: int = 300) -> tuple
     for _ in range(restarts):
         centers = x[chance.integers(len(x), size=1)]
         while len(centers) < clusters:
-            far = squared_distances(Tensor(x), Tensor(centers)).numpy().min(axis=1)
-            share = np.cumsum(far, dtype=np.float64)
+            distances = squared_distances(Tensor(x), Tensor(centers)).numpy().min(axis=1)
+            share = np.cumsum(distances, dtype=np.float64)
             row = np.searchsorted(share, chance.random() * share[-1])
             centers = np.concatenate([centers, x[np.minimum(row, len(x) - 1)][None]])
         label, before = Tensor(0), None
@@ -79,13 +79,13 @@ class DeepClustering(Spelled):
     """Deep embedded clustering: Xie, Girshick & Farhadi 2016, with the reconstruction kept as in
     Guo et al. 2017.
 
-    An autoencoder learns codes z, k-means places centers m among them. Then encoder and centers
+    An autoencoder learns codes z, k-means puts centers m among them. Then encoder and centers
     move together to lower `KL(P || Q)`, where
 
         q_ij  is proportional to  1 / (1 + |z_i - m_j|^2)          how much row i belongs to j
         p_ij  is proportional to  q_ij^2 / sum_i q_ij              the same, but surer
 
-    P is computed anew before each epoch; `gamma` weighs KL beside the reconstruction.
+    P is computed again before each epoch; `gamma` weighs KL beside the reconstruction.
     Rows hold values from 0 to 1. `centers` and `autoencoder` are there after `fit`.
     """
 
@@ -107,7 +107,7 @@ class DeepClustering(Spelled):
 
     @spelled
     def fit(
-        self, x: Any, pretrain_epochs: int = 100, refine_epochs: int = 20, batch_size: int = 64
+        self, x: DataLike, pretrain_epochs: int = 100, refine_epochs: int = 20, batch_size: int = 64
     ) -> DeepClustering:
         """Find the clusters of the rows of x."""
         self.column_names = ColumnNames()
@@ -124,16 +124,16 @@ class DeepClustering(Spelled):
             list(epochs(step, both, batch_size, 1))
         return self
 
-    def memberships(self, x: Any) -> Array:
+    def memberships(self, x: DataLike) -> Array:
         """Q: (rows, clusters), each row adding up to 1."""
         x = as_rows(x, self.column_names)
-        return _shares(Tensor(self.autoencoder.encode(x)), self.centers).numpy()  # type: ignore[no-any-return]
+        return _shares(Tensor(self.autoencoder.encode(x)), self.centers).numpy()
 
-    def predict(self, x: Any) -> Array:
+    def predict(self, x: DataLike) -> Array:
         """The cluster of each row."""
         return np.asarray(self.memberships(x).argmax(axis=1))
 
-    def _step(self, both: Any) -> Any:
+    def _step(self, both: Tensor) -> Tensor:
         width = both.shape[1] - self.clusters
         x, p = both[:, :width], both[:, width:]
         code = self.autoencoder.encoder(x)
@@ -145,6 +145,6 @@ class DeepClustering(Spelled):
         return divergence
 
 
-def _shares(z: Any, centers: Any) -> Any:
-    near = 1.0 / (1.0 + squared_distances(z, centers))
-    return near / sum(near, axis=1, keepdims=True)
+def _shares(z: Tensor, centers: Tensor) -> Tensor:
+    kernel = 1.0 / (1.0 + squared_distances(z, centers))
+    return kernel / sum(kernel, axis=1, keepdims=True)

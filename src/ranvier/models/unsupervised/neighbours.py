@@ -18,7 +18,7 @@ from ...optim import Adam
 from ...tensors.tensor import Tensor
 from ...tracing.compiled import compile
 from ...train.models.sequential import Sequential
-from ...typing import Array
+from ...typing import Array, DataLike, TensorLike
 from ..batches import as_rows, descend
 from .clustering import kmeans, squared_distances
 
@@ -29,7 +29,7 @@ class NeighbourClustering(Spelled):
     """Clusters as classes that near rows share: Van Gansbeke et al. 2020 ("SCAN").
 
     A network gives each row x the probabilities p(x) of the clusters. For rows x and one of the
-    `neighbours` nearest to each, n(x), drawn anew at every turn, it lowers
+    `neighbours` nearest to each, n(x), drawn again in every iteration, it lowers
 
         - mean log p(x) . p(n(x))  -  balance * H(mean p(x)),     H(q) = - sum_j q_j log q_j
 
@@ -63,7 +63,7 @@ class NeighbourClustering(Spelled):
         self.column_names = ColumnNames()
 
     @spelled
-    def fit(self, x: Any, epochs: int = 40, batch_size: int = 256) -> NeighbourClustering:
+    def fit(self, x: DataLike, epochs: int = 40, batch_size: int = 256) -> NeighbourClustering:
         """Find the clusters of the rows of x (rows, features), of about the same scale each."""
         self.column_names = ColumnNames()
         x = as_rows(x, self.column_names, learn=True)
@@ -72,28 +72,28 @@ class NeighbourClustering(Spelled):
                 f"NeighbourClustering: {len(x)} rows have no {self.neighbours} neighbours each; "
                 "give more rows or fewer neighbours"
             )
-        near = nearest(x, self.neighbours)
+        neighbours = nearest(x, self.neighbours)
         batch = min(batch_size, len(x))
-        self.models = [self._trained(x, near, epochs, batch) for _ in range(self.members)]
+        self.models = [self._trained(x, neighbours, epochs, batch) for _ in range(self.members)]
         self.centers = kmeans(self.memberships(x), self.clusters, restarts=20)[0]
         return self
 
-    def memberships(self, x: Any) -> Array:
+    def memberships(self, x: DataLike) -> Array:
         """The probabilities of all members side by side: (rows, members * clusters)."""
         x = as_rows(x, self.column_names)
         return np.concatenate([model.predict(x) for model in self.models], axis=1)
 
-    def predict(self, x: Any) -> Array:
+    def predict(self, x: DataLike) -> Array:
         """The cluster of each row."""
-        far = squared_distances(Tensor(self.memberships(x)), Tensor(self.centers))
-        return far.numpy().argmin(axis=1)  # type: ignore[no-any-return]
+        distances = squared_distances(Tensor(self.memberships(x)), Tensor(self.centers))
+        return distances.numpy().argmin(axis=1)  # type: ignore[no-any-return]
 
-    def _loss(self, p: Any, other: Any) -> Any:
+    def _loss(self, p: Tensor, other: Tensor) -> Tensor:
         agree = mean(log(sum(p * other, axis=1) + _LEAST))
         share = mean(p, axis=0)
         return self.balance * sum(share * log(share + _LEAST)) - agree
 
-    def _trained(self, x: Array, near: Array, epochs: int, batch: int) -> Any:
+    def _trained(self, x: Array, neighbours: Array, epochs: int, batch: int) -> Sequential:
         """A new network after so many epochs."""
         inner: list[Layer] = []
         for units in self.hidden:
@@ -103,7 +103,7 @@ class NeighbourClustering(Spelled):
         moving, rule = model.parameters(), Adam(self.learning_rate)
 
         @compile
-        def step(rows: Any, others: Any) -> Any:
+        def step(rows: TensorLike, others: TensorLike) -> Tensor:
             with training_mode(True):
                 loss = self._loss(model(rows), model(others))
             descend(rule, loss, moving)
@@ -112,7 +112,7 @@ class NeighbourClustering(Spelled):
         chance = random.generator.host()
         for _ in range(epochs):
             order = np.resize(chance.permutation(len(x)), -(-len(x) // batch) * batch)
-            drawn = near[order, chance.integers(near.shape[1], size=len(order))]
+            drawn = neighbours[order, chance.integers(neighbours.shape[1], size=len(order))]
             for i in range(0, len(order), batch):
                 step(x[order[i : i + batch]], x[drawn[i : i + batch]])
         return model
@@ -124,9 +124,9 @@ def nearest(x: Array, count: int, batch: int = 1024) -> Array:
     >>> nearest(np.array([[0.0], [1.0], [5.0]], np.float32), 1).tolist()
     [[1], [0], [1]]
     """
-    found = np.empty((len(x), count), np.int64)
+    indices = np.empty((len(x), count), np.int64)
     for i in range(0, len(x), batch):
-        far = squared_distances(Tensor(x[i : i + batch]), Tensor(x)).numpy().copy()
-        far[np.arange(len(far)), np.arange(i, i + len(far))] = np.inf
-        found[i : i + batch] = np.argpartition(far, count - 1, axis=1)[:, :count]
-    return found
+        distances = squared_distances(Tensor(x[i : i + batch]), Tensor(x)).numpy().copy()
+        distances[np.arange(len(distances)), np.arange(i, i + len(distances))] = np.inf
+        indices[i : i + batch] = np.argpartition(distances, count - 1, axis=1)[:, :count]
+    return indices

@@ -26,7 +26,7 @@ from ...tensors.tensor import Tensor
 from ...tracing.compiled import compile
 from ...train.intake.arrange import arranged
 from ...train.models.sequential import Sequential
-from ...typing import Array
+from ...typing import Array, DataLike
 from ..batches import as_rows, descend, epochs
 
 METHODS = ("rbm", "autoencoder")
@@ -71,7 +71,7 @@ class RestrictedBoltzmannMachine(Spelled):
         self.b = Tensor(np.zeros(self.hidden, np.float32), requires_grad=True, name="b")
 
     @spelled
-    def fit(self, v: Any, count: int = 10, batch_size: int = 64) -> list[float]:
+    def fit(self, v: DataLike, count: int = 10, batch_size: int = 64) -> list[float]:
         """Train for `count` epochs; returns the reconstruction error of each."""
         v = as_rows(v, self.column_names, learn=True)
         if v.min() < 0 or v.max() > 1:
@@ -83,27 +83,27 @@ class RestrictedBoltzmannMachine(Spelled):
             self.build(v.shape[1])
         return [float(error) for error in epochs(self._step, v, batch_size, count)]
 
-    def chances(self, v: Any) -> Any:
+    def chances(self, v: Tensor) -> Any:
         """p(h = 1 | v)."""
         return sigmoid(matmul(v, self.W) + self.b)
 
     @spelled
-    def gibbs(self, v: Any, steps: int = 1) -> Any:
+    def gibbs(self, v: Tensor, steps: int = 1) -> Any:
         """v after `steps` rounds: draw h given v, then take p(v = 1 | h)."""
         for _ in range(steps):
             h = astype(random.bernoulli(self.chances(v)), v.dtype)
             v = sigmoid(matmul(h, self.W.T) + self.a)
         return v
 
-    def free_energy(self, v: Any) -> Any:
+    def free_energy(self, v: Tensor) -> Any:
         """F of each row."""
         return -matmul(v, self.a) - sum(softplus(matmul(v, self.W) + self.b), axis=-1)
 
-    def transform(self, v: Any) -> Array:
+    def transform(self, v: DataLike) -> Array:
         """p(h = 1 | v) of each row, as an array."""
         return self.chances(Tensor(as_rows(v, self.column_names))).numpy()  # type: ignore[no-any-return]
 
-    def reconstruction_error(self, v: Any) -> float:
+    def reconstruction_error(self, v: DataLike) -> float:
         """The mean squared difference between rows and what is left after a round trip."""
         v = Tensor(as_rows(v, self.column_names))
         return mean((v - sigmoid(matmul(self.chances(v), self.W.T) + self.a)) ** 2).item()  # type: ignore[no-any-return]
@@ -118,7 +118,7 @@ class RestrictedBoltzmannMachine(Spelled):
 @spelled
 def pretrain(
     model: Sequential,
-    x: Any,
+    x: DataLike,
     method: str = "rbm",
     epochs: int = 10,
     batch_size: int = 64,

@@ -14,13 +14,13 @@ from ...ops.gather import take
 from ...ops.reduce import argmin, mean, min, sum
 from ...tensors.tensor import Tensor
 from ...tracing.compiled import compile
-from ...typing import Array
+from ...typing import Array, DataLike
 from ..batches import as_rows, epochs
 from .clustering import squared_distances
 
 
 class SelfOrganizingMap(Spelled):
-    """Kohonen 1982: `rows` x `columns` nodes, each with a place on the sheet and a vector w.
+    """Kohonen 1982: `rows` x `columns` nodes, each with a position on the sheet and a vector w.
 
     For each row x the node with the nearest vector wins, and with it move its neighbours on the
     sheet at distance d: `w <- w + a h (x - w)`, `h = exp(-d^2 / (2 s^2))`. Rate a and reach s fall
@@ -36,8 +36,8 @@ class SelfOrganizingMap(Spelled):
 
     def __init__(self, rows: int = 10, columns: int = 10) -> None:
         self.rows, self.columns = rows, columns
-        places = np.stack(np.divmod(np.arange(rows * columns), columns), axis=1)
-        self.places = Tensor(places.astype(np.float32))
+        positions = np.stack(np.divmod(np.arange(rows * columns), columns), axis=1)
+        self.positions = Tensor(positions.astype(np.float32))
         self.weights: Any = None
         self.column_names = ColumnNames()
         self._step = compile(self._moved)
@@ -45,7 +45,7 @@ class SelfOrganizingMap(Spelled):
     @spelled
     def fit(
         self,
-        x: Any,
+        x: DataLike,
         count: int = 30,
         batch_size: int = 32,
         rate: tuple[float, float] = (0.5, 0.05),
@@ -62,31 +62,31 @@ class SelfOrganizingMap(Spelled):
             list(epochs(lambda batch, a=a, s=s: self._step(batch, a, s), x, batch_size, 1))
         return self
 
-    def winners(self, x: Any) -> Array:
+    def winners(self, x: DataLike) -> Array:
         """The node of each row: `row * columns + column`."""
-        far = squared_distances(Tensor(as_rows(x, self.column_names)), self.weights)
-        return argmin(far, axis=1).numpy()  # type: ignore[no-any-return]
+        distances = squared_distances(Tensor(as_rows(x, self.column_names)), self.weights)
+        return argmin(distances, axis=1).numpy()
 
-    def quantization_error(self, x: Any) -> float:
+    def quantization_error(self, x: DataLike) -> float:
         """The mean distance of a row from the vector of its node."""
-        far = squared_distances(Tensor(as_rows(x, self.column_names)), self.weights)
-        return mean(sqrt(min(far, axis=1))).item()  # type: ignore[no-any-return]
+        distances = squared_distances(Tensor(as_rows(x, self.column_names)), self.weights)
+        return mean(sqrt(min(distances, axis=1))).item()  # type: ignore[no-any-return]
 
-    def topographic_error(self, x: Any) -> float:
+    def topographic_error(self, x: DataLike) -> float:
         """The share of rows whose two nearest nodes are no neighbours (Kiviluoto 1996)."""
-        far = squared_distances(Tensor(as_rows(x, self.column_names)), self.weights).numpy()
-        two = self.places.numpy()[np.argsort(far, axis=1)[:, :2]]
+        distances = squared_distances(Tensor(as_rows(x, self.column_names)), self.weights).numpy()
+        two = self.positions.numpy()[np.argsort(distances, axis=1)[:, :2]]
         return float((np.abs(two[:, 0] - two[:, 1]).max(axis=1) > 1).mean())
 
-    def _moved(self, x: Any, a: Any, s: Any) -> Any:
-        far = squared_distances(x, self.weights)
-        place = take(self.places, argmin(far, axis=1), axis=0)
-        h = exp(squared_distances(place, self.places) / (-2.0 * s * s))
+    def _moved(self, x: Tensor, a: Tensor, s: Tensor) -> Tensor:
+        distances = squared_distances(x, self.weights)
+        position = take(self.positions, argmin(distances, axis=1), axis=0)
+        h = exp(squared_distances(position, self.positions) / (-2.0 * s * s))
         weight = sum(h, axis=0)[:, None]
         target = matmul(h.T, x) / maximum(weight, 1e-12)
         reached = a * (1.0 - exp(-weight))  # nodes that no row is near to stay
         self.weights.assign(self.weights + reached * (target - self.weights))
-        return mean(min(far, axis=1))
+        return mean(min(distances, axis=1))
 
 
 def plane(x: Array, rows: int, columns: int) -> Array:
