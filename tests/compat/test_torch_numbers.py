@@ -154,3 +154,27 @@ def test_nll_of_what_is_no_logarithm_is_said(end: str) -> None:
         torch.nn.NLLLoss()(x, y).backward()
     words = [str(w.message) for w in said if "log-probabilities" in str(w.message)]
     assert len(words) == (end in ("none", "softmax", "conv"))
+
+
+def test_fill_is_pytorchs_and_no_helper_of_the_tables() -> None:
+    x = torch.tensor([1.0, math.nan], requires_grad=True)
+    value = torch.tensor(3.0, requires_grad=True)
+    out = torch.fill(x, value)
+    out.sum().backward()
+    assert out.tolist() == [3.0, 3.0]
+    assert x.grad is not None and x.grad.tolist() == [0.0, 0.0]
+    assert value.grad is not None and value.grad.item() == 2.0
+    assert torch.fill(torch.tensor([4, 5]), True).tolist() == [1, 1]
+
+
+@pytest.mark.parametrize("name", ["fill", "mode", "random"])
+def test_what_a_module_imports_for_itself_takes_no_name_of_pytorchs(name: str) -> None:
+    """`torch.mode` is a function and `torch.random` a module of PyTorch's."""
+    assert name in torch.__all__ or not hasattr(torch, name)
+
+
+def test_the_seed_is_set_in_torch_random_too() -> None:
+    torch.random.manual_seed(3)
+    first = torch.rand(3)
+    torch.manual_seed(3)
+    assert torch.rand(3).tolist() == first.tolist()

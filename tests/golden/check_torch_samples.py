@@ -246,10 +246,32 @@ def run_sample(mine: Any, theirs: Any, sample: Any, dtype: Any, name: str) -> No
         raise Different("skip", "complex result")
     got = mine(*our_args, **our_kwargs)
     tolerance = TOLERANCE.get(torch.float32 if not with_gradients else dtype)
+    if name in SORTING:
+        dim = dim_of(name, sample)
+        got = with_elements(got, our_args[0], dim, ours.Tensor._wrap)
+        out = with_elements(out, args[0], dim, lambda array: torch.from_numpy(np.array(array)))
     random = name in RANDOM or sample.kwargs.get("dropout_p", 0) > 0
     compared(got, out, None if random else tolerance)
     if with_gradients and not random:
         gradients(got, out, translation.pairs, tolerance)
+
+
+# Of equal elements any may come first: what counts are the elements that indices point at.
+SORTING = {"sort": 0, "argsort": 0, "topk": 1}  # and which argument is the axis
+
+
+def dim_of(name: str, sample: Any) -> int:
+    given = [*sample.args[SORTING[name] :], sample.kwargs.get("dim", -1)]
+    return int(given[0])
+
+
+def with_elements(result: Any, x: Any, dim: int, wrap: Callable[[Any], Any]) -> list[Any]:
+    """The result with the elements of x in place of their indices, which come last."""
+    *values, indices = flat(result)
+    array, where = x.detach().numpy(), indices.detach().numpy()
+    if not array.ndim:
+        return [*values, indices]
+    return [*values, wrap(np.take_along_axis(array, where, dim))]
 
 
 def samples_of(op: Any, dtype: Any) -> Iterator[Any]:

@@ -41,12 +41,6 @@ SAMPLES = [
     Rule("linspace", "integers are rounded towards 0 once, as in NumPy", "value", dtype="int64"),
     Rule(r"F\.avg_pool", "means of integers are floats", dtype="int64"),
     Rule(
-        r"(sort|topk)\[",
-        "PyTorch's order of equal elements is not defined; here the first comes first",
-        "value",
-        dtype="int64|bool",
-    ),
-    Rule(
         r"layer_norm\[|scaled_dot",
         "PyTorch's own rounding: float64 agrees",
         "gradient",

@@ -275,6 +275,8 @@ def test_power_where_it_is_not_smooth() -> None:
     by_exponent = by(ranvier.power, [0.0, 0.0, 2.0, -2.0], [2.0, -1.0, 0.0, 3.0])[1]
     expected = [0.0, -np.inf, np.log(2), np.nan]  # the logarithm of -2 is no real number
     np.testing.assert_allclose(by_exponent, expected, 1e-6)
+    by_exponent = by(ranvier.power, [-0.0, -0.0, 0.0], [-1.0, -2.0, -1.0])[1]
+    assert by_exponent == [np.inf, -np.inf, -np.inf]  # -0 to an odd negative power is -infinity
     inf = float("inf")
     edge = ranvier.tensor([float("nan"), inf, -inf, 0.0])
     with np.errstate(all="ignore"):

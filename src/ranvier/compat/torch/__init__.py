@@ -19,12 +19,14 @@ import math
 from typing import Any
 
 from ... import __version__ as __version__
-from ... import dtypes, random
+from ... import dtypes
+from ... import random as drawing
 from ...base.config import config
 from ...ops import contraction, elementwise
-from ...tensors import mode
+from ...tensors import mode as modes
 from ...tensors.tensor import Tensor as RanvierTensor
-from ..table import fill, names, submodule
+from ..table import fill as fill_module
+from ..table import names, submodule
 from . import autograd, creation, functions, nn, optim, utils
 from .creation import MAKERS, tensor
 from .methods import FUNCTIONS
@@ -35,7 +37,7 @@ from .tensor import Tensor, of
 _ABSENT: dict[str, Any] = {"is_available": lambda: False, "device_count": lambda: 0}
 _BACKEND = {"is_available": lambda: False, "is_built": lambda: False, "enabled": False}
 
-__all__, __getattr__ = fill(
+__all__, __getattr__ = fill_module(
     globals(),
     "torch",
     FUNCTIONS,
@@ -44,7 +46,7 @@ __all__, __getattr__ = fill(
     names(functions, "allclose compile einsum load meshgrid no_grad save"),
     names(dtypes, "float16 float32 float64 int32 int64 uint8"),
     names(math, "e inf nan pi"),
-    names(mode, "enable_grad is_grad_enabled"),
+    names(modes, "enable_grad is_grad_enabled"),
     Tensor=Tensor,
     accelerator=submodule(__name__, "torch.accelerator", _ABSENT, current_accelerator=lambda: None),
     autograd=autograd,
@@ -68,18 +70,20 @@ __all__, __getattr__ = fill(
     device=device,
     double=dtypes.float64,
     equal=lambda input, other: functions.np.array_equal(input.numpy(), other.numpy()),
+    fill=lambda input, value: of(input).masked_fill(True, value),
     float=dtypes.float32,
     half=dtypes.float16,
     inference_mode=functions.no_grad,
     int=dtypes.int32,
     is_tensor=lambda obj: isinstance(obj, RanvierTensor),
     long=dtypes.int64,
-    manual_seed=lambda seed: random.seed(seed),
+    manual_seed=lambda seed: drawing.seed(seed),
     matmul=lambda input, other: of(contraction.matmul(input, other)),
     nn=nn,
     optim=optim,
+    random=submodule(__name__, "torch.random", manual_seed=lambda seed: drawing.seed(seed)),
     pow=lambda input, exponent: of(elementwise.power(input, exponent)),
-    set_grad_enabled=mode.grad_mode,
+    set_grad_enabled=modes.grad_mode,
     set_num_threads=lambda threads: config(threads=threads),
     tensor=tensor,
     utils=utils,

@@ -158,7 +158,7 @@ class Power(Binary):
     def gradient(self, grad: Value, out: Value, x: Value, y: Value) -> Gradients:
         by_x = where(equal(y, 0), 0, y * power(x, where(equal(y, 0), 1, y - 1)))
         zero = equal(x, 0)
-        at_0 = where(less(y, 0), -np.inf, 0.0)
+        at_0 = where(less(y, 0), -out, 0.0)  # out is -inf for -0 to an odd power
         by_y = where(zero, at_0, out * log(where(zero, 1, x)))
         return grad * by_x, grad * by_y
 
