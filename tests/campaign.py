@@ -37,7 +37,7 @@ def work(run_case: RunCase, seeds: range, count: int, guarded: bool, at: Any, fo
 
 
 class Worker:
-    """A process that runs cases, begun anew behind one that killed it."""
+    """A process that runs cases, started again after one that died."""
 
     def __init__(self, run_case: RunCase, seeds: range, count: int, guarded: bool = False) -> None:
         self.run_case, self.seeds, self.count, self.guarded = run_case, seeds, count, guarded

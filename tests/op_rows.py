@@ -165,13 +165,13 @@ def reduction(name: str, numpy: Any, shapes: tuple[Shapes, ...], **other: Any) -
 
 
 def _scan(x: Any, h: Any, w: Any) -> Any:
-    """tanh(x + h @ w), turn after turn; every state and the last."""
+    """tanh(x + h @ w), step after step; every state and the last."""
 
-    def turn(h: Any, x: Any) -> Any:
+    def step(h: Any, x: Any) -> Any:
         h = rv.tanh(x + h @ w)
         return h, h
 
-    last, all_ = rv.scan(turn, h, x)
+    last, all_ = rv.scan(step, h, x)
     return rv.concat([all_, rv.expand_dims(last * last, 0)])
 
 

@@ -112,7 +112,7 @@ def _scatter_along(x: Array, indices: Array, updates: Array) -> Array:
 
 def _threefry(key: Array) -> Array:
     """Threefry-2x32-20 in Python's own integers, element by element."""
-    mask, turns = 2**32 - 1, (13, 15, 26, 6, 17, 29, 16, 24)
+    mask, rotations = 2**32 - 1, (13, 15, 26, 6, 17, 29, 16, 24)
     k = [int(key[0]), int(key[1])]
     k.append(k[0] ^ k[1] ^ 0x1BD11BDA)
     out = []
@@ -120,7 +120,7 @@ def _threefry(key: Array) -> Array:
         x, y = (count + k[0]) & mask, k[1]
         for r in range(20):
             x = (x + y) & mask
-            y = ((y << turns[r % 8] | y >> (32 - turns[r % 8])) & mask) ^ x
+            y = ((y << rotations[r % 8] | y >> (32 - rotations[r % 8])) & mask) ^ x
             if r % 4 == 3:
                 i = r // 4 + 1
                 x, y = (x + k[i % 3]) & mask, (y + k[(i + 1) % 3] + i) & mask

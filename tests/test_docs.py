@@ -107,7 +107,7 @@ def test_pages_hold_code_in_fences_and_whole_tables(page: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("planted", "said"),
+    ("planted", "message"),
     [
         (">>> import ranvier", "a prompt outside"),
         ("... ])", "a prompt outside"),
@@ -124,11 +124,11 @@ def test_pages_hold_code_in_fences_and_whole_tables(page: Path) -> None:
         ("| a | b |\n|---|---|\n| " + "x" * 80 + " | " + "y" * 40 + " |", "126 characters wide"),
     ],
 )
-def test_a_planted_fault_of_a_page_is_found(planted: str, said: str) -> None:
+def test_a_planted_fault_of_a_page_is_found(planted: str, message: str) -> None:
     sound = "# Page\n\nWords, `x = f(y)` and a table:\n\n| a | b |\n|---|---|\n| 1 | `2` |\n\n"
     sound += "```pycon\n>>> 1\n1\n\n```\n\n"
     assert faults(sound) == []
-    assert [line for line in faults(f"{sound}{planted}\n") if said in line], planted
+    assert [line for line in faults(f"{sound}{planted}\n") if message in line], planted
 
 
 # --- the pages as built -------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from paths import EXAMPLES
 from ranvier.base.config import switches
 
 # What each one prints among other lines.
-SAID = {
+PRINTED = {
     "one_weight": [
         r"half_squared_error\n(  by_\w+ +gradient  8\.0000   w 4\.2000.*\n){4}",
         r"mean_squared_error\n(  by_\w+ +gradient 16\.0000   w 3\.4000.*\n){4}",
@@ -45,11 +45,11 @@ LARGE = {
 
 
 def test_every_example_is_tested() -> None:
-    assert {path.stem for path in EXAMPLES.glob("*.py")} == set(SAID) | LARGE
+    assert {path.stem for path in EXAMPLES.glob("*.py")} == set(PRINTED) | LARGE
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("name", SAID)
+@pytest.mark.parametrize("name", PRINTED)
 def test_example(name: str, engine: str, capsys: pytest.CaptureFixture[str]) -> None:
     before = ranvier.config()["engine"]
     ranvier.config(engine=engine)
@@ -58,7 +58,7 @@ def test_example(name: str, engine: str, capsys: pytest.CaptureFixture[str]) -> 
     finally:
         ranvier.config(engine=before)
     text = capsys.readouterr().out
-    for pattern in SAID[name]:
+    for pattern in PRINTED[name]:
         assert re.search(pattern, text), f"{pattern!r} not in\n{text}"
 
 

@@ -116,7 +116,7 @@ def offences(files: dict[str, str]) -> list[str]:
     for name in files:
         part = name.partition(".")[0] or "ranvier"
         if part not in rank:
-            found.append(f"{name}: {part!r} has no place in ORDER")
+            found.append(f"{name}: {part!r} is not in ORDER")
             continue
         edges[name] = set()
         for line, target in imports(name, files):
@@ -146,7 +146,7 @@ def test_files_import_only_from_above() -> None:
 
 
 @pytest.mark.parametrize(
-    ("planted", "said"),
+    ("planted", "message"),
     [
         ({"errors": "from .tensors import Tensor"}, "errors, line 1: imports 'tensors'"),
         ({"errors": "def f():\n    from . import tensors"}, "errors, line 2: imports 'tensors'"),
@@ -155,13 +155,13 @@ def test_files_import_only_from_above() -> None:
         ({"nn.dense": "from ranvier import sum"}, "nn.dense, line 1: imports ''"),
         ({"data.tables": "from ..tensors import T"}, "data.tables, line 1: imports 'tensors'"),
         ({"ops": "from .reduce import sum", "ops.reduce": "from . import x"}, "in a circle"),
-        ({"helpers": ""}, "helpers: 'helpers' has no place in ORDER"),
+        ({"helpers": ""}, "helpers: 'helpers' is not in ORDER"),
     ],
 )
-def test_a_planted_import_is_caught(planted: dict[str, str], said: str) -> None:
+def test_a_planted_import_is_caught(planted: dict[str, str], message: str) -> None:
     files = {"": "", "errors": "", "tensors": "", "ops": "", "ops.reduce": "", "nn.dense": ""}
     assert offences(files) == []
-    assert [line[: len(said)] for line in offences({**files, **planted})] == [said]
+    assert [line[: len(message)] for line in offences({**files, **planted})] == [message]
 
 
 def test_imports_for_type_checkers_do_not_count() -> None:

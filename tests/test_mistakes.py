@@ -303,9 +303,9 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 def test_a_mistake_is_answered(mistake: str, words: list[str], files: dict[str, Path]) -> None:
     with pytest.raises(RanvierError) as caught:
         eval(mistake, {**globals(), **files})
-    said = str(caught.value)
-    assert [word for word in words if word not in said] == [], said
-    assert "\n" not in said.strip() or len(said) > 100
+    message = str(caught.value)
+    assert [word for word in words if word not in message] == [], message
+    assert "\n" not in message.strip() or len(message) > 100
 
 
 @pytest.mark.parametrize(("arguments", "words"), COMMANDS, ids=[" ".join(c) for c, _ in COMMANDS])

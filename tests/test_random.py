@@ -65,7 +65,7 @@ def test_the_global_generator() -> None:
     a = ranvier.random.normal((4,))
     ranvier.random.seed(11)
     assert a.tolist() == ranvier.random.normal((4,)).tolist()
-    ranvier.seed(2**40 + 1)  # more than 32 bits are folded, not cut
+    ranvier.seed(2**40 + 1)  # more than 32 bits count, they are not cut off
     b = ranvier.random.uniform((4,)).tolist()
     ranvier.seed(1)
     assert b != ranvier.random.uniform((4,)).tolist()

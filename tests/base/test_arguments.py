@@ -147,15 +147,15 @@ def test_every_argument_refuses_what_it_cannot_mean() -> None:
     for name, thing, argument, value, given in cases():
         tried.add((name, argument))
         kinds.add(type(value))
-        said = f"{name}({argument}={value!r})"
+        message = f"{name}({argument}={value!r})"
         try:
             thing(**{**given, argument: value})
         except RanvierError as error:
-            assert argument in str(error) or not isinstance(error, ArgumentError), (said, error)
+            assert argument in str(error) or not isinstance(error, ArgumentError), (message, error)
         except Exception as error:
-            taken.append(f"{said}: {type(error).__name__}: {error}")
+            taken.append(f"{message}: {type(error).__name__}: {error}")
         else:
-            taken.append(f"{said} is accepted")
+            taken.append(f"{message} is accepted")
     assert taken == []
     assert len(tried) > 700
     assert kinds == {str, int, float, bool, list, np.int64, np.bool, type(None)}
@@ -194,14 +194,14 @@ def test_batch_sizes(value: Any) -> None:
     model = ranvier.Sequential([nn.Dense(1)])
     model.compile("sgd", "mse", engine="reference")
     x = np.ones((4, 2), "f4")
-    said = f"batch_size={value!r}; expected an integer of at least 1"
+    message = f"batch_size={value!r}; expected an integer of at least 1"
     for call in (
         lambda: model.fit(x, x[:, :1], batch_size=value),
         lambda: model.evaluate(x, x[:, :1], batch_size=value),
         lambda: model.predict(x, batch_size=value),
         lambda: model.predict(x, value),
     ):
-        with pytest.raises(ArgumentError, match=said):
+        with pytest.raises(ArgumentError, match=message):
             call()
     two: Any = np.int64(2)
     assert model.predict(x, batch_size=two).shape == (4, 1)

@@ -15,7 +15,7 @@ from ranvier.errors import ArgumentError
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "message"),
     [
         ({"engine": "compild"}, "unknown engine 'compild'; did you mean 'compiled'"),
         ({"threads": -1}, "threads: expected an integer, 0 for all cores; got -1"),
@@ -23,22 +23,22 @@ from ranvier.errors import ArgumentError
         ({"thread": 1}, "unknown switch 'thread'; did you mean 'threads'"),
     ],
 )
-def test_wrong_switches(changes: dict[str, Any], said: str) -> None:
+def test_wrong_switches(changes: dict[str, Any], message: str) -> None:
     before = ranvier.config()
-    with pytest.raises(ArgumentError, match=said):
+    with pytest.raises(ArgumentError, match=message):
         ranvier.config(**changes)
     assert ranvier.config() == before
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "said"),
+    ("name", "value", "message"),
     [
         ("RANVIER_ENGINE", "gpu", "unknown engine 'gpu'"),
         ("RANVIER_THREADS", "two", "threads: expected an integer"),
         ("RANVIER_THREADS", "-1", "threads: expected an integer"),
     ],
 )
-def test_a_wrong_environment_is_said_at_import(name: str, value: str, said: str) -> None:
+def test_a_wrong_environment_is_reported_at_import(name: str, value: str, message: str) -> None:
     source = str(Path(ranvier.__file__).parents[1])
     done = subprocess.run(
         [sys.executable, "-c", "import ranvier"],
@@ -47,4 +47,4 @@ def test_a_wrong_environment_is_said_at_import(name: str, value: str, said: str)
         text=True,
         timeout=120,
     )
-    assert done.returncode and said in done.stderr.splitlines()[-1]
+    assert done.returncode and message in done.stderr.splitlines()[-1]

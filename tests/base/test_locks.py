@@ -64,7 +64,7 @@ def sources() -> dict[str, str]:
     }
 
 
-def test_every_lock_is_made_anew_in_a_child() -> None:
+def test_every_lock_is_new_in_a_child() -> None:
     assert offences(sources()) == []
 
 

@@ -1,4 +1,4 @@
-"""Nested structures: walked in one place, and rebuilt with their own kinds."""
+"""Nested structures: walked by one function, and rebuilt with their own kinds."""
 
 from __future__ import annotations
 

@@ -199,7 +199,7 @@ def test_errors_inside_a_call_are_left_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("thing", "name", "said"),
+    ("thing", "name", "message"),
     [
         (nn.Dense(3), "kernle", "did you mean 'kernel'"),
         (nn.Dense(3), "unit", "did you mean 'units'"),
@@ -210,9 +210,9 @@ def test_errors_inside_a_call_are_left_alone() -> None:
         (ranvier.tensor([1.0]), "cuda", "Ranvier computes on the CPU"),
     ],
 )
-def test_a_misspelt_attribute(thing: Any, name: str, said: str) -> None:
+def test_a_misspelt_attribute(thing: Any, name: str, message: str) -> None:
     assert not hasattr(thing, name)
-    with pytest.raises(AttributeError, match=said):
+    with pytest.raises(AttributeError, match=message):
         getattr(thing, name)
 
 

@@ -71,8 +71,8 @@ def test_evaluate_predict_inspect(digits: Path) -> None:
     assert re.fullmatch(r"test accuracy: 0\.\d{4}", accuracy)
     done = run("predict", digits, "--rows", "0-2,7")
     assert done.exit_code == 0
-    said = re.findall(r"^row (\d+): \d \(", done.output, re.M)
-    assert said == ["0", "1", "2", "7"]
+    message = re.findall(r"^row (\d+): \d \(", done.output, re.M)
+    assert message == ["0", "1", "2", "7"]
     done = run("inspect", digits)
     assert done.exit_code == 0
     for words in ("checksum: sha256", "verified", "Dense", "3.kernel", "trained with Adam"):
@@ -113,7 +113,7 @@ def test_predict_on_rows_of_a_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["train", "digits", "--hidden", "a,b"], "--hidden 'a,b'"),
         (["train", "digits", "--activation", "rleu"], "did you mean 'relu'"),
@@ -130,17 +130,17 @@ def test_predict_on_rows_of_a_file(tmp_path: Path) -> None:
         (["evaluate", "OTHER"], "a digits model takes"),
     ],
 )
-def test_mistakes_are_said_without_a_traceback(
-    arguments: list[str], said: str, digits: Path, tmp_path: Path
+def test_mistakes_are_reported_without_a_traceback(
+    arguments: list[str], message: str, digits: Path, tmp_path: Path
 ) -> None:
     data = bytearray(digits.read_bytes())
     data[-100] ^= 1
     (tmp_path / "damaged").write_bytes(data)
     ranvier.Sequential([Dense(2, input_shape=(3,))]).save(tmp_path / "other")
-    places = {"DIGITS": digits, "DAMAGED": tmp_path / "damaged", "OTHER": tmp_path / "other"}
-    done = run(*[places.get(a, a) for a in arguments])
+    paths = {"DIGITS": digits, "DAMAGED": tmp_path / "damaged", "OTHER": tmp_path / "other"}
+    done = run(*[paths.get(a, a) for a in arguments])
     assert done.exit_code == 2
-    assert said in done.output
+    assert message in done.output
     assert "Traceback" not in done.output
     assert isinstance(done.exception, SystemExit)
 

@@ -106,7 +106,7 @@ def test_a_table_with_words_and_gaps(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["iris", "--sizes", "2,30"], "expected integers from 6 to 120"),
         (["iris", "--learners", "network,oracle"], "'oracle' is not one of network, logistic"),
@@ -114,10 +114,10 @@ def test_a_table_with_words_and_gaps(tmp_path: Path) -> None:
         (["iriss"], "iriss is neither a file nor one of digits, iris"),
     ],
 )
-def test_mistakes_are_explained(arguments: list[str], said: str) -> None:
+def test_mistakes_are_explained(arguments: list[str], message: str) -> None:
     done = run(*arguments)
     assert done.exit_code == 2
-    assert said in done.output
+    assert message in done.output
 
 
 def test_a_missing_target_is_explained(tmp_path: Path) -> None:
@@ -138,12 +138,12 @@ def test_without_scikit_learn(monkeypatch: pytest.MonkeyPatch) -> None:
     assert 'pip install "ranvier[sklearn]"' in done.output
 
 
-def test_progress_is_said_in_plain_lines_where_there_is_no_terminal(tmp_path: Path) -> None:
+def test_progress_is_reported_in_plain_lines_where_there_is_no_terminal(tmp_path: Path) -> None:
     done = run("iris", "--sizes", "30,60", "--seeds", 2, "--out", tmp_path / "a.png",
                "--learners", "naive Bayes,decision tree")  # fmt: skip
     assert done.exit_code == 0, done.output
-    said = [line.split("  ")[-1] for line in done.stderr.splitlines()]
-    assert said == [
+    message = [line.split("  ")[-1] for line in done.stderr.splitlines()]
+    assert message == [
         f"{learner}: {rows} rows, 2 draws"
         for learner in ("naive Bayes", "decision tree")
         for rows in (30, 60)

@@ -19,7 +19,7 @@ from ranvier.ops.window import max_pool2d
 from ranvier.runtime.executable import Executable
 from ranvier.typing import Shape
 
-TURNS = [
+TRANSPOSES = [
     *[((100, 70), (1, 0), "float32"), ((65, 129), (1, 0), "int32")],
     *[((17, 300), (1, 0), "float64"), ((300, 17), (1, 0), "float32")],
     *[((30, 50, 20), (2, 1, 0), "float32"), ((3, 50, 60), (0, 2, 1), "float64")],
@@ -27,8 +27,8 @@ TURNS = [
 ]
 
 
-@pytest.mark.parametrize(("shape", "axes", "dtype"), TURNS)
-def test_axes_that_change_places(shape: Shape, axes: Shape, dtype: str) -> None:
+@pytest.mark.parametrize(("shape", "axes", "dtype"), TRANSPOSES)
+def test_axes_that_are_exchanged(shape: Shape, axes: Shape, dtype: str) -> None:
     x = input_node(shape, dtype, "x")
     y = input_node(tuple(shape[a] for a in axes), dtype, "y")
     graph = Graph([x, y], [OPS["permute_dims"](x, axes) * 2 + y])
@@ -39,14 +39,14 @@ def test_axes_that_change_places(shape: Shape, axes: Shape, dtype: str) -> None:
         check(graph, arrays)
 
 
-FOLDS = [
+LONG_REDUCTIONS = [
     *[((130, 24, 33), (0, 1)), ((4001, 70), (0,)), ((96, 3072), (0,)), ((70_000,), (0,))],
     *[((2048, 2, 17), (0, 1)), ((200, 400), (1,)), ((640, 5), (0,)), ((131, 20, 31), (0, 2))],
 ]
 
 
-@pytest.mark.parametrize(("shape", "axes"), FOLDS)
-def test_long_folds_are_the_same_on_any_number_of_threads(shape: Shape, axes: Shape) -> None:
+@pytest.mark.parametrize(("shape", "axes"), LONG_REDUCTIONS)
+def test_long_reductions_are_the_same_on_any_number_of_threads(shape: Shape, axes: Shape) -> None:
     x = input_node(shape, "float32", "x")
     outputs = [OPS["sum"](x, axes), OPS["max"](x * x, axes), OPS["sum"](x * x, axes) * 2]
     graph = Graph([x], outputs)
@@ -59,7 +59,7 @@ def test_long_folds_are_the_same_on_any_number_of_threads(shape: Shape, axes: Sh
         assert a.tobytes() == b.tobytes()
 
 
-def test_the_kernel_gradient_of_few_places_is_shared_by_blocks() -> None:
+def test_the_kernel_gradient_of_few_positions_is_shared_by_blocks() -> None:
     x, grad = input_node((6, 9, 10, 21), "float32", "x"), input_node((6, 7, 8, 70), "float32", "g")
     turned = OPS["permute_dims"](x, (3, 1, 2, 0))
     rows = OPS["convolution"](turned, OPS["permute_dims"](grad, (1, 2, 0, 3)))

@@ -251,7 +251,7 @@ def test_errors_are_counted_as_documented() -> None:
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_every_float32(name: str) -> None:
     reference, limit, _ = FUNCTIONS[name]
-    largest, place = 0.0, ""
+    largest, input_of_largest = 0.0, ""
     step = 1 << 22
     for start in range(0, 1 << 32, step):
         x = np.arange(start, start + step, dtype=np.uint32).view(np.float32)
@@ -263,9 +263,9 @@ def test_every_float32(name: str) -> None:
             continue
         error, where = worst(out[differs], exact[differs], x[differs])
         if error > largest:
-            largest, place = error, where
-    print(f"\n{name:8} {largest:.3f} {place}", file=sys.stderr)
-    assert largest <= limit, place
+            largest, input_of_largest = error, where
+    print(f"\n{name:8} {largest:.3f} {input_of_largest}", file=sys.stderr)
+    assert largest <= limit, input_of_largest
 
 
 @pytest.mark.slow

@@ -19,12 +19,12 @@ def translated(text: str) -> str:
     from ranvier.compat.tensorflow.keras.layers import Dense
     """
 
-    def turn(found: re.Match[str]) -> str:
+    def rewritten(found: re.Match[str]) -> str:
         space, verb, name, rest, tail = found.groups()
         named = f" as {name}" if verb == "import" and not rest and " as " not in tail else ""
         return f"{space}{verb} ranvier.compat.{_HOME.get(name, name)}{rest}{named}{tail}"
 
-    return _IMPORT.sub(turn, textwrap.dedent(text))
+    return _IMPORT.sub(rewritten, textwrap.dedent(text))
 
 
 def run(text: str, **names: Any) -> dict[str, Any]:

@@ -123,8 +123,8 @@ def test_a_keras_tutorial() -> None:
 
 def test_repr_and_first_values_are_pytorch_s() -> None:
     layer = nn.Conv2d(3, 8, (3, 5), padding=1, groups=1, bias=False)
-    said = "Conv2d(3, 8, kernel_size=(3, 5), stride=(1, 1), padding=(1, 1), bias=False)"
-    assert repr(layer) == said
+    message = "Conv2d(3, 8, kernel_size=(3, 5), stride=(1, 1), padding=(1, 1), bias=False)"
+    assert repr(layer) == message
     assert layer.weight.shape == (8, 3, 3, 5)
     assert abs(layer.weight.detach().numpy()).max() <= 1 / 45**0.5
     assert nn.Conv1d(2, 4, 3)(torch.ones(1, 2, 9)).shape == (1, 4, 7)
@@ -132,7 +132,7 @@ def test_repr_and_first_values_are_pytorch_s() -> None:
 
 
 @pytest.mark.parametrize(
-    ("call", "error", "said"),
+    ("call", "error", "message"),
     [
         (lambda: nn.Conv2d(1, 2, 3)(torch.ones(5, 5)), ShapeError, "expected .*channels, height"),
         (lambda: nn.Conv2d(3, 2, 3)(torch.ones(1, 5, 5, 3)), ShapeError, "5 channels"),
@@ -143,6 +143,6 @@ def test_repr_and_first_values_are_pytorch_s() -> None:
         (lambda: nn.MaxPool2d(2, dilation=2)(torch.ones(1, 1, 3, 3)), ArgumentError, "dilation"),
     ],
 )
-def test_errors(call: Any, error: type[Exception], said: str) -> None:
-    with pytest.raises(error, match=said):
+def test_errors(call: Any, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
         call()

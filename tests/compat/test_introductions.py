@@ -477,7 +477,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize("case", range(len(WRONG)))
-def test_what_cannot_be_is_said(case: int) -> None:
+def test_what_cannot_be_is_reported(case: int) -> None:
     call, kind, message = WRONG[case]
     with pytest.raises(kind, match=f"(?s){message}"):
         call()
@@ -510,7 +510,7 @@ def fit_ids(ids: np.ndarray) -> None:
 
 
 @pytest.mark.parametrize("case", range(len(BAD)))
-def test_bad_input_of_sequence_layers_is_said(case: int) -> None:
+def test_bad_input_of_sequence_layers_is_reported(case: int) -> None:
     call, kind, message = BAD[case]
     with pytest.raises(kind, match=f"(?s){message}"):
         call()

@@ -30,12 +30,12 @@ CASES = [key for key in STORED if key.endswith(("plain", "weighted"))]
 
 @pytest.mark.parametrize("case", CASES)
 def test_as_keras(case: str) -> None:
-    kind, name, number, said = case.split("/")
+    kind, name, number, message = case.split("/")
     config = CONFIGS.get(f"{kind}/{name}", [{}])[int(number)]
     metric = getattr(keras.metrics, name)(**config)
     for batch in (0, 1):
         y, p, weight = (STORED[f"{kind}/{batch}/{k}"] for k in ("y", "p", "weight"))
-        metric.update_state(y, p, sample_weight=weight if said == "weighted" else None)
+        metric.update_state(y, p, sample_weight=weight if message == "weighted" else None)
     found = metric.result().numpy()
     assert found.shape == STORED[case].shape
     np.testing.assert_allclose(found, STORED[case], 1e-5, 1e-6)

@@ -88,7 +88,7 @@ def test_pad() -> None:
 
 
 @pytest.mark.parametrize(
-    ("call", "error", "said"),
+    ("call", "error", "message"),
     [
         (lambda: nn.BatchNorm2d(3)(torch.ones(2, 4, 5, 5)), ShapeError, "with 3 channels"),
         (lambda: nn.BatchNorm1d(3)(torch.ones(2, 3, 5, 5)), ShapeError, r"\(batch, features\)"),
@@ -101,8 +101,8 @@ def test_pad() -> None:
         (lambda: nn.ConvTranspose2d(3, 4, 2, groups=2), ArgumentError, "multiples of groups"),
     ],
 )
-def test_errors(call: Any, error: type[Exception], said: str) -> None:
-    with pytest.raises(error, match=said):
+def test_errors(call: Any, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
         call()
 
 

@@ -26,8 +26,8 @@ from ranvier.errors import MissingNameError
     ],
 )
 def test_attributes(expression: str, nearest: str) -> None:
-    said = f"not in Ranvier's compatibility layer; did you mean {nearest}?"
-    with pytest.raises(MissingNameError, match=said.replace("?", r"\?")):
+    message = f"not in Ranvier's compatibility layer; did you mean {nearest}?"
+    with pytest.raises(MissingNameError, match=message.replace("?", r"\?")):
         eval(expression, {"torch": torch, "tf": tf})
 
 

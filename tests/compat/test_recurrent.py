@@ -54,7 +54,7 @@ def test_states_given_and_single_sequences() -> None:
     assert abs((module(x)[0] - out).detach().numpy()).max() > 1e-3
 
 
-def test_what_does_not_fit_is_said() -> None:
+def test_what_does_not_fit_is_reported() -> None:
     with pytest.raises(ShapeError, match=r"expected \(time, batch, 4\)"):
         torch.nn.GRU(4, 6)(torch.ones(5, 3, 3))
     with pytest.raises(ArgumentError, match="proj_size=2 is not here"):

@@ -14,7 +14,7 @@ from ranvier.errors import ArgumentError
 
 nn: Any = torch.nn
 VALUES = np.load(GOLDEN / "attention.npz")
-PLACES = VALUES["torch/places"]
+MASK = VALUES["torch/places"]
 
 
 def loaded(module: Any, case: str) -> Any:
@@ -52,7 +52,7 @@ def inputs_of(case: str, count: int = 1) -> list[Any]:
 def test_multihead_attention(case: str) -> None:
     module = loaded(nn.MultiheadAttention(6, 2, batch_first=case == "multihead"), case)
     (x,) = inputs_of(case)
-    out, weights = module(x, x, x, key_padding_mask=torch.tensor(PLACES))
+    out, weights = module(x, x, x, key_padding_mask=torch.tensor(MASK))
     same(module, case, out, [x])
     np.testing.assert_allclose(weights.detach().numpy(), VALUES[f"torch/{case}/weights"], 1e-9)
 
@@ -71,7 +71,7 @@ def test_encoder_layers(case: str) -> None:
     )
     (x,) = inputs_of(case)
     layer = loaded(layer, case)
-    same(layer, case, layer(x, src_key_padding_mask=torch.tensor(PLACES)), [x])
+    same(layer, case, layer(x, src_key_padding_mask=torch.tensor(MASK)), [x])
     encoder = nn.TransformerEncoder(layer, num_layers=2)
     assert len(list(encoder.parameters())) == 2 * len(list(layer.parameters()))
     masked = torch.triu(torch.ones(5, 5), 1) > 0

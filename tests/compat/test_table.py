@@ -31,7 +31,7 @@ def test_a_row_has_the_name_arguments_and_words_of_what_it_stands_for() -> None:
         total([1.0], dmi=0)
 
 
-def test_a_name_that_is_not_in_the_table_is_said() -> None:
+def test_a_name_that_is_not_in_the_table_is_reported() -> None:
     with pytest.raises(MissingNameError, match="peer.totl is not in .* did you mean total"):
         made(total=reduce.sum)["__getattr__"]("totl")
 

@@ -78,7 +78,7 @@ def test_a_flat_target_is_aligned_and_nothing_is_broadcast(loss: Any) -> None:
         loss(torch.rand(4, 4), y)
 
 
-def test_probabilities_where_logits_are_expected_are_said() -> None:
+def test_probabilities_where_logits_are_expected_are_reported() -> None:
     x, y = torch.randn(4, 3), torch.tensor([0, 1, 2, 0])
     with pytest.warns(UserWarning, match="CrossEntropyLoss expects the numbers before softmax"):
         twice = nn.CrossEntropyLoss()(torch.softmax(x, dim=1), y)
@@ -106,7 +106,7 @@ def test_bce_of_logits_is_refused_in_a_compiled_step() -> None:
         step(torch.rand(4, 3), torch.ones(4, 1))
 
 
-def test_labels_of_the_wrong_kind_are_said() -> None:
+def test_labels_of_the_wrong_kind_are_reported() -> None:
     with pytest.raises(DataError, match="labels run from 0 to 3"):
         nn.CrossEntropyLoss()(torch.randn(2, 3), torch.tensor([0, 3]))
     with pytest.raises(ShapeError, match=r"labels have shape \(3,\)"):

@@ -49,10 +49,10 @@ def test_norms_of_zeros_have_no_nan(p: float) -> None:
 
 
 def test_topk_of_masked_logits() -> None:
-    values, places = torch.topk(torch.tensor([1.0, -inf, -inf]), 2)
-    assert values.tolist() == [1, -inf] and places.tolist() == [0, 1]
-    values, places = torch.tensor([2**53 + 1, 2**53 + 2, 2**53]).topk(2)
-    assert values.tolist() == [2**53 + 2, 2**53 + 1] and places.tolist() == [1, 0]
+    values, indices = torch.topk(torch.tensor([1.0, -inf, -inf]), 2)
+    assert values.tolist() == [1, -inf] and indices.tolist() == [0, 1]
+    values, indices = torch.tensor([2**53 + 1, 2**53 + 2, 2**53]).topk(2)
+    assert values.tolist() == [2**53 + 2, 2**53 + 1] and indices.tolist() == [1, 0]
 
 
 def test_sizes_make_a_tensor_of_that_shape() -> None:
@@ -137,7 +137,7 @@ def test_what_pytorch_refuses(call: Any) -> None:
 
 
 @pytest.mark.parametrize("end", ["none", "softmax", "log_softmax", "log", "prior", "conv"])
-def test_nll_of_what_is_no_logarithm_is_said(end: str) -> None:
+def test_nll_of_what_is_no_logarithm_is_reported(end: str) -> None:
     torch.manual_seed(0)
     z = torch.nn.Linear(4, 3)(torch.randn(5, 4))
     x = {
@@ -149,10 +149,10 @@ def test_nll_of_what_is_no_logarithm_is_said(end: str) -> None:
         "conv": lambda: torch.nn.Conv1d(4, 3, 1)(torch.randn(5, 4, 1))[:, :, 0],
     }[end]()
     y = torch.tensor([0, 1, 2, 0, 1])
-    with warnings.catch_warnings(record=True) as said:
+    with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
         torch.nn.NLLLoss()(x, y).backward()
-    words = [str(w.message) for w in said if "log-probabilities" in str(w.message)]
+    words = [str(w.message) for w in warned if "log-probabilities" in str(w.message)]
     assert len(words) == (end in ("none", "softmax", "conv"))
 
 

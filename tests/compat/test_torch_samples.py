@@ -52,12 +52,12 @@ def calls_of(name: str) -> Iterator[tuple[dict[str, Any], list[Any]]]:
 @pytest.mark.parametrize("name", NAMES)
 def test_as_pytorch(name: str) -> None:
     for call, found in calls_of(name):
-        said = f"{name}: {call['args']}, {call['kwargs']}"
+        label = f"{name}: {call['args']}, {call['kwargs']}"
         expected = [ARRAYS[str(out["tensor"])] for out in call["out"]]
-        assert len(found) == len(expected), said
+        assert len(found) == len(expected), label
         for x, y in zip(found, expected, strict=True):
-            assert x.dtype == y.dtype and x.shape == y.shape, said
-            np.testing.assert_allclose(x.numpy(), y, 1e-7, 1e-10, err_msg=said)
+            assert x.dtype == y.dtype and x.shape == y.shape, label
+            np.testing.assert_allclose(x.numpy(), y, 1e-7, 1e-10, err_msg=label)
         if "gradients" not in call:
             continue
         floats = [x for x in found if x.requires_grad]
@@ -67,7 +67,7 @@ def test_as_pytorch(name: str) -> None:
         for x, out in zip(call["trained"], call["gradients"], strict=True):
             gradient = np.zeros(x.shape) if x.grad is None else x.grad.numpy()
             wanted = np.zeros(x.shape) if out is None else ARRAYS[str(out["tensor"])]
-            np.testing.assert_allclose(gradient, wanted, 1e-7, 1e-10, err_msg=said)
+            np.testing.assert_allclose(gradient, wanted, 1e-7, 1e-10, err_msg=label)
 
 
 def test_the_samples_are_many() -> None:

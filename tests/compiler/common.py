@@ -53,15 +53,15 @@ def uncertain(node: Node, out: Array, inputs: Sequence[Array]) -> Array | None:
         return np.asarray(far + 4 * own.eps * size)
     wide = [np.abs(x.astype(np.float64)) for x in inputs]
     if node.op.name == "matmul":
-        turns = node.inputs[0].shape[-1]
-        return np.asarray(far + (2 + 2 * math.sqrt(turns)) * inner.eps * np.matmul(*wide))
+        terms = node.inputs[0].shape[-1]
+        return np.asarray(far + (2 + 2 * math.sqrt(terms)) * inner.eps * np.matmul(*wide))
     axes = node.params["axes"]
-    turns = math.prod(inputs[0].shape[a] for a in axes)
+    terms = math.prod(inputs[0].shape[a] for a in axes)
     if node.op.name == "sum":
-        return np.asarray(far + (2 + 2 * math.sqrt(turns)) * inner.eps * np.sum(wide[0], axes))
+        return np.asarray(far + (2 + 2 * math.sqrt(terms)) * inner.eps * np.sum(wide[0], axes))
     # A product that overflows on the way is infinity, NaN or 0, as the order has it.
     most = np.prod(np.fmax(wide[0], 1), axes)
-    return np.where(most < inner.max, far + (2 + turns) * inner.eps * size, np.nan)
+    return np.where(most < inner.max, far + (2 + terms) * inner.eps * size, np.nan)
 
 
 def shaken(graph: Graph, arrays: Sequence[Array], number: int) -> list[Array]:
@@ -131,7 +131,7 @@ def assert_same(
         if bad.any():
             at = tuple(int(i) for i in np.argwhere(bad)[0])
             raise AssertionError(
-                f"result {number} of {len(found)} differs at {int(bad.sum())} places, at {at}: "
+                f"result {number} of {len(found)} differs at {int(bad.sum())} elements, at {at}: "
                 f"{x[at]!r}, the reference says {y[at]!r}\n{graph}"
             )
 
@@ -141,14 +141,14 @@ def evaluated(graph: Graph, arrays: Sequence[Array]) -> list[Array]:
     return [np.array(x) for x in reference.evaluate(graph, arrays)]
 
 
-def check(graph: Graph, arrays: Sequence[Array], turns: int = 1, **how: Any) -> Any:
+def check(graph: Graph, arrays: Sequence[Array], runs: int = 1, **how: Any) -> Any:
     """Run the graph compiled on `arrays` (whose updates happen in place) and compare with the
     reference; returns the Executable.
     """
     from ranvier.runtime.executable import Executable
 
     executable = Executable(graph, **how)
-    for _ in range(turns):
+    for _ in range(runs):
         check_run(executable, graph, arrays)
     return executable
 
@@ -158,10 +158,10 @@ def check_run(executable: Any, graph: Graph, arrays: Sequence[Array]) -> None:
     before = [np.array(a) for a in arrays]
     expected = evaluated(graph, before)
     outputs = executable.run(arrays)
-    place = dict(zip(graph.inputs, arrays, strict=True))
-    found = [*outputs, *[np.array(place[t]) for t in graph.updates]]
+    memory = dict(zip(graph.inputs, arrays, strict=True))
+    found = [*outputs, *[np.array(memory[t]) for t in graph.updates]]
     assert_same(graph, before, found, expected)
-    written = [place[t] for t in graph.updates]
+    written = [memory[t] for t in graph.updates]
     for array, was in zip(arrays, before, strict=True):
         if not any(np.may_share_memory(array, w) for w in written):
             np.testing.assert_array_equal(array, was)
@@ -179,7 +179,7 @@ def eager(graph: Graph, arrays: Sequence[Array]) -> list[Array]:
     return [values[node].numpy() for node in graph.results]
 
 
-def same_outcome(graph: Graph, arrays: Sequence[Array], turns: int = 1) -> bool:
+def same_outcome(graph: Graph, arrays: Sequence[Array], runs: int = 1) -> bool:
     """Compare eager, reference and compiled, also in what they refuse; whether they refuse it.
 
     A refused run must leave all arrays as they were.
@@ -187,20 +187,22 @@ def same_outcome(graph: Graph, arrays: Sequence[Array], turns: int = 1) -> bool:
     from ranvier.runtime.executable import Executable
 
     before = [np.array(a) for a in arrays]
-    said = [_refusal(lambda call=call: call(graph, before)) for call in (evaluated, eager)]  # type: ignore[misc]
-    assert said[0] == said[1], f"the reference says {said[0]}, eager {said[1]}\n{graph}"
+    refusals = [_refusal(lambda call=call: call(graph, before)) for call in (evaluated, eager)]  # type: ignore[misc]
+    assert refusals[0] == refusals[1], (
+        f"the reference says {refusals[0]}, eager {refusals[1]}\n{graph}"
+    )
     executable = Executable(graph)
-    if said[0] is not None:
+    if refusals[0] is not None:
         found = _refusal(lambda: executable.run(arrays))
-        assert found == said[0], f"compiled: {found}, the reference says {said[0]}\n{graph}"
+        assert found == refusals[0], f"compiled: {found}, the reference says {refusals[0]}\n{graph}"
         for array, was in zip(arrays, before, strict=True):
             np.testing.assert_array_equal(array, was)
         return True
     # NOTE: not bit by bit, as NumPy multiplies matrices that lie otherwise in another order.
     assert_same(graph, before, eager(graph, before), evaluated(graph, before))
-    for turn in range(turns):
+    for run in range(runs):
         now = [np.array(a) for a in arrays]
-        if turn and _refusal(lambda: evaluated(graph, now)) is not None:  # noqa: B023
+        if run and _refusal(lambda: evaluated(graph, now)) is not None:  # noqa: B023
             break  # the updates have made an index that is outside
         check_run(executable, graph, arrays)
     return False

@@ -17,14 +17,14 @@ from campaign import main
 from compiler.common import same_outcome
 from compiler.random_graphs import build
 
-_TURNS = 2  # runs of one program, as updates change its inputs
+_RUNS = 2  # runs of one program, as updates change its inputs
 
 
 def run_program(seed: int) -> bool:
     """Run program `seed`; whether its indices were refused. AssertionError where it differs."""
     source = random.Random(seed)
     graph, arrays = build(source.randrange, outside=True)
-    return same_outcome(graph, arrays, _TURNS)
+    return same_outcome(graph, arrays, _RUNS)
 
 
 if __name__ == "__main__":

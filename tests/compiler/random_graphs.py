@@ -110,11 +110,11 @@ class Builder:
                 return False
             return y.dtype == x.dtype and math.prod(shape) <= MOST
 
-        turn = self.pick(6)
-        if turn == 0:
+        choice = self.pick(6)
+        if choice == 0:
             value = self.choose((0, 1, 2, 3)) if x.dtype.kind != "b" else 1
             return apply(OPS["full"], like=x, value=value, shape=(), dtype=x.dtype)
-        if turn == 1:
+        if choice == 1:
             shape = tuple(n if self.pick(2) else 1 for n in x.shape[self.pick(x.ndim + 1) :])
             return self.input(shape, x.dtype)
         found = [y for y in self.pool if fits(y)]
@@ -233,12 +233,12 @@ class Builder:
 
     def reshape(self) -> None:
         x = self.any()
-        turn = self.pick(4)
-        if turn == 0:
+        choice = self.pick(4)
+        if choice == 0:
             shape: tuple[int, ...] = (x.size,)
-        elif turn == 1:
+        elif choice == 1:
             shape = x.shape[::-1]
-        elif turn == 2:
+        elif choice == 2:
             at = self.pick(x.ndim + 1)
             shape = (*x.shape[:at], 1, *x.shape[at:])
         else:
@@ -291,12 +291,12 @@ class Builder:
             return y.dtype == x.dtype and y.ndim > 1 and y.shape[-2] == k and y.ndim == 2
 
         found = [y for y in self.pool if fits(y)]
-        turn = self.pick(4)
-        if turn == 0:
+        choice = self.pick(4)
+        if choice == 0:
             y = OPS["permute_dims"](x, (*range(x.ndim - 2), x.ndim - 1, x.ndim - 2))
-        elif turn == 1:
+        elif choice == 1:
             y = OPS["permute_dims"](self.input((n, k), x.dtype), (1, 0))
-        elif turn == 2 and found:
+        elif choice == 2 and found:
             y = self.choose(found)
         else:
             batch = x.shape[:-2] if self.pick(2) else ()
@@ -381,17 +381,17 @@ class Builder:
     def new_value(self, x: Node) -> Node:
         """What an updated input becomes."""
         found = [y for y in self.pool if y.spec == x.spec and y is not x]
-        turn = self.pick(6)
-        if found and turn < 3:
+        choice = self.pick(6)
+        if found and choice < 3:
             return self.choose(found)
-        if turn == 3 and x.ndim > 1 and x.shape[-1] == x.shape[-2]:
+        if choice == 3 and x.ndim > 1 and x.shape[-1] == x.shape[-2]:
             axes = (*range(x.ndim - 2), x.ndim - 1, x.ndim - 2)
             return OPS["astype"](OPS["permute_dims"](x, axes), x.dtype)
-        if turn == 4 and x.ndim:
+        if choice == 4 and x.ndim:
             return OPS["flip"](x, self.pick(x.ndim))
         if x.dtype.kind == "b":
             return OPS["logical_not"](x)
-        if turn == 5:
+        if choice == 5:
             return x - OPS["astype"](OPS["sum"](x, (), True), x.dtype)
         others = [y for y in self.pool if y.dtype == x.dtype]
         return x - OPS["astype"](OPS["sum"](self.choose(others)), x.dtype)
@@ -409,17 +409,17 @@ class Builder:
             if twins and self.chance(4):
                 out.append(out[self.choose(twins)])
                 continue
-            turn = self.pick(8)
-            if turn == 1 and array.ndim:
+            choice = self.pick(8)
+            if choice == 1 and array.ndim:
                 array = np.asfortranarray(array)
-            elif turn == 2 and array.ndim:
+            elif choice == 2 and array.ndim:
                 array = np.repeat(array, 2, axis=-1)[..., ::2]
-            elif turn == 3 and array.ndim:
+            elif choice == 3 and array.ndim:
                 array = array[::-1]
-            elif turn == 4 and i not in updated:
+            elif choice == 4 and i not in updated:
                 array = array.copy()
                 array.setflags(write=False)
-            elif turn == 5 and array.ndim and i not in updated:
+            elif choice == 5 and array.ndim and i not in updated:
                 array = np.broadcast_to(array[:1], array.shape) if array.shape[0] else array
             out.append(array)
         return out

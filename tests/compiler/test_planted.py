@@ -15,7 +15,7 @@ from compiler.random_graphs import build
 from passes.test_passes import SPECIAL, keeps_values, number
 from ranvier.base.config import switches
 from ranvier.codegen import ir_builder as emit
-from ranvier.codegen import reductions as folds
+from ranvier.codegen import reductions
 from ranvier.codegen.arithmetic import Machine
 from ranvier.codegen.expressions import Writer
 from ranvier.codegen.ir_builder import Memory, constant
@@ -51,7 +51,7 @@ def check_updates() -> None:
     for graph in UPDATES.values():
         rng = np.random.default_rng(0)
         arrays = [np.asarray(rng.integers(-4, 5, x.shape), np.float32) for x in graph.inputs]
-        check(graph, arrays, turns=2)
+        check(graph, arrays, runs=2)
 
 
 def check_passes() -> None:
@@ -157,7 +157,7 @@ WRONG: dict[str, tuple[str, Rule]] = {
             OPS["where"](OPS["greater"](*xs), *xs) if simplify.constant_of(xs[1]) == 0 else None
         ),
     ),
-    "every turn is undone": (
+    "every transpose is undone": (
         "permute_dims",
         lambda node, xs: xs[0] if xs[0].shape == node.shape else None,
     ),
@@ -203,12 +203,12 @@ def test_a_pass_that_changes_a_shape(monkeypatch: pytest.MonkeyPatch) -> None:
 def chained() -> None:
     """Values that live long beside others that come and go."""
     x = input_node((8, 8), "float32", "x")
-    turn = OPS["permute_dims"]
-    a = x @ turn(x, (1, 0))
+    transpose = OPS["permute_dims"]
+    a = x @ transpose(x, (1, 0))
     b = a @ x
-    c = b @ turn(a, (1, 0))
-    d = c @ a + turn(b, (1, 0))
-    graph = Graph([x], [d @ a, OPS["sum"](turn(b, (1, 0)) @ c, 0)])
+    c = b @ transpose(a, (1, 0))
+    d = c @ a + transpose(b, (1, 0))
+    graph = Graph([x], [d @ a, OPS["sum"](transpose(b, (1, 0)) @ c, 0)])
     check(graph, [np.random.default_rng(0).standard_normal((8, 8)).astype("f4") / 4])
 
 
@@ -222,7 +222,7 @@ def test_a_life_that_ends_too_early(monkeypatch: pytest.MonkeyPatch) -> None:
         chained()
 
 
-def test_two_buffers_in_one_place(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_buffers_at_one_offset(monkeypatch: pytest.MonkeyPatch) -> None:
     def careless(lives: list[Life]) -> tuple[list[int], int]:
         return [0] * len(lives), plan(lives)[1]
 
@@ -278,13 +278,13 @@ def test_lanes_beyond_the_end_counted(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_an_accumulator_that_starts_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
-    start = folds.beginning
+    start = reductions.beginning
 
     def careless(w: Writer, f: Any, lanes: int) -> Any:
         found = start(w, f, lanes)
         return [constant(0, v.dtype, v.lanes) for v in found]
 
-    monkeypatch.setattr(folds, "beginning", careless)
+    monkeypatch.setattr(reductions, "beginning", careless)
     with pytest.raises(AssertionError, match="differs at"):
         check_reductions()
 

@@ -33,7 +33,7 @@ def random_graph(data: st.DataObject) -> tuple[Graph, list[Array]]:
 
 def compiled_is_reference(data: st.DataObject) -> None:
     graph, arrays = random_graph(data)
-    same_outcome(graph, arrays, turns=2)
+    same_outcome(graph, arrays, runs=2)
 
 
 @QUICK
@@ -73,25 +73,25 @@ def operand(
     draw: Any, name: str, batch: tuple[int, ...], shape: tuple[int, int], dtype: str
 ) -> Any:
     """An input and the view of it, of the given shape, that the product reads."""
-    turn = draw(st.integers(0, 6))
+    choice = draw(st.integers(0, 6))
     rows, columns = shape
-    if turn == 1:
+    if choice == 1:
         x = input_node((*batch, columns, rows), dtype, name)
         return x, swapped(x)
-    if turn == 2:
+    if choice == 2:
         x = input_node((*batch, rows, 2 * columns), dtype, name)
         ends = {"start": (0,) * x.ndim, "stop": x.shape, "step": (*[1] * (x.ndim - 1), 2)}
         return x, type(x)._record(OPS["slice"], (x,), ends)
-    if turn == 3:
+    if choice == 3:
         x = input_node((*batch, rows, columns), dtype, name)
         return x, OPS["flip"](x, draw(st.integers(0, x.ndim - 1)))
-    if turn == 4:
+    if choice == 4:
         x = input_node((rows, columns), dtype, name)
         return x, OPS["broadcast_to"](x, (*batch, rows, columns))
-    if turn == 5:
+    if choice == 5:
         x = input_node((*batch, 1, columns), dtype, name)
         return x, OPS["broadcast_to"](x, (*batch, rows, columns))
-    if turn == 6:
+    if choice == 6:
         x = input_node((math.prod(batch) * rows * columns,), dtype, name)
         return x, OPS["reshape"](x, (*batch, rows, columns))
     x = input_node((*batch, rows, columns), dtype, name)
@@ -99,14 +99,14 @@ def operand(
 
 
 def epilogue(draw: Any, out: Node, bias: Node) -> Node:
-    turn = draw(st.integers(0, 4))
-    if turn == 0:
+    choice = draw(st.integers(0, 4))
+    if choice == 0:
         return out
-    if turn == 1:
+    if choice == 1:
         return OPS["maximum"](out + bias, 0)  # type: ignore[no-any-return]
-    if turn == 2:
+    if choice == 2:
         return OPS["tanh"](out + bias) if out.dtype.kind == "f" else out - bias  # type: ignore[no-any-return]
-    if turn == 3:
+    if choice == 3:
         return OPS["sum"](out * bias, axis=draw(st.integers(0, out.ndim - 1)))  # type: ignore[no-any-return]
     return OPS["where"](out > bias, out * out, bias)  # type: ignore[no-any-return]
 
@@ -176,7 +176,7 @@ def test_sums_of_two_lengths_that_meet_in_numbers() -> None:
     total = s - OPS["sum"](x) + (t - OPS["sum"](y))
     updates = {s: s - OPS["sum"](x), t: t - OPS["sum"](y)}
     arrays = [np.ones(5, "f4"), np.ones(9, "f4"), np.zeros((), "f4"), np.zeros((), "f4")]
-    check(Graph([x, y, s, t], [total], updates), arrays, turns=2)
+    check(Graph([x, y, s, t], [total], updates), arrays, runs=2)
 
 
 def test_positions_in_a_sum_of_the_same_nest() -> None:

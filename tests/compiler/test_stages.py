@@ -137,8 +137,8 @@ WRONG: dict[str, tuple[Callable[[Buffer, Buffer], Store], str]] = {
 
 @pytest.mark.parametrize("mistake", WRONG)
 def test_the_checker_finds(mistake: str) -> None:
-    store, said = WRONG[mistake]
-    with pytest.raises(GraphError, match=f"after here: kernel k0 {said}"):
+    store, message = WRONG[mistake]
+    with pytest.raises(GraphError, match=f"after here: kernel k0 {message}"):
         check_program(one_kernel(store), "here")
 
 

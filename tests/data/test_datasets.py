@@ -46,7 +46,7 @@ def needs(*files: DataFile) -> pytest.MarkDecorator:
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty data folder, the only place looked at."""
+    """An empty data folder, the only one looked at."""
     monkeypatch.setattr(switches, "data", str(tmp_path))
     monkeypatch.setattr(switches, "cache", "off")
     return tmp_path
@@ -220,7 +220,7 @@ def published(content: bytes, *urls: str) -> DataFile:
     return DataFile("some/file", len(content), sha256, "nowhere", urls)
 
 
-def test_mirrors_are_asked_in_turn(
+def test_mirrors_are_asked_one_after_the_other(
     folder: Path, mirror: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(switches, "cache", str(folder / "cache"))
@@ -243,10 +243,10 @@ def test_when_no_mirror_has_it_the_error_says_what_each_answered(
     file = published(b"some", f"{mirror}/long", f"{mirror}/none", "http://127.0.0.1:9/off")
     with pytest.raises(DataError, match="not found") as caught:
         read(file)
-    said = str(caught.value)
-    assert "/long: 5 bytes that are not the published file" in said, "never reads more"
-    assert "/none: Not Found" in said and "127.0.0.1:9/off: " in said
-    assert str(folder / "cache" / "data") in said and "Put them there" in said
+    message = str(caught.value)
+    assert "/long: 5 bytes that are not the published file" in message, "never reads more"
+    assert "/none: Not Found" in message and "127.0.0.1:9/off: " in message
+    assert str(folder / "cache" / "data") in message and "Put them there" in message
 
 
 def test_nothing_is_downloaded_with_the_cache_off(folder: Path, mirror: str) -> None:
@@ -271,11 +271,15 @@ def test_every_file_has_mirrors_and_a_hash() -> None:
 def test_missing_files_are_listed_with_where_to_get_them(folder: Path) -> None:
     with pytest.raises(DataError) as caught:
         load_mnist()
-    said = str(caught.value)
-    assert said.startswith(
+    message = str(caught.value)
+    assert message.startswith(
         "4 data files not found:\n  mnist/train-images-idx3-ubyte.gz  (9,912,422"
     )
-    assert "https://" in said and str(folder) in said and "ranvier.config(data=FOLDER)" in said
+    assert (
+        "https://" in message
+        and str(folder) in message
+        and "ranvier.config(data=FOLDER)" in message
+    )
 
 
 def test_a_damaged_file_is_refused(folder: Path) -> None:

@@ -67,7 +67,7 @@ def test_text_labels_and_columns_stratify() -> None:
         assert sorted(train_test_split(y, test_size=3, stratify=labels)[1]) == ["no", "no", "yes"]
 
 
-def test_what_cannot_be_split_is_said() -> None:
+def test_what_cannot_be_split_is_reported() -> None:
     x, y = np.arange(10), np.array([0] * 9 + [1])
     with pytest.raises(DataError, match="the rarest class, 1, has 1"):
         train_test_split(x, stratify=y)

@@ -112,7 +112,7 @@ def test_masked_values_become_nan() -> None:
     ],
     ids=lambda value: None if isinstance(value, str) else type(value).__name__,
 )
-def test_what_cannot_become_numbers_is_said(value: Any, message: str) -> None:
+def test_what_cannot_become_numbers_is_reported(value: Any, message: str) -> None:
     with pytest.raises(DataError, match=message):
         as_array(value)
 
@@ -258,7 +258,7 @@ def test_finite_arrays_pass() -> None:
         ),
     ],
 )
-def test_the_first_nan_is_placed(array: np.ndarray, message: str) -> None:
+def test_the_first_nan_is_located(array: np.ndarray, message: str) -> None:
     with pytest.raises(DataError, match=message):
         check_finite(array, "y")
 

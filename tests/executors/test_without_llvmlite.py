@@ -78,7 +78,7 @@ def test_the_compiled_engine_says_what_is_missing(how: str) -> None:
         STEP
         + asked[how]
         + """
-for turn in range(2):
+for attempt in range(2):
     try:
         step(ranvier.tensor([2.0]), ranvier.tensor([6.0]))
     except ranvier.errors.StateError as error:

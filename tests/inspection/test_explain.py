@@ -103,7 +103,7 @@ def test_timings_measure_every_kernel_and_count_its_work() -> None:
     assert len(lines) == 3 + len(timings.kernels)
 
 
-def test_work_of_a_map_and_a_fold() -> None:
+def test_work_of_a_map_and_a_reduction() -> None:
     shown = ranvier.explain(
         lambda x: ranvier.exp(x) * x + 1.0, ranvier.ones((100,)), level="timings"
     )

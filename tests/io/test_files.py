@@ -45,16 +45,16 @@ def test_no_flipped_bit_goes_unnoticed(tmp_path: Path) -> None:
     files.write(path, {"w": np.linspace(0, 1, 9, dtype=np.float32)}, {"kind": "weights"})
     whole = path.read_bytes()
     expected, about = files.read(path)
-    for place in range(len(whole)):
+    for offset in range(len(whole)):
         flipped = bytearray(whole)
-        flipped[place] ^= 1 << (place % 8)
+        flipped[offset] ^= 1 << (offset % 8)
         path.write_bytes(flipped)
         try:
             arrays, now = files.read(path)
         except FileError:
             continue
         # Only white space between the words of the header may change without consequence.
-        assert whole[place : place + 1].isspace(), place
+        assert whole[offset : offset + 1].isspace(), offset
         assert now == about and np.array_equal(arrays["w"], expected["w"])
 
 
@@ -69,7 +69,7 @@ def test_no_cut_file_is_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "said"),
+    ("data", "message"),
     [
         (b"\x89HDF\r\n\x1a\n" + bytes(20), "HDF5"),
         (b"PK\x03\x04" + bytes(20), "zip archive"),
@@ -78,10 +78,10 @@ def test_no_cut_file_is_read(tmp_path: Path) -> None:
         (b"", "is empty"),
     ],
 )
-def test_foreign_files_are_named(tmp_path: Path, data: bytes, said: str) -> None:
+def test_foreign_files_are_named(tmp_path: Path, data: bytes, message: str) -> None:
     path = tmp_path / "foreign"
     path.write_bytes(data)
-    with pytest.raises(FileError, match=said):
+    with pytest.raises(FileError, match=message):
         files.read(path)
 
 

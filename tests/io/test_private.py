@@ -76,8 +76,8 @@ def test_a_folder_above_it_that_others_can_write(home: Path, depth: int, mode: i
     way.mkdir(parents=True, mode=0o700)
     above = [home, home / "a", home / "a" / "b"][depth]
     above.chmod(mode)
-    said = refused(way)
-    assert "on the way to it" in said and str(above) in said
+    message = refused(way)
+    assert "on the way to it" in message and str(above) in message
     above.chmod(mode | stat.S_ISVTX)  # as /tmp has it: nobody replaces what is another's
     open_private(way).close()
     above.chmod(0o700)
@@ -88,9 +88,9 @@ def test_a_folder_above_it_that_others_can_write(home: Path, depth: int, mode: i
 def test_what_belongs_to_somebody_else(home: Path) -> None:
     way = home / "a" / "b"
     way.mkdir(parents=True, mode=0o700)
-    for path, said in ((way, "belongs to another user"), (way.parent, "on the way to it")):
+    for path, message in ((way, "belongs to another user"), (way.parent, "on the way to it")):
         os.chown(path, STRANGER, STRANGER)
-        assert said in refused(way)
+        assert message in refused(way)
         os.chown(path, 0, 0)
     open_private(way).close()
     (home / "link").symlink_to(way)
@@ -189,10 +189,10 @@ def test_a_folder_swapped_between_two_looks_is_looked_at_itself(
     assert swapped
 
 
-def test_the_stand_in_is_said_once_and_is_private(home: Path) -> None:
+def test_the_stand_in_is_reported_once_and_is_private(home: Path) -> None:
     home.chmod(0o777)
-    said = r"is not used: others may write into .*RANVIER_CACHE"
-    with pytest.warns(UserWarning, match=said), private_folder("kernels") as folder:
+    message = r"is not used: others may write into .*RANVIER_CACHE"
+    with pytest.warns(UserWarning, match=message), private_folder("kernels") as folder:
         assert folder is not None and folder.path.parent.parent == home.parent / "temporary"
         folder.write("x", b"code")
     with private_folder("kernels") as folder:  # said already: a warning would be an error here

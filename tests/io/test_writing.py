@@ -150,10 +150,12 @@ def by_hand(text: str) -> list[str]:
     for _, name, call in calls(text):
         owner, _, last = name.rpartition(".")
         modes = [*call.args[:2], *(k.value for k in call.keywords if k.arg == "mode")]
-        said = [m.value for m in modes if isinstance(m, ast.Constant) and isinstance(m.value, str)]
+        literals = [
+            m.value for m in modes if isinstance(m, ast.Constant) and isinstance(m.value, str)
+        ]
         opens = last == "open" and owner not in ("os", "Image")
         unclear = opens and any(isinstance(m, ast.IfExp | ast.JoinedStr) for m in modes)
-        writes = opens and any(set(m) <= set("rwaxbt+") and set(m) & set("wax+") for m in said)
+        writes = opens and any(set(m) <= set("rwaxbt+") and set(m) & set("wax+") for m in literals)
         others = {
             **{key: {"save"} for key in ("np", "numpy", "image", "figure", "tokenizer")},
             "os": OS_WRITING,
@@ -211,8 +213,8 @@ def writer(request: pytest.FixtureRequest) -> tuple[Callable[[Path], Any], str]:
     return WRITERS[request.param]
 
 
-def tried(write: Callable[[Path], Any], path: Path, said: str) -> None:
-    with pytest.raises(FileError, match=said):
+def tried(write: Callable[[Path], Any], path: Path, message: str) -> None:
+    with pytest.raises(FileError, match=message):
         write(path)
 
 
@@ -244,9 +246,9 @@ def test_no_writer_replaces_what_is_no_plain_file(
     with socket.socket(socket.AF_UNIX) as opened:
         opened.bind(os.path.relpath(plug))
         (tmp_path / f"link{suffix}").symlink_to(pipe)
-        for path, said in ((pipe, "a pipe"), (folder, "a folder"), (plug, "a socket")):
+        for path, message in ((pipe, "a pipe"), (folder, "a folder"), (plug, "a socket")):
             before = os.stat(path)
-            tried(write, path, said)
+            tried(write, path, message)
             assert os.path.samestat(before, os.stat(path))
         tried(write, tmp_path / f"link{suffix}", "a pipe")
     circle = tmp_path / f"circle{suffix}"
@@ -312,15 +314,15 @@ def test_a_suffix_of_another_format_is_refused(tmp_path: Path) -> None:
         ranvier.load(tmp_path / f"m{suffix}")
 
 
-def test_suffixes_of_tutorials_are_said_once(
+def test_suffixes_of_tutorials_are_reported_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(writing, "_warned_suffixes", set())
-    for name, said in (("torch.save", "PyTorch"), ("keras save", "Keras")):
+    for name, message in (("torch.save", "PyTorch"), ("keras save", "Keras")):
         write, suffix = WRITERS[name]
         with pytest.warns(
             UserWarning,
-            match=rf"is written as safetensors, .* but no program that reads {said} files",
+            match=rf"is written as safetensors, .* but no program that reads {message} files",
         ):
             write(tmp_path / f"m{suffix}")
         with pytest.warns(UserWarning) as found:
@@ -586,18 +588,18 @@ def test_compare_writes_two_files(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("name", "message"),
     [("m.h5", "name it m.safetensors"), ("none/m", "does not exist"), ("", "is a directory"),
      ("pipe", "a pipe")],
 )  # fmt: skip
 def test_train_says_before_the_training_what_cannot_be_written(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, said: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, message: str
 ) -> None:
     if hasattr(os, "mkfifo"):
         os.mkfifo(tmp_path / "pipe")
     monkeypatch.setattr(ranvier.Sequential, "fit", lambda *a, **k: pytest.fail("it trained"))
     done = run("train", "digits", "--out", tmp_path / name)
-    assert done.exit_code == 2 and said in done.output.replace("\n", " "), done.output
+    assert done.exit_code == 2 and message in done.output.replace("\n", " "), done.output
 
 
 def test_train_does_not_write_over_the_packaged_digits(tmp_path: Path) -> None:

@@ -155,7 +155,7 @@ ROWS = np.zeros(4)
 
 
 @pytest.mark.parametrize(
-    ("name", "y", "outputs", "said"),
+    ("name", "y", "outputs", "message"),
     [
         ("mse", [], 1, "there are no targets (shape (0,))"),
         ("mse", [1.0, np.nan], 1, "1 of the targets are NaN or infinite, the first in row 1"),
@@ -179,8 +179,8 @@ ROWS = np.zeros(4)
         ("sparse_categorical_crossentropy", [0, 1], 1, "so only one class"),
     ],
 )
-def test_targets_that_cannot_be(name: str, y: Any, outputs: int, said: str) -> None:
-    with pytest.raises((DataError, ShapeError), match=re.escape(said)):
+def test_targets_that_cannot_be(name: str, y: Any, outputs: int, message: str) -> None:
+    with pytest.raises((DataError, ShapeError), match=re.escape(message)):
         losses.get(name).check_targets(np.asarray(y), outputs)
 
 

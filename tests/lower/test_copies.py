@@ -28,7 +28,7 @@ def test_two_products_share_a_packed_operand() -> None:
     check(Graph([x, y, w], [one, two]), [rng.normal(size=n.shape).astype("f4") for n in (x, y, w)])
 
 
-def test_what_has_been_overwritten_is_copied_anew() -> None:
+def test_what_has_been_overwritten_is_copied_again() -> None:
     x, w = input_node((90, 64), "float32", "x"), input_node((100, 64), "float32", "w")
     later = OPS["multiply"](w, w)
     one, two = (OPS["matmul"](x, OPS["permute_dims"](v, (1, 0))) for v in (w, later))

@@ -172,7 +172,7 @@ def check_accuracy(outputs: int, y: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("make", "error", "said"),
+    ("make", "error", "message"),
     [
         (lambda: metrics.get("acuracy"), ArgumentError, "did you mean 'accuracy'"),
         (lambda: metrics.TopK(0), ArgumentError, "k=0"),
@@ -209,8 +209,8 @@ def check_accuracy(outputs: int, y: Any) -> None:
         (lambda: metrics.confusion_matrix([0, 3], [0, 1], 2), DataError, "from 0 to 1"),
     ],
 )
-def test_errors(make: Any, error: type[Exception], said: str) -> None:
-    with pytest.raises(error, match=re.escape(said)):
+def test_errors(make: Any, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=re.escape(message)):
         make()
 
 

@@ -15,7 +15,7 @@ from ranvier.errors import ArgumentError, DataError, ShapeError
 
 
 def counting(rows: int) -> tuple[Any, Any]:
-    """Sequences that count up in steps of one, modulo 7, and the ids one place later."""
+    """Sequences that count up in steps of one, modulo 7, and the ids one position later."""
     ids = (np.arange(rows)[:, None] + np.arange(9)) % 7
     return ids[:, :-1], ids[:, 1:]
 
@@ -73,7 +73,7 @@ def test_text_is_drawn_from_a_saved_model(tmp_path: Path) -> None:
     assert models.generate(again, np.arange(20) % 7, 2, temperature=0)[-2:].tolist() == [6, 0]
 
 
-def test_no_place_looks_ahead() -> None:
+def test_no_position_attends_ahead() -> None:
     model = small()
     x = counting(2)[0]
     other = x.copy()

@@ -48,8 +48,8 @@ def test_dates_are_translated() -> None:
     ranvier.seed(0)
     model = seq2seq(len(source), len(target), units=32, learning_rate=0.012)
     model.fit([x[:3000], y[:3000, :-1]], y[:3000, 1:], epochs=8, batch_size=64, verbose=0)
-    said = model.translate(x[3000:], start=target.encode("<")[0], length=10)
-    assert (said == y[3000:, 1:]).all(axis=1).mean() > 0.9
+    ids = model.translate(x[3000:], start=target.encode("<")[0], length=10)
+    assert (ids == y[3000:, 1:]).all(axis=1).mean() > 0.9
 
 
 def data(folder: str) -> None:
@@ -66,8 +66,8 @@ def test_letters_are_learned() -> None:
     model.fit(rows[:, :-1], rows[:, 1:], epochs=4, verbose=0)
     checked = windows(held[:10_000].astype(np.int32), 33, 1, stride=32)[0]
     assert model.evaluate(checked[:, :-1], checked[:, 1:]) < 2.4  # 3.3: by frequency alone
-    said = generate(model, [vocabulary.index("T")], 20, seed=0)
-    assert said.shape == (21,) and said.max() < len(vocabulary)
+    ids = generate(model, [vocabulary.index("T")], 20, seed=0)
+    assert ids.shape == (21,) and ids.max() < len(vocabulary)
 
 
 def test_sentences_are_classed() -> None:

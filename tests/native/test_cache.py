@@ -107,7 +107,7 @@ def test_a_damaged_entry_is_rebuilt(folder: Path, built: list[str], damage: str)
     assert len(built) == 2
 
 
-def test_a_folder_in_the_place_of_an_entry(folder: Path, built: list[str]) -> None:
+def test_a_folder_instead_of_an_entry(folder: Path, built: list[str]) -> None:
     result()
     (entry,) = entries(folder)
     entry.unlink()
@@ -223,7 +223,7 @@ def test_off_keeps_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_file_in_the_place_of_the_folder(
+def test_a_file_instead_of_the_folder(
     tmp_path: Path, built: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "cache").write_text("a file")
@@ -337,7 +337,7 @@ WORK = """
 import sys
 sys.path[:0] = PATHS
 from native.test_cache import result
-for turn in range(3):
+for attempt in range(3):
     for number in range(6):
         assert abs(float(result(number)[0, 0]) - number - 0.9999092) < 1e-5
 """
@@ -351,8 +351,8 @@ def test_processes_share_one_cache(folder: Path) -> None:
         for _ in range(4)
     ]
     for worker in workers:
-        _, said = worker.communicate(timeout=120)
-        assert worker.returncode == 0, said.decode()
+        _, message = worker.communicate(timeout=120)
+        assert worker.returncode == 0, message.decode()
     found = entries(folder)
     assert len(found) == 6 and all(e.suffix == ".bin" for e in found)
     for entry in found:

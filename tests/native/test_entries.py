@@ -162,7 +162,7 @@ def test_a_miss_is_made_again_without_a_word(
     assert len(made) == 2
 
 
-def test_the_entry_of_another_graph_in_its_place(empty_cache: Path, made: list[str]) -> None:
+def test_the_entry_of_another_graph_under_its_name(empty_cache: Path, made: list[str]) -> None:
     path, _, _ = the_entry(empty_cache)
     forget_code()
     Executable(sample(2))
@@ -192,8 +192,8 @@ def test_code_with_numbers_changed_is_sound_or_not_but_never_an_error() -> None:
     for _ in range(300):
         found = bytearray(data)
         for _ in range(chance.randint(1, 3)):
-            place = chance.choice([chance.randrange(64), chance.randrange(tables, len(data))])
-            found[place] = chance.choice([0, 1, 0x7F, 0xFF, chance.randrange(256)])
+            offset = chance.choice([chance.randrange(64), chance.randrange(tables, len(data))])
+            found[offset] = chance.choice([0, 1, 0x7F, 0xFF, chance.randrange(256)])
         if are_sound([bytes(found)], ["step"]):
             build_module.load((bytes(found),)).address("step")
 

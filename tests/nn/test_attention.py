@@ -33,7 +33,7 @@ def function_of(case: str) -> tuple[Callable[..., Any], list[Any], list[Any]]:
     """The layer of a case as a function of its inputs and weights, and these in float64."""
     layer: Any = nn.LAYERS[CASES[case]["class"]].from_config(CASES[case]["config"])
     options = dict(CASES[case]["call"])
-    places, asked = options.pop("places", None), options.pop("asked", None)
+    mask_of_positions, asked = options.pop("places", None), options.pop("asked", None)
     inputs, weights = parts(case, "input"), parts(case, "weight")
     layer(*(x.astype(np.float32) for x in inputs))
     names = list(layer.named_tensors())
@@ -46,9 +46,9 @@ def function_of(case: str) -> tuple[Callable[..., Any], list[Any], list[Any]]:
         if asked is not None:
             query = query * 1.0
             query.mask = ranvier.tensor(asked)
-        if places is not None:
+        if mask_of_positions is not None:
             value = value * 1.0
-            value.mask = ranvier.tensor(places)
+            value.mask = ranvier.tensor(mask_of_positions)
         return layer(query, value, *key, **options)
 
     return function, inputs, weights
@@ -72,7 +72,7 @@ def test_outputs_and_gradients_are_those_of_keras(case: str, engine: str) -> Non
     out, *gradients = (t.numpy() for t in run(*given))
     # NOTE: Keras on PyTorch attends in float32, whatever its inputs are.
     near: Any = {"rtol": 2e-5, "atol": 1e-5}
-    asked = CASES[case]["call"].get("asked", ...)  # what the other places see has no meaning
+    asked = CASES[case]["call"].get("asked", ...)  # what the other positions see has no meaning
     np.testing.assert_allclose(out[asked], VALUES[f"{case}/output"][asked], **near)
     expected = parts(case, "gradient") + parts(case, "weight_gradient")
     for i, (g, right) in enumerate(zip(gradients, expected, strict=True)):
@@ -117,7 +117,7 @@ def test_the_weights_of_attention_sum_to_one_and_are_handed_out() -> None:
         assert not np.triu(weights.numpy(), 1).any()
 
 
-def test_a_place_that_sees_nothing_gives_numbers() -> None:
+def test_a_position_that_attends_to_nothing_gives_numbers() -> None:
     x = ranvier.tensor(RANDOM.normal(size=(1, 3, 4)), "float32", requires_grad=True)
     none = ranvier.tensor(np.zeros((3, 3), bool))
     out = nn.scaled_dot_product_attention(x, x, x, none)
@@ -150,7 +150,7 @@ def test_what_a_mask_excludes_changes_nothing(number: int) -> None:
 
     out = run(x)
     other = x.copy()
-    other[0, 4:] = other[0, [5, 4]]  # masked places change order
+    other[0, 4:] = other[0, [5, 4]]  # masked positions change order
     other[1, 3:] = 100.0
     np.testing.assert_allclose(run(other)[mask], out[mask], rtol=2e-5, atol=1e-6)
     # Without what fills it up, a row gives the same.
@@ -168,13 +168,13 @@ def test_a_causal_block_does_not_look_ahead() -> None:
 def test_padding_masks_count_as_masks() -> None:
     x = RANDOM.normal(size=(2, 4, 8)).astype(np.float32)
     encoded = RANDOM.normal(size=(2, 3, 6)).astype(np.float32)
-    places = np.array([[True, True, True], [True, False, False]])
+    mask_of_positions = np.array([[True, True, True], [True, False, False]])
     layer = nn.TransformerDecoder(16, 2)
-    out = layer(x, encoded, encoder_padding_mask=places).numpy()
+    out = layer(x, encoded, encoder_padding_mask=mask_of_positions).numpy()
     short = layer(x[1:], encoded[1:, :1]).numpy()
     np.testing.assert_allclose(out[1:], short, rtol=2e-5, atol=1e-6)
     masked = ranvier.tensor(encoded)
-    masked.mask = ranvier.tensor(places)
+    masked.mask = ranvier.tensor(mask_of_positions)
     np.testing.assert_allclose(layer(x, masked).numpy(), out, rtol=1e-6)
     first = nn.TransformerEncoder(16, 2)
     own = np.array([[True] * 4, [True, True, False, False]])
@@ -212,14 +212,14 @@ def test_layers_train_and_are_saved(tmp_path: Path) -> None:
 
 
 def test_rotary_products_depend_on_distance_only() -> None:
-    turn = nn.RotaryEmbedding()
+    rotate = nn.RotaryEmbedding()
     a, b = (np.tile(RANDOM.normal(size=(1, 1, 6)).astype(np.float32), (1, 9, 1)) for _ in range(2))
-    q, k = turn(a).numpy()[0], turn(b).numpy()[0]
+    q, k = rotate(a).numpy()[0], rotate(b).numpy()[0]
     scores = q @ k.T
     for apart in range(-8, 9):
         diagonal = np.diagonal(scores, apart)
         np.testing.assert_allclose(diagonal, diagonal[0], rtol=1e-4, atol=1e-5)
-    np.testing.assert_allclose(turn(a, start_index=3).numpy()[0, :4], q[3:7], rtol=1e-6)
+    np.testing.assert_allclose(rotate(a, start_index=3).numpy()[0, :4], q[3:7], rtol=1e-6)
 
 
 def test_dropout_of_attention_keeps_the_mean() -> None:
@@ -252,7 +252,7 @@ def test_dropout_in_a_layer_is_noise_around_what_it_gives_in_use(layer: Any) -> 
 def test_the_share_of_weights_that_dropout_sets_to_zero() -> None:
     ranvier.seed(4)
     layer = nn.MultiHeadAttention(1, 4, dropout=0.3, use_bias=False)
-    # Values and output are the identity: out[t] shows the weights p[t, s] of the places s.
+    # Values and output are the identity: out[t] shows the weights p[t, s] of the positions s.
     x = np.tile(np.eye(4, dtype=np.float32), (3000, 1, 1))
     layer(x[:1])
     eye = np.eye(4, dtype=np.float32)
@@ -268,30 +268,30 @@ def test_the_share_of_weights_that_dropout_sets_to_zero() -> None:
 def test_masks_of_a_call_are_as_good_as_those_of_the_inputs() -> None:
     x, other = (RANDOM.normal(size=(2, n, 8)).astype(np.float32) for n in (4, 3))
     asked = np.array([[True] * 4, [True, True, False, False]])
-    places = np.array([[True, True, True], [True, False, False]])
+    mask_of_positions = np.array([[True, True, True], [True, False, False]])
     layer = nn.MultiHeadAttention(2, 4)
     out, weights = layer(
-        x, other, query_mask=asked, value_mask=places, return_attention_scores=True
+        x, other, query_mask=asked, value_mask=mask_of_positions, return_attention_scores=True
     )
     carrying = ranvier.tensor(x), ranvier.tensor(other)
-    for t, mask in zip(carrying, (asked, places), strict=True):
+    for t, mask in zip(carrying, (asked, mask_of_positions), strict=True):
         t.mask = ranvier.tensor(mask)
     given = layer(*carrying)
     np.testing.assert_allclose(given.numpy(), out.numpy(), rtol=1e-6)
     assert given.mask is carrying[0].mask
     short = layer(x[1:, :2], other[1:, :1]).numpy()
     np.testing.assert_allclose(out.numpy()[1:, :2], short, rtol=2e-5, atol=1e-6)
-    # A place of the query that is masked sees nothing: the mean of all.
+    # A position of the query that is masked sees nothing: the mean of all.
     np.testing.assert_allclose(weights.numpy()[1, :, 2:], 1 / 3, rtol=1e-6)
 
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_sine_positions_are_those_of_the_paper(engine: str) -> None:
-    places, features, wavelength = 7, 6, 50.0
+    mask_of_positions, features, wavelength = 7, 6, 50.0
     layer = nn.SinePositionEncoding(max_wavelength=wavelength)
     run = ranvier.compile(lambda x: layer(x, start_index=2), engine=engine)
-    out = run(ranvier.zeros((3, places, features))).numpy()
-    for t in range(places):
+    out = run(ranvier.zeros((3, mask_of_positions, features))).numpy()
+    for t in range(mask_of_positions):
         for i in range(features // 2):
             angle = (t + 2) / wavelength ** (2 * i / features)
             for row in out:

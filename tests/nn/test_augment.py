@@ -223,7 +223,7 @@ def test_gradients_pass_through() -> None:
     ranvier.gradcheck(lambda t: layer(t, training=True), [x])
 
 
-def test_what_does_not_fit_is_said() -> None:
+def test_what_does_not_fit_is_reported() -> None:
     with pytest.raises(ArgumentError, match="factor=2; expected a fraction from 0 to 1"):
         nn.RandomRotation(2)
     with pytest.raises(ArgumentError, match="fill_mode='mirror'"):

@@ -133,7 +133,7 @@ def test_the_mean_at_uneven_edges() -> None:
 
 
 @pytest.mark.parametrize(
-    ("make", "shape", "said"),
+    ("make", "shape", "message"),
     [
         (lambda: nn.Conv2D(4, 3, name="c"), (2, 28, 28), r"c: .*\(batch, 28, 28\).*x\[..., None\]"),
         (lambda: nn.Conv2D(4, 3, name="c"), (2, 784), r"c: .*Put Reshape before"),
@@ -146,12 +146,12 @@ def test_the_mean_at_uneven_edges() -> None:
         (lambda: nn.ZeroPadding2D(name="z"), (2, 4, 4), "z: got an input of shape"),
     ],
 )
-def test_shape_errors_name_the_layer(make: Any, shape: tuple[int, ...], said: str) -> None:
-    with pytest.raises(ShapeError, match=said):
+def test_shape_errors_name_the_layer(make: Any, shape: tuple[int, ...], message: str) -> None:
+    with pytest.raises(ShapeError, match=message):
         make()(np.zeros(shape, np.float32))
 
 
-def test_another_number_of_channels_is_said() -> None:
+def test_another_number_of_channels_is_reported() -> None:
     layer = nn.Conv2D(4, 3, name="c")
     layer(np.zeros((1, 5, 5, 3), np.float32))
     with pytest.raises(ShapeError, match="c: .* with 1 channels; it was built for 3"):
@@ -159,7 +159,7 @@ def test_another_number_of_channels_is_said() -> None:
 
 
 @pytest.mark.parametrize(
-    ("make", "said"),
+    ("make", "message"),
     [
         (lambda: nn.Conv2D(0, 3), "filters=0"),
         (lambda: nn.Conv2D(4, 0), "kernel_size=0; expected an integer of at least 1 or 2 of"),
@@ -173,8 +173,8 @@ def test_another_number_of_channels_is_said() -> None:
         (lambda: nn.ZeroPadding2D((1, 2, 3)), "padding="),
     ],
 )
-def test_wrong_arguments(make: Any, said: str) -> None:
-    with pytest.raises(ArgumentError, match=said):
+def test_wrong_arguments(make: Any, message: str) -> None:
+    with pytest.raises(ArgumentError, match=message):
         make()
 
 

@@ -76,12 +76,12 @@ def test_masking() -> None:
     assert np.array_equal(out.numpy(), np.where(MASK[..., None], x, 0))
 
 
-@pytest.mark.parametrize(("kind", "fold"), [("Average", np.mean), ("Max", np.max)])
-def test_pools_pass_over_masked_steps(kind: str, fold: Any) -> None:
+@pytest.mark.parametrize(("kind", "reduction"), [("Average", np.mean), ("Max", np.max)])
+def test_pools_ignore_masked_steps(kind: str, reduction: Any) -> None:
     x = ranvier.tensor(RANDOM.normal(size=(4, 4, 2)).astype(np.float32))
     mask = np.vstack([MASK, [[False] * 4]])
     x.mask = ranvier.tensor(mask)
-    rows = [fold(a[m], axis=0) for a, m in zip(x.numpy()[:3], MASK, strict=True)]
+    rows = [reduction(a[m], axis=0) for a, m in zip(x.numpy()[:3], MASK, strict=True)]
     for keepdims in (False, True):
         out = getattr(nn, f"Global{kind}Pooling1D")(keepdims=keepdims)(x)
         assert out.shape == ((4, 1, 2) if keepdims else (4, 2)) and out.mask is None
@@ -90,7 +90,7 @@ def test_pools_pass_over_masked_steps(kind: str, fold: Any) -> None:
 
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("end", ["softmax", None])
-def test_losses_and_metrics_pass_over_masked_places(end: Any, engine: str) -> None:
+def test_losses_and_metrics_ignore_masked_positions(end: Any, engine: str) -> None:
     ranvier.seed(1)
     x, y = np.tile(IDS, (3, 1))[:7], RANDOM.integers(0, 6, (7, 4))
     mask, weight = x != 0, np.arange(1.0, 8.0)
@@ -103,7 +103,7 @@ def test_losses_and_metrics_pass_over_masked_places(end: Any, engine: str) -> No
     p = z if end else np.exp(z) / np.exp(z).sum(-1, keepdims=True)
     each = -np.log(np.take_along_axis(p, y[..., None], -1)[..., 0])
     right = (p.argmax(-1) == y)[mask].mean()
-    # As in Keras: the mean over the places that the mask includes, weights on top.
+    # As in Keras: the mean over the positions that the mask includes, weights on top.
     found = model.evaluate(x, y, batch_size=7)
     np.testing.assert_allclose(found, [each[mask].mean(), right], rtol=1e-5)
     found = model.evaluate(x, y, batch_size=7, sample_weight=weight)

@@ -72,14 +72,14 @@ LOSSES = [c for c in vars(losses).values() if isinstance(c, type) and issubclass
 
 @pytest.mark.parametrize("kind", [c for c in LOSSES if c.__module__ != losses.Loss.__module__])
 def test_a_loss_computes_in_float64(kind: Any) -> None:
-    said = np.array([[0.2, 0.3, 0.5]] * 4)
+    message = np.array([[0.2, 0.3, 0.5]] * 4)
     true: Any = np.array([[0.0, 1.0, 0.0]] * 4)
     if "Sparse" in kind.__name__:
         true = np.array([1, 0, 2, 1])
     if "Binary" in kind.__name__:
-        said, true = said[:, :1], true[:, :1]
+        message, true = message[:, :1], true[:, :1]
     loss = kind()
-    graph = ranvier.compile(lambda p, y: loss(y, p)).graph(said, true)
+    graph = ranvier.compile(lambda p, y: loss(y, p)).graph(message, true)
     assert graph.outputs[0].dtype == np.float64
     assert not [n for n in graph.nodes if n.dtype in (np.float32, np.float16)]
 

@@ -29,7 +29,7 @@ class Chain(Layer):
 
 
 class Odd(Layer):
-    """Tensors in every place that is walked."""
+    """Tensors in everything that is walked."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -262,7 +262,7 @@ class NoSuper(Layer):
 
 
 @pytest.mark.parametrize(
-    ("make", "error", "said"),
+    ("make", "error", "message"),
     [
         (lambda: nn.Dense(0), ArgumentError, "units=0; expected an integer of at least 1"),
         (lambda: nn.Dense(2.5), ArgumentError, "units=2.5"),  # type: ignore[arg-type]
@@ -283,8 +283,8 @@ class NoSuper(Layer):
         (lambda: nn.Normalize().adapt(np.ones(3)), DataError, "(rows, features)"),
     ],
 )
-def test_errors(make: Any, error: type[Exception], said: str) -> None:
-    with pytest.raises(error, match=re.escape(said)):
+def test_errors(make: Any, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=re.escape(message)):
         make()
 
 

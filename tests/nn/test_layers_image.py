@@ -185,7 +185,7 @@ def test_a_decoder_learns(engine: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("make", "shape", "said"),
+    ("make", "shape", "message"),
     [
         (lambda: nn.Conv2DTranspose(4, 3, name="t"), (2, 8, 8), r"t: .*x\[..., None\]"),
         (lambda: nn.UpSampling2D(name="u"), (2, 8), "u: got an input of shape"),
@@ -196,13 +196,13 @@ def test_a_decoder_learns(engine: str) -> None:
         (lambda: nn.AdaptiveMaxPooling2D(2, name="a"), (2, 5), "a: got an input of shape"),
     ],
 )
-def test_shape_errors_name_the_layer(make: Any, shape: tuple[int, ...], said: str) -> None:
-    with pytest.raises(ShapeError, match=said):
+def test_shape_errors_name_the_layer(make: Any, shape: tuple[int, ...], message: str) -> None:
+    with pytest.raises(ShapeError, match=message):
         make()(np.zeros(shape, np.float32))
 
 
 @pytest.mark.parametrize(
-    ("make", "said"),
+    ("make", "message"),
     [
         (lambda: nn.Conv2DTranspose(4, 3, output_padding=-1), "output_padding=-1"),
         (lambda: nn.UpSampling2D(0), "size=0"),
@@ -214,6 +214,6 @@ def test_shape_errors_name_the_layer(make: Any, shape: tuple[int, ...], said: st
         (lambda: nn.RepeatVector(0), "n=0"),
     ],
 )
-def test_wrong_arguments(make: Any, said: str) -> None:
-    with pytest.raises(ArgumentError, match=said):
+def test_wrong_arguments(make: Any, message: str) -> None:
+    with pytest.raises(ArgumentError, match=message):
         make()

@@ -531,12 +531,12 @@ class Mixer(ranvier.Model):
 def test_a_mask_that_a_loss_needs_is_missed_once() -> None:
     model = Mixer()
     model.compile("sgd", "sparse_categorical_crossentropy", engine="reference")
-    with warnings.catch_warnings(record=True) as said:
+    with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
         model.fit(IDS, LABELS, verbose=0)
         model.evaluate(IDS, LABELS)
-    assert [w.category for w in said] == [RanvierWarning]
-    text = str(said[0].message)
+    assert [w.category for w in warned] == [RanvierWarning]
+    text = str(warned[0].message)
     assert "lost the mask of its sequences at permute_dims at" in text
     assert "test_masks.py" in text
     # A class for the whole sequence needs no mask.

@@ -83,7 +83,7 @@ def test_masks_are_combined() -> None:
 
 
 @pytest.mark.parametrize(
-    ("call", "kind", "said"),
+    ("call", "kind", "message"),
     [
         (lambda: nn.Add()([A]), ArgumentError, "at least 2 inputs, got 1"),
         (lambda: nn.Subtract()([A, A, A]), ArgumentError, "expected 2 inputs"),
@@ -95,6 +95,6 @@ def test_masks_are_combined() -> None:
         (lambda: nn.Dot(axes=5)([A, A]), RanvierError, "axis 5"),
     ],
 )
-def test_mistakes_are_said(call: Any, kind: type[Exception], said: str) -> None:
-    with pytest.raises(kind, match=said):
+def test_mistakes_are_reported(call: Any, kind: type[Exception], message: str) -> None:
+    with pytest.raises(kind, match=message):
         call()

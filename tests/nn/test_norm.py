@@ -76,7 +76,7 @@ def test_a_frozen_layer_uses_what_it_has_learned(engine: str) -> None:
         np.testing.assert_array_equal(array, expected)
 
 
-def test_only_real_rows_and_places_count() -> None:
+def test_only_real_rows_and_positions_count() -> None:
     x = RANDOM.normal(size=(4, 5, 3)).astype(np.float32)
     mask = np.array([[1, 1, 1, 0, 0], [1, 1, 1, 1, 1], [1, 0, 0, 0, 0], [1, 1, 1, 1, 1]], bool)
     layer = nn.BatchNormalization(momentum=0.0)
@@ -157,7 +157,7 @@ def test_half_precision_stays_in_range() -> None:
 
 
 @pytest.mark.parametrize(
-    ("make", "shape", "said"),
+    ("make", "shape", "message"),
     [
         (
             lambda: nn.BatchNormalization(axis=3, name="n"),
@@ -168,12 +168,12 @@ def test_half_precision_stays_in_range() -> None:
         (lambda: nn.GroupNormalization(4, name="n"), (2, 6), "n: 6 channels .* 4 groups"),
     ],
 )
-def test_shape_errors_name_the_layer(make: Any, shape: tuple[int, ...], said: str) -> None:
-    with pytest.raises(ShapeError, match=said):
+def test_shape_errors_name_the_layer(make: Any, shape: tuple[int, ...], message: str) -> None:
+    with pytest.raises(ShapeError, match=message):
         make()(np.zeros(shape, np.float32))
 
 
-def test_another_number_of_channels_is_said() -> None:
+def test_another_number_of_channels_is_reported() -> None:
     for make in (nn.BatchNormalization, nn.LayerNormalization, nn.RMSNormalization):
         layer = make(name="n")
         layer(np.zeros((2, 3), np.float32))
@@ -182,7 +182,7 @@ def test_another_number_of_channels_is_said() -> None:
 
 
 @pytest.mark.parametrize(
-    ("make", "said"),
+    ("make", "message"),
     [
         (lambda: nn.BatchNormalization(momentum=2), "momentum=2"),
         (lambda: nn.BatchNormalization(axis=(1, 2)), r"axis=\(1, 2\); expected one axis"),
@@ -190,6 +190,6 @@ def test_another_number_of_channels_is_said() -> None:
         (lambda: nn.GroupNormalization(0), "groups=0"),
     ],
 )
-def test_wrong_arguments(make: Any, said: str) -> None:
-    with pytest.raises(ArgumentError, match=said):
+def test_wrong_arguments(make: Any, message: str) -> None:
+    with pytest.raises(ArgumentError, match=message):
         make()

@@ -93,7 +93,7 @@ def numbers(*shape: int, seed: int = 0) -> Any:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_places_beyond_the_mask_change_nothing(kind: str) -> None:
+def test_steps_beyond_the_mask_change_nothing(kind: str) -> None:
     layer = LAYERS[kind](4, return_sequences=True)
     x = numbers(2, 3, 5)
     short = layer(x).numpy()
@@ -144,7 +144,7 @@ def test_both_directions_are_two_layers() -> None:
         nn.Bidirectional(nn.Dense(3))
 
 
-def test_a_layer_at_each_place() -> None:
+def test_a_layer_at_each_step() -> None:
     layer = nn.TimeDistributed(nn.Conv2D(2, 3))
     x = numbers(2, 3, 6, 6, 1)
     out = layer(x)
@@ -195,7 +195,7 @@ def test_a_stack_of_cells_is_a_stack_of_layers() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_dropout_is_the_same_at_every_place(kind: str) -> None:
+def test_dropout_is_the_same_at_every_step(kind: str) -> None:
     layer = LAYERS[kind](4, dropout=0.5, recurrent_dropout=0.5, seed=0)
     x = ranvier.ones((3, 6, 5))
     np.testing.assert_array_equal(layer(x).numpy(), layer(x).numpy())
@@ -242,7 +242,7 @@ def test_training_on_both_engines_and_files(kind: str, tmp_path: Path) -> None:
     np.testing.assert_allclose(one, net.predict(x)[:1], rtol=1e-5, atol=1e-6)
 
 
-def test_what_does_not_fit_is_said() -> None:
+def test_what_does_not_fit_is_reported() -> None:
     with pytest.raises(ShapeError, match=r"expected sequences, \(batch, time, features\)"):
         nn.LSTM(3)(numbers(2, 3))
     with pytest.raises(ArgumentError, match="1 initial states given; its cell has 2"):

@@ -111,7 +111,7 @@ def edges(dtype: str, size: int) -> list[int]:
 
 
 def outcome(call: Callable[[], Any]) -> tuple[Any, ...]:
-    """What comes of a call: an array, or the class, words and place of its error."""
+    """What comes of a call: an array, or the class, message and line of its error."""
     try:
         out = call()
     except RanvierError as error:
@@ -119,12 +119,12 @@ def outcome(call: Callable[[], Any]) -> tuple[Any, ...]:
     return (np.asarray(out.numpy() if hasattr(out, "numpy") else out),)
 
 
-def same(found: tuple[Any, ...], expected: tuple[Any, ...], said: str) -> None:
-    assert len(found) == len(expected), f"{said}: {found}, eager gave {expected}"
+def same(found: tuple[Any, ...], expected: tuple[Any, ...], label: str) -> None:
+    assert len(found) == len(expected), f"{label}: {found}, eager gave {expected}"
     if len(expected) == 1:
-        np.testing.assert_array_equal(found[0], expected[0], said, strict=True)
+        np.testing.assert_array_equal(found[0], expected[0], label, strict=True)
     else:
-        assert found == expected, said
+        assert found == expected, label
 
 
 def is_inside(name: str, value: int, size: int) -> bool:
@@ -139,14 +139,14 @@ def check_edges(name: str, kinds: Sequence[str], sizes: Sequence[int]) -> None:
         for value in edges(dtype, size):
             i = np.zeros(shape, dtype)
             i.flat[-1 if name != "take one" else 0] = value
-            said = f"{name}, size {size}, {dtype} {value}"
+            label = f"{name}, size {size}, {dtype} {value}"
             expected = outcome(lambda: call(ranvier.tensor(x), ranvier.tensor(i)))  # noqa: B023
             if is_inside(name, value, size):
-                assert len(expected) == 1, f"{said}: {expected}"
+                assert len(expected) == 1, f"{label}: {expected}"
             else:
-                assert expected[0] is IndexRangeError, f"{said}: {expected}"
+                assert expected[0] is IndexRangeError, f"{label}: {expected}"
             for form in forms:
-                same(outcome(lambda: form(x, i)), expected, said)  # noqa: B023
+                same(outcome(lambda: form(x, i)), expected, label)  # noqa: B023
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -191,14 +191,14 @@ def test_every_op_that_takes_indices_is_tried() -> None:
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_the_error_names_op_index_place_and_line(engine: str) -> None:
+def test_the_error_names_op_index_position_and_line(engine: str) -> None:
     def chosen(x: Any, i: Any) -> Any:
         return ranvier.take(x, i, axis=1)
 
     with pytest.raises(IndexRangeError) as found:
         ranvier.compile(chosen, engine=engine)(np.ones((2, 3), "f4"), np.array([[0, 1], [2, -4]]))
-    said = "take: index -4 is outside axis 1 of size 3 (indices[1, 1]); expected -3 to 2"
-    assert str(found.value) == said and isinstance(found.value, IndexError)
+    message = "take: index -4 is outside axis 1 of size 3 (indices[1, 1]); expected -3 to 2"
+    assert str(found.value) == message and isinstance(found.value, IndexError)
     (note,) = found.value.__notes__
     line = chosen.__code__.co_firstlineno + 1
     assert re.search(rf"test_index_range.py:{line}$", note), note
@@ -278,8 +278,8 @@ def test_fit_stops_before_the_wrong_batch(engine: str, count: int) -> None:
             model.fit(x, x, epochs=3, **how)
     for a, b in zip(weights(model), expected, strict=True):
         np.testing.assert_array_equal(a, b)
-    said = "in batch 3, of which nothing was stored; its row 3 is row 27 of the data"
-    assert found.value.__notes__[-1] == said
+    message = "in batch 3, of which nothing was stored; its row 3 is row 27 of the data"
+    assert found.value.__notes__[-1] == message
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -318,13 +318,13 @@ def test_predict_refuses_on_every_thread() -> None:
 
 
 def looped(table: Any, i: Any) -> Any:
-    """Rows of a table, one at each turn, by an index that the loop computes."""
+    """Rows of a table, one in each iteration, by an index that the loop computes."""
 
-    def turn(total: Any, step: Any) -> tuple[Any, Any]:
+    def step_of_loop(total: Any, step: Any) -> tuple[Any, Any]:
         row = ranvier.take(table, ranvier.astype(step, "int64") * 2, axis=0)
         return total + row, total
 
-    return ranvier.scan(turn, ranvier.zeros(3), i)
+    return ranvier.scan(step_of_loop, ranvier.zeros(3), i)
 
 
 @pytest.mark.parametrize("count", [1, 2])
@@ -460,9 +460,9 @@ def test_an_id_outside_the_table_has_the_same_words_everywhere(wrong: int) -> No
             for engine in ("reference", "compiled")
         ],
     ]
-    said = {outcome(call) for call in calls}
-    assert len(said) == 1, said
-    ((kind, text),) = said
+    outcomes = {outcome(call) for call in calls}
+    assert len(outcomes) == 1, outcomes
+    ((kind, text),) = outcomes
     assert kind is DataError and f"row 1, position 1: id {wrong} is outside the table of 5" in text
 
 

@@ -42,16 +42,16 @@ def executor(engine: str) -> Executor:
     return lambda graph, arrays: executors.executor(engine).build(graph, ONCE).run(arrays)
 
 
-def agree(got: Any, expected: Array, loose: float = 1.0, said: str = "") -> None:
+def agree(got: Any, expected: Array, loose: float = 1.0, message: str = "") -> None:
     """Fail unless shape, dtype and values agree; NaN agrees with NaN."""
     got = np.asarray(got)
-    assert got.shape == expected.shape, f"{said}: shape {got.shape}, expected {expected.shape}"
-    assert got.dtype == expected.dtype, f"{said}: dtype {got.dtype}, expected {expected.dtype}"
+    assert got.shape == expected.shape, f"{message}: shape {got.shape}, expected {expected.shape}"
+    assert got.dtype == expected.dtype, f"{message}: dtype {got.dtype}, expected {expected.dtype}"
     if expected.dtype.kind != "f":
-        np.testing.assert_array_equal(got, expected, said)
+        np.testing.assert_array_equal(got, expected, message)
         return
     bound = TOLERANCE[expected.dtype.name] * loose
-    np.testing.assert_allclose(got, expected, rtol=bound, atol=bound, err_msg=said)
+    np.testing.assert_allclose(got, expected, rtol=bound, atol=bound, err_msg=message)
 
 
 def run_cases(call: Callable[..., Any], cases: list[list[Array]], execute: Executor) -> list[Array]:
@@ -204,7 +204,7 @@ def test_a_wrong_shape_rule_is_caught() -> None:
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_broken_fusion_is_caught(engine: str) -> None:
     def broken(node: Node, inputs: tuple[Node, ...]) -> Node:
-        # A pass that loses the negation of what it folds into a sum.
+        # A pass that loses the negation of what it merges into a sum.
         if node.op is OPS["add"] and inputs[1].op is OPS["negative"]:
             inputs = (inputs[0], inputs[1].inputs[0])
         return rebuild(node, inputs)

@@ -124,15 +124,15 @@ def test_a_type_checker_knows_what_ops_give(tmp_path: Path) -> None:
             expected[number + 1] = kind
     first_wrong = len(lines) + 1
     lines += WRONG
-    said = checked("\n".join(lines), tmp_path)
+    message = checked("\n".join(lines), tmp_path)
     found = {
         int(number): re.sub(r"\b(?:ranvier|program|builtins)\.(?:\w+\.)*", "", kind)
-        for number, kind in re.findall(r':(\d+): note: Revealed type is "(.+)"', said)
+        for number, kind in re.findall(r':(\d+): note: Revealed type is "(.+)"', message)
     }
-    assert found == expected, said
-    errors = re.findall(r"program\.py:(\d+): error: (.+)", said)
+    assert found == expected, message
+    errors = re.findall(r"program\.py:(\d+): error: (.+)", message)
     assert [int(number) for number, _ in errors] == [first_wrong + i for i in range(len(WRONG))], (
-        said
+        message
     )
     for (_, error), part in zip(errors, WRONG.values(), strict=True):
         assert part in error, (error, part)

@@ -1,4 +1,4 @@
-"""Optimizers and schedules in float64: formulas written anew in NumPy, and PyTorch and Keras."""
+"""Optimizers and schedules in float64: formulas written again in NumPy, and PyTorch and Keras."""
 
 from __future__ import annotations
 

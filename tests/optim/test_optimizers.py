@@ -127,7 +127,7 @@ def test_clipping() -> None:
 
 
 @pytest.mark.parametrize(
-    ("make", "error", "said"),
+    ("make", "error", "message"),
     [
         (
             lambda: optim.get("adem"),
@@ -154,8 +154,8 @@ def test_clipping() -> None:
         (lambda: optim.PiecewiseConstant([1], [1]), ArgumentError, "need 2 values"),
     ],
 )
-def test_errors(make: Any, error: type[Exception], said: str) -> None:
-    with pytest.raises(error, match=re.escape(said)):
+def test_errors(make: Any, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=re.escape(message)):
         make()
 
 

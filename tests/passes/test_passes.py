@@ -122,8 +122,8 @@ def fewer(outputs: list[Node], x: Node, names: set[str]) -> None:
 
 def test_what_simplify_takes_away() -> None:
     x = input_node((4, 6), "float32", "x")
-    turn = OPS["permute_dims"]
-    fewer([turn(turn(x, (1, 0)), (1, 0))], x, set())
+    transpose = OPS["permute_dims"]
+    fewer([transpose(transpose(x, (1, 0)), (1, 0))], x, set())
     fewer([OPS["reshape"](OPS["reshape"](x, (24,)), (4, 6))], x, set())
     fewer([OPS["reshape"](OPS["reshape"](x, (24,)), (2, 12))], x, {"reshape"})
     everywhere = apply(OPS["full"], like=x, value=True, shape=x.shape, dtype=np.dtype(bool))
@@ -199,5 +199,5 @@ def test_sums_join_those_that_read_the_same_though_others_came_first() -> None:
     scale = OPS["broadcast_to"](OPS["sqrt"](first[0] * first[1]), x.shape)
     second = [OPS["sum"](g * scale, 0), OPS["sum"](g * x * scale, 0)]
     groups = fuse(prepare(Graph([x, g], second))).groups
-    folds = [group for group in groups if group.kind == "reduce"]
-    assert [len(group.anchors) for group in folds] == [2, 2]
+    reductions = [group for group in groups if group.kind == "reduce"]
+    assert [len(group.anchors) for group in reductions] == [2, 2]

@@ -44,7 +44,7 @@ LAYOUTS: dict[str, Callable[[], Any]] = {
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_any_layout_can_be_read(layout: str) -> None:
     x, y = input_node((4, 6), "float32"), input_node((6, 5), "float32")
-    check(Graph([x, y], [x @ y, x + 1]), [LAYOUTS[layout](), numbers(6, 5)], turns=2)
+    check(Graph([x, y], [x @ y, x + 1]), [LAYOUTS[layout](), numbers(6, 5)], runs=2)
 
 
 @pytest.mark.parametrize("layout", [name for name in LAYOUTS if name[:3] not in ("one", "off")])
@@ -52,7 +52,7 @@ def test_any_layout_can_be_updated(layout: str) -> None:
     x, y = input_node((4, 6), "float32"), input_node((6, 4), "float32")
     graph = Graph([x, y], [OPS["sum"](x)], {x: x + OPS["permute_dims"](y, (1, 0))})
     whole = LAYOUTS[layout]()
-    check(graph, [whole, numbers(6, 4)], turns=3)
+    check(graph, [whole, numbers(6, 4)], runs=3)
 
 
 def test_what_is_beside_an_updated_view_stays() -> None:
@@ -81,7 +81,7 @@ def test_one_array_as_two_inputs() -> None:
     a, b = vectors(2)
     graph = Graph([a, b], [a * 2 + b], {a: a + OPS["flip"](b)})
     x = numbers(12)
-    check(graph, [x, x], turns=2)
+    check(graph, [x, x], runs=2)
 
 
 def test_one_array_as_two_inputs_and_then_as_one() -> None:
@@ -97,8 +97,8 @@ def test_an_input_that_overlaps_an_updated_one() -> None:
     a, b = vectors(2)
     graph = Graph([a, b], [], {a: a + b})
     whole = numbers(20)
-    check(graph, [whole[2:14], whole[:12]], turns=2)
-    check(graph, [whole[:12], whole[2:14]], turns=2)
+    check(graph, [whole[2:14], whole[:12]], runs=2)
+    check(graph, [whole[:12], whole[2:14]], runs=2)
 
 
 def test_one_array_as_two_updated_inputs() -> None:
@@ -208,4 +208,4 @@ def test_updates_happen_after_all_reading(name: str) -> None:
     graph = UPDATES[name]
     rng = np.random.default_rng(0)
     arrays = [np.asarray(rng.integers(-4, 5, x.shape), np.float32) for x in graph.inputs]
-    check(graph, arrays, turns=3)
+    check(graph, arrays, runs=3)

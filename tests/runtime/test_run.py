@@ -371,14 +371,14 @@ print(*sorted(m for m in sys.modules if m in ("ranvier.codegen.module", "ranvier
 
 def test_a_warm_process_neither_lowers_nor_writes(tmp_path: Path) -> None:
     environment = {**os.environ, "RANVIER_CHECK": "0", "RANVIER_CACHE": str(tmp_path)}
-    said = []
+    modules = []
     for _ in range(2):
         done = subprocess.run(
             [sys.executable, "-c", WARM], env=environment, capture_output=True, text=True
         )
         assert done.returncode == 0 and not done.stderr, done.stderr
-        said.append(done.stdout.split())
-    assert said == [["ranvier.codegen.module", "ranvier.lower.lower"], []]
+        modules.append(done.stdout.split())
+    assert modules == [["ranvier.codegen.module", "ranvier.lower.lower"], []]
 
 
 MODELS = """

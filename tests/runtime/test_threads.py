@@ -273,7 +273,7 @@ def test_batches_of_other_streams_are_refused() -> None:
         executable.run_batches(arrays, {0: arrays[0]}, np.arange(64), 0, 1, 64)
 
 
-def test_runs_and_batches_take_turns() -> None:
+def test_runs_and_batches_alternate() -> None:
     graph, arrays = network()
     both, one = executables(graph, **HOW)[1], ReferenceExecutable(graph, **HOW)
     out: list[Array]

@@ -145,9 +145,9 @@ def test_no_function_loses_a_gradient(make: Any, monkeypatch: pytest.MonkeyPatch
             try:
                 out = called(f, way, make(NUMBERS, requires_grad=True))
             except RanvierError as error:
-                said = str(error)
-                assert "no gradient flows" in said or "writes into a tensor" in said, name
-                assert "write " in said or "give x" in said, name
+                message = str(error)
+                assert "no gradient flows" in message or "writes into a tensor" in message, name
+                assert "write " in message or "give x" in message, name
                 refused.add(name)
                 continue
             except ValueError as error:  # from NumPy: a position in which it writes

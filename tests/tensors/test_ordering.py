@@ -50,9 +50,9 @@ def test_topk_and_sort(dtype: str, largest: bool) -> None:
     compiled = ranvier.compile(ordering.topk)
     for k in range(5):
         for topk in (ordering.topk, compiled):
-            values, places = topk(x, k, -1, largest)
-            assert values.dtype == x.dtype and places.dtype == np.int64
-            np.testing.assert_array_equal(places.numpy(), order[:, :k])
+            values, indices = topk(x, k, -1, largest)
+            assert values.dtype == x.dtype and indices.dtype == np.int64
+            np.testing.assert_array_equal(indices.numpy(), order[:, :k])
             np.testing.assert_array_equal(values.numpy(), expected[:, :k])
     turned, _ = ordering.topk(ranvier.permute_dims(x, (1, 0)), 2, 0, largest)
     np.testing.assert_array_equal(turned.numpy(), expected[:, :2].T)
@@ -92,7 +92,7 @@ def test_draws_follow_the_weights(replacement: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("weights", "count", "replacement", "said"),
+    ("weights", "count", "replacement", "message"),
     [
         ([0.5, -0.1], 1, True, "a weight is -0.1"),
         ([0.5, nan], 1, True, "a weight is nan"),
@@ -105,9 +105,9 @@ def test_draws_follow_the_weights(replacement: bool) -> None:
     ],
 )
 def test_weights_that_are_none(
-    weights: list[float], count: int, replacement: bool, said: str
+    weights: list[float], count: int, replacement: bool, message: str
 ) -> None:
-    with pytest.raises(ArgumentError, match=said):
+    with pytest.raises(ArgumentError, match=message):
         ranvier.random.categorical(ranvier.tensor(weights, "float64"), count, replacement)
 
 

@@ -46,13 +46,13 @@ def both(f: Callable[..., Any], g: Callable[..., Any], engine: str, *args: Any) 
 @pytest.mark.parametrize("reverse", [False, True])
 @pytest.mark.parametrize("engine", MODES)
 def test_carries_xs_and_ys_of_several_kinds(engine: str, reverse: bool) -> None:
-    def turn(carry: Any, x: Any) -> Any:
+    def step(carry: Any, x: Any) -> Any:
         a, (b,) = carry["a"], carry["b"]
         a, b = rv.tanh(a + x[0] * b), b * x[1] + a
         return {"a": a, "b": (b,)}, [a - b, b * b]
 
     def f(a: Any, b: Any, x: Any, y: Any) -> Any:
-        carry, (p, q) = rv.scan(turn, {"a": a, "b": (b,)}, (x, y), reverse=reverse)
+        carry, (p, q) = rv.scan(step, {"a": a, "b": (b,)}, (x, y), reverse=reverse)
         return rv.concat([carry["a"][None], p, q * q])
 
     def g(a: Any, b: Any, x: Any, y: Any) -> Any:
@@ -60,7 +60,7 @@ def test_carries_xs_and_ys_of_several_kinds(engine: str, reverse: bool) -> None:
         ps: list[Any] = [None] * 4
         qs: list[Any] = [None] * 4
         for t in range(3, -1, -1) if reverse else range(4):
-            carry, (ps[t], qs[t]) = turn(carry, (x[t], y[t]))
+            carry, (ps[t], qs[t]) = step(carry, (x[t], y[t]))
         return rv.concat([carry["a"][None], rv.stack(ps), rv.stack(qs) * rv.stack(qs)])
 
     both(f, g, engine, numbers(2, 3), numbers(2, 3, seed=1), numbers(4, 2, 3), numbers(4, 3))
@@ -96,18 +96,18 @@ def test_length_without_xs(engine: str) -> None:
 def test_what_the_body_uses_from_outside(engine: str) -> None:
     """Weights as second and first operand of products, twice, transposed, elementwise, computed."""
 
-    def turn(w: Any, v: Any, b: Any, h: Any, x: Any) -> Any:
+    def step(w: Any, v: Any, b: Any, h: Any, x: Any) -> Any:
         h = rv.tanh(h @ w + (h * x) @ rv.swapaxes(w, 0, 1) + b)
         return h * rv.sigmoid(v @ v) + (rv.exp(v) @ h) * b, h @ w
 
     def f(w: Any, v: Any, b: Any, h: Any, x: Any) -> Any:
-        h, y = rv.scan(lambda h, x: turn(w * 0.5, v, b, h, x), h, x)
+        h, y = rv.scan(lambda h, x: step(w * 0.5, v, b, h, x), h, x)
         return rv.concat([h[None], y])
 
     def g(w: Any, v: Any, b: Any, h: Any, x: Any) -> Any:
         ys = []
         for t in range(3):
-            h, y = turn(w * 0.5, v, b, h, x[t])
+            h, y = step(w * 0.5, v, b, h, x[t])
             ys.append(y)
         return rv.stack([h, *ys])
 
@@ -162,12 +162,12 @@ def test_second_gradients(engine: str) -> None:
 @pytest.mark.parametrize("engine", MODES)
 def test_masks_and_integers_among_the_xs(engine: str) -> None:
     def f(c: Any, keep: Any, at: Any) -> Any:
-        def turn(c: Any, x: Any) -> Any:
+        def step(c: Any, x: Any) -> Any:
             keep, at = x
             new = rv.take(c, at, axis=0) + c
             return rv.where(keep, new, c), None
 
-        return rv.scan(turn, c, (keep, at))[0]
+        return rv.scan(step, c, (keep, at))[0]
 
     keep, at = rv.tensor([True, False, True]), rv.tensor([1, 0, 2])
     c = numbers(3)
@@ -268,12 +268,12 @@ def test_in_place_updates_after_a_loop() -> None:
 def test_writing_to_a_tensor_from_outside_is_refused() -> None:
     seen = rv.tensor(0.0)
 
-    def turn(c: Any, x: Any) -> Any:
+    def step(c: Any, x: Any) -> Any:
         seen.assign(c)
         return c + x, None
 
     with pytest.raises(TraceError, match="writes to a tensor from outside"):
-        rv.scan(turn, 0.0, rv.ones((3,)))
+        rv.scan(step, 0.0, rv.ones((3,)))
 
 
 def test_rows_of_a_model_with_a_loop_are_predicted_alike() -> None:
@@ -290,28 +290,28 @@ def test_rows_of_a_model_with_a_loop_are_predicted_alike() -> None:
 def unused_carry(c: Any, xs: Any) -> Any:
     """The carry becomes infinite; what is returned does not depend on it."""
 
-    def turn(c: Any, x: Any) -> tuple[Any, Any]:
+    def step(c: Any, x: Any) -> tuple[Any, Any]:
         return c * c * 1e10, x * 3.0
 
-    return rv.sum(rv.scan(turn, c, xs)[1])
+    return rv.sum(rv.scan(step, c, xs)[1])
 
 
 def unused_output(c: Any, xs: Any) -> Any:
     """One of two ys becomes infinite and is not returned."""
 
-    def turn(c: Any, x: Any) -> tuple[Any, Any]:
+    def step(c: Any, x: Any) -> tuple[Any, Any]:
         return c * x, (c * c * 1e30, c + x)
 
-    return rv.sum(rv.scan(turn, c, xs)[1][1])
+    return rv.sum(rv.scan(step, c, xs)[1][1])
 
 
 def unused_end(c: Any, xs: Any) -> Any:
     """Of two carries one becomes infinite; the other is returned."""
 
-    def turn(cs: Any, x: Any) -> tuple[Any, Any]:
+    def step(cs: Any, x: Any) -> tuple[Any, Any]:
         return (cs[0] * cs[0] * 1e10, cs[1] * x), None
 
-    return rv.scan(turn, (c, c), xs)[0][1]
+    return rv.scan(step, (c, c), xs)[0][1]
 
 
 @pytest.mark.parametrize("engine", [None, *ENGINES])

@@ -243,11 +243,11 @@ def test_an_attribute_that_always_changes_is_named_and_memory_stays() -> None:
         layer.held = float(i)
         compiled(X)
     layer.held = 100.0
-    with pytest.warns(RanvierWarning, match=r"more than 8 times .* scale.held changes") as said:
+    with pytest.warns(RanvierWarning, match=r"more than 8 times .* scale.held changes") as warned:
         compiled(X)
         layer.held = 101.0
         np.testing.assert_array_equal(compiled(X).numpy(), X * 101)
-    assert len(said) == 1
+    assert len(warned) == 1
     (variants,) = compiled._plans.values()
     assert len(variants.made) == MAX_VARIANTS
 

@@ -282,7 +282,7 @@ TIES = ("ties", "cut_ties", "firm")
 
 
 class Ties(MeanOfRows):
-    """The share of rows with a decision that rounding may turn.
+    """The share of rows with a decision that rounding may change.
 
     `ties`: two largest outputs, or a probability and the cut, that are nearly equal; `cut_ties`:
     a probability near one of the thresholds of auc; `firm`: those that are clearly above the cut.

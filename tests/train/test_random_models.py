@@ -36,7 +36,7 @@ def test_many_models() -> None:
         ("cut_ties", "binary", [[0.5], [1 / 199], [20 / 199 + 1e-7], [0.999]], 0.5),
     ],
 )
-def test_rows_that_rounding_may_turn_are_counted(
+def test_rows_that_rounding_may_change_are_counted(
     what: str, form: str, predictions: list[list[float]], share: float
 ) -> None:
     p = np.array(predictions, np.float32)

@@ -187,7 +187,7 @@ def test_csv_logger(tmp_path: Path) -> None:
     assert [float(row["loss"]) for row in rows[:3]] == history.history["loss"]
 
 
-def test_unknown_moments_are_said() -> None:
+def test_unknown_moments_are_reported() -> None:
     with pytest.raises(ArgumentError, match="did you mean 'on_epoch_end'"):
         LambdaCallback(on_epoc_end=print)
 

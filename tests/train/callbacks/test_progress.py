@@ -26,9 +26,9 @@ def test_neither_the_epoch_nor_a_number_is_cut(width: int, logs: dict[str, float
         assert lines[0].startswith(f"epoch {epoch}/{epochs}")
         assert max(map(len, lines)) <= max(width, len(f"epoch {epoch}/{epochs}"))
         for name, value in logs.items():
-            said = numbers({name: value})
-            assert any(said in line for line in lines) or len(said) > width
-            assert any(said.rpartition(": ")[2] in line for line in lines)
+            message = numbers({name: value})
+            assert any(message in line for line in lines) or len(message) > width
+            assert any(message.rpartition(": ")[2] in line for line in lines)
 
 
 def test_a_wide_window_shows_all_in_one_line() -> None:
@@ -57,5 +57,5 @@ def test_the_bar_as_a_terminal_shows_it(width: int, monkeypatch: pytest.MonkeyPa
     shown = text.getvalue()
     assert "epoch 12/12" in shown and "100%" in shown
     for name, value in LOGS[3].items():
-        said = numbers({name: value})
-        assert said in shown or len(said) > width - 1
+        message = numbers({name: value})
+        assert message in shown or len(message) > width - 1

@@ -194,15 +194,15 @@ def test_not_finite_in_a_row_of_any_width() -> None:
         model = ranvier.Sequential([nn.Dense(1, input_shape=(width,))])
         x = np.full((1, width), -3.0e38, np.float32)
         model.predict(x)
-        for place in range(width):
+        for column in range(width):
             y = x.copy()
-            y[0, place] = np.nan
-            with pytest.raises(DataError, match=f"column {place}"):
+            y[0, column] = np.nan
+            with pytest.raises(DataError, match=f"column {column}"):
                 model.predict(y)
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_wrong_rows_are_said_the_same_way_every_time(engine: str) -> None:
+def test_wrong_rows_are_reported_the_same_way_every_time(engine: str) -> None:
     model = network(engine)
     wrong: list[tuple[Any, type[Exception], str]] = [
         (X[:1, :5], ShapeError, "expected rows of shape .6,.: 6 features"),
@@ -216,8 +216,8 @@ def test_wrong_rows_are_said_the_same_way_every_time(engine: str) -> None:
         (X[:1].astype("c8"), DataError, "complex"),
     ]
     for _ in range(2):
-        for x, kind, said in wrong:
-            with pytest.raises(kind, match=said):
+        for x, kind, message in wrong:
+            with pytest.raises(kind, match=message):
                 model.predict(x)
         check(model)
 
@@ -359,7 +359,7 @@ def at_once(work: Any, count: int) -> None:
 
 @pytest.fixture
 def often() -> Iterator[None]:
-    """Threads take turns as often as they can."""
+    """Threads alternate as often as they can."""
     import sys
 
     before = sys.getswitchinterval()

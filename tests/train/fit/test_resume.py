@@ -128,15 +128,15 @@ def test_it_says_whether_it_begins_or_goes_on(tmp_path: Path, capsys: Any) -> No
     fit(line(), path, verbose=2)
     assert f"{path} does not exist; training begins with epoch 1" in capsys.readouterr().out
     history = fit(line(), path, verbose=2, epochs=4)
-    said = capsys.readouterr().out
-    assert f"{path}; on with epoch 3, batch 1" in said and "Epoch 4/4" in said
-    assert "Epoch 2/4" not in said
+    message = capsys.readouterr().out
+    assert f"{path}; on with epoch 3, batch 1" in message and "Epoch 4/4" in message
+    assert "Epoch 2/4" not in message
     assert history.epoch == [0, 1, 2, 3]
     assert len(history.history["loss"]) == 4
 
 
 @pytest.mark.parametrize(
-    ("model", "changes", "said"),
+    ("model", "changes", "message"),
     [
         (
             {"units": 2},
@@ -153,12 +153,12 @@ def test_it_says_whether_it_begins_or_goes_on(tmp_path: Path, capsys: Any) -> No
     ],
 )
 def test_another_training_is_an_error(
-    model: dict[str, Any], changes: dict[str, Any], said: str, tmp_path: Path
+    model: dict[str, Any], changes: dict[str, Any], message: str, tmp_path: Path
 ) -> None:
     path = tmp_path / "run.ckpt"
     fit(line(), path)
     more = changes.pop("more", [])
-    with pytest.raises(StateError, match=said):
+    with pytest.raises(StateError, match=message):
         fit(line(**model), path, callbacks=[Checkpoint(path), *more], **changes)
 
 
@@ -371,7 +371,7 @@ def test_packing_keeps_every_bit() -> None:
     assert again["w"][0].dtype == np.int16 and type(again["b"][0]) is np.float32
 
 
-def test_a_file_that_nothing_writes_is_said(tmp_path: Path) -> None:
+def test_a_file_that_nothing_writes_is_reported(tmp_path: Path) -> None:
     path = tmp_path / "run.ckpt"
     for callbacks in ([], [Checkpoint(tmp_path / "other.ckpt")]):
         with pytest.warns(RanvierWarning, match="no callback of this training writes it"):

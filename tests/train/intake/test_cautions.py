@@ -34,7 +34,7 @@ def classifier(loss: str = "sparse_categorical_crossentropy", outputs: int = 3) 
 # --- rows sorted by class -----------------------------------------------------------------------
 
 
-def test_rows_sorted_by_class_are_said_once() -> None:
+def test_rows_sorted_by_class_are_reported_once() -> None:
     x, y = blobs()
     model = classifier()
     with pytest.warns(RanvierWarning, match="24 rows held out are all of class 2.*permutation"):
@@ -45,18 +45,18 @@ def test_rows_sorted_by_class_are_said_once() -> None:
 @pytest.mark.parametrize("form", ["text", "one-hot", "column", "binary", "hinge", "few"])
 def test_targets_of_every_form_are_looked_at(form: str) -> None:
     x, y = blobs(40 if form == "few" else 120, 2 if form in ("binary", "hinge", "few") else 3)
-    model, said = classifier(), "all of class 2"
+    model, warning = classifier(), "all of class 2"
     if form == "text":
-        y, said = np.array(["ant", "bee", "cow"])[y], "all of class cow"
+        y, warning = np.array(["ant", "bee", "cow"])[y], "all of class cow"
     elif form == "one-hot":
         model, y = classifier("categorical_crossentropy"), np.eye(3, dtype=np.float32)[y]
     elif form == "column":
         y = y[:, None]
     elif form in ("binary", "few"):
-        model, said = classifier("binary_crossentropy", 1), "all of class 1"
+        model, warning = classifier("binary_crossentropy", 1), "all of class 1"
     elif form == "hinge":
-        model, y, said = classifier("hinge", 1), 2 * y - 1, "all of class 1"
-    with pytest.warns(RanvierWarning, match=said):
+        model, y, warning = classifier("hinge", 1), 2 * y - 1, "all of class 1"
+    with pytest.warns(RanvierWarning, match=warning):
         model.fit(x, y, epochs=1, verbose=0, validation_split=0.2)
 
 
@@ -94,7 +94,7 @@ def regressor(*first: Any, optimizer: Any = "adam", loss: str = "mse") -> Sequen
 
 
 @pytest.mark.parametrize("loss", ["mse", "mae", "huber", "log_cosh", "half_squared_error"])
-def test_targets_that_are_never_reached_are_said(loss: str) -> None:
+def test_targets_that_are_never_reached_are_reported(loss: str) -> None:
     x, y = houses()
     with pytest.warns(RanvierWarning, match=r"targets are numbers of about 5\..e\+05.*y.std"):
         regressor(loss=loss).fit(x, y, epochs=2, verbose=0)
@@ -112,7 +112,7 @@ def test_large_targets_that_are_reached_say_nothing() -> None:
     solved.fit(x, y, epochs=30, verbose=0)
 
 
-def test_large_inputs_are_said_by_column() -> None:
+def test_large_inputs_are_reported_by_column() -> None:
     x, y = houses()
     table = {"rooms": x[:, 0], "weight": x[:, 1] * 40_000}
     y = (y - y.mean()) / y.std()
@@ -161,19 +161,19 @@ def advised(rate: float, optimizer: type[optim.Optimizer]) -> tuple[str, float] 
 
 @pytest.mark.parametrize(("rate", "least"), [(10.0, 1), (1000.0, 5)])
 def test_a_rate_that_is_advised_trains(rate: float, least: int) -> None:
-    said = 0
+    advice = 0
     for name in ("SGD", "Adam", "RMSprop", "Adagrad", "Adamax", "Nadam", "AdamW"):
         kind = getattr(optim, name)
         found = advised(rate, kind)
         if found is None:
             continue
-        said += 1
+        advice += 1
         assert found[1] <= min(rate / 10, kind.rate)
         assert advised(found[1], kind) is None, name
-    assert said >= least
+    assert advice >= least
 
 
-def test_a_loss_that_grew_is_said_at_the_end() -> None:
+def test_a_loss_that_grew_is_reported_at_the_end() -> None:
     x, y = houses()
     y = (y - y.mean()) / y.std()
     model = Sequential([Dense(1)])

@@ -77,7 +77,7 @@ def fitted(
 
 
 @contextmanager
-def said(match: str) -> Iterator[None]:
+def message(match: str) -> Iterator[None]:
     with pytest.warns(RanvierWarning, match=match):
         yield
 
@@ -213,16 +213,16 @@ def test_every_entry_finds_columns_by_name(
         return use(fitted(table(COLUMNS), engine=engine), table(columns))
 
     expected = run(COLUMNS)
-    with said("another order than in training .column 0 is 'year', it was 'age'."):
+    with message("another order than in training .column 0 is 'year', it was 'age'."):
         np.testing.assert_array_equal(run(chosen(PERMUTED)), expected)
-    with said("1 column that was not there in training was left out: 'city'"):
+    with message("1 column that was not there in training was left out: 'city'"):
         np.testing.assert_array_equal(run(with_extra()), expected)
     with pytest.raises(DataError, match=r"of the 4 columns of training 1 is missing: 'rooms'"):
         run(chosen(["age", "income", "year"]))
 
 
 @pytest.mark.parametrize("engine", ["compiled", "reference"])
-def test_a_word_is_said_once_for_a_model(engine: str) -> None:
+def test_a_word_is_reported_once_for_a_model(engine: str) -> None:
     model = fitted(pandas.DataFrame(COLUMNS), engine=engine)
     permuted = pandas.DataFrame(chosen(PERMUTED))
     with pytest.warns(RanvierWarning) as seen:
@@ -247,7 +247,7 @@ def test_arrays_go_by_position_and_their_width_is_checked() -> None:
 def test_numbered_columns_are_put_back_too() -> None:
     x = pandas.DataFrame(np.stack(list(COLUMNS.values()), axis=1))
     model = fitted(x)
-    with said("another order"):
+    with message("another order"):
         np.testing.assert_array_equal(model.predict(x[[3, 0, 2, 1]]), model.predict(x))
     np.testing.assert_array_equal(model.predict(pandas.DataFrame(COLUMNS)), model.predict(x))
 
@@ -277,7 +277,7 @@ def test_targets_go_by_name_too() -> None:
     model.compile("sgd", "mse")
     model.fit(x, y, epochs=1, verbose=0)
     expected = model.evaluate(x, y)
-    with said("y: the columns stand in another order"):
+    with message("y: the columns stand in another order"):
         assert model.evaluate(x, y[["high", "low"]]) == expected
     with pytest.raises(DataError, match="y: of the 2 columns of training 1 is missing: 'low'"):
         model.evaluate(x, y[["high"]])
@@ -306,15 +306,15 @@ def test_every_input_has_columns_of_its_own(library: str, tmp_path: Path) -> Non
     model.fit({"house": table(house), "owner": table(owner)}, Y, epochs=2, verbose=0)
     expected = model.predict([table(house), table(owner)])
     permuted = {"owner": table(chosen(["income", "age"])), "house": table(house)}
-    with said(r"x\['owner'\]: the columns stand in another order"):
+    with message(r"x\['owner'\]: the columns stand in another order"):
         np.testing.assert_array_equal(model.predict(permuted), expected)
     model.save(tmp_path / "two.safetensors")
     loaded = ranvier.load(tmp_path / "two.safetensors")
-    with said(r"x\['owner'\]: the columns stand in another order"):
+    with message(r"x\['owner'\]: the columns stand in another order"):
         np.testing.assert_array_equal(loaded.predict(permuted), expected)
     with pytest.raises(DataError, match=r"x\['house'\]: .* missing: 'year'"):
         model.predict({"house": table(chosen(["rooms", "age"])), "owner": table(owner)})
-    with said("x holds 'garden', which is no input and was left out"):
+    with message("x holds 'garden', which is no input and was left out"):
         more = {"garden": np.zeros(24), "house": table(house), "owner": table(owner)}
         np.testing.assert_array_equal(model.predict(more), expected)
     with pytest.raises(ranvier.errors.ArgumentError, match="did you mean 'house'"):
@@ -326,7 +326,7 @@ def test_what_a_table_was_adapted_to_is_what_the_model_takes(library: str, tmp_p
     table = LIBRARIES[library]
     normalize = nn.Normalize()
     normalize.adapt(table(COLUMNS))
-    with said("another order"):
+    with message("another order"):
         normalize.adapt(table(chosen(PERMUTED)))
     np.testing.assert_allclose(
         normalize.mean.numpy(), [c.mean() for c in COLUMNS.values()], rtol=1e-5
@@ -336,11 +336,11 @@ def test_what_a_table_was_adapted_to_is_what_the_model_takes(library: str, tmp_p
     model.save(tmp_path / "adapted.safetensors")
     expected = model.predict(table(COLUMNS))
     for one in (model, ranvier.load(tmp_path / "adapted.safetensors")):
-        with said("another order"):
+        with message("another order"):
             np.testing.assert_array_equal(one.predict(table(chosen(PERMUTED))), expected)
     other = Sequential([normalize, Dense(1)])
     other.compile("sgd", "mse")
-    with said("another order"):
+    with message("another order"):
         other.fit(table(chosen(PERMUTED)), Y, epochs=1, verbose=0)
     assert other.column_names["x"] == NAMES
 
@@ -405,10 +405,10 @@ def test_ready_models_find_columns_by_name(made: Callable[[Any], Any]) -> None:
     ranvier.seed(0)
     use = made(pandas.DataFrame(unit(COLUMNS)))
     expected = use(pandas.DataFrame(unit(COLUMNS)))
-    with said("another order"):
+    with message("another order"):
         got = use(pandas.DataFrame(unit(chosen(PERMUTED))))
     np.testing.assert_array_equal(got, expected)
-    with said("left out: 'city'"):
+    with message("left out: 'city'"):
         got = use(pandas.DataFrame(unit(with_extra())))
     np.testing.assert_array_equal(got, expected)
     with pytest.raises(DataError, match="missing: 'rooms'"):
@@ -515,7 +515,7 @@ def test_real_tables_in_any_order_give_the_same_numbers(name: str) -> None:
     model.compile("adam", "binary_crossentropy", metrics=["accuracy"], engine="reference")
     model.fit(x, y, epochs=1, verbose=0)
     order = np.random.default_rng(0).permutation(x.shape[1])
-    with said("another order"):
+    with message("another order"):
         np.testing.assert_array_equal(model.predict(x.iloc[:, order]), model.predict(x))
     assert model.evaluate(x.iloc[:, order], y) == model.evaluate(x, y)
     with pytest.raises(DataError, match="missing"):

@@ -1,4 +1,4 @@
-"""Bad input: each mistake is said in words that name the place and the fix."""
+"""Bad input: each error names the position and the fix."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def model(
 
 
 @pytest.mark.parametrize(
-    ("call", "kind", "said"),
+    ("call", "kind", "message"),
     [
         (lambda: Sequential([Dense(1)]).fit(X, Y), StateError, "compile"),
         (lambda: Sequential([Dense(1)]).evaluate(X, Y), StateError, "compile"),
@@ -78,8 +78,8 @@ def model(
         (lambda: _empty().fit(X, Y), StateError, "no layers"),
     ],
 )
-def test_mistakes_are_said(call: Any, kind: type[Exception], said: str) -> None:
-    with pytest.raises(kind, match=said):
+def test_mistakes_are_reported(call: Any, kind: type[Exception], message: str) -> None:
+    with pytest.raises(kind, match=message):
         call()
 
 
@@ -106,7 +106,7 @@ def test_labels_that_training_did_not_have() -> None:
         other.evaluate(X, ["a", "b"] * 3)
 
 
-def test_accuracy_of_shares_is_said_to_mean_little() -> None:
+def test_accuracy_of_shares_is_reported_to_mean_little() -> None:
     with pytest.warns(UserWarning, match="means little"):
         model("binary_crossentropy", 1, ["accuracy"]).fit(X, np.linspace(0, 1, 6), verbose=0)
 
@@ -121,7 +121,7 @@ def test_a_failed_fit_leaves_no_trace() -> None:
     made.fit(X, Y, verbose=0)
 
 
-def test_forgotten_super_init_is_said() -> None:
+def test_forgotten_super_init_is_reported() -> None:
     class Net(Model):
         def __init__(self) -> None:
             self.out = Dense(1)

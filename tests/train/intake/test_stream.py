@@ -222,14 +222,14 @@ def test_no_more_than_a_few_blocks_are_read_ahead() -> None:
 # --- what is wrong ------------------------------------------------------------------------------
 
 
-def spoiled(place: int, change: Callable[[np.ndarray, np.ndarray], Any]) -> Iterator[Any]:
+def spoiled(number: int, change: Callable[[np.ndarray, np.ndarray], Any]) -> Iterator[Any]:
     for i in range(4):
         x, y = X[:32].copy(), Y[:32].copy()
-        yield change(x, y) if i == place else (x, y)
+        yield change(x, y) if i == number else (x, y)
 
 
 @pytest.mark.parametrize(
-    ("change", "error", "said"),
+    ("change", "error", "message"),
     [
         (lambda x, y: (np.where(x == x[3, 2], np.nan, x), y), DataError, "NaN in row 3, column 2"),
         (lambda x, y: (x[:, :4], y), DataError, r"rows are float32\[4\], float32\[1\], those of"),
@@ -239,10 +239,10 @@ def spoiled(place: int, change: Callable[[np.ndarray, np.ndarray], Any]) -> Iter
         (lambda x, y: (x, y, y[:, 0], y), DataError, "batch 2 is 4 parts"),
     ],
 )
-def test_a_chunk_that_does_not_fit_is_named(change: Any, error: Any, said: str) -> None:
-    with pytest.raises(error, match=said) as caught:
+def test_a_chunk_that_does_not_fit_is_named(change: Any, error: Any, message: str) -> None:
+    with pytest.raises(error, match=message) as caught:
         network().fit(spoiled(2, change), verbose=0)
-    if "batch" not in said:
+    if "batch" not in message:
         assert "in chunk 3 of the stream" in caught.value.__notes__
     assert not [t for t in threading.enumerate() if t.name == "ranvier stream"]
 
@@ -277,14 +277,14 @@ def test_the_first_nan_is_located_in_the_stream() -> None:
 
 def test_arguments_that_do_not_go_with_streams() -> None:
     stream = stream_arrays(X, Y)
-    for options, said in (
+    for options, message in (
         ({"y": Y}, "x is a stream, so y"),
         ({"sample_weight": Y}, "x is a stream, so y"),
         ({"validation_split": 0.1}, "may be a stream too"),
         ({"class_weight": "balanced"}, "give {class: weight}"),
         ({"batch_size": None}, "of a stream say how many"),
     ):
-        with pytest.raises(ArgumentError, match=said):
+        with pytest.raises(ArgumentError, match=message):
             network().fit(stream, verbose=0, **options)  # type: ignore[arg-type]
     with pytest.raises(ShapeError, match="received rows of shape"):
         model = network()

@@ -69,20 +69,22 @@ def model_for(loss: Any, outputs: int = 1) -> Sequential:
 
 @pytest.mark.parametrize("kind", TEXTS)
 def test_cells_are_described(kind: str) -> None:
-    texts, said = TEXTS[kind]
-    assert kind_of_cells(texts).description.startswith(said.replace("[$]", "$").replace("[+]", "+"))
+    texts, message = TEXTS[kind]
+    assert kind_of_cells(texts).description.startswith(
+        message.replace("[$]", "$").replace("[+]", "+")
+    )
     for y in (np.array(texts), pandas.Series(texts), polars.Series(texts), texts):
-        with pytest.raises(DataError, match=said):
+        with pytest.raises(DataError, match=message):
             model_for("mse").fit(X, y, verbose=0)
 
 
 @pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize("kind", TEXTS)
 def test_every_loss_with_every_kind_of_text(loss: str, kind: str) -> None:
-    texts, said = TEXTS[kind]
+    texts, message = TEXTS[kind]
     model = model_for(loss)
     if loss in OF_NUMBERS:
-        with pytest.raises(DataError, match=rf"y: {model.loss.name} needs numbers.*{said}"):
+        with pytest.raises(DataError, match=rf"y: {model.loss.name} needs numbers.*{message}"):
             model.fit(X, texts, verbose=0)
     elif kind in ("answers", "labels"):
         model.fit(X, texts, verbose=0)
@@ -91,7 +93,7 @@ def test_every_loss_with_every_kind_of_text(loss: str, kind: str) -> None:
         with pytest.raises((DataError, ranvier.errors.ShapeError)) as caught:
             model.fit(X, texts, verbose=0)
         if kind not in ("number", "text"):
-            assert said.partition(" such")[0].replace("[+]", "+") in str(caught.value)
+            assert message.partition(" such")[0].replace("[+]", "+") in str(caught.value)
 
 
 def test_no_loss_is_left_out() -> None:
@@ -116,7 +118,7 @@ def test_every_entry_refuses_text_for_numbers(entry: str) -> None:
         ENTRIES[entry](model_for("mse"), TEXTS["comma"][0])
 
 
-def test_models_that_were_compiled_anew_refuse_too() -> None:
+def test_models_that_were_compiled_again_refuse_too() -> None:
     labels = TEXTS["labels"][0]
     model = model_for("BinaryCrossentropy")
     model.fit(X, labels, verbose=0)
@@ -152,18 +154,18 @@ def test_a_function_as_loss_takes_labels_and_no_numbers() -> None:
 
 @pytest.mark.parametrize("kind", TEXTS)
 def test_features_are_described_too(kind: str, tmp_path: Path) -> None:
-    texts, said = TEXTS[kind]
-    words = "text such as 'cat'" if kind == "labels" else said
+    texts, message = TEXTS[kind]
+    words = "text such as 'cat'" if kind == "labels" else message
     for table in (pandas.DataFrame({"a": texts}), polars.DataFrame({"a": texts})):
         with pytest.raises(DataError, match=rf"'a' \({words}"):
             as_array(table)
     for x in ([[t] for t in texts], np.array(texts, object), {"a": texts}):
-        with pytest.raises(DataError, match=rf"expected numbers, got text \({said}"):
+        with pytest.raises(DataError, match=rf"expected numbers, got text \({message}"):
             as_array(x)
     if kind == "number":
         return
     path = tmp_path / "a.csv"
     pandas.DataFrame({"b": 1, "a": texts, "y": 0}).to_csv(path, index=False)
     stream = stream_csv(path, "y")
-    with pytest.raises(DataError, match=f"Column 'a' holds .*{said.partition(' such')[0]}"):
+    with pytest.raises(DataError, match=f"Column 'a' holds .*{message.partition(' such')[0]}"):
         list(stream)

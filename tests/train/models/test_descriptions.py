@@ -96,21 +96,21 @@ WRONG: list[Any] = [
     {"constant": 5}, {"dtype": "x"},
 ]  # fmt: skip
 
-Place = tuple[Any, Any]  # a dict or list, and a key or index of it
+Position = tuple[Any, Any]  # a dict or list, and a key or index of it
 
 
-def places(value: Any) -> Iterator[Place]:
+def positions(value: Any) -> Iterator[Position]:
     keys = value if isinstance(value, dict) else range(len(value))
     for key in list(keys):
         yield value, key
         if isinstance(value[key], dict | list):
-            yield from places(value[key])
+            yield from positions(value[key])
 
 
 def mutated(about: dict[str, Any], chance: random.Random) -> dict[str, Any]:
     found = copy.deepcopy(about)
     for _ in range(chance.choice([1, 1, 1, 2, 3])):
-        every = list(places(found))
+        every = list(positions(found))
         if not every:
             break
         holder, key = chance.choice(every)
@@ -240,11 +240,11 @@ def small() -> Any:
     return Sequential([nn.Dense(3, input_shape=(4,)), nn.Dense(2)])
 
 
-def refused(path: Path, said: str) -> None:
+def refused(path: Path, message: str) -> None:
     """It is refused, and little memory was asked for on the way."""
     tracemalloc.start()
     try:
-        with pytest.raises(FileError, match=said):
+        with pytest.raises(FileError, match=message):
             load(path)
         assert tracemalloc.get_traced_memory()[1] < 64 << 20
     finally:
@@ -282,7 +282,7 @@ def nested(depth: int) -> Callable[[dict[str, Any]], None]:
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         (lambda about: about.pop("config"), "cannot be built"),
         (lambda about: about.pop("input_shape"), "expected the sizes of a row, got None"),
@@ -297,11 +297,11 @@ def nested(depth: int) -> Callable[[dict[str, Any]], None]:
         (nested(30), "nested more than 100 deep|cannot be built|does not fit"),
     ],
 )
-def test_wrong_parts_are_named(tmp_path: Path, change: Any, said: str) -> None:
+def test_wrong_parts_are_named(tmp_path: Path, change: Any, message: str) -> None:
     arrays, about = case(small, tmp_path)
     change(about)
     files.write(tmp_path / "changed", arrays, about)
-    refused(tmp_path / "changed", said)
+    refused(tmp_path / "changed", message)
 
 
 def test_layers_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -345,11 +345,11 @@ def test_numbers_are_not_made_narrower_without_a_word(tmp_path: Path, kind: str)
     arrays, about = case(small, tmp_path)
     wide = {name: a.astype(kind) for name, a in arrays.items()}
     files.write(tmp_path / "wide", wide, about)
-    said = f"is {kind} in the file and float32 in the model"
-    with pytest.raises(FileError, match=said):
+    message = f"is {kind} in the file and float32 in the model"
+    with pytest.raises(FileError, match=message):
         load(tmp_path / "wide")
     files.write(tmp_path / "weights", wide, {"kind": "weights"})
-    with pytest.raises(FileError, match=said):
+    with pytest.raises(FileError, match=message):
         small().load_weights(tmp_path / "weights")
     half = {name: a.astype("float16") for name, a in arrays.items()}
     files.write(tmp_path / "half", half, about)

@@ -257,18 +257,20 @@ def test_fine_tuning_leaves_frozen_layers_alone(engine: str) -> None:
 
 def test_summary_says_what_is_connected(capsys: pytest.CaptureFixture[str]) -> None:
     two_headed().summary()
-    said = capsys.readouterr().out
-    assert "connected to" in said
-    assert "concatenate" in said and "flatten" in said
-    shared = [line for line in said.splitlines() if line.startswith("shared")]
+    message = capsys.readouterr().out
+    assert "connected to" in message
+    assert "concatenate" in message and "flatten" in message
+    shared = [line for line in message.splitlines() if line.startswith("shared")]
     assert len(shared) == 2 and "12" in shared[0] and shared[1].endswith("add")
-    assert "shared, shared" in said
+    assert "shared, shared" in message
 
 
 def test_explain_shows_models_with_several_inputs(capsys: pytest.CaptureFixture[str]) -> None:
     model = golden_model("compiled")
-    said = str(ranvier.explain(model, GOLDEN_X, GOLDEN_Y, level="graph"))
-    assert said.startswith("graph(kind: int64[40,1], size: float32[40,3], y_price: float32[40,1]")
+    message = str(ranvier.explain(model, GOLDEN_X, GOLDEN_Y, level="graph"))
+    assert message.startswith(
+        "graph(kind: int64[40,1], size: float32[40,3], y_price: float32[40,1]"
+    )
     ranvier.explain(model, {"kind": STORED["kind"], "size": STORED["size"]})
     capsys.readouterr()
 
@@ -352,7 +354,7 @@ def compiled() -> Model:
 
 
 @pytest.mark.parametrize(
-    ("call", "kind", "said"),
+    ("call", "kind", "message"),
     [
         (lambda: compiled().fit(A, [Y, Y]), ArgumentError, "takes 2 inputs"),
         (lambda: compiled().fit([A, B, B], [Y, Y]), ArgumentError, "got a list of 3"),
@@ -376,12 +378,12 @@ def compiled() -> Model:
         (lambda: Sequential([Dense(1)]).inputs, AttributeError, "not known yet"),
     ],
 )
-def test_mistakes_are_said(call: Any, kind: type[Exception], said: str) -> None:
-    with pytest.raises(kind, match=said):
+def test_mistakes_are_reported(call: Any, kind: type[Exception], message: str) -> None:
+    with pytest.raises(kind, match=message):
         call()
 
 
-def test_nothing_to_learn_from_is_said() -> None:
+def test_nothing_to_learn_from_is_reported() -> None:
     x = Input((3,))
     model = Model(x, Dense(1)(x))
     model.compile("sgd", engine="reference")

@@ -71,7 +71,7 @@ def cases() -> dict[str, Any]:
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("kind", list(cases()))
 def test_ids_are_looked_at_where_data_meet_the_model(kind: str, engine: str) -> None:
-    make, xs, place, size = cases()[kind]
+    make, xs, position, size = cases()[kind]
     model = make()
     model.compile("sgd", "mse", engine=engine)
 
@@ -81,7 +81,7 @@ def test_ids_are_looked_at_where_data_meet_the_model(kind: str, engine: str) -> 
     model.fit(given(xs), Y, batch_size=16, verbose=0)
     model.predict(given(xs))
     wrong = [*xs[:-1], xs[-1].copy()]
-    wrong[-1][(37, *place)] = size
+    wrong[-1][(37, *position)] = size
     before = model.get_weights()
     message = rf"row 37.*: id \d+ is outside the table of {size} vectors"
     for _ in range(2):

@@ -116,11 +116,11 @@ def test_every_loss_with_every_last_layer(loss: str, end: str | None) -> None:
             model.evaluate(X, y)
         return
     if wanted == "logits":
-        with pytest.warns(RanvierWarning, match="takes its numbers as logits") as said:
+        with pytest.warns(RanvierWarning, match="takes its numbers as logits") as warned:
             history = model.fit(X, y, epochs=1, batch_size=ROWS, verbose=0)
             model.fit(X, y, batch_size=ROWS, verbose=0)
             model.evaluate(X, y)
-        assert len(said) == 1, "it is said once"
+        assert len(warned) == 1, "it is said once"
         assert model.loss.from_logits is True
     else:
         history = model.fit(X, y, epochs=1, batch_size=ROWS, verbose=0)

@@ -90,17 +90,17 @@ def test_a_policy_is_global_or_of_a_layer() -> None:
 
 
 @pytest.mark.parametrize(
-    ("policy", "said"),
+    ("policy", "message"),
     [
         ("mixed_bfloat16", "NumPy has no bfloat16"),
         ("float16", "use 'mixed_float16'"),
         ("mixed_float", "did you mean"),
     ],
 )
-def test_other_policies_are_errors(policy: str, said: str) -> None:
-    with pytest.raises(ArgumentError, match=said):
+def test_other_policies_are_errors(policy: str, message: str) -> None:
+    with pytest.raises(ArgumentError, match=message):
         ranvier.set_dtype_policy(policy)
-    with pytest.raises(ArgumentError, match=said):
+    with pytest.raises(ArgumentError, match=message):
         nn.Dense(1, dtype=policy)
 
 

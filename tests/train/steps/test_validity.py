@@ -157,8 +157,8 @@ def swept(name: str, inside: bool = False) -> list[str]:
     case = Case(name)
     first = case.everything()
     tried = []
-    for place, layer in enumerate(case.layer.sublayers()):
-        if bool(place) is not inside:
+    for number, layer in enumerate(case.layer.sublayers()):
+        if bool(number) is not inside:
             continue
         for attribute in [a for a in vars(layer) if a not in NOT_TRIED]:
             value = changed_value(case, layer, attribute)
@@ -170,7 +170,7 @@ def swept(name: str, inside: bool = False) -> list[str]:
             found = case.everything()
             fresh = Case(name)
             fresh.weights = case.weights
-            setattr(fresh.layer.sublayers()[place], attribute, value)
+            setattr(fresh.layer.sublayers()[number], attribute, value)
             for way, right in fresh.everything().items():
                 for a, b in zip(found[way], right, strict=True):
                     np.testing.assert_array_equal(a, b, err_msg=f"{name}.{attribute}, {way}")
@@ -307,7 +307,7 @@ def test_a_frozen_layer() -> None:
 
 # --- what says how it is trained ------------------------------------------------------------------
 
-SAID: dict[str, tuple[dict[str, Any], Callable[[Any], Any]]] = {
+SETTINGS: dict[str, tuple[dict[str, Any], Callable[[Any], Any]]] = {
     "delta of a loss": (
         {"loss": lambda: losses.Huber(0.1)}, lambda m: setattr(m.loss, "delta", 5.0)
     ),
@@ -359,9 +359,9 @@ SAID: dict[str, tuple[dict[str, Any], Callable[[Any], Any]]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("what", SAID)
+@pytest.mark.parametrize("what", SETTINGS)
 def test_what_says_how_it_is_trained(what: str) -> None:
-    options, change = SAID[what]
+    options, change = SETTINGS[what]
 
     def make() -> Any:
         first = nn.Dense(3, "tanh", input_shape=(4,), kernel_regularizer="l2")
