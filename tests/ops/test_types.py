@@ -41,6 +41,9 @@ ranvier.where(x > 0, x, 0.0)  # -> Tensor
 x + 1  # -> Tensor
 1 - x  # -> Tensor
 x.reshape(2, 1).T  # -> Tensor
+x[0, ..., None]  # -> Tensor
+[row for row in x]  # -> list[Tensor]
+ranvier.random.normal((2,))  # -> Tensor
 x.shape  # -> tuple[int, ...]
 x.grad  # -> Tensor | None
 
@@ -48,6 +51,13 @@ def in_a_graph(node: Node) -> None:
     ranvier.exp(node)  # -> Node
     node * 2.0 + 1  # -> Node
     ranvier.relu(node)  # -> Node
+
+@ranvier.compile
+def total(t: Tensor, times: int = 1) -> Tensor:
+    return ranvier.sum(t) * times
+
+total(x, times=2)  # -> Tensor
+ranvier.value_and_grad(total)(x)  # -> tuple[Tensor, Any]
 
 class Kind(Tensor):
     pass
@@ -64,6 +74,8 @@ WRONG = {
     "ranvier.sum(x, axis='all')": "incompatible type",
     "ranvier.zeros(2.5)": "incompatible type",
     "x.no_such_method()": "has no attribute",
+    "total(x, 'twice')": "incompatible type",
+    "ranvier.grad(total)()": "Too few arguments",
 }
 
 
