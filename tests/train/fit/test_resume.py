@@ -344,6 +344,82 @@ def test_values_of_the_wrong_kind_in_a_checkpoint(tmp_path: Path) -> None:
     assert refused > 300
 
 
+COUNTS = (-1, 1 << 70, 10**6, 1.0, "1", None, True, [1])
+
+
+@pytest.mark.parametrize("kind", ["arrays", "stream"])
+def test_a_position_that_is_none(kind: str, tmp_path: Path) -> None:
+    """Each part of a checkpoint too large, below 0, of another type or missing: a FileError, and
+    the model stays as it was."""
+    from ranvier.io import files
+
+    x = np.arange(40, dtype=np.float32).reshape(20, 2) / 40
+    path, before = tmp_path / "run.ckpt", tmp_path / "before.ckpt"
+    ranvier.seed(0)
+    model = Sequential([Dense(1, input_shape=(2,))])
+    model.compile("adam", "mse", engine="reference")
+
+    def train(epochs: int, *more: Callback) -> Any:
+        rows = x if kind == "arrays" else ranvier.data.stream_arrays(x, x[:, 0], buffer_rows=8)
+        y = x[:, 0] if kind == "arrays" else None
+        watching = [EarlyStopping("loss", patience=9), Checkpoint(path, save_freq=3), *more]
+        return model.fit(rows, y, 5, epochs, callbacks=watching, verbose=0, resume=path)
+
+    with pytest.raises(Killed):
+        train(4, Kill(11))  # the last checkpoint: batch 2 of 4 of the third epoch
+    arrays, about = files.read(path)
+    del about["checksum"]
+    state = unpack(about["state"], arrays)
+    assert state["position"]["batches"] == 1 and state["position"]["done"] == 9
+    os.replace(path, before)
+
+    def attempt(changed: Any) -> None:
+        held = {k: v for k, v in arrays.items() if not k.startswith("state")}
+        packed = pack(changed, "state", held)
+        files.write(path, held, {**about, "state": packed}, suffix=".ckpt")
+        train(4)
+
+    def refused(changed: Any, said: object) -> None:
+        weights = model.get_weights()
+        with pytest.raises(FileError):
+            attempt(changed)
+            pytest.fail(f"{said} is accepted")
+        if kind == "arrays" and "position" in str(said):
+            for a, b in zip(model.get_weights(), weights, strict=True):
+                np.testing.assert_array_equal(a, b)
+
+    for name in ("epoch", "batches", "done"):
+        for count in COUNTS:
+            if (kind, name, count) != ("stream", "done", 10**6):  # nobody knows how many
+                refused(_with(state, ("position", name), count), ("position", name, count))
+    refused(_with(state, ("position", "batches"), 5), "position: batch 6 of 4")
+    if kind == "arrays":
+        refused(_with(state, ("position", "done"), 10), "position: a batch too many")
+        refused(_with(state, ("position", "order", 1), 7), "an order between two epochs")
+    for epochs in ([0], [1, 2], [0, 1, 2], [1, 0], [0, 0], [-1, 0], [0.0, 1.0], ["0", "1"]):
+        refused(_with(state, ("history", 0), epochs), ("history", epochs))
+    for values in ([1.0] * 3, [None, 1.0], "text", [[1.0], 2.0]):
+        refused(_with(state, ("history", 1, "loss"), values), ("history of loss", values))
+    for name in ("wait", "stopped_epoch"):
+        for count in (-1, 1.5, 1 << 70, "1", None, True):
+            refused(_with(state, ("callbacks", 0, name), count), (name, count))
+    for keys in _keys(state):
+        if len(keys) == 1 or (len(keys) == 2 and keys[0] not in ("callbacks", "history")):
+            refused(_without(state, keys), ("missing", keys))
+    os.replace(before, path)
+    assert len(train(4).epoch) == 4
+
+
+def _without(value: Any, keys: tuple[Any, ...]) -> Any:
+    """A copy without what is there."""
+    copied = value.copy()
+    if len(keys) == 1:
+        del copied[keys[0]]
+    else:
+        copied[keys[0]] = _without(value[keys[0]], keys[1:])
+    return copied
+
+
 def _keys(value: Any) -> Iterator[tuple[Any, ...]]:
     """The way to every value inside."""
     inner = value.items() if isinstance(value, dict) else enumerate(value)

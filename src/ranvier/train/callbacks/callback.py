@@ -247,7 +247,9 @@ class CSVLogger(Callback):
 
     def set_state(self, state: Mapping[str, Any]) -> None:
         """Go on behind these bytes; lines of a later epoch, which will come again, are dropped."""
-        if not all(isinstance(name, str) for name in state["names"]) or state["bytes"] < 0:
+        names, size = state["names"], state["bytes"]
+        named = isinstance(names, list) and all(isinstance(name, str) for name in names)
+        if not named or type(size) is not int or size < 0:
             raise FileError("CSVLogger: these are no names of columns, or no number of bytes")
         self._names = list(state["names"])
         if self._file.size() >= state["bytes"]:

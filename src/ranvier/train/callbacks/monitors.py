@@ -41,6 +41,8 @@ class _Monitor(Callback):
         """Whether an attribute that holds `known` may become `value`, read from a file."""
         if isinstance(known, bool):
             return isinstance(value, bool)
+        if type(known) is int:  # a count
+            return type(value) is int and 0 <= value < 1 << 63
         if isinstance(known, int | float):
             return _is_number(value)
         # A subclass keeps what it likes.

@@ -165,6 +165,11 @@ class Training:
 
     # -- checkpoints --
 
+    @property
+    def fixed_steps(self) -> int | None:
+        """How many steps each epoch has; None: that is not known before it ends."""
+        return self.steps
+
     def resuming(self) -> list[Callback]:
         """The callbacks whose state is part of a checkpoint."""
         return [c for c in self.moments.callbacks if c.resumes and c is not self.history]

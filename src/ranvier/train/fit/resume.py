@@ -194,8 +194,8 @@ class Resumed:
         with self._reading():
             self.state = unpack(about["state"], arrays)
             self.position = Position(**self.state["position"])
-            _check_position(self.position)
-            _check_history(*self.state["history"])
+            _check_position(self.position, training.fixed_steps)
+            _check_history(self.position, *self.state["history"])
             for switch in ("stop", "swapped"):
                 if not isinstance(self.state[switch], bool):
                     raise ValueError(f"{switch} is {self.state[switch]!r:.80}")
@@ -232,21 +232,37 @@ class Resumed:
             callback.set_state(state)
 
 
-def _check_position(position: Position) -> None:
+def _check_position(position: Position, steps: int | None) -> None:
+    """Counts that fit together; an epoch has so many `steps`, or None: nobody knows."""
     counts = (position.epoch, position.batches, position.done)
-    whole = all(type(n) is int and 0 <= n < 1 << 63 for n in counts)
-    if not whole or position.batches > position.done:
+    integers = all(type(n) is int and 0 <= n < 1 << 63 for n in counts)
+    if not integers or position.batches > position.done:
         raise ValueError(f"epoch, batches, batches in all: {counts}")
+    if steps is None:
+        return
+    if position.batches > steps:
+        raise ValueError(f"{position.batches} batches of an epoch, which has {steps}")
+    epochs, rest = divmod(position.done - position.batches, steps)
+    if rest or epochs > position.epoch:
+        raise ValueError(
+            f"{position.done} batches in all, before batch {position.batches + 1} of epoch "
+            f"{position.epoch + 1}, of {steps} batches each"
+        )
 
 
-def _check_history(epochs: Sequence[int], numbers: Mapping[str, Sequence[float]]) -> None:
-    """Epochs by their numbers, and a list of numbers under each name."""
-    lists = [epochs, *numbers.values()]
+def _check_history(
+    position: Position, epochs: Sequence[int], numbers: Mapping[str, Sequence[float]]
+) -> None:
+    """The epochs before the position, and under each name a number for each of them, at most."""
     named = all(isinstance(name, str) for name in numbers)
-    if not named or not all(
-        isinstance(v, list) and all(type(n) in (int, float) for n in v) for v in lists
-    ):
-        raise ValueError(f"the history is none: {epochs!r:.80}")
+    counted = isinstance(epochs, list) and all(type(n) is int for n in epochs)
+    first = position.epoch - len(epochs)
+    if not named or not counted or first < 0 or epochs != list(range(first, position.epoch)):
+        raise ValueError(f"the history before epoch {position.epoch + 1} is none: {epochs!r:.80}")
+    for name, values in numbers.items():
+        right = isinstance(values, list) and all(type(n) in (int, float) for n in values)
+        if not right or len(values) > len(epochs):
+            raise ValueError(f"the history of {name!r:.80} is none: {values!r:.80}")
 
 
 def _differ(array: Array, t: Tensor) -> bool:

@@ -21,7 +21,7 @@ import numpy as np
 from ... import random
 from ...base.nested import map_leaves
 from ...data.stream import Chunk, Stream
-from ...errors import ArgumentError, DataError, RanvierError
+from ...errors import ArgumentError, DataError, FileError, RanvierError
 from ...io.writing import FilePath
 from ...typing import Array, DataLike, DType, Shape
 from ..callbacks.callback import History
@@ -254,6 +254,10 @@ class StreamTraining(Training):
         blocks.heads = self.sums.heads
         self.steps = -(-(blocks.stream.rows or 0) // self.step.batch)
 
+    @property
+    def fixed_steps(self) -> int | None:
+        return None  # a stream may say another number of rows than come
+
     def _in_one_stretch(self, epochs: int) -> bool:
         return False  # a block may be long in coming
 
@@ -313,6 +317,11 @@ class StreamTraining(Training):
             seen += min(block.steps * self.step.batch, block.rows.count)
         if not seen:
             raise DataError(f"the stream has no rows in epoch {epoch + 1}")
+        if done > self.before:
+            raise FileError(
+                f"the checkpoint was made after batch {done} of epoch {epoch + 1}, which has "
+                f"{self.before} batches; it belongs to another stream, or is damaged"
+            )
         self.steps = self.before
         self._end(epoch, seen)
         return True

@@ -50,7 +50,7 @@ class Orders:
     def seek(self, state: Sequence[int]) -> None:
         """Go on from there."""
         whole = isinstance(state, list | tuple) and all(type(n) is int and n >= 0 for n in state)
-        if not whole or len(state) != 2 or max(state) >= 1 << 64:
+        if not whole or len(state) != 2 or max(state) >= 1 << 64 or state[1] % self._draws:
             raise FileError(f"the checkpoint's order of rows, {state!r:.80}, is none")
         self._key, self._drawn = state
 
