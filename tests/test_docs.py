@@ -1,18 +1,22 @@
 """The pages: code stands in fences, tables are whole and fit, and docstrings keep their lists.
 
 The Markdown is checked as it is written. The pages that Sphinx builds of it are checked too, where
-it is installed (`pip install ".[docs]"`); RANVIER_HTML names a folder of pages built already.
+it is installed (`pip install ".[docs]"`); RANVIER_HTML names a folder of pages built already. Where
+Chromium is there, it measures how wide they are.
 """
 
 from __future__ import annotations
 
 import ast
 import importlib.util
+import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -207,6 +211,91 @@ def test_raw_code_on_a_built_page_is_found() -> None:
         "**b**",
     ):
         assert built_faults(page.format(raw)), raw
+
+
+# --- no page is wider than the window -----------------------------------------------------------
+
+STYLE = ROOT / "docs" / "_static" / "page.css"
+WIDTHS = (400, 500, 1000)  # pixels: a phone, half a screen, a screen
+
+# What can be wider than a narrow window, and what keeps it inside: one of these declarations.
+WIDE = {
+    "div.body pre": ["overflow-x: auto"],
+    "div.body table.docutils": ["overflow-x: auto", "max-width: 100%", "display: block"],
+    "div.body svg": ["max-width: 100%"],
+    "div.body": ["overflow-wrap: anywhere", "min-width: 0"],
+    "div.body code": ["overflow-wrap: anywhere", "white-space: normal"],
+    "div.body span.pre": ["overflow-wrap: anywhere", "white-space: normal"],
+    "div.sphinxsidebar li code": ["overflow-wrap: anywhere"],
+    "table.indextable td": ["display: block", "width: auto"],
+}
+
+
+def declarations(style: str) -> dict[str, set[str]]:
+    """selector: what is declared for it, also inside @media."""
+    plain = re.sub(r"/\*.*?\*/|@media[^{]*\{", "", style, flags=re.S)
+    found: dict[str, set[str]] = {}
+    for selectors, body in re.findall(r"([^{}]+)\{([^{}]*)\}", plain):
+        for selector in selectors.split(","):
+            said = {" ".join(d.split()) for d in body.split(";") if d.strip()}
+            found.setdefault(selector.strip(), set()).update(said)
+    return found
+
+
+def test_wide_things_scroll_or_break_inside_the_page() -> None:
+    found = declarations(STYLE.read_text(encoding="utf-8"))
+    lacking = {s: set(d) - found.get(s, set()) for s, d in WIDE.items()}
+    assert {s: d for s, d in lacking.items() if d} == {}
+
+
+MEASURE = """<html><body><script>
+const out = [];
+async function measure(page, width) {
+  const frame = document.createElement("iframe");
+  frame.style = `width: ${width}px; height: 900px; border: 0`;
+  frame.src = page;
+  await new Promise((done) => { frame.onload = done; document.body.appendChild(frame); });
+  out.push([page, width, frame.contentDocument.documentElement.scrollWidth]);
+  frame.remove();
+}
+(async () => {
+  for (const page of PAGES) for (const width of WIDTHS) await measure(page, width);
+  const shown = document.createElement("pre");
+  shown.id = "measured";
+  shown.textContent = JSON.stringify(out);
+  document.body.appendChild(shown);
+})();
+</script></body></html>"""
+
+
+def measured(browser: str, pages: list[Path], folder: Path) -> list[tuple[str, int, int]]:
+    """(page, width of the window, width of the page), as a browser lays it out."""
+    script = MEASURE.replace("PAGES", json.dumps([p.as_uri() for p in pages]))
+    page = folder / "measure.html"
+    page.write_text(script.replace("WIDTHS", json.dumps(WIDTHS)), encoding="utf-8")
+    done = subprocess.run(
+        [browser, "--headless=new", "--no-sandbox", "--disable-gpu",
+         "--allow-file-access-from-files", "--virtual-time-budget=600000",
+         f"--user-data-dir={folder / 'browser'}", "--dump-dom", page.as_uri()],
+        capture_output=True, text=True, timeout=300,
+    )  # fmt: skip
+    found = re.search(r'<pre id="measured">(.*?)</pre>', done.stdout, re.S)
+    assert found is not None, done.stderr[-2000:]
+    return [tuple(row) for row in json.loads(unescape(found[1]))]
+
+
+def test_no_built_page_is_wider_than_the_window(tmp_path: Path) -> None:
+    names = ("chromium", "chromium-browser", "google-chrome", "chrome")
+    browser = next(filter(None, map(shutil.which, names)), None)
+    if browser is None:
+        pytest.skip("widths are measured with Chromium")
+    wide = tmp_path / "wide.html"
+    wide.write_text("<body><code style='white-space: nowrap'>" + "wide" * 300, encoding="utf-8")
+    pages = [*built_pages(tmp_path / "html"), wide]
+    rows = measured(browser, pages, tmp_path)
+    assert len(rows) == len(pages) * len(WIDTHS)
+    too_wide = {(Path(page).name, window) for page, window, width in rows if width > window}
+    assert too_wide == {("wide.html", window) for window in WIDTHS}  # the planted one, no other
 
 
 # --- docstrings ---------------------------------------------------------------------------------
