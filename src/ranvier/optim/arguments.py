@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TypeAlias, TypeGuard, TypeVar
+from typing import Any, TypeAlias, TypeVar
+
+import numpy as np
 
 from .. import dtypes
 from ..errors import ArgumentError
 from ..tensors.tensor import Tensor
 from ..typing import DType
+from .rates import LearningRate
+from .schedules import Schedule
 
 # What an optimizer takes for parameters: a tensor, tensors, or groups of them as dictionaries.
 Parameters: TypeAlias = Tensor | Iterable[Tensor | Mapping[str, Any]] | None
@@ -18,6 +22,36 @@ Integer = TypeVar("Integer", int, int | None)
 Number = TypeVar("Number", float, float | None)
 
 _SPELLINGS = {"params": "parameters", "lr": "learning_rate"}  # PyTorch's
+
+
+def first_arguments(
+    cls: type,
+    parameters: Parameters | LearningRate,
+    learning_rate: LearningRate | None,
+    lr: LearningRate | None,
+) -> tuple[list[Tensor], list[Mapping[str, Any]], LearningRate | None]:
+    """The parameters, the groups and the learning rate, of either way to make an optimizer."""
+    kind = cls.__name__
+    if isinstance(parameters, int | float | np.number | Schedule | Mapping):
+        if learning_rate is not None:
+            raise ArgumentError(
+                f"{kind}({parameters!r}, {learning_rate!r}): after a learning rate standing first "
+                f"give every other argument by name{_by_name(cls, learning_rate)}"
+            )
+        parameters, learning_rate = None, parameters
+    if lr is not None and learning_rate is not None:
+        raise ArgumentError(f"{kind}: learning_rate and lr are the same; give one of them")
+    rate = lr if learning_rate is None else learning_rate
+    if isinstance(parameters, Sequence) and any(isinstance(g, Mapping) for g in parameters):
+        return [], list(parameters), rate
+    return parameters_of(kind, parameters), [], rate
+
+
+def _by_name(cls: type, value: object) -> str:
+    """How the second number of an optimizer is written: with the name of its first own option."""
+    options = list(inspect.signature(cls).parameters.values())
+    own = [p.name for p in options if p.name not in ("parameters", "learning_rate", "options")]
+    return f": {cls.__name__}(..., {own[0]}={value!r})" if own else ""
 
 
 def parameters_of(kind: str, parameters: object) -> list[Tensor]:
@@ -73,11 +107,6 @@ def described_groups(kind: str, groups: Iterable[Mapping[str, Any]]) -> list[Des
     return described
 
 
-def are_groups(parameters: object) -> TypeGuard[Sequence[Mapping[str, Any]]]:
-    """Whether these are parameters in groups: [{"params": ...}, ...]."""
-    return isinstance(parameters, Sequence) and any(isinstance(g, Mapping) for g in parameters)
-
-
 def precision_of(parameters: Iterable[Tensor]) -> DType:
     """float64 if one of them is, else float32."""
     wide = any(p.dtype == dtypes.float64 for p in parameters)
@@ -125,10 +154,3 @@ def at_most_one(kind: str, **options: float | None) -> None:
     if sum(v is not None for v in options.values()) > 1:
         *names, last = options
         raise ArgumentError(f"{kind}: give one of {', '.join(names)} and {last}")
-
-
-def by_name(cls: type, value: object) -> str:
-    """How the second number of an optimizer is written: with the name of its first own option."""
-    options = list(inspect.signature(cls).parameters.values())
-    own = [p.name for p in options if p.name not in ("parameters", "learning_rate", "options")]
-    return f": {cls.__name__}(..., {own[0]}={value!r})" if own else ""

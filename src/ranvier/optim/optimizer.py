@@ -19,15 +19,14 @@ from typing import Any, ClassVar, TypeAlias, Unpack
 
 import numpy as np
 
-from ..errors import ArgumentError, ShapeError, StateError
+from ..errors import ShapeError, StateError
 from ..ops.elementwise import astype
 from ..tensors.mode import no_grad
 from ..tensors.tensor import Tensor
 from ..tracing.watched import entered
-from .arguments import Parameters, are_groups, at_least_0, by_name, parameters_of, precision_of
+from .arguments import Parameters, at_least_0, first_arguments, precision_of
 from .groups import Grouped, RuleStep
 from .rates import LearningRate, Rate, Rated
-from .schedules import Schedule
 from .state import Memory, Remembering, Scalars, Slots
 from .wrappers.averaging import Averaged
 from .wrappers.options import Wrapped, WrapperOptions
@@ -82,9 +81,17 @@ class Optimizer(Rule, Rated, Grouped, Remembering, Averaged, Wrapped):
         weight_decay: each step also takes `learning_rate * weight_decay * w` off w (Loshchilov &
             Hutter 2019). With `decoupled=False` `weight_decay * w` is added to the gradient
             instead (an L2 penalty, as PyTorch's Adam does).
-        options: the wrappers, under Keras' names: `clipnorm`, `global_clipnorm`, `clipvalue`,
-            `gradient_accumulation_steps`, `use_ema`, `ema_momentum`, `ema_overwrite_frequency`,
-            `loss_scale_factor`, or `wrappers`, a list: see `Wrapped`.
+        clipnorm, global_clipnorm, clipvalue: longest gradient of a single parameter, of all
+            parameters together, or largest element of a gradient.
+        gradient_accumulation_steps: parameters move at every n-th batch only, along the mean of
+            the n gradients; `iterations`, and with it a schedule, counts batches.
+        use_ema, ema_momentum, ema_overwrite_frequency: keep the moving average of each parameter
+            (`wrappers.ExponentialAverage`). `fit` ends with the averages in the model; see
+            `finalize_variable_values`, `swap_averages` and the callback `SwapEMAWeights`.
+        loss_scale_factor: gradients are of the loss times this (`scale_loss`), and are divided by
+            it before all else; see `LossScaleOptimizer` for a factor that adapts.
+        wrappers: the wrappers themselves (`ranvier.optim.wrappers`), in the order of a step;
+            instead of the arguments above, from `clipnorm` on.
     """
 
     _unwatched = frozenset({"swapped", "_chain"})
@@ -103,24 +110,11 @@ class Optimizer(Rule, Rated, Grouped, Remembering, Averaged, Wrapped):
     ) -> None:
         kind = type(self).__name__
         self.name = name or kind.lower()
-        if isinstance(parameters, int | float | np.number | Schedule | Mapping):
-            if learning_rate is not None:
-                raise ArgumentError(
-                    f"{kind}({parameters!r}, {learning_rate!r}): after a learning rate standing "
-                    f"first give every other argument by name{by_name(type(self), learning_rate)}"
-                )
-            parameters, learning_rate = None, parameters
-        if lr is not None and learning_rate is not None:
-            raise ArgumentError(f"{kind}: learning_rate and lr are the same; give one of them")
-        if are_groups(parameters):
-            groups = [*parameters, *(groups or ())]
-            parameters = None
-        in_groups = self._set_groups(groups or ())
-        tensors = [*parameters_of(kind, parameters), *in_groups]
+        alone, in_groups, first = first_arguments(type(self), parameters, learning_rate, lr)
+        tensors = [*alone, *self._set_groups([*in_groups, *(groups or ())])]
         self.parameters: list[Tensor] = list({id(t): t for t in tensors}.values())
         # Of the learning rate and of what all parameters share: float64 where a parameter is.
         self.precision = precision_of(self.parameters)
-        first = lr if learning_rate is None else learning_rate
         self.rate_in_use = Rate(kind, self.rate if first is None else first, self.precision)
         self.weight_decay = at_least_0(kind, "weight_decay", weight_decay)
         self.decoupled = decoupled

@@ -43,12 +43,7 @@ class Adagrad(Optimizer):
     def update(self, w: Tensor, g: Tensor, slots: Slots, factors: Factors) -> tuple[Tensor, Slots]:
         (a,) = factors
         s = slots["s"] + g * g
-        return w - a * g / self.divisor(s), {"s": s}
-
-    def divisor(self, s: Tensor) -> Tensor:
-        """What the gradient is divided by."""
-        root: Tensor = sqrt(s + self.epsilon)
-        return root
+        return w - a * g / sqrt(s + self.epsilon), {"s": s}
 
 
 class Adadelta(Optimizer):
@@ -123,20 +118,8 @@ class RMSprop(Optimizer):
         if self.centered:
             changed["mean"] = mean = rho * slots["mean"] + (1 - rho) * g
             size = s - mean * mean
-        quotient = g / self.divisor(size)
+        quotient = g / sqrt(size + self.epsilon)
         if not self.momentum:
             return w - a * quotient, changed
-        w, changed["velocity"] = self.moved(w, a, quotient, slots["velocity"])
-        return w, changed
-
-    def divisor(self, s: Tensor) -> Tensor:
-        """What the gradient is divided by."""
-        root: Tensor = sqrt(s + self.epsilon)
-        return root
-
-    def moved(
-        self, w: Tensor, a: Tensor | float, quotient: Tensor, velocity: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        """The new parameter and the new velocity."""
-        v = self.momentum * velocity + a * quotient
-        return w - v, v
+        changed["velocity"] = v = self.momentum * slots["velocity"] + a * quotient
+        return w - v, changed

@@ -45,23 +45,7 @@ class Options(SharedOptions, total=False):
 
 
 class Wrapped(Watched):
-    """The part of an optimizer that knows its wrappers.
-
-    Args:
-        clipnorm: longest gradient of a single parameter.
-        global_clipnorm: longest gradient of all parameters together.
-        clipvalue: largest element of a gradient.
-        gradient_accumulation_steps: parameters move at every n-th batch only, along the mean of
-            the n gradients; `iterations`, and with it a schedule, counts batches.
-        use_ema: keep the moving average w_ema <- ema_momentum w_ema + (1 - ema_momentum) w of
-            each parameter (Polyak & Juditsky 1992). `fit` ends with the averages in the model; see
-            `finalize_variable_values`, `swap_averages` and the callback `SwapEMAWeights`.
-        ema_overwrite_frequency: also put the averages into the model at every n-th step.
-        loss_scale_factor: gradients are of the loss times this (`scale_loss`), and are divided by
-            it before all else; see `LossScaleOptimizer` for a factor that adapts.
-        wrappers: the wrappers themselves (`ranvier.optim.wrappers`), in the order of a step;
-            instead of the arguments above.
-    """
+    """The part of an optimizer that knows its wrappers; `Optimizer` says what the arguments are."""
 
     _unwatched = frozenset({"_chain"})
 

@@ -76,16 +76,21 @@ class TorchRMSprop(ours.RMSprop):
         self.epsilon_inside = epsilon_inside
         self.raw_velocity = raw_velocity
 
-    def divisor(self, s: Tensor) -> Tensor:
-        return super().divisor(s) if self.epsilon_inside else sqrt(s) + self.epsilon
-
-    def moved(
-        self, w: Tensor, a: Tensor | float, quotient: Tensor, velocity: Tensor
-    ) -> tuple[Tensor, Tensor]:
+    def update(self, w: Tensor, g: Tensor, slots: Slots, factors: Factors) -> tuple[Tensor, Slots]:
+        (a,), rho = factors, self.rho
+        s = rho * slots["s"] + (1 - rho) * (g * g)
+        changed, size = {"s": s}, s
+        if self.centered:
+            changed["mean"] = mean = rho * slots["mean"] + (1 - rho) * g
+            size = s - mean * mean
+        quotient = g / _root(size, self.epsilon, self.epsilon_inside)
+        if not self.momentum:
+            return w - a * quotient, changed
         if not self.raw_velocity:
-            return super().moved(w, a, quotient, velocity)
-        v = self.momentum * velocity + quotient
-        return w - a * v, v
+            changed["velocity"] = v = self.momentum * slots["velocity"] + a * quotient
+            return w - v, changed
+        changed["velocity"] = v = self.momentum * slots["velocity"] + quotient
+        return w - a * v, changed
 
 
 class TorchAdagrad(ours.Adagrad):
@@ -103,8 +108,14 @@ class TorchAdagrad(ours.Adagrad):
         super().__init__(parameters, learning_rate, initial_accumulator_value, epsilon, **options)
         self.epsilon_inside = epsilon_inside
 
-    def divisor(self, s: Tensor) -> Tensor:
-        return super().divisor(s) if self.epsilon_inside else sqrt(s) + self.epsilon
+    def update(self, w: Tensor, g: Tensor, slots: Slots, factors: Factors) -> tuple[Tensor, Slots]:
+        (a,) = factors
+        s = slots["s"] + g * g
+        return w - a * g / _root(s, self.epsilon, self.epsilon_inside), {"s": s}
+
+
+def _root(s: Tensor, epsilon: float, inside: bool) -> Tensor:
+    return sqrt(s + epsilon) if inside else sqrt(s) + epsilon
 
 
 class TorchAdam(ours.Adam):
