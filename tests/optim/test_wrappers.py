@@ -247,3 +247,30 @@ def test_a_compiled_step_notices_another_option_of_a_wrapper(engine: str) -> Non
     by_list.wrappers.append(w.Clipping(value=0.5))
     step()
     assert p.item() == -5.5
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("engine", ["eager", "reference"])
+@pytest.mark.parametrize("name", sorted(optim.OPTIMIZERS))
+def test_a_step_that_is_not_finite_is_none_at_all(name: str, engine: str, dtype: str) -> None:
+    def path(skipped: bool) -> Any:
+        p = ranvier.tensor(np.ones((2, 3), dtype), requires_grad=True)
+        # NOTE: it learns at the first step that its parameters are float64.
+        inner = optim.OPTIMIZERS[name](0.1, groups=[{"names": ["nothing"]}], use_ema=True)
+        scaled = optim.LossScaleOptimizer(inner, initial_scale=4.0)
+
+        def step(g: Any) -> None:
+            scaled.apply([(p, g * scaled.loss_scale)])
+
+        run = step if engine == "eager" else ranvier.compile(step, engine=engine)
+        for i, g in enumerate(gradients()[:6].reshape(-1, 2, 3).astype(dtype)):
+            if i == 2 and skipped:
+                bad = g.copy()
+                bad[0, 0] = np.inf
+                run(ranvier.tensor(bad))
+            run(ranvier.tensor(g))
+        state = inner.named_tensors([p])
+        return [p.numpy(), *[state[key].numpy() for key in sorted(state)]]
+
+    for a, b in zip(path(True), path(False), strict=True):
+        np.testing.assert_array_equal(a, b)

@@ -122,9 +122,8 @@ class Remembering:
         """What is remembered for the parameter `p`, made at the first call."""
         slots = self.memory.get(p)
         if slots is None:
-            slots = self.memory.add(p, {})
-            self.widen([p])
             self.complete([p])
+            slots = self.memory.add(p, {})
         return slots
 
     def complete(self, parameters: Iterable[Tensor]) -> None:
@@ -139,6 +138,7 @@ class Remembering:
                 wanted[group] = of_chain | rule.first_values().keys()
             slots = self.memory.get(p)
             if slots is None:
+                self.widen([p])
                 slots = self.memory.add(p, {})
             if not wanted[group] <= slots.keys():
                 first: dict[str, FirstValue] = {**rule.first_values()}
