@@ -133,6 +133,32 @@ def test_a_number_in_an_argument_is_seen(holder: str) -> None:
         np.testing.assert_array_equal(compiled(X, held).numpy(), X * value)
 
 
+def test_an_array_among_the_operands_is_seen(count: Count) -> None:
+    table = np.arange(6.0, dtype=np.float32).reshape(2, 3)
+    compiled = ranvier.compile(lambda x: x * table[1] + np.ones(3, np.float32))
+    for value in (2.0, 5.0):
+        table[1] = value
+        for _ in range(3):
+            np.testing.assert_array_equal(compiled(X).numpy(), X * value + 1)
+    assert count.traces == 2
+
+
+def test_a_buffer_that_the_function_fills_itself(count: Count) -> None:
+    buffer = np.zeros(3, np.float32)
+
+    @ranvier.compile
+    def summed(x: Any) -> Any:
+        for i in range(3):
+            buffer[:] = i
+            x = x + buffer
+        return x
+
+    for _ in range(3):
+        np.testing.assert_array_equal(summed(X).numpy(), X + 3)
+    # The last filling is what the buffer holds afterwards.
+    assert count.traces == 1
+
+
 def test_attributes_that_come_and_go_are_seen() -> None:
     class Perhaps(Layer):
         def forward(self, x: Any) -> Any:

@@ -127,6 +127,8 @@ class Tensor(InPlace):
             elif isinstance(data, list | tuple) and any(isinstance(x, Tensor) for x in data):
                 data = [x.numpy() if isinstance(x, Tensor) else x for x in data]
             self._data = dtypes.as_array(data, dtype, copy)
+            if copy and state.trace is not None and type(data) is np.ndarray:
+                state.trace.array_read(data)
         if requires_grad is not False and flag("tensor", "requires_grad", requires_grad):
             self._check_float()
             self._requires_grad = True

@@ -22,7 +22,7 @@ from ..ops.scan import run_scan
 from ..ops.scan_gradient import worth_saving
 from ..tensors.mode import active_trace, is_grad_enabled, state
 from ..tensors.tensor import Tensor
-from ..typing import Shape
+from ..typing import Array, Shape
 from .trace import Trace, replace_tensors, tensors_in
 from .watched import Watched
 
@@ -130,6 +130,10 @@ class _BodyTrace(Trace):
     def guard(self, question: Callable[[], object], answer: object) -> None:
         if self.around is not None:
             self.around.guard(question, answer)
+
+    def array_read(self, array: Array) -> None:
+        if self.around is not None:
+            self.around.array_read(array)
 
     def enter(self, thing: Watched) -> None:
         if self.around is not None:

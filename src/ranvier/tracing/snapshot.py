@@ -18,10 +18,11 @@ import numpy as np
 from ..base.changes import changes
 from ..base.missing import PACKAGE
 from ..tensors.tensor import Tensor
+from ..typing import Array
 from .watched import NOTHING, Watched
 
 MAX_PLAIN_OBJECTS = 1000  # objects of a user's classes that one trace looks at
-MAX_ARRAY_BYTES = 4096  # of the arrays whose numbers are compared at each call
+MAX_ARRAY_BYTES = 1 << 16  # of the arrays whose numbers are compared at each call
 
 Container: TypeAlias = list[Any] | dict[Any, Any] | set[Any] | deque[Any]
 Attribute = tuple[int, str]  # the id of an object, and the name
@@ -120,11 +121,7 @@ class Snapshot:
             return value
         if isinstance(value, np.ndarray):
             add(value)
-            if (
-                value.nbytes <= MAX_ARRAY_BYTES
-                and self._is_new(value)
-                and not value.dtype.hasobject
-            ):
+            if is_small(value) and self._is_new(value):
                 self._arrays.append(value)
                 add(value.tobytes())
             return None
@@ -209,6 +206,11 @@ def _names_of(slots: str | Iterable[str]) -> Iterable[str]:
 
 def is_container(value: object) -> TypeGuard[Container]:
     return isinstance(value, list | dict | set | deque)
+
+
+def is_small(array: Array) -> bool:
+    """Whether the numbers of an array are compared at each call."""
+    return array.nbytes <= MAX_ARRAY_BYTES and not array.dtype.hasobject
 
 
 def contents(container: Iterable[Any]) -> list[Any]:

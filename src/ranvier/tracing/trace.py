@@ -150,6 +150,10 @@ class Trace:
         """The traced graph holds only while `question()` gives `answer`."""
         self.guards.append((question, answer))
 
+    def array_read(self, array: Array) -> None:
+        """The numbers of an array are part of what is traced."""
+        self.reads.array_read(array)
+
     def enter(self, thing: Watched) -> None:
         """What is in this layer, loss or optimizer is part of what is traced."""
         self.reads.enter(thing)

@@ -8,7 +8,8 @@ one trace, and says at each call whether it is still so:
     guards      questions that the trace asked, with their answers (is there a gradient?)
     watched     the attributes of layers, losses, metrics, optimizers, regularizers and schedules
     plain       the attributes of objects of the user's own classes in them, or given as arguments;
-                lists, tuples, dicts and sets in all of these, and small arrays
+                lists, tuples, dicts and sets in all of these, and arrays that are not large, in
+                them or among the operands of an op
 
 What is watched was `entered` while tracing, or is an attribute of that, and so on. Attributes of
 watched objects move one mark of the process (`changes.last`), so most calls look at nothing but the
@@ -27,10 +28,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Generic, Protocol, TypeVar
+from weakref import ref
+
+import numpy as np
 
 from ..base.changes import changes
 from ..errors import warn
-from .snapshot import Attribute, Snapshot, contents, is_container, same_objects
+from ..typing import Array
+from .snapshot import Attribute, Snapshot, contents, is_container, is_small, same_objects
 from .watched import NOTHING, Watched, standing
 
 MAX_VARIANTS = 8  # of what was compiled for the same kind of arguments
@@ -45,6 +50,7 @@ class Reads:
     def __init__(self, arguments: Iterable[Any] = ()) -> None:
         self._arguments = list(arguments)
         self._entered: dict[int, Any] = {}
+        self._arrays: list[tuple[ref[Array], bytes]] = []
         self._set: set[Attribute] = set()
         self._made: set[Attribute] = set()  # not there before, or None: perhaps once for all
         self._before: list[tuple[Any, dict[str, Any]]] = []  # attributes as they were when entered
@@ -62,10 +68,21 @@ class Reads:
         """The function that is traced set an attribute; `made`: there was none, or None."""
         (self._made if made else self._set).add((id(thing), attribute))
 
+    def array_read(self, array: Array) -> None:
+        """The graph has a copy of these numbers."""
+        while type(array.base) is np.ndarray:
+            array = array.base
+        if is_small(array):
+            self._arrays.append((ref(array), array.tobytes()))
+
     @property
     def things(self) -> list[Any]:
         """What the graph depends on."""
-        return [*self._arguments, *self._entered.values()]
+        # Nobody can change one that is gone, and one that the function itself has changed since is
+        # a buffer that it fills at each call.
+        known = [(found(), numbers) for found, numbers in self._arrays]
+        arrays = [a for a, numbers in known if a is not None and a.tobytes() == numbers]
+        return [*self._arguments, *self._entered.values(), *arrays]
 
     def own_attributes(self) -> set[Attribute]:
         """The attributes that the function sets at every call."""
