@@ -12,6 +12,7 @@ from ..base.extras import optional
 from ..base.missing import Spelled
 from ..errors import ArgumentError, DataError, FileError, StateError, unknown_name
 from ..io.reading import check_input
+from ..io.writing import FilePath
 from ..typing import Array
 from .padding import pad_sequences
 
@@ -176,7 +177,7 @@ class TextVectorization(Spelled):
         """How many there are."""
         return len(self.get_vocabulary())
 
-    def save(self, path: Any) -> None:
+    def save(self, path: FilePath) -> None:
         """Write arguments and vocabulary as JSON; functions as arguments cannot be written."""
         kept = {name: getattr(self, name) for name in _SAVED_ARGUMENTS}
         for name, value in kept.items():
@@ -189,7 +190,7 @@ class TextVectorization(Spelled):
         write_json(path, {**kept, "tokens": self._known().tokens[2:], "weights": weights})
 
     @classmethod
-    def load(cls, path: Any) -> TextVectorization:
+    def load(cls, path: FilePath) -> TextVectorization:
         """Read what `save` wrote."""
         content = read_json(path, (*_SAVED_ARGUMENTS, "tokens", "weights"))
         kept = {name: content[name] for name in _SAVED_ARGUMENTS}
@@ -258,12 +259,12 @@ class BytePairs(Spelled):
         ids = [encoding.ids for encoding in self.tokenizer.encode_batch(listed)]
         return pad_sequences(ids, length, np.int64, "post", "post", 0)
 
-    def save(self, path: Any) -> None:
+    def save(self, path: FilePath) -> None:
         """Write the JSON file of the library `tokenizers`."""
         write_json_text(path, self.tokenizer.to_str())
 
     @classmethod
-    def load(cls, path: Any) -> BytePairs:
+    def load(cls, path: FilePath) -> BytePairs:
         """Read such a file."""
         library = optional("tokenizers", "BytePairs", "text")
         check_input(path)

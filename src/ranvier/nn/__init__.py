@@ -65,7 +65,7 @@ from .basic.merging import (
     multiply,
     subtract,
 )
-from .basic.normalization import (
+from .basic.normalization_layers import (
     BatchNormalization,
     GroupNormalization,
     LayerNormalization,

@@ -8,7 +8,8 @@
 | dropout.py | Dropout and noise |
 | embedding.py | Layers at the beginning of a model of sequences |
 | merging.py | Layers that merge inputs into one |
-| normalization.py | Normalisation layers |
+| normalization.py | Normalisation formulas, for any axes |
+| normalization_layers.py | Normalisation layers |
 | normalize.py | Input normalisation, fitted on data |
 | shape_layers.py | Layers without parameters: shapes, an activation, the declared input |
 """

@@ -15,7 +15,7 @@ from .. import activations, initializers
 from ..activations import Activation, ActivationLike
 from ..basic.dense import Dense, integer_argument
 from ..basic.dropout import Dropout
-from ..basic.normalization import LayerNormalization
+from ..basic.normalization_layers import LayerNormalization
 from ..initializers import InitializerLike
 from ..layer import Layer, register_layer
 from ..options import UNBUILT, BlockOptions, LayerOptions

@@ -19,7 +19,7 @@ from ...base.finite import all_finite
 from ...errors import NonFiniteError
 from ...graph.interpret import evaluate
 from ...graph.node import Node
-from ...nn.basic.normalization import (
+from ...nn.basic.normalization_layers import (
     BatchNormalization,
     GroupNormalization,
     LayerNormalization,
