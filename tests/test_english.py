@@ -38,6 +38,9 @@ CLEAN = [
     "optim",
     "compat/torch/optim",
     "models",
+    "base",
+    "tensors",
+    "tracing",
 ]
 
 # What must not be part of a name, and the word of the field for it.
@@ -84,6 +87,7 @@ EXCEPTIONS: list[tuple[str, str, str]] = [
     ("CHANGELOG.md", "place", "it names the words that are gone"),
     ("CHANGELOG.md", "turn", "it names the words that are gone"),
     ("CHANGELOG.md", "whole number", "it names the words that are gone"),
+    ("tensors/from_numpy.py", "place", "a function of NumPy"),
 ]
 
 
@@ -93,7 +97,8 @@ def words(name: str) -> list[str]:
     >>> words("_WriteFolds2")
     ['write', 'folds']
     """
-    split = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name).replace("in_place", "inplace")
+    split = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name)
+    split = re.sub(r"(?i)(?<![a-z])in_place(?![a-z])", "in", split)  # the field's word too
     return [w.lower() for w in re.split(r"[^A-Za-z]+", split) if w]
 
 

@@ -51,7 +51,7 @@ class ShapeError(RanvierError, ValueError):
 class IndexRangeError(ShapeError, IndexError):
     """An index outside its axis.
 
-    `row_of`: {length of the first axis of the indices: place of the index along it}.
+    `row_of`: {length of the first axis of the indices: position of the index along it}.
     """
 
     row_of: Mapping[int, int] = MappingProxyType({})
@@ -147,12 +147,12 @@ class RanvierWarning(UserWarning):
     """Something that runs but is likely not what was meant."""
 
 
-def warn(text: str, said: set[str] | None = None, topic: str | None = None) -> None:
+def warn(text: str, warned: set[str] | None = None, topic: str | None = None) -> None:
     """A RanvierWarning at the user's line; with `said`, once for a topic (by default the text)."""
-    if said is not None:
-        if (topic or text) in said:
+    if warned is not None:
+        if (topic or text) in warned:
             return
-        said.add(topic or text)
+        warned.add(topic or text)
     warnings.warn(text, RanvierWarning, stacklevel=depth() + 1)
 
 
@@ -163,6 +163,6 @@ def unknown_name(what: str, name: object, known: Iterable[str]) -> ArgumentError
     unknown activation 'rleu'; did you mean 'relu'? Known: relu, tanh
     """
     names = sorted(known)
-    near = nearest(name, names)
-    hint = f"; did you mean {near!r}?" if near else "."
+    closest = nearest(name, names)
+    hint = f"; did you mean {closest!r}?" if closest else "."
     return ArgumentError(f"unknown {what} {name!r}{hint} Known: {', '.join(names)}")

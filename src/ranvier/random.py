@@ -149,7 +149,7 @@ class Generator(Spelled):
         return e.astype(e.floor_divide(wide, 2**32) + low, dtype)
 
     def categorical(self, weights: TensorLike, count: int = 1, replacement: bool = True) -> Tensor:
-        """Positions drawn with chances in proportion to `weights`, (..., places) floats: int64 of
+        """Positions drawn with chances in proportion to `weights`, (..., choices) floats: int64 of
         shape (..., count). Without `replacement` no position is drawn twice.
 
         Errors: ArgumentError for weights that are negative, infinite, NaN or all 0, and for more
@@ -223,17 +223,17 @@ def _copied(numbers: Array) -> Generator:
 
 def _check_weights(weights: Tensor, count: int, replacement: bool) -> None:
     """Refuse weights that are none, and draws that cannot be made."""
-    places = weights.shape[-1]
+    choices = weights.shape[-1]
     if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < 1:
         raise ArgumentError(f"categorical: {count!r} draws; expected an integer of at least 1")
-    if not places or (not replacement and count > places):
+    if not choices or (not replacement and count > choices):
         raise ArgumentError(
             f"categorical: {count} draws {'with' if replacement else 'without'} replacement "
-            f"from {places} weights"
+            f"from {choices} weights"
         )
     if state.trace is not None:
         return
-    rows = weights.numpy().reshape(-1, places)
+    rows = weights.numpy().reshape(-1, choices)
     wrong = rows[~((rows >= 0) & (rows < math.inf))]
     if wrong.size:
         raise ArgumentError(

@@ -1,9 +1,9 @@
-"""Locks for the whole process, and what a forked child has to begin anew.
+"""Locks for the whole process, and what a forked child has to reset.
 
 A child after `os.fork` has one thread, that which forked, and a copy of all memory: a lock that
 another thread held stays locked there for ever, and the threads of a pool are gone. So every lock
 of a module is a `ProcessLock`, and whatever has a lock or threads of its own says with
-`renewed_in_child` how it begins anew.
+`renewed_in_child` how it is reset.
 
 A fork waits until no other thread is inside a `ProcessLock` or imports a module, so that a child
 never finds LLVM, a model or a module half way; it waits a few seconds at most.

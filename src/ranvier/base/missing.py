@@ -76,8 +76,8 @@ def hint(name: str, known: Iterable[str]) -> str:
     >>> hint("unit", ["units", "name"]), hint("xyz", ["units"])
     ("; did you mean 'units'?", '')
     """
-    near = nearest(name, known)
-    return f"; did you mean {near!r}?" if near else ""
+    closest = nearest(name, known)
+    return f"; did you mean {closest!r}?" if closest else ""
 
 
 def no_attribute(thing: object, name: str) -> MissingNameError:
@@ -86,8 +86,8 @@ def no_attribute(thing: object, name: str) -> MissingNameError:
 
     def words() -> str:
         known = [n for n in (*dir(kind), *getattr(thing, "__dict__", ())) if not n.startswith("_")]
-        said = f"; {ADVICE[name]}" if name in ADVICE else hint(name, known)
-        return f"{kind.__name__!r} has no attribute {name!r}{said}"
+        advice = f"; {ADVICE[name]}" if name in ADVICE else hint(name, known)
+        return f"{kind.__name__!r} has no attribute {name!r}{advice}"
 
     return MissingNameError(words)
 
@@ -126,15 +126,15 @@ def constructor_arguments(cls: Any) -> tuple[str, ...] | None:
     names: list[str] = []
     closed = True
     for owner in cls.__mro__:
-        said, init = vars(owner).get("__signature__"), vars(owner).get("__init__")
-        if (init is None and said is None) or owner is object:
+        signature, init = vars(owner).get("__signature__"), vars(owner).get("__init__")
+        if (init is None and signature is None) or owner is object:
             continue
-        parameters = list((said or inspect.signature(init)).parameters.values())
-        parameters = parameters[0 if said else 1 :]
+        parameters = list((signature or inspect.signature(init)).parameters.values())
+        parameters = parameters[0 if signature else 1 :]
         names += [p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
         if not any(p.kind is p.VAR_KEYWORD for p in parameters):
             return tuple(dict.fromkeys(names))
-        if said or owner.__module__.partition(".")[0] != PACKAGE:
+        if signature or owner.__module__.partition(".")[0] != PACKAGE:
             return None
         closed = False
     return tuple(names) if closed else None
@@ -174,9 +174,9 @@ def _is_ours(thing: Any) -> bool:
 def no_argument(call: str, name: str, known: Iterable[str]) -> KeywordError:
     """The error for a keyword that a call does not take."""
     names = list(known)
-    near = hint(name, names) or "."
+    closest = hint(name, names) or "."
     return KeywordError(
-        f"{call} has no argument {name!r}{near} It takes: {', '.join(names) or 'none'}"
+        f"{call} has no argument {name!r}{closest} It takes: {', '.join(names) or 'none'}"
     )
 
 

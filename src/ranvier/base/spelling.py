@@ -129,11 +129,11 @@ def nearest(name: object, names: Iterable[str]) -> str | None:
         return min(foreign, key=lambda n: n[0].isupper() != text[0].isupper())
     slips = [(d, edits(text, n), n) for n in known if (d := _slips(text, n)) is not None]
     if slips:
-        return min(slips, key=lambda found: found[:2])[2]
+        return min(slips, key=lambda slip: slip[:2])[2]
     for fits in (_abbreviates, _begins):
-        found = [n for n in known if fits(_words(text), _words(n))]
-        if len(found) == 1:
-            return found[0]
+        matches = [n for n in known if fits(_words(text), _words(n))]
+        if len(matches) == 1:
+            return matches[0]
     return None
 
 
@@ -175,7 +175,7 @@ def _short(word: str, whole: str) -> bool:
 
 
 def _abbreviates(words: Sequence[str], known: Sequence[str]) -> bool:
-    """Whether each word is the word of `known` in its place, or the beginning of it."""
+    """Whether each word is the word of `known` at the same index, or the beginning of it."""
     return len(words) == len(known) and all(
         x == y or _short(x, y) for x, y in zip(words, known, strict=True)
     )

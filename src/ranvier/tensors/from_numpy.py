@@ -96,8 +96,8 @@ def _function(name: str) -> Callable[..., Any] | None:
     ours = _OTHER_NAMES.get(name, name)
     if ours in _NAMES:
         homes = (vars(module) for module in (elementwise, composite, contraction))
-        found: Callable[..., Any] = next(home[ours] for home in homes if ours in home)
-        return found
+        function: Callable[..., Any] = next(home[ours] for home in homes if ours in home)
+        return function
     if name in _OPERATORS:
         return lambda x, y: _OPERATORS[name](*as_values(x, y))
     return None

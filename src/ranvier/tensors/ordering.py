@@ -56,10 +56,10 @@ def topk(x: TensorLike, k: int, axis: int = -1, largest: bool = True) -> tuple[T
         raise ArgumentError(f"topk: k={k!r} of {size} along axis {axis}; expected 0 to {size}")
     if state.trace is None:
         order = _order(x.numpy(), axis, largest)
-        places = Tensor(np.take(order, np.arange(k), axis))
+        indices = Tensor(np.take(order, np.arange(k), axis))
     else:
-        places = _rounds(x, int(k), axis, largest)
-    return gather.take_along_axis(x, places, axis=axis), places
+        indices = _rounds(x, int(k), axis, largest)
+    return gather.take_along_axis(x, indices, axis=axis), indices
 
 
 def _order(x: Array, axis: int, descending: bool) -> Array:
@@ -78,7 +78,7 @@ def _rounds(x: Tensor, k: int, axis: int, largest: bool) -> Tensor:
         return narrow(count, axis, 0, 0)
     worst, best_of = (_least(x.dtype), max) if largest else (_most(x.dtype), min)
     numbers = e.equal(x, x)  # not NaN
-    left, found = e.equal(count, count), []
+    left, indices = e.equal(count, count), []
     for _ in range(k):
         candidates = e.logical_and(left, numbers)
         best = best_of(e.where(candidates, x, worst), axis, keepdims=True)
@@ -87,9 +87,9 @@ def _rounds(x: Tensor, k: int, axis: int, largest: bool) -> Tensor:
         others = e.logical_and(left, e.logical_not(numbers))
         first, last = (others, chosen) if largest else (chosen, others)
         chosen = e.where(any(first, axis, keepdims=True), first, last)
-        found.append(argmax(e.astype(chosen, dtypes.uint8), axis, keepdims=True))
-        left = e.logical_and(left, e.not_equal(count, found[-1]))
-    return concat(found, axis)
+        indices.append(argmax(e.astype(chosen, dtypes.uint8), axis, keepdims=True))
+        left = e.logical_and(left, e.not_equal(count, indices[-1]))
+    return concat(indices, axis)
 
 
 def _least(dtype: DType) -> float:

@@ -199,9 +199,9 @@ class Tensor(InPlace):
         except RanvierError as error:
             if isinstance(error, UnknownSizeError) and state.trace is None and _symbolic:
                 return _symbolic[0]._record(op, inputs, params)
-            place = source.here()
-            if place is not None and not error.notes:
-                error.add_note(f"at {place}")
+            origin = source.here()
+            if origin is not None and not error.notes:
+                error.add_note(f"at {origin}")
             raise
         out._trace = trace
         out._grad = out._changed = out._earlier = None
@@ -426,9 +426,9 @@ class Tensor(InPlace):
         gradient = elementwise.astype(gradient, self.dtype)
         leaves = [t for t in _ancestors(self) if t.op is None and t._requires_grad]
         with grad_mode(create_graph):
-            found = backpropagate(self, gradient, leaves, _requires_grad)
+            gradients = backpropagate(self, gradient, leaves, _requires_grad)
             for leaf in leaves:
-                g = found.get(id(leaf))
+                g = gradients.get(id(leaf))
                 if isinstance(g, Tensor):
                     before = leaf.grad
                     leaf.grad = g._own() if before is None else before + g
@@ -597,7 +597,7 @@ class Tensor(InPlace):
         return self._wrap(np.array(x._data))
 
     def _forget(self, former: Tensor) -> None:
-        """Begin anew, without a history; what was made until now was made from `former`."""
+        """Reset, without a history; what was made until now was made from `former`."""
         _clock[0] = self._made = next(_ticks)
         if self._earlier is None:
             self._earlier = []

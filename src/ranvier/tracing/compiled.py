@@ -57,11 +57,11 @@ class CompiledFunction(Generic[P, R]):
 
     def __reduce__(self) -> str | tuple[Any, ...]:
         """As a function: a name in a module is a name in a copy; what was compiled stays behind."""
-        found: Any = sys.modules.get(getattr(self.function, "__module__", None) or "")
+        owner: Any = sys.modules.get(getattr(self.function, "__module__", None) or "")
         name = getattr(self.function, "__qualname__", "")
         for part in name.split("."):
-            found = getattr(found, part, None)
-        return name if found is self else (type(self), (self.function, self.engine))
+            owner = getattr(owner, part, None)
+        return name if owner is self else (type(self), (self.function, self.engine))
 
     def graph(self, *args: P.args, **kwargs: P.kwargs) -> Graph:
         """The traced graph for these arguments, before any pass."""

@@ -1,8 +1,8 @@
-"""`scan`: a function run turn after turn over the first axis of tensors, as one loop.
+"""`scan`: a function run for one slice after the other of the first axis of tensors, as one loop.
 
 The function is traced once, whether `scan` is called eagerly or inside a compiled function. Tensors
-from outside that it uses become inputs of the loop, the same at every turn; what it computes of
-these alone is computed once, before the loop.
+from outside that it uses become inputs of the loop, the same at every iteration; what it computes
+of these alone is computed once, before the loop.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ def scan(
     Into each call goes the carry that the call before returned; into the first one, `carry`.
 
     `carry`, `xs` and y may be tensors, or tuples, lists or dicts of them (or None); all xs have the
-    same number of slices. Returns the last carry and the ys of all turns stacked along axis 0. With
-    `reverse` the last x comes first; each y stands where its x stood. Without `xs` give `length`.
-    As `jax.lax.scan`. The carries and ys must be of one dtype.
+    same number of slices. Returns the last carry and the ys of all iterations stacked along axis 0.
+    With `reverse` the last x comes first; each y stands where its x stood. Without `xs` give
+    `length`. As `jax.lax.scan`. The carries and ys must be of one dtype.
 
     >>> import ranvier
     >>> def running(total, x):
@@ -75,7 +75,7 @@ def _as_tensors(value: object) -> Any:
 
 
 def _length(xs: Sequence[Tensor], length: int | None) -> int:
-    """How many turns there are."""
+    """How many iterations there are."""
     for x in xs:
         if not x.ndim:
             raise ShapeError("scan: an x is a single number; it has no first axis to go along")
@@ -83,15 +83,15 @@ def _length(xs: Sequence[Tensor], length: int | None) -> int:
     if not sizes:
         raise ArgumentError("scan: give xs, or length, the number of iterations")
     if len(sizes) > 1:
-        said = ", ".join(str(x.shape) for x in xs) or "none"
+        sizes_text = ", ".join(str(x.shape) for x in xs) or "none"
         raise ShapeError(
-            f"scan: xs of shapes {said} and length {length} do not agree on the number of "
+            f"scan: xs of shapes {sizes_text} and length {length} do not agree on the number of "
             "iterations"
         )
-    (turns,) = sizes
-    if not isinstance(turns, int | RowCount) or turns < 0:
-        raise ArgumentError(f"scan: length must be an integer, 0 or more; got {turns!r}")
-    return turns
+    (iterations,) = sizes
+    if not isinstance(iterations, int | RowCount) or iterations < 0:
+        raise ArgumentError(f"scan: length must be an integer, 0 or more; got {iterations!r}")
+    return iterations
 
 
 class _BodyTrace(Trace):
@@ -156,11 +156,11 @@ class _Body:
         def argument(t: Tensor, shape: Shape, name: str) -> Tensor:
             return trace.argument(shape, t.dtype, name, t._requires_grad, type(t))
 
-        given = [argument(t, t.shape, f"carry{i}") for i, t in enumerate(first)]
-        given += [argument(t, t.shape[1:], f"x{i}") for i, t in enumerate(moving)]
-        symbols = iter(given)
+        symbols = [argument(t, t.shape, f"carry{i}") for i, t in enumerate(first)]
+        symbols += [argument(t, t.shape[1:], f"x{i}") for i, t in enumerate(moving)]
+        fresh = iter(symbols)
         with active_trace(trace):
-            returned = function(replace_tensors(carry, symbols), replace_tensors(xs, symbols))
+            returned = function(replace_tensors(carry, fresh), replace_tensors(xs, fresh))
             if not isinstance(returned, tuple) or len(returned) != 2:
                 raise ArgumentError(
                     "scan: the function must return two things, the new carry and y (None if "

@@ -215,15 +215,15 @@ def is_small(array: Array) -> bool:
 
 def contents(container: Iterable[Any]) -> list[Any]:
     """All that is in it and in the containers in it."""
-    found: list[Any] = []
+    parts: list[Any] = []
     stack, met = [container], {id(container)}
     while stack:
         for part in _parts(stack.pop()):
-            found.append(part)
+            parts.append(part)
             if (is_container(part) or isinstance(part, tuple)) and id(part) not in met:
                 met.add(id(part))
                 stack.append(part)
-    return found
+    return parts
 
 
 def _values(container: Mapping[Any, Any]) -> Iterable[Any]:

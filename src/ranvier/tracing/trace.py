@@ -301,7 +301,7 @@ def trace(
     if state.trace is not None:
         raise StateError("trace: a trace is already active")
     new = Trace(things)
-    given = [
+    symbols = [
         new.argument(
             shape,
             dtype,
@@ -311,11 +311,11 @@ def trace(
         )
         for i, (shape, dtype) in enumerate(specs)
     ]
-    new.grown = {id(t): t for t, op in zip(given, grown, strict=False) if op}
+    new.grown = {id(t): t for t, op in zip(symbols, grown, strict=False) if op}
     try:
         with active_trace(new):
             with grad_mode(True):
-                returned = function(*given)
+                returned = function(*symbols)
                 outputs = [new.node_of(t) for t in tensors_in(returned)]
             traced = Traced(new, outputs)
     finally:

@@ -168,16 +168,16 @@ class _Run:
                     f"grad: argnums names argument {i}, the function was called with {len(args)}"
                 )
         self.keep = is_grad_enabled()
-        given = list(args)
+        arguments = list(args)
         for i in numbers:
-            given[i] = _as_tensors(given[i], i)
-        self.wanted = tuple(given[i] for i in numbers)
+            arguments[i] = _as_tensors(arguments[i], i)
+        self.wanted = tuple(arguments[i] for i in numbers)
         with grad_mode(True):
             self.leaves = [_leaf(t) for t in tensors_in(self.wanted)]
             fresh = iter(self.leaves)
             for i in numbers:
-                given[i] = replace_tensors(given[i], fresh)
-            self.out = f(*given, **kwargs)
+                arguments[i] = replace_tensors(arguments[i], fresh)
+            self.out = f(*arguments, **kwargs)
 
     def single(self, what: str) -> Tensor:
         """The value of the function, which must be one tensor."""
@@ -196,9 +196,10 @@ class _Run:
     def pull(self, out: Tensor, gradient: Tensor) -> Any:
         """The gradients of the leaves, in the form of the arguments."""
         with grad_mode(True):
-            found = backpropagate(out, gradient, self.leaves, lambda t: t._requires_grad)
+            gradients = backpropagate(out, gradient, self.leaves, lambda t: t._requires_grad)
             grads = [
-                self.settle(found[id(t)] if id(t) in found else zeros_like(t)) for t in self.leaves
+                self.settle(gradients[id(t)] if id(t) in gradients else zeros_like(t))
+                for t in self.leaves
             ]
         result = replace_tensors(self.wanted, iter(grads))
         return result[0] if self.single_argument else result
@@ -221,13 +222,13 @@ class _Run:
         return Tensor._traced(t._node, t._trace)
 
 
-def _as_tensors(value: object, place: int) -> Any:
+def _as_tensors(value: object, index: int) -> Any:
     """An argument with its numbers and arrays as tensors."""
 
     def tensor(leaf: TensorLike) -> Tensor:
         (t,) = as_values(leaf)
         if t.dtype.kind != "f":
-            raise DTypeError(f"grad: argument {place} is {t.spec}; only floats have gradients")
+            raise DTypeError(f"grad: argument {index} is {t.spec}; only floats have gradients")
         return t
 
     return map_leaves(tensor, value)

@@ -190,7 +190,7 @@ class Variants(Generic[_C]):
     def __init__(self, what: str) -> None:
         self._what = what
         self.made: list[_C] = []
-        self._said: set[str] = set()
+        self._warned: set[str] = set()
 
     def valid(self) -> _C | None:
         """The one that holds now."""
@@ -211,7 +211,7 @@ class Variants(Generic[_C]):
                 f"of rows, since {self.made[0].validity.difference()} changes from call to call. "
                 "Put a number that changes into a tensor, which compiled code reads at each call: "
                 "self.by = ranvier.tensor(1.0), then self.by.assign(2.0)",
-                self._said,
+                self._warned,
                 "variants",
             )
         self.made = [one, *self.made[: MAX_VARIANTS - 1]]
