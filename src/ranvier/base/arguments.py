@@ -92,8 +92,8 @@ def number(
 
 def rules(parameters: Iterable[inspect.Parameter]) -> dict[str, Rule]:
     """What is asked of each argument whose annotation is bool, int or float, or None besides."""
-    found = {p.name: _rule(p.name, str(p.annotation)) for p in parameters}
-    return {name: rule for name, rule in found.items() if rule is not None}
+    all_rules = {p.name: _rule(p.name, str(p.annotation)) for p in parameters}
+    return {name: rule for name, rule in all_rules.items() if rule is not None}
 
 
 def _rule(name: str, annotation: str) -> Rule | None:

@@ -151,11 +151,11 @@ def _constructor_rules(cls: Any) -> tuple[tuple[str, ...], dict[str, Rule]]:
     asked: dict[str, Rule] = {}
     known: set[str] = set()
     for owner in cls.__mro__:
-        said, init = vars(owner).get("__signature__"), vars(owner).get("__init__")
-        if (init is None and said is None) or owner is object:
+        signature, init = vars(owner).get("__signature__"), vars(owner).get("__init__")
+        if (init is None and signature is None) or owner is object:
             continue
-        parameters = list((said or inspect.signature(init)).parameters.values())
-        parameters = parameters[0 if said else 1 :]
+        parameters = list((signature or inspect.signature(init)).parameters.values())
+        parameters = parameters[0 if signature else 1 :]
         if _is_ours(owner):
             names = names if known else tuple(p.name for p in parameters)
             asked.update(rules(p for p in parameters if p.name not in known))
