@@ -237,8 +237,8 @@ def declarations(style: str) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for selectors, body in re.findall(r"([^{}]+)\{([^{}]*)\}", plain):
         for selector in selectors.split(","):
-            said = {" ".join(d.split()) for d in body.split(";") if d.strip()}
-            found.setdefault(selector.strip(), set()).update(said)
+            declarations = {" ".join(d.split()) for d in body.split(";") if d.strip()}
+            found.setdefault(selector.strip(), set()).update(declarations)
     return found
 
 

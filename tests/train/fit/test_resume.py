@@ -379,12 +379,12 @@ def test_a_position_that_is_none(kind: str, tmp_path: Path) -> None:
         files.write(path, held, {**about, "state": packed}, suffix=".ckpt")
         train(4)
 
-    def refused(changed: Any, said: object) -> None:
+    def refused(changed: Any, what: object) -> None:
         weights = model.get_weights()
         with pytest.raises(FileError):
             attempt(changed)
-            pytest.fail(f"{said} is accepted")
-        if kind == "arrays" and "position" in str(said):
+            pytest.fail(f"{what} is accepted")
+        if kind == "arrays" and "position" in str(what):
             for a, b in zip(model.get_weights(), weights, strict=True):
                 np.testing.assert_array_equal(a, b)
 
