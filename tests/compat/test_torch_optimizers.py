@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import ranvier
+from ranvier.compat import torch
 from ranvier.compat.torch import optim
 from ranvier.errors import ArgumentError, KeywordError
 from ranvier.nn import Dense
@@ -63,3 +64,48 @@ def test_a_subclass_has_arguments_of_its_own() -> None:
     assert Half([w], twice=1.0).learning_rate.item() == 0.5
     with pytest.raises(KeywordError, match="Half has no argument 'lr'"):
         Half([w], lr=1.0)  # type: ignore[call-arg]
+
+
+class Rprop(optim.Optimizer):
+    """As tutorials write an optimizer of their own: steps by the sign, longer while it lasts."""
+
+    def __init__(self, params: Any, lr: float = 0.1, up: float = 1.2, down: float = 0.5) -> None:
+        super().__init__(params, {"lr": lr, "up": up, "down": down})
+
+    @torch.no_grad()
+    def step(self, closure: Any = None) -> None:
+        for group in self.param_groups:
+            for p in group["params"]:
+                if p.grad is None:
+                    continue
+                state = self.state[p]
+                if not state:
+                    state["size"] = torch.full_like(p, group["lr"])
+                    state["before"] = torch.zeros_like(p)
+                same = torch.sign(p.grad * state["before"])
+                state["size"] *= torch.where(same < 0, group["down"], group["up"])
+                state["before"] = p.grad.clone()
+                p -= torch.sign(p.grad) * state["size"]
+
+
+def test_an_optimizer_of_ones_own() -> None:
+    a, b = (torch.tensor([4.0, -3.0], requires_grad=True) for _ in range(2))
+    optimizer = Rprop([{"params": [a]}, {"params": b, "lr": 0.2}], up=1.5)
+    scheduler = optim.lr_scheduler.StepLR(optimizer, 1, 0.5)
+    assert [g["lr"] for g in optimizer.param_groups] == [0.1, 0.2]
+    assert optimizer.param_groups[1]["up"] == 1.5
+    losses = []
+    for _ in range(30):
+        optimizer.zero_grad()
+        loss = (a**2).sum() + (b**2).sum()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    assert losses[-1] < 0.01 * losses[0]
+    scheduler.step()
+    assert scheduler.get_last_lr() == [0.05, 0.1]
+    extra = torch.tensor([1.0], requires_grad=True)
+    optimizer.add_param_group({"params": extra, "lr": 1.0})
+    assert optimizer.param_groups[2]["params"] == [extra]
+    with pytest.raises(ArgumentError, match="in no other group"):
+        optimizer.add_param_group({"params": [a]})

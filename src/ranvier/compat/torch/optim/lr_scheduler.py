@@ -12,6 +12,7 @@ from typing import Any, SupportsFloat, TypeAlias, TypeVar, cast
 from ....errors import ArgumentError, unknown_name
 from ....optim import Optimizer as RanvierOptimizer
 from ....optim import schedules
+from ....tensors.tensor import Tensor as RanvierTensor
 from ...table import missing, module_getattr
 from .groups import param_groups
 
@@ -36,7 +37,7 @@ class LRScheduler:
 
     def _set(self) -> None:
         for group, rate in zip(self.groups, self.rates, strict=True):
-            group["lr"] = float(rate(self.last_epoch))
+            group["lr"] = _number(rate(self.last_epoch))
 
     def step(self) -> None:
         """One epoch more."""
@@ -55,6 +56,11 @@ class LRScheduler:
         """Take up where another scheduler ended."""
         self.last_epoch = state_dict["last_epoch"]
         self._set()
+
+
+def _number(rate: SupportsFloat) -> float:
+    """The rate; of a float32 one the shortest number that rounds to it, 0.1 for 0.1000000015."""
+    return float(str(rate.numpy())) if isinstance(rate, RanvierTensor) else float(rate)
 
 
 def _of_group(value: T | Sequence[T], i: int) -> T:

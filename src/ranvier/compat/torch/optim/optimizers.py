@@ -6,6 +6,7 @@ Each class is a row: its rule, and PyTorch's arguments with their defaults, in P
 from __future__ import annotations
 
 import inspect
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
@@ -55,12 +56,15 @@ class Optimizer(RanvierOptimizer):
             cls.__signature__ = inspect.Signature(parameters)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        owner: Any = next(cls for cls in type(self).__mro__ if "row" in vars(cls))
+        owner: Any = next((cls for cls in type(self).__mro__ if "row" in vars(cls)), None)
+        if owner is None:
+            self._begin_own(*args, **kwargs)
+            return
         bound = owner.__signature__.bind(*args, **kwargs).arguments
         params = bound.pop("params")
         chosen = {name: bound.get(name, default) for name, default in owner.row.items()}
         self.defaults = {**chosen, **self.fixed}
-        self._param_groups: list[ParamGroup] | None = None
+        self._param_groups: list[Any] | None = None
         kind = type(self).__name__
         first, *others = _as_groups(kind, params)
         tensors = _as_list(kind, first.pop("params", ()))
@@ -70,6 +74,15 @@ class Optimizer(RanvierOptimizer):
         # NOTE: frozen parameters are kept: they may be thawed later.
         self.parameters = list({id(p): p for p in tensors}.values())
         for group in others:
+            self.add_param_group(group)
+
+    def _begin_own(self, params: Parameters, defaults: Mapping[str, Any]) -> None:
+        """The beginning of a user's own optimizer, whose `step` moves the parameters itself."""
+        RanvierOptimizer.__init__(self, lr=defaults.get("lr"))
+        self.defaults = dict(defaults)
+        self._param_groups = []
+        self.state: dict[Any, dict[str, Any]] = defaultdict(dict)
+        for group in _as_groups(type(self).__name__, params):
             self.add_param_group(group)
 
     def _known(self, options: dict[str, Any]) -> dict[str, Any]:
@@ -88,7 +101,7 @@ class Optimizer(RanvierOptimizer):
         return self.rule
 
     @property
-    def param_groups(self) -> list[ParamGroup]:
+    def param_groups(self) -> list[Any]:
         """The groups of parameters; what is written into one acts at the next step."""
         if self._param_groups is None:
             names = [n for n in self.defaults if n not in ("lr", "decoupled_weight_decay")]
@@ -107,6 +120,10 @@ class Optimizer(RanvierOptimizer):
                 "other group"
             )
         groups = self.param_groups
+        if not hasattr(type(self), "row"):
+            groups.append({**self.defaults, **options, "params": tensors})
+            self.parameters += list({id(p): p for p in tensors}.values())
+            return
         arguments = translated(self._known({**self.defaults, **options}))
         made = self.set_group(tensors, **arguments)
         self.parameters += list({id(p): p for p in tensors}.values())
