@@ -38,7 +38,7 @@ _AT_LEAST_0 = frozenset({
     "weight_decay", "word_dropout",
 })  # fmt: skip
 
-Rule = Callable[[str, str, Any], object]  # of call, argument and value; raises ArgumentError
+Rule = Callable[[str, str, object], object]  # of call, argument and value; raises ArgumentError
 
 
 class NotYet:
@@ -47,7 +47,7 @@ class NotYet:
     __slots__ = ()
 
 
-def flag(call: str, name: str, value: Any) -> bool:
+def flag(call: str, name: str, value: object) -> bool:
     """The argument `name`, which must be True or False."""
     if value is True or value is False:
         return value
@@ -57,7 +57,7 @@ def flag(call: str, name: str, value: Any) -> bool:
     return bool(value)
 
 
-def as_integer(call: str, name: str, value: Any, least: int | None = None) -> int:
+def as_integer(call: str, name: str, value: object, least: int | None = None) -> int:
     """The argument `name` as a plain int; neither bools nor floats are integers."""
     if type(value) is int and (least is None or value >= least):
         return value
@@ -72,7 +72,7 @@ def as_integer(call: str, name: str, value: Any, least: int | None = None) -> in
 
 
 def number(
-    call: str, name: str, value: Any, least: float | None = None, finite: bool = True
+    call: str, name: str, value: object, least: float | None = None, finite: bool = True
 ) -> int | float:
     """The argument `name` as a plain Python number, which is never NaN.
 
@@ -81,13 +81,17 @@ def number(
     ranvier.errors.ArgumentError: SGD: momentum='much'; expected a finite number
     """
     plain = value.item() if isinstance(value, np.generic) else value
-    right = isinstance(plain, int | float) and not isinstance(plain, bool)
-    if not right or plain != plain or (finite and math.isinf(plain)):
+    if (
+        not isinstance(plain, int | float)
+        or isinstance(plain, bool)
+        or plain != plain
+        or (finite and math.isinf(plain))
+    ):
         kind = "finite number" if finite else "number"
         raise ArgumentError(f"{call}: {name}={value!r}; expected a {kind}")
     if least is not None and plain < least:
         raise ArgumentError(f"{call}: {name}={value!r}; expected a number of at least {least}")
-    return plain  # type: ignore[no-any-return]
+    return plain
 
 
 def rules(parameters: Iterable[inspect.Parameter]) -> dict[str, Rule]:
@@ -116,7 +120,7 @@ def _rule(name: str, annotation: str) -> Rule | None:
 
 
 def _integer(least: int | None, takes_bool: bool) -> Rule:
-    def rule(call: str, name: str, value: Any) -> None:
+    def rule(call: str, name: str, value: object) -> None:
         if not (takes_bool and isinstance(value, bool)) and not isinstance(value, NotYet):
             as_integer(call, name, value, least)
 
@@ -124,7 +128,7 @@ def _integer(least: int | None, takes_bool: bool) -> Rule:
 
 
 def _number(least: float | None) -> Rule:
-    def rule(call: str, name: str, value: Any) -> None:
+    def rule(call: str, name: str, value: object) -> None:
         if not isinstance(value, NotYet):
             number(call, name, value, least, finite=False)
 

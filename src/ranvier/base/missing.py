@@ -165,7 +165,7 @@ def _constructor_rules(cls: Any) -> tuple[tuple[str, ...], dict[str, Rule]]:
     return names, asked
 
 
-def _is_ours(thing: Any) -> bool:
+def _is_ours(thing: object) -> bool:
     """Whether a class or function is written here, and not under another library's name."""
     first, *rest = str(thing.__module__).split(".")
     return first == PACKAGE and rest[:1] != ["compat"]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -19,10 +19,13 @@ from ...base.locks import ProcessLock
 from ...nn.policy import float_dtype
 from ...nn.symbolic import packed
 from ...tracing.validity import Validity, Variants
-from ...typing import Array
+from ...typing import Array, DataLike
 from ..intake.arrange import inputs_of
 from .concurrency import InTraining, in_training, trained_elsewhere
 from .step import Step, predict_function
+
+if TYPE_CHECKING:
+    from ..models.model import Model
 
 _PLANS = 256  # shapes of x remembered
 
@@ -32,10 +35,10 @@ _preparing = ProcessLock()  # one thread at a time traces a model
 _data = attrgetter("_data")
 
 Plan = Callable[[Array], Array | None]
-Quick = Callable[[Any, int | None], Array | None]
+Quick = Callable[[Array, int | None], Array | None]
 
 
-def predict(model: Any, x: Any, batch_size: int | None) -> Any:
+def predict(model: Model, x: DataLike, batch_size: int | None) -> Any:
     """The outputs for the rows of x, whatever holds them; all that is wrong with x is said here."""
     names, xs = inputs_of(model, x)
     xs = [_in_order(a) for a in xs]
@@ -69,14 +72,14 @@ def _beside(training: InTraining, xs: list[Array], batch_size: int | None) -> An
     return _in_parts(step, xs, state) if out is None else out
 
 
-def _predictor(model: Any) -> Predictor:
+def _predictor(model: Model) -> Predictor:
     """What the model has prepared for its engine; to be called with the lock."""
     if model._uses is None or model._uses.engine != (model.engine or switches.engine):
         model._uses = Predictor(model)
-    return model._uses  # type: ignore[no-any-return]
+    return model._uses
 
 
-def _several(model: Any, xs: list[Array], batch_size: int | None) -> Any:
+def _several(model: Model, xs: list[Array], batch_size: int | None) -> Any:
     """The outputs of a model with several inputs."""
     model._build_for(xs)
     with _preparing:
@@ -88,7 +91,7 @@ def _several(model: Any, xs: list[Array], batch_size: int | None) -> Any:
 class Predictor:
     """The steps and plans of a model for one engine."""
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: Model) -> None:
         self.model = model
         self.engine = model.engine or switches.engine
         self.function = predict_function(model)
@@ -96,7 +99,7 @@ class Predictor:
         self.last: Quick = _none_yet  # the plan of the last shape with all that must be looked at
         self._quick: dict[Any, tuple[Quick, bool]] = {}  # and whether it looks at x's shape itself
 
-    def quick(self, x: Any, batch_size: int | None) -> Array | None:
+    def quick(self, x: object, batch_size: int | None) -> Array | None:
         """The outputs for an array of a known shape; None where it takes a closer look."""
         if type(x) is not np.ndarray:
             return None
@@ -155,7 +158,7 @@ class Predictor:
         validity, ids = step.validity, step.ids
         given = self.model.engine is not None
 
-        def quick(x: Any, size: int | None) -> Array | None:
+        def quick(x: Array, size: int | None) -> Array | None:
             if (
                 size != batch_size
                 or not (given or switches.engine == self.engine)
@@ -175,7 +178,7 @@ class _Use(NamedTuple):
     validity: Validity
 
 
-def _none_yet(x: Any, batch_size: int | None) -> None:
+def _none_yet(x: Array, batch_size: int | None) -> None:
     return None
 
 

@@ -15,7 +15,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from operator import is_
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -42,6 +42,7 @@ from ...tensors.tensor import Tensor
 from ...tracing.trace import Traced, tensors_in, trace
 from ...tracing.validity import Validity, Variants
 from ...tracing.watched import entered
+from ...typing import Array, DType, Shape
 from ..intake.heads import Head
 from ..intake.logits import take_logits
 from ..intake.rows import Layout, Rows
@@ -49,12 +50,17 @@ from .concurrency import Exclusive, InTraining
 from .ids import ids_of
 from .sums import Batch, Sums
 
+if TYPE_CHECKING:
+    from ...losses.loss import Loss
+    from ...optim.optimizer import Optimizer
+    from ..models.model import Model
+
 _WAKE = 0.1  # seconds between two looks of Python at a training
 _NO_COUNT = np.zeros((), np.float32)  # stands where the executor puts the count
 
 _CALLS = {"train": "fit", "test": "evaluate", "predict": "predict"}
 
-Specs = Sequence[tuple[tuple[int, ...], Any]]
+Specs = Sequence[tuple[Shape, DType]]
 
 
 class Pace:
@@ -113,7 +119,7 @@ class Step:
         """The arrays of all tensors the graph reads or changes, in the graph's order."""
         return [t._array() for t in self.traced.captured]
 
-    def run(self, arguments: Sequence[Any], state: Sequence[np.ndarray]) -> list[Any]:
+    def run(self, arguments: Sequence[Array], state: Sequence[Array]) -> list[Array]:
         """The outputs for these arguments."""
         return self.executable.run([*arguments, *state])
 
@@ -162,7 +168,7 @@ def row_mask(count: Tensor, batch: int) -> Tensor:
     return astype(less(iota((batch,), dtype=dtypes.float32), count), dtypes.float32)
 
 
-def head_loss(loss: Any, out: Tensor, y: Tensor, weight: Tensor, count: Tensor) -> Tensor:
+def head_loss(loss: Loss, out: Tensor, y: Tensor, weight: Tensor, count: Tensor) -> Tensor:
     """The weighted mean of the rows' losses: one number.
 
     Of sequences with a mask, as in Keras: the weighted mean over the places that it includes.
@@ -174,11 +180,15 @@ def head_loss(loss: Any, out: Tensor, y: Tensor, weight: Tensor, count: Tensor) 
         count = maximum(sum(real), 1.0)
     y, out, weight = by_position(y, out, weight)
     weight = loss.checked(out, weight)
-    return sum(loss.per_row(y, out) * weight) / count  # type: ignore[no-any-return]
+    return sum(loss.per_row(y, out) * weight) / count
 
 
 def total_loss(
-    model: Any, heads: Sequence[Head], losses: Sequence[Any], added: Sequence[Tensor], mask: Tensor
+    model: Model,
+    heads: Sequence[Head],
+    losses: Sequence[Tensor | None],
+    added: Sequence[Tensor],
+    mask: Tensor,
 ) -> Tensor:
     """The weighted losses of the heads, the penalties and what layers have added: one number.
 
@@ -215,7 +225,7 @@ def gradients(value: Tensor, parameters: Sequence[Tensor]) -> list[Tensor | None
 
 
 def forward(
-    model: Any, heads: Sequence[Head], training: bool, layout: Layout, arguments: Sequence[Tensor]
+    model: Model, heads: Sequence[Head], training: bool, layout: Layout, arguments: Sequence[Tensor]
 ) -> Batch:
     """One batch through the model and its losses; the arguments lie as `layout` says."""
     xs, targets, weight, count = layout.parts(arguments)
@@ -240,7 +250,7 @@ def forward(
     return Batch(value, losses, outputs, targets, mask, count, weight)
 
 
-def _warn_if_lost(model: Any, head: Head, out: Tensor, y: Tensor) -> None:
+def _warn_if_lost(model: Model, head: Head, out: Tensor, y: Tensor) -> None:
     """A word when a loss of sequences counts padding because an op lost their mask."""
     lost = out.lost_mask
     if lost is None or y.shape[:1] != lost.shape[:1]:
@@ -271,7 +281,9 @@ def augmented(
     return (x, y, *arguments[2:])
 
 
-def train_function(model: Any, optimizer: Any, sums: Sums, layout: Layout) -> Callable[..., Any]:
+def train_function(
+    model: Model, optimizer: Optimizer, sums: Sums, layout: Layout
+) -> Callable[..., Any]:
     """The training step (x, y, [weight,] count): forward, loss, gradient, update, sums."""
 
     def train_step(*arguments: Tensor) -> Any:
@@ -297,7 +309,7 @@ def train_function(model: Any, optimizer: Any, sums: Sums, layout: Layout) -> Ca
     return train_step
 
 
-def test_function(model: Any, sums: Sums, layout: Layout) -> Callable[..., Any]:
+def test_function(model: Model, sums: Sums, layout: Layout) -> Callable[..., Any]:
     """The evaluation step: forward, loss, sums; its outputs are what metrics keep of the rows."""
 
     def test_step(*arguments: Tensor) -> Any:
@@ -309,7 +321,7 @@ def test_function(model: Any, sums: Sums, layout: Layout) -> Callable[..., Any]:
     return test_step
 
 
-def predict_function(model: Any) -> Callable[..., Any]:
+def predict_function(model: Model) -> Callable[..., Any]:
     """The outputs of the model in use."""
 
     def predict_step(*xs: Tensor) -> Any:
@@ -319,7 +331,7 @@ def predict_function(model: Any) -> Callable[..., Any]:
     return predict_step
 
 
-def _settings(model: Any) -> tuple[Any, ...]:
+def _settings(model: Model) -> tuple[Any, ...]:
     """What the user says of training; the optimizer first, whose attributes the steps look at."""
     losses = (model.loss, model.loss_weights)
     return (model.optimizer, *losses, model.metrics, model.weighted_metrics)
@@ -330,7 +342,7 @@ class Steps:
     and the shapes and dtypes of a row, and as long as it is valid (tracing/validity.py).
     """
 
-    def __init__(self, model: Any, optimizer: Any = None) -> None:
+    def __init__(self, model: Model, optimizer: Optimizer | None = None) -> None:
         self.model, self.optimizer = model, optimizer
         self.in_training = InTraining(model)
         self.evaluating = Exclusive(f"{model.name}: evaluate")
@@ -353,7 +365,7 @@ class Steps:
         return self._model_seen.holds()
 
     def prepare(
-        self, heads: Sequence[Head], outputs: Any, targets: Sequence[tuple[int, ...]]
+        self, heads: Sequence[Head], outputs: object, targets: Sequence[tuple[int, ...]]
     ) -> None:
         """Make the metrics of the heads ready for outputs and target rows of these shapes; steps
         begin anew when those change.
@@ -413,6 +425,7 @@ class Steps:
         if kind == "predict":
             return Step(predict_function(self.model), specs, rows.names, engine)
         if kind == "train":
+            assert self.optimizer is not None
             function = train_function(self.model, self.optimizer, self.sums, rows.layout)
         else:
             function = test_function(self.model, self.test_sums, rows.layout)
