@@ -47,7 +47,7 @@ class CompiledFunction(Generic[P, R]):
         if variants is None:
             name = getattr(self.function, "__name__", "a compiled function")
             variants = self._plans[key] = Variants(name)
-        plan: _Plan | None = variants.made[0] if variants.made else None
+        plan = variants.last
         if plan is None or not plan.validity.holds():
             plan = variants.valid()
         if plan is None:

@@ -58,6 +58,7 @@ class Snapshot:
         self._sizes = list(map(len, self.watched))
         self._names: list[Any] = [*chain.from_iterable(self.watched), _END]
         self._values = [*chain.from_iterable(map(_values, self.watched)), _END]
+        self.holds_always = not self.tokens
         self.loose = bool(self._mixed or self._arrays)
 
     # -- comparing --------------------------------------------------------------------------------

@@ -138,6 +138,8 @@ class Validity:
     def holds(self) -> bool:
         """Whether everything is what it was."""
         seen = self.seen
+        if seen.holds_always and not self.guards:
+            return True
         if (
             seen.mark is changes.last
             and seen.lists == seen.lists_then
@@ -189,17 +191,18 @@ class Variants(Generic[_C]):
 
     def __init__(self, what: str) -> None:
         self._what = what
-        self.made: list[_C] = []
+        self.last: _C | None = None  # that used last
+        self.made: list[_C] = []  # it and those before it
         self._warned: set[str] = set()
 
     def valid(self) -> _C | None:
         """The one that holds now."""
         made = self.made
-        if made and made[0].validity.holds():
-            return made[0]
-        for i, one in enumerate(made[1:], 1):
+        for i, one in enumerate(made):
             if one.validity.holds():
-                self.made = [one, *made[:i], *made[i + 1 :]]
+                if i:
+                    self.made = [one, *made[:i], *made[i + 1 :]]
+                    self.last = one
                 return one
         return None
 
@@ -215,4 +218,5 @@ class Variants(Generic[_C]):
                 "variants",
             )
         self.made = [one, *self.made[: MAX_VARIANTS - 1]]
+        self.last = one
         return one
