@@ -5,7 +5,6 @@ from __future__ import annotations
 import enum
 import sys
 import types
-from argparse import Namespace
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
@@ -251,7 +250,7 @@ def _is_exact(container: object, parts: Sequence[Any]) -> bool:
 def _is_open(value: object) -> bool:
     """Whether it is an object of a class that a user may have written to keep attributes in."""
     kind = type(value)
-    if kind in (types.SimpleNamespace, Namespace):
+    if kind.__name__ in ("SimpleNamespace", "Namespace"):  # of types and of argparse
         return True
     home = kind.__module__.partition(".")[0]
     return not (
