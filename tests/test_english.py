@@ -41,6 +41,7 @@ CLEAN = [
     "base",
     "tensors",
     "tracing",
+    "train/models",
 ]
 
 # What must not be part of a name, and the word of the field for it.

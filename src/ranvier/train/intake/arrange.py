@@ -63,7 +63,9 @@ def by_input(
     return list(x)
 
 
-def by_output(model: str, names: Sequence[str], heads: Sequence[Head], y: DataLike) -> list[Any]:
+def by_output(
+    model: str, names: Sequence[str], heads: Sequence[Head], y: DataLike | None
+) -> list[Any]:
     """The parts of y for the heads: a list with one for each output or each head, or a dict."""
     wanted = [head.name for head in heads]
     if isinstance(y, Mapping):
@@ -200,7 +202,7 @@ def stream_columns(model: Network, stream: Stream, learn: bool = False) -> Strea
 
 def inputs_of(model: Network, x: DataLike) -> tuple[Sequence[str] | None, list[Array]]:
     """(the names of the inputs, or None when there is one; x as one array for each)."""
-    names = model._several(x)
+    names = model._names_of_inputs(x)
     xs = features_of(model, names, x)
     if names is not None:
         check_rows(**dict(zip(names, xs, strict=True)))
@@ -279,7 +281,7 @@ def check_count(model: str, heads: Sequence[Head], rows: Rows) -> None:
 def rows_of(
     model: Model,
     x: DataLike,
-    y: DataLike,
+    y: DataLike | None,
     sample_weight: DataLike | None = None,
     class_weight: Mapping[Any, float] | str | None = None,
     learn: bool = False,
@@ -293,7 +295,7 @@ def rows_of(
     learn_columns = learn_columns or learn
     if y is None and model.loss is not None:
         raise ArgumentError("y is missing: give the targets, one for each row of x")
-    names = model._several(x)
+    names = model._names_of_inputs(x)
     xs = features_of(model, names, x, learn_columns)
     outputs = model._outputs_named(xs, y)
     if outputs is None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ... import dtypes
 from ...errors import ArgumentError
@@ -19,6 +19,7 @@ from ...graph.graph import Graph
 from ...graph.node import Node
 from ...graph.sizes import rows_for
 from ...graph.with_rows import params_for
+from ...nn.layer import Layer
 from ...nn.symbolic import (
     Constant,
     LayerCall,
@@ -38,6 +39,9 @@ from ...ops.op import apply
 from ...tensors.tensor import Tensor
 from ...tracing.trace import tensors_in
 
+if TYPE_CHECKING:
+    from .network import Network
+
 _T = TypeVar("_T")
 
 
@@ -49,7 +53,7 @@ class Wiring:
     calls, layers, constants   in the order of the calls; tensors with numbers that ops read
     """
 
-    def __init__(self, inputs: Any, outputs: Any, name: str) -> None:
+    def __init__(self, inputs: object, outputs: object, name: str) -> None:
         self.name = name
         self.inputs, self.outputs = _symbolic(inputs, "inputs"), _symbolic(outputs, "outputs")
         self.takes, self.gives = _structure(inputs), _structure(outputs)
@@ -191,7 +195,7 @@ def _as_recorded(node: Node, tensors: Sequence[Tensor]) -> list[Tensor]:
     ]
 
 
-def shapes_of(returned: Any) -> Any:
+def shapes_of(returned: object) -> Any:
     """The shape of a row of one tensor; of several a list of them, or a dict."""
     if isinstance(returned, Tensor):
         return tuple(returned.shape[1:])
@@ -200,7 +204,7 @@ def shapes_of(returned: Any) -> Any:
     return [tuple(v.shape[1:]) for v in tensors_in(returned)]
 
 
-def direct_layers(model: Any) -> list[Any]:
+def direct_layers(model: Layer) -> list[Any]:
     """The layers of a model, without those inside them."""
     layers = vars(model).get("layers")
     if isinstance(layers, list):
@@ -210,7 +214,7 @@ def direct_layers(model: Any) -> list[Any]:
     return [layer for layer in inside if id(layer) not in nested]
 
 
-def ends(model: Any, attribute: str) -> Any:
+def ends(model: Network, attribute: str) -> Any:
     """`model.inputs` and its kin: the symbolic values between which the model lies."""
     wiring = model.wired()
     if attribute.endswith("_names"):
@@ -234,7 +238,7 @@ def _once(things: Iterable[_T]) -> list[_T]:
     return list({id(thing): thing for thing in things}.values())
 
 
-def _symbolic(value: Any, what: str) -> list[Symbolic]:
+def _symbolic(value: object, what: str) -> list[Symbolic]:
     tensors = tensors_in(value)
     if not tensors or not all(isinstance(v, Symbolic) for v in tensors):
         wrong = next((v for v in tensors if not isinstance(v, Symbolic)), value)
@@ -245,14 +249,14 @@ def _symbolic(value: Any, what: str) -> list[Symbolic]:
     return tensors  # type: ignore[return-value]
 
 
-def _structure(value: Any) -> Any:
+def _structure(value: object) -> Any:
     """The structure of values, a list or tuple of one counting as that one, as in Keras."""
     if isinstance(value, list | tuple) and len(value) == 1:
         value = value[0]
     return numbered(value)
 
 
-def _names(written: Any, values: Sequence[Symbolic]) -> list[str]:
+def _names(written: object, values: Sequence[Symbolic]) -> list[str]:
     """The names of inputs or outputs: the dict's keys, else those of the layers or ops."""
     if isinstance(written, Mapping):
         return [str(k) for k in written]

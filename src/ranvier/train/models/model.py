@@ -4,8 +4,8 @@ Keras gives it all.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import numpy as np
 
@@ -15,9 +15,10 @@ from ...base.config import ENGINES
 from ...base.missing import spelled
 from ...data.stream import as_stream
 from ...errors import StateError, unknown_name, warn
+from ...io.writing import FilePath
 from ...nn.layer import register_layer
 from ...nn.policy import is_mixed
-from ...typing import Array
+from ...typing import Array, DataLike
 from ..callbacks.callback import Callback, History
 from ..callbacks.progress import numbers
 from ..fit import loop
@@ -25,11 +26,17 @@ from ..fit.begin import Data, begin
 from ..fit.ready import ready, test_step
 from ..fit.stream import evaluate_stream, only_stream, predict_stream
 from ..intake.arrange import Learning, heads_of, inputs_of, outputs_of, rows_of
-from ..intake.heads import losses_of, metrics_of, sole
+from ..intake.heads import LossLike, MetricsLike, WeightsLike, losses_of, metrics_of, sole
 from ..intake.logits import left_open, take_logits
 from ..steps.predict import Predictor, predict
 from ..steps.step import Step, Steps
 from .network import Network
+
+if TYPE_CHECKING:
+    from ..steps.verify import Report
+
+OptimizerLike: TypeAlias = str | optim.Optimizer | type[optim.Optimizer] | Mapping[str, Any]
+Augment: TypeAlias = Callable[[Any, Any], tuple[Any, Any]]
 
 
 @register_layer
@@ -67,7 +74,11 @@ class Model(Network):
     foreign_suffixes: Collection[str] = ()  # of other formats, under which it may still be saved
 
     def __init__(
-        self, inputs: Any = None, outputs: Any = None, name: str | None = None, **options: Any
+        self,
+        inputs: object = None,
+        outputs: object = None,
+        name: str | None = None,
+        **options: Any,
     ) -> None:
         super().__init__(inputs, outputs, name, **options)
         self.optimizer: Any = None
@@ -93,13 +104,13 @@ class Model(Network):
     @spelled
     def compile(
         self,
-        optimizer: Any = "rmsprop",
-        loss: Any = None,
-        metrics: Any = None,
+        optimizer: OptimizerLike = "rmsprop",
+        loss: LossLike = None,
+        metrics: MetricsLike = None,
         engine: str | None = None,
-        loss_weights: Any = None,
-        augment: Any = None,
-        weighted_metrics: Any = None,
+        loss_weights: WeightsLike = None,
+        augment: Augment | None = None,
+        weighted_metrics: MetricsLike = None,
     ) -> None:
         """Say how to train: optimizer and loss by name or as objects, metrics, and the engine.
 
@@ -117,7 +128,7 @@ class Model(Network):
                 they do in the loss; in `metrics` every row counts the same, as in Keras. One of a
                 name that is in `metrics` too gets another: "weighted_accuracy".
 
-        The state of an optimizer given by name begins anew; weights stay.
+        The state of an optimizer given by name begins at zero; weights stay.
         """
         if engine is not None and engine not in ENGINES:
             raise unknown_name("engine", engine, ENGINES)
@@ -126,7 +137,13 @@ class Model(Network):
         self.augment = augment
         self._settle(optimizer, loss, metrics, weighted_metrics)
 
-    def _settle(self, optimizer: Any, loss: Any, metrics: Any, weighted_metrics: Any) -> None:
+    def _settle(
+        self,
+        optimizer: OptimizerLike,
+        loss: LossLike,
+        metrics: MetricsLike,
+        weighted_metrics: MetricsLike,
+    ) -> None:
         """Names as objects; all steps are made again."""
         self.optimizer = optim.get(optimizer)
         if is_mixed(self) and not isinstance(self.optimizer, optim.LossScaleOptimizer):
@@ -160,23 +177,23 @@ class Model(Network):
     @spelled
     def fit(
         self,
-        x: Any,
-        y: Any = None,
+        x: DataLike | Iterable[Any],
+        y: DataLike | None = None,
         batch_size: int | None = 32,
         epochs: int = 1,
-        verbose: Any = "auto",
+        verbose: int | str = "auto",
         callbacks: Sequence[Callback] | Callback | None = None,
         validation_split: float = 0.0,
-        validation_data: Any = None,
+        validation_data: DataLike | Iterable[Any] | None = None,
         shuffle: bool = True,
         class_weight: Mapping[Any, float] | str | None = None,
-        sample_weight: Any = None,
+        sample_weight: DataLike | None = None,
         initial_epoch: int = 0,
-        resume: Any = None,
+        resume: FilePath | None = None,
     ) -> History:
         """Train on rows x with targets y (arrays, lists, tensors or tables) and return the history.
 
-        In place of x and y a stream (`ranvier.data.Stream`), a generator of batches or a DataLoader
+        Instead of x and y a stream (`ranvier.data.Stream`), a generator of batches or a DataLoader
         is read chunk by chunk while the network trains.
 
         Args:
@@ -212,10 +229,10 @@ class Model(Network):
     @spelled
     def train_on_batch(
         self,
-        x: Any,
-        y: Any = None,
-        sample_weight: Any = None,
-        class_weight: Any = None,
+        x: DataLike,
+        y: DataLike | None = None,
+        sample_weight: DataLike | None = None,
+        class_weight: Mapping[Any, float] | str | None = None,
         return_dict: bool = False,
     ) -> Any:
         """One step on these rows as one batch; returns the loss before it, and the metrics."""
@@ -228,50 +245,56 @@ class Model(Network):
         steps.in_training.begin(step.traced.changed)
         try:
             steps.in_training.start_stretch()
-            found = loop.run_all(step, rows, steps.sums)
+            values = loop.run_all(step, rows, steps.sums)
         finally:
             steps.in_training.end()
-        return _answer(found, return_dict)
+        return _answer(values, return_dict)
 
     # -- evaluate and predict ----------------------------------------------------------------------
 
     @spelled
     def evaluate(
         self,
-        x: Any,
-        y: Any = None,
+        x: DataLike | Iterable[Any],
+        y: DataLike | None = None,
         batch_size: int | None = 256,
-        verbose: Any = 0,
-        sample_weight: Any = None,
+        verbose: int | str = 0,
+        sample_weight: DataLike | None = None,
         return_dict: bool = False,
     ) -> Any:
         """The loss over these rows, or [loss, metrics...], or with `return_dict` all by name."""
         self._compiled("evaluate")
         if (stream := as_stream(x)) is not None:
             only_stream(y, sample_weight)
-            found = evaluate_stream(stream, self, batch_size)
+            values = evaluate_stream(stream, self, batch_size)
         else:
-            rows = rows_of(self, x, y, sample_weight)
+            rows = rows_of(self, cast(DataLike, x), y, sample_weight)
             steps = ready(self, rows)
             step = test_step(self, steps, rows, batch_size or rows.count)
-            found = loop.test_all(steps, step, rows)
+            values = loop.test_all(steps, step, rows)
         if verbose not in (0, "auto"):
-            print(numbers(found))
-        return _answer(found, return_dict)
+            print(numbers(values))
+        return _answer(values, return_dict)
 
     @spelled
     def test_on_batch(
-        self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
+        self,
+        x: DataLike,
+        y: DataLike | None = None,
+        sample_weight: DataLike | None = None,
+        return_dict: bool = False,
     ) -> Any:
         """Loss and metrics of these rows as one batch."""
         return self.evaluate(x, y, None, 0, sample_weight, return_dict)
 
-    def predict(self, x: Any, batch_size: int | None = 256, verbose: Any = 0) -> Any:
+    def predict(
+        self, x: DataLike | Iterable[Any], batch_size: int | None = 256, verbose: int | str = 0
+    ) -> Any:
         """The outputs for the rows of x, as an array; several in a list or dict as the model gives
         them.
         """
         if self._uses is not None:
-            out = self._uses.last(x, batch_size)
+            out = self._uses.last(x, batch_size)  # type: ignore[arg-type]
             if out is None:
                 out = self._uses.quick(x, batch_size)
             if out is not None:
@@ -280,13 +303,15 @@ class Model(Network):
             as_integer("predict", "batch_size", batch_size, 1)
         if (stream := as_stream(x)) is not None:
             return predict_stream(self, stream, lambda chunk: predict(self, chunk, batch_size))
-        return predict(self, x, batch_size)
+        return predict(self, x, batch_size)  # type: ignore[arg-type]
 
-    def predict_on_batch(self, x: Any) -> Any:
+    def predict_on_batch(self, x: DataLike) -> Any:
         """The outputs for these rows as one batch."""
         return self.predict(x, batch_size=None)
 
-    def predict_classes(self, x: Any, batch_size: int | None = 256, verbose: Any = 0) -> Array:
+    def predict_classes(
+        self, x: DataLike | Iterable[Any], batch_size: int | None = 256, verbose: int | str = 0
+    ) -> Array:
         """The most likely class of each row: a number, or a text label if trained on those."""
         out = self.predict(x, batch_size)
         if not isinstance(out, np.ndarray):
@@ -300,12 +325,12 @@ class Model(Network):
             codes = (out.reshape(len(out), -1) > threshold).astype(np.int64)[:, 0]
         return np.asarray(codes if self.classes is None else self.classes[codes])
 
-    def _signed(self, x: Any) -> bool:
+    def _signed(self, x: DataLike | Iterable[Any]) -> bool:
         """Whether a single output says yes above 0 rather than above 1/2."""
         loss = sole(self.loss)
         known = self._steps is not None and self._steps.end_is_known()
         if loss is not None and left_open(loss) and (loss.from_logits is None or not known):
-            xs = inputs_of(self, x)[1]
+            xs = inputs_of(self, cast(DataLike, x))[1]
             take_logits(self, heads_of(self, *outputs_of(self, xs)), xs)
             loss = sole(self.loss)
         return loss is not None and (loss.from_logits or loss.name in ("hinge", "squared_hinge"))
@@ -317,7 +342,7 @@ class Model(Network):
         return {**super().__getstate__(), "_steps": None, "_uses": None}
 
     @spelled
-    def save(self, path: Any, include_optimizer: bool = True) -> str:
+    def save(self, path: FilePath, include_optimizer: bool = True) -> str:
         """Write architecture, weights and the state of the optimizer to one safetensors file;
         returns the checksum.
 
@@ -330,21 +355,23 @@ class Model(Network):
         return save(self, path, include_optimizer)
 
     @spelled
-    def save_weights(self, path: Any) -> str:
+    def save_weights(self, path: FilePath) -> str:
         """Write the weights alone; returns the checksum."""
         from .saving import save_weights
 
         return save_weights(self, path)
 
     @spelled
-    def load_weights(self, path: Any) -> None:
+    def load_weights(self, path: FilePath) -> None:
         """Read weights written by `save_weights` or `save`; nothing changes if one does not fit."""
         from .saving import load_weights
 
         load_weights(self, path)
 
     @spelled
-    def verify(self, x: Any, y: Any = None, samples: int = 5, verbose: int = 1) -> Any:
+    def verify(
+        self, x: DataLike, y: DataLike | None = None, samples: int = 5, verbose: int = 1
+    ) -> Report:
         """Compare the compiled with the reference executor, and gradients with finite differences;
         see `Report`.
         """
@@ -360,8 +387,8 @@ class Model(Network):
         return report
 
 
-def _answer(found: dict[str, float], as_dict: bool) -> Any:
+def _answer(by_name: dict[str, float], as_dict: bool) -> Any:
     if as_dict:
-        return found
-    values = list(found.values())
+        return by_name
+    values = list(by_name.values())
     return values[0] if len(values) == 1 else values

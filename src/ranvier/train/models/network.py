@@ -23,7 +23,7 @@ from ...nn.symbolic import layer_of
 from ...tensors.mode import no_trace
 from ...tensors.tensor import Tensor
 from ...tracing.trace import trace
-from ...typing import Array, DType, Shape
+from ...typing import Array, DataLike, DType, Shape
 from ..intake.arrange import (
     arranged,
     by_input,
@@ -42,7 +42,11 @@ class Network(Layer):
     """A layer with inputs and outputs by name, and layers inside."""
 
     def __init__(
-        self, inputs: Any = None, outputs: Any = None, name: str | None = None, **options: Any
+        self,
+        inputs: object = None,
+        outputs: object = None,
+        name: str | None = None,
+        **options: Any,
     ) -> None:
         super().__init__(name, **options)
         self._row_dtype: Any = dtypes.float32
@@ -74,21 +78,23 @@ class Network(Layer):
     def __call__(self, *inputs: Any, training: bool | None = None, **options: Any) -> Any:
         """As of a layer; several inputs also as one list, or as a dict by name."""
         if len(inputs) == 1 and isinstance(inputs[0], list | tuple | dict):
-            names = self._several(inputs[0])
+            names = self._names_of_inputs(inputs[0])
             if names is not None:
                 inputs = tuple(by_input(self.name, names, inputs[0], self._warned))
         inputs = tuple(self._arranged(x, i, len(inputs)) for i, x in enumerate(inputs))
         if len(inputs) > 1 and not self.built:
-            self._build_several([x if isinstance(x, Tensor) else as_input(x, self) for x in inputs])
+            self._build_for_inputs(
+                [x if isinstance(x, Tensor) else as_input(x, self) for x in inputs]
+            )
         return super().__call__(*inputs, training=training, **options)
 
-    def _arranged(self, x: Any, place: int, count: int) -> Any:
+    def _arranged(self, x: DataLike, index: int, count: int) -> Any:
         """A table given to a call as an array, its columns in the order of training."""
         if isinstance(x, Tensor | np.ndarray) or names_of(x) is None:
             return x
         names = self._input_names() if count > 1 else None
-        role = role_of(names, place)
-        return features(arranged(self, x, role, place), role, float_dtype(self))
+        role = role_of(names, index)
+        return features(arranged(self, x, role, index), role, float_dtype(self))
 
     def forward(self, *inputs: Any) -> Any:
         """The outputs for the inputs."""
@@ -100,7 +106,7 @@ class Network(Layer):
         """Build the layers inside by tracing `forward` once."""
         self.trace_rows(input_shape)
 
-    def _traced(self, specs: Sequence[Any]) -> Any:
+    def _traced(self, specs: Sequence[tuple[Shape, DType]]) -> Any:
         """What `forward` returns for rows like these, in a trace."""
         with no_trace():
             return trace(self.forward, specs)[1]
@@ -144,7 +150,7 @@ class Network(Layer):
         assert self.built_shape is not None
         return [(self.built_shape, self._row_dtype)]
 
-    def _specs(self, xs: Sequence[Array]) -> list[Any]:
+    def _specs(self, xs: Sequence[Array]) -> list[tuple[Shape, DType]]:
         """What `_traced` takes for two rows like those of xs."""
         return [((2, *x.shape[1:]), _kept(x.dtype)) for x in xs]
 
@@ -152,8 +158,8 @@ class Network(Layer):
         """The shape of an output row; of several inputs from a list of shapes, and of several
         outputs a list or a dict of them.
         """
-        several = bool(input_shape) and isinstance(input_shape[0], list | tuple)
-        shapes = [tuple(n) for n in input_shape] if several else [tuple(input_shape)]
+        many = bool(input_shape) and isinstance(input_shape[0], list | tuple)
+        shapes = [tuple(n) for n in input_shape] if many else [tuple(input_shape)]
         if self.wiring is not None and shapes == self.wiring.input_shapes:
             return self.wiring.output_shape
         known = [dtype for _, dtype in self._takes] or [self._row_dtype]
@@ -187,7 +193,7 @@ class Network(Layer):
             )
         return self.wiring
 
-    def _outputs_named(self, xs: Sequence[Array], y: Any) -> Sequence[str] | None:
+    def _outputs_named(self, xs: Sequence[Array], y: DataLike | None) -> Sequence[str] | None:
         """The names of the outputs when there are several; y may tell that there is one."""
         if self.wiring is not None:
             return None if isinstance(self.wiring.gives, int) else self.wiring.output_names
@@ -198,7 +204,7 @@ class Network(Layer):
         return outputs_of(self, xs)[0]
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
-        """The layer of this name, or at this place of `layers`."""
+        """The layer of this name, or at this index of `layers`."""
         layers: list[Layer] = direct_layers(self)
         if index is not None:
             return layers[index]
@@ -220,7 +226,7 @@ class Network(Layer):
 
     def _build_for(self, xs: Sequence[Array]) -> None:
         if len(xs) > 1:
-            self._build_several(xs)
+            self._build_for_inputs(xs)
             return
         (x,) = xs
         check_features(self, x)
@@ -228,7 +234,7 @@ class Network(Layer):
             self._row_dtype = _kept(x.dtype)
             self.ensure_built(x.shape[1:])
 
-    def _build_several(self, xs: Sequence[Any]) -> None:
+    def _build_for_inputs(self, xs: Sequence[Any]) -> None:
         """Build a subclass with several inputs; the rows must have the shapes it is built for."""
         if not self.built:
             self._takes = tuple((tuple(x.shape[1:]), _kept(x.dtype)) for x in xs)
@@ -241,7 +247,7 @@ class Network(Layer):
         for name, shape, x in zip(names, shapes, xs, strict=True):
             check_input(self.name, name, shape, x)
 
-    def _several(self, x: Any) -> Sequence[str] | None:
+    def _names_of_inputs(self, x: DataLike) -> Sequence[str] | None:
         """The names of the inputs when there are several, or x is given by name; else None."""
         names = self._input_names()
         if isinstance(x, dict):
@@ -258,18 +264,18 @@ class Network(Layer):
             return self.wiring.input_names
         return inputs_of_forward(type(self).forward)
 
-    def _readers(self, place: int) -> list[Layer] | None:
+    def _readers(self, index: int) -> list[Layer] | None:
         """The layers that an input goes into; None where only the code of `forward` knows."""
         if self.wiring is None:
             return None
-        source = self.wiring.inputs[place].node
+        source = self.wiring.inputs[index].node
         return [layer_of(n) for n in self.wiring.calls if source in n.inputs and layer_of(n)]
 
     def _own_readers(self) -> list[Layer] | None:
         """The layers that read its first input as it comes."""
         return readers(self, 0)
 
-    def _is_list_of_one(self, x: Sequence[Any]) -> bool:
+    def _is_list_of_one(self, x: Sequence[object]) -> bool:
         """Whether x is a list of one input, as Keras takes it, and not of one row: by its axes."""
         return (
             len(x) == 1
@@ -279,7 +285,7 @@ class Network(Layer):
         )
 
 
-def _named_input(names: Sequence[str] | None, x: dict[Any, Any]) -> Sequence[str] | None:
+def _named_input(names: Sequence[str] | None, x: Mapping[Any, Any]) -> Sequence[str] | None:
     """The name of the only input, if x gives it by name; None for a dict of columns."""
     if names and names[0] in x and (len(x) == 1 or np.ndim(x[names[0]]) > 1):
         return names
@@ -293,7 +299,7 @@ def _has_arguments(cls: type) -> bool:
     return "inputs" not in inspect.signature(cls).parameters
 
 
-def _kept(dtype: Any) -> Any:
+def _kept(dtype: DType) -> DType:
     """The dtype a model is built for: integers and float64 stay, all else is float32 (see
     `entry`).
     """

@@ -6,18 +6,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ... import dtypes, optim
 from ...base.missing import spelled
 from ...errors import ArgumentError, FileError, RanvierError, ShapeError, StateError, unknown_name
+from ...io.writing import FilePath
 from ...nn.config import plain, restore
-from ...nn.layer import LAYERS
+from ...nn.layer import LAYERS, Layer
 from ...nn.restoring import restoring
 from ...tensors.tensor import Tensor
+from ...typing import Array, DType, Shape
 from ..intake.arrange import known_columns, role_of
+
+if TYPE_CHECKING:
+    from .model import Model
 
 _MAX_ROW_NUMBERS = 1 << 28  # of what a layer takes of one row: a gigabyte in float32
 _MAX_NUMBER = 1 << 63
@@ -25,7 +30,7 @@ _NUMBERS = ("seed", "values")  # may be larger
 _OPTIMIZER = "optimizer/"  # before the names of the optimizer's tensors
 
 
-def save(model: Any, path: Any, include_optimizer: bool = True) -> str:
+def save(model: Model, path: FilePath, include_optimizer: bool = True) -> str:
     """Write a whole model; see `Model.save`."""
     from ...io import files
 
@@ -47,7 +52,7 @@ def save(model: Any, path: Any, include_optimizer: bool = True) -> str:
     return files.write(path, arrays, described, model.foreign_suffixes)
 
 
-def save_weights(model: Any, path: Any) -> str:
+def save_weights(model: Layer, path: FilePath) -> str:
     """Write the weights alone; see `Model.save_weights`."""
     from ...io import files
 
@@ -56,7 +61,7 @@ def save_weights(model: Any, path: Any) -> str:
     return files.write(path, arrays, {"kind": "weights"}, model.foreign_suffixes)
 
 
-def load_weights(model: Any, path: Any) -> None:
+def load_weights(model: Layer, path: FilePath) -> None:
     """Read weights into a built model; see `Model.load_weights`."""
     from ...io import files
 
@@ -70,7 +75,7 @@ def load_weights(model: Any, path: Any) -> None:
 
 
 @spelled
-def load(path: Any) -> Any:
+def load(path: FilePath) -> Any:
     """The model in a file written by `save`, ready to predict, and to train on if it was compiled.
 
     Files hold numbers and names, never code: classes are looked up among Ranvier's own and those
@@ -108,8 +113,8 @@ def load(path: Any) -> Any:
 
 def _words(problem: Exception) -> str:
     """What an exception says; one that is not Ranvier's own with its name."""
-    said = str(problem)
-    return said if isinstance(problem, RanvierError) else f"{type(problem).__name__}: {said}"
+    text = str(problem)
+    return text if isinstance(problem, RanvierError) else f"{type(problem).__name__}: {text}"
 
 
 def _built(described: Mapping[str, Any]) -> Any:
@@ -124,7 +129,7 @@ def _built(described: Mapping[str, Any]) -> Any:
         raise ArgumentError(f"inputs: expected pairs of shape and dtype, got {inputs!r:.80}")
     if inputs:
         rows = [(_shape(shape, "inputs"), _dtype(dtype)) for shape, dtype in inputs]
-        model._build_several([np.broadcast_to(np.zeros((), d), (1, *s)) for s, d in rows])
+        model._build_for_inputs([np.broadcast_to(np.zeros((), d), (1, *s)) for s, d in rows])
     shape = _shape(described.get("input_shape"), "input_shape")
     model.ensure_built(shape)
     for layer in model.sublayers():
@@ -142,7 +147,7 @@ def _built(described: Mapping[str, Any]) -> Any:
     return model
 
 
-def check_values(value: Any, name: str = "") -> None:
+def check_values(value: object, name: str = "") -> None:
     """Names are texts, and no integer is beyond 64 bits, as no size, index or count is."""
     if name == "name" and not isinstance(value, str | None):
         raise ArgumentError(f"name={value!r:.80}: expected a text")
@@ -156,32 +161,32 @@ def check_values(value: Any, name: str = "") -> None:
         raise ArgumentError(f"{name}={value}: expected a number of at most 64 bits")
 
 
-def _shape(said: Any, what: str) -> tuple[int, ...]:
+def _shape(value: object, what: str) -> Shape:
     """The shape of a row, as a description has it."""
-    sizes = said if isinstance(said, list) else [None]
+    sizes = value if isinstance(value, list) else [None]
     whole = all(type(n) is int and 0 <= n <= _MAX_ROW_NUMBERS for n in sizes)
     if not whole or math.prod(sizes) > _MAX_ROW_NUMBERS:
-        raise ArgumentError(f"{what}: expected the sizes of a row, got {said!r:.80}")
+        raise ArgumentError(f"{what}: expected the sizes of a row, got {value!r:.80}")
     return tuple(sizes)
 
 
-def _dtype(said: Any) -> Any:
-    if not isinstance(said, str) or said not in dtypes.BY_NAME:
-        raise unknown_name("dtype", said, dtypes.BY_NAME)
-    return dtypes.BY_NAME[said]
+def _dtype(name: object) -> DType:
+    if not isinstance(name, str) or name not in dtypes.BY_NAME:
+        raise unknown_name("dtype", name, dtypes.BY_NAME)
+    return dtypes.BY_NAME[name]
 
 
-def _classes(said: Any) -> np.ndarray | None:
+def _classes(labels: object) -> Array | None:
     """The labels of the classes: texts, or numbers."""
-    if said is None:
+    if labels is None:
         return None
-    kinds = {type(v) for v in said} if isinstance(said, list) else set()
+    kinds = {type(v) for v in labels} if isinstance(labels, list) else set()
     if len(kinds) != 1 or not kinds <= {str, int, float, bool}:
-        raise ArgumentError(f"classes: expected a list of labels of one kind, got {said!r:.80}")
-    return np.array(said)
+        raise ArgumentError(f"classes: expected a list of labels of one kind, got {labels!r:.80}")
+    return np.array(labels)
 
 
-def _compile(model: Any, training: Any) -> None:
+def _compile(model: Model, training: Any) -> None:
     """Compile the model as it was when it was saved, if it was."""
     if training is None:
         return
@@ -197,7 +202,7 @@ def _compile(model: Any, training: Any) -> None:
     )
 
 
-def _training(model: Any) -> dict[str, Any] | None:
+def _training(model: Model) -> dict[str, Any] | None:
     """Optimizer, loss and metrics as data; None when not compiled, or when one of them is the
     user's own code.
     """
@@ -216,16 +221,16 @@ def _training(model: Any) -> dict[str, Any] | None:
         return None
 
 
-def _column_names(model: Any) -> dict[str, list[str]]:
+def _column_names(model: Model) -> dict[str, list[str]]:
     """The names of columns that the model or its Normalize has learned."""
     names = model._input_names()
-    several = names is not None and len(names) > 1
+    many = names is not None and len(names) > 1
     for i in range(len(names) if names is not None else 1):
-        known_columns(model, role_of(names if several else None, i), i)
+        known_columns(model, role_of(names if many else None, i), i)
     return dict(model.column_names)
 
 
-def optimizer_tensors(model: Any) -> dict[str, Tensor]:
+def optimizer_tensors(model: Model) -> dict[str, Tensor]:
     """The optimizer's tensors, those of a parameter under the parameter's name."""
     moving = {id(t) for t in model.parameters()}
     named = {name: t for name, t in model.named_tensors().items() if id(t) in moving}
@@ -236,7 +241,7 @@ def _arrays(tensors: Mapping[str, Tensor]) -> dict[str, np.ndarray]:
     return {name: t.numpy() for name, t in tensors.items()}
 
 
-def _check_built(model: Any, call: str) -> None:
+def _check_built(model: Layer, call: str) -> None:
     if not model.built:
         raise StateError(
             f"{call}: the model is not built, so it has no weights; give its first layer "
@@ -244,7 +249,7 @@ def _check_built(model: Any, call: str) -> None:
         )
 
 
-def _check_saveable(model: Any) -> None:
+def _check_saveable(model: Layer) -> None:
     """Every class in the model must be in the registry, so that the file needs no code."""
     for layer in model.sublayers():
         kind = type(layer)
@@ -263,7 +268,7 @@ def _check_saveable(model: Any) -> None:
 def _fill(
     tensors: Mapping[str, Tensor],
     arrays: Mapping[str, np.ndarray],
-    path: Any,
+    path: FilePath,
     wrong_shape: type[RanvierError] = ShapeError,
 ) -> None:
     """Put arrays into tensors of the same names and shapes, all or none."""
@@ -288,7 +293,7 @@ def _fill(
         t.assign(arrays[name])
 
 
-def _check_dtype(name: str, held: np.dtype[Any], wanted: np.dtype[Any], path: Any) -> None:
+def _check_dtype(name: str, held: np.dtype[Any], wanted: np.dtype[Any], path: FilePath) -> None:
     """Numbers may become wider, never narrower: that would change them without a word."""
     if not np.can_cast(held, wanted, "safe"):
         raise FileError(

@@ -12,7 +12,7 @@ from ...nn.basic.shape_layers import InputLayer
 from ...nn.config import restore
 from ...nn.layer import LAYERS, Layer, register_layer
 from ...nn.symbolic import Symbolic, layer_of, own
-from ...typing import Shape
+from ...typing import Array, DataLike, Shape
 from .functional import Wiring
 from .model import Model
 
@@ -36,9 +36,9 @@ class Sequential(Model):
         first = args[0] if args else kwargs.get("layers")
         if (first is not None and not isinstance(first, Iterable)) or isinstance(first, str):
             made = [a for a in args if isinstance(a, Layer | type)]
-            said = ", ".join(f"{_class_name(a)}(...)" for a in made)
+            calls = ", ".join(f"{_class_name(a)}(...)" for a in made)
             raise ArgumentError(
-                f"Sequential takes the layers as one list: Sequential([{said or '...'}]); got "
+                f"Sequential takes the layers as one list: Sequential([{calls or '...'}]); got "
                 f"{first if isinstance(first, type) else 'a ' + type(first).__name__}"
             )
         return super().__new__(cls, *args, **kwargs)
@@ -51,7 +51,7 @@ class Sequential(Model):
     ) -> None:
         super().__init__(name=name)
         self.layers: list[Layer] = []
-        self._entry: InputLayer | None = None  # what Input(...) in first place declared
+        self._entry: InputLayer | None = None  # what an Input(...) at the front declared
         self._last: tuple[int, int, Shape] | None = None  # see `_end_shape`
         names: set[str] = set()
         for layer in layers or ():
@@ -65,7 +65,7 @@ class Sequential(Model):
         for layer in self.layers:
             own(layer, self)
 
-    def add(self, layer: Any) -> None:
+    def add(self, layer: Layer | Symbolic) -> None:
         """Append a layer; it is built at once when the shape of its input is known."""
         layer = self._checked(layer)
         shape = self._end_shape() if self.built else None
@@ -76,7 +76,7 @@ class Sequential(Model):
             layer.ensure_built(shape)
             self._last = len(self.layers), id(layer), shape
 
-    def _checked(self, layer: Any) -> Layer:
+    def _checked(self, layer: object) -> Layer:
         if isinstance(layer, Symbolic) and isinstance(layer_of(layer.node), InputLayer):
             layer = layer_of(layer.node)
         if isinstance(layer, type):
@@ -85,7 +85,7 @@ class Sequential(Model):
             )
         if isinstance(layer, TextVectorization):
             raise ArgumentError(
-                "Sequential: a TextVectorization turns texts into integers before they "
+                "Sequential: a TextVectorization makes integers of texts before they "
                 "reach the model: ids = vectorize(texts); model.fit(ids, y)"
             )
         if not isinstance(layer, Layer):
@@ -184,10 +184,10 @@ class Sequential(Model):
         _wirings[self] = list(self.layers), Wiring(x, out, self.name)
         return _wirings[self][1]
 
-    def _outputs_named(self, xs: Any, y: Any) -> None:
+    def _outputs_named(self, xs: Sequence[Array], y: DataLike | None) -> None:
         """There is one output."""
 
-    def _readers(self, place: int) -> list[Layer]:
+    def _readers(self, index: int) -> list[Layer]:
         """The first layer."""
         return self.layers[:1]
 
@@ -197,8 +197,8 @@ class Sequential(Model):
 
     def get_config(self) -> dict[str, Any]:
         """Name, layers, and whether they are trained."""
-        given = self.layers if self._entry is None else [self._entry, *self.layers]
-        described = [{"class": type(x).__name__, "config": x.get_config()} for x in given]
+        layers = self.layers if self._entry is None else [self._entry, *self.layers]
+        described = [{"class": type(x).__name__, "config": x.get_config()} for x in layers]
         return {"name": self.name, "trainable": self.trainable, "layers": described}
 
     @classmethod
@@ -215,11 +215,11 @@ class Sequential(Model):
         return len(self.layers)
 
 
-def _class_name(layer: Any) -> str:
+def _class_name(layer: object) -> str:
     return layer.__name__ if isinstance(layer, type) else type(layer).__name__
 
 
-def _as_layer(thing: Any) -> str:
+def _as_layer(thing: object) -> str:
     """How to make a layer of what is none."""
     if isinstance(thing, str):
         return f"an activation by name is a layer as Activation({thing!r})"

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ...graph.node import Node
 from ...nn.basic.shape_layers import InputLayer
+from ...nn.layer import Layer
 from ...nn.symbolic import Output, call_of, layer_of, output_nodes
+from .functional import Wiring
+
+if TYPE_CHECKING:
+    from .model import Model
 
 
-def summary(model: Any) -> str:
+def summary(model: Model) -> str:
     """Layers, output shapes and numbers of parameters, as text."""
     if model.wiring is not None:
         return _text(model, _connected(model.wiring))
@@ -22,18 +27,18 @@ def summary(model: Any) -> str:
     for layer in layers:
         if shape is not None:
             shape = tuple(layer.output_shape(shape))
-        said = "?" if shape is None else f"({', '.join(['rows', *map(str, shape)])})"
+        text = "?" if shape is None else f"({', '.join(['rows', *map(str, shape)])})"
         if shape is None and layer.built and layer.built_shape is not None:
-            said = f"({', '.join(['rows', *map(str, layer.output_shape(layer.built_shape))])})"
-        rows.append((_named(layer), said, _count(layer)))
+            text = f"({', '.join(['rows', *map(str, layer.output_shape(layer.built_shape))])})"
+        rows.append((_named(layer), text, _count(layer)))
     return _text(model, rows)
 
 
-def _connected(wiring: Any) -> list[tuple[str, ...]]:
+def _connected(wiring: Wiring) -> list[tuple[str, ...]]:
     """One row for each call, in their order: what was called, what it gave, on what."""
     rows: list[tuple[str, ...]] = [("layer", "output shape", "parameters", "connected to")]
     seen: set[int] = set()
-    numbers: set[Node] = set()  # tensors with numbers, and ops that only turn numbers into tensors
+    numbers: set[Node] = set()  # tensors with numbers, and ops that make tensors of numbers
     for node in wiring.nodes:
         data = [x for x in node.inputs if x not in numbers]
         layer = None if node not in wiring.calls else layer_of(node)
@@ -58,17 +63,17 @@ def _source(node: Node) -> str:
     return call_of(node).op.name + index
 
 
-def _named(layer: Any) -> str:
+def _named(layer: Layer) -> str:
     return f"{layer.name} ({type(layer).__name__})"
 
 
-def _count(layer: Any) -> str:
+def _count(layer: Layer) -> str:
     if not layer.built and not isinstance(layer, InputLayer):
         return "not built"
     return f"{layer.count_params():,}"
 
 
-def _text(model: Any, rows: list[tuple[str, ...]]) -> str:
+def _text(model: Model, rows: list[tuple[str, ...]]) -> str:
     """The rows, the first one as a head, as a table with the sums below."""
     total = model.count_params()
     moving = sum(t.size for t in model.parameters())
@@ -87,9 +92,9 @@ def _text(model: Any, rows: list[tuple[str, ...]]) -> str:
     return "\n".join([f"{type(model).__name__} {model.name!r}", *lines])
 
 
-def _bytes(model: Any) -> str:
+def _bytes(model: Model) -> str:
     """The memory of the tensors in words."""
-    size = sum(t.size * t.dtype.itemsize for t in model.state_tensors())
+    size: float = sum(t.size * t.dtype.itemsize for t in model.state_tensors())
     for unit in ("bytes", "kB", "MB"):
         if size < 1000:
             return f"{size:.3g} {unit}"

@@ -87,7 +87,7 @@ class _Ref:
     data: dict[str, int]
 
 
-def _argument(value: Any, name: str) -> Any:
+def _argument(value: object, name: str) -> Any:
     """An argument of a layer as JSON has it."""
     if isinstance(value, _Ref):
         return value.data
@@ -136,7 +136,7 @@ def from_data(config: Mapping[str, Any]) -> tuple[Any, Any]:
     return packed(*ends[0]), packed(*ends[1])
 
 
-def _structured(value: Any) -> Any:
+def _structured(value: object) -> Any:
     """A structure as JSON has it: a tuple becomes {"tuple": [...]}, a dict {"dict": {...}}."""
     if isinstance(value, tuple):
         return {"tuple": [_structured(v) for v in value]}
@@ -147,7 +147,7 @@ def _structured(value: Any) -> Any:
     return value
 
 
-def _unstructured(value: Any) -> Any:
+def _unstructured(value: object) -> Any:
     if isinstance(value, list):
         return [_unstructured(v) for v in value]
     if isinstance(value, dict):
@@ -157,7 +157,7 @@ def _unstructured(value: Any) -> Any:
     return value
 
 
-def _written(value: Any) -> Any:
+def _written(value: object) -> Any:
     """A param of an op as JSON has it: what is made from the number of rows by its coefficients."""
     if isinstance(value, RowCount):
         return {"rows": list(reversed(value.coefficients)), "float": False}
@@ -172,7 +172,7 @@ def _written(value: Any) -> Any:
     return plain(value, "an op's param")
 
 
-def _size(coefficients: Any) -> int:
+def _size(coefficients: object) -> int:
     """The size with these coefficients, that of the highest power first."""
     if not isinstance(coefficients, list) or len(coefficients) > _MAX_COEFFICIENTS:
         raise ArgumentError(f"rows={coefficients!r:.80}; expected the coefficients of a size")
@@ -185,7 +185,7 @@ def _size(coefficients: Any) -> int:
 _MAX_COEFFICIENTS = 8  # more axes of rows than any tensor has
 
 
-def _read(value: Any) -> Any:
+def _read(value: object) -> Any:
     if isinstance(value, dict) and "rows" in value:
         size = _size(value["rows"])
         return float_of(size) if value["float"] else size

@@ -132,9 +132,9 @@ class Model(_Keras):
     stands_for = RanvierModel
     _names: tuple[str, ...] | None = None  # of the inputs, when they were given in a dict
 
-    def _several(self, x: Any) -> Any:
+    def _names_of_inputs(self, x: Any) -> Any:
         if self.wiring is not None:
-            return super()._several(x)
+            return super()._names_of_inputs(x)
         names = tuple(sorted(x)) if isinstance(x, dict) else None
         if names != self._names:
             self._names = names
