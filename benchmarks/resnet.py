@@ -16,7 +16,7 @@ def images(rows: int = 640) -> Arrays:
 
 WORKLOAD = Workload(
     name="resnet",
-    title="conv 16, residual blocks of 16, 32 and 64 filters with batch normalisation, mean, "
+    title="conv 16, residual blocks of 16, 32 and 64 filters with batch normalization, mean, "
     "dense 10; cross-entropy; Adam; batches of 64",
     data=images,
     layers=(

@@ -1,4 +1,4 @@
-"""What a workload is: data, a network, a loss, an optimiser, and how often each is used.
+"""What a workload is: data, a network, a loss, an optimizer, and how often each is used.
 
 Every library gets the same `Workload` and does it in its own best way; a file such as
 `small_mlp.py` holds one or a few, in `WORKLOADS`.
@@ -72,17 +72,17 @@ class Recurrent:
 
 @dataclass(frozen=True)
 class Stem:
-    """A 3 x 3 convolution that keeps the size, batch normalisation, relu."""
+    """A 3 x 3 convolution that keeps the size, batch normalization, relu."""
 
     filters: int
 
 
 @dataclass(frozen=True)
 class Residual:
-    """relu(F(x) + x): F is two 3 x 3 convolutions, each with batch normalisation, relu between.
+    """relu(F(x) + x): F is two 3 x 3 convolutions, each with batch normalization, relu between.
 
     With `strides` the image becomes smaller; x then goes through a 1 x 1 convolution and a
-    normalisation.
+    normalization.
     """
 
     filters: int
@@ -122,7 +122,7 @@ class Workload:
     whole_process: bool = False  # time new processes, not work in a living one
 
     def steps(self, rows: int) -> int:
-        """Optimiser steps in one fit, or calls."""
+        """Optimizer steps in one fit, or calls."""
         return self.epochs * -(-rows // self.batch_size) if self.job == "train" else self.calls
 
     @property
@@ -140,7 +140,7 @@ Kernel = tuple[tuple[int, ...], int]
 
 
 def normed(layer: Stem | Residual, row: tuple[int, ...]) -> list[Kernel]:
-    """The kernels of a layer with batch normalisation: of x, of what that gives, of the shortcut.
+    """The kernels of a layer with batch normalization: of x, of what that gives, of the shortcut.
 
     >>> normed(Residual(8, 2), (6, 6, 4))
     [((3, 3, 4, 8), 9), ((3, 3, 8, 8), 9), ((1, 1, 4, 8), 9)]
@@ -160,7 +160,7 @@ def normed(layer: Stem | Residual, row: tuple[int, ...]) -> list[Kernel]:
 
 def kernels(workload: Workload, row: tuple[int, ...]) -> list[Kernel | list[Kernel]]:
     """For each layer the shape of its kernel, () if it has none, and the number of positions of a
-    row at which it is applied; of layers with batch normalisation a list of them.
+    row at which it is applied; of layers with batch normalization a list of them.
 
     >>> kernels(Workload("", "", None, (Conv(8, 3), MaxPool(2), Flatten(), Dense(10))), (6, 6, 1))
     [((3, 3, 1, 8), 16), ((), 0), ((), 0), ((32, 10), 1)]
@@ -226,7 +226,7 @@ def _cost_of_text(layer: Transformer | Recurrent, rows: int) -> dict[str, float]
 
 def glorot(workload: Workload, row: tuple[int, ...]) -> list:
     """Initial (kernel, bias) of each layer, for the libraries that leave this to the user; of
-    layers with batch normalisation a list of (kernel, gamma, beta).
+    layers with batch normalization a list of (kernel, gamma, beta).
     """
     random = np.random.default_rng(0)
 
@@ -272,7 +272,7 @@ def made_up(rows: int, inputs: int, classes: int = 2) -> Arrays:
 
 
 def adult() -> Arrays:
-    """UCI Adult: 14 columns, categories as numbers, standardised; is the income above 50,000?"""
+    """UCI Adult: 14 columns, categories as numbers, standardized; is the income above 50,000?"""
     folder = data_folder("adult")
     if folder is None:
         return made_up(rows=32_561, inputs=14)

@@ -43,7 +43,7 @@ def features(x, like):
 
 
 def network():
-    """A row -> the value, as a standardised logarithm."""
+    """A row -> the value, as a standardized logarithm."""
     hidden = [
         layer
         for _ in range(3)

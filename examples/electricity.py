@@ -3,7 +3,7 @@
     python examples/electricity.py [--epochs 8] [--seed 0]
 
 Seven series (six loads and the temperature of the oil), 168 hours in, 24 out; trained on the first
-12 months, tested on months 17 to 20, as papers cut them; errors are of standardised values. Beside
+12 months, tested on months 17 to 20, as papers cut them; errors are of standardized values. Beside
 the network stand the same hours of the last day (seasonal naive) and two linear regressions: one
 from all series to all, and one shared by all series that starts from the last value. Their ridge is
 chosen on the validation months; the network's settings were, too.

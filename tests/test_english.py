@@ -69,6 +69,9 @@ DIALECT = {
 # What must not stand in a message, a comment or a docstring.
 PHRASES = {
     r"whole numbers?": "integer",
+    r"\w*(?:ptim|egular|nitial|ormal|tandard|ector|rgan|uant|oken)is(?:e|a|i)\w*": (
+        "the same with z, as PyTorch, Keras and scikit-learn spell it"
+    ),
     r"dear": "expensive",
     r"anew": "again, or reset",
     r"(?<!constant )(?<!-)folds?|(?<!constants )folded": "reduction",
@@ -165,9 +168,11 @@ def test_tests_speak_the_words_of_the_field() -> None:
 
 
 def _is_stored(path: Path, word: str) -> bool:
-    """Whether a word is a key of stored values, or the name of a function of an example."""
+    """Whether a word is a key of stored values, a name in an example or a mistake on purpose."""
     return (path.name, word) in {
         ("test_attention.py", "places"),
+        ("test_mistakes.py", "optimiser"),
+        ("test_spelling.py", "optimiser"),
         ("test_sequences.py", "places"),
         ("test_results.py", "fold"),
         ("test_results.py", "folds"),

@@ -50,7 +50,7 @@ def adam(parameters, gradients, state, rate):
 
 
 def normed(weights, x, strides=1):
-    """A convolution and batch normalisation, by the statistics of the batch only."""
+    """A convolution and batch normalization, by the statistics of the batch only."""
     kernel, gamma, beta = weights
     x = lax.conv_general_dilated(
         x, kernel, (strides, strides), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC")

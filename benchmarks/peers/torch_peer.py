@@ -1,4 +1,4 @@
-"""PyTorch: data in memory, one gather an epoch, views as batches, fused optimiser."""
+"""PyTorch: data in memory, one gather an epoch, views as batches, fused optimizer."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ GATHER_AT_ONCE = 32e6
 
 
 def normed(shape: tuple[int, ...], tracked: bool, strides: int = 1) -> nn.Sequential:
-    """A convolution and batch normalisation; without running statistics unless `tracked`."""
+    """A convolution and batch normalization; without running statistics unless `tracked`."""
     size, _, inputs, outputs = shape
     conv = nn.Conv2d(inputs, outputs, size, strides, padding=size // 2, bias=False)
     return nn.Sequential(conv, nn.BatchNorm2d(outputs, track_running_stats=tracked))

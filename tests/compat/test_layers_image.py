@@ -1,4 +1,4 @@
-"""`torch.nn`'s normalisation, transposed convolution and other image layers: PyTorch's numbers."""
+"""`torch.nn`'s normalization, transposed convolution and other image layers: PyTorch's numbers."""
 
 from __future__ import annotations
 

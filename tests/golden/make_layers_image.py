@@ -1,4 +1,4 @@
-"""Normalisation, transposed convolutions and other image layers: Keras on TensorFlow and PyTorch,
+"""Normalization, transposed convolutions and other image layers: Keras on TensorFlow and PyTorch,
 both in float64. See README.md."""
 
 import os

@@ -1,4 +1,4 @@
-"""25 steps of every optimiser along given gradients, from PyTorch and Keras. See README.md."""
+"""25 steps of every optimizer along given gradients, from PyTorch and Keras. See README.md."""
 
 import inspect
 import json

@@ -7,7 +7,7 @@ from common import keras_in_float64, write_json
 
 STEPS = 51
 
-# name -> (class, learning rate of the optimiser, arguments)
+# name -> (class, learning rate of the optimizer, arguments)
 TORCH = {
     "torch_step": ("StepLR", 0.1, {"step_size": 10, "gamma": 0.5}),
     "torch_multi_step": ("MultiStepLR", 0.1, {"milestones": [5, 20, 35], "gamma": 0.3}),

@@ -1,5 +1,5 @@
-"""Normalisation, transposed convolutions and other image layers: Keras' numbers, both engines,
-finite differences, noise, errors. What only normalisation has is in test_norm.py."""
+"""Normalization, transposed convolutions and other image layers: Keras' numbers, both engines,
+finite differences, noise, errors. What only normalization has is in test_norm.py."""
 
 from __future__ import annotations
 

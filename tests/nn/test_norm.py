@@ -1,4 +1,4 @@
-"""Normalisation layers: what they count, what they keep, finite differences, errors."""
+"""Normalization layers: what they count, what they keep, finite differences, errors."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LABELS = RANDOM.integers(0, 3, 20)
 
 
 def network(engine: str, **options: Any) -> ranvier.Sequential:
-    """A small network with a batch normalisation as its second layer."""
+    """A small network with a batch normalization as its second layer."""
     ranvier.seed(0)
     layers = [
         nn.Conv2D(5, 3, padding="same", use_bias=False, input_shape=(4, 4, 3)),

@@ -193,7 +193,7 @@ def test_the_gradient_of_relu_asks_for_its_result() -> None:
 
 
 def test_sums_join_those_that_read_the_same_though_others_came_first() -> None:
-    """The pairs of batch normalisation: in the second pass over x they wait for the first."""
+    """The pairs of batch normalization: in the second pass over x they wait for the first."""
     x, g = (input_node((64, 48), "float32", name) for name in "xg")
     first = [OPS["sum"](x, 0), OPS["sum"](x * x, 0)]
     scale = OPS["broadcast_to"](OPS["sqrt"](first[0] * first[1]), x.shape)

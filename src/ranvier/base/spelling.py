@@ -166,7 +166,7 @@ def _slips(name: str, known: str) -> int | None:
 
 
 def _allowed(word: str) -> int:
-    """Slips that a word of this length may hold and still be recognised."""
+    """Slips that a word of this length may hold and still be recognized."""
     return 0 if len(word) < 3 else 1 if len(word) < 6 else 2 if len(word) < 14 else 3
 
 

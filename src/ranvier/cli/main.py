@@ -137,7 +137,7 @@ def train(
 
 
 def digits_model(images: Array, hidden: list[int], activation: str) -> Sequential:
-    """A network for 8x8 images, normalised by what these are like."""
+    """A network for 8x8 images, normalized by what these are like."""
     from ..nn import Dense, Flatten, Normalize, Reshape
     from ..train.models.sequential import Sequential
 

@@ -3,7 +3,7 @@
     inputs    the `input` nodes, in the order of the arguments
     outputs   nodes whose values are returned
     updates   {input node: node}: after the run the input's own array holds the node's value
-              (parameters, optimiser slots, metric sums, random state)
+              (parameters, optimizer slots, metric sums, random state)
 
 Every pass takes a Graph and returns a Graph. `str(graph)` prints it at any moment:
 

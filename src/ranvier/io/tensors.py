@@ -30,7 +30,7 @@ MAX_HEADER_BYTES = 100_000_000  # as in the format's own library
 MAX_TENSORS = 1 << 20
 MAX_NAME_CHARACTERS = 4096
 MAX_AXES = 32
-MAX_AXIS = 1 << 48
+MAX_AXIS_SIZE = 1 << 48
 MAX_DEPTH = 100  # of lists and dicts in one another
 
 _DTYPES = {
@@ -189,7 +189,9 @@ def _entry(path: FilePath, name: str, description: object) -> _Entry:
 
 
 def _are_sizes(value: object) -> TypeGuard[list[int]]:
-    return isinstance(value, list) and all(type(n) is int and 0 <= n <= MAX_AXIS for n in value)
+    return isinstance(value, list) and all(
+        type(n) is int and 0 <= n <= MAX_AXIS_SIZE for n in value
+    )
 
 
 def _bits(dtype: str) -> int:

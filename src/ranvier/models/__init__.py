@@ -7,9 +7,9 @@
 | images/ | LeNet-5 and residual networks |
 | linear.py | linear and logistic regression, the perceptron |
 | mlp.py | the multilayer perceptron |
-| recommender.py | matrix factorisation, neural collaborative filtering |
+| recommender.py | matrix factorization, neural collaborative filtering |
 | sequences/ | letters, sentences, translation, forecasts, spikes, a small GPT |
-| unsupervised/ | clustering, self-organising maps, layer-wise pre-training |
+| unsupervised/ | clustering, self-organizing maps, layer-wise pre-training |
 """
 
 from __future__ import annotations

@@ -64,7 +64,7 @@ class NeuralRecommender(Model):
     """Neural collaborative filtering: He et al. 2017.
 
     Two looks at a pair, each with vectors of its own, joined by one dense layer: the products
-    `p_u q_i`, which generalise matrix factorisation, and dense layers over both vectors side by
+    `p_u q_i`, which generalize matrix factorization, and dense layers over both vectors side by
     side.
     """
 

@@ -185,7 +185,7 @@ def _emitted(machine: TargetMachine, module: ModuleRef) -> bytes:
 
 
 def optimize(module: ModuleRef, machine: TargetMachine, thorough: bool = True) -> None:
-    """Run LLVM's own passes; vectors are already explicit, so its vectorisers stay off."""
+    """Run LLVM's own passes; vectors are already explicit, so its vectorizers stay off."""
     binding = llvm()
     options = binding.create_pipeline_tuning_options(speed_level=2)
     options.loop_vectorization = False

@@ -478,7 +478,7 @@ def _row_shape(name: str, shape: ShapeLike) -> Shape:
     if any(n < 0 for n in sizes):
         raise ArgumentError(
             f"{name}: input_shape={shape!r}; expected the sizes of one row, without the batch "
-            f"axis, e.g. input_shape=(784,){_LENGTHS if _open(shape) else ''}"
+            f"axis, e.g. input_shape=(784,){_FIXED_LENGTH_HINT if _open(shape) else ''}"
         )
     return sizes
 
@@ -498,7 +498,7 @@ _KERAS_LISTS: dict[str, Callable[[Layer], list[Tensor]]] = {
     "non_trainable_variables": _untrained,
 }
 
-_LENGTHS = (
+_FIXED_LENGTH_HINT = (
     ". None is not a size here: a graph is compiled for rows of one length. Give the longest, "
     "fill up shorter rows (ranvier.data.pad_sequences) and leave what was filled up out with "
     "Embedding(mask_zero=True) or Masking"

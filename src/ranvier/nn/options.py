@@ -55,7 +55,7 @@ class BiasedOptions(BiasOptions, total=False):
 
 
 class ScaleOptions(LayerOptions, total=False):
-    """Those of a normalisation layer, for its scale gamma and offset beta."""
+    """Those of a normalization layer, for its scale gamma and offset beta."""
 
     beta_initializer: InitializerLike
     gamma_initializer: InitializerLike

@@ -7,7 +7,7 @@ Precision Training"),
     weights    stay float32, also in the optimizer; a layer reads float16 copies of its own
     inputs     become float16, and so do outputs: half the memory for what the gradient needs
     sums       of products are added up in float32
-    float32    is what layers with `in_float32` compute in: normalisation, attention, recurrence...
+    float32    is what layers with `in_float32` compute in: normalization, attention, recurrence...
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 An op is one class with one instance. The instance is what the user calls: `ranvier.multiply(x, y)`.
 
-    __call__    the user's signature: normalises arguments, promotes, broadcasts, then applies
+    __call__    the user's signature: normalizes arguments, promotes, broadcasts, then applies
     infer       shape and dtype of the result from those of the inputs; raises when they do not fit
     reference   the NumPy meaning
     gradient    `gradient(grad, out, x, y)`, written in ops: one value (or None) per input

@@ -7,7 +7,7 @@ stored values is computed on the way, without memory.
 
 Two groups are joined when they go over the same elements and nothing between them stands in the
 way:
-  a contraction or reduction with what is applied to its result (bias, activation, the optimiser's
+  a contraction or reduction with what is applied to its result (bias, activation, the optimizer's
   update), elementwise groups that read each other or share an input, reductions over the same axes
   of the same shape; reductions that read each other row by row, with the elementwise groups between
   them and behind them (row_groups.py).

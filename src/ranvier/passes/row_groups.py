@@ -1,6 +1,6 @@
 """Row groups: reductions over the same axes, joined with what they read and what reads them.
 
-A softmax is a maximum, a sum and two elementwise maps over the same elements; a normalisation has
+A softmax is a maximum, a sum and two elementwise maps over the same elements; a normalization has
 as many. A kernel that goes from row to row does all of it while the row is in cache. A node belongs
 to a row as a whole (`deep`: one element for each element of the row) or has one element for
 each."""

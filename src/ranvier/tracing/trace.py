@@ -1,7 +1,7 @@
 """Tracing: run Python once on symbolic tensors and keep the Graph.
 
 While a trace is active every op on tensors adds a Node. A tensor from outside (a parameter, an
-optimiser slot, a learning rate, the random state) that is read becomes an input of the graph; one
+optimizer slot, a learning rate, the random state) that is read becomes an input of the graph; one
 that is written (`assign`) becomes an input that the graph updates in place. So a training step
 written with `.backward()` and `optimizer.step()` traces to one graph: forward, loss, gradient and
 update.

@@ -46,7 +46,7 @@ def dropout() -> tuple[Any, dict[str, Any]]:
     return model, {"x": X, "y": Y}
 
 
-def batch_normalisation() -> tuple[Any, dict[str, Any]]:
+def batch_normalization() -> tuple[Any, dict[str, Any]]:
     model = dense(nn.BatchNormalization())
     model.compile(optim.SGD(0.05, momentum=0.9), "binary_crossentropy", metrics=["accuracy"])
     return model, {"x": X, "y": Y, "sample_weight": np.abs(X[:, 0]), "validation_split": 0.2}
@@ -99,7 +99,7 @@ def stream() -> tuple[Any, dict[str, Any]]:
 CONFIGURATIONS: dict[str, Callable[[], tuple[Any, dict[str, Any]]]] = {
     f.__name__: f
     for f in (
-        dropout, batch_normalisation, schedule, early_stopping, augmentation,
+        dropout, batch_normalization, schedule, early_stopping, augmentation,
         gradient_accumulation,
     )
 }  # fmt: skip

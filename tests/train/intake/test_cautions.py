@@ -230,7 +230,7 @@ def test_sound_trainings_say_nothing(name: str) -> None:
             layers = [nn.Normalize()]
             layers[0].adapt(x)
         elif name in ("adult", "california_housing"):
-            continue  # on scales of their own: normalised in every example
+            continue  # on scales of their own: normalized in every example
         end = Dense(1) if real else Dense(10, "softmax")
         model = Sequential([*layers, Dense(16, "relu"), end])
         loss = "mse" if real else "sparse_categorical_crossentropy"

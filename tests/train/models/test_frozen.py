@@ -19,7 +19,7 @@ def base_network(**options):
 
 
 class Holder(Layer):
-    """A layer that makes its batch normalisation only when it is built."""
+    """A layer that makes its batch normalization only when it is built."""
 
     def build(self, input_shape):
         self.norm = BatchNormalization(center=False, scale=False)
@@ -56,7 +56,7 @@ def test_fine_tuning_keeps_every_number_of_the_base(style, engine):
     assert all(a.tobytes() != b for a, b in zip(base.get_weights(), before, strict=True))
 
 
-def test_a_frozen_batch_normalisation_works_with_its_moving_statistics():
+def test_a_frozen_batch_normalization_works_with_its_moving_statistics():
     base, (x, _) = base_network(), data()
     used = base(x, training=False).numpy()
     trained = base(x, training=True).numpy()

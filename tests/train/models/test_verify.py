@@ -46,7 +46,7 @@ def test_a_sound_model_agrees(engine: str, capsys: pytest.CaptureFixture[str]) -
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_gradient_that_is_rounding_only_is_no_difference(engine: str) -> None:
-    """Batch normalisation takes the bias before it away again."""
+    """Batch normalization takes the bias before it away again."""
     made = Sequential([Dense(6), BatchNormalization(), Dense(1, activation="sigmoid")])
     made.compile("adam", "binary_crossentropy", engine=engine)
     report = made.verify(X * 100, Y, verbose=0)

@@ -31,8 +31,8 @@ class ResidualBlock(Layer):
 
         F(x) = norm(conv(relu(norm(conv(x)))))
 
-    with batch normalisation. Where strides or filters change the shape, x goes through a 1 x 1
-    convolution and a normalisation of its own (the paper's option B).
+    with batch normalization. Where strides or filters change the shape, x goes through a 1 x 1
+    convolution and a normalization of its own (the paper's option B).
 
     Shapes: (batch, height, width, channels) -> (batch, ceil(height / strides),
     ceil(width / strides), filters).
@@ -78,7 +78,7 @@ class ResidualBlock(Layer):
 
 
 def _conv(filters: int, size: int, strides: int = 1) -> Conv2D:
-    """A convolution that a normalisation follows, whose offset makes a bias useless."""
+    """A convolution that a normalization follows, whose offset makes a bias useless."""
     return Conv2D(filters, size, strides, "same", use_bias=False, kernel_initializer="he_normal")
 
 

@@ -128,7 +128,7 @@ class Ahead(Layer):
     """The state at the last point in time -> the next `horizon` points: (horizon, series).
 
     The values themselves are foretold, not their change; so series are best given as differences
-    or standardised.
+    or standardized.
     """
 
     keeps_mask = False

@@ -84,7 +84,7 @@ def lstm_forecaster(
     """The next points of a series from the last state of an LSTM: Hochreiter & Schmidhuber 1997.
 
     Rows are windows (length, series), targets (horizon, series), as `ranvier.data.windows` cuts
-    them; standardise them first. Built and compiled.
+    them; standardize them first. Built and compiled.
 
     >>> lstm_forecaster(24, horizon=6, series=2).output_shape((24, 2))
     (6, 2)

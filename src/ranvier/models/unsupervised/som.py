@@ -1,4 +1,4 @@
-"""The self-organising map: a sheet of nodes that stretches itself over the data."""
+"""The self-organizing map: a sheet of nodes that stretches itself over the data."""
 
 from __future__ import annotations
 

@@ -8,8 +8,8 @@
 | dropout.py | Dropout and noise |
 | embedding.py | Layers at the beginning of a model of sequences |
 | merging.py | Layers that merge inputs into one |
-| normalization.py | Normalisation formulas, for any axes |
-| normalization_layers.py | Normalisation layers |
-| normalize.py | Input normalisation, fitted on data |
+| normalization.py | Normalization formulas, for any axes |
+| normalization_layers.py | Normalization layers |
+| normalize.py | Input normalization, fitted on data |
 | shape_layers.py | Layers without parameters: shapes, an activation, the declared input |
 """

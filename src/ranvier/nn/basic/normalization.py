@@ -1,4 +1,4 @@
-"""Normalisation formulas, for any axes."""
+"""Normalization formulas, for any axes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Normalisation layers: activations with mean 0 and variance 1, and then a scale and an offset.
+"""Normalization layers: activations with mean 0 and variance 1, and then a scale and an offset.
 
 They differ in what mean and variance are taken over, here for images (batch, height, width,
 channels):
@@ -78,7 +78,7 @@ def aligned(x: Tensor, vector: Tensor, axes: Shape) -> Tensor:
 
 
 class _Scaled(Layer):
-    """Base: normalisation, then `* gamma + beta` along `axis`."""
+    """Base: normalization, then `* gamma + beta` along `axis`."""
 
     in_float32 = True
 
@@ -263,8 +263,8 @@ class GroupNormalization(_Scaled):
         out = (x - mean) / sqrt(variance + epsilon) * gamma + beta
 
     with mean and variance over all positions of the row and the channels of one group. One group is
-    layer normalisation of a whole row; `groups=-1`, every channel for itself, is instance
-    normalisation (Ulyanov et al. 2016).
+    layer normalization of a whole row; `groups=-1`, every channel for itself, is instance
+    normalization (Ulyanov et al. 2016).
 
     Shapes: any, kept; `gamma` and `beta` are (channels,).
 

@@ -1,4 +1,4 @@
-"""Input normalisation, fitted on data."""
+"""Input normalization, fitted on data."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ def linear(x: Tensor, axis: int, times: int) -> Tensor:
 # One number, one for each axis, or (before, after) for each.
 Edges: TypeAlias = int | Sequence[int | Sequence[int]]
 
-INTERPOLATIONS = {"nearest": nearest, "bilinear": linear}
+UPSAMPLERS = {"nearest": nearest, "bilinear": linear}
 
 
 def edges(layer: str, argument: str, value: Edges, axes: int) -> tuple[tuple[int, int], ...]:
@@ -107,12 +107,12 @@ class UpSampling2D(_Resized):
         super().__init__(**options)
         self.size = sizes(self.name, "size", size, 2)
         self.data_format = channels_last(self.name, data_format)
-        self.interpolation = one_of(self.name, "interpolation", interpolation, list(INTERPOLATIONS))
+        self.interpolation = one_of(self.name, "interpolation", interpolation, list(UPSAMPLERS))
 
     def forward(self, x: Tensor) -> Tensor:
         check_axes(self.name, x.shape[1:], 2)
         for axis, times in enumerate(self.size, 1):
-            x = INTERPOLATIONS[self.interpolation](x, axis, times) if times > 1 else x
+            x = UPSAMPLERS[self.interpolation](x, axis, times) if times > 1 else x
         return x
 
     def output_lengths(self, shape: Shape) -> Shape:

@@ -100,7 +100,7 @@ class _Block(Layer):
         self.wide.ensure_built(input_shape)
 
     def _shortcut(self, x: Tensor, norm: Layer, function: Activation) -> Tensor:
-        """`x + function(x)`, normalised after the sum or, with `normalize_first`, before it."""
+        """`x + function(x)`, normalized after the sum or, with `normalize_first`, before it."""
         out: Tensor
         if self.normalize_first:
             out = x + self.noise(function(norm(x)))

@@ -87,7 +87,7 @@ def Normalization(axis: Any = -1, mean: Any = None, variance: Any = None, **opti
     if axis not in (-1, None, (-1,), [-1]):
         raise ArgumentError(
             f"Normalization: axis={axis!r}; only the last axis, axis=-1, is here. Transpose the "
-            "data, or normalise it beforehand"
+            "data, or normalize it beforehand"
         )
     if mean is not None or variance is not None:
         raise ArgumentError(
