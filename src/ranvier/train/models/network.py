@@ -114,7 +114,7 @@ class Network(Layer):
     def forward_graph(self) -> Graph:
         """What the model computes from its inputs in use, for any number of rows, as one graph.
 
-        Its inputs are those of the model, of (rows, *shape), then the tensors of its layers; its
+        Its inputs are those of the model, of `(rows, *shape)`, then the tensors of its layers; its
         outputs those of the model, in order. `ranvier.graph.with_rows.instantiate` gives the graph
         for so many rows.
 
