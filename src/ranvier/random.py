@@ -59,11 +59,8 @@ class Generator(Spelled):
 
     def seed(self, seed: int) -> None:
         """Start again from `seed`, an integer; those beyond 32 bits are hashed to 32."""
-        if isinstance(seed, bool) or not isinstance(seed, int | np.integer):
-            raise ArgumentError(f"seed: expected an integer, got {seed!r}")
-        if seed < 0:
-            raise ArgumentError(f"seed: expected 0 or more, got {seed}")
-        number, rest = int(seed) & 0xFFFFFFFF, int(seed) >> 32
+        seed = as_integer("seed", "seed", seed, 0)
+        number, rest = seed & 0xFFFFFFFF, seed >> 32
         while rest:
             number, rest = (number * 0x9E3779B1 + (rest & 0xFFFFFFFF)) & 0xFFFFFFFF, rest >> 32
         self.state.assign(Tensor(np.array([number, 0], np.uint32)))
@@ -224,8 +221,7 @@ def _copied(numbers: Array) -> Generator:
 def _check_weights(weights: Tensor, count: int, replacement: bool) -> None:
     """Refuse weights that are none, and draws that cannot be made."""
     choices = weights.shape[-1]
-    if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < 1:
-        raise ArgumentError(f"categorical: {count!r} draws; expected an integer of at least 1")
+    as_integer("categorical", "count", count, 1)
     if not choices or (not replacement and count > choices):
         raise ArgumentError(
             f"categorical: {count} draws {'with' if replacement else 'without'} replacement "

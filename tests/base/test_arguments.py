@@ -20,7 +20,7 @@ from ranvier.base.arguments import as_integer, flag, number
 from ranvier.errors import ArgumentError, RanvierError
 
 ROOMS = [callbacks, data, losses, metrics, models, nn, nn.initializers, nn.regularizers, optim]
-ROOMS += [optim.schedules]
+ROOMS += [optim.schedules, optim.wrappers]
 MODEL = ("compile", "evaluate", "fit", "save", "test_on_batch", "train_on_batch", "verify")
 
 # Integers and numbers of which those below 0 mean something.

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ..base.arguments import as_integer
 from ..base.missing import spelled
 from ..errors import ArgumentError, DataError, ShapeError
 from ..typing import Array, DataLike
@@ -36,7 +37,7 @@ def windows(
     """
     array = as_array(series, "series")
     for name, value in (("length", length), ("horizon", horizon), ("stride", stride)):
-        _check_positive("windows", name, value)
+        as_integer("windows", name, value, 1)
     if array.ndim > 2:
         raise ShapeError(
             f"windows: the series has shape {array.shape}; expected (time,) or (time, columns)"
@@ -61,8 +62,8 @@ def seasonal_naive(x: DataLike, horizon: int, period: int) -> Array:
     array([[3., 4., 3.]], dtype=float32)
     """
     array = as_array(x)
-    _check_positive("seasonal_naive", "horizon", horizon)
-    _check_positive("seasonal_naive", "period", period)
+    as_integer("seasonal_naive", "horizon", horizon, 1)
+    as_integer("seasonal_naive", "period", period, 1)
     if array.ndim < 2 or array.shape[1] < period:
         raise ShapeError(
             f"seasonal_naive: x has shape {array.shape}; expected windows (n, length) or "
@@ -91,8 +92,3 @@ def _columns(array: Array, targets: int | Sequence[int]) -> Array:
         at = chosen[0] % array.shape[1]
         return array[:, at : at + 1]
     return array[:, np.array(chosen)]
-
-
-def _check_positive(what: str, name: str, value: object) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
-        raise ArgumentError(f"{what}: {name}={value!r}; expected an integer of at least 1")

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias, TypeVar
 import numpy as np
 
 from .. import dtypes
+from ..base.arguments import as_integer, number
 from ..errors import ArgumentError
 from ..tensors.tensor import Tensor
 from ..typing import DType
@@ -115,15 +116,15 @@ def precision_of(parameters: Iterable[Tensor]) -> DType:
 
 def at_least_1(kind: str, name: str, value: Integer) -> Integer:
     """An integer of at least 1, or None where it may be left out."""
-    if value is not None and (value < 1 or int(value) != value):
-        raise ArgumentError(f"{kind}: {name}={value!r}; expected an integer of at least 1")
+    if value is not None:
+        as_integer(kind, name, value, 1)
     return value
 
 
 def at_least_0(kind: str, name: str, value: Number) -> Number:
     """A finite number of at least 0, or None where it may be left out."""
-    if value is not None and not 0 <= value < float("inf"):
-        raise ArgumentError(f"{kind}: {name}={value!r}; expected a number of at least 0")
+    if value is not None:
+        number(kind, name, value, 0)
     return value
 
 
