@@ -3,14 +3,16 @@
 NumPy asks the value what its functions of elements mean (`__array_ufunc__`): `np.exp(x)` is
 `ranvier.exp(x)`, a tensor with its gradient, also while a function is traced.
 
-Its other functions (`__array_function__`: `np.concatenate`, `np.mean`) compute with the numbers
-and give plain arrays, as in PyTorch and JAX. No gradient flows through those, so where there is
-one to lose, or no number yet, the call is refused with the name of Ranvier's own function.
+So are a few reductions and the like, which NumPy leaves to methods (`np.mean(x)`). Its other
+functions (`__array_function__`: `np.concatenate`, `np.where`) compute with the numbers and give
+plain arrays, as in PyTorch and JAX. No gradient flows through those, so where there is one to lose,
+or no number yet, the call is refused with the name of Ranvier's own function.
 """
 
 from __future__ import annotations
 
 import importlib
+import inspect
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeGuard
 
@@ -51,6 +53,13 @@ _OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
     "bitwise_xor": lambda x, y: x ^ y,
 }
 
+# Functions that mean the same here, by our names; called with options of their own they do not.
+SAME = {
+    "amax": "max", "amin": "min", "diff": "diff", "fix": "trunc", "flip": "flip",
+    "linalg.matmul": "matmul", "max": "max", "mean": "mean", "min": "min", "prod": "prod",
+    "squeeze": "squeeze", "std": "std", "sum": "sum", "take_along_axis": "take_along_axis",
+    "var": "var",
+}  # fmt: skip
 # What stands for functions of NumPy that Ranvier calls otherwise, the most likely name first.
 COUNTERPARTS = {
     "amax": "max",
@@ -160,6 +169,8 @@ def array_function(
             "x.assign(numbers), or write into the array x.numpy()"
         )
     ours = [x for x in leaves([args, options]) if _ours(x)]
+    if name in SAME and (out := _same(name, function, args, options)) is not None:
+        return out
     if any(x.is_traced for x in ours):
         raise TraceError(
             f"np.{name} needs numbers, and a tensor that is being traced has none yet; "
@@ -174,6 +185,23 @@ def array_function(
             "wanted, give x.numpy()"
         )
     return out
+
+
+def _same(name: str, function: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    """What Ranvier's function of the same meaning gives; None where it lacks an option."""
+    named = inspect.signature(function).bind(*args, **options).arguments
+    x, *others = named
+    unset = (None, getattr(np, "_NoValue", None))
+    asked = {n: named[n] for n in others if not any(named[n] is u for u in unset)}
+    ours = getattr(importlib.import_module(PACKAGE), SAME[name])
+    if name == "linalg.matmul":
+        return ours(named[x], *asked.values())
+    if any(map(_ours, leaves([v for n, v in asked.items() if n != "indices"]))):
+        return None
+    known = inspect.signature(ours).parameters.keys()
+    if not isinstance(named[x], Value) or not asked.keys() <= known:
+        return None
+    return ours(named[x], **asked)
 
 
 def _name(function: Callable[..., Any]) -> str:
