@@ -266,6 +266,7 @@ PROBES = {
     "base.missing": "any object whose attribute is missing",
     "base.nested": "a named tuple, as Python tells it",
     "data.fetch": "errors of urllib",
+    "data.pipeline": "tables of other libraries have columns",
     "data.stream": "what a user gives as batches",
     "data.text": "a user's function may have no name",
     "dtypes": "arrays of other libraries",

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from ranvier.compat import table
+from compat import names_page
+from ranvier.compat import table, torch
 from ranvier.compat import tensorflow as tf
-from ranvier.errors import MissingNameError
+from ranvier.errors import KeywordError, MissingNameError
 from ranvier.ops import reduce
 
 
@@ -37,8 +38,40 @@ def test_a_name_that_is_not_in_the_table_is_reported() -> None:
 
 
 def test_rows_are_named_and_described_everywhere() -> None:
-    for module in (tf, tf.math, tf.nn, tf.linalg, tf.random, tf.keras.ops, tf.keras.random):
+    for module in (
+        tf,
+        tf.math,
+        tf.nn,
+        tf.linalg,
+        tf.random,
+        tf.keras.ops,
+        tf.keras.random,
+        torch,
+        torch.nn.functional,
+    ):
         for name in module.__all__:
             thing = getattr(module, name)
             if inspect.isfunction(thing):
                 assert thing.__name__ != "<lambda>" and thing.__doc__, f"{module.__name__}.{name}"
+
+
+def test_the_page_lists_every_name_of_the_tables() -> None:
+    """If this fails, a table has changed: run tests/compat/names_page.py."""
+    assert names_page.PAGE.read_text(encoding="utf-8") == names_page.page()
+
+
+def test_a_constructor_is_a_row() -> None:
+    assert str(inspect.signature(torch.nn.Linear)).startswith(
+        "(in_features, out_features, bias=True"
+    )
+    with pytest.raises(TypeError, match="Linear: missing a required argument: 'out_features'"):
+        torch.nn.Linear(3)
+    with pytest.raises(KeywordError, match="did you mean 'out_features'"):
+        torch.nn.Linear(3, out_featurs=2)
+
+    class Wide(torch.nn.Linear):  # type: ignore[name-defined, misc]
+        def __init__(self, size: int) -> None:
+            super().__init__(size, 2 * size)
+
+    assert list(inspect.signature(Wide).parameters) == ["size"]
+    assert Wide(3)(torch.ones(1, 3)).shape == (1, 6)

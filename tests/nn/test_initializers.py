@@ -97,3 +97,12 @@ def test_penalties_and_their_gradients() -> None:
         penalty.backward()
         assert w.grad is not None
         np.testing.assert_allclose(w.grad.numpy(), gradient, rtol=1e-6)
+
+
+def test_truncated_normal_within_bounds() -> None:
+    values = initializers.TruncatedNormal(1.0, 2.0, seed=3, bounds=(0.5, 2.0))((4000,))
+    assert 0.5 <= values.min() and values.max() <= 2.0 and 1.2 < values.mean() < 1.3
+    assert initializers.TruncatedNormal(bounds=(0.0, 1.0)).get_config()["bounds"] == [0.0, 1.0]
+    for bounds in ((1.0, 0.0), (9.0, 10.0), (-10.0, -9.0)):
+        with pytest.raises(ArgumentError, match="within four standard deviations"):
+            initializers.TruncatedNormal(stddev=1.0, bounds=bounds)

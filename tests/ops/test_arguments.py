@@ -46,6 +46,7 @@ CALLS: dict[str, dict[str, Any]] = {
     "max_pool2d": {"x": X[..., None], "size": 2, "stride": 1},
     "moveaxis": {"x": X, "source": 0, "destination": 1},
     "one_hot": {"labels": N, "classes": 3, "dtype": "int32"},
+    "pad": {"x": X, "widths": 1, "mode": "edge", "value": 0},
     "permute_dims": {"x": X, "axes": (1, 0, 2)},
     "random_bits": {"key": ranvier.zeros(2, "uint32"), "shape": (2, 3)},
     "repeat": {"x": X, "times": 2, "axis": 1},

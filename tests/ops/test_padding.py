@@ -28,7 +28,7 @@ def test_pad_as_numpy(mode: Any, widths: Any, engine: str) -> None:
     assert ranvier.gradcheck(padded, [X])
 
 
-@pytest.mark.parametrize("value", [2.5, -1])
+@pytest.mark.parametrize("value", [2.5, -1, -np.inf])
 def test_pad_with_a_value(value: float) -> None:
     expected = np.pad(X, ((1, 0), (0, 2)), constant_values=value)
     np.testing.assert_array_equal(ranvier.pad(X, ((1, 0), (0, 2)), value=value).numpy(), expected)

@@ -12,6 +12,8 @@ other framework's users expect: its own names of arguments and defaults, which a
 
 from __future__ import annotations
 
+import inspect
+import math
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from types import FunctionType, ModuleType
@@ -53,7 +55,8 @@ def fill(space: dict[str, Any], where: str, /, *tables: Rows, **rows: Any) -> Fi
 
 
 def _is_written_here(name: str, value: object, module: str) -> bool:
-    return not name.startswith("_") and getattr(value, "__module__", None) == module
+    is_code = isinstance(value, FunctionType | type) and value.__module__ == module
+    return is_code and not name.startswith("_")
 
 
 def submodule(parent: str, where: str, /, *tables: Rows, **rows: Any) -> ModuleType:
@@ -68,12 +71,11 @@ def submodule(parent: str, where: str, /, *tables: Rows, **rows: Any) -> ModuleT
 
 def described(name: str, value: Any, module: str, called: object = None) -> Any:
     """A row's value; a lambda with its own name, and the words of what it calls."""
-    if isinstance(value, FunctionType) and value.__name__ == "<lambda>":
+    if isinstance(value, FunctionType) and value.__name__ in ("<lambda>", f"_{name.strip('_')}"):
         value.__name__ = value.__qualname__ = name
         value.__module__ = module
-        value.__doc__ = (
-            first_paragraph(called or _called(value)) or f"`{name}` by Ranvier's operators."
-        )
+        words = value.__doc__ or first_paragraph(called or _called(value))
+        value.__doc__ = words or f"`{name}` by Ranvier's operators."
     return value
 
 
@@ -92,6 +94,44 @@ def _called(function: FunctionType) -> object:
 def first_paragraph(thing: object) -> str:
     """The first paragraph of a docstring."""
     return (getattr(thing, "__doc__", None) or "").partition("\n\n")[0]
+
+
+# --- constructors ---------------------------------------------------------------------------------
+
+
+def signature_of(takes: str) -> inspect.Signature:
+    """The signature that a text describes.
+
+    >>> signature_of("size, bias=True")
+    <Signature (size, bias=True)>
+    """
+    return inspect.signature(eval(f"lambda {takes}: None", {"__builtins__": {}, "inf": math.inf}))
+
+
+class Row:
+    """Base of classes whose constructor is a row: `takes` says its arguments, as in `def`."""
+
+    takes = ""
+    __signature__: inspect.Signature | None = None
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "takes" in vars(cls):
+            cls.__signature__ = cls.signature = signature_of(cls.takes)
+        elif "__init__" in vars(cls):  # a user's own
+            cls.__signature__ = None
+
+    @classmethod
+    def arguments(cls, args: tuple[Any, ...], options: dict[str, Any]) -> dict[str, Any]:
+        """Every argument by name; a TypeError says which is missing or too many."""
+        try:
+            bound = cls.signature.bind(*args, **options)
+        except TypeError as problem:
+            raise TypeError(f"{cls.__name__}: {problem}; it takes ({cls.takes})") from None
+        bound.apply_defaults()
+        return bound.arguments
+
+    signature: inspect.Signature
 
 
 # --- names that are not there ---------------------------------------------------------------------

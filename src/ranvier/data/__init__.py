@@ -8,6 +8,7 @@
 | fetch.py | Data files: located or downloaded, and verified against their hash |
 | file_streams.py | Streams over .npy files and folders of images |
 | padding.py | Sequences of different lengths padded to one array, and their masks |
+| pipeline.py | Pipelines: data sets as chains of steps over elements |
 | sliding_windows.py | Time series cut into windows |
 | split.py | Splitting rows into a training part and a held-out part |
 | stream.py | Streams: rows that are read chunk by chunk |
@@ -38,6 +39,7 @@ from .datasets import (
 )
 from .file_streams import stream_images, stream_npy
 from .padding import length_mask, pad_sequences
+from .pipeline import Pipeline
 from .sliding_windows import seasonal_naive, windows
 from .split import train_test_split
 from .stream import Stream, stream_arrays, stream_batches
@@ -55,6 +57,7 @@ column_names = spelled(tables.column_names)
 __all__ = [
     "IRIS_SPECIES",
     "BytePairs",
+    "Pipeline",
     "Stream",
     "TextVectorization",
     "Vocabulary",

@@ -118,13 +118,40 @@ class RandomNormal(Initializer):
 
 
 class TruncatedNormal(Initializer):
-    """Normal, truncated: draws beyond two standard deviations of the mean are drawn again."""
+    """Normal, truncated: draws beyond two standard deviations of the mean, or outside of
+    `bounds`, are drawn again.
 
-    def __init__(self, mean: float = 0.0, stddev: float = 0.05, seed: int | None = None) -> None:
-        self.mean, self.stddev, self.seed = mean, stddev, seed
+    >>> bool((TruncatedNormal(stddev=1.0, seed=0, bounds=(0.0, 0.5))((9,)) >= 0).all())
+    True
+    """
+
+    def __init__(
+        self,
+        mean: float = 0.0,
+        stddev: float = 0.05,
+        seed: int | None = None,
+        bounds: tuple[float, float] | None = None,
+    ) -> None:
+        self.mean, self.stddev, self.seed, self.bounds = mean, stddev, seed, bounds
+        if bounds is None:
+            return
+        low, high = bounds
+        reach = 4 * stddev
+        if not (low < high and low <= mean + reach and high >= mean - reach):
+            raise ArgumentError(
+                f"TruncatedNormal: bounds={bounds} for mean {mean} and stddev {stddev}; expected "
+                "the lower one first, within four standard deviations of the mean"
+            )
 
     def values(self, shape: tuple[int, ...]) -> Array:
-        return self.mean + self.stddev * truncated_normal(self.generator(), shape)
+        generator = self.generator()
+        if self.bounds is None:
+            return self.mean + self.stddev * truncated_normal(generator, shape)
+        low, high = self.bounds
+        draws = generator.normal(self.mean, self.stddev, shape)
+        while (outside := (draws < low) | (draws > high)).any():
+            draws[outside] = generator.normal(self.mean, self.stddev, int(outside.sum()))
+        return draws
 
 
 class _VarianceScaling(Initializer):

@@ -122,5 +122,5 @@ class GradientTape(Spelled):
             raise StateError("GradientTape.gradient: the target must be a tensor")
         first = ones_like(target) if output_gradients is None else output_gradients
         with grad_mode(_open.tapes > 0):  # an outer tape records gradients too
-            found = backpropagate(target, first, leaves)
-        return replace_tensors(sources, iter([found.get(id(t)) for t in leaves]))
+            gradients = backpropagate(target, first, leaves)
+        return replace_tensors(sources, iter([gradients.get(id(t)) for t in leaves]))

@@ -38,14 +38,14 @@ def grad(
         )
     first = ones_like(outputs) if grad_outputs is None else grad_outputs
     with grad_mode(create_graph):
-        found = backpropagate(outputs, first, wanted, lambda x: x.requires_grad)
+        gradients = backpropagate(outputs, first, wanted, lambda x: x.requires_grad)
     for i, x in enumerate(wanted):
-        if id(x) not in found:
+        if id(x) not in gradients:
             raise StateError(
                 f"autograd.grad: the output does not depend on input {i} of shape {x.shape}, or it "
                 "does not require a gradient"
             )
-    return tuple(found[id(x)] for x in wanted)
+    return tuple(gradients[id(x)] for x in wanted)
 
 
 __getattr__ = module_getattr("torch.autograd", globals(), missing)

@@ -96,7 +96,7 @@ _OTHERS: dict[str, Any] = {
     "where": lambda input, condition, other: elementwise.where(condition, input, other),
 }
 # Methods that PyTorch also has in place, under the name with a "_".
-_IN_PLACE = """
+_CHANGING = """
 abs ceil clamp clip cos cosh div erf exp expm1 floor floor_divide log log1p masked_fill neg pow
 reciprocal relu remainder round rsqrt sigmoid sign sin sinh sqrt square tan tanh tril triu
 true_divide trunc
@@ -169,6 +169,6 @@ _enter({name: described(name, _of_two(op), __name__, op) for name, op in _BINARY
 _enter(_OTHERS)
 _enter(_ALONG, by_dim)
 _enter({"clip": vars(Tensor)["clamp"], "true_divide": Tensor.div})
-_enter({f"{name}_": _in_place(name) for name in _IN_PLACE.split()})
+_enter({f"{name}_": _in_place(name) for name in _CHANGING.split()})
 
 FUNCTIONS = {name: _function(name) for name in _FUNCTIONS.split()}

@@ -39,6 +39,9 @@ def pad(x: V | ArrayLike, widths: Widths, mode: str = "constant", value: V | Arr
     (x,) = as_values(x)
     if mode not in MODES:
         raise ArgumentError(f"pad: mode={mode!r}; expected one of {', '.join(MODES)}")
+    value = value.item() if isinstance(value, np.generic) else value
+    if not isinstance(value, bool | int | float):
+        raise ArgumentError(f"pad: value={value!r}; expected a number")
     if mode != "constant" and value:
         raise ArgumentError(f"pad: value={value} is for mode='constant', not for {mode!r}")
     pairs = ((widths, widths),) * x.ndim if isinstance(widths, int) else widths
@@ -64,7 +67,7 @@ def _constant(x: V, pairs: list[tuple[int, int]], value: V | ArrayLike) -> V:
     if not any(a or b for a, b in widths):
         return x
     out = movement.pad(x, widths)
-    if isinstance(value, int | float) and not value:
+    if not value:
         return out
     inside = np.ones((1,) * x.ndim, bool)
     for axis, (before, after) in enumerate(widths):

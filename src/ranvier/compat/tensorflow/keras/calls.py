@@ -12,7 +12,7 @@ from ....errors import ArgumentError, StateError
 from ....tensors.tensor import Tensor
 
 
-def several_in(x: Any) -> bool:
+def are_separate(x: Any) -> bool:
     """Whether x is a list or tuple of arrays or tensors, each an input of its own, as in Keras."""
     return (
         isinstance(x, list | tuple)
@@ -24,13 +24,13 @@ def several_in(x: Any) -> bool:
 AS_LIST = "as_list"  # the option that says: the inputs were given as one list
 
 
-def split_call(layer: Any, given: Sequence[Any], options: Mapping[str, Any]) -> tuple[Any, Any]:
+def split_call(layer: Any, inputs: Sequence[Any], options: Mapping[str, Any]) -> tuple[Any, Any]:
     """Inputs and options of a call as Ranvier's layers take them.
 
     One list of inputs comes apart, and an option says so; `training` and `mask` go by name.
     """
     named = dict(options)
-    inputs = list(given)
+    inputs = list(inputs)
     if len(inputs) > 1:
         names = [p.name for p in _positional(layer)]
         for name in names[1 : len(inputs)]:
@@ -38,7 +38,7 @@ def split_call(layer: Any, given: Sequence[Any], options: Mapping[str, Any]) -> 
                 inputs, rest = inputs[: names.index(name)], inputs[names.index(name) :]
                 named |= dict(zip(names[names.index(name) :], rest, strict=False))
                 break
-    if inputs and several_in(inputs[0]):
+    if inputs and are_separate(inputs[0]):
         if len(inputs) > 1:
             raise ArgumentError(
                 f"{layer.name}: a list of inputs and {len(inputs) - 1} more; give the others by "
@@ -63,22 +63,22 @@ def call_of(
     if call is None:
         raise StateError(f"{type(layer).__name__}: write a method call(self, inputs)")
     parameters = inspect.signature(call).parameters
-    given = dict(options)
-    as_list = given.pop(AS_LIST, False)
-    if "training" in parameters and "training" not in given:
-        given["training"] = layer.training
-    positional = [p for p in _positional(layer) if p.name not in given]
+    keywords = dict(options)
+    as_list = keywords.pop(AS_LIST, False)
+    if "training" in parameters and "training" not in keywords:
+        keywords["training"] = layer.training
+    positional = [p for p in _positional(layer) if p.name not in keywords]
     needed = [p for p in positional if p.default is p.empty]
     packed = len(inputs) > 1 and len(needed) != len(inputs)
     if packed and not as_list:
         takes_any = any(p.kind is p.VAR_POSITIONAL for p in parameters.values())
         packed = not (takes_any or len(needed) <= len(inputs) <= len(_free(positional)))
-    if "mask" in parameters and "mask" not in given:
+    if "mask" in parameters and "mask" not in keywords:
         masks = [getattr(x, "mask", None) for x in inputs]
-        given["mask"] = masks if packed else masks[0] if masks else None
+        keywords["mask"] = masks if packed else masks[0] if masks else None
     if names is not None:
-        return call(layer, dict(zip(names, inputs, strict=True)), **given)
-    return call(layer, list(inputs), **given) if packed else call(layer, *inputs, **given)
+        return call(layer, dict(zip(names, inputs, strict=True)), **keywords)
+    return call(layer, list(inputs), **keywords) if packed else call(layer, *inputs, **keywords)
 
 
 def _positional(layer: Any) -> list[inspect.Parameter]:

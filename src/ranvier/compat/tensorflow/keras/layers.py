@@ -50,9 +50,9 @@ class Layer(RanvierLayer):
         >>> Joined()(Tensor([[1.0]]), Tensor([[2.0]]))
         tensor([[3.]])
         """
-        given, named = split_call(self, inputs, options)
+        values, named = split_call(self, inputs, options)
         training = named.pop("training", training)
-        return super().__call__(*given, training=training, **named)
+        return super().__call__(*values, training=training, **named)
 
     def forward(self, *inputs: Any, **options: Any) -> Any:
         """What `call` gives."""

@@ -26,13 +26,13 @@ class _Summed:
 
     _sums: list[Tensor] | None = None
 
-    def _add(self, *given: Any) -> None:
+    def _add(self, *arguments: Any) -> None:
         raise NotImplementedError
 
-    def update_state(self, *given: Any, sample_weight: Any = None) -> None:
+    def update_state(self, *arguments: Any, sample_weight: Any = None) -> None:
         """Add one batch: (y_true, y_pred), or the numbers themselves for Mean and Sum."""
         with no_grad():
-            self._add(*given, *(() if sample_weight is None else (sample_weight,)))
+            self._add(*arguments, *(() if sample_weight is None else (sample_weight,)))
 
     def reset_state(self) -> None:
         """Begin again with nothing."""
@@ -41,8 +41,8 @@ class _Summed:
 
     reset_states = reset_state
 
-    def __call__(self, *given: Any, sample_weight: Any = None) -> Any:
-        self.update_state(*given, sample_weight=sample_weight)
+    def __call__(self, *arguments: Any, sample_weight: Any = None) -> Any:
+        self.update_state(*arguments, sample_weight=sample_weight)
         return self.result()
 
     def result(self, state: Sequence[Any] | None = None) -> Any:

@@ -15,7 +15,7 @@ from ....train.models.model import Model as RanvierModel
 from ....train.models.saving import check_values, load
 from ....train.models.sequential import Sequential as RanvierSequential
 from ...table import fill, missing
-from .calls import call_of, several_in
+from .calls import are_separate, call_of
 
 # Arguments of Keras that say how its engine works; Ranvier's needs no telling.
 _FOR_SPEED = ("jit_compile", "steps_per_execution", "auto_scale_loss", "validation_batch_size",
@@ -140,7 +140,7 @@ class Model(_Keras):
             self._names = names
         if names is not None:
             return names
-        return [f"input_{i + 1}" for i in range(len(x))] if several_in(x) else None
+        return [f"input_{i + 1}" for i in range(len(x))] if are_separate(x) else None
 
     def forward(self, *inputs: Any, **options: Any) -> Any:
         """What `call` gives."""
@@ -154,10 +154,10 @@ def load_model(filepath: Any, custom_objects: Any = None, compile: bool = True) 
     for kind in (custom_objects or {}).values():
         if isinstance(kind, type) and issubclass(kind, Layer):
             register_layer(kind)
-    found = load(filepath)
-    for layer in found.sublayers():
+    model = load(filepath)
+    for layer in model.sublayers():
         layer.__class__ = _OURS.get(type(layer), type(layer))
-    return found
+    return model
 
 
 _OURS: dict[type, type] = {RanvierSequential: Sequential, RanvierModel: Model}

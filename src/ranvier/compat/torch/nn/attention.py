@@ -1,7 +1,7 @@
 """`torch.nn`'s attention and Transformer layers.
 
-Masks say the opposite of Ranvier's own layers: True in `attn_mask` and `key_padding_mask` is where
-a place must not look. Only in `F.scaled_dot_product_attention` True is where it may.
+Masks say the opposite of Ranvier's own layers: True in `attn_mask` and `key_padding_mask` is a
+position that is not attended to; in `F.scaled_dot_product_attention` it is one that is.
 """
 
 from __future__ import annotations
@@ -12,19 +12,20 @@ from typing import Any
 import numpy as np
 
 from ....errors import ArgumentError, ShapeError
-from ....nn.initializers import GlorotUniform
+from ....nn.initializers import GlorotUniform, Zeros
 from ....nn.sequences import attention
 from ....ops import elementwise as e
 from ....ops import movement, reduce
 from ....ops.composites import shaping
-from ..tensor import Tensor, of
+from ....typing import DTypeLike
+from ..tensor import of
 from . import functional as F
-from .layers import Dropout, Linear
-from .module import Module, ModuleList
+from .layers import Dropout, Linear, Weighted
+from .module import ModuleList
 from .norm_layers import LayerNorm
 
 
-class MultiheadAttention(Module):
+class MultiheadAttention(Weighted):
     """Several attentions side by side: Vaswani et al. 2017.
 
     Shapes: query (T, batch, embed_dim), key (S, batch, kdim), value (S, batch, vdim), or with
@@ -36,36 +37,30 @@ class MultiheadAttention(Module):
     ((1, 3, 8), (1, 3, 3))
     """
 
-    def __init__(
-        self,
-        embed_dim: int,
-        num_heads: int,
-        dropout: float = 0.0,
-        bias: bool = True,
-        kdim: int | None = None,
-        vdim: int | None = None,
-        batch_first: bool = False,
-    ) -> None:
-        super().__init__()
-        if embed_dim % num_heads:
+    dropout: Any
+    kdim: Any
+    vdim: Any
+    takes = (
+        "embed_dim, num_heads, dropout=0.0, bias=True, kdim=None, vdim=None, batch_first=False, "
+        "device=None, dtype=None"
+    )
+
+    def begin(self, bias: bool = True, dtype: DTypeLike | None = None) -> None:
+        size = self.embed_dim
+        if size % self.num_heads:
             raise ArgumentError(
-                f"MultiheadAttention({embed_dim}, {num_heads}): embed_dim must be a multiple of "
+                f"MultiheadAttention({size}, {self.num_heads}): embed_dim must be a multiple of "
                 "num_heads"
             )
-        self.embed_dim, self.num_heads, self.dropout = embed_dim, num_heads, dropout
-        self.kdim, self.vdim = kdim or embed_dim, vdim or embed_dim
-        self.batch_first = batch_first
-        first = GlorotUniform()
-        self._same = self.kdim == self.vdim == embed_dim
-        shapes = {"in_proj_weight": (3 * embed_dim, embed_dim)}
-        if not self._same:
-            sides = {"q": embed_dim, "k": self.kdim, "v": self.vdim}
-            shapes = {f"{s}_proj_weight": (embed_dim, n) for s, n in sides.items()}
-        for name, shape in shapes.items():
-            setattr(self, name, Tensor(first(shape), requires_grad=True))
-        zeros = np.zeros(3 * embed_dim, np.float32)
-        self.in_proj_bias = Tensor(zeros, requires_grad=True) if bias else None
-        self.out_proj = Linear(embed_dim, embed_dim, bias)
+        self.kdim, self.vdim = self.kdim or size, self.vdim or size
+        self._same = self.kdim == self.vdim == size
+        sides = {"q": size, "k": self.kdim, "v": self.vdim}
+        shapes = {f"{s}_proj_weight": (size, n) for s, n in sides.items()}
+        if self._same:
+            shapes = {"in_proj_weight": (3 * size, size)}
+        self.weights(GlorotUniform(), dtype, **shapes)
+        self.weights(Zeros(), dtype, in_proj_bias=(3 * size,) if bias else None)
+        self.out_proj = Linear(size, size, bias, dtype=dtype)
         if bias:
             self.out_proj.bias.assign(0)
 
@@ -81,13 +76,13 @@ class MultiheadAttention(Module):
         is_causal: bool = False,
     ) -> tuple[Any, Any]:
         """(output, weights): weights (batch, T, S), or (batch, heads, T, S) if not averaged."""
-        given = [of(x) for x in (query, key, value)]
-        single = given[0].ndim == 2
+        sides = [of(x) for x in (query, key, value)]
+        single = sides[0].ndim == 2
         if single:
-            given = [shaping.expand_dims(x, 0) for x in given]
+            sides = [shaping.expand_dims(x, 0) for x in sides]
         elif not self.batch_first:
-            given = [shaping.swapaxes(x, 0, 1) for x in given]
-        q, k, v = self._projected(given)
+            sides = [shaping.swapaxes(x, 0, 1) for x in sides]
+        q, k, v = self._projected(sides)
         mask = self._mask(key_padding_mask, attn_mask, q)
         noise = (lambda p: F.dropout(p, self.dropout)) if self.dropout and self.training else None
         score = attention.scores(q, k)
@@ -101,19 +96,19 @@ class MultiheadAttention(Module):
             return shaping.squeeze(out, 0), None if p is None else shaping.squeeze(p, 0)
         return out if self.batch_first else shaping.swapaxes(out, 0, 1), p
 
-    def _projected(self, given: list[Any]) -> list[Any]:
+    def _projected(self, sides: list[Any]) -> list[Any]:
         """(batch, time, features) -> (batch, heads, time, size) for query, key, value."""
         if self._same:
             weights = shaping.split(self.in_proj_weight, 3)
         else:
             weights = [getattr(self, f"{s}_proj_weight") for s in "qkv"]
         biases = [None] * 3 if self.in_proj_bias is None else shaping.split(self.in_proj_bias, 3)
-        found = []
-        for x, w, b in zip(given, weights, biases, strict=True):
+        projected = []
+        for x, w, b in zip(sides, weights, biases, strict=True):
             out = F.linear(x, w, b)
             heads = (*out.shape[:2], self.num_heads, self.embed_dim // self.num_heads)
-            found.append(shaping.swapaxes(movement.reshape(out, heads), 1, 2))
-        return found
+            projected.append(shaping.swapaxes(movement.reshape(out, heads), 1, 2))
+        return projected
 
     def _mask(self, padding: Any, pairs: Any, q: Any) -> Any:
         """Both masks as one that is broadcast to the scores (batch, heads, T, S)."""
@@ -125,48 +120,52 @@ class MultiheadAttention(Module):
             mask = e.logical_not(mask) if mask.dtype.kind == "b" else mask
         if padding is None:
             return mask
-        places = of(padding)
-        if places.ndim not in (1, 2):
-            raise ShapeError(f"key_padding_mask has shape {places.shape}; expected (batch, S)")
-        places = movement.reshape(places, (-1 if places.ndim == 2 else 1, 1, 1, places.shape[-1]))
-        if places.dtype.kind != "b":
-            return places if mask is None else places + mask
-        places = e.logical_not(places)
+        real = of(padding)
+        if real.ndim not in (1, 2):
+            raise ShapeError(f"key_padding_mask has shape {real.shape}; expected (batch, S)")
+        real = movement.reshape(real, (-1 if real.ndim == 2 else 1, 1, 1, real.shape[-1]))
+        if real.dtype.kind != "b":
+            return real if mask is None else real + mask
+        real = e.logical_not(real)
         if mask is None:
-            return places
+            return real
         if mask.dtype.kind == "b":
-            return e.logical_and(places, mask)
-        return e.where(places, mask, float(np.finfo(mask.dtype).min))
+            return e.logical_and(real, mask)
+        return e.where(real, mask, float(np.finfo(mask.dtype).min))
 
 
-class TransformerEncoderLayer(Module):
+class TransformerEncoderLayer(Weighted):
     """Self-attention and two linear layers, each with a shortcut: Vaswani et al. 2017.
 
     Shapes: (T, batch, d_model), or with `batch_first` (batch, T, d_model); kept.
     """
 
-    def __init__(
-        self,
-        d_model: int,
-        nhead: int,
-        dim_feedforward: int = 2048,
-        dropout: float = 0.1,
-        activation: Any = F.relu,
-        layer_norm_eps: float = 1e-5,
-        batch_first: bool = False,
-        norm_first: bool = False,
-        bias: bool = True,
-    ) -> None:
-        super().__init__()
-        self.self_attn = MultiheadAttention(d_model, nhead, dropout, bias, batch_first=batch_first)
-        self.linear1 = Linear(d_model, dim_feedforward, bias)
-        self.dropout = Dropout(dropout)
-        self.linear2 = Linear(dim_feedforward, d_model, bias)
-        self.norm1 = LayerNorm(d_model, layer_norm_eps, bias=bias)
-        self.norm2 = LayerNorm(d_model, layer_norm_eps, bias=bias)
-        self.dropout1, self.dropout2 = Dropout(dropout), Dropout(dropout)
-        self.norm_first = norm_first
-        self.activation = getattr(F, activation) if isinstance(activation, str) else activation
+    activation: Any
+    dropout: Any
+    takes = (
+        "d_model, nhead, dim_feedforward=2048, dropout=0.1, activation='relu', "
+        "layer_norm_eps=1e-5, batch_first=False, norm_first=False, bias=True, device=None, "
+        "dtype=None"
+    )
+
+    def begin(self, bias: bool = True, dtype: DTypeLike | None = None) -> None:
+        size, hidden, rate, eps = (
+            self.d_model,
+            self.dim_feedforward,
+            self.dropout,
+            self.layer_norm_eps,
+        )
+        self.self_attn = MultiheadAttention(
+            size, self.nhead, rate, bias, batch_first=self.batch_first, dtype=dtype
+        )
+        self.linear1 = Linear(size, hidden, bias, dtype=dtype)
+        self.dropout = Dropout(rate)
+        self.linear2 = Linear(hidden, size, bias, dtype=dtype)
+        self.norm1 = LayerNorm(size, eps, bias=bias, dtype=dtype)
+        self.norm2 = LayerNorm(size, eps, bias=bias, dtype=dtype)
+        self.dropout1, self.dropout2 = Dropout(rate), Dropout(rate)
+        if isinstance(self.activation, str):
+            self.activation = getattr(F, self.activation)
 
     def forward(
         self,
@@ -175,9 +174,9 @@ class TransformerEncoderLayer(Module):
         src_key_padding_mask: Any = None,
         is_causal: bool = False,
     ) -> Any:
-        """Of the shape of src; True in the masks is where no place looks."""
+        """Of the shape of src; what the masks call True is not attended to."""
 
-        def look(x: Any) -> Any:
+        def attend(x: Any) -> Any:
             masks = {"attn_mask": src_mask, "key_padding_mask": src_key_padding_mask}
             causal = is_causal and src_mask is None
             out, _ = self.self_attn(x, x, x, need_weights=False, is_causal=causal, **masks)
@@ -188,26 +187,21 @@ class TransformerEncoderLayer(Module):
 
         x = of(src)
         if self.norm_first:
-            x = x + look(self.norm1(x))
+            x = x + attend(self.norm1(x))
             return x + feed(self.norm2(x))
-        x = self.norm1(x + look(x))
+        x = self.norm1(x + attend(x))
         return self.norm2(x + feed(x))
 
 
-class TransformerEncoder(Module):
+class TransformerEncoder(Weighted):
     """`num_layers` copies of a TransformerEncoderLayer, one after another."""
 
-    def __init__(
-        self,
-        encoder_layer: Any,
-        num_layers: int,
-        norm: Any = None,
-        enable_nested_tensor: bool = True,
-        mask_check: bool = True,
-    ) -> None:
-        super().__init__()
-        self.layers = ModuleList([copy.deepcopy(encoder_layer) for _ in range(num_layers)])
-        self.num_layers, self.norm = num_layers, norm
+    norm: Any
+    takes = "encoder_layer, num_layers, norm=None, enable_nested_tensor=True, mask_check=True"
+
+    def begin(self) -> None:
+        made = vars(self).pop("encoder_layer")
+        self.layers = ModuleList([copy.deepcopy(made) for _ in range(self.num_layers)])
 
     def forward(
         self,

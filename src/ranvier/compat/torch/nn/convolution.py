@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 from ....errors import ArgumentError
 from ....nn.images.sliding import sizes
-from ....typing import DTypeLike, Shape, ShapeLike
+from ....typing import DTypeLike, Shape
 from . import functional as F
 from .layers import Weighted, uniform
 
@@ -22,44 +21,39 @@ class Conv2d(Weighted):
     Conv2d(1, 6, kernel_size=(5, 5), stride=(1, 1), padding=(2, 2))
     """
 
+    takes = (
+        "in_channels, out_channels, kernel_size, stride=1, padding=0, dilation=1, groups=1, "
+        "bias=True, padding_mode='zeros', device=None, dtype=None"
+    )
     function = staticmethod(F.conv2d)
     passed = "weight bias stride padding dilation groups"
     axes = 2
 
-    def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        kernel_size: ShapeLike,
-        stride: ShapeLike = 1,
-        padding: Any = 0,
-        dilation: ShapeLike = 1,
-        groups: int = 1,
-        bias: bool = True,
-        padding_mode: str = "zeros",
-        device: object = None,
-        dtype: DTypeLike | None = None,
-    ) -> None:
-        kind = type(self).__name__
-        if padding_mode != "zeros":
-            raise ArgumentError(f"{kind}: padding_mode={padding_mode!r}; only 'zeros' is there")
-        if groups < 1 or in_channels % groups or out_channels % groups:
+    def begin(self, bias: bool = True, dtype: DTypeLike | None = None) -> None:
+        kind, inputs, outputs, groups = type(self).__name__, *self._channels()
+        if self.padding_mode != "zeros":
             raise ArgumentError(
-                f"{kind}({in_channels}, {out_channels}): both must be multiples of groups={groups}"
+                f"{kind}: padding_mode={self.padding_mode!r}; only 'zeros' is there"
             )
-        kernel_size = sizes(kind, "kernel_size", kernel_size, self.axes)
-        stride = sizes(kind, "stride", stride, self.axes)
-        dilation = sizes(kind, "dilation", dilation, self.axes)
-        if not isinstance(padding, str):
-            padding = sizes(kind, "padding", padding, self.axes, least=0)
-        self.keep(locals(), "kind", "padding_mode")
-        shape = self.kernel_shape(in_channels, out_channels, groups) + kernel_size
+        if groups < 1 or inputs % groups or outputs % groups:
+            raise ArgumentError(
+                f"{kind}({inputs}, {outputs}): both must be multiples of groups={groups}"
+            )
+        for name in ("kernel_size", "stride", "dilation", "padding", "output_padding"):
+            value = getattr(self, name, None) if name in self.signature.parameters else None
+            if value is not None and not (name == "padding" and isinstance(value, str)):
+                least = 0 if name.endswith("padding") else 1
+                setattr(self, name, sizes(kind, name, value, self.axes, least=least))
+        shape = (*self.kernel_shape(), *self.kernel_size)
         first = uniform(math.prod(shape[1:]))
-        self.weights(first, dtype, weight=shape, bias=(out_channels,) if bias else None)
+        self.weights(first, dtype, weight=shape, bias=(outputs,) if bias else None)
 
-    def kernel_shape(self, inputs: int, outputs: int, groups: int) -> Shape:
+    def _channels(self) -> tuple[int, int, int]:
+        return self.in_channels, self.out_channels, self.groups
+
+    def kernel_shape(self) -> Shape:
         """The first two sizes of the weight."""
-        return (outputs, inputs // groups)
+        return (self.out_channels, self.in_channels // self.groups)
 
     def extra_repr(self) -> str:
         """The sizes."""
@@ -85,32 +79,16 @@ class ConvTranspose2d(Conv2d):
     ConvTranspose2d(16, 8, kernel_size=(4, 4), stride=(2, 2), padding=(1, 1))
     """
 
+    takes = (
+        "in_channels, out_channels, kernel_size, stride=1, padding=0, output_padding=0, groups=1, "
+        "bias=True, dilation=1, padding_mode='zeros', device=None, dtype=None"
+    )
     function = staticmethod(F.conv_transpose2d)
     passed = "weight bias stride padding output_padding groups dilation"
 
-    def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        kernel_size: ShapeLike,
-        stride: ShapeLike = 1,
-        padding: Any = 0,
-        output_padding: ShapeLike = 0,
-        groups: int = 1,
-        bias: bool = True,
-        dilation: ShapeLike = 1,
-        padding_mode: str = "zeros",
-        device: object = None,
-        dtype: DTypeLike | None = None,
-    ) -> None:
-        settings = stride, padding, dilation, groups, bias, padding_mode, device, dtype
-        super().__init__(in_channels, out_channels, kernel_size, *settings)
-        kind = type(self).__name__
-        self.output_padding = sizes(kind, "output_padding", output_padding, self.axes, least=0)
-
-    def kernel_shape(self, inputs: int, outputs: int, groups: int) -> Shape:
+    def kernel_shape(self) -> Shape:
         """The first two sizes of the weight."""
-        return (inputs, outputs // groups)
+        return (self.in_channels, self.out_channels // self.groups)
 
 
 class ConvTranspose1d(ConvTranspose2d):

@@ -17,14 +17,15 @@ from ....nn.layer import training_mode
 from ....nn.sequences import attention
 from ....ops import elementwise, gather
 from ....ops.composites import functions, norms, padding, shaping
+from ....typing import TensorLike
 from ...table import described, fill, names
-from ..tensor import of
+from ..tensor import Tensor, of
 from . import images, losses, norm
 
 # -- activations -----------------------------------------------------------------------------------
 
 
-def _in_place(name: str, input: Any, out: Any, inplace: bool) -> Any:
+def _in_place(name: str, input: Tensor, out: Tensor, inplace: bool) -> Any:
     """`out`, or `input` changed to it."""
     changed = inplace and out is not input
     return input._in_place(f"{name}(inplace=True)", out) if changed else out
@@ -51,13 +52,13 @@ def _activation(name: str, function: Any) -> Any:
     return activation
 
 
-def _softplus(input: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
+def _softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Any:
     """`log(1 + e ** (beta * x)) / beta`; x itself where `beta * x` is above `threshold`."""
     scaled = input * beta
     return elementwise.where(scaled > threshold, input, activations.softplus(scaled) / beta)
 
 
-def _hardtanh(input: Any, min_val: float = -1.0, max_val: float = 1.0) -> Any:
+def _hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0) -> Any:
     """x kept between `min_val` and `max_val`; the gradient at both is 0, unlike that of `clamp`."""
     if min_val > max_val:
         raise ArgumentError(f"hardtanh: min_val={min_val} is above max_val={max_val}")
@@ -68,7 +69,7 @@ def _hardtanh(input: Any, min_val: float = -1.0, max_val: float = 1.0) -> Any:
 
 
 def _dropout(layer: Callable[..., Any]) -> Callable[..., Any]:
-    def dropout(input: Any, p: float = 0.5, training: bool = True) -> Any:
+    def dropout(input: Tensor, p: float = 0.5, training: bool = True) -> Any:
         with training_mode(training):
             return layer(input, p)(input)
 
@@ -76,19 +77,19 @@ def _dropout(layer: Callable[..., Any]) -> Callable[..., Any]:
     return dropout
 
 
-def _channels(input: Any, p: float) -> Any:
+def _channels(input: Tensor, p: float) -> Any:
     """Dropout of whole channels (batch, channels, ...)."""
     return Dropout(p, noise_shape=(None, None) + (1,) * (input.ndim - 2), name="dropout")
 
 
-def gelu(input: Any, approximate: str = "none") -> Any:
+def gelu(input: TensorLike, approximate: str = "none") -> Any:
     """`x * Phi(x)` with the normal distribution Phi; `approximate="tanh"` for its formula."""
     if approximate not in ("none", "tanh"):
         raise unknown_name("approximation of gelu", approximate, ("none", "tanh"))
     return activations.gelu(of(input), approximate == "tanh")
 
 
-def prelu(input: Any, weight: Any) -> Any:
+def prelu(input: TensorLike, weight: Tensor) -> Any:
     """x above 0, `weight * x` below; one weight, or one for each channel (axis 1)."""
     x, w = of(input), of(weight)
     channels = x.shape[1] if x.ndim > 1 else 1
@@ -125,7 +126,7 @@ _ACTIVATIONS: dict[str, Any] = {
 _MODES = {"constant": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}
 
 
-def linear(input: Any, weight: Any, bias: Any = None) -> Any:
+def linear(input: TensorLike, weight: Tensor, bias: Tensor | None = None) -> Any:
     """`x @ weight.T + bias`; `weight` is (outputs, inputs)."""
     x = of(input)
     if x.shape[-1:] != weight.shape[1:]:
@@ -138,7 +139,7 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
     return out if bias is None else out + bias
 
 
-def embedding(input: Any, weight: Any, padding_idx: int | None = None) -> Any:
+def embedding(input: TensorLike, weight: Tensor, padding_idx: int | None = None) -> Any:
     """Rows of `weight` (ids, size) at the ids; the row `padding_idx` has no gradient."""
     ids, weight = of(input), of(weight)
     if ids.dtype.kind not in "iu":
@@ -153,10 +154,10 @@ def embedding(input: Any, weight: Any, padding_idx: int | None = None) -> Any:
 
 
 def scaled_dot_product_attention(
-    query: Any,
-    key: Any,
-    value: Any,
-    attn_mask: Any = None,
+    query: TensorLike,
+    key: TensorLike,
+    value: TensorLike,
+    attn_mask: Tensor | None = None,
     dropout_p: float = 0.0,
     is_causal: bool = False,
     scale: float | None = None,
@@ -171,7 +172,7 @@ def scaled_dot_product_attention(
     )
 
 
-def pad(input: Any, pad: Any, mode: str = "constant", value: float | None = None) -> Any:
+def pad(input: TensorLike, pad: Any, mode: str = "constant", value: float | None = None) -> Any:
     """Numbers before and after the last axes: `pad` is (left, right, top, bottom, ...).
 
     `mode`: `value` everywhere ("constant"), the numbers inside in reverse ("reflect"), the
@@ -189,20 +190,20 @@ def pad(input: Any, pad: Any, mode: str = "constant", value: float | None = None
     return padding.pad(x, pairs[::-1], _MODES[mode], 0 if value is None else value)
 
 
-def one_hot(tensor: Any, num_classes: int = -1) -> Any:
+def one_hot(tensor: TensorLike, num_classes: int = -1) -> Any:
     """A new last axis that is 1 (int64) at the label and 0 elsewhere."""
     x = of(tensor)
     classes = int(x.numpy().max()) + 1 if num_classes == -1 else num_classes
     return functions.one_hot(x, classes, x.dtype)
 
 
-def normalize(input: Any, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Any:
+def normalize(input: TensorLike, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Any:
     """x divided by its norm over `dim`."""
     x = of(input)
     return x / elementwise.maximum(x.norm(p, dim, True), eps)
 
 
-def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
+def cosine_similarity(x1: TensorLike, x2: TensorLike, dim: int = 1, eps: float = 1e-8) -> Any:
     """`x1 . x2 / (|x1| |x2|)` over `dim` of their common shape."""
     x, y = of(x1), of(x2)
     if not x.shape and not y.shape:

@@ -21,14 +21,14 @@ from ....ops.convolution import conv_transpose
 from ....ops.movement import pad, permute_dims, reshape
 from ....ops.reduce import max, mean, sum
 from ....ops.window import sliding_window
-from ....typing import Shape, ShapeLike
-from ..tensor import of
+from ....typing import Shape, ShapeLike, TensorLike
+from ..tensor import Tensor, of
 
 
 def conv2d(
-    input: Any,
-    weight: Any,
-    bias: Any = None,
+    input: TensorLike,
+    weight: Tensor,
+    bias: Tensor | None = None,
     stride: ShapeLike = 1,
     padding: ShapeLike | str = 0,
     dilation: ShapeLike = 1,
@@ -44,9 +44,9 @@ def conv2d(
 
 
 def conv_transpose2d(
-    input: Any,
-    weight: Any,
-    bias: Any = None,
+    input: TensorLike,
+    weight: Tensor,
+    bias: Tensor | None = None,
     stride: ShapeLike = 1,
     padding: ShapeLike = 0,
     output_padding: ShapeLike = 0,
@@ -74,7 +74,7 @@ def conv_transpose2d(
 
 
 def max_pool2d(
-    input: Any,
+    input: TensorLike,
     kernel_size: ShapeLike,
     stride: ShapeLike | None = None,
     padding: ShapeLike = 0,
@@ -94,7 +94,7 @@ def max_pool2d(
 
 
 def avg_pool2d(
-    input: Any,
+    input: TensorLike,
     kernel_size: ShapeLike,
     stride: ShapeLike | None = None,
     padding: ShapeLike = 0,
@@ -123,7 +123,7 @@ def avg_pool2d(
 
 
 def interpolate(
-    input: Any,
+    input: TensorLike,
     size: ShapeLike | None = None,
     scale_factor: Any = None,
     mode: str = "nearest",
@@ -189,7 +189,7 @@ def _of_series(name: str, function: Callable[..., Any]) -> Any:
     return series
 
 
-def _adaptive(name: str, input: Any, output_size: Any, reduction: Any, axes: int) -> Any:
+def _adaptive(name: str, input: TensorLike, output_size: Any, reduction: Any, axes: int) -> Any:
     x = _images(name, input, axes)
     if isinstance(output_size, tuple | list):
         output_size = [
@@ -199,7 +199,9 @@ def _adaptive(name: str, input: Any, output_size: Any, reduction: Any, axes: int
     return moveaxis(adaptive(moveaxis(x, 1, -1), wanted, reduction), -1, 1)
 
 
-def _adaptive_max(name: str, input: Any, output_size: Any, return_indices: bool, axes: int) -> Any:
+def _adaptive_max(
+    name: str, input: TensorLike, output_size: Any, return_indices: bool, axes: int
+) -> Any:
     if return_indices:
         raise ArgumentError(f"{name}: return_indices is not in Ranvier")
     return _adaptive(name, input, output_size, max, axes)
@@ -236,7 +238,7 @@ def _one(size: Any) -> Any:
     return size[0] if isinstance(size, list | tuple) and len(size) == 1 else size
 
 
-def _images(name: str, input: Any, axes: int) -> Any:
+def _images(name: str, input: TensorLike, axes: int) -> Any:
     x = of(input)
     if x.ndim != axes + 2:
         expected = "(batch, channels, height, width)" if axes == 2 else "(batch, channels, steps)"

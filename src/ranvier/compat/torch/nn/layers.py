@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from ....errors import ArgumentError
 from ....nn.initializers import Constant, RandomNormal, RandomUniform
-from ....typing import DTypeLike, Shape
-from ...table import first_paragraph
+from ....typing import DTypeLike
+from ...table import Row, first_paragraph
 from ..tensor import Tensor, of
 from . import functional as F
 from .module import Module
 
 
-class Weighted(Module):
+class Weighted(Row, Module):
     """Base: a function of `nn.functional` with weights of its own.
 
-    What the constructor is given are attributes; those that `passed` names go to the function,
+    Arguments of the constructor become attributes; those that `passed` names go to the function,
     after the inputs. `line` is what stands between the brackets of `repr`, with `{0.attribute}`.
     """
 
@@ -27,12 +27,16 @@ class Weighted(Module):
     passed = ""
     line = ""
 
-    def keep(self, arguments: Mapping[str, Any], *others: str) -> None:
-        """Begin as a module, with the arguments as attributes but for these `others`."""
+    def __init__(self, *args: Any, **options: Any) -> None:
         Module.__init__(self)
-        for name, value in arguments.items():
-            if name not in ("self", "__class__", "device", "dtype", "bias", *others):
-                setattr(self, name, value)
+        settings = self.arguments(args, options)
+        settings.pop("device", None)
+        rest = {k: settings.pop(k) for k in ("bias", "dtype") if k in settings}
+        vars(self).update(settings)
+        self.begin(**rest)
+
+    def begin(self) -> None:
+        """Check the settings and create the weights; `bias` and `dtype` are arguments."""
 
     def weights(self, first: Callable[[Any], Any], dtype: DTypeLike | None, **shapes: Any) -> None:
         """New parameters, with first values by an initializer; None for a shape None."""
@@ -65,41 +69,29 @@ class Linear(Weighted):
     Linear(in_features=3, out_features=2, bias=True)
     """
 
+    takes = "in_features, out_features, bias=True, device=None, dtype=None"
     function = staticmethod(F.linear)
     passed = "weight bias"
     line = "in_features={0.in_features}, out_features={0.out_features}, bias={bias}"
 
-    def __init__(
-        self,
-        in_features: int,
-        out_features: int,
-        bias: bool = True,
-        device: object = None,
-        dtype: DTypeLike | None = None,
-    ) -> None:
-        if in_features < 1 or out_features < 1:
-            raise ArgumentError(f"Linear({in_features}, {out_features}): sizes must be 1 or more")
-        self.keep(locals())
-        shape, offset = (out_features, in_features), (out_features,) if bias else None
-        self.weights(uniform(in_features), dtype, weight=shape, bias=offset)
+    def begin(self, bias: bool = True, dtype: DTypeLike | None = None) -> None:
+        inputs, outputs = self.in_features, self.out_features
+        if inputs < 1 or outputs < 1:
+            raise ArgumentError(f"Linear({inputs}, {outputs}): sizes must be 1 or more")
+        offset = (outputs,) if bias else None
+        self.weights(uniform(inputs), dtype, weight=(outputs, inputs), bias=offset)
 
 
 class PReLU(Weighted):
     """x above 0, `weight * x` below, with one weight or one for each channel (axis 1)."""
 
+    takes = "num_parameters=1, init=0.25, device=None, dtype=None"
     function = staticmethod(F.prelu)
     passed = "weight"
     line = "num_parameters={0.num_parameters}"
 
-    def __init__(
-        self,
-        num_parameters: int = 1,
-        init: float = 0.25,
-        device: object = None,
-        dtype: DTypeLike | None = None,
-    ) -> None:
-        self.keep(locals())
-        self.weights(Constant(init), dtype, weight=(num_parameters,))
+    def begin(self, dtype: DTypeLike | None = None) -> None:
+        self.weights(Constant(self.init), dtype, weight=(self.num_parameters,))
 
 
 class Embedding(Weighted):
@@ -109,29 +101,20 @@ class Embedding(Weighted):
     Embedding(10, 3, padding_idx=0)
     """
 
+    takes = "num_embeddings, embedding_dim, padding_idx=None, device=None, dtype=None"
     function = staticmethod(F.embedding)
     passed = "weight padding_idx"
-    padding_idx: int | None
 
-    def __init__(
-        self,
-        num_embeddings: int,
-        embedding_dim: int,
-        padding_idx: int | None = None,
-        device: object = None,
-        dtype: DTypeLike | None = None,
-    ) -> None:
-        self.keep(locals())
+    def begin(self, dtype: DTypeLike | None = None) -> None:
+        values = RandomNormal(stddev=1.0)((self.num_embeddings, self.embedding_dim))
+        if self.padding_idx is not None:
+            values[self.padding_idx] = 0
+        self.weight = Tensor(values, dtype, requires_grad=True)
 
-        def first(shape: Shape) -> Any:
-            values = RandomNormal(stddev=1.0)(shape)
-            if padding_idx is not None:
-                values[padding_idx] = 0
-            return values
-
-        self.weights(first, dtype, weight=(num_embeddings, embedding_dim))
-        self.line = "{0.num_embeddings}, {0.embedding_dim}"
-        self.line += "" if padding_idx is None else ", padding_idx={0.padding_idx}"
+    def extra_repr(self) -> str:
+        """The sizes."""
+        filled = "" if self.padding_idx is None else f", padding_idx={self.padding_idx}"
+        return f"{self.num_embeddings}, {self.embedding_dim}{filled}"
 
     @classmethod
     def from_pretrained(cls, embeddings: Any, freeze: bool = True, **options: Any) -> Any:
@@ -158,28 +141,26 @@ class Identity(Module):
 class Flatten(Weighted):
     """The axes from `start_dim` to `end_dim` as one: each row as one line of numbers."""
 
+    takes = "start_dim=1, end_dim=-1"
     function = staticmethod(Tensor.flatten)
     passed = "start_dim end_dim"
     line = "start_dim={0.start_dim}, end_dim={0.end_dim}"
-
-    def __init__(self, start_dim: int = 1, end_dim: int = -1) -> None:
-        self.keep(locals())
 
 
 class Dropout(Weighted):
     """In training each element is 0 with probability p, else `x / (1 - p)`; in use just x."""
 
+    takes = "p=0.5, inplace=False"
     function = staticmethod(F.dropout)
     passed = "p training inplace"
     line = "p={0.p}"
 
-    def __init__(self, p: float = 0.5, inplace: bool = False) -> None:
-        if not 0.0 <= p <= 1.0:
+    def begin(self) -> None:
+        if not 0.0 <= self.p <= 1.0:
             raise ArgumentError(
-                f"{type(self).__name__}: p={p!r}; expected the probability that an element becomes "
-                "0, from 0 to 1"
+                f"{type(self).__name__}: p={self.p!r}; expected the probability that an element "
+                "becomes 0, from 0 to 1"
             )
-        self.keep(locals())
 
 
 class Dropout1d(Dropout):
@@ -204,12 +185,15 @@ class AlphaDropout(Dropout):
 class ZeroPad2d(Weighted):
     """Zeros around (batch, channels, height, width): one number, or (left, right, top, bottom)."""
 
+    takes = "padding"
     function = staticmethod(F.pad)
     passed = "padding"
     line = "{0.padding}"
+    padding: Any
 
-    def __init__(self, padding: Any) -> None:
-        self.keep({"padding": (padding,) * 4 if isinstance(padding, int) else tuple(padding)})
+    def begin(self) -> None:
+        width = self.padding
+        self.padding = (width,) * 4 if isinstance(width, int) else tuple(width)
 
 
 class _Function(Module):

@@ -12,11 +12,12 @@ from ....nn import activations
 from ....ops import elementwise, gather, movement, reduce
 from ....ops.composites import shaping
 from ....tensors.tensor import Tensor as RanvierTensor
-from ..tensor import of
+from ....typing import TensorLike
+from ..tensor import Tensor, of
 
 
 def binary_cross_entropy(
-    input: Any, target: Any, weight: Any = None, reduction: str = "mean"
+    input: TensorLike, target: TensorLike, weight: Tensor | None = None, reduction: str = "mean"
 ) -> Any:
     """`-(y * log(p) + (1 - y) * log(1 - p))`; computed from the logits when p is a sigmoid.
 
@@ -53,11 +54,11 @@ def _check_shares(what: str, x: Any) -> None:
 
 
 def binary_cross_entropy_with_logits(
-    input: Any,
-    target: Any,
-    weight: Any = None,
+    input: TensorLike,
+    target: TensorLike,
+    weight: Tensor | None = None,
     reduction: str = "mean",
-    pos_weight: Any = None,
+    pos_weight: Tensor | None = None,
 ) -> Any:
     """`binary_cross_entropy` of `sigmoid(x)`, from x; `pos_weight` weighs the targets 1."""
     x = _scores("BCEWithLogitsLoss", input)
@@ -68,7 +69,9 @@ def binary_cross_entropy_with_logits(
     return _reduced(each if weight is None else each * weight, reduction)
 
 
-def _each(loss: Any, input: Any, target: Any, reduction: str, weight: Any = None) -> Any:
+def _each(
+    loss: Any, input: TensorLike, target: TensorLike, reduction: str, weight: Tensor | None = None
+) -> Any:
     """A loss of single elements: mean or sum of all, or none of both."""
     x, y = of(input), of(target)
     if x.shape != y.shape and not x.size == y.size == 1:
@@ -90,7 +93,7 @@ def _reduced(each: Any, reduction: str) -> Any:
     return reduce.mean(each) if reduction == "mean" else reduce.sum(each)
 
 
-def _scores(what: str, input: Any) -> Any:
+def _scores(what: str, input: TensorLike) -> Any:
     """The input of a loss that expects logits."""
     x = of(input)
     if x.logits is None or x.logits[0] not in ("sigmoid", "softmax"):
@@ -107,7 +110,7 @@ def _say_no_logarithms(x: Any) -> None:
     if is_product_with_weights(x):
         came, fix = "come out of a layer without activation", "log_softmax behind it"
     elif last_layer(x).kind == SOFTMAX:
-        came, fix = "are probabilities, out of a softmax", "log_softmax in its place"
+        came, fix = "are probabilities, out of a softmax", "log_softmax instead of it"
     else:
         return
     warn(
@@ -117,9 +120,9 @@ def _say_no_logarithms(x: Any) -> None:
 
 
 def nll_loss(
-    input: Any,
-    target: Any,
-    weight: Any = None,
+    input: TensorLike,
+    target: TensorLike,
+    weight: Tensor | None = None,
     ignore_index: int = -100,
     reduction: str = "mean",
 ) -> Any:
@@ -140,9 +143,9 @@ def nll_loss(
 
 
 def cross_entropy(
-    input: Any,
-    target: Any,
-    weight: Any = None,
+    input: TensorLike,
+    target: TensorLike,
+    weight: Tensor | None = None,
     ignore_index: int = -100,
     reduction: str = "mean",
     label_smoothing: float = 0.0,
@@ -198,7 +201,7 @@ def _by_class(
     rows_of: Any,
     x: Any,
     labels: Any,
-    weight: Any,
+    weight: Tensor | None,
     ignore_index: int,
     reduction: str,
     shape: tuple[int, ...],
@@ -207,7 +210,7 @@ def _by_class(
     if ignore_index >= 0 or not isinstance(labels, RanvierTensor) or _holds(labels, ignore_index):
         counts = elementwise.not_equal(labels, ignore_index)
         labels = elementwise.where(counts, labels, 0)
-        share = elementwise.astype(counts, x.dtype)
+        share: Any = elementwise.astype(counts, x.dtype)
     elif weight is None:
         return _reduced(movement.reshape(rows_of(labels), shape), reduction)
     else:
@@ -220,7 +223,7 @@ def _by_class(
     return _reduced(movement.reshape(each, shape), reduction)
 
 
-def _holds(labels: Any, ignored: int) -> bool:
+def _holds(labels: RanvierTensor, ignored: int) -> bool:
     """Whether a label says that its row is to be ignored; unknown while tracing."""
     return labels.is_traced or bool((labels.numpy() == ignored).any())
 

@@ -196,8 +196,8 @@ class _Numbered(Module):
         setattr(self, names[index], module)
 
     def __getitem__(self, index: Any) -> Any:
-        found = self._list()[index]
-        return type(self)(*found) if isinstance(index, slice) else found
+        chosen = self._list()[index]
+        return type(self)(*chosen) if isinstance(index, slice) else chosen
 
 
 class Sequential(_Numbered):
@@ -222,7 +222,7 @@ class Sequential(_Numbered):
 
 
 class ModuleList(_Numbered):
-    """A list of modules whose parameters are found."""
+    """A list of modules whose parameters are chosen."""
 
     def __init__(self, modules: Any = ()) -> None:
         super().__init__()
@@ -230,8 +230,8 @@ class ModuleList(_Numbered):
             self.append(module)
 
     def __getitem__(self, index: Any) -> Any:
-        found = self._list()[index]
-        return ModuleList(found) if isinstance(index, slice) else found
+        chosen = self._list()[index]
+        return ModuleList(chosen) if isinstance(index, slice) else chosen
 
 
 def Parameter(data: Any, requires_grad: bool = True) -> Any:
@@ -241,15 +241,15 @@ def Parameter(data: Any, requires_grad: bool = True) -> Any:
     return x
 
 
-def _no_module(given: Any) -> ArgumentError:
+def _no_module(thing: Any) -> ArgumentError:
     """The error for what stands among the modules of a Sequential and is none."""
-    if isinstance(given, list | tuple):
+    if isinstance(thing, list | tuple):
         fix = "torch takes modules one by one: nn.Sequential(*modules)"
-    elif isinstance(given, type):
-        fix = f"write {given.__name__}(...): an object, not the class"
-    elif callable(given):
+    elif isinstance(thing, type):
+        fix = f"write {thing.__name__}(...): an object, not the class"
+    elif callable(thing):
         fix = "a function is called in a forward of your own, or stands as its module: nn.ReLU()"
     else:
         fix = "expected modules such as nn.Linear(3, 1)"
-    what = given.__name__ if isinstance(given, type) else f"a {type(given).__name__}"
+    what = thing.__name__ if isinstance(thing, type) else f"a {type(thing).__name__}"
     return ArgumentError(f"nn.Sequential: got {what}; {fix}")

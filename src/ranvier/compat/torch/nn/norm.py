@@ -15,17 +15,17 @@ from ....ops.elementwise import maximum
 from ....ops.movement import reshape
 from ....ops.reduce import sum
 from ....tensors.mode import no_grad
-from ....typing import Shape, ShapeLike
+from ....typing import Shape, ShapeLike, TensorLike
 from ..sizes import sizes_of
-from ..tensor import of
+from ..tensor import Tensor, of
 
 
 def batch_norm(
-    input: Any,
-    running_mean: Any,
-    running_var: Any,
-    weight: Any = None,
-    bias: Any = None,
+    input: TensorLike,
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
     training: bool = False,
     momentum: Any = 0.1,
     eps: float = 1e-5,
@@ -70,7 +70,7 @@ def _by_channel(x: Any, vector: Any) -> Any:
     return reshape(vector, (vector.shape[0],) + (1,) * (x.ndim - 2))
 
 
-def _scaled(x: Any, weight: Any, bias: Any) -> Any:
+def _scaled(x: Any, weight: Tensor | None, bias: Tensor | None) -> Any:
     x = x if weight is None else x * weight
     return x if bias is None else x + bias
 
@@ -87,7 +87,11 @@ def _last_axes(name: str, x: Any, normalized_shape: ShapeLike) -> Shape:
 
 
 def layer_norm(
-    input: Any, normalized_shape: ShapeLike, weight: Any = None, bias: Any = None, eps: float = 1e-5
+    input: TensorLike,
+    normalized_shape: ShapeLike,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    eps: float = 1e-5,
 ) -> Any:
     """Mean 0 and variance 1 over the last axes, then `* weight + bias`."""
     x = of(input)
@@ -96,7 +100,10 @@ def layer_norm(
 
 
 def rms_norm(
-    input: Any, normalized_shape: ShapeLike, weight: Any = None, eps: float | None = None
+    input: TensorLike,
+    normalized_shape: ShapeLike,
+    weight: Tensor | None = None,
+    eps: float | None = None,
 ) -> Any:
     """A mean square of 1 over the last axes, then `* weight`."""
     x = of(input)
@@ -106,7 +113,11 @@ def rms_norm(
 
 
 def group_norm(
-    input: Any, num_groups: int, weight: Any = None, bias: Any = None, eps: float = 1e-5
+    input: TensorLike,
+    num_groups: int,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    eps: float = 1e-5,
 ) -> Any:
     """Mean 0 and variance 1 over each of `num_groups` groups of channels of each row."""
     x = of(input)
@@ -123,11 +134,11 @@ def group_norm(
 
 
 def instance_norm(
-    input: Any,
-    running_mean: Any = None,
-    running_var: Any = None,
-    weight: Any = None,
-    bias: Any = None,
+    input: TensorLike,
+    running_mean: Tensor | None = None,
+    running_var: Tensor | None = None,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
     use_input_stats: bool = True,
     momentum: float = 0.1,
     eps: float = 1e-5,

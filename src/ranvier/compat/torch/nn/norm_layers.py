@@ -19,6 +19,10 @@ from .layers import Weighted
 class _BatchNorm(Weighted):
     """Base of BatchNorm1d and BatchNorm2d."""
 
+    takes = (
+        "num_features, eps=1e-5, momentum=0.1, affine=True, track_running_stats=True, "
+        "device=None, dtype=None"
+    )
     function = staticmethod(norm.batch_norm)
     axes: tuple[int, ...] = ()  # how many axes an input may have
     expected = ""
@@ -26,26 +30,14 @@ class _BatchNorm(Weighted):
         "{0.num_features}, eps={0.eps}, momentum={0.momentum}, affine={0.affine}, "
         "track_running_stats={0.track_running_stats}"
     )
-    num_features: int
-    track_running_stats: bool
 
-    def __init__(
-        self,
-        num_features: int,
-        eps: float = 1e-5,
-        momentum: float | None = 0.1,
-        affine: bool = True,
-        track_running_stats: bool = True,
-        device: object = None,
-        dtype: DTypeLike | None = None,
-    ) -> None:
-        self.keep(locals())
-        _scale(self, num_features, affine, affine, dtype)
+    def begin(self, dtype: DTypeLike | None = None) -> None:
+        _scale(self, self.num_features, self.affine, self.affine, dtype)
         self.running_mean = self.running_var = self.num_batches_tracked = None
-        if track_running_stats:
+        if self.track_running_stats:
             kind = dtype or np.float32
-            self.register_buffer("running_mean", Tensor(np.zeros(num_features), kind))
-            self.register_buffer("running_var", Tensor(np.ones(num_features), kind))
+            self.register_buffer("running_mean", Tensor(np.zeros(self.num_features), kind))
+            self.register_buffer("running_var", Tensor(np.ones(self.num_features), kind))
             self.register_buffer("num_batches_tracked", Tensor(np.array(0), np.int64))
 
     def forward(self, x: Any) -> Any:
@@ -91,95 +83,70 @@ class LayerNorm(Weighted):
     LayerNorm((8,), eps=1e-05, elementwise_affine=True)
     """
 
+    takes = (
+        "normalized_shape, eps=1e-5, elementwise_affine=True, bias=True, device=None, dtype=None"
+    )
     function = staticmethod(norm.layer_norm)
     passed = "normalized_shape weight bias eps"
+    normalized_shape: Any
     line = "{0.normalized_shape}, eps={0.eps}, elementwise_affine={0.elementwise_affine}"
 
-    def __init__(
-        self,
-        normalized_shape: ShapeLike,
-        eps: float = 1e-5,
-        elementwise_affine: bool = True,
-        bias: bool = True,
-        device: object = None,
-        dtype: DTypeLike | None = None,
-    ) -> None:
-        normalized_shape = sizes_of((normalized_shape,))
-        self.keep(locals())
-        affine = elementwise_affine
-        _scale(self, normalized_shape, affine, affine and bias, dtype)
+    def begin(self, bias: bool = True, dtype: DTypeLike | None = None) -> None:
+        self.normalized_shape = sizes_of((self.normalized_shape,))
+        affine = self.elementwise_affine
+        _scale(self, self.normalized_shape, affine, affine and bias, dtype)
 
 
 class RMSNorm(Weighted):
     """A mean square of 1 over the last axes, of sizes `normalized_shape`."""
 
+    takes = "normalized_shape, eps=None, elementwise_affine=True, device=None, dtype=None"
     function = staticmethod(norm.rms_norm)
     passed = "normalized_shape weight eps"
+    normalized_shape: Any
     line = LayerNorm.line
 
-    def __init__(
-        self,
-        normalized_shape: ShapeLike,
-        eps: float | None = None,
-        elementwise_affine: bool = True,
-        device: object = None,
-        dtype: DTypeLike | None = None,
-    ) -> None:
-        normalized_shape = sizes_of((normalized_shape,))
-        self.keep(locals())
-        _scale(self, normalized_shape, elementwise_affine, False, dtype)
+    def begin(self, dtype: DTypeLike | None = None) -> None:
+        self.normalized_shape = sizes_of((self.normalized_shape,))
+        _scale(self, self.normalized_shape, self.elementwise_affine, False, dtype)
 
 
 class GroupNorm(Weighted):
     """Mean 0 and variance 1 over each group of channels of each row: (batch, channels, ...)."""
 
+    takes = "num_groups, num_channels, eps=1e-5, affine=True, device=None, dtype=None"
     function = staticmethod(norm.group_norm)
     passed = "num_groups weight bias eps"
     line = "{0.num_groups}, {0.num_channels}, eps={0.eps}, affine={0.affine}"
 
-    def __init__(
-        self,
-        num_groups: int,
-        num_channels: int,
-        eps: float = 1e-5,
-        affine: bool = True,
-        device: object = None,
-        dtype: DTypeLike | None = None,
-    ) -> None:
-        if num_groups < 1 or num_channels % num_groups:
+    def begin(self, dtype: DTypeLike | None = None) -> None:
+        if self.num_groups < 1 or self.num_channels % self.num_groups:
             raise ArgumentError(
-                f"GroupNorm({num_groups}, {num_channels}): num_channels must be a multiple of "
-                "num_groups"
+                f"GroupNorm({self.num_groups}, {self.num_channels}): num_channels must be a "
+                "multiple of num_groups"
             )
-        self.keep(locals())
-        _scale(self, num_channels, affine, affine, dtype)
+        _scale(self, self.num_channels, self.affine, self.affine, dtype)
 
 
 class InstanceNorm1d(Weighted):
     """Mean 0 and variance 1 over each channel of each row: (batch, channels, steps)."""
 
+    takes = (
+        "num_features, eps=1e-5, momentum=0.1, affine=False, track_running_stats=False, "
+        "device=None, dtype=None"
+    )
     function = staticmethod(norm.instance_norm)
     passed = "running_mean running_var weight bias use_input_stats momentum eps"
     line = "{0.num_features}, eps={0.eps}, affine={0.affine}"
     running_mean, running_var, use_input_stats = None, None, True
 
-    def __init__(
-        self,
-        num_features: int,
-        eps: float = 1e-5,
-        momentum: float = 0.1,
-        affine: bool = False,
-        track_running_stats: bool = False,
-        device: object = None,
-        dtype: DTypeLike | None = None,
-    ) -> None:
-        if track_running_stats:
+    def begin(self, dtype: DTypeLike | None = None) -> None:
+        if self.track_running_stats:
             raise ArgumentError(
                 f"{type(self).__name__}: track_running_stats=True is not in Ranvier; without it "
                 "training and use do the same"
             )
-        self.keep(locals())
-        _scale(self, num_features, affine, affine, dtype)
+        _scale(self, self.num_features, self.affine, self.affine, dtype)
 
 
 class InstanceNorm2d(InstanceNorm1d):

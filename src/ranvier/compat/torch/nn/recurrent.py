@@ -31,9 +31,14 @@ class _Gates(Weighted):
 
     gates = 1
     states = 1
-    hidden_size: int
-    input_size: int
-    bias: bool
+
+    def begin(self, bias: bool = True, dtype: DTypeLike | None = None) -> None:
+        self.bias = bias
+        self.add_cells(dtype)
+
+    def add_cells(self, dtype: DTypeLike | None) -> None:
+        """Create the weights."""
+        self.add_cell(self.input_size, "", dtype)
 
     def add_cell(self, inputs: int, end: str, dtype: DTypeLike | None) -> None:
         """New weights, whose names end in `end`."""
@@ -76,14 +81,12 @@ class _Gates(Weighted):
 class _Simple(_Gates):
     """h = activation(weight_ih @ x + bias_ih + weight_hh @ h_before + bias_hh)."""
 
-    nonlinearity: str
-
-    def keep(self, arguments: Any, *others: str) -> None:
+    def begin(self, bias: bool = True, dtype: DTypeLike | None = None) -> None:
         functions: dict[str, Any] = {"tanh": tanh, "relu": relu}
-        if arguments["nonlinearity"] not in functions:
-            raise unknown_name("nonlinearity", arguments["nonlinearity"], functions)
-        super().keep(arguments, *others)
+        if self.nonlinearity not in functions:
+            raise unknown_name("nonlinearity", self.nonlinearity, functions)
         self._function = functions[self.nonlinearity]
+        super().begin(bias, dtype)
 
     def advance(self, z: Any, states: States, w: Any, b: Any) -> States:
         return [self._function(z + matmul(states[0], w))]
@@ -129,41 +132,25 @@ class _Recurrent(_Gates):
         dropout: the share of a layer's output left out before the next layer, in training.
     """
 
-    num_layers: int
-    batch_first: bool
-    bidirectional: bool
-    dropout: float
+    takes = (
+        "input_size, hidden_size, num_layers=1, bias=True, batch_first=False, dropout=0.0, "
+        "bidirectional=False, proj_size=0, device=None, dtype=None"
+    )
 
-    def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        num_layers: int = 1,
-        bias: bool = True,
-        batch_first: bool = False,
-        dropout: float = 0.0,
-        bidirectional: bool = False,
-        proj_size: int = 0,
-        device: object = None,
-        dtype: DTypeLike | None = None,
-    ) -> None:
-        self._begin(locals())
-
-    def _begin(self, arguments: dict[str, Any]) -> None:
+    def add_cells(self, dtype: DTypeLike | None) -> None:
+        """Create the weights."""
         kind = type(self).__name__
-        if arguments["proj_size"]:
+        if self.proj_size:
             raise ArgumentError(
-                f"{kind}: proj_size={arguments['proj_size']} is not here; put a Linear behind it"
+                f"{kind}: proj_size={self.proj_size} is not here; put a Linear behind it"
             )
         for name in ("hidden_size", "num_layers"):
-            if arguments[name] < 1:
-                raise ArgumentError(f"{kind}: {name}={arguments[name]}; it must be 1 or more")
-        self.keep(arguments, "proj_size")
-        self.bias = arguments["bias"]
+            if getattr(self, name) < 1:
+                raise ArgumentError(f"{kind}: {name}={getattr(self, name)}; it must be 1 or more")
         for layer in range(self.num_layers):
             inputs = self.hidden_size * len(self._ends(0)) if layer else self.input_size
             for end in self._ends(layer):
-                self.add_cell(inputs, end, arguments["dtype"])
+                self.add_cell(inputs, end, dtype)
 
     def _ends(self, layer: int) -> list[str]:
         """What the names of a layer's weights end in, direction by direction."""
@@ -236,21 +223,10 @@ class RNN(_Recurrent, _Simple):
     ((2, 5, 4), (1, 2, 4))
     """
 
-    def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        num_layers: int = 1,
-        nonlinearity: str = "tanh",
-        bias: bool = True,
-        batch_first: bool = False,
-        dropout: float = 0.0,
-        bidirectional: bool = False,
-        proj_size: int = 0,
-        device: object = None,
-        dtype: DTypeLike | None = None,
-    ) -> None:
-        self._begin(locals())
+    takes = (
+        "input_size, hidden_size, num_layers=1, nonlinearity='tanh', bias=True, "
+        "batch_first=False, dropout=0.0, bidirectional=False, proj_size=0, device=None, dtype=None"
+    )
 
 
 class LSTM(_Recurrent, _LongShort):
@@ -278,20 +254,7 @@ class _Cell(_Gates):
 
     line = "{0.input_size}, {0.hidden_size}"
 
-    def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        bias: bool = True,
-        device: object = None,
-        dtype: DTypeLike | None = None,
-    ) -> None:
-        self._begin(locals())
-
-    def _begin(self, arguments: dict[str, Any]) -> None:
-        self.keep(arguments)
-        self.bias = arguments["bias"]
-        self.add_cell(self.input_size, "", arguments["dtype"])
+    takes = "input_size, hidden_size, bias=True, device=None, dtype=None"
 
     def forward(self, x: Any, hx: Any = None) -> Any:
         """The new state, (batch, hidden_size); of an LSTM (h, c)."""
@@ -314,16 +277,7 @@ class _Cell(_Gates):
 class RNNCell(_Cell, _Simple):
     """One step of `nn.RNN`: (x, h) -> h."""
 
-    def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        bias: bool = True,
-        nonlinearity: str = "tanh",
-        device: object = None,
-        dtype: DTypeLike | None = None,
-    ) -> None:
-        self._begin(locals())
+    takes = "input_size, hidden_size, bias=True, nonlinearity='tanh', device=None, dtype=None"
 
 
 class LSTMCell(_Cell, _LongShort):

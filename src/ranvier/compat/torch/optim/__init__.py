@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-from ...table import missing, module_getattr
-from . import lr_scheduler
-from .optimizers import SGD, Adadelta, Adagrad, Adam, Adamax, AdamW, NAdam, Optimizer, RMSprop
+from ...table import fill, names
+from . import lr_scheduler, optimizers
 
-__all__ = [
-    "SGD",
-    "Adadelta",
-    "Adagrad",
-    "Adam",
-    "AdamW",
-    "Adamax",
-    "NAdam",
-    "Optimizer",
-    "RMSprop",
-    "lr_scheduler",
-]
-
-__getattr__ = module_getattr("torch.optim", globals(), missing)
+__all__, __getattr__ = fill(
+    globals(),
+    "torch.optim",
+    names(optimizers, "SGD Adadelta Adagrad Adam AdamW Adamax NAdam Optimizer RMSprop"),
+    lr_scheduler=lr_scheduler,
+)

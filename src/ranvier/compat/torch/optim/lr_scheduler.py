@@ -6,32 +6,43 @@ compiles nothing again.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
 from typing import Any, SupportsFloat, TypeAlias, TypeVar, cast
 
+from ....base.missing import no_argument
 from ....errors import ArgumentError, unknown_name
 from ....optim import Optimizer as RanvierOptimizer
 from ....optim import schedules
 from ....tensors.tensor import Tensor as RanvierTensor
-from ...table import missing, module_getattr
+from ...table import fill
 from .groups import param_groups
 
 T = TypeVar("T")
-EpochRate: TypeAlias = Callable[[int], SupportsFloat]  # the rate after so many epochs
-GroupRate: TypeAlias = Callable[[float, int], EpochRate]  # of a group's first rate and its number
+Rate: TypeAlias = Callable[[int], SupportsFloat]  # the rate after so many calls of `step`
+Rates: TypeAlias = float | Sequence[float]  # one for all groups, or one for each
 
 
 class LRScheduler:
     """Base: `rates[i](epoch)` is the learning rate of group i after so many calls of `step`.
 
-    `rate` makes them: it is given each group's first learning rate, and the group's number.
+    `rate(lr, i, ...)` makes them: it is given each group's first learning rate, the group's number
+    and the scheduler's own arguments.
     """
 
-    def __init__(self, optimizer: RanvierOptimizer, rate: GroupRate) -> None:
+    rate: Callable[..., Rate]
+
+    def __init__(self, optimizer: RanvierOptimizer, *args: Any, **options: Any) -> None:
+        signature = inspect.signature(type(self))
+        for name in options:
+            if name not in signature.parameters:
+                raise no_argument(type(self).__name__, name, signature.parameters)
+        signature.bind(optimizer, *args, **options)
         self.optimizer = optimizer
         self.groups = param_groups(optimizer)
         self.base_lrs = [group.setdefault("initial_lr", group["lr"]) for group in self.groups]
-        self.rates = [rate(first, i) for i, first in enumerate(self.base_lrs)]
+        rate = type(self).rate
+        self.rates = [rate(first, i, *args, **options) for i, first in enumerate(self.base_lrs)]
         self.last_epoch = 0
         self._set()
 
@@ -68,184 +79,104 @@ def _of_group(value: T | Sequence[T], i: int) -> T:
     return cast("T", value[i] if isinstance(value, list | tuple) else value)
 
 
-class StepLR(LRScheduler):
-    """Times `gamma` every `step_size` epochs."""
-
-    def __init__(self, optimizer: RanvierOptimizer, step_size: int, gamma: float = 0.1) -> None:
-        super().__init__(optimizer, lambda lr, _: schedules.StepDecay(lr, step_size, gamma))
-
-
-class MultiStepLR(LRScheduler):
-    """Times `gamma` at each of the epochs `milestones`."""
-
-    def __init__(
-        self, optimizer: RanvierOptimizer, milestones: Sequence[int], gamma: float = 0.1
-    ) -> None:
-        before = [n - 1 for n in milestones]
-
-        def rate(lr: float, _: int) -> EpochRate:
-            values = [lr * gamma**i for i in range(len(milestones) + 1)]
-            return schedules.PiecewiseConstant(before, values)
-
-        super().__init__(optimizer, rate)
-
-
-class ExponentialLR(LRScheduler):
-    """Times `gamma` every epoch."""
-
-    def __init__(self, optimizer: RanvierOptimizer, gamma: float) -> None:
-        super().__init__(optimizer, lambda lr, _: schedules.ExponentialDecay(lr, 1, gamma))
-
-
-class CosineAnnealingLR(LRScheduler):
+def _cosine(lr: float, i: int, T_max: int, eta_min: float = 0.0) -> Rate:
     """Half a cosine from the first rate down to `eta_min` in `T_max` epochs, and up again."""
-
-    def __init__(self, optimizer: RanvierOptimizer, T_max: int, eta_min: float = 0.0) -> None:
-        def rate(lr: float, _: int) -> EpochRate:
-            half = schedules.CosineDecay(lr, T_max, eta_min / lr if lr else 0.0)
-            return lambda epoch: half(T_max - abs(epoch % (2 * T_max) - T_max))
-
-        super().__init__(optimizer, rate)
+    half = schedules.CosineDecay(lr, T_max, eta_min / lr if lr else 0.0)
+    return lambda epoch: half(T_max - abs(epoch % (2 * T_max) - T_max))
 
 
-class OneCycleLR(LRScheduler):
+def _one_cycle(
+    lr: float,
+    i: int,
+    max_lr: Rates,
+    total_steps: int | None = None,
+    epochs: int | None = None,
+    steps_per_epoch: int | None = None,
+    pct_start: float = 0.3,
+    anneal_strategy: str = "cos",
+    div_factor: float = 25.0,
+    final_div_factor: float = 1e4,
+    three_phase: bool = False,
+) -> Rate:
     """Up to `max_lr`, then down to almost nothing, in `total_steps` or `epochs * steps_per_epoch`
     steps.
     """
-
-    def __init__(
-        self,
-        optimizer: RanvierOptimizer,
-        max_lr: float | Sequence[float],
-        total_steps: int | None = None,
-        epochs: int | None = None,
-        steps_per_epoch: int | None = None,
-        **options: Any,
-    ) -> None:
-        if total_steps is None:
-            if epochs is None or steps_per_epoch is None:
-                raise ArgumentError("OneCycleLR: give total_steps, or epochs and steps_per_epoch")
-            total_steps = epochs * steps_per_epoch
-        steps = total_steps
-        super().__init__(
-            optimizer, lambda _, i: schedules.OneCycle(_of_group(max_lr, i), steps, **options)
-        )
+    if total_steps is None:
+        if epochs is None or steps_per_epoch is None:
+            raise ArgumentError("OneCycleLR: give total_steps, or epochs and steps_per_epoch")
+        total_steps = epochs * steps_per_epoch
+    shape = pct_start, anneal_strategy, div_factor, final_div_factor, three_phase
+    return schedules.OneCycle(_of_group(max_lr, i), total_steps, *shape)
 
 
-class ConstantLR(LRScheduler):
-    """Times `factor` for the first `total_iters` epochs."""
-
-    def __init__(
-        self, optimizer: RanvierOptimizer, factor: float = 1 / 3, total_iters: int = 5
-    ) -> None:
-        def rate(lr: float, _: int) -> EpochRate:
-            return schedules.PiecewiseConstant([total_iters - 1], [lr * factor, lr])
-
-        super().__init__(optimizer, rate)
-
-
-class LinearLR(LRScheduler):
-    """From `start_factor` to `end_factor` times the first rate in `total_iters` epochs."""
-
-    def __init__(
-        self,
-        optimizer: RanvierOptimizer,
-        start_factor: float = 1 / 3,
-        end_factor: float = 1.0,
-        total_iters: int = 5,
-    ) -> None:
-        def rate(lr: float, _: int) -> EpochRate:
-            return schedules.PolynomialDecay(lr * start_factor, total_iters, lr * end_factor)
-
-        super().__init__(optimizer, rate)
-
-
-class PolynomialLR(LRScheduler):
-    """Down to 0 in `total_iters` epochs along `(1 - epoch / total_iters) ** power`."""
-
-    def __init__(
-        self, optimizer: RanvierOptimizer, total_iters: int = 5, power: float = 1.0
-    ) -> None:
-        super().__init__(
-            optimizer, lambda lr, _: schedules.PolynomialDecay(lr, total_iters, 0.0, power)
-        )
-
-
-class CosineAnnealingWarmRestarts(LRScheduler):
-    """Half cosines one after another, of T_0, T_0 T_mult, T_0 T_mult^2 ... epochs."""
-
-    def __init__(
-        self, optimizer: RanvierOptimizer, T_0: int, T_mult: int = 1, eta_min: float = 0.0
-    ) -> None:
-        def rate(lr: float, _: int) -> EpochRate:
-            alpha = eta_min / lr if lr else 0.0
-            return schedules.CosineDecayRestarts(lr, T_0, T_mult, 1.0, alpha)
-
-        super().__init__(optimizer, rate)
-
-
-class CyclicLR(LRScheduler):
+def _cyclic(
+    lr: float,
+    i: int,
+    base_lr: Rates,
+    max_lr: Rates,
+    step_size_up: int = 2000,
+    step_size_down: int | None = None,
+    mode: str = "triangular",
+    gamma: float = 1.0,
+    cycle_momentum: bool = False,
+) -> Rate:
     """Up and down between two rates; momentum stays as it is (`cycle_momentum=False`)."""
-
-    def __init__(
-        self,
-        optimizer: RanvierOptimizer,
-        base_lr: float | Sequence[float],
-        max_lr: float | Sequence[float],
-        step_size_up: int = 2000,
-        step_size_down: int | None = None,
-        mode: str = "triangular",
-        gamma: float = 1.0,
-        cycle_momentum: bool = False,
-    ) -> None:
-        if cycle_momentum:
-            raise ArgumentError("CyclicLR: cycle_momentum=True is not supported; write False")
-
-        def rate(_: float, i: int) -> EpochRate:
-            both = _of_group(base_lr, i), _of_group(max_lr, i)
-            return schedules.Cyclic(*both, step_size_up, step_size_down, mode, gamma)
-
-        super().__init__(optimizer, rate)
+    if cycle_momentum:
+        raise ArgumentError("CyclicLR: cycle_momentum=True is not supported; write False")
+    both = _of_group(base_lr, i), _of_group(max_lr, i)
+    return schedules.Cyclic(*both, step_size_up, step_size_down, mode, gamma)
 
 
-class LambdaLR(LRScheduler):
-    """The first rate times `lr_lambda(epoch)`."""
-
-    def __init__(
-        self,
-        optimizer: RanvierOptimizer,
-        lr_lambda: Callable[[int], float] | Sequence[Callable[[int], float]],
-    ) -> None:
-        def rate(lr: float, i: int) -> EpochRate:
-            factor = _of_group(lr_lambda, i)
-            return lambda epoch: lr * factor(epoch)
-
-        super().__init__(optimizer, rate)
-
-
-class SequentialLR(LRScheduler):
+def _sequential(
+    lr: float, i: int, schedulers: Sequence[LRScheduler], milestones: Sequence[int]
+) -> Rate:
     """One scheduler after another: the next takes over at each of the epochs `milestones`."""
+    if len(milestones) != len(schedulers) - 1:
+        raise ArgumentError(
+            f"SequentialLR: {len(schedulers)} schedulers take {len(schedulers) - 1} "
+            f"milestones, one where each but the first begins; got {len(milestones)}"
+        )
 
-    def __init__(
-        self,
-        optimizer: RanvierOptimizer,
-        schedulers: Sequence[LRScheduler],
-        milestones: Sequence[int],
-    ) -> None:
-        if len(milestones) != len(schedulers) - 1:
-            raise ArgumentError(
-                f"SequentialLR: {len(schedulers)} schedulers take {len(schedulers) - 1} "
-                f"milestones, one where each but the first begins; got {len(milestones)}"
-            )
+    def at(epoch: int) -> SupportsFloat:
+        which = sum(epoch >= m for m in milestones)
+        return schedulers[which].rates[i](epoch - (milestones[which - 1] if which else 0))
 
-        def rate(_: float, i: int) -> EpochRate:
-            def at(epoch: int) -> SupportsFloat:
-                which = sum(epoch >= m for m in milestones)
-                return schedulers[which].rates[i](epoch - (milestones[which - 1] if which else 0))
+    return at
 
-            return at
 
-        super().__init__(optimizer, rate)
+_RATES: dict[str, Callable[..., Rate]] = {
+    "ConstantLR": lambda lr, i, factor=1 / 3, total_iters=5: schedules.PiecewiseConstant(
+        [total_iters - 1], [lr * factor, lr]
+    ),
+    "CosineAnnealingLR": _cosine,
+    "CosineAnnealingWarmRestarts": lambda lr, i, T_0, T_mult=1, eta_min=0.0: (
+        schedules.CosineDecayRestarts(lr, T_0, T_mult, 1.0, eta_min / lr if lr else 0.0)
+    ),
+    "CyclicLR": _cyclic,
+    "ExponentialLR": lambda lr, i, gamma: schedules.ExponentialDecay(lr, 1, gamma),
+    "LambdaLR": lambda lr, i, lr_lambda: lambda epoch: lr * _of_group(lr_lambda, i)(epoch),
+    "LinearLR": lambda lr, i, start_factor=1 / 3, end_factor=1.0, total_iters=5: (
+        schedules.PolynomialDecay(lr * start_factor, total_iters, lr * end_factor)
+    ),
+    "MultiStepLR": lambda lr, i, milestones, gamma=0.1: schedules.PiecewiseConstant(
+        [n - 1 for n in milestones], [lr * gamma**k for k in range(len(milestones) + 1)]
+    ),
+    "OneCycleLR": _one_cycle,
+    "PolynomialLR": lambda lr, i, total_iters=5, power=1.0: schedules.PolynomialDecay(
+        lr, total_iters, 0.0, power
+    ),
+    "SequentialLR": _sequential,
+    "StepLR": lambda lr, i, step_size, gamma=0.1: schedules.StepDecay(lr, step_size, gamma),
+}
+
+
+def _scheduler(name: str, rate: Callable[..., Rate]) -> type[LRScheduler]:
+    made = type(name, (LRScheduler,), {"rate": staticmethod(rate), "__module__": __name__})
+    made.__doc__ = rate.__doc__ or f"The rates of `ranvier.optim.schedules`, as `{name}` says them."
+    optimizer = inspect.Parameter("optimizer", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    _, _, *others = inspect.signature(rate).parameters.values()
+    setattr(made, "__signature__", inspect.Signature([optimizer, *others]))  # noqa: B010
+    return made
 
 
 class ReduceLROnPlateau:
@@ -262,7 +193,7 @@ class ReduceLROnPlateau:
         threshold: float = 1e-4,
         threshold_mode: str = "rel",
         cooldown: int = 0,
-        min_lr: float | Sequence[float] = 0.0,
+        min_lr: Rates = 0.0,
         eps: float = 1e-8,
     ) -> None:
         if mode not in ("min", "max"):
@@ -317,4 +248,8 @@ class ReduceLROnPlateau:
         vars(self).update(state_dict)
 
 
-__getattr__ = module_getattr("torch.optim.lr_scheduler", globals(), missing)
+__all__, __getattr__ = fill(
+    globals(),
+    "torch.optim.lr_scheduler",
+    {name: _scheduler(name, rate) for name, rate in _RATES.items()},
+)

@@ -48,9 +48,9 @@ class TensorDataset(Dataset):
     def __len__(self) -> int:
         return len(self.tensors[0])
 
-    def rows(self, places: Any) -> Any:
-        """The rows at `places` (an array or a slice) as new tensors."""
-        return [Tensor._wrap(np.array(x.numpy()[places])) for x in self.tensors]
+    def rows(self, indices: Any) -> Any:
+        """The rows at `indices` (an array or a slice) as new tensors."""
+        return [Tensor._wrap(np.array(x.numpy()[indices])) for x in self.tensors]
 
 
 class Subset(Dataset):
@@ -65,9 +65,9 @@ class Subset(Dataset):
     def __len__(self) -> int:
         return len(self.indices)
 
-    def rows(self, places: Any) -> Any:
-        """The rows at `places` of this subset."""
-        return _rows(self.dataset, self.indices[places])
+    def rows(self, indices: Any) -> Any:
+        """The rows at `indices` of this subset."""
+        return _rows(self.dataset, self.indices[indices])
 
 
 def random_split(dataset: Any, lengths: Sequence[float], generator: Any = None) -> list[Subset]:
@@ -116,11 +116,11 @@ class DataLoader:
         return (_rows(self.dataset, order[start : start + size]) for start in starts)
 
 
-def _rows(dataset: Any, places: Any) -> Any:
-    """The rows at `places`, stacked."""
+def _rows(dataset: Any, indices: Any) -> Any:
+    """The rows at `indices`, stacked."""
     if isinstance(dataset, TensorDataset | Subset):
-        return dataset.rows(places)
-    return _stacked([dataset[int(i)] for i in places])
+        return dataset.rows(indices)
+    return _stacked([dataset[int(i)] for i in indices])
 
 
 def _stacked(rows: list[Any]) -> Any:

@@ -17,8 +17,8 @@ from . import rnn
 
 def _gradients(parameters: Any) -> list[tuple[Any, Any]]:
     """(parameter, gradient) of those that have one."""
-    given: Iterable[Any] = [parameters] if isinstance(parameters, RanvierTensor) else parameters
-    return [(p, p.grad) for p in given if p.grad is not None]
+    tensors: Iterable[Any] = [parameters] if isinstance(parameters, RanvierTensor) else parameters
+    return [(p, p.grad) for p in tensors if p.grad is not None]
 
 
 def clip_grad_norm_(parameters: Any, max_norm: float, norm_type: float = 2.0) -> Any:

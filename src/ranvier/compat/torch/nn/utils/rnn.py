@@ -22,10 +22,10 @@ def pad_sequence(
     tensor([[1, 2],
             [3, 0]])
     """
-    given = [of(x) for x in sequences]
-    if not given:
+    tensors = [of(x) for x in sequences]
+    if not tensors:
         raise DataError("pad_sequence: got no sequences; expected at least one")
-    longest = max(len(x) for x in given)
+    longest = max(len(x) for x in tensors)
 
     def filled(x: Any) -> Any:
         frame = [(0, longest - len(x))] + [(0, 0)] * (x.ndim - 1)
@@ -33,7 +33,7 @@ def pad_sequence(
             return movement.pad(x, frame)
         return movement.pad(x - padding_value, frame) + padding_value
 
-    return of(shaping.stack([filled(x) for x in given], 0 if batch_first else 1))
+    return of(shaping.stack([filled(x) for x in tensors], 0 if batch_first else 1))
 
 
 _missing = module_getattr("torch.nn.utils.rnn", {"__all__": ["pad_sequence"]}, missing)
