@@ -32,7 +32,7 @@ class Operator(Protocol):
 
 # The closed registry: every primitive op by name. ops/op.py fills it; Value's operators read it.
 OPS: dict[str, Op] = {}
-OPERATORS: Mapping[str, Operator] = OPS
+OPERATORS: Mapping[str, Operator] = OPS  # the same table, typed for who applies ops to values
 
 
 class Spec(NamedTuple):

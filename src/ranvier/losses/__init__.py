@@ -127,7 +127,7 @@ def get(loss: LossLike) -> Loss:
     if isinstance(loss, str) and loss in CLASSES:
         return CLASSES[loss]()
     if isinstance(loss, Mapping):
-        return restore("loss", loss, CLASSES)  # type: ignore[no-any-return]
+        return restore("loss", loss, CLASSES)
     if isinstance(loss, type) and issubclass(loss, Loss):
         return loss()
     if callable(loss):

@@ -82,7 +82,7 @@ def get(metric: MetricLike) -> Metric:
         return metric
     if isinstance(metric, Mapping):
         known = {m.__name__: m for m in _CLASSES}
-        return restore("metric", metric, known)  # type: ignore[no-any-return]
+        return restore("metric", metric, known)
     if isinstance(metric, str):
         if metric.lower() in NAMES:
             made = NAMES[metric.lower()]()

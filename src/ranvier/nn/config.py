@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib
 import inspect
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -75,6 +75,9 @@ def plain(value: object, what: str) -> Any:
     )
 
 
+T = TypeVar("T")  # what the classes of a list have in common
+
+
 class Registry(dict[str, type[Any]]):
     """A closed list of classes by name.
 
@@ -92,7 +95,7 @@ class Registry(dict[str, type[Any]]):
             importlib.import_module(module)
 
 
-def restore(what: str, described: Mapping[str, Any], classes: Mapping[str, type]) -> Any:
+def restore(what: str, described: Mapping[str, Any], classes: Mapping[str, type[T]]) -> T:
     """The object described by {"class", "config"}; its class must be in the list `classes`."""
     if not isinstance(described, Mapping):
         raise ArgumentError(f"{what}: expected a class and its config, got {described!r:.80}")
@@ -107,4 +110,5 @@ def restore(what: str, described: Mapping[str, Any], classes: Mapping[str, type]
     config = dict(config)
     cls: Any = classes[name]
     build = getattr(cls, "from_config", None)
-    return build(config) if build is not None else cls(**config)
+    restored: T = build(config) if build is not None else cls(**config)
+    return restored

@@ -302,8 +302,7 @@ def get(initializer: InitializerLike) -> Callable[..., Array]:
     if isinstance(initializer, str) and initializer.lower() in _NAMES:
         return _NAMES[initializer.lower()]()
     if isinstance(initializer, Mapping):
-        restored: Initializer = restore("initializer", initializer, CLASSES)
-        return restored
+        return restore("initializer", initializer, CLASSES)
     if isinstance(initializer, type) and issubclass(initializer, Initializer):
         return initializer()
     if isinstance(initializer, int | float) and not isinstance(initializer, bool):

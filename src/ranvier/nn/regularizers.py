@@ -108,8 +108,7 @@ def get(regularizer: RegularizerLike) -> Regularizer | None:
     if regularizer is None or isinstance(regularizer, Regularizer):
         return regularizer
     if isinstance(regularizer, Mapping):
-        restored: Regularizer = restore("regularizer", regularizer, CLASSES)
-        return restored
+        return restore("regularizer", regularizer, CLASSES)
     if isinstance(regularizer, type) and issubclass(regularizer, Regularizer):
         return regularizer()
     if isinstance(regularizer, str) and regularizer.lower() in _NAMES:

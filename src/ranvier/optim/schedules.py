@@ -419,7 +419,7 @@ SCHEDULES: dict[str, type[Schedule]] = {
 
 def restore_schedule(described: Mapping[str, Any]) -> Schedule:
     """A schedule from {"class", "config"}."""
-    return restore("schedule", described, SCHEDULES)  # type: ignore[no-any-return]
+    return restore("schedule", described, SCHEDULES)
 
 
 if not TYPE_CHECKING:
