@@ -499,6 +499,18 @@ LAYERS: dict[str, Callable[[], Layer]] = {
 }
 
 
+def test_a_network_frozen_at_every_other_step_has_two_steps() -> None:
+    model = model_with(By(2.0))
+    kept = []
+    for i in range(10):
+        model.layers[0].trainable = bool(i % 2)
+        before = model.layers[0].kernel.numpy().copy()
+        model.train_on_batch(X, Y)
+        kept.append(np.array_equal(before, model.layers[0].kernel.numpy()))
+    assert kept == [True, False] * 5
+    assert len(model._steps.made("train")) == 2
+
+
 @pytest.mark.parametrize("name", LAYERS)
 def test_nothing_is_traced_again_when_nothing_changed(
     name: str, monkeypatch: pytest.MonkeyPatch
