@@ -211,7 +211,8 @@ class Variants(Generic[_C]):
         if len(self.made) >= MAX_VARIANTS:
             warn(
                 f"{self._what} has been compiled more than {MAX_VARIANTS} times for the same kind "
-                f"of arguments, since {self.made[0].validity.difference()} changes from call to call. "
+                f"of arguments, since {self.made[0].validity.difference()} changes from call to "
+                "call. "
                 "Put a number that changes into a tensor, which compiled code reads at each call: "
                 "self.by = ranvier.tensor(1.0), then self.by.assign(2.0)",
                 self._warned,

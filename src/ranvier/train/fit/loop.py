@@ -104,9 +104,11 @@ class Moments:
         methods = self._at.get(moment)
         if methods is None:
             empty = getattr(Callback, moment)
-            methods = [getattr(c, moment) for c in self.callbacks]
-            methods = [m for m in methods if getattr(m, "__func__", m) is not empty]
-            self._at[moment] = methods
+            methods = self._at[moment] = [
+                getattr(c, moment)
+                for c in self.callbacks
+                if getattr(type(c), moment) is not empty or moment in vars(c)
+            ]
         return methods
 
     def call(self, moment: str, *arguments: object) -> None:
