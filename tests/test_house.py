@@ -287,7 +287,6 @@ PROBES = {
     "tracing.compiled": "where a user's function can be found again",
     "tracing.snapshot": "objects of a user's classes",
     "train.callbacks.callback": "a user's function may have no name",
-    "train.fit.loop": "a user's callback, or a function in place of its method",
     "train.models.saving": "a layer where a model was expected",
     "train.models.sequential": "a user's function may have no name",
     "train.models.summary": "a user's model may keep a list of layers",
