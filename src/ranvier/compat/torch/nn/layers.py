@@ -25,6 +25,7 @@ class Weighted(Row, Module):
 
     function: Any = None
     passed = ""
+    _passed: tuple[str, ...] = ()
     line = ""
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -44,10 +45,13 @@ class Weighted(Row, Module):
             made = None if shape is None else Tensor(first(shape), dtype, requires_grad=True)
             setattr(self, name, made)
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        cls._passed = tuple(cls.passed.split())
+
     def forward(self, *inputs: Any) -> Any:
         """What the function gives."""
-        cls = type(self)
-        return cls.function(*inputs, *[getattr(self, name) for name in cls.passed.split()])
+        return type(self).function(*inputs, *[getattr(self, name) for name in self._passed])
 
     def extra_repr(self) -> str:
         """The settings."""
