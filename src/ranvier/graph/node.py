@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self
 import numpy as np
 
 from ..base.source import Source, scope
-from ..errors import DTypeError, ShapeError
+from ..errors import DTypeError, ShapeError, UnknownSizeError
 from ..typing import Array, ArrayLike, DType, Shape, V
 
 if TYPE_CHECKING:
@@ -219,9 +219,11 @@ MAX_BYTES = (1 << 63) - 1  # of a tensor: what an address can count
 def result_spec(op: Op, inputs: Iterable[Value], params: Mapping[str, Any]) -> Spec:
     """Shape and dtype of the result, once it is known that they can be."""
     spec = op.infer(*[x.spec for x in inputs], **params)
-    size = math.prod(spec.shape) * spec.dtype.itemsize
-    if isinstance(size, int) and size > MAX_BYTES:  # for rows.RowCount it is asked again later
-        raise too_large(op.name, spec)
+    try:
+        if math.prod(spec.shape) * spec.dtype.itemsize > MAX_BYTES:
+            raise too_large(op.name, spec)
+    except UnknownSizeError:
+        pass  # it is asked again when the number of rows is known
     return spec
 
 

@@ -46,14 +46,26 @@ class Reshape(Movement):
     def __call__(self, x: V | ArrayLike, shape: ShapeLike) -> V:
         (x,) = as_values(x)
         shape = as_shape(shape)
-        if _open_axes(shape) == 1:
+        try:
+            if shape == x.shape:
+                return x
+            open_axes = shape.count(-1)
+        except UnknownSizeError:
+            open_axes = [same(n, -1) for n in shape].count(True)
+        if open_axes == 1:
             known = -math.prod(shape)
             if known and x.size % known == 0:
                 shape = tuple(x.size // known if same(n, -1) else n for n in shape)
-        return x if same(shape, x.shape) else apply(self, x, shape=shape)
+            if same(shape, x.shape):
+                return x
+        return apply(self, x, shape=shape)
 
     def infer(self, x: Spec, *, shape: Shape) -> Spec:
-        if negative(shape) or not same(math.prod(shape), math.prod(x.shape)):
+        try:
+            fits = min(shape, default=0) >= 0 and math.prod(shape) == math.prod(x.shape)
+        except UnknownSizeError:
+            fits = not negative(shape) and same(math.prod(shape), math.prod(x.shape))
+        if not fits:
             raise ShapeError(
                 f"reshape: {x.shape} holds {math.prod(x.shape)} elements and cannot become {shape}"
             )
@@ -64,14 +76,6 @@ class Reshape(Movement):
 
     def gradient(self, grad: Value, out: Value, x: Value, *, shape: Shape) -> Gradients:
         return (reshape(grad, x.shape),)
-
-
-def _open_axes(shape: Shape) -> int:
-    """How many sizes are -1."""
-    try:
-        return shape.count(-1)
-    except UnknownSizeError:
-        return [same(n, -1) for n in shape].count(True)
 
 
 class PermuteDims(Movement):
@@ -104,7 +108,12 @@ class BroadcastTo(Movement):
     def __call__(self, x: V | ArrayLike, shape: ShapeLike) -> V:
         (x,) = as_values(x)
         shape = as_shape(shape)
-        return x if same(shape, x.shape) else apply(self, x, shape=shape)
+        try:
+            if shape == x.shape:
+                return x
+        except UnknownSizeError:
+            pass  # of the number of rows and another size
+        return apply(self, x, shape=shape)
 
     def infer(self, x: Spec, *, shape: Shape) -> Spec:
         if len(shape) < len(x.shape) or not same(broadcast_shape(self.name, x.shape, shape), shape):

@@ -25,7 +25,7 @@ from ..base import arguments
 from ..errors import DTypeError, ShapeError, UnknownSizeError
 from ..graph.node import OPS, Spec, Value
 from ..graph.row_count import RowCount
-from ..graph.sizes import exceeds, is_unknown, same
+from ..graph.sizes import exceeds, is_unknown
 from ..typing import Array, ArrayLike, Axes, DType, Shape, V
 
 Gradients: TypeAlias = "tuple[Value | None, ...]"  # one for each input, None where none flows
@@ -198,7 +198,10 @@ def broadcast(op: str, *xs: V) -> tuple[V, ...]:
         pass  # of the number of rows and another size
     shape = broadcast_shape(op, *[x.shape for x in xs])
     broadcast_to = OPS["broadcast_to"]
-    return tuple(x if same(x.shape, shape) else broadcast_to(x, shape) for x in xs)
+    try:
+        return tuple(x if x.shape == shape else broadcast_to(x, shape) for x in xs)
+    except UnknownSizeError:
+        return tuple([broadcast_to(x, shape) for x in xs])  # x itself where it has the shape
 
 
 def same_dtype(*xs: V) -> tuple[V, ...]:

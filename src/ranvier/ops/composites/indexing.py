@@ -162,8 +162,7 @@ def _basic(x: V, items: Sequence[Basic]) -> V:
         start.append(first)
         stop.append(last + 1)
         step.append(by)
-    whole = all(same(a, 0) and same(b, n) for a, b, n in zip(start, stop, x.shape, strict=True))
-    if not whole or any(by != 1 for by in step):
+    if not same((*start, *stop), (*[0] * x.ndim, *x.shape)) or any(by != 1 for by in step):
         x = apply(slice_, x, start=tuple(start), stop=tuple(stop), step=tuple(step))
     if reversed_axes:
         x = flip(x, tuple(reversed_axes))
