@@ -156,6 +156,7 @@ def test_every_argument_refuses_what_it_cannot_mean() -> None:
             taken.append(f"{message}: {type(error).__name__}: {error}")
         else:
             taken.append(f"{message} is accepted")
+    # What is never below 0 is named in base/arguments.py; else NEGATIVE says what it means.
     assert taken == []
     assert len(tried) > 700
     assert kinds == {str, int, float, bool, list, np.int64, np.bool, type(None)}

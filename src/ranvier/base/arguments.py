@@ -34,7 +34,7 @@ _AT_LEAST_0 = frozenset({
     "learning_rate", "longest", "m_mul", "max_learning_rate", "max_wavelength", "min_lr",
     "momentum", "momentum_decay", "noise", "patience", "pct_start", "peak_learning_rate",
     "penalty", "power", "rho", "scaling_factor", "slope", "spread", "stddev", "step_size_down",
-    "temperature", "test_size", "validation_split", "warmup_steps", "warmup_target",
+    "temperature", "test_size", "total", "validation_split", "warmup_steps", "warmup_target",
     "weight_decay", "word_dropout",
 })  # fmt: skip
 
