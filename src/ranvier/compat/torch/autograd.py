@@ -10,7 +10,7 @@ from ...ops.backpropagation import backpropagate
 from ...ops.creation import ones_like
 from ...tensors.mode import grad_mode
 from ...tensors.tensor import Tensor as RanvierTensor
-from ..table import missing, module_getattr
+from ..table import fill
 from .tensor import of
 
 
@@ -48,4 +48,4 @@ def grad(
     return tuple(gradients[id(x)] for x in wanted)
 
 
-__getattr__ = module_getattr("torch.autograd", globals(), missing)
+__all__, __getattr__ = fill(globals(), "torch.autograd")

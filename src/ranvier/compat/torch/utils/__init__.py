@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from ...table import missing, module_getattr
+from ...table import fill
 from . import data
 
-__all__ = ["data"]
-
-__getattr__ = module_getattr("torch.utils", globals(), missing)
+__all__, __getattr__ = fill(globals(), "torch.utils", data=data)

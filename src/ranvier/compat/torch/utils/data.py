@@ -10,7 +10,7 @@ import numpy as np
 from .... import random
 from ....errors import ArgumentError, DataError, unknown_name
 from ....tensors.tensor import Tensor as RanvierTensor
-from ...table import missing, module_getattr
+from ...table import fill
 from ..tensor import Tensor, of
 
 _FOR_SPEED = (
@@ -132,4 +132,4 @@ def _stacked(rows: list[Any]) -> Any:
     return of(arrays) if not isinstance(arrays[0], np.ndarray) else Tensor._wrap(np.stack(arrays))
 
 
-__getattr__ = module_getattr("torch.utils.data", globals(), missing)
+__all__, __getattr__ = fill(globals(), "torch.utils.data")

@@ -10,7 +10,7 @@ from .....ops import elementwise, reduce
 from .....ops.composites import functions as composite
 from .....tensors.mode import no_grad
 from .....tensors.tensor import Tensor as RanvierTensor
-from ....table import missing, module_getattr
+from ....table import fill
 from ...tensor import of
 from . import rnn
 
@@ -55,6 +55,4 @@ def clip_grad_value_(parameters: Any, clip_value: float) -> None:
             p.grad = composite.clip(g, -clip_value, clip_value)
 
 
-__all__ = ["clip_grad_norm_", "clip_grad_value_", "rnn"]
-
-__getattr__ = module_getattr("torch.nn.utils", globals(), missing)
+__all__, __getattr__ = fill(globals(), "torch.nn.utils", rnn=rnn)
