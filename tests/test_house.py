@@ -41,7 +41,7 @@ nn
 losses metrics
 optim
 train plots
-callbacks
+callbacks datasets
 models
 inspection
 ranvier

@@ -7,18 +7,14 @@ The way of the data:
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 from numpy import e, finfo, iinfo, inf, nan, newaxis, pi
 
-from . import callbacks, data, dtypes, errors, losses, metrics, nn, optim, random
+from . import dtypes, errors, losses, metrics, nn, optim, random
 from .base.config import config
 from .base.missing import module_getattr
-from .data import datasets
 from .dtypes import bool_, float16, float32, float64, int32, int64, uint8, uint32
-from .inspection.explain import explain
-from .inspection.gradcheck import gradcheck
 from .nn.basic.shape_layers import Input
 from .nn.policy import dtype_policy, set_dtype_policy
 from .ops.backpropagation import gradient
@@ -154,25 +150,38 @@ from .tracing.compiled import compile
 from .tracing.scan import scan
 from .tracing.trace import is_tracing
 from .tracing.transforms import grad, hessian, jacobian, value_and_grad, vjp
-from .train.models.model import Model
-from .train.models.saving import load
-from .train.models.sequential import Sequential
 
 pow = power
 
 __version__ = "0.1.0"
 
-# Parts that few programs need: imported when first asked for.
-_WHEN_ASKED = ("compat", "inspection", "models", "plots")
-
+# Names whose modules are imported when they are first asked for, so that a program pays for what
+# it uses: tensors alone need no training.
+_WHEN_ASKED = {
+    "Model": "train.models.model:Model",
+    "Sequential": "train.models.sequential:Sequential",
+    "callbacks": "callbacks",
+    "compat": "compat",
+    "data": "data",
+    "datasets": "data.datasets",
+    "explain": "inspection.explain:explain",
+    "gradcheck": "inspection.gradcheck:gradcheck",
+    "inspection": "inspection",
+    "load": "train.models.saving:load",
+    "models": "models",
+    "plots": "plots",
+}
 
 if TYPE_CHECKING:
-    from . import compat, inspection, models, plots
+    from . import callbacks, compat, data, inspection, models, plots
+    from .data import datasets
+    from .inspection.explain import explain
+    from .inspection.gradcheck import gradcheck
+    from .train.models.model import Model
+    from .train.models.saving import load
+    from .train.models.sequential import Sequential
 else:
     __getattr__ = module_getattr(__name__, globals(), when_asked=_WHEN_ASKED)
-
-# `import ranvier.datasets` finds the module that `ranvier.datasets` is.
-sys.modules[f"{__name__}.datasets"] = datasets
 
 
 def __dir__() -> list[str]:

@@ -7,7 +7,7 @@ import functools
 import importlib
 import inspect
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ParamSpec, Self, TypeVar
 
 from ..errors import KeywordError, MissingNameError
@@ -42,16 +42,24 @@ def module_getattr(
     where: str,
     names: Mapping[str, Any],
     error: Callable[[str, str, Iterable[str]], Exception] | None = None,
-    when_asked: Sequence[str] = (),
+    when_asked: Mapping[str, str] | None = None,
 ) -> Callable[[str], Any]:
     """A module's `__getattr__`, called for what it does not have; `names` are its globals.
 
-    `error(where, name, known)` makes the error; the modules `when_asked` are imported by then.
+    `error(where, name, known)` makes the error. Names `when_asked` are imported by then: modules,
+    or what stands in one behind a colon, `"Model": "train.models.model:Model"`.
     """
 
+    later = when_asked or {}
+
     def __getattr__(name: str) -> Any:
-        if name in when_asked:
-            return importlib.import_module(f"{where}.{name}")
+        if name in later:
+            module, _, attribute = later[name].partition(":")
+            asked: Any = importlib.import_module(f"{where}.{module}")
+            if attribute:
+                asked = getattr(asked, attribute)
+            vars(sys.modules[where])[name] = asked
+            return asked
         if name.startswith("__"):
             raise AttributeError(f"{where} has no {name}")
         known = names.get("__all__") or [n for n in names if not n.startswith("_")]

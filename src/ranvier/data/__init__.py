@@ -24,35 +24,56 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..base.missing import module_getattr, spelled
-from . import datasets, tables
-from .datasets import (
-    IRIS_SPECIES,
-    load_adult,
-    load_airline_passengers,
-    load_california_housing,
-    load_digits,
-    load_etth1,
-    load_iris,
-    load_mnist,
-    load_rt_polarity,
-    load_tiny_shakespeare,
-)
-from .file_streams import stream_images, stream_npy
-from .padding import length_mask, pad_sequences
-from .pipeline import Pipeline
-from .sliding_windows import seasonal_naive, windows
-from .split import train_test_split
-from .stream import Stream, stream_arrays, stream_batches
-from .table_streams import stream_csv, stream_parquet
-from .text import Vocabulary, clean
-from .toy import make_blobs, make_moons, make_regression, make_xor
-from .vectorize import BytePairs, TextVectorization
+from . import tables
+
+if TYPE_CHECKING:
+    from . import datasets
+    from .datasets import (
+        IRIS_SPECIES,
+        load_adult,
+        load_airline_passengers,
+        load_california_housing,
+        load_digits,
+        load_etth1,
+        load_iris,
+        load_mnist,
+        load_rt_polarity,
+        load_tiny_shakespeare,
+    )
+    from .file_streams import stream_images, stream_npy
+    from .padding import length_mask, pad_sequences
+    from .pipeline import Pipeline
+    from .sliding_windows import seasonal_naive, windows
+    from .split import train_test_split
+    from .stream import Stream, stream_arrays, stream_batches
+    from .table_streams import stream_csv, stream_parquet
+    from .text import Vocabulary, clean
+    from .toy import make_blobs, make_moons, make_regression, make_xor
+    from .vectorize import BytePairs, TextVectorization
 
 # In `tables` they stand without the check of keywords, which every call of fit would pay for.
 as_array = spelled(tables.as_array)
 check_finite = spelled(tables.check_finite)
 check_rows = tables.check_rows
 column_names = spelled(tables.column_names)
+
+# Names by the module that is imported when one of them is first asked for.
+_PARTS = {
+    "datasets": (
+        "IRIS_SPECIES load_adult load_airline_passengers load_california_housing load_digits "
+        "load_etth1 load_iris load_mnist load_rt_polarity load_tiny_shakespeare"
+    ),
+    "file_streams": "stream_images stream_npy",
+    "padding": "length_mask pad_sequences",
+    "pipeline": "Pipeline",
+    "sliding_windows": "seasonal_naive windows",
+    "split": "train_test_split",
+    "stream": "Stream stream_arrays stream_batches",
+    "table_streams": "stream_csv stream_parquet",
+    "text": "Vocabulary clean",
+    "toy": "make_blobs make_moons make_regression make_xor",
+    "vectorize": "BytePairs TextVectorization",
+}
 
 __all__ = [
     "IRIS_SPECIES",
@@ -94,4 +115,7 @@ __all__ = [
 ]
 
 if not TYPE_CHECKING:
-    __getattr__ = module_getattr(__name__, globals())
+    _when_asked = {n: f"{part}:{n}" for part, names in _PARTS.items() for n in names.split()}
+    __getattr__ = module_getattr(
+        __name__, globals(), when_asked={"datasets": "datasets", **_when_asked}
+    )

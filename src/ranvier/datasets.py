@@ -1,0 +1,9 @@
+"""`import ranvier.datasets`: the data sets of `ranvier.data.datasets`, under the shorter name."""
+
+from __future__ import annotations
+
+import sys
+
+from .data import datasets
+
+sys.modules[__name__] = datasets
