@@ -21,7 +21,7 @@ from .executors.philox import numpy_random, philox
 from .graph.node import Spec, too_large
 from .ops import elementwise as e
 from .ops.composites.shaping import moveaxis
-from .ops.creation import as_shape, iota
+from .ops.creation import as_leaf, as_shape, iota
 from .ops.movement import narrow, reshape
 from .ops.op import apply
 from .ops.random import random_bits
@@ -79,15 +79,21 @@ class Generator(Spelled):
         low: float = 0.0,
         high: float = 1.0,
         dtype: DTypeLike | None = None,
+        requires_grad: bool = False,
     ) -> Tensor:
-        """Numbers from low (included) to high (excluded), each as likely as the other."""
+        """Numbers from low (included) to high (excluded), each as likely as the other; with
+        `requires_grad` the tensor is a leaf whose gradient is computed.
+
+        >>> Generator(0).uniform((2,), requires_grad=True).requires_grad
+        True
+        """
         dtype = _float("uniform", dtype)
         if isinstance(low, int | float) and isinstance(high, int | float) and not low <= high:
             raise ArgumentError(f"uniform: low={low} must not be above high={high}")
-        unit = self._unit(as_shape(shape), dtype)
-        if low == 0 and high == 1:
-            return unit
-        return unit * (high - low) + low
+        out = self._unit(as_shape(shape), dtype)
+        if low != 0 or high != 1:
+            out = out * (high - low) + low
+        return as_leaf(out, requires_grad)
 
     def _unit(self, shape: Shape, dtype: DType) -> Tensor:
         """Multiples of 2 ** -digits in [0, 1), with as many binary digits as the dtype holds."""
@@ -108,6 +114,7 @@ class Generator(Spelled):
         mean: float = 0.0,
         std: float = 1.0,
         dtype: DTypeLike | None = None,
+        requires_grad: bool = False,
     ) -> Tensor:
         """Normally distributed numbers (Box and Muller, 1958)."""
         dtype = _float("normal", dtype)
@@ -120,7 +127,7 @@ class Generator(Spelled):
         out = e.sqrt(-2.0 * e.log(1.0 - u)) * e.cos((2.0 * math.pi) * v)
         if (mean, std) != (0, 1):
             out = out * std + mean
-        return e.astype(out, dtype)
+        return as_leaf(e.astype(out, dtype), requires_grad)
 
     def bernoulli(self, p: TensorLike, shape: ShapeLike | None = None) -> Tensor:
         """True with probability p, else False."""
@@ -202,13 +209,13 @@ class Generator(Spelled):
             raise too_large("permutation", Spec((n,), dtypes.int64)) from None
         return Tensor(np.argsort(bits, kind="stable"), dtypes.int64)
 
-    def rand(self, *shape: ShapeLike) -> Tensor:
+    def rand(self, *shape: ShapeLike, requires_grad: bool = False) -> Tensor:
         """`uniform` with the sizes as arguments."""
-        return self.uniform(_sizes(shape))
+        return self.uniform(_sizes(shape), requires_grad=requires_grad)
 
-    def randn(self, *shape: ShapeLike) -> Tensor:
+    def randn(self, *shape: ShapeLike, requires_grad: bool = False) -> Tensor:
         """`normal` with the sizes as arguments."""
-        return self.normal(_sizes(shape))
+        return self.normal(_sizes(shape), requires_grad=requires_grad)
 
 
 def _copied(numbers: Array) -> Generator:

@@ -11,7 +11,8 @@ import pytest
 
 import ranvier
 from ranvier import nn
-from ranvier.errors import ArgumentError, DataError, ShapeError, StateError
+from ranvier.errors import ArgumentError, DataError, MissingNameError, ShapeError, StateError
+from ranvier.nn.layer import LAYERS as KINDS
 from ranvier.nn.layer import Layer, unique_name
 
 
@@ -43,6 +44,52 @@ class Odd(Layer):
 
     def forward(self, x: Any) -> Any:
         return self.parts["a"](self.first(x)) * self.parts["b"][0]
+
+
+READ_ONLY = [
+    (name, attribute)
+    for name, kind in sorted(KINDS.items())
+    for attribute in dir(kind)
+    if isinstance(known := getattr(kind, attribute), property) and known.fset is None
+]
+
+
+@pytest.mark.parametrize(("name", "attribute"), READ_ONLY)
+def test_what_follows_from_other_attributes_says_so_when_it_is_set(
+    name: str, attribute: str
+) -> None:
+    kind: Any = KINDS[name]
+    with pytest.raises(MissingNameError, match=f"{name}.{attribute} cannot be set: it follows"):
+        setattr(kind.__new__(kind), attribute, None)
+
+
+def test_an_error_inside_a_setter_of_ones_own_stays_what_it_is() -> None:
+    class Own(Layer):
+        @property
+        def size(self) -> int:
+            return 1
+
+        @size.setter
+        def size(self, value: int) -> None:
+            value.missing  # type: ignore[attr-defined]  # noqa: B018
+
+    with pytest.raises(AttributeError, match="'int' object has no attribute 'missing'"):
+        Own().size = 3
+
+
+def test_training_may_be_set() -> None:
+    layer = Chain([nn.Dropout(0.5)])
+    layer.training = True
+    assert layer.training and layer.layers[0].training
+    layer.training = False
+    assert not layer.training and not layer.layers[0].training
+
+
+def test_softmax_set_as_an_activation_is_computed_in_float32() -> None:
+    layer = nn.Activation("relu", dtype="mixed_float16")
+    assert not layer.in_float32
+    layer.activation = "softmax"
+    assert layer.in_float32
 
 
 def test_dense_is_the_formula() -> None:

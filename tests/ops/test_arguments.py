@@ -275,6 +275,32 @@ MADE: dict[str, tuple[Any, ...]] = {
 }  # fmt: skip
 
 
+@pytest.mark.parametrize("name", ["uniform", "normal", "rand", "randn"])
+def test_a_tensor_of_random_numbers_may_require_a_gradient(name: str) -> None:
+    def make(**options: Any) -> Any:
+        ranvier.seed(3)
+        return getattr(ranvier.random, name)(*((2, 3) if "rand" in name else ((2, 3),)), **options)
+
+    def slope(x: Any) -> Any:
+        size = (2, 3) if "rand" in name else ((2, 3),)
+        t = getattr(ranvier.random, name)(*size, requires_grad=True)
+        ranvier.sum(t * x).backward()
+        return t.grad
+
+    t = make(requires_grad=True)
+    assert t.requires_grad and t.is_leaf and not make().requires_grad
+    assert np.array_equal(t.numpy(), make().numpy())
+    for f in (slope, ranvier.compile(slope), ranvier.compile(slope, engine="reference")):
+        assert np.array_equal(f(ranvier.tensor(2.0)).numpy(), np.full(t.shape, 2.0))
+
+
+def test_random_numbers_between_tensors_are_a_leaf_too() -> None:
+    low: Any = ranvier.tensor(1.0, requires_grad=True)
+    source = ranvier.random.Generator(0)
+    assert source.uniform((2,), low, 2.0).requires_grad
+    assert source.uniform((2,), low.detach(), 2.0, requires_grad=True).is_leaf
+
+
 @pytest.mark.parametrize("name", MADE)
 def test_a_tensor_made_from_nothing_may_require_a_gradient(name: str) -> None:
     def make(**options: Any) -> Any:

@@ -225,5 +225,19 @@ def name_of(activation: Activation) -> str | Activation:
     return name if NAMES.get(name) is activation else activation
 
 
+def by_name(attribute: str) -> property:
+    """A layer's property for the function that it keeps in `attribute`: read, it is the name that
+    can be saved, or the function itself when it is the user's own; set, it takes either.
+    """
+
+    def read(layer: object) -> str | Activation:
+        return name_of(getattr(layer, attribute))
+
+    def change(layer: object, activation: ActivationLike) -> None:
+        setattr(layer, attribute, get(activation))
+
+    return property(read, change, doc="The activation: its name, or a function of the user's own.")
+
+
 if not TYPE_CHECKING:
     __getattr__ = module_getattr(__name__, globals())

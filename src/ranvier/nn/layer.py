@@ -300,6 +300,10 @@ class Layer(Walked):
             state.trace.guard(self._mode_now, now)
         return now
 
+    @training.setter
+    def training(self, on: bool) -> None:
+        self.train(on)
+
     def _mode_now(self) -> bool:
         return bool(self._own_mode) if _mode.training is None else _mode.training
 

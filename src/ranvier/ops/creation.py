@@ -60,7 +60,7 @@ class Full(Op):
         shape = as_shape(shape)
         value = _plain("full", value)
         kind = dtypes.of_scalar(value, None) if dtype is None else dtypes.as_dtype(dtype)
-        return _leaf(apply(self, value=value, shape=shape, dtype=kind), requires_grad)
+        return as_leaf(apply(self, value=value, shape=shape, dtype=kind), requires_grad)
 
     def infer(self, *, value: float, shape: Shape, dtype: DType) -> Spec:
         check_sizes(self.name, shape)
@@ -158,7 +158,7 @@ def _cast(x: V, dtype: DType) -> V:
     return x if x.dtype == dtype else apply(OPS["astype"], x, dtype=dtype)
 
 
-def _leaf(x: V, requires_grad: bool) -> V:
+def as_leaf(x: V, requires_grad: bool) -> V:
     """x itself, as a leaf whose gradient is wanted if `requires_grad`."""
     if flag("tensor", "requires_grad", requires_grad):
         x.requires_grad = True  # type: ignore[attr-defined]
@@ -211,7 +211,7 @@ def eye(
     shape = (rows, rows if columns is None else columns)
     k = as_integer("eye", "k", k)
     diagonal = OPERATORS["equal"](iota(shape, 0) + k, iota(shape, 1))
-    return _leaf(_cast(diagonal, _floats(dtype)), requires_grad)
+    return as_leaf(_cast(diagonal, _floats(dtype)), requires_grad)
 
 
 def arange(
@@ -240,7 +240,7 @@ def arange(
     size = cast(int, max(0, steps))
     # NOTE: counted in float64 or int64 and rounded once: far elements are as exact as near ones.
     count = iota((size,), 0, dtypes.int64 if exact else dtypes.float64)
-    return _leaf(_cast(count * step + start, kind), requires_grad)
+    return as_leaf(_cast(count * step + start, kind), requires_grad)
 
 
 def linspace(
@@ -264,7 +264,7 @@ def linspace(
     values = count * ((stop - start) / max(parts, 1)) + start
     if endpoint and num > 1:
         values = OPERATORS["where"](OPERATORS["equal"](count, num - 1), float(stop), values)
-    return _leaf(_cast(values, _floats(dtype)), requires_grad)
+    return as_leaf(_cast(values, _floats(dtype)), requires_grad)
 
 
 def empty(shape: ShapeLike, dtype: DTypeLike | None = None, requires_grad: bool = False) -> Tensor:
@@ -279,7 +279,7 @@ def full_like(
     (x,) = as_values(x)
     kind = x.dtype if dtype is None else dtypes.as_dtype(dtype)
     out = apply(full, like=x, value=_plain("full_like", value), shape=x.shape, dtype=kind)
-    return _leaf(out, requires_grad)
+    return as_leaf(out, requires_grad)
 
 
 def zeros_like(x: V | ArrayLike, dtype: DTypeLike | None = None, requires_grad: bool = False) -> V:

@@ -80,7 +80,7 @@ class Reads:
         """What the graph depends on."""
         # Nobody can change one that is gone, and one that the function itself has changed since is
         # a buffer that it fills at each call.
-        known = [(arrays(), numbers) for arrays, numbers in self._arrays]
+        known = [(reference(), numbers) for reference, numbers in self._arrays]
         arrays = [a for a, numbers in known if a is not None and a.tobytes() == numbers]
         return [*self._arguments, *self._entered.values(), *arrays]
 

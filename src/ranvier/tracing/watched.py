@@ -7,6 +7,7 @@ from typing import ClassVar
 from ..base.changes import changes
 from ..base.locks import ProcessLock
 from ..base.missing import Spelled
+from ..errors import MissingNameError
 from ..tensors.mode import state
 
 # Held while other tensors stand in for a layer's own (nn/policy.py): nobody may look at those.
@@ -26,7 +27,13 @@ class Watched(Spelled):
     def __setattr__(self, attribute: str, value: object) -> None:
         held = vars(self)
         before = held.get(attribute, NOTHING)
-        object.__setattr__(self, attribute, value)
+        try:
+            object.__setattr__(self, attribute, value)
+        except AttributeError:
+            known = [vars(k)[attribute] for k in type(self).__mro__ if attribute in vars(k)]
+            if known and isinstance(known[0], property) and known[0].fset is None:
+                raise _read_only(self, attribute) from None
+            raise
         # NOTE: a property keeps its value elsewhere, under a name that comes this way too.
         if held.get(attribute, NOTHING) is before or attribute in self._unwatched:
             return
@@ -37,6 +44,14 @@ class Watched(Spelled):
     def __delattr__(self, attribute: str) -> None:
         object.__delattr__(self, attribute)
         changes.last = object()
+
+
+def _read_only(thing: object, attribute: str) -> Exception:
+    kind = type(thing).__name__
+    return MissingNameError(
+        f"{kind}.{attribute} cannot be set: it follows from other attributes. Set those, or make "
+        f"a new {kind} with the arguments that give it"
+    )
 
 
 def entered(*things: Watched) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import pickle
 import sys
 import time
 from pathlib import Path
@@ -29,6 +30,7 @@ from ranvier.nn import Dense
 from ranvier.optim import SGD, Adam
 from ranvier.optim.schedules import ExponentialDecay
 from ranvier.train.callbacks import progress
+from ranvier.train.callbacks.callback import handler
 from ranvier.train.steps.step import Pace
 
 X = np.linspace(-1, 1, 20, dtype=np.float32).reshape(-1, 1)
@@ -185,6 +187,41 @@ def test_csv_logger(tmp_path: Path) -> None:
         rows = list(csv.DictReader(file))
     assert [row["epoch"] for row in rows] == ["0", "1", "2", "0"]
     assert [float(row["loss"]) for row in rows[:3]] == history.history["loss"]
+
+
+def noted(*arguments: Any) -> None:
+    NOTED.append(arguments)
+
+
+NOTED: list[tuple[Any, ...]] = []
+
+
+@pytest.mark.parametrize("moment", LambdaCallback.MOMENTS)
+def test_a_function_for_a_moment_is_held_and_not_put_on_the_object(moment: str) -> None:
+    one: Any = pickle.loads(pickle.dumps(LambdaCallback(**{moment: noted})))
+    assert one.functions == {moment: noted} and moment not in vars(one)
+    one_number = "epoch" in moment or "batch" in moment or moment == "on_progress"
+    arguments: tuple[Any, ...] = (1, {}) if one_number else ({},)
+    NOTED.clear()
+    getattr(one, moment)(*arguments)
+    assert NOTED == [arguments]
+    assert {m for m in LambdaCallback.MOMENTS if handler(one, m) is not None} == {moment}
+    own: Any = LambdaCallback()
+    assert handler(own, moment) is None
+    setattr(own, moment, noted)
+    assert handler(own, moment) is noted
+
+
+def test_a_subclass_of_lambda_callback_overrides_moments() -> None:
+    class Own(LambdaCallback):
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            seen.append(epoch)
+
+    seen: list[int] = []
+    NOTED.clear()
+    callbacks = [Own(on_train_begin=noted), LambdaCallback(on_test_begin=noted)]
+    line().fit(X, Y, epochs=2, verbose=0, callbacks=callbacks, validation_split=0.5)
+    assert seen == [0, 1] and NOTED == [({},)] * 3
 
 
 def test_unknown_moments_are_reported() -> None:

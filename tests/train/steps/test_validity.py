@@ -16,7 +16,10 @@ import ranvier
 from engines import ENGINES
 from layer_table import TAKES
 from ranvier import losses, metrics, nn, optim
+from ranvier.base.missing import constructor_arguments
 from ranvier.callbacks import LambdaCallback
+from ranvier.errors import ArgumentError
+from ranvier.nn.layer import LAYERS as KINDS
 from ranvier.nn.layer import Layer, training_mode
 from ranvier.tracing import trace as tracing
 
@@ -293,6 +296,34 @@ def test_another_layer_in_the_list() -> None:
     assert_seen(lambda: model_with(By(2.0)), lambda model: model.layers.__setitem__(1, By(5.0)))
     assert_seen(lambda: model_with(By(2.0)), lambda model: model.layers.pop(1))
     assert_seen(lambda: model_with(By(2.0)), lambda model: model.layers.insert(1, By(0.1)))
+
+
+def _kind(name: str) -> Any:
+    return KINDS[name]
+
+
+ACTIVATED = sorted(
+    (name, argument)
+    for name in KINDS.keys() & TAKES.keys()
+    for argument in constructor_arguments(_kind(name)) or ()
+    if argument.endswith("activation")
+)
+
+
+@pytest.mark.parametrize(("name", "argument"), ACTIVATED)
+def test_another_activation_by_its_name(name: str, argument: str) -> None:
+    case = Case(name)
+    before = case.everything()
+    setattr(case.layer, argument, "hard_sigmoid")
+    assert getattr(case.layer, argument) == "hard_sigmoid"
+    assert case.layer.get_config()[argument] == "hard_sigmoid"
+    after = case.everything()
+    for way, values in before.items():
+        assert any(not np.array_equal(a, b) for a, b in zip(values, after[way], strict=True)), way
+    for way in ("predict", "compiled"):
+        np.testing.assert_allclose(after[way], case.eager(), rtol=1e-5, atol=1e-6)
+    with pytest.raises(ArgumentError, match="did you mean 'relu'"):
+        setattr(case.layer, argument, "rleu")
 
 
 def test_a_frozen_layer() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Unpack
+from typing import Unpack
 
 from ...tensors.tensor import Tensor
 from ...typing import Shape
@@ -35,10 +35,7 @@ class Biased(Layer):
         self.bias_initializer = initializers.get(bias_initializer)
         self.bias_regularizer = regularizers.get(bias_regularizer)
 
-    @property
-    def activation(self) -> Any:
-        """The activation's name, or the function itself when it is the user's own."""
-        return activations.name_of(self.function)
+    activation = activations.by_name("function")
 
     def add_bias(self, outputs: int) -> None:
         """Create the bias, unless there is to be none."""

@@ -33,12 +33,13 @@ class Activation(Layer):
     def __init__(self, activation: ActivationLike, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
         self.function = activations.get(activation)
-        self.in_float32 = self.function is activations.softmax
 
     @property
-    def activation(self) -> Any:
-        """The activation's name, or the function itself when it is the user's own."""
-        return activations.name_of(self.function)
+    def in_float32(self) -> bool:  # type: ignore[override]
+        """Whether it computes in float32 also under the policy "mixed_float16"."""
+        return self.function is activations.softmax
+
+    activation = activations.by_name("function")
 
     def forward(self, x: Tensor) -> Tensor:
         return self.function(x)

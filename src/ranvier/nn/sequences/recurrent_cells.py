@@ -87,10 +87,7 @@ class Cell(Layer):
         self.dropout, self.recurrent_dropout, self.seed = dropout, recurrent_dropout, seed
         self._source = random.generator if seed is None else random.Generator(seed)
 
-    @property
-    def activation(self) -> Any:
-        """The activation's name, or the function itself when it is the user's own."""
-        return activations.name_of(self.function)
+    activation = activations.by_name("function")
 
     @property
     def state_size(self) -> list[int]:
@@ -199,10 +196,7 @@ class _Gated(Cell):
         super().__init__(units, activation, use_bias, **options)
         self.gate_function = activations.get(recurrent_activation)
 
-    @property
-    def recurrent_activation(self) -> Any:
-        """The gates' activation: its name, or the function itself when it is the user's own."""
-        return activations.name_of(self.gate_function)
+    recurrent_activation = activations.by_name("gate_function")
 
 
 @register_layer

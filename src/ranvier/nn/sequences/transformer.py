@@ -59,6 +59,12 @@ class _Block(Layer):
         """The activation's name, or the function itself when it is the user's own."""
         return activations.name_of(self.function)
 
+    @activation.setter
+    def activation(self, activation: ActivationLike) -> None:
+        self.function = activations.get(activation)
+        if self.wide is not None:
+            self.wide.activation = self.function
+
     def _norm(self) -> LayerNormalization:
         return LayerNormalization(epsilon=self.layer_norm_epsilon, center=self.use_bias)
 

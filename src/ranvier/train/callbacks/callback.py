@@ -117,13 +117,21 @@ def wants_batches(callback: Callback) -> bool:
     >>> wants_batches(History()), wants_batches(LambdaCallback(on_train_batch_end=print))
     (False, True)
     """
+    moments = ("on_train_batch_begin", "on_train_batch_end")
+    return any(handler(callback, moment) is not None for moment in moments)
+
+
+def handler(callback: Callback, moment: str) -> Callable[..., Any] | None:
+    """What is to be called at a moment; None: the callback has nothing to do then."""
+    empty: type[Callback] = Callback
     if isinstance(callback, LambdaCallback):
-        return any(name.startswith("on_train_batch") for name in callback.functions)
-    kind = type(callback)
-    return (
-        kind.on_train_batch_begin is not Callback.on_train_batch_begin
-        or kind.on_train_batch_end is not Callback.on_train_batch_end
-    )
+        if moment in callback.functions and moment not in vars(callback):
+            return callback.functions[moment]
+        empty = LambdaCallback
+    if moment in vars(callback) or getattr(type(callback), moment) is not getattr(empty, moment):
+        method: Callable[..., Any] = getattr(callback, moment)
+        return method
+    return None
 
 
 class History(Callback):
@@ -288,8 +296,38 @@ class LambdaCallback(Callback):
             if name not in self.MOMENTS:
                 raise unknown_name("moment of LambdaCallback", name, self.MOMENTS)
         self.functions = {name: f for name, f in functions.items() if f is not None}
-        for name, function in self.functions.items():
-            setattr(self, name, function)
+
+    def _at(self, moment: str, *arguments: Any) -> None:
+        if moment in self.functions:
+            self.functions[moment](*arguments)
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        """Call the function for it, as every moment here does."""
+        self._at("on_train_begin", logs)
+
+    def on_train_end(self, logs: Logs | None = None) -> None:
+        self._at("on_train_end", logs)
+
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        self._at("on_epoch_begin", epoch, logs)
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        self._at("on_epoch_end", epoch, logs)
+
+    def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        self._at("on_train_batch_begin", batch, logs)
+
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        self._at("on_train_batch_end", batch, logs)
+
+    def on_test_begin(self, logs: Logs | None = None) -> None:
+        self._at("on_test_begin", logs)
+
+    def on_test_end(self, logs: Logs | None = None) -> None:
+        self._at("on_test_end", logs)
+
+    def on_progress(self, step: int, logs: Logs) -> None:
+        self._at("on_progress", step, logs)
 
 
 class TerminateOnNaN(Callback):

@@ -21,7 +21,14 @@ import numpy as np
 from ...base.finite import all_finite
 from ...errors import NonFiniteError, warn
 from ...io.writing import FilePath
-from ..callbacks.callback import Callback, History, Logs, TerminateOnNaN, wants_batches
+from ..callbacks.callback import (
+    Callback,
+    History,
+    Logs,
+    TerminateOnNaN,
+    handler,
+    wants_batches,
+)
 from ..intake.rows import Rows
 from ..steps.concurrency import trained_elsewhere
 from ..steps.kept_rows import Kept
@@ -103,12 +110,8 @@ class Moments:
         """The methods to call at a moment."""
         methods = self._at.get(moment)
         if methods is None:
-            empty = getattr(Callback, moment)
-            methods = self._at[moment] = [
-                getattr(c, moment)
-                for c in self.callbacks
-                if getattr(type(c), moment) is not empty or moment in vars(c)
-            ]
+            asked = (handler(callback, moment) for callback in self.callbacks)
+            methods = self._at[moment] = [method for method in asked if method is not None]
         return methods
 
     def call(self, moment: str, *arguments: object) -> None:
