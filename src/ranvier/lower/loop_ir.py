@@ -331,8 +331,12 @@ def below(roots: Iterable[Expr | None]) -> list[Expr]:
             order.append(e)
         elif id(e) not in seen:
             seen.add(id(e))
-            stack.append((e, True))
-            stack.extend((x, False) for x in reversed(operands(e)))
+            inputs = operands(e)
+            if inputs:
+                stack.append((e, True))
+                stack += [(x, False) for x in reversed(inputs)]
+            else:
+                order.append(e)
     return order
 
 
