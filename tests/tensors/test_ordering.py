@@ -100,7 +100,7 @@ def test_draws_follow_the_weights(replacement: bool) -> None:
         ([0.0, 0.0], 1, True, "row 0 has 0 weights above 0"),
         ([[1.0, 1.0], [0.0, 1.0]], 2, False, "row 1 has 1 weights above 0"),
         ([1.0, 1.0], 3, False, "3 draws without replacement from 2"),
-        ([1.0, 1.0], 0, True, "0 draws"),
+        ([1.0, 1.0], 0, True, "count=0; expected an integer of at least 1"),
         (np.zeros((2, 0)), 1, True, "from 0 weights"),
     ],
 )
