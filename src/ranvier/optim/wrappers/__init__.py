@@ -17,7 +17,7 @@ gives them in any other that makes sense:
 >>> optimizer = SGD(0.1, wrappers=[wrappers.Clipping(norm=1.0), wrappers.Accumulation(4)])
 >>> SGD(0.1, wrappers=[wrappers.EqualAverage(), wrappers.Clipping(norm=1.0)])
 Traceback (most recent call last):
-ranvier.errors.ArgumentError: SGD: Clipping(norm=1.0) after EqualAverage(start=0, ...): the average ...
+ranvier.errors.ArgumentError: SGD: Clipping(norm=1.0) after EqualAverage(start=0, ...): the ...
 """
 
 from __future__ import annotations
