@@ -115,7 +115,7 @@ class Recorder:
         self._log.append(_Stretch(epoch, order, first, last, rate, self.rows, self._earlier))
 
     def take(self, step: Step) -> None:
-        """The stretches that follow run this step: what it changes is copied anew before them."""
+        """The stretches that follow run this step: what it changes is copied again before them."""
         self.finish()
         if self._good is not None and self._good_weights is None:
             self._good_weights = self._weights(self._saved)

@@ -46,7 +46,7 @@ def predict(model: Model, x: DataLike, batch_size: int | None) -> Any:
     if elsewhere is not None:
         return _beside(elsewhere, xs, batch_size)
     if names is not None:
-        return _several(model, xs, batch_size)
+        return _with_inputs(model, xs, batch_size)
     (x,) = xs
     if model._uses is not None:
         known = model._uses.last(x, batch_size)
@@ -79,7 +79,7 @@ def _predictor(model: Model) -> Predictor:
     return model._uses
 
 
-def _several(model: Model, xs: list[Array], batch_size: int | None) -> Any:
+def _with_inputs(model: Model, xs: list[Array], batch_size: int | None) -> Any:
     """The outputs of a model with several inputs."""
     model._build_for(xs)
     with _preparing:
@@ -110,15 +110,15 @@ class Predictor:
             out = self.last(x, batch_size)
             if out is not None:
                 return out
-        found, single = self._quick.get((x.shape, batch_size), (_none_yet, False))
+        plan, single = self._quick.get((x.shape, batch_size), (_none_yet, False))
         if single:
-            self.last = found
+            self.last = plan
         # NOTE: in this order, since a training that begins just now takes `last` away when it is
         # known to be one.
         if in_training(self.model):
             self.last = _none_yet
             return None
-        return found(x, batch_size)
+        return plan(x, batch_size)
 
     def in_training(self) -> None:
         """A training begins: what runs quickly reads the weights themselves."""
@@ -156,12 +156,12 @@ class Predictor:
     def _looking(self, step: Step, plan: Plan, batch_size: int | None) -> Quick:
         """The plan behind what must be looked at each time."""
         validity, ids = step.validity, step.ids
-        given = self.model.engine is not None
+        own_engine = self.model.engine is not None
 
         def quick(x: Array, size: int | None) -> Array | None:
             if (
                 size != batch_size
-                or not (given or switches.engine == self.engine)
+                or not (own_engine or switches.engine == self.engine)
                 or not validity.holds()
             ):
                 return None

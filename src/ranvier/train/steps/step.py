@@ -148,8 +148,8 @@ class Step:
             )
             return
 
-        def kept(given: Sequence[np.ndarray]) -> None:
-            keep(self.executable.run(given))
+        def kept(arguments: Sequence[np.ndarray]) -> None:
+            keep(self.executable.run(arguments))
 
         loop_over_batches(
             kept, self.plan, arrays, streams, order, first, last, len(rows[0]), sums, log
@@ -171,7 +171,7 @@ def row_mask(count: Tensor, batch: int) -> Tensor:
 def head_loss(loss: Loss, out: Tensor, y: Tensor, weight: Tensor, count: Tensor) -> Tensor:
     """The weighted mean of the rows' losses: one number.
 
-    Of sequences with a mask, as in Keras: the weighted mean over the places that it includes.
+    Of sequences with a mask, as in Keras: the weighted mean over the positions that it includes.
     Predictions that the loss cannot be taken of are an error, at once or in the running step.
     """
     loss.check_output(last_layer(out))
@@ -220,8 +220,8 @@ def gradients(value: Tensor, parameters: Sequence[Tensor]) -> list[Tensor | None
         return [None] * len(parameters)
     one = apply(full, like=value, value=1.0, shape=(), dtype=value.dtype)
     with no_grad():
-        found = backpropagate(value, one, parameters, lambda t: t.requires_grad)
-    return [found.get(id(p)) for p in parameters]
+        by_id = backpropagate(value, one, parameters, lambda t: t.requires_grad)
+    return [by_id.get(id(p)) for p in parameters]
 
 
 def forward(
@@ -294,9 +294,9 @@ def train_function(
         scaled = optimizer.scale_loss(batch.loss)
         pairs = list(zip(parameters, gradients(scaled, parameters), strict=True))
         if parameters and all(gradient is None for _, gradient in pairs):
-            said = " and ".join(h.loss.name for h in sums.heads if h.loss is not None)
+            named = " and ".join(h.loss.name for h in sums.heads if h.loss is not None)
             raise StateError(
-                f"{model.name}: no gradient of {said or 'the loss'} reaches a weight, so nothing "
+                f"{model.name}: no gradient of {named or 'the loss'} reaches a weight, so nothing "
                 "would be learned. step, comparisons, argmax and detach pass no gradient on: a "
                 "perceptron that ends in step learns with loss='perceptron'; elsewhere use a "
                 "smooth activation such as 'sigmoid'"
@@ -368,7 +368,7 @@ class Steps:
         self, heads: Sequence[Head], outputs: object, targets: Sequence[tuple[int, ...]]
     ) -> None:
         """Make the metrics of the heads ready for outputs and target rows of these shapes; steps
-        begin anew when those change.
+        are made again when those change.
         """
         if self.outputs != outputs or self._targets != targets:
             self.outputs, self._targets = outputs, targets
