@@ -114,6 +114,26 @@ def test_a_compiled_step_notices_another_option(engine: str) -> None:
     assert w.item() == 0.75
 
 
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_a_group_follows_an_option_that_it_was_not_given(wrapped: bool, tmp_path: Path) -> None:
+    inner = optim.SGD(0.1, momentum=0.5, groups=[{"names": ["bias"], "weight_decay": 0.25}])
+    optimizer = optim.LossScaleOptimizer(inner) if wrapped else inner
+    model = ranvier.Sequential([Dense(2, input_shape=(3,))])
+    model.compile(optimizer, "mse")
+    x, y = np.ones((4, 3), np.float32), np.ones((4, 2), np.float32)
+    model.fit(x, y, epochs=1, verbose=0)
+    optimizer.momentum, optimizer.weight_decay = 0.125, 0.5
+    group: Any = optimizer.groups[0]
+    assert (group.rule.momentum, group.rule.weight_decay) == (0.125, 0.25)
+    model.save(tmp_path / "m.safetensors")
+    again = ranvier.load(tmp_path / "m.safetensors")
+    losses = [m.fit(x, y, epochs=3, verbose=0).history["loss"] for m in (model, again)]
+    assert losses[0] == losses[1]
+    group.set("momentum", 0.75)  # from now on it has one of its own
+    optimizer.momentum = 0.0
+    assert group.rule.momentum == 0.75
+
+
 def test_a_fixed_loss_scale_changes_nothing() -> None:
     plain, scaled = (
         network(optim.Adam(0.02, clipnorm=0.1, loss_scale_factor=f)) for f in (None, 1024.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import gc
 import math
 import threading
@@ -157,6 +158,67 @@ def test_a_buffer_that_the_function_fills_itself(count: Count) -> None:
         np.testing.assert_array_equal(summed(X).numpy(), X + 3)
     # The last filling is what the buffer holds afterwards.
     assert count.traces == 1
+
+
+def between(held: list[Any]) -> Any:
+    """What tells which of two containers an element is in."""
+    return sum(len(part) * 10**i for i, part in enumerate(held))
+
+
+MOVES: dict[str, Any] = {
+    "lists": ([[1.0, 2.0], [3.0]], lambda a, b: b.insert(0, a.pop())),
+    "sets": ([{1.0}, set()], lambda a, b: b.add(a.pop())),
+    "deques": ([deque([1.0, 2.0]), deque([3.0])], lambda a, b: b.appendleft(a.pop())),
+    "layers": ([[nn.ReLU(), 1.0], [2.0]], lambda a, b: b.insert(0, a.pop())),
+}
+
+
+@pytest.mark.parametrize("kind", MOVES)
+def test_what_moves_from_one_container_to_its_neighbour_is_seen(kind: str) -> None:
+    (left, right), move = MOVES[kind]
+    held = [copy.copy(left), copy.copy(right)]
+    layer = By(held, between)
+    f = ranvier.compile(lambda x: layer(x))
+    f(X)
+    move(*held)
+    assert np.array_equal(f(X).numpy(), X * between(held))
+
+
+EQUALITY = {
+    "an array": np.ones(3, np.float32),
+    "a tensor": ranvier.tensor([1.0, 1.0, 1.0]),
+    "a part of an array": np.ones(5, np.float32)[1:4],
+}
+
+
+@pytest.mark.parametrize("kind", EQUALITY)
+@pytest.mark.parametrize("before", [None, "text"])
+def test_a_list_gets_something_that_equality_does_not_tell(kind: str, before: Any) -> None:
+    held = [before]
+    layer = By(held, lambda held: 2.0 if isinstance(held[0], str | None) else held[0])
+    model = ranvier.Sequential([layer])
+    assert np.array_equal(model.predict(X), X * 2)
+    held[0] = EQUALITY[kind]
+    assert np.array_equal(model.predict(X), X)
+    assert np.array_equal(model.predict(X), X)
+    held[0] = before
+    assert np.array_equal(model.predict(X), X * 2)
+
+
+SCALARS = [
+    np.int64(3), np.bool_(True), np.float32(0.5), np.float32(0.0), np.float32(-0.0),
+    np.float32("nan"), np.float16(0.5), np.uint8(3),
+]  # fmt: skip
+
+
+def test_numbers_of_numpy_are_known_by_their_values(count: Count) -> None:
+    f = ranvier.compile(lambda x, by: x / by)
+    for compiled, scalar in enumerate(SCALARS, start=1):
+        for _ in range(3):
+            with np.errstate(divide="ignore"):
+                expected = X / np.float32(scalar)
+            assert np.array_equal(f(X, type(scalar)(scalar)).numpy(), expected, equal_nan=True)
+        assert count.traces == compiled
 
 
 def test_attributes_that_come_and_go_are_seen() -> None:

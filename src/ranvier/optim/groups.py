@@ -108,6 +108,11 @@ class Group(Watched):
         if option != "learning_rate" or not self.has_own_rate:  # else the rule alone has it
             self.options[option] = value
 
+    def follow(self, option: str, value: object) -> None:
+        """The optimizer has another value of an option: so has a group that was given none."""
+        if option not in self.options:
+            setattr(self.rule, option, value)
+
     def get_config(self) -> dict[str, Any]:
         """The group as JSON-able data; StateError for a parameter without a name."""
         options = dict(self.options)
@@ -132,6 +137,13 @@ class Grouped(Watched):
     iterations: Tensor
     memory: Memory
     learning_rate: Any
+
+    def __setattr__(self, attribute: str, value: object) -> None:
+        super().__setattr__(attribute, value)
+        made = vars(self).get("_groups")
+        if made and attribute in self._rule_options():
+            for group in made:
+                group.follow(attribute, value)
 
     def _set_groups(self, groups: Iterable[Mapping[str, Any]]) -> list[Tensor]:
         """Groups as the constructor gets them; their tensors."""
@@ -184,8 +196,9 @@ class Grouped(Watched):
         (a regular expression) is found. To be called before their first step.
 
         Options are the learning rate (a number or a schedule), `weight_decay`, `decoupled` and the
-        rule's own (`beta_1`, `momentum`); one that is left out is the optimizer's. Where groups
-        overlap the first one counts. Groups are saved with the optimizer.
+        rule's own (`beta_1`, `momentum`); one that is left out is the optimizer's, also when
+        that is set later. Where groups overlap the first one counts. Groups are saved with the
+        optimizer.
 
         >>> from ranvier.optim import SGD
         >>> optimizer = SGD(0.1, weight_decay=0.01)

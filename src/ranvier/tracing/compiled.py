@@ -29,7 +29,7 @@ class CompiledFunction(Generic[P, R]):
     """A function that is traced once for each kind of arguments and then runs as one graph.
 
     Tensors, arrays and Python floats are inputs of the graph; every other argument is part of what
-    is compiled.
+    is compiled: plain values by type and value, other objects by which they are.
     """
 
     def __init__(self, function: Callable[P, R], engine: str | None = None) -> None:
@@ -112,7 +112,8 @@ class _Plan:
         return replace_tensors(self.returned, iter(new))
 
 
-_CONSTANTS = (int, str, type(None))  # part of what is compiled by their value
+# Part of what is compiled by their value.
+_CONSTANTS = (int, str, bytes, type(None), np.generic)
 _INPUTS = (Tensor, np.ndarray, float)
 
 
@@ -132,6 +133,8 @@ def _flatten(value: object, inputs: list[Tensor | Array]) -> Hashable:
         if isinstance(leaf, float):
             inputs.append(np.asarray(leaf, np.float32))
             return "float"
+        if isinstance(leaf, np.generic):  # by its bytes, since -0.0 == 0.0 and NaN != NaN
+            return (leaf.dtype, leaf.tobytes())
         if isinstance(leaf, _CONSTANTS):
             return (type(leaf), leaf)
         return ("object", id(leaf))

@@ -27,6 +27,7 @@ Container: TypeAlias = list[Any] | dict[Any, Any] | set[Any] | deque[Any]
 Attribute = tuple[int, str]  # the id of an object, and the name
 
 _END = object()  # stands behind all values, so that one more is seen too
+_GAP = (object(),)  # stands between two containers, so that nothing moves from one to the other
 _AGAIN = object()  # stands before the number of a container that was met before
 
 
@@ -66,12 +67,19 @@ class Snapshot:
         """Whether all is the same by identity."""
         return (
             self.flags == changes.flags
-            and self.lists == self.lists_then
+            and self.same_lists()
             and (not self.loose or self.same_parts())
             and list(map(len, self.watched)) == self._sizes
             and _all_same(self.watched, self._names)
             and _all_same(map(_values, self.watched), self._values)
         )
+
+    def same_lists(self) -> bool:
+        """Whether `lists` hold what they held."""
+        try:
+            return self.lists == self.lists_then
+        except Exception:  # something is in them now whose `==` gives no bool, such as an array
+            return False
 
     def same_parts(self) -> bool:
         """Whether the same objects are in what only a look at each of them tells apart."""
@@ -165,16 +173,16 @@ class Snapshot:
         if _is_exact(value, parts):
             self.lists.append(value)
         else:
-            self._mixed.append(value)
+            self._mixed += (value, _GAP)
             if isinstance(value, dict):
-                self._mixed.append(value.values())
+                self._mixed += (value.values(), _GAP)
         return parts
 
     def _object_in(self, value: object) -> Iterable[Any]:
         inside: list[Any] = []
         held = getattr(value, "__dict__", None)
         if held is not None:
-            self._mixed += (held, held.values())
+            self._mixed += (held, _GAP, held.values(), _GAP)
             self.tokens += list(held)
             inside += held.values()
         slots = _Slots(value)

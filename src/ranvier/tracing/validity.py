@@ -140,11 +140,15 @@ class Validity:
         seen = self.seen
         if seen.holds_always and not self.guards:
             return True
-        if (
-            seen.mark is changes.last
-            and seen.lists == seen.lists_then
-            and (not seen.loose or seen.same_parts())
-        ) or self._compared(seen):
+        try:
+            untouched = (
+                seen.mark is changes.last
+                and seen.lists == seen.lists_then
+                and (not seen.loose or seen.same_parts())
+            )
+        except Exception:  # as in `same_lists`, without another call in each predict
+            untouched = False
+        if untouched or self._compared(seen):
             return not self.guards or self._answered()
         return False
 

@@ -83,6 +83,21 @@ def test_moments_come_in_their_order() -> None:
     assert seen == ["begin 1 2", "epoch 0", *batches, "end 0 ['loss']", "over"]
 
 
+MOMENTS = [name for name in vars(Callback) if name.startswith("on_")]
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_a_moment_may_be_an_attribute_of_one_object(moment: str) -> None:
+    heard: list[Any] = []
+    of_class = type("Heard", (Callback,), {moment: lambda self, *args: heard.append(args[:-1])})
+    line().fit(X, Y, epochs=2, verbose=0, callbacks=of_class(), validation_data=(X, Y))
+    expected, heard[:] = list(heard), []
+    of_object = Callback()
+    setattr(of_object, moment, lambda *args: heard.append(args[:-1]))
+    line().fit(X, Y, epochs=2, verbose=0, callbacks=of_object, validation_data=(X, Y))
+    assert heard == expected and (heard or moment == "on_progress")
+
+
 def test_early_stopping_restores_the_best_weights_when_it_stops() -> None:
     script = Scripted([3.0, 2.0, 2.5, 2.5, 0.0])
     model = line()
