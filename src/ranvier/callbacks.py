@@ -31,8 +31,8 @@ from .train.callbacks.callback import (
     LearningRateScheduler,
     TerminateOnNaN,
 )
+from .train.callbacks.checkpoint import Checkpoint
 from .train.callbacks.monitors import EarlyStopping, ModelCheckpoint, ReduceLROnPlateau
-from .train.fit.resume import Checkpoint
 
 __all__ = [
     "CSVLogger",

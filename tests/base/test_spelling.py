@@ -259,3 +259,21 @@ def test_a_name_is_suggested_only_when_it_is_surely_meant(
 ) -> None:
     assert nearest(name, known) == meant
     assert ("did you mean" in str(unknown_name("thing", name, known))) == (meant is not None)
+
+
+def test_the_nearest_name_is_looked_for_when_an_error_is_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """`from package import module` asks the package for the name before it imports the module."""
+    asked: list[str] = []
+
+    def note(name: str, known: Any) -> str | None:
+        asked.append(name)
+        return "zeros"
+
+    monkeypatch.setattr("ranvier.base.missing.nearest", note)
+    with pytest.raises(AttributeError) as caught:
+        importlib.import_module("ranvier").zerso  # noqa: B018
+    assert asked == []
+    assert "has no attribute 'zerso'; did you mean 'zeros'?" in str(caught.value)
+    assert asked == ["zerso"]

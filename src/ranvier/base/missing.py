@@ -75,7 +75,11 @@ def module_getattr(
 
 
 def _no_attribute(where: str, name: str, known: Iterable[str]) -> MissingNameError:
-    return MissingNameError(f"module {where!r} has no attribute {name!r}{hint(name, known)}")
+    # NOTE: `from package import module` asks the package first; the nearest name is not looked for
+    # until somebody reads the error.
+    return MissingNameError(
+        lambda: f"module {where!r} has no attribute {name!r}{hint(name, known)}"
+    )
 
 
 def hint(name: str, known: Iterable[str]) -> str:

@@ -17,9 +17,8 @@ from __future__ import annotations
 import functools
 import hashlib
 import math
-from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -38,8 +37,7 @@ _ARENA_SLACK_BYTES = 64 << 20  # beside what the values of a graph take
 _SOURCES = ("graph", "ops", "passes", "native", "lower", "codegen", "compiler", "runtime")
 
 
-@dataclass(frozen=True)
-class Facts:
+class Facts(NamedTuple):
     """What the runner has to know of the code of a graph; `updated`: the inputs it writes into."""
 
     arena_bytes: int
@@ -48,8 +46,7 @@ class Facts:
     nanoseconds: float
 
 
-@dataclass(frozen=True)
-class Built:
+class Built(NamedTuple):
     """The code of a graph, with its facts."""
 
     cached: CachedCode
@@ -79,7 +76,7 @@ def _source(graph: Graph, plan: BatchPlan) -> Source:
 
     made = Compilation(graph, plan)
     facts = Facts(made.arena_bytes, made.threads, made.updated, made.nanoseconds)
-    return Source(made.module.text, made.module.thorough, made.module.long, asdict(facts))
+    return Source(made.module.text, made.module.thorough, made.module.long, facts._asdict())
 
 
 def _functions(plan: BatchPlan) -> tuple[str, ...]:
@@ -92,7 +89,7 @@ def _fits(stored: code_cache.Facts, graph: Graph) -> bool:
 
     The runner hands out memory by these numbers, so a wrong one must not reach it.
     """
-    if stored.keys() != {field.name for field in fields(Facts)}:
+    if stored.keys() != set(Facts._fields):
         return False
     facts = Facts(**stored)
     integers = (facts.arena_bytes, facts.threads, *_listed(facts.updated))

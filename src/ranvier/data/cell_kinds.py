@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -49,7 +50,6 @@ _KIND_PATTERNS = {
     "time": r"\d{1,2}:\d{2}(:\d{2})?(\.\d+)?( ?[ap]m)?",
     "unit": rf"{_GROUPED_NUMBER}\s*[a-zµ°²³/]{{1,8}}",
 }
-_PATTERNS = {kind: re.compile(pattern, re.IGNORECASE) for kind, pattern in _KIND_PATTERNS.items()}
 _NUMERIC_KINDS = ("number", "thousands", "comma", "percent", "currency", "bound", "unit")
 
 _DESCRIPTIONS = {
@@ -161,7 +161,13 @@ def _mostly_numbers(flat: Sequence[str], kinds: dict[str, str], width: int, it: 
 def _kind_of_cell(text: str) -> str:
     if text.lower() in _MISSING_WORDS:
         return "missing"
-    return next((k for k, pattern in _PATTERNS.items() if pattern.fullmatch(text)), "word")
+    return next((k for k, pattern in _patterns().items() if pattern.fullmatch(text)), "word")
+
+
+@functools.cache
+def _patterns() -> dict[str, re.Pattern[str]]:
+    """The patterns, compiled when the first text comes."""
+    return {kind: re.compile(p, re.IGNORECASE) for kind, p in _KIND_PATTERNS.items()}
 
 
 def _abbreviated(text: str) -> str:

@@ -6,8 +6,10 @@ is computed."""
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
-from .loop_ir import Apply, Kernel, Literal, Load, Result, expressions
+if TYPE_CHECKING:
+    from .loop_ir import Kernel
 
 _MULTIPLY_ADDS_PER_NANOSECOND = 20.0
 _OPERATIONS_PER_NANOSECOND = 8.0  # elementwise operations
@@ -20,6 +22,9 @@ MIN_THREADED_NANOSECONDS = 40_000.0  # of all kernels that threads share
 
 def nanoseconds(kernel: Kernel) -> float:
     """The estimated time of one run of a kernel on one core."""
+    # NOTE: only now; a process whose code is all in the cache needs nothing but the numbers above.
+    from .loop_ir import Apply, Literal, Load, Result, expressions
+
     nest = kernel.nest
     iterations = float(math.prod(nest.axes))
     deep = iterations * math.prod(nest.inner)

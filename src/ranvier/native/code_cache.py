@@ -14,7 +14,6 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from weakref import WeakValueDictionary
 
@@ -41,12 +40,11 @@ class Source(NamedTuple):
     facts: Facts = {}
 
 
-@dataclass(frozen=True)
 class CachedCode:
     """Machine code, and the facts of it."""
 
-    code: Code
-    facts: Facts = field(default_factory=dict)
+    def __init__(self, code: Code, facts: Facts) -> None:
+        self.code, self.facts = code, facts
 
 
 _lock = ProcessLock()

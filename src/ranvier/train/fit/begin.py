@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ...base.locks import importing
 from ...data.stream import Stream, as_stream
 from ...errors import ArgumentError
 from ..callbacks.callback import Callback, callbacks_of
@@ -15,7 +16,6 @@ from ..steps.step import Steps
 from .cautions import Watch, before_fit
 from .loop import Training, test_all
 from .ready import ready, test_step
-from .stream import Blocks, StreamTraining, evaluate_stream, only_stream
 
 if TYPE_CHECKING:
     from ..models.model import Model
@@ -49,6 +49,9 @@ def begin(
     with Learning(model):
         blocks = None
         if (stream := as_stream(data.x)) is not None:
+            with importing("training on streams"):
+                from .stream import Blocks, StreamTraining, only_stream
+
             only_stream(data.y, data.sample_weight, data.validation_split)
             blocks = Blocks(model, stream, shuffle, data.class_weight, learn=True)
             rows = blocks.first
@@ -99,6 +102,9 @@ def _validation(
 ) -> Callable[[], dict[str, float]] | None:
     """What gives the numbers of the validation at the end of an epoch."""
     if stream is not None:
+        with importing("training on streams"):
+            from .stream import evaluate_stream
+
         return lambda: evaluate_stream(stream, model, batch)
     if held is None:
         return None

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...base.finite import all_finite
+from ...base.locks import importing
 from ...errors import NonFiniteError, warn
 from ...io.writing import FilePath
 from ..callbacks.callback import (
@@ -29,6 +30,7 @@ from ..callbacks.callback import (
     handler,
     wants_batches,
 )
+from ..callbacks.checkpoint import Checkpoint
 from ..intake.rows import Rows
 from ..steps.concurrency import trained_elsewhere
 from ..steps.kept_rows import Kept
@@ -37,10 +39,10 @@ from ..steps.step import Step, Steps
 from ..steps.sums import Sums
 from .cautions import Watch
 from .nonfinite import Recorder
-from .resume import Checkpoint, Position, Resumed, facts, save
 
 if TYPE_CHECKING:
     from ..models.model import Model
+    from .resume import Resumed
 
 
 _only_looks = attrgetter("only_looks")
@@ -182,11 +184,17 @@ class Training:
     def facts(self) -> dict[str, Any]:
         """What must be the same where the training goes on."""
         if self._facts is None:
+            with importing("checkpoints"):
+                from .resume import facts
+
             self._facts = facts(self, self.checked)
         return self._facts
 
     def _read(self, path: FilePath, params: dict[str, Any]) -> Resumed | None:
         """The checkpoint, and a word about it; None: there is no file yet."""
+        with importing("checkpoints"):
+            from .resume import Resumed
+
         checkpoint = Resumed(path, self) if os.path.exists(path) else None
         if checkpoint is None:
             first = params["initial_epoch"] + 1
@@ -209,13 +217,19 @@ class Training:
         """Write the checkpoints that go by batches, or with `due` all."""
         for one in self.checkpoints:
             if due or one.batches_left(self.done) == one.save_freq:
-                save(one.filepath, self, Position(epoch, batches, self.done, self.order_state))
+                self._write(one, epoch, batches)
 
     def _save_epoch(self, epoch: int, due: bool) -> None:
         """Write the checkpoints that go by epochs, or with `due` all, before `epoch` begins."""
         for one in self.checkpoints:
             if due or one.save_freq == "epoch":
-                save(one.filepath, self, Position(epoch, 0, self.done, self.order_state))
+                self._write(one, epoch, 0)
+
+    def _write(self, one: Checkpoint, epoch: int, batches: int) -> None:
+        with importing("checkpoints"):
+            from .resume import Position, save
+
+        save(one.filepath, self, Position(epoch, batches, self.done, self.order_state))
 
     def _steps_now(self, left: int) -> int:
         """How many steps the next stretch has, of those that are left."""

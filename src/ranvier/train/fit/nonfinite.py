@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 import numpy as np
 
@@ -44,8 +43,7 @@ _SCALING = (Normalize, BatchNormalization, LayerNormalization, GroupNormalizatio
 _SMALL = 4096  # numbers of an array that is quicker copied than looked at alone
 
 
-@dataclass
-class _Stretch:
+class _Stretch(NamedTuple):
     epoch: int
     order: np.ndarray
     first: int
@@ -55,8 +53,7 @@ class _Stretch:
     earlier: int  # steps of the epoch before the first one on these rows
 
 
-@dataclass
-class Finding:
+class Finding(NamedTuple):
     """What was found: node `op` of `layer`, in rows of the batch that are rows `rows` of x."""
 
     node: Node

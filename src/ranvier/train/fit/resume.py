@@ -11,7 +11,6 @@ It says what it was made with; a training on other data, or of another model, is
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,64 +19,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ... import random
-from ...errors import ArgumentError, FileError, RanvierError, StateError
+from ...errors import FileError, RanvierError, StateError
 from ...io.packing import pack, unpack
-from ...io.writing import FilePath, check_suffix
+from ...io.writing import FilePath
 from ...tensors.tensor import Tensor
 from ...typing import Array
-from ..callbacks.callback import Callback
+from ..callbacks.checkpoint import suffix_of
 from ..models.saving import optimizer_tensors
 
 if TYPE_CHECKING:
     from .loop import Training
-
-
-class Checkpoint(Callback):
-    """Write a checkpoint of the training, so that `fit(..., resume=filepath)` can go on with it.
-
-    A resumed training ends with the same bits as one that was never interrupted: of weights,
-    optimizer and history, whatever the number of threads, on one kind of processor.
-
-    >>> import os, tempfile
-    >>> import numpy as np
-    >>> import ranvier
-    >>> folder = tempfile.TemporaryDirectory()
-    >>> path = os.path.join(folder.name, "run.ckpt")
-    >>> def train(epochs):
-    ...     ranvier.seed(0)
-    ...     model = ranvier.Sequential([ranvier.nn.Dense(1, input_shape=(2,))])
-    ...     model.compile("adam", "mse")
-    ...     x = np.arange(20, dtype=np.float32).reshape(10, 2) / 20
-    ...     return model.fit(
-    ...         x, x[:, 0], batch_size=4, epochs=epochs, verbose=0,
-    ...         callbacks=[Checkpoint(path, save_freq=2)], resume=path,
-    ...     )
-    >>> first = train(epochs=3)  # there is no file yet, so it begins
-    >>> second = train(epochs=5)  # goes on after the last batch of the third epoch
-    >>> len(second.epoch), second.history["loss"][:3] == first.history["loss"]
-    (5, True)
-    >>> folder.cleanup()
-
-    Args:
-        filepath: where; one file, which each save replaces.
-        save_freq: "epoch", or a number of batches; a Ctrl-C writes one, too.
-    """
-
-    resumes = False
-
-    def __init__(self, filepath: FilePath, save_freq: str | int = "epoch") -> None:
-        whole = isinstance(save_freq, int) and not isinstance(save_freq, bool) and save_freq > 0
-        if save_freq != "epoch" and not whole:
-            raise ArgumentError(
-                f"Checkpoint: save_freq={save_freq!r}; expected 'epoch', or after how many batches"
-            )
-        self.filepath = os.fspath(filepath)
-        check_suffix(self.filepath, _suffix(self.filepath))
-        self.save_freq = save_freq
-
-    def batches_left(self, done: int) -> int | None:
-        """How many batches until the next one is due; None: it goes by epochs."""
-        return None if isinstance(self.save_freq, str) else self.save_freq - done % self.save_freq
 
 
 @dataclass
@@ -90,11 +41,6 @@ class Position:
     batches: int
     done: int
     order: Any
-
-
-def _suffix(path: str) -> str:
-    """What a checkpoint's name may end in."""
-    return ".safetensors" if path.endswith(".safetensors") else ".ckpt"
 
 
 # --- what a training consists of ----------------------------------------------------------------
@@ -165,7 +111,7 @@ def save(path: str, training: Training, position: Position) -> None:
     }
     packed = pack(state, "state", arrays)
     about = {"kind": "training", "facts": training.facts(), "state": packed}
-    files.write(path, arrays, about, suffix=_suffix(path))
+    files.write(path, arrays, about, suffix=suffix_of(path))
 
 
 class Resumed:

@@ -12,6 +12,7 @@ import numpy as np
 from ... import optim
 from ...base.arguments import as_integer
 from ...base.config import ENGINES
+from ...base.locks import importing
 from ...base.missing import spelled
 from ...data.stream import as_stream
 from ...errors import StateError, unknown_name, warn
@@ -24,7 +25,6 @@ from ..callbacks.progress import numbers
 from ..fit import loop
 from ..fit.begin import Data, begin
 from ..fit.ready import ready, test_step
-from ..fit.stream import evaluate_stream, only_stream, predict_stream
 from ..intake.arrange import Learning, heads_of, inputs_of, outputs_of, rows_of
 from ..intake.heads import LossLike, MetricsLike, WeightsLike, losses_of, metrics_of, sole
 from ..intake.logits import left_open, take_logits
@@ -265,6 +265,9 @@ class Model(Network):
         """The loss over these rows, or [loss, metrics...], or with `return_dict` all by name."""
         self._compiled("evaluate")
         if (stream := as_stream(x)) is not None:
+            with importing("evaluation on streams"):
+                from ..fit.stream import evaluate_stream, only_stream
+
             only_stream(y, sample_weight)
             values = evaluate_stream(stream, self, batch_size)
         else:
@@ -302,6 +305,9 @@ class Model(Network):
         if batch_size is not None:
             as_integer("predict", "batch_size", batch_size, 1)
         if (stream := as_stream(x)) is not None:
+            with importing("prediction on streams"):
+                from ..fit.stream import predict_stream
+
             return predict_stream(self, stream, lambda chunk: predict(self, chunk, batch_size))
         return predict(self, x, batch_size)  # type: ignore[arg-type]
 

@@ -35,7 +35,6 @@ from ..intake.arrange import (
 )
 from ..intake.rows import check_features, features
 from .functional import Wiring, direct_layers, ends, shapes_of
-from .wiring_data import from_data, to_data
 
 
 class Network(Layer):
@@ -172,12 +171,16 @@ class Network(Layer):
         them.
         """
         if self.wiring is not None and not _has_arguments(type(self)):
+            from .wiring_data import to_data  # NOTE: for files, not for training
+
             return {**to_data(self.wiring), "trainable": self.trainable}
         return self._arguments("inputs", "outputs")
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Any:
         if "calls" in config:
+            from .wiring_data import from_data
+
             inputs, outputs = from_data(config)
             made = cls(inputs=inputs, outputs=outputs, name=config["name"])
             made._trainable = config.get("trainable", True)  # each layer inside has its own

@@ -6,7 +6,6 @@ import weakref
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ...data.vectorize import TextVectorization
 from ...errors import ArgumentError, StateError
 from ...nn.basic.shape_layers import InputLayer
 from ...nn.config import restore
@@ -83,12 +82,14 @@ class Sequential(Model):
             raise ArgumentError(
                 f"Sequential: got the class {layer.__name__}; write {layer.__name__}(...)"
             )
-        if isinstance(layer, TextVectorization):
-            raise ArgumentError(
-                "Sequential: a TextVectorization makes integers of texts before they "
-                "reach the model: ids = vectorize(texts); model.fit(ids, y)"
-            )
         if not isinstance(layer, Layer):
+            from ...data.vectorize import TextVectorization  # NOTE: only for this message
+
+            if isinstance(layer, TextVectorization):
+                raise ArgumentError(
+                    "Sequential: a TextVectorization makes integers of texts before they "
+                    "reach the model: ids = vectorize(texts); model.fit(ids, y)"
+                )
             raise ArgumentError(
                 f"Sequential: expected a layer, got a {type(layer).__name__}; {_as_layer(layer)}"
             )
