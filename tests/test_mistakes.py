@@ -73,6 +73,9 @@ TABLE: list[tuple[str, list[str]]] = [
     ("regression().predict(5.0)", ["single value 5.0", "[value]"]),
     ("regression().predict('text')", ["expected numbers", "'text'"]),
     ("regression().predict(None)", ["None", "give rows"]),
+    ("regression().predict(FRAME.iloc[:0])", ["no rows"]),
+    ("regression().predict(pd.DataFrame())", ["no columns"]),
+    ("regression().predict(pd.DataFrame(columns=list('abcd')))", ["no rows"]),
     ("regression().predict(X[:, :3])", ["(4,): 4 features", "(3,): 3 features"]),
     ("regression().predict(X[:4].T[:, :4].T[:3].T)", ["did you mean the transpose", "x.T"]),
     ("regression()(X[0])", ["(4,)", "x.reshape(1, 4)"]),
@@ -95,6 +98,8 @@ TABLE: list[tuple[str, list[str]]] = [
     ("ranvier.ones((2, 3))[5]", ["index 5", "size 2"]),
     ("bool(ranvier.ones((2, 3)))", [".any() or .all()"]),
     ("ranvier.ones((2,)).item()", ["2 numbers, not one"]),
+    ("ranvier.tensor([2**63])", ["9223372036854775808", "dtype='float64'"]),
+    ("ranvier.asarray(np.array([2**64 - 1], np.uint64))", ["18446744073709551615", "int64"]),
     ("ranvier.tensor([[1, 2], [3]])", ["equal lengths"]),
     ("fit(regression(), [[1, 2], [3]], [1, 2])", ["row 0 has 2", "row 1 has 1"]),
     ("fit(regression(), X, Y1[:10])", ["40 rows", "10"]),
@@ -112,6 +117,13 @@ TABLE: list[tuple[str, list[str]]] = [
     ("nn.Dense(unit=3)", ["'unit'", "did you mean 'units'"]),
     ("nn.Dense(3, activaton='relu')", ["did you mean 'activation'"]),
     ("nn.Dense(3, inputshape=(4,))", ["did you mean 'input_shape'"]),
+    ("nn.Dense(3, input_shape='4')", ["input_shape='4'", "(784,)"]),
+    ("nn.Dense(3, input_shape=(4.5,))", ["(4.5,)", "(784,)"]),
+    ("nn.Dense(3, name=3)", ["name=3", "text"]),
+    ("nn.Flatten(1)", ["name=1", "text"]),
+    ("trained([NoReturn(), nn.Dense(1)], 'mse', X, Y1)", ["no_return", "forward returned None"]),
+    ("trained([nn.Dense(1), NoReturn()], 'mse', X, Y1)", ["no_return", "forward returned None"]),
+    ("fit(no_return_model(), X, Y1)", ["no_return_model", "forward returned None"]),
     ("nn.Dense('3')", ["units='3'", "integer"]),
     ("nn.Dense(None)", ["units=None", "integer"]),
     ("nn.Dense(3, kernel_regularizer=0.01)", ["regularizer 0.01", "l2"]),
@@ -176,6 +188,14 @@ TABLE: list[tuple[str, list[str]]] = [
     ("fit(regression(), X, Y1, callbacks=ranvier.callbacks.EarlyStopping('val_acc'))",
      ["'val_acc'", "Known: loss"]),
     ("ranvier.callbacks.EarlyStopping(patiance=3)", ["did you mean 'patience'"]),
+    ("ranvier.callbacks.EarlyStopping(monitor=None)", ["monitor=None", "'val_loss'"]),
+    ("ranvier.callbacks.LearningRateScheduler(0.1)", ["schedule=0.1", "lambda epoch"]),
+    ("fit(regression(), X, Y1, callbacks="
+     "ranvier.callbacks.LearningRateScheduler(lambda epoch: None))", ["gave None", "epoch 0"]),
+    ("fit(binary(), X, Y2, class_weight={0: 1, 1: -1})", ["class 1", "-1", "at least 0"]),
+    ("fit(binary(), X, Y2, class_weight={0: 1, 1: np.nan})", ["class 1", "nan", "at least 0"]),
+    ("fit(binary(), X, Y2, class_weight={0: 1, 1: '2'})", ["class 1", "'2'", "at least 0"]),
+    ("fit(binary(), X, Y2, class_weight={'0': 1, '1': 2})", ["'0' is a str", "int: 0, 1"]),
     ("fit(binary(), X, Y2, class_weight=[1, 2])", ["expected a dict", "balanced"]),
     ("fit(regression(), X, Y1, sample_weight=[1, 2])", ["each of the 40 rows"]),
     ("fit(regression(), X, Y1)['loss']", ["history.history['loss']"]),
@@ -208,6 +228,13 @@ TABLE: list[tuple[str, list[str]]] = [
     ("ranvier.data.stream_csv('nowhere.csv')", ["nowhere.csv"]),
     ("ranvier.data.pad_sequences([1, 2, 3])", ["single numbers", "[[1, 2], [3]]"]),
     ("ranvier.data.load_mnst()", ["did you mean 'load_mnist'"]),
+    ("ranvier.load(3)", ["expected the name of a file, got 3"]),
+    ("ranvier.load(regression())", ["expected the name of a file", "Sequential"]),
+    ("regression().save(None)", ["expected the name of a file, got None"]),
+    ("regression().save_weights(3)", ["expected the name of a file, got 3"]),
+    ("regression().load_weights(None)", ["expected the name of a file, got None"]),
+    ("ranvier.data.stream_npy(3)", ["expected the name of a file, got 3"]),
+    ("ranvier.data.stream_csv(3)", ["expected the name of a file, got 3"]),
     ("ranvier.load('nowhere.safetensors')", ["does not exist"]),
     ("translator().translate(np.ones((2, 3), int), 1, 9)", ["length=9", "4 positions", "pad"]),
     # --- tensors and functions ---
@@ -263,6 +290,7 @@ COMMANDS: list[tuple[list[str], list[str]]] = [
     (["train", "digits", "--out", "nowhere/x.safetensors"], ["nowhere"]),
     (["evaluate", "nowhere.safetensors"], ["does not exist"]),
     (["predict", "nowhere.safetensors"], ["does not exist"]),
+    (["evaluate", "any.safetensors", "--target", "y"], ["--target y", "--data TABLE"]),
     (["inspect", "nowhere.safetensors"], ["does not exist"]),
     (["compare", "nowhere.csv", "--target", "y"], ["nowhere.csv"]),
     (["compare", "iris", "--learners", "netwrk"], ["netwrk", "network"]),
@@ -275,6 +303,22 @@ COMMANDS: list[tuple[list[str], list[str]]] = [
 
 def vectorizer() -> Any:
     return ranvier.data.TextVectorization()
+
+
+class NoReturn(nn.Layer):
+    def forward(self, x: Any) -> Any:
+        ranvier.tanh(x)
+
+
+class NoReturnModel(ranvier.Model):
+    def forward(self, x: Any) -> Any:
+        ranvier.tanh(x)
+
+
+def no_return_model() -> Any:
+    model = NoReturnModel()
+    model.compile("sgd", "mse", engine="reference")
+    return model
 
 
 def translator() -> Any:

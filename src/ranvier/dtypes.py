@@ -118,7 +118,18 @@ def as_array(
         return array
     if not exact and array.dtype == float64:
         return array.astype(float32)
-    return array if array.dtype in ALL else array.astype(_nearest(array.dtype))
+    if array.dtype in ALL:
+        return array
+    nearest = _nearest(array.dtype)
+    if array.dtype.itemsize == 8 and array.dtype.kind == "u" and (array > _LARGEST_INT).any():
+        raise DTypeError(
+            f"tensor: {array.max()} is above {_LARGEST_INT}, the largest integer (int64); give "
+            "dtype='float64' for numbers that may be rounded"
+        )
+    return array.astype(nearest)
+
+
+_LARGEST_INT = 2**63 - 1
 
 
 def _nearest(dtype: DType) -> DType:

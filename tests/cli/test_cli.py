@@ -124,6 +124,7 @@ def test_predict_on_rows_of_a_file(tmp_path: Path) -> None:
         (["evaluate", "none"], "none does not exist"),
         (["predict", "DIGITS", "--rows", "9999"], "there is no row 9999"),
         (["predict", "DIGITS", "--rows", "x"], "expected row numbers"),
+        (["predict", "DIGITS", "--rows", "1,5-2"], "5-2 ends before it begins"),
         (["predict", "DIGITS", "--data", "none.npy"], "does not exist"),
         (["evaluate", "DAMAGED"], "is damaged"),
         (["inspect", "DAMAGED"], "is damaged"),

@@ -216,6 +216,8 @@ def evaluate(file: str, data: str | None, target: str | None) -> None:
         for name, value in ranvier.load(file).evaluate(columns, y, return_dict=True).items():
             click.echo(f"{name}: {value:.6g}")
         return
+    if target is not None:
+        raise ArgumentError(f"--target {target}: a column of which table? Give it as --data TABLE")
     model, (x, y) = _digits_reader(file)
     _show_results(model, x, y)
     _show_accuracy(model, x, y)
@@ -358,6 +360,8 @@ def _row_numbers(text: str | None, rows: int) -> Array:
         first, _, last = part.strip().partition("-")
         if not first.isdigit() or (last and not last.isdigit()):
             raise ArgumentError(f"--rows {text!r}: expected row numbers such as 0-4,10")
+        if int(last or first) < int(first):
+            raise ArgumentError(f"--rows {text!r}: {part.strip()} ends before it begins")
         numbers += range(int(first), int(last or first) + 1)
     outside = [row for row in numbers if row >= rows]
     if outside:

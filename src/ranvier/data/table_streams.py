@@ -14,7 +14,7 @@ from ..base.extras import optional
 from ..base.missing import spelled
 from ..errors import ArgumentError, DataError, FileError, unknown_name
 from ..io.reading import check_input, open_plain
-from ..io.writing import protect
+from ..io.writing import no_path, protect
 from ..typing import Array, DTypeLike
 from .cell_kinds import kind_of_cells
 from .stream import Chunk, PartStream, Stream
@@ -261,8 +261,10 @@ def _existing_files(path: Paths, suffix: str = "") -> list[Path]:
     if isinstance(path, str | os.PathLike):
         one = Path(path)
         paths = sorted(one.glob(f"*{suffix}")) if one.is_dir() and suffix else [one]
-    else:
+    elif isinstance(path, Iterable):
         paths = [Path(p) for p in path]
+    else:
+        raise no_path(path)
     if not paths:
         raise FileError(f"{path}: no files that end in {suffix} in this folder")
     return [check_input(p) for p in paths]

@@ -147,7 +147,7 @@ def column_names(value: DataLike) -> list[str] | None:
 def is_frame(value: object) -> bool:
     """Whether `value` is a table of columns, and neither an array nor a single column."""
     table = _as_table(value)
-    return table is not None and table is not _columns(table)[0]
+    return table is not None and all(table is not column for column in _columns(table)[:1])
 
 
 def take_columns(value: DataLike, names: Sequence[str]) -> Any:
@@ -326,6 +326,8 @@ def _from_column(column: Column, text: bool) -> tuple[Array, str, str]:
         return column.to_numpy(), "", ""
     if missing and missing == len(column):
         return none, "all missing", "leave out what is empty"
+    if not len(column):
+        return np.empty(0), "", ""  # of no kind; that there are no rows is said by who needs them
     if dtype in (nw.String, nw.Categorical, nw.Enum):
         if missing and text:
             row = column.is_null().to_list().index(True)

@@ -15,7 +15,7 @@ from io import BufferedReader
 from pathlib import Path
 
 from ..errors import FileError
-from .writing import FilePath, kind_of
+from .writing import FilePath, kind_of, no_path
 
 
 def open_plain(path: FilePath) -> BufferedReader:
@@ -26,7 +26,9 @@ def open_plain(path: FilePath) -> BufferedReader:
     ranvier.errors.FileError: /dev/null could not be read: it is a device; expected a plain file...
     """
     try:
-        handle = os.open(path, _FLAGS)
+        handle = os.open(os.fspath(path), _FLAGS)
+    except TypeError:
+        raise no_path(path) from None
     except (OSError, ValueError) as problem:
         raise _unreadable(path, problem) from None
     try:
@@ -40,9 +42,11 @@ def open_plain(path: FilePath) -> BufferedReader:
 def check_input(path: FilePath) -> Path:
     """The path of a plain file with something in it; FileError where it is none."""
     try:
-        _check(path, os.stat(path))
+        _check(path, os.stat(os.fspath(path)))
     except FileError:
         raise
+    except TypeError:
+        raise no_path(path) from None
     except (OSError, ValueError) as problem:
         raise _unreadable(path, problem) from None
     return Path(path)

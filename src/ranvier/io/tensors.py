@@ -19,7 +19,7 @@ from typing import Any, NamedTuple, TypeGuard
 
 import numpy as np
 
-from ..errors import FileError
+from ..errors import ArgumentError, FileError
 from ..typing import Array, Shape
 from .reading import open_plain
 from .writing import FilePath
@@ -76,7 +76,7 @@ def read_tensors(path: FilePath) -> tuple[Arrays, dict[str, str]]:
             metadata = _metadata(path, header)
             _check_dtypes(path, entries)
             return {entry.name: _read(path, file, entry) for entry in entries}, metadata
-    except FileError:
+    except (FileError, ArgumentError):
         raise
     except (OSError, ValueError) as problem:
         what = getattr(problem, "strerror", None) or problem

@@ -110,7 +110,7 @@ def check_output(path: FilePath) -> Path:
             f"{path}: the folder {target.parent} does not exist; make it first"
         ) from None
     except TypeError:
-        raise ArgumentError(f"expected the name of a file, got {path!r}") from None
+        raise no_path(path) from None
     except (OSError, ValueError) as problem:
         raise FileError(f"{path} cannot be written: {problem}") from problem
     if stat.S_ISDIR(about.st_mode):
@@ -130,6 +130,11 @@ def check_output(path: FilePath) -> Path:
     return target
 
 
+def no_path(value: object) -> ArgumentError:
+    """The error for what is given as the name of a file and is none."""
+    return ArgumentError(f"expected the name of a file, got {value!r:.80}")
+
+
 def kind_of(mode: int) -> str:
     """What there is if it is no plain file, in words."""
     if stat.S_ISDIR(mode):
@@ -143,6 +148,8 @@ def kind_of(mode: int) -> str:
 
 def check_suffix(path: FilePath, right: str, foreign: Collection[str] = ()) -> None:
     """The suffix must not promise another format than `right`; one of `foreign` warns once."""
+    if not isinstance(path, str | os.PathLike):
+        raise no_path(path)
     suffix = Path(os.fspath(path)).suffix.lower()
     other = FORMATS.get(suffix)
     if other is None or suffix == right:

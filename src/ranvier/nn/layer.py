@@ -14,6 +14,7 @@ tensors, lists, tuples, dicts and other layers.
 from __future__ import annotations
 
 import itertools
+import operator
 import re
 import threading
 from collections import defaultdict
@@ -145,6 +146,8 @@ class Layer(Walked):
         count_layer()
         if input_dim is not None:
             input_shape = (input_dim,)
+        if name is not None and not isinstance(name, str):
+            raise ArgumentError(f"{type(self).__name__}: name={name!r}; expected text")
         self.name = name or unique_name(type(self))
         self.input_shape = None if input_shape is None else _row_shape(self.name, input_shape)
         self._trainable = bool(trainable)
@@ -181,6 +184,8 @@ class Layer(Walked):
         """The shape of an output row for rows of `input_shape`: found by tracing `forward`."""
         with no_trace():
             _, out = trace(self, [((1, *input_shape), dtypes.float32)])
+        if out is None:
+            raise StateError(f"{self.name}: its forward returned None; end it in return")
         return tuple(out.shape[1:])
 
     def get_config(self) -> dict[str, Any]:
@@ -476,7 +481,7 @@ def _row_shape(name: str, shape: ShapeLike) -> Shape:
     if isinstance(shape, int | np.integer):
         shape = (shape,)
     try:
-        sizes = tuple(int(n) for n in shape)
+        sizes = tuple(operator.index(n) for n in shape)
     except TypeError:
         sizes = (-1,)
     if any(n < 0 for n in sizes):

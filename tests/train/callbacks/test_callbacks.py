@@ -322,3 +322,36 @@ def test_adam_keeps_its_pace_between_fits() -> None:
     model.fit(X, Y, 10, 2, 0)
     model.fit(X, Y, 10, 1, 0)
     assert model.optimizer.iterations.item() == 6
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        lambda epoch: 0.1 / (epoch + 1),
+        lambda epoch, rate: 0.1 / (epoch + 1),
+        lambda epoch, rate=None: 0.1 / (epoch + 1) if rate else None,
+        lambda *arguments: 0.1 / (arguments[0] + 1) if len(arguments) == 2 else None,
+    ],
+    ids=["one", "two", "two with a default", "any number"],
+)
+def test_a_schedule_takes_the_epoch_or_the_learning_rate_too(schedule: Any) -> None:
+    history = line().fit(X, Y, epochs=2, verbose=0, callbacks=LearningRateScheduler(schedule))
+    assert history.history["learning_rate"] == pytest.approx([0.1, 0.05])
+
+
+def test_a_method_named_like_a_moment_that_nothing_calls_is_warned_of() -> None:
+    class Misspelt(Callback):
+        def on_epoch_ends(self, epoch: int, logs: Any = None) -> None:
+            raise AssertionError("nothing calls it")
+
+    class Right(Callback):
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            self.epoch = epoch
+
+        def once(self) -> None: ...
+
+    with pytest.warns(ranvier.errors.RanvierWarning, match="mean 'on_epoch_end'"):
+        line().fit(X, Y, verbose=0, callbacks=Misspelt())
+    right = Right()
+    line().fit(X, Y, verbose=0, callbacks=right)
+    assert right.epoch == 0

@@ -103,3 +103,36 @@ def test_frozen_layers_are_saved_as_such(style, tmp_path):
     assert [layer.trainable for layer in again.sublayers()] == [
         layer.trainable for layer in model.sublayers()
     ]
+
+
+ELSEWHERE = Dense(3)
+
+
+class MadeInForward(Layer):
+    def forward(self, x):
+        return Dense(3)(x)
+
+
+class Borrowed(Layer):
+    def forward(self, x):
+        return ELSEWHERE(x)
+
+
+class Held(Layer):
+    def __init__(self):
+        super().__init__()
+        self.parts = {"first": (Dense(3),)}
+
+    def forward(self, x):
+        return self.parts["first"][0](x)
+
+
+@pytest.mark.parametrize("engine", ["compiled", "reference"])
+@pytest.mark.parametrize("kind", [MadeInForward, Borrowed])
+def test_parameters_that_the_model_does_not_hold_are_warned_of(kind, engine):
+    with pytest.warns(ranvier.errors.RanvierWarning, match=r"2 parameters that the model does not"):
+        fitted(Sequential([kind(), Dense(1, "sigmoid")]), engine=engine)
+
+
+def test_parameters_in_lists_and_dicts_are_held():
+    fitted(Sequential([Held(), Dense(1, "sigmoid")]), engine="reference")  # without a warning

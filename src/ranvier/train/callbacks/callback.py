@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...base.missing import Spelled, no_attribute
-from ...errors import ArgumentError, FileError, MissingNameError, StateError, unknown_name
+from ...base.spelling import nearest
+from ...errors import ArgumentError, FileError, MissingNameError, StateError, unknown_name, warn
 from ...io.packing import is_plain
 from ...io.writing import FilePath, check_suffix, open_log
 from ...nn.config import arguments
@@ -98,6 +100,7 @@ def callbacks_of(callbacks: Sequence[Callback] | Callback | None) -> list[Callba
     listed = callbacks if isinstance(callbacks, list | tuple) else [callbacks]
     for one in listed:
         if isinstance(one, Callback):
+            _check_moments(one)
             continue
         name = getattr(one, "__name__", "function")
         fix = "make it an object of a subclass of ranvier.callbacks.Callback"
@@ -109,6 +112,19 @@ def callbacks_of(callbacks: Sequence[Callback] | Callback | None) -> list[Callba
             f"callbacks: {one if isinstance(one, type) else repr(one)} is no callback; {fix}"
         )
     return list(listed)
+
+
+def _check_moments(callback: Callback) -> None:
+    """Warn of a method of one's own that is named like a moment and is none: nothing calls it."""
+    kind = type(callback)
+    for name in dir(kind):
+        if name.startswith("on_") and not hasattr(Callback, name):
+            meant = nearest(name, LambdaCallback.MOMENTS)
+            hint = f"did you mean {meant!r}? " if meant else ""
+            warn(
+                f"{kind.__name__}.{name} is no moment of training, so nothing calls it; {hint}"
+                f"Moments: {', '.join(LambdaCallback.MOMENTS)}"
+            )
 
 
 def wants_batches(callback: Callback) -> bool:
@@ -209,17 +225,51 @@ def learning_rate(optimizer: Optimizer, who: Callback) -> float:
     return float(str(rate.numpy()))
 
 
+def _takes_one(function: Callable[..., float]) -> bool:
+    """Whether a function takes one argument and no second.
+
+    >>> _takes_one(lambda epoch: 0.1), _takes_one(lambda epoch, rate=0.1: rate)
+    (True, False)
+    """
+    try:
+        signature = inspect.signature(function)
+        signature.bind(0)
+    except (TypeError, ValueError):  # it needs two, or does not say
+        return False
+    try:
+        signature.bind(0, 0.1)
+    except TypeError:
+        return True
+    return False
+
+
 class LearningRateScheduler(Callback):
-    """Before each epoch: `learning_rate = schedule(epoch, learning_rate)`."""
+    """Before each epoch: `learning_rate = schedule(epoch, learning_rate)`, or `schedule(epoch)` of
+    a function that takes one argument.
+    """
 
     def __init__(self, schedule: Callable[..., float], verbose: int = 0) -> None:
+        if not callable(schedule):
+            raise ArgumentError(
+                f"LearningRateScheduler: schedule={schedule!r}; expected a function such as "
+                "lambda epoch: 0.01 * 0.9**epoch. A number is the optimizer's: learning_rate=0.01"
+            )
         self.schedule = schedule
         self.verbose = verbose
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         """Set the learning rate."""
         optimizer = self.model.optimizer
-        rate = float(self.schedule(epoch, learning_rate(optimizer, self)))
+        before = learning_rate(optimizer, self)
+        taken = (epoch,) if _takes_one(self.schedule) else (epoch, before)
+        chosen = self.schedule(*taken)
+        try:
+            rate = float(chosen)
+        except (TypeError, ValueError):
+            raise ArgumentError(
+                f"LearningRateScheduler: the schedule gave {chosen!r} for epoch {epoch}; expected "
+                "a number, the learning rate"
+            ) from None
         optimizer.learning_rate = rate
         if self.verbose:
             print(f"epoch {epoch + 1}: learning rate {rate:g}")

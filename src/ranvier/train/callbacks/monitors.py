@@ -22,6 +22,11 @@ class _Monitor(Callback):
     def __init__(self, monitor: str, min_delta: float, mode: str) -> None:
         if mode not in ("auto", "min", "max"):
             raise unknown_name("mode", mode, ("auto", "min", "max"))
+        if not isinstance(monitor, str):
+            raise ArgumentError(
+                f"{type(self).__name__}: monitor={monitor!r}; expected the name of a number of the "
+                "epoch, such as 'val_loss'"
+            )
         self.monitor = monitor
         self.min_delta = abs(min_delta)
         self.mode = mode

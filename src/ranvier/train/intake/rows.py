@@ -5,6 +5,7 @@ and column.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from numbers import Real
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -190,7 +191,17 @@ def _class_weights(y: Array, classes: Array | None, weights: Mapping[Any, float]
         if plain not in known:
             if isinstance(plain, int) and classes is None:
                 continue  # a class that these rows happen not to hold
+            if str(plain) in map(str, known):
+                raise ArgumentError(
+                    f"class_weight: the class {plain!r} is a {type(plain).__name__}, the labels "
+                    f"are {type(known[0]).__name__}: {', '.join(map(repr, known[:8]))}"
+                )
             raise unknown_name("class in class_weight", plain, [str(k) for k in known])
+        if not isinstance(value, Real) or not 0 <= value < np.inf:
+            raise ArgumentError(
+                f"class_weight: class {plain!r} has weight {value!r}; expected a number of at "
+                "least 0"
+            )
         table[known.index(plain)] = value
     return table[codes]
 

@@ -163,8 +163,18 @@ class Model(Network):
         if self._steps is None or not self._steps.settled():
             self._settle(self.optimizer, self.loss, self.metrics, self.weighted_metrics)
 
-    def _warn_if_frozen(self, step: Step) -> None:
-        """Training that changes nothing is mostly a network of a pair, left frozen."""
+    def _warn_of_untrained(self, step: Step) -> None:
+        """Training that changes nothing is mostly a network of a pair, left frozen; parameters that
+        the model does not hold are mostly those of layers made inside `forward`.
+        """
+        if step.outside:
+            shapes = ", ".join(map(str, step.outside[:4]))
+            warn(
+                f"{self.name}: training uses {len(step.outside)} parameters that the model does "
+                f"not hold (shapes {shapes}), so it neither changes nor saves them. Make layers in "
+                "__init__ and keep them as attributes, self.dense = Dense(8), and not in forward "
+                "or outside the model"
+            )
         if step.frozen:
             warn(
                 f"{self.name}: every layer is frozen (trainable=False), so training changes "
@@ -222,7 +232,7 @@ class Model(Network):
             self, Data(x, y, sample_weight, class_weight, validation_split, validation_data),
             batch_size, epochs, verbose, callbacks, shuffle, initial_epoch,
         )  # fmt: skip
-        self._warn_if_frozen(training.step)
+        self._warn_of_untrained(training.step)
         params = {"epochs": epochs, "verbose": verbose, "initial_epoch": initial_epoch}
         return training.run(initial_epoch, epochs, params, resume)
 
@@ -241,7 +251,7 @@ class Model(Network):
             rows = rows_of(self, x, y, sample_weight, class_weight, learn=True)
             steps = ready(self, rows)
         step = steps.get("train", rows.count, rows, self.engine, larger=True)
-        self._warn_if_frozen(step)
+        self._warn_of_untrained(step)
         steps.in_training.begin(step.traced.changed)
         try:
             steps.in_training.start_stretch()

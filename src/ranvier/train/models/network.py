@@ -164,6 +164,8 @@ class Network(Layer):
         known = [dtype for _, dtype in self._takes] or [self._row_dtype]
         kinds = known if len(known) == len(shapes) else [dtypes.float32] * len(shapes)
         made = self._traced([((1, *n), kind) for n, kind in zip(shapes, kinds, strict=True)])
+        if made is None:
+            raise StateError(f"{self.name}: its forward returned None; end it in return")
         return shapes_of(made)
 
     def get_config(self) -> dict[str, Any]:

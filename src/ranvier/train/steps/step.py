@@ -97,6 +97,8 @@ class Step:
         self.traced, returned = trace(function, specs, names)
         self.validity = self.traced.validity
         self.frozen = False  # whether it is a step of training that changes no weight
+        # Shapes of parameters that a step of training uses and the model does not hold.
+        self.outside: list[Shape] = []
         self.structure = numbered(returned)  # of the outputs: 0 for a single tensor
         self.batch = specs[0][0][0]
         count = len(specs) - 1 if names[-1] == "count" else -1
@@ -432,4 +434,8 @@ class Steps:
         step = Step(function, [*specs, ((), dtypes.float32)], [*rows.names, "count"], engine)
         if kind == "train" and not self.model.parameters():
             step.frozen = any(t.requires_grad for t in self.model.state_tensors())
+        if kind == "train":
+            held = {id(t) for t in self.model.state_tensors()}
+            used = [t for t in step.traced.captured if isinstance(t, Tensor) and t.requires_grad]
+            step.outside = [t.shape for t in used if id(t) not in held]
         return step
