@@ -18,6 +18,7 @@ import ranvier
 from ranvier import callbacks, data, losses, metrics, models, nn, optim
 from ranvier.base.arguments import as_integer, flag, number
 from ranvier.errors import ArgumentError, RanvierError
+from ranvier.nn.config import restore
 
 ROOMS = [callbacks, data, losses, metrics, models, nn, nn.initializers, nn.regularizers, optim]
 ROOMS += [optim.schedules, optim.wrappers]
@@ -121,7 +122,7 @@ def valid(arguments: dict[str, inspect.Parameter]) -> dict[str, Any]:
         "inner_optimizer": optim.SGD(0.1), "optimizer": optim.SGD(0.1), "loss": "mse",
         "boundaries": [1], "values": [0.1, 0.2], "milestones": [1], "path": "x", "filepath": "x",
         "schedules": [optim.schedules.ExponentialDecay(0.1, 10, 0.5), 0.1], "output_size": 2,
-        "schedule": lambda i: 0.1,
+        "schedule": lambda i: 0.1, "cells": [nn.LSTMCell(2)],
     }  # fmt: skip
     plain = {"int": 2, "float": 0.5, "str": "x", "bool": True}
     return {
@@ -160,6 +161,54 @@ def test_every_argument_refuses_what_it_cannot_mean() -> None:
     assert taken == []
     assert len(tried) > 700
     assert kinds == {str, int, float, bool, list, np.int64, np.bool, type(None)}
+
+
+def saved() -> Iterator[tuple[Any, dict[str, Any], str, Any, Any]]:
+    """Every class that a file may name: its configuration, an argument in it, the value that is
+    meant, and that which versions until November 2026 took for it.
+    """
+    for name, cls in things():
+        if not inspect.isclass(cls) or name.startswith(("callbacks", "data", "models")):
+            continue
+        arguments = parameters(name, cls)
+        try:
+            made: Any = cls(**valid(arguments))
+            config = made.get_config()
+        except (RanvierError, AttributeError):
+            continue
+        for argument in config.keys() & arguments.keys():
+            meant = config[argument]
+            kinds = {kind.strip() for kind in str(arguments[argument].annotation).split("|")}
+            kinds.discard("None")
+            if isinstance(meant, bool) and kinds == {"bool"}:
+                yield cls, config, argument, meant, int(meant)
+                yield cls, config, argument, True, 2
+            elif type(meant) is int and kinds == {"int"}:
+                yield cls, config, argument, meant, float(meant)
+
+
+def test_files_may_hold_what_earlier_versions_took() -> None:
+    tried = set()
+    for cls, config, argument, meant, value in saved():
+        described = {"class": cls.__name__, "config": {**config, argument: value}}
+        try:
+            restored: Any = restore("thing", described, {cls.__name__: cls})
+            by_value = restored.get_config()
+        except ArgumentError as error:  # where it goes with others only
+            if argument in str(error) and f"={value!r}" in str(error):
+                raise
+            continue
+        assert by_value[argument] == meant, (cls, argument)
+        assert type(by_value[argument]) is type(meant), (cls, argument)
+        tried.add((cls, argument))
+    assert len(tried) > 200
+
+
+@pytest.mark.parametrize("value", [0.5, float("nan"), float("inf"), "2", None, [2], -1])
+def test_a_file_holds_no_other_integer(value: Any) -> None:
+    described = {"class": "Dense", "config": {"units": value}}
+    with pytest.raises(ArgumentError, match="units"):
+        restore("layer", described, {"Dense": nn.Dense})
 
 
 def test_every_negative_number_that_is_allowed_is_an_argument() -> None:

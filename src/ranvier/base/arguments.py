@@ -94,6 +94,29 @@ def number(
     return plain
 
 
+def from_file(call: str, asked: Mapping[str, Rule], config: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments that a file holds, as their rules have them.
+
+    Earlier versions took 1 for True and 2.0 for an integer, and saved them so.
+    """
+    return {
+        name: value if name not in asked else _from_file(call, name, value, asked[name])
+        for name, value in config.items()
+    }
+
+
+def _from_file(call: str, name: str, value: object, rule: Rule) -> object:
+    if not isinstance(value, int | float):
+        return value
+    for one in (value, *([int(value)] if value % 1 == 0 else []), bool(value)):
+        try:
+            rule(call, name, one)
+        except ArgumentError:
+            continue
+        return one
+    return value
+
+
 def rules(parameters: Iterable[inspect.Parameter]) -> dict[str, Rule]:
     """What is asked of each argument whose annotation is bool, int or float, or None besides."""
     all_rules = {p.name: _rule(p.name, str(p.annotation)) for p in parameters}

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ParamSpec, Self, TypeVar
 
 from ..errors import KeywordError, MissingNameError
-from .arguments import Rule, check, rules
+from .arguments import Rule, check, from_file, rules
 from .spelling import nearest
 
 P = ParamSpec("P")
@@ -175,6 +175,12 @@ def _constructor_rules(cls: Any) -> tuple[tuple[str, ...], dict[str, Rule]]:
         if not any(p.kind is p.VAR_KEYWORD for p in parameters):
             break
     return names, asked
+
+
+def saved_arguments(cls: type, config: Mapping[str, Any]) -> dict[str, Any]:
+    """The constructor's arguments in a file, also one of an earlier version."""
+    owner: Any = cls
+    return from_file(cls.__name__, _constructor_rules(owner)[1], config)
 
 
 def _is_ours(thing: object) -> bool:

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from ..base.missing import saved_arguments
 from ..errors import ArgumentError, StateError, unknown_name
 
 
@@ -107,8 +108,8 @@ def restore(what: str, described: Mapping[str, Any], classes: Mapping[str, type[
     config = described.get("config") or {}
     if not isinstance(config, Mapping):
         raise ArgumentError(f"{what} {name!r}: its config is a {type(config).__name__}, not a dict")
-    config = dict(config)
     cls: Any = classes[name]
+    config = saved_arguments(cls, config)
     build = getattr(cls, "from_config", None)
     restored: T = build(config) if build is not None else cls(**config)
     return restored

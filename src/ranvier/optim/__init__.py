@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..base.missing import module_getattr
+from ..base.missing import module_getattr, saved_arguments
 from ..errors import unknown_name
 from ..nn.config import restore
 from . import clip, schedules, wrappers
@@ -69,7 +69,8 @@ def _restored(described: Mapping[str, Any]) -> Optimizer:
     """The optimizer that a configuration describes; files of earlier versions have flags in it."""
     config = dict(described.get("config") or {})
     if "inner_optimizer" in config:
-        return LossScaleOptimizer(get(config.pop("inner_optimizer")), **config)
+        inner = get(config.pop("inner_optimizer"))
+        return LossScaleOptimizer(inner, **saved_arguments(LossScaleOptimizer, config))
     described = without_flags(described)
     classes = FORMS if described.get("class") in NAMES_OF_FORMS else OPTIMIZERS
     restored: Optimizer = restore("optimizer", described, classes)
