@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import pickle
 import warnings
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ import ranvier
 from ranvier import losses, nn
 from ranvier.errors import ArgumentError, DataError, RanvierWarning
 from ranvier.losses.last_layer import last_layer
-from ranvier.tracing.trace import trace
+from ranvier.tracing.trace import Traced, trace
 
 ROWS, FEATURES, CLASSES = 48, 4, 3
 RANDOM = np.random.default_rng(7)
@@ -159,6 +160,38 @@ def test_predict_classes_knows_logits_before_any_training() -> None:
     with pytest.warns(RanvierWarning, match="logits"):
         classes = model.predict_classes(X)
     np.testing.assert_array_equal(classes, model.predict(X)[:, 0] > 0)
+
+
+@pytest.mark.parametrize("end", [None, "sigmoid", "hard_sigmoid"])
+@pytest.mark.parametrize("trained", [False, True])
+@pytest.mark.filterwarnings("ignore::ranvier.errors.RanvierWarning")
+def test_predict_classes_looks_at_the_end_once(
+    end: str | None, trained: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model: Any = model_of("binary_crossentropy", end, 1)
+    if trained:
+        model.fit(X, YES, verbose=0)
+    first = model.predict_classes(X)
+    traced: list[object] = []
+    kept = Traced.__init__
+
+    def counted(self: Any, *args: Any, **options: Any) -> None:
+        traced.append(self)
+        kept(self, *args, **options)
+
+    monkeypatch.setattr(Traced, "__init__", counted)
+    for _ in range(3):
+        np.testing.assert_array_equal(model.predict_classes(X), first)
+    copied = pickle.loads(pickle.dumps(model))
+    assert not traced
+    # Another end, or another loss, is looked at.
+    for other in ("sigmoid", None, "sigmoid"):
+        model.layers[-1].activation = other
+        above = 0.5 if other else 0.0
+        np.testing.assert_array_equal(model.predict_classes(X), model.predict(X)[:, 0] > above)
+    model.compile("sgd", "hinge", engine="reference")
+    np.testing.assert_array_equal(model.predict_classes(X), model.predict(X)[:, 0] > 0.0)
+    np.testing.assert_array_equal(copied.predict_classes(X), first)
 
 
 class Own(ranvier.Model):

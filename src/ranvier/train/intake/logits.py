@@ -12,6 +12,7 @@ from ...losses.last_layer import LINEAR, last_layer
 from ...losses.loss import Loss
 from ...nn.layer import training_mode
 from ...tracing.trace import tensors_in
+from ...tracing.validity import Validity
 from ...typing import Array
 from .heads import Head
 
@@ -51,6 +52,17 @@ def take_logits(model: Model, heads: Sequence[Head], xs: Sequence[Array]) -> boo
     else:
         model.loss = {h.name: h.loss for h in heads if h.loss is not None}
     return True
+
+
+class EndSeen:
+    """A loss that has looked at the end of a model, and whether it is still that end."""
+
+    def __init__(self, model: Model, loss: Loss | None) -> None:
+        self._loss, self._validity = loss, Validity([model, loss])
+
+    def holds(self, loss: Loss) -> bool:
+        """Whether this loss need not look again."""
+        return loss is self._loss and self._validity.holds()
 
 
 def left_open(loss: Loss | None) -> bool:

@@ -27,7 +27,7 @@ from ..fit.begin import Data, begin
 from ..fit.ready import ready, test_step
 from ..intake.arrange import Learning, heads_of, inputs_of, outputs_of, rows_of
 from ..intake.heads import LossLike, MetricsLike, WeightsLike, losses_of, metrics_of, sole
-from ..intake.logits import left_open, take_logits
+from ..intake.logits import EndSeen, left_open, take_logits
 from ..steps.predict import Predictor, predict
 from ..steps.step import Step, Steps
 from .network import Network
@@ -67,9 +67,12 @@ class Model(Network):
 
     # What says how it is trained; the steps depend on the losses and metrics themselves (step.py).
     _unwatched = Network._unwatched | {
-        "column_names", "loss", "loss_weights", "metrics", "optimizer", "stop_training", "_warned",
-        "_steps", "_uses", "classes", "taken_shapes", "weighted_metrics",
+        "column_names", "_end_seen", "loss", "loss_weights", "metrics", "optimizer",
+        "stop_training", "_warned", "_steps", "_uses", "classes", "taken_shapes",
+        "weighted_metrics",
     }  # fmt: skip
+
+    _end_seen: EndSeen | None = None  # what `predict_classes` has asked
 
     foreign_suffixes: Collection[str] = ()  # of other formats, under which it may still be saved
 
@@ -344,18 +347,19 @@ class Model(Network):
     def _signed(self, x: DataLike | Iterable[Any]) -> bool:
         """Whether a single output says yes above 0 rather than above 1/2."""
         loss = sole(self.loss)
-        known = self._steps is not None and self._steps.end_is_known()
-        if loss is not None and left_open(loss) and (loss.from_logits is None or not known):
+        known = self._end_seen
+        if loss is not None and left_open(loss) and (known is None or not known.holds(loss)):
             xs = inputs_of(self, cast(DataLike, x))[1]
             take_logits(self, heads_of(self, *outputs_of(self, xs)), xs)
             loss = sole(self.loss)
+            self._end_seen = EndSeen(self, loss)
         return loss is not None and (loss.from_logits or loss.name in ("hinge", "squared_hinge"))
 
     # -- files and checks --------------------------------------------------------------------------
 
     def __getstate__(self) -> dict[str, Any]:
         # What was compiled is made again when a copy is used.
-        return {**super().__getstate__(), "_steps": None, "_uses": None}
+        return {**super().__getstate__(), "_steps": None, "_uses": None, "_end_seen": None}
 
     @spelled
     def save(self, path: FilePath, include_optimizer: bool = True) -> str:
