@@ -306,6 +306,17 @@ def probes(source: str) -> list[str]:
     ]
 
 
+def test_no_object_changes_its_class() -> None:
+    changed = [
+        f"{name}: {ast.unparse(node)}"
+        for name, source in sources().items()
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Assign)
+        and any(isinstance(t, ast.Attribute) and t.attr == "__class__" for t in node.targets)
+    ]
+    assert not changed, f"make an object of the right class instead: {changed}"
+
+
 def test_objects_of_ours_are_not_probed() -> None:
     found = {name: probes(source) for name, source in sources().items()}
     found = {n: calls for n, calls in found.items() if calls and not n.startswith("compat.")}

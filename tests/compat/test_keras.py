@@ -217,6 +217,29 @@ def test_a_saved_model_comes_back_here_and_in_ranvier(tmp_path: Path) -> None:
         other.fit(X, Y, verbose=0)
 
 
+def test_models_inside_models_come_back_as_models_of_keras(tmp_path: Path) -> None:
+    x = keras.Input(shape=(4,))
+    inner = keras.Model(x, keras.layers.Dense(3)(x))
+    y = keras.Input(shape=(4,))
+    model = keras.Model(y, keras.Sequential([inner, keras.layers.Dense(1)])(y))
+    model.compile("adam", "mse")
+    model.fit(X, Y, verbose=0)
+    model.save(tmp_path / "model.keras")
+    kinds = [keras.Model, keras.Sequential, keras.Model]
+    for again in (
+        keras.models.load_model(tmp_path / "model.keras"),
+        keras.models.model_from_json(model.to_json()),
+    ):
+        models = [layer for layer in again.sublayers() if isinstance(layer, ranvier.Model)]
+        assert [type(m) for m in models] == kinds
+    inside = [
+        m
+        for m in ranvier.load(tmp_path / "model.keras").sublayers()
+        if isinstance(m, ranvier.Model)
+    ]
+    assert not any(isinstance(m, keras.Model | keras.Sequential) for m in inside)
+
+
 def test_run_eagerly_is_the_reference_engine() -> None:
     model = network()
     model.compile("adam", "mse", run_eagerly=True)

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import importlib
 import inspect
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import numpy as np
@@ -96,6 +98,25 @@ class Registry(dict[str, type[Any]]):
             importlib.import_module(module)
 
 
+class _Substitutes(threading.local):
+    """The classes that `restore` makes in this thread instead of those described."""
+
+    by_class: Mapping[type, type] = {}
+
+
+_substitutes = _Substitutes()
+
+
+@contextmanager
+def restored_as(by_class: Mapping[type, type]) -> Iterator[None]:
+    """Inside, in this thread, `restore` makes objects of the class that stands here for theirs."""
+    before, _substitutes.by_class = _substitutes.by_class, by_class
+    try:
+        yield
+    finally:
+        _substitutes.by_class = before
+
+
 def restore(what: str, described: Mapping[str, Any], classes: Mapping[str, type[T]]) -> T:
     """The object described by {"class", "config"}; its class must be in the list `classes`."""
     if not isinstance(described, Mapping):
@@ -109,6 +130,7 @@ def restore(what: str, described: Mapping[str, Any], classes: Mapping[str, type[
     if not isinstance(config, Mapping):
         raise ArgumentError(f"{what} {name!r}: its config is a {type(config).__name__}, not a dict")
     cls: Any = classes[name]
+    cls = _substitutes.by_class.get(cls, cls)
     config = saved_arguments(cls, config)
     build = getattr(cls, "from_config", None)
     restored: T = build(config) if build is not None else cls(**config)

@@ -9,7 +9,7 @@ from ....data import stream_batches
 from ....data.stream import as_stream
 from ....errors import ArgumentError, RanvierError, StateError, unknown_name
 from ....io.tensors import parsed
-from ....nn.config import restore
+from ....nn.config import restore, restored_as
 from ....nn.layer import LAYERS, Layer, register_layer
 from ....train.models.model import Model as RanvierModel
 from ....train.models.saving import check_values, load
@@ -154,10 +154,8 @@ def load_model(filepath: Any, custom_objects: Any = None, compile: bool = True) 
     for kind in (custom_objects or {}).values():
         if isinstance(kind, type) and issubclass(kind, Layer):
             register_layer(kind)
-    model = load(filepath)
-    for layer in model.sublayers():
-        layer.__class__ = _OURS.get(type(layer), type(layer))
-    return model
+    with restored_as(_OURS):
+        return load(filepath)
 
 
 _OURS: dict[type, type] = {RanvierSequential: Sequential, RanvierModel: Model}
@@ -173,12 +171,12 @@ def model_from_json(json_string: str, custom_objects: Any = None) -> Any:
         )
     for kind in (custom_objects or {}).values():
         register_layer(kind)
-    classes = {**LAYERS, "Sequential": Sequential, "Model": Model}
     # NOTE: the text may come from anybody; whatever fails on the way is its fault.
     try:
         described = parsed(json_string)
         check_values(described.get("config"))
-        return restore("model", described, classes)
+        with restored_as(_OURS):
+            return restore("model", described, LAYERS)
     except RanvierError:
         raise
     except Exception as problem:
