@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import ranvier
+from optim.checkpoint_runs import run
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 DATA = np.load(GOLDEN / "optimizer_files.npz")
@@ -27,3 +28,15 @@ def test_training_goes_on_as_it_would_have(name: str, tmp_path: Path) -> None:
         for i, w in enumerate(model.get_weights()):
             # Other processors add in another order.
             np.testing.assert_allclose(w, DATA[f"{name}/{i}"], rtol=1e-4, atol=1e-5)
+
+
+CHECKPOINTS = np.load(GOLDEN / "checkpoints.npz")
+
+
+@pytest.mark.parametrize("name", sorted({key.partition("/")[0] for key in CHECKPOINTS}))
+def test_a_checkpoint_of_an_earlier_version_is_resumed(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "run.ckpt"
+    path.write_bytes(CHECKPOINTS[f"{name}/file"].tobytes())
+    for i, w in enumerate(run(name, path, epochs=4).get_weights()):
+        # Other processors add in another order.
+        np.testing.assert_allclose(w, CHECKPOINTS[f"{name}/{i}"], rtol=1e-4, atol=1e-5)

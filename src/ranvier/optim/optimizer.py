@@ -21,7 +21,7 @@ import numpy as np
 
 from ..errors import ShapeError, StateError
 from ..ops.elementwise import astype
-from ..tensors.mode import no_grad
+from ..tensors.mode import no_grad, state
 from ..tensors.tensor import Tensor
 from ..tracing.watched import entered
 from .arguments import Parameters, at_least_0, first_arguments, precision_of
@@ -136,6 +136,8 @@ class Optimizer(Rule, Rated, Grouped, Remembering, Averaged, Wrapped):
         with no_grad():
             rules = self.rule_steps()
             entered(self)
+            if state.trace is not None:  # before the rate: checkpoints know the order of inputs
+                state.trace.node_of(self.iterations)
             self.complete(parameters)
             step = Step(
                 parameters, [g for _, g in moving], list(parameters), self.slots,
