@@ -213,3 +213,13 @@ def test_spiking_neurons_read_digits() -> None:
     assert model.evaluate(x_test, y_test)[1] >= 0.9
     fired = model.layers[1](model.layers[0](ranvier.tensor(x_test))).numpy()
     assert set(np.unique(fired)) == {0.0, 1.0}
+
+
+def test_the_activation_of_a_recommender_is_that_of_its_last_layer() -> None:
+    pairs = np.array([[0, 1], [2, 3]])
+    model = models.NeuralRecommender(3, 4)
+    raw = model.predict(pairs)
+    model.activation = "sigmoid"
+    np.testing.assert_allclose(model.predict(pairs), 1 / (1 + np.exp(-raw)), rtol=1e-5)
+    assert model.get_config()["activation"] == "sigmoid"
+    assert models.NeuralRecommender.from_config(model.get_config()).out.activation == "sigmoid"

@@ -79,12 +79,21 @@ class NeuralRecommender(Model):
     ) -> None:
         super().__init__(**options)
         self.users, self.items, self.factors = users, items, factors
-        self.hidden, self.activation = tuple(hidden), activation
+        self.hidden = tuple(hidden)
         self.user, self.item = _table(users, factors), _table(items, factors)
         self.deep_user, self.deep_item = _table(users, factors), _table(items, factors)
         self.deep = Sequential([Dense(units, "relu") for units in hidden])
         self.out = Dense(1, activation)
         _ready(self)
+
+    @property
+    def activation(self) -> Any:
+        """That of the last layer: its name, or the function itself when it is the user's own."""
+        return self.out.activation
+
+    @activation.setter
+    def activation(self, activation: ActivationLike) -> None:
+        self.out.activation = activation
 
     def forward(self, x: Tensor) -> Any:
         u, i = x[:, 0], x[:, 1]
