@@ -127,6 +127,8 @@ TABLE: list[tuple[str, list[str]]] = [
     ("nn.Dense('3')", ["units='3'", "integer"]),
     ("nn.Dense(None)", ["units=None", "integer"]),
     ("nn.Dense(3, kernel_regularizer=0.01)", ["regularizer 0.01", "l2"]),
+    ("nn.Rescaling('1/255')", ["scale='1/255'", "a number"]),
+    ("nn.Rescaling(1.0, None)", ["offset=None", "a number"]),
     ("nn.Dropout(50)", ["rate=50", "0 <= rate < 1"]),
     ("nn.Dropout('0.5')", ["Dropout: rate='0.5'", "a number"]),
     ("nn.Conv2D(32, 3, padding='sme')", ["'sme'", "'valid' or 'same'"]),
@@ -161,6 +163,8 @@ TABLE: list[tuple[str, list[str]]] = [
     ("regression().compile('mse', 'adam')", ["unknown optimizer 'mse'", "adam"]),
     ("regression().compile(0.01, 'mse')", ["unknown optimizer 0.01"]),
     ("regression().compile('adam', 'mse', ['acuracy'])", ["did you mean 'accuracy'"]),
+    ("trained_with_metrics(3)", ["unknown metric 3", "accuracy"]),
+    ("trained_with_metrics(['mae', None])", ["unknown metric None", "accuracy"]),
     ("regression().compile('adam', 'mse', engine='gpu')", ["unknown engine 'gpu'", "compiled"]),
     ("ranvier.optim.Adam(beta1=0.9)", ["did you mean 'beta_1'"]),
     ("ranvier.optim.SGD(momentun=0.9)", ["did you mean 'momentum'"]),
@@ -290,6 +294,10 @@ COMMANDS: list[tuple[list[str], list[str]]] = [
     (["train", "digits", "--out", "nowhere/x.safetensors"], ["nowhere"]),
     (["evaluate", "nowhere.safetensors"], ["does not exist"]),
     (["predict", "nowhere.safetensors"], ["does not exist"]),
+    (
+        ["evaluate", "any.safetensors", "--data", "no.csv", "--target", "y"],
+        ["no.csv does not exist"],
+    ),
     (["evaluate", "any.safetensors", "--target", "y"], ["--target y", "--data TABLE"]),
     (["inspect", "nowhere.safetensors"], ["does not exist"]),
     (["compare", "nowhere.csv", "--target", "y"], ["nowhere.csv"]),
@@ -303,6 +311,12 @@ COMMANDS: list[tuple[list[str], list[str]]] = [
 
 def vectorizer() -> Any:
     return ranvier.data.TextVectorization()
+
+
+def trained_with_metrics(metrics: Any) -> Any:
+    model = regression()
+    model.compile("sgd", "mse", metrics=metrics, engine="reference")
+    return fit(model, X, Y1)
 
 
 class NoReturn(nn.Layer):

@@ -59,9 +59,11 @@ ways = pytest.mark.parametrize("way", WAYS)
 
 
 def sequential() -> Any:
+    normalize = nn.Normalize(input_shape=(6,))
+    normalize.adapt(X)
     return Sequential(
         [
-            ranvier.nn.Normalize(input_shape=(6,)),
+            normalize,
             Dense(8, "relu"),
             nn.Dropout(0.3),
             nn.Dropout(0.2, seed=3),

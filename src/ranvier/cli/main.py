@@ -206,6 +206,7 @@ def evaluate(file: str, data: str | None, target: str | None) -> None:
     import ranvier
 
     if data is not None:
+        check_input(data)
         columns = table_columns(data)
         if target not in columns:
             what = "--target is missing" if target is None else f"--target {target}: no such column"

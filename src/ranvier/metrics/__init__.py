@@ -92,6 +92,8 @@ def get(metric: MetricLike) -> Metric:
             raise unknown_name("metric", metric, NAMES)
     if isinstance(metric, type) and issubclass(metric, Metric):
         return metric()
+    if not isinstance(metric, str | losses.Loss) and not callable(metric):
+        raise unknown_name("metric", metric, NAMES)
     loss = losses.get(metric)
     return LossMetric(loss, metric if isinstance(metric, str) else loss.name)
 

@@ -125,6 +125,22 @@ def test_large_inputs_are_reported_by_column() -> None:
         model.fit(np.stack(list(table.values()), 1), y, verbose=0)
 
 
+def test_a_normalize_that_was_not_adapted_is_reported_once() -> None:
+    x, y = blobs()
+    x, y = x[::-1] * 5.0, y[::-1]
+    normalize = nn.Normalize()
+    model = Sequential([normalize, Dense(3, "softmax")])
+    model.compile("adam", "sparse_categorical_crossentropy", engine="reference")
+    with pytest.warns(RanvierWarning, match=r"normalize\S* \(Normalize\) has mean 0.*adapt\(x\)"):
+        model.fit(x, y, verbose=0)
+    model.fit(x, y, verbose=0)
+    normalize = nn.Normalize()
+    normalize.adapt(x)
+    adapted = Sequential([normalize, Dense(3, "softmax")])
+    adapted.compile("adam", "sparse_categorical_crossentropy", engine="reference")
+    adapted.fit(x, y, verbose=0)
+
+
 def test_inputs_that_are_scaled_or_ids_say_nothing() -> None:
     x, y = houses()
     x, y = x * 1e5, (y - y.mean()) / y.std()

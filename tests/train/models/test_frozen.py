@@ -136,3 +136,20 @@ def test_parameters_that_the_model_does_not_hold_are_warned_of(kind, engine):
 
 def test_parameters_in_lists_and_dicts_are_held():
     fitted(Sequential([Held(), Dense(1, "sigmoid")]), engine="reference")  # without a warning
+
+
+@pytest.mark.parametrize("requires_grad", [False, True])
+def test_a_model_without_weights_is_warned_of(requires_grad):
+    class Own(Layer):
+        def __init__(self):
+            super().__init__()
+            self.kernel = ranvier.tensor(np.ones((4, 1), np.float32), requires_grad=requires_grad)
+
+        def forward(self, x):
+            return ranvier.sigmoid(x @ self.kernel)
+
+    if requires_grad:
+        fitted(Sequential([Own()]), engine="reference")
+    else:
+        with pytest.warns(ranvier.errors.RanvierWarning, match="no weights to train"):
+            fitted(Sequential([Own()]), engine="reference")

@@ -199,6 +199,7 @@ WITHOUT = {
 
 
 @pytest.mark.filterwarnings("ignore:.*has been compiled more than")
+@pytest.mark.filterwarnings("ignore:.*has mean 0 and deviation 1")
 @pytest.mark.parametrize("name", TAKES)
 def test_every_attribute_of_every_layer_is_seen(name: str) -> None:
     assert bool(swept(name)) is (name not in HOLLOW | WITHOUT)

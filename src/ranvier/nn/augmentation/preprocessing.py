@@ -7,7 +7,7 @@ from typing import Unpack
 import numpy as np
 
 from ...dtypes import float32
-from ...errors import ShapeError
+from ...errors import ArgumentError, ShapeError
 from ...ops.elementwise import astype
 from ...ops.gather import take
 from ...tensors.tensor import Tensor
@@ -40,6 +40,11 @@ class Rescaling(Layer):
         self, scale: ArrayLike, offset: ArrayLike = 0.0, **options: Unpack[LayerOptions]
     ) -> None:
         super().__init__(**options)
+        for name, value in (("scale", scale), ("offset", offset)):
+            if np.asarray(value).dtype.kind not in "biuf":
+                raise ArgumentError(
+                    f"{self.name}: {name}={value!r}; expected a number, or one for each channel"
+                )
         self.scale, self.offset = scale, offset
 
     def forward(self, x: Tensor) -> Tensor:

@@ -1,6 +1,7 @@
 """Words that save an hour: signs, before and after a training, that it cannot go well.
 
-before    rows sorted by class under validation_split; inputs that are large beside a first Dense
+before    rows sorted by class under validation_split; inputs that are large beside a first Dense;
+          a Normalize that was not adapted
 after     a loss that grew instead of falling; targets so large that a network hardly reaches them
 
 Each is a RanvierWarning, said once for a model, and only where chance and taste are ruled out.
@@ -20,7 +21,7 @@ from ...nn.basic.dense import Dense
 from ...optim import Optimizer
 from ...tensors.tensor import Tensor
 from ...typing import Array
-from ..intake.arrange import readers, role_of
+from ..intake.arrange import normalize_of, readers, role_of
 from ..intake.heads import Head
 from ..intake.rows import Rows
 
@@ -49,6 +50,7 @@ def before_fit(model: Model, heads: Sequence[Head], rows: Rows, held: Rows | Non
         if loss is not None and loss.name in _OF_CLASSES:
             _say_sorted(model, _classes(rows.ys[0]), _classes(held.ys[0]))
     for index, x in enumerate(rows.xs):
+        _say_not_adapted(model, index)
         _say_large_inputs(model, index, x, len(rows.xs))
 
 
@@ -121,6 +123,20 @@ def _called(model: Model, names: Array) -> str:
 
 
 # --- large numbers ------------------------------------------------------------------------------
+
+
+def _say_not_adapted(model: Model, index: int) -> None:
+    """A Normalize that was never adapted, and so changes nothing."""
+    layer = normalize_of(model, index)
+    if layer is None or not layer.built:
+        return
+    if not layer.mean.numpy().any() and (layer.std.numpy() == 1.0).all():
+        warn(
+            f"{layer.name} (Normalize) has mean 0 and deviation 1, as before it is adapted, so it "
+            f"changes nothing; call its adapt(x) with the rows to train on before fit",
+            model._warned,
+            f"{layer.name} is not adapted",
+        )
 
 
 def _sample(a: Array) -> Array:

@@ -156,7 +156,7 @@ def arranged(
 def known_columns(model: Network, role: str, index: int, width: int | None = None) -> ColumnNames:
     """The names of the columns that a model knows; first those its Normalize was adapted to."""
     known: ColumnNames = model.column_names
-    layer = _normalize_of(model, index)
+    layer = normalize_of(model, index)
     adapted = None if layer is None else layer.column_names.get("x")
     if layer is None or adapted is None or known.get(role) == adapted:
         return known
@@ -170,7 +170,7 @@ def known_columns(model: Network, role: str, index: int, width: int | None = Non
     return known
 
 
-def _normalize_of(model: Network, index: int) -> Normalize | None:
+def normalize_of(model: Network, index: int) -> Normalize | None:
     """The Normalize that an input goes into first, if it does."""
     layers = readers(model, index)
     if layers is None:

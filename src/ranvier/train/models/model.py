@@ -178,6 +178,11 @@ class Model(Network):
                 "__init__ and keep them as attributes, self.dense = Dense(8), and not in forward "
                 "or outside the model"
             )
+        if step.without_weights and not step.outside:
+            warn(
+                f"{self.name}: it has no weights to train, so training changes nothing; a tensor "
+                "of your own is a weight with requires_grad=True, as an attribute of a layer"
+            )
         if step.frozen:
             warn(
                 f"{self.name}: every layer is frozen (trainable=False), so training changes "

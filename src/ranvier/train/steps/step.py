@@ -97,6 +97,7 @@ class Step:
         self.traced, returned = trace(function, specs, names)
         self.validity = self.traced.validity
         self.frozen = False  # whether it is a step of training that changes no weight
+        self.without_weights = False  # whether it is one of a model that has none to change
         # Shapes of parameters that a step of training uses and the model does not hold.
         self.outside: list[Shape] = []
         self.structure = numbered(returned)  # of the outputs: 0 for a single tensor
@@ -434,6 +435,7 @@ class Steps:
         step = Step(function, [*specs, ((), dtypes.float32)], [*rows.names, "count"], engine)
         if kind == "train" and not self.model.parameters():
             step.frozen = any(t.requires_grad for t in self.model.state_tensors())
+            step.without_weights = not step.frozen
         if kind == "train":
             held = {id(t) for t in self.model.state_tensors()}
             used = [t for t in step.traced.captured if isinstance(t, Tensor) and t.requires_grad]
