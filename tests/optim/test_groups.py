@@ -134,6 +134,13 @@ def test_a_group_follows_an_option_that_it_was_not_given(wrapped: bool, tmp_path
     assert group.rule.momentum == 0.75
 
 
+def test_a_group_in_a_file_may_hold_what_earlier_versions_took() -> None:
+    made = optim.SGD(0.1, momentum=0.9, groups=[{"names": ["bias"], "nesterov": True}])
+    config = made.get_config()
+    config["groups"][0]["nesterov"] = 1
+    assert optim.SGD.from_config(config).get_config() == made.get_config()
+
+
 def test_a_fixed_loss_scale_changes_nothing() -> None:
     plain, scaled = (
         network(optim.Adam(0.02, clipnorm=0.1, loss_scale_factor=f)) for f in (None, 1024.0)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import io
 import itertools
+import math
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -265,3 +266,12 @@ def test_functions_of_the_same_meaning_keep_the_gradient(call: Any, ours: Any) -
     assert np.allclose(ranvier.compile(slope(call))(x), expected, 1e-6)
     assert type(call(x)) is ranvier.Tensor
     assert type(call(torch.tensor(NUMBERS))) is torch.Tensor
+
+
+@pytest.mark.parametrize("shape", [(3,), (2, 3)])
+def test_no_axis_of_take_along_axis_is_all_elements_in_a_row(shape: tuple[int, ...]) -> None:
+    x = np.arange(6.0, dtype=np.float32)[: math.prod(shape)].reshape(shape)
+    index = np.array([2, 0])
+    tensor: Any = ranvier.tensor(x)
+    taken = np.take_along_axis(tensor, index, None)
+    assert np.array_equal(taken, np.take_along_axis(x, index, None))

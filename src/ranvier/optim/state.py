@@ -16,6 +16,7 @@ import numpy as np
 
 from .. import dtypes
 from ..base.aligned import aligned
+from ..base.missing import saved_arguments
 from ..nn.config import configuration
 from ..tensors.mode import no_trace
 from ..tensors.tensor import Tensor
@@ -189,6 +190,8 @@ class Remembering:
         """A new optimizer from what `get_config` gave; its state is that before the first step."""
         arguments = dict(config)
         undecayed = arguments.pop("undecayed", None)
+        if "groups" in arguments:
+            arguments["groups"] = [saved_arguments(cls, g) for g in arguments["groups"]]
         optimizer: Any = cls(**arguments)
         if undecayed:
             optimizer.exclude_from_weight_decay(var_names=undecayed)
