@@ -43,7 +43,11 @@ class Adagrad(Optimizer):
     def update(self, w: Tensor, g: Tensor, slots: Slots, factors: Factors) -> tuple[Tensor, Slots]:
         (a,) = factors
         s = slots["s"] + g * g
-        return w - a * g / sqrt(s + self.epsilon), {"s": s}
+        return w - a * g / self.divisor(s), {"s": s}
+
+    def divisor(self, s: Tensor) -> Tensor:
+        """The root of the sum of squares, kept from 0."""
+        return sqrt(s + self.epsilon)
 
 
 class Adadelta(Optimizer):
@@ -118,8 +122,17 @@ class RMSprop(Optimizer):
         if self.centered:
             changed["mean"] = mean = rho * slots["mean"] + (1 - rho) * g
             size = s - mean * mean
-        quotient = g / sqrt(size + self.epsilon)
+        quotient = g / self.divisor(size)
         if not self.momentum:
             return w - a * quotient, changed
-        changed["velocity"] = v = self.momentum * slots["velocity"] + a * quotient
-        return w - v, changed
+        move, changed["velocity"] = self.velocity(a, quotient, slots["velocity"])
+        return w - move, changed
+
+    def divisor(self, s: Tensor) -> Tensor:
+        """The root of the mean of squares, kept from 0."""
+        return sqrt(s + self.epsilon)
+
+    def velocity(self, a: Tensor | float, quotient: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
+        """What is taken from w, and the next velocity."""
+        v = self.momentum * v + a * quotient
+        return v, v

@@ -76,21 +76,14 @@ class TorchRMSprop(ours.RMSprop):
         self.epsilon_inside = epsilon_inside
         self.raw_velocity = raw_velocity
 
-    def update(self, w: Tensor, g: Tensor, slots: Slots, factors: Factors) -> tuple[Tensor, Slots]:
-        (a,), rho = factors, self.rho
-        s = rho * slots["s"] + (1 - rho) * (g * g)
-        changed, size = {"s": s}, s
-        if self.centered:
-            changed["mean"] = mean = rho * slots["mean"] + (1 - rho) * g
-            size = s - mean * mean
-        quotient = g / _root(size, self.epsilon, self.epsilon_inside)
-        if not self.momentum:
-            return w - a * quotient, changed
+    def divisor(self, s: Tensor) -> Tensor:
+        return super().divisor(s) if self.epsilon_inside else sqrt(s) + self.epsilon
+
+    def velocity(self, a: Tensor | float, quotient: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
         if not self.raw_velocity:
-            changed["velocity"] = v = self.momentum * slots["velocity"] + a * quotient
-            return w - v, changed
-        changed["velocity"] = v = self.momentum * slots["velocity"] + quotient
-        return w - a * v, changed
+            return super().velocity(a, quotient, v)
+        v = self.momentum * v + quotient
+        return a * v, v
 
 
 class TorchAdagrad(ours.Adagrad):
@@ -108,14 +101,8 @@ class TorchAdagrad(ours.Adagrad):
         super().__init__(parameters, learning_rate, initial_accumulator_value, epsilon, **options)
         self.epsilon_inside = epsilon_inside
 
-    def update(self, w: Tensor, g: Tensor, slots: Slots, factors: Factors) -> tuple[Tensor, Slots]:
-        (a,) = factors
-        s = slots["s"] + g * g
-        return w - a * g / _root(s, self.epsilon, self.epsilon_inside), {"s": s}
-
-
-def _root(s: Tensor, epsilon: float, inside: bool) -> Tensor:
-    return sqrt(s + epsilon) if inside else sqrt(s) + epsilon
+    def divisor(self, s: Tensor) -> Tensor:
+        return super().divisor(s) if self.epsilon_inside else sqrt(s) + self.epsilon
 
 
 class TorchAdam(ours.Adam):
