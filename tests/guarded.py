@@ -20,10 +20,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ranvier.base.aligned import aligned_bytes
+from ranvier.base.aligned import CACHE_LINE, aligned_bytes
 from ranvier.codegen.call_glue_ir import SYNC_BYTES
 from ranvier.compiler import stages
-from ranvier.passes.memory import ALIGN_BYTES, Life
+from ranvier.passes.memory import Life
 from ranvier.runtime import batched, executable
 
 Array = np.ndarray[Any, Any]
@@ -77,7 +77,7 @@ def _plan(lives: Sequence[Life]) -> tuple[list[int], int]:
     """Every buffer in pages of its own, closed ones between them."""
     at, offsets, gaps = PAGE, [], [(0, PAGE)]
     for life in lives:
-        size = max(ALIGN_BYTES, -(-life.size // ALIGN_BYTES) * ALIGN_BYTES)
+        size = max(CACHE_LINE, -(-life.size // CACHE_LINE) * CACHE_LINE)
         end = at + -(-size // PAGE) * PAGE
         offsets.append(end - size if next(_sides) else at)
         gaps.append((end, end + PAGE))
@@ -92,7 +92,7 @@ def _aligned(size: int) -> Array:
         return room(size, False, _gaps[size])
     if size == SYNC_BYTES:
         return _plain_aligned(size)
-    return room(max(ALIGN_BYTES, -(-size // ALIGN_BYTES) * ALIGN_BYTES), next(_sides))
+    return room(max(CACHE_LINE, -(-size // CACHE_LINE) * CACHE_LINE), next(_sides))
 
 
 _plain_aligned = aligned_bytes

@@ -148,7 +148,7 @@ class RanvierWarning(UserWarning):
 
 
 def warn(text: str, warned: set[str] | None = None, topic: str | None = None) -> None:
-    """A RanvierWarning at the user's line; with `said`, once for a topic (by default the text)."""
+    """A RanvierWarning at the user's line; once for a topic (by default the text) with `warned`."""
     if warned is not None:
         if (topic or text) in warned:
             return

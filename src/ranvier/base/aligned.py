@@ -10,7 +10,7 @@ import numpy as np
 
 from ..typing import Array
 
-CACHE_LINE = 64  # bytes
+CACHE_LINE = 64  # bytes, and those of the widest vector
 
 
 def aligned_bytes(size: int) -> Array:

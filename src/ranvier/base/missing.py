@@ -7,7 +7,7 @@ import functools
 import importlib
 import inspect
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, ParamSpec, Self, TypeVar
 
 from ..errors import KeywordError, MissingNameError
@@ -129,6 +129,21 @@ class Spelled:
         return super().__new__(cls)
 
 
+def _constructors(cls: Any) -> Iterator[tuple[Any, list[inspect.Parameter]]]:
+    """The class and its bases that have a constructor of their own, each with its parameters."""
+    for owner in cls.__mro__:
+        signature, init = vars(owner).get("__signature__"), vars(owner).get("__init__")
+        if (init is None and signature is None) or owner is object:
+            continue
+        parameters = list((signature or inspect.signature(init)).parameters.values())
+        yield owner, parameters[0 if signature else 1 :]
+
+
+def _hands_on(parameters: Iterable[inspect.Parameter]) -> bool:
+    """Whether a constructor takes any keyword, for its base classes."""
+    return any(p.kind is p.VAR_KEYWORD for p in parameters)
+
+
 @functools.lru_cache(maxsize=1024)
 def constructor_arguments(cls: Any) -> tuple[str, ...] | None:
     """The names that the constructor takes, with those of base classes behind `**options`.
@@ -137,16 +152,11 @@ def constructor_arguments(cls: Any) -> tuple[str, ...] | None:
     """
     names: list[str] = []
     closed = True
-    for owner in cls.__mro__:
-        signature, init = vars(owner).get("__signature__"), vars(owner).get("__init__")
-        if (init is None and signature is None) or owner is object:
-            continue
-        parameters = list((signature or inspect.signature(init)).parameters.values())
-        parameters = parameters[0 if signature else 1 :]
+    for owner, parameters in _constructors(cls):
         names += [p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
-        if not any(p.kind is p.VAR_KEYWORD for p in parameters):
+        if not _hands_on(parameters):
             return tuple(dict.fromkeys(names))
-        if signature or owner.__module__.partition(".")[0] != PACKAGE:
+        if vars(owner).get("__signature__") or owner.__module__.partition(".")[0] != PACKAGE:
             return None
         closed = False
     return tuple(names) if closed else None
@@ -162,17 +172,12 @@ def _constructor_rules(cls: Any) -> tuple[tuple[str, ...], dict[str, Rule]]:
     names: tuple[str, ...] = ()
     asked: dict[str, Rule] = {}
     known: set[str] = set()
-    for owner in cls.__mro__:
-        signature, init = vars(owner).get("__signature__"), vars(owner).get("__init__")
-        if (init is None and signature is None) or owner is object:
-            continue
-        parameters = list((signature or inspect.signature(init)).parameters.values())
-        parameters = parameters[0 if signature else 1 :]
+    for owner, parameters in _constructors(cls):
         if _is_ours(owner):
             names = names if known else tuple(p.name for p in parameters)
             asked.update(rules(p for p in parameters if p.name not in known))
         known.update(p.name for p in parameters)
-        if not any(p.kind is p.VAR_KEYWORD for p in parameters):
+        if not _hands_on(parameters):
             break
     return names, asked
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-ALIGN_BYTES = 64  # bytes: one cache line, and the widest vector
+from ..base.aligned import CACHE_LINE
 
 
 class Life(NamedTuple):
@@ -48,4 +48,4 @@ def plan(lives: Sequence[Life]) -> tuple[list[int], int]:
 
 
 def _aligned(size: int) -> int:
-    return max(ALIGN_BYTES, -(-size // ALIGN_BYTES) * ALIGN_BYTES)
+    return max(CACHE_LINE, -(-size // CACHE_LINE) * CACHE_LINE)

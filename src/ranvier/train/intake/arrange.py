@@ -50,7 +50,7 @@ def by_input(
 ) -> list[Any]:
     """The parts of x, a list, tuple or dict, in the order of the inputs.
 
-    What is no input is left out with a word, once for what `said` remembers.
+    What is no input is left out with a word, once for what `warned` remembers.
     """
     if isinstance(x, Mapping):
         return _by_input_name(model, names, x, warned)

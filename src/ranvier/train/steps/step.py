@@ -402,10 +402,11 @@ class Steps:
         engine = engine or switches.engine
         form = (kind, engine, *rows.names, *[(a.shape[1:], a.dtype) for a in rows.arrays])
         made = self._made
-        step = None
-        for size in sorted(key[0] for key in made if key[1:] == form) if larger else [batch]:
-            if step is None and size >= batch and (size, *form) in made:
-                step = made[size, *form].valid()
+        sizes = [batch]
+        if larger:
+            sizes = sorted(key[0] for key in made if key[1:] == form and key[0] >= batch)
+        known = (made[size, *form].valid() for size in sizes if (size, *form) in made)
+        step = next((one for one in known if one is not None), None)
         if step is None:
             if kind != "predict" and not self.end_is_known():
                 self._model_seen = Validity([self.model])

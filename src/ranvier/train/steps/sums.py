@@ -11,11 +11,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ... import dtypes
+from ...base.aligned import CACHE_LINE, aligned
 from ...losses.loss import by_position
 from ...ops.elementwise import astype
 from ...tensors.mode import no_grad
 from ...tensors.tensor import Tensor
 from ..intake.heads import Head
+
+_LINE = CACHE_LINE // 8  # float64 in a cache line; each tensor begins on one of its own
 
 
 class Batch(NamedTuple):
@@ -35,8 +38,6 @@ class Sums:
     so that an executor can put them aside at the end of an epoch and begin the next one.
     """
 
-    _LINE = 8  # numbers in a cache line; each tensor begins on one of its own
-
     def __init__(self, heads: Sequence[Head]) -> None:
         self.heads = list(heads)
         self.metrics = [(h, m) for h in self.heads for m in h.metrics]
@@ -47,8 +48,8 @@ class Sums:
         starts, end = [], 0
         for shape in shapes:
             starts.append(end)
-            end += -(-max(1, math.prod(shape)) // self._LINE) * self._LINE
-        self.flat = np.zeros(end)
+            end += -(-max(1, math.prod(shape)) // _LINE) * _LINE
+        self.flat = aligned(np.zeros(end))
         self._ranges = list(zip(starts, shapes, strict=True))
         tensors = iter([Tensor._wrap(a) for a in self._parts(self.flat)])
         self.loss = next(tensors)
