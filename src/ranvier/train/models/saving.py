@@ -4,6 +4,7 @@ registries.
 
 from __future__ import annotations
 
+import importlib
 import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -11,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ... import dtypes, optim
-from ...base.missing import spelled
+from ...base.missing import PACKAGE, spelled
 from ...errors import ArgumentError, FileError, RanvierError, ShapeError, StateError, unknown_name
+from ...io.tensors import Arrays
 from ...io.writing import FilePath
 from ...nn.config import plain, restore
 from ...nn.layer import LAYERS, Layer
@@ -29,11 +31,23 @@ _MAX_NUMBER = 1 << 63
 _NUMBERS = ("seed", "values")  # may be larger
 _OPTIMIZER = "optimizer/"  # before the names of the optimizer's tensors
 
+# What makes the object of a file again, by the file's kind: a function of the arrays, the
+# description and the path. Its module is imported when such a file is read.
+_KINDS = {
+    "model": "train.models.saving:unpack",
+}
+
 
 def save(model: Model, path: FilePath, include_optimizer: bool = True) -> str:
     """Write a whole model; see `Model.save`."""
     from ...io import files
 
+    arrays, described = pack(model, include_optimizer)
+    return files.write(path, arrays, described, model.foreign_suffixes)
+
+
+def pack(model: Model, include_optimizer: bool = True) -> tuple[Arrays, dict[str, Any]]:
+    """A model as arrays by their names and a description that is plain data."""
     _check_saveable(model)
     described: dict[str, Any] = {
         "kind": "model",
@@ -49,7 +63,7 @@ def save(model: Model, path: FilePath, include_optimizer: bool = True) -> str:
     arrays = _arrays(model.named_tensors())
     if include_optimizer and described["training"] is not None:
         arrays |= {_OPTIMIZER + name: a for name, a in _arrays(optimizer_tensors(model)).items()}
-    return files.write(path, arrays, described, model.foreign_suffixes)
+    return arrays, described
 
 
 def save_weights(model: Layer, path: FilePath) -> str:
@@ -85,11 +99,19 @@ def load(path: FilePath) -> Any:
     from ...io import files
 
     arrays, described = files.read(path)
-    if described.get("kind") != "model":
+    where = _KINDS.get(str(described.get("kind")))
+    if where is None:
         raise FileError(
             f"{path} holds weights without an architecture; build the model and use "
             "model.load_weights(path)"
         )
+    module, _, name = where.partition(":")
+    restored = getattr(importlib.import_module(f"{PACKAGE}.{module}"), name)
+    return restored(arrays, described, path)
+
+
+def unpack(arrays: Mapping[str, Array], described: Mapping[str, Any], path: FilePath) -> Any:
+    """The model that `pack` gave arrays and description of; `path` is for messages."""
     state = {k.removeprefix(_OPTIMIZER): a for k, a in arrays.items() if k.startswith(_OPTIMIZER)}
     weights = {k: a for k, a in arrays.items() if not k.startswith(_OPTIMIZER)}
     # NOTE: the description comes from somebody else; whatever fails on the way is its fault.
