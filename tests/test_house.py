@@ -43,6 +43,7 @@ optim
 train plots
 callbacks datasets
 models
+tables
 inspection
 ranvier
 compat
@@ -61,8 +62,8 @@ CIRCLES = {
 }
 
 HEAVY = {
-    "PIL", "click", "llvmlite", "matplotlib", "narwhals", "pandas", "pyarrow", "rich",
-    "safetensors", "scipy", "sklearn", "tokenizers",
+    "PIL", "click", "llvmlite", "matplotlib", "narwhals", "pandas", "polars", "pyarrow",
+    "rich", "safetensors", "scipy", "sklearn", "tokenizers",
 }  # fmt: skip
 
 

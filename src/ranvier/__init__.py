@@ -170,10 +170,11 @@ _WHEN_ASKED = {
     "load": "train.models.saving:load",
     "models": "models",
     "plots": "plots",
+    "tables": "tables",
 }
 
 if TYPE_CHECKING:
-    from . import callbacks, compat, data, inspection, models, plots
+    from . import callbacks, compat, data, inspection, models, plots, tables
     from .data import datasets
     from .inspection.explain import explain
     from .inspection.gradcheck import gradcheck
@@ -351,6 +352,7 @@ __all__ = [
     "subtract",
     "sum",
     "swapaxes",
+    "tables",
     "take",
     "take_along_axis",
     "tan",
