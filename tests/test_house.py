@@ -56,7 +56,6 @@ ONLY = {"data": {"errors", "dtypes", "typing", "base", "io"}}
 # Imports inside a function that close a circle on purpose, each with its reason.
 CIRCLES = {
     ("graph.graph", "graph.show"): "a graph prints itself; printing needs the graph",
-    ("cli.explain", "cli.main"): "`ranvier explain digits` shows the network that `train` trains",
     ("ops.movement", "ops.reduce"): "the gradient of broadcast_to is a sum",
     ("ops.scan", "ops.scan_gradient"): "the gradient of a scan is a scan",
 }

@@ -295,10 +295,10 @@ COMMANDS: list[tuple[list[str], list[str]]] = [
     (["evaluate", "nowhere.safetensors"], ["does not exist"]),
     (["predict", "nowhere.safetensors"], ["does not exist"]),
     (
-        ["evaluate", "any.safetensors", "--data", "no.csv", "--target", "y"],
+        ["evaluate", "any.safetensors", "no.csv", "--target", "y"],
         ["no.csv does not exist"],
     ),
-    (["evaluate", "any.safetensors", "--target", "y"], ["--target y", "--data TABLE"]),
+    (["evaluate", "any.safetensors", "--target", "y"], ["--target y", "MODEL TABLE"]),
     (["inspect", "nowhere.safetensors"], ["does not exist"]),
     (["compare", "nowhere.csv", "--target", "y"], ["nowhere.csv"]),
     (["compare", "iris", "--learners", "netwrk"], ["netwrk", "network"]),

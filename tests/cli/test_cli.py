@@ -106,9 +106,9 @@ def test_predict_on_rows_of_a_file(tmp_path: Path) -> None:
     np.savetxt(tmp_path / "x.csv", np.ones((4, 3)), delimiter=",")
     expected = " ".join(f"{v:.4g}" for v in model.predict(np.ones((1, 3)))[0])
     for name in ("x.npy", "x.csv"):
-        done = run("predict", tmp_path / "m", "--data", tmp_path / name, "--rows", "3")
+        done = run("predict", tmp_path / "m", tmp_path / name, "--rows", "3")
         assert done.output.strip() == f"row 3: {expected}", done.output
-        lines = run("predict", tmp_path / "m", "--data", tmp_path / name).output.splitlines()
+        lines = run("predict", tmp_path / "m", tmp_path / name).output.splitlines()
         assert lines == [f"row {i}: {expected}" for i in range(4)]  # of the first five, those there
 
 
@@ -125,7 +125,7 @@ def test_predict_on_rows_of_a_file(tmp_path: Path) -> None:
         (["predict", "DIGITS", "--rows", "9999"], "there is no row 9999"),
         (["predict", "DIGITS", "--rows", "x"], "expected row numbers"),
         (["predict", "DIGITS", "--rows", "1,5-2"], "5-2 ends before it begins"),
-        (["predict", "DIGITS", "--data", "none.npy"], "does not exist"),
+        (["predict", "DIGITS", "none.npy"], "does not exist"),
         (["evaluate", "DAMAGED"], "is damaged"),
         (["inspect", "DAMAGED"], "is damaged"),
         (["evaluate", "OTHER"], "a digits model takes"),

@@ -77,7 +77,7 @@ READERS: dict[str, Callable[[str], Any]] = {
     "load_model": keras.models.load_model,
     "inspect": lambda path: command("inspect", path),
     "predict": lambda path: command("predict", path),
-    "predict --data": lambda path: command("predict", "model.safetensors", "--data", path),
+    "predict a table": lambda path: command("predict", "model.safetensors", path),
     "evaluate": lambda path: command("evaluate", path),
     "compare": lambda path: command("compare", path, "--target", "y", "--out", "o.png"),
 }

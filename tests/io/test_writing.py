@@ -507,8 +507,8 @@ def test_what_a_dead_writer_left_is_removed_at_the_next_save(tmp_path: Path) -> 
 # The options of each command that name a file: what is read, what is written.
 COMMANDS: dict[str, tuple[set[str], set[str]]] = {
     "train": (set(), {"out"}),
-    "evaluate": ({"file", "data"}, set()),
-    "predict": ({"file", "data"}, set()),
+    "evaluate": ({"model", "data"}, set()),
+    "predict": ({"model", "data"}, set()),
     "inspect": ({"file"}, set()),
     "explain": ({"file"}, set()),
     "compare": ({"data"}, {"out", "scores"}),

@@ -3,10 +3,15 @@
 | file | what it holds |
 |---|---|
 | compare.py | `ranvier compare`: learning curves of a network and of classical learners |
+| digits.py | The digits: the network that `ranvier train digits` trains, and how well it reads |
+| evaluate.py | `ranvier evaluate`: a saved model tested |
 | explain.py | `ranvier explain`: the compiler's work on a model, at six levels |
+| inspect.py | `ranvier inspect`: what a model file holds |
 | learners.py | The learners of `ranvier compare`: a network and scikit-learn's |
-| main.py | `ranvier train`, `evaluate`, `predict` and `inspect` |
+| main.py | The command line: its commands, and how errors and warnings are told |
+| predict.py | `ranvier predict`: what a saved model says about rows |
 | problems.py | Tables for `ranvier compare`: the sets by name and files, split in two |
 | progress.py | Progress of `ranvier compare`: a live bar in a terminal, plain lines elsewhere |
 | text_pictures.py | Confusion matrices and small images as text |
+| train.py | `ranvier train` |
 """

@@ -8,6 +8,7 @@ import numpy as np
 from ..inspection.explain import LEVELS, Explanation
 from ..train.models.model import Model
 from ..typing import Array
+from .digits import digits_model
 
 _BATCH_ROWS = 32  # rows of the batch that is explained
 
@@ -35,8 +36,6 @@ def _explained(file: str, level: str, batch_size: int) -> Explanation:
 
     (x, y), _ = ranvier.data.load_digits()
     if file == "digits":
-        from .main import digits_model
-
         model = digits_model(x, [64, 32], "relu")
         model.compile("adam", "sparse_categorical_crossentropy", ["accuracy"])
     else:

@@ -117,7 +117,7 @@ def parquet_fit(model: Any, x: Any) -> Any:
 def command(model: Any, x: Any) -> Any:
     write_csv(x)
     model.save("model.safetensors")
-    made = CliRunner().invoke(main, ["predict", "model.safetensors", "--data", "x.csv"])
+    made = CliRunner().invoke(main, ["predict", "model.safetensors", "x.csv"])
     for line in made.stderr.splitlines():  # the words of the command, as errors and warnings again
         if made.exit_code:
             raise DataError(line)
@@ -128,9 +128,7 @@ def command(model: Any, x: Any) -> Any:
 def command_evaluate(model: Any, x: Any) -> Any:
     write_csv({**as_columns(x), "y": Y})
     model.save("model.safetensors")
-    made = CliRunner().invoke(
-        main, ["evaluate", "model.safetensors", "--data", "x.csv", "--target", "y"]
-    )
+    made = CliRunner().invoke(main, ["evaluate", "model.safetensors", "x.csv", "--target", "y"])
     for line in made.stderr.splitlines():
         if made.exit_code:
             raise DataError(line)
