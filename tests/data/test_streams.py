@@ -201,3 +201,47 @@ def test_what_is_a_stream_and_what_is_not() -> None:
         assert as_stream(frames.Series([1])) is None
     with pytest.raises(ArgumentError, match="got int; expected batches"):
         stream_batches(3)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("chunk_rows", [1, 3, 4, 7, 100])
+def test_batches_have_one_size_across_the_borders_of_chunks(chunk_rows: int) -> None:
+    x, y = table(23)
+    found = list(stream_arrays(x, y, chunk_rows=chunk_rows).in_batches(4))
+    assert [len(b) for _, b in found] == [4, 4, 4, 4, 4, 3]
+    np.testing.assert_array_equal(np.concatenate([a for a, _ in found]), x)
+    mixed = stream_arrays(x, y, chunk_rows=chunk_rows).in_batches(4, np.random.Philox(0))
+    assert sorted(np.concatenate([b for _, b in mixed])) == y.tolist()
+    with pytest.raises(ArgumentError, match="batch_size=0; expected at least 1"):
+        next(stream_arrays(x).in_batches(0))
+
+
+def test_labels_of_images_in_the_form_asked_for(tmp_path: Path) -> None:
+    folder_of_images(tmp_path)
+    forms = {mode: whole(stream_images(tmp_path, (4, 4), label_mode=mode))
+             for mode in ("int", "categorical", "binary", None)}  # fmt: skip
+    y = forms["int"][1]
+    np.testing.assert_array_equal(forms["categorical"][1], np.eye(2, dtype=np.float32)[y])
+    np.testing.assert_array_equal(forms["binary"][1], y[:, None].astype(np.float32))
+    assert len(forms[None]) == 1
+    with pytest.raises(ArgumentError, match="unknown label_mode 'float'"):
+        stream_images(tmp_path, label_mode="float")
+
+
+@pytest.mark.parametrize("seed", [None, 0, 5])
+def test_both_parts_of_a_folder_of_images(tmp_path: Path, seed: int | None) -> None:
+    folder_of_images(tmp_path)
+    everything = whole(stream_images(tmp_path, (4, 4)))[0]
+    parts = [
+        stream_images(tmp_path, (4, 4), validation_split=0.2, subset=name, seed=seed)
+        for name in ("training", "validation")
+    ]
+    assert [p.rows for p in parts] == [56, 14]
+    found = np.concatenate([whole(p)[0] for p in parts])
+    assert sorted(a.tobytes() for a in found) == sorted(a.tobytes() for a in everything)
+    mixed = len(set(whole(parts[1])[1])) == 2
+    assert mixed is (seed is not None)
+    for wrong in ({"subset": "training"}, {"validation_split": 0.2},
+                  {"validation_split": 1.5, "subset": "training"},
+                  {"validation_split": 0.5, "subset": "test"}):  # fmt: skip
+        with pytest.raises(ArgumentError, match="give both"):
+            stream_images(tmp_path, **wrong)  # type: ignore[arg-type]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import mmap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 
 from ..base.extras import optional
 from ..base.missing import spelled
-from ..errors import DataError, FileError, unknown_name
+from ..errors import ArgumentError, DataError, FileError, unknown_name
 from ..io.reading import check_input, open_plain
 from ..io.writing import FilePath, protect
 from ..typing import Array
@@ -93,7 +93,7 @@ class ImageStream(Stream):
     def __init__(
         self,
         files: list[Path],
-        labels: Array,
+        labels: Array | None,
         classes: list[str],
         size: tuple[int, int],
         color: str,
@@ -111,7 +111,8 @@ class ImageStream(Stream):
         order = np.arange(count) if bits is None else random_order(count, bits)
         for start in range(0, count, _CHUNK_IMAGES):
             chosen = order[start : start + _CHUNK_IMAGES]
-            yield np.stack([self._image(self.files[i]) for i in chosen]), self.labels[chosen]
+            images = np.stack([self._image(self.files[i]) for i in chosen])
+            yield (images,) if self.labels is None else (images, self.labels[chosen])
 
     def _image(self, path: Path) -> np.ndarray:
         from PIL import Image
@@ -128,9 +129,24 @@ class ImageStream(Stream):
         return pixels if pixels.ndim == 3 else pixels[..., None]
 
 
+# How the number of a class becomes a target: "int" as it is, "categorical" one-hot, "binary" 0 or 1
+# in a column of its own.
+_TARGETS: dict[str, Callable[[Array, int], Array]] = {
+    "int": lambda labels, count: labels,
+    "categorical": lambda labels, count: np.eye(count, dtype=np.float32)[labels],
+    "binary": lambda labels, count: labels[:, None].astype(np.float32),
+}
+
+
 @spelled
 def stream_images(
-    folder: FilePath, size: tuple[int, int] = (256, 256), color: str = "rgb"
+    folder: FilePath,
+    size: tuple[int, int] = (256, 256),
+    color: str = "rgb",
+    label_mode: str | None = "int",
+    validation_split: float | None = None,
+    subset: str | None = None,
+    seed: int | None = 0,
 ) -> Stream:
     """A stream over the images of a folder that holds one folder for each class.
 
@@ -139,7 +155,26 @@ def stream_images(
     x is (n, height, width, channels) uint8, resized to `size` (height, width); y is the number of
     the class in the sorted names, `stream.classes`. `color` is "rgb", "grayscale" or "rgba".
     Needs Pillow: `pip install "ranvier[images]"`.
+
+    Args:
+        label_mode: what y is: "int" (n,), "categorical" (n, classes) one-hot, "binary" (n, 1) with
+            0 or 1; None: no y.
+        validation_split: the share of the images held out, from 0 to 1, with
+        subset: "training" or "validation": which part this stream is. Both calls take one `seed`.
+        seed: of the random order in which the images are shared out; None: the sorted order.
     """
+    if label_mode is not None and label_mode not in _TARGETS:
+        raise unknown_name("label_mode", label_mode, _TARGETS)
+    files, numbers, classes = _labelled(folder)
+    if validation_split is not None or subset is not None:
+        chosen = _part(len(files), validation_split, subset, seed)
+        files, numbers = [files[i] for i in chosen], numbers[chosen]
+    labels = None if label_mode is None else _TARGETS[label_mode](numbers, len(classes))
+    return ImageStream(files, labels, classes, size, color)
+
+
+def _labelled(folder: FilePath) -> tuple[list[Path], Array, list[str]]:
+    """The images, the number of the class of each, and the names of the classes."""
     root = Path(folder)
     if not root.is_dir():
         raise FileError(f"{folder} is no folder; expected one that holds a folder for each class")
@@ -154,4 +189,16 @@ def stream_images(
             f"{folder}: no images found in folders inside it; expected one folder for each class, "
             f"with files that end in {', '.join(IMAGE_SUFFIXES)}"
         )
-    return ImageStream(files, np.array(labels, np.int64), classes, size, color)
+    return files, np.array(labels, np.int64), classes
+
+
+def _part(count: int, share: float | None, subset: str | None, seed: int | None) -> Array:
+    """The indices of the images in one part."""
+    if share is None or subset not in ("training", "validation") or not 0 < share < 1:
+        raise ArgumentError(
+            f"stream_images: validation_split={share!r} and subset={subset!r}; give both, a share "
+            "between 0 and 1 and 'training' or 'validation', or none"
+        )
+    order = np.arange(count) if seed is None else random_order(count, np.random.Philox(seed))
+    cut = count - int(share * count)
+    return order[:cut] if subset == "training" else order[cut:]

@@ -48,8 +48,8 @@ def windows(
             "after it; take a shorter length or horizon, or a longer series"
         )
     wanted = array if targets is None else _columns(array, targets)
-    x = _view(array[: len(array) - horizon], length, stride)
-    return x, _view(wanted[length:], horizon, stride)[: len(x)]
+    x = sliding_view(array[: len(array) - horizon], length, stride)
+    return x, sliding_view(wanted[length:], horizon, stride)[: len(x)]
 
 
 @spelled
@@ -72,9 +72,17 @@ def seasonal_naive(x: DataLike, horizon: int, period: int) -> Array:
     return array[:, array.shape[1] - period + np.arange(horizon) % period]
 
 
-def _view(array: Array, length: int, stride: int) -> Array:
-    """Every window of `length` points as a view, (n, length) or (n, length, k)."""
-    seen = np.lib.stride_tricks.sliding_window_view(array, length, axis=0)[::stride]
+def sliding_view(array: Array, length: int, stride: int = 1, rate: int = 1) -> Array:
+    """Every window of `length` points, each `rate` after the one before, as a view: (n, length) or
+    (n, length, k).
+    """
+    reach = (length - 1) * rate + 1
+    if length < 1 or reach > len(array):
+        raise ArgumentError(
+            f"a window of {length} points, each {rate} after the one before, reaches over {reach} "
+            f"points; there are {len(array)}. Take a shorter window"
+        )
+    seen = np.lib.stride_tricks.sliding_window_view(array, reach, axis=0)[::stride, ..., ::rate]
     return np.moveaxis(seen, -1, 1)
 
 

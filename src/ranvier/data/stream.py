@@ -68,6 +68,30 @@ class Stream(Spelled, ABC):
     def chunks(self, bits: np.random.BitGenerator | None = None) -> Iterator[Chunk]:
         """The chunks of one epoch, in an order drawn from `bits`, or in their own with None."""
 
+    def in_batches(
+        self, batch_size: int, bits: np.random.BitGenerator | None = None
+    ) -> Iterator[Chunk]:
+        """The rows of one epoch in batches of this size, across the borders of chunks; the last one
+        may be smaller. For loops of your own.
+
+        >>> stream = stream_arrays(np.arange(5), chunk_rows=3)
+        >>> [x.tolist() for (x,) in stream.in_batches(2)]
+        [[0, 1], [2, 3], [4]]
+        """
+        if batch_size < 1:
+            raise ArgumentError(f"in_batches: batch_size={batch_size}; expected at least 1")
+        left: list[Array] = []
+        for chunk in self.chunks(bits):
+            rows = [np.asarray(a) for a in chunk]
+            if left:
+                rows = [np.concatenate(both) for both in zip(left, rows, strict=True)]
+            end = len(rows[0]) // batch_size * batch_size
+            for start in range(0, end, batch_size):
+                yield tuple(a[start : start + batch_size] for a in rows)
+            left = [a[end:] for a in rows]
+        if left and len(left[0]):
+            yield tuple(left)
+
     def __iter__(self) -> Iterator[Chunk]:
         return self.chunks()
 

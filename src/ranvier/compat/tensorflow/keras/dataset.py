@@ -8,9 +8,12 @@ from typing import Any
 import numpy as np
 
 from ....data.file_streams import stream_images
-from ....data.stream import Chunk, Stream, random_order, stream_arrays
-from ....errors import ArgumentError, unknown_name
+from ....data.sliding_windows import sliding_view
+from ....data.stream import Chunk, Stream, stream_arrays
+from ....errors import ArgumentError
+from ....io.writing import FilePath
 from ....tensors.tensor import Tensor
+from ....typing import ArrayLike
 
 
 class Dataset(Stream):
@@ -29,21 +32,11 @@ class Dataset(Stream):
         return self.stream.chunks(bits)
 
     def __iter__(self) -> Iterator[Any]:
-        """Batches as tensors: (x, y), or x alone."""
+        """Batches as tensors: (x, y), or x alone; images are float32."""
         bits = None if self.own_order else np.random.Philox(self._seed)
-        size = self.batch_size or 1
-        left: list[np.ndarray[Any, Any]] = []
-        for chunk in self.chunks(bits):
-            parts = [np.asarray(a) for a in chunk]
-            if left:
-                parts = [np.concatenate(pair) for pair in zip(left, parts, strict=True)]
-            left = parts
-            whole = len(left[0]) // size * size
-            for start in range(0, whole, size):
-                yield _batch([a[start : start + size] for a in left])
-            left = [a[whole:] for a in left]
-        if left and len(left[0]):
-            yield _batch(left)
+        for x, *y in self.in_batches(self.batch_size or 1, bits):
+            x = Tensor(x.astype(np.float32) if x.dtype == np.uint8 else x)
+            yield (x, *map(Tensor, y)) if y else x
 
     def __len__(self) -> int:
         return -(-(self.rows or 0) // (self.batch_size or 1))
@@ -52,7 +45,7 @@ class Dataset(Stream):
         """The first `count` batches."""
         return (batch for batch, _ in zip(iter(self), range(count), strict=False))
 
-    def prefetch(self, buffer_size: Any = None) -> Dataset:
+    def prefetch(self, buffer_size: object = None) -> Dataset:
         """Itself: `fit` always reads ahead."""
         return self
 
@@ -64,14 +57,9 @@ class Dataset(Stream):
         return [] if self.classes is None else [str(c) for c in self.classes]
 
 
-def _batch(arrays: list[np.ndarray[Any, Any]]) -> Any:
-    tensors = [Tensor(a) for a in arrays]
-    return tensors[0] if len(tensors) == 1 else tuple(tensors)
-
-
 def timeseries_dataset_from_array(
-    data: Any,
-    targets: Any,
+    data: ArrayLike,
+    targets: ArrayLike | None,
     sequence_length: int,
     sequence_stride: int = 1,
     sampling_rate: int = 1,
@@ -90,29 +78,18 @@ def timeseries_dataset_from_array(
     [[0.0, 1.0], [1.0, 2.0], [2.0, 3.0]] [2.0, 3.0, 4.0]
     """
     part = slice(start_index, end_index)
-    series = np.asarray(data)[part]
-    reach = (sequence_length - 1) * sampling_rate + 1
-    if sequence_length < 1 or reach > len(series):
-        raise ArgumentError(
-            f"timeseries_dataset_from_array: sequence_length={sequence_length} with sampling_rate="
-            f"{sampling_rate} reaches over {reach} points; there are {len(series)}"
-        )
-    seen = np.lib.stride_tricks.sliding_window_view(series, reach, axis=0)[..., ::sampling_rate]
-    wanted = None if targets is None else np.asarray(targets)[part]
-    count = len(seen) if wanted is None else min(len(seen), len(wanted))
-    x = np.moveaxis(seen, -1, 1)[:count:sequence_stride]
-    stream = stream_arrays(x, None if wanted is None else wanted[:count:sequence_stride])
+    x = sliding_view(np.asarray(data)[part], sequence_length, 1, sampling_rate)
+    y = None if targets is None else np.asarray(targets)[part][: len(x)]
+    x = x if y is None else x[: len(y)]
+    stream = stream_arrays(x[::sequence_stride], None if y is None else y[::sequence_stride])
     return Dataset(stream, batch_size, shuffle, seed)
 
 
-_LABELS = ("int", "categorical", "binary", None)
-
-
 def image_dataset_from_directory(
-    directory: Any,
+    directory: FilePath,
     labels: str = "inferred",
     label_mode: str | None = "int",
-    class_names: Any = None,
+    class_names: object = None,
     color_mode: str = "rgb",
     batch_size: int | None = 32,
     image_size: tuple[int, int] = (256, 256),
@@ -131,48 +108,10 @@ def image_dataset_from_directory(
             "image_dataset_from_directory: labels and class_names come from the folders' names "
             "here; leave labels='inferred' and class_names=None"
         )
-    if label_mode not in _LABELS:
-        raise unknown_name("label_mode", label_mode, [m for m in _LABELS if m])
-    if (validation_split is None) != (subset is None) or subset not in (
-        None,
-        "training",
-        "validation",
-    ):
+    if validation_split is not None and shuffle and seed is None:
         raise ArgumentError(
-            f"image_dataset_from_directory: validation_split={validation_split!r} and subset="
-            f"{subset!r}; give both, subset being 'training' or 'validation', or none"
+            "image_dataset_from_directory: give a seed, so that both parts are cut alike"
         )
-    stream: Any = stream_images(directory, image_size, color_mode)
-    if validation_split is not None:
-        if shuffle and seed is None:
-            raise ArgumentError(
-                "image_dataset_from_directory: give a seed, so that both parts are cut alike"
-            )
-        count = len(stream.files)
-        order = random_order(count, np.random.Philox(seed)) if shuffle else np.arange(count)
-        cut = count - int(validation_split * count)
-        chosen = order[:cut] if subset == "training" else order[cut:]
-        stream.files = [stream.files[i] for i in chosen]
-        stream.labels, stream.rows = stream.labels[chosen], len(chosen)
-    return Dataset(_Labelled(stream, label_mode), batch_size, shuffle, seed)
-
-
-class _Labelled(Stream):
-    """Images with labels in the form asked for."""
-
-    def __init__(self, stream: Stream, mode: str | None) -> None:
-        self.stream, self.mode = stream, mode
-        self.rows, self.classes = stream.rows, stream.classes
-
-    def chunks(self, bits: np.random.BitGenerator | None = None) -> Iterator[Chunk]:
-        """The chunks of the stream with other labels."""
-        count = 0 if self.classes is None else len(self.classes)
-        for x, y in self.stream.chunks(bits):
-            if self.mode is None:
-                yield (x.astype(np.float32),)
-            elif self.mode == "categorical":
-                yield x.astype(np.float32), np.eye(count, dtype=np.float32)[y]
-            elif self.mode == "binary":
-                yield x.astype(np.float32), y[:, None].astype(np.float32)
-            else:
-                yield x.astype(np.float32), y
+    part = validation_split, subset, seed if shuffle else None
+    stream = stream_images(directory, image_size, color_mode, label_mode, *part)
+    return Dataset(stream, batch_size, shuffle, seed)
