@@ -1,4 +1,4 @@
-"""Tables: from a file to arrays, with a reason for every choice made on the way.
+"""Tables: from a file to a model, with a reason for every choice made on the way.
 
 | file | what it holds |
 |---|---|
@@ -7,8 +7,11 @@
 | encoder.py | The encoder: columns of a table as arrays for a network |
 | plan.py | The plan: target, task, metric, split and what was noticed |
 | reading.py | Reading files and frames of other libraries into one form |
+| scores.py | Scores of a model on a table: one set of numbers for each task |
+| training.py | Training on a table within a time: epochs planned by the clock |
+| trees.py | Boosted trees beside the network: grown by scikit-learn, kept as arrays |
 
-    file -> reading -> columns -> plan -> encoder -> arrays
+    file -> reading -> columns -> plan -> encoder -> arrays -> training
 """
 
 from __future__ import annotations
