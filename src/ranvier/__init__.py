@@ -171,6 +171,7 @@ _WHEN_ASKED = {
     "models": "models",
     "plots": "plots",
     "tables": "tables",
+    "vmap": "tracing.vmap:vmap",
 }
 
 if TYPE_CHECKING:
@@ -178,6 +179,7 @@ if TYPE_CHECKING:
     from .data import datasets
     from .inspection.explain import explain
     from .inspection.gradcheck import gradcheck
+    from .tracing.vmap import vmap
     from .train.models.model import Model
     from .train.models.saving import load
     from .train.models.sequential import Sequential
@@ -370,6 +372,7 @@ __all__ = [
     "var",
     "vecdot",
     "vjp",
+    "vmap",
     "where",
     "zeros",
     "zeros_like",

@@ -127,8 +127,10 @@ class Elements:
         (key,) = node.inputs
         zero = Affine((0,) * self.axes)
         one = Affine((0,) * self.axes, 1)
-        counter = Counter(self._flat(node.shape, position), node.dtype)
-        words = (self.element(key, (zero,)), self.element(key, (one,)), counter)
+        keys = key.ndim - 1  # axes of many keys, each with its own count of elements
+        own, within = position[:keys], position[keys:]
+        counter = Counter(self._flat(node.shape[keys:], within), node.dtype)
+        words = (self.element(key, (*own, zero)), self.element(key, (*own, one)), counter)
         return Apply(_of_elements(node.op), {}, words, node.dtype)
 
     def _take(self, node: Node, position: Position) -> Expr:

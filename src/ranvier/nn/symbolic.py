@@ -62,6 +62,9 @@ class _ModelOp(Op):
     def gradient(self, grad: Any, out: Any, *inputs: Any, **params: Any) -> NoReturn:
         raise NotImplementedError(f"{self.name}: gradients are those of the traced model")
 
+    def vmap(self, members: int, mapped: Any, *inputs: Any, **params: Any) -> NoReturn:
+        raise NotImplementedError(f"{self.name}: members are those of the traced model")
+
 
 @dataclass(frozen=True)
 class _Slot:

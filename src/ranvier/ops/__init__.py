@@ -19,5 +19,6 @@
 | reduce.py | Reductions |
 | scan.py | The loop: a body of ops, iteration after iteration |
 | scan_gradient.py | The gradient of a scan |
+| vmapped.py | A graph for many members at once, by the ops' `vmap` rules |
 | window.py | Windows that slide over an image, which pooling reduces |
 """

@@ -8,6 +8,7 @@ comes before floats, as a table holds them, are cast to indices.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from ..graph.node import Spec, Value
 from ..graph.sizes import exceeds, is_unknown, same
 from ..typing import Array, ArrayLike, V
 from .elementwise.comparison import astype
-from .op import Gradients, Op, apply, as_values, register
+from .op import Gradients, Mapped, Op, apply, as_values, register
 
 
 def check_integers(op: str, indices: Spec) -> None:
@@ -64,7 +65,18 @@ def refuse_class(what: str, labels: Array, classes: int, axis: int = 0) -> None:
 REFUSALS["class"] = refuse_class
 
 
-class CheckIndex(Op):
+class Check(Op):
+    """Base of ops that hand on what they look at."""
+
+    kind = "check"
+    cost = 0
+
+    def vmap(self, members: int, mapped: Mapped, x: V, **params: Any) -> V:
+        out: V = apply(self, x, **params)
+        return out
+
+
+class CheckIndex(Check):
     """The indices themselves, each of them inside an axis of `size`, or an error.
 
     With `wrap` a negative index counts from the end, and its position from the start is the result;
@@ -72,8 +84,6 @@ class CheckIndex(Op):
     """
 
     name = "check_index"
-    kind = "check"
-    cost = 0
 
     def __call__(
         self,
@@ -146,15 +156,13 @@ def is_integral(x: Array) -> Array:
         return np.equal(x, np.floor(x)) & (np.abs(x) < _LARGEST)
 
 
-class CheckIntegral(Op):
+class CheckIntegral(Check):
     """The numbers themselves, each of them an integer, or an error.
 
     `what` they stand for (FRACTION_REFUSALS) and whose they are (`owner`) is for the error.
     """
 
     name = "check_integral"
-    kind = "check"
-    cost = 0
 
     def __call__(self, x: V | ArrayLike, what: str, owner: str) -> V:
         (x,) = as_values(x)

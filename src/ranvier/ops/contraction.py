@@ -13,7 +13,17 @@ from ..graph.sizes import same
 from ..typing import Array, ArrayLike, V
 from .elementwise import astype
 from .movement import broadcast_to, permute_dims, reshape
-from .op import Gradients, Op, apply, as_values, broadcast_shape, register, same_dtype
+from .op import (
+    Gradients,
+    Mapped,
+    Op,
+    apply,
+    as_values,
+    broadcast_shape,
+    for_members,
+    register,
+    same_dtype,
+)
 
 
 class MatMul(Op):
@@ -77,6 +87,12 @@ class MatMul(Op):
     def gradient(self, grad: Value, out: Value, x: Value, y: Value) -> Gradients:
         # (n, m) @ (m, k) -> (n, k);  (k, n) @ (n, m) -> (k, m)
         return matmul(grad, swap_last(y)), matmul(swap_last(x), grad)
+
+    def vmap(self, members: int, mapped: Mapped, x: V, y: V) -> V:
+        if not mapped[1] and y.ndim == 2:  # one product of all rows
+            rows = reshape(x, (members * x.shape[1], x.shape[2]))
+            return reshape(apply(self, rows, y), (members, x.shape[1], y.shape[1]))
+        return apply(self, *for_members(members, mapped, x, y))
 
 
 def _inner(x: tuple[int, ...], y: tuple[int, ...]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -12,8 +12,8 @@ from ..errors import DTypeError, ShapeError
 from ..graph.node import Spec, Value
 from ..typing import Array, ArrayLike, Shape, ShapeLike, V
 from .creation import full
-from .movement import concat, flip, narrow, pad, permute_dims, reshape, slice_
-from .op import Gradients, Op, apply, as_values, register, same_dtype
+from .movement import concat, flip, moved, narrow, pad, permute_dims, reshape, slice_
+from .op import Gradients, Mapped, Op, apply, as_values, register, same_dtype
 
 Frame = tuple[tuple[int, int], ...]  # elements before and after both axes of an image
 NO_FRAME: Frame = ((0, 0), (0, 0))
@@ -151,6 +151,38 @@ class Convolution(Op):
             for g in range(groups)
         ]
         return by_x, concat(parts, axis=3)
+
+    def vmap(
+        self,
+        members: int,
+        mapped: Mapped,
+        x: V,
+        w: V,
+        *,
+        stride: Shape,
+        dilation: Shape,
+        groups: int,
+        padding: Frame,
+    ) -> V:
+        how: dict[str, Any] = {"stride": stride, "dilation": dilation, "padding": padding}
+        if not mapped[1]:  # one window: the images of all members in one batch
+            images = reshape(x, (members * x.shape[1], *x.shape[2:]))
+            out: V = apply(self, images, w, groups=groups, **how)
+            return reshape(out, (members, x.shape[1], *out.shape[1:]))
+        _, rows, columns, c, f = w.shape
+        if not mapped[0]:  # the same images: the filters of all members side by side
+            parts = reshape(w, (members, rows, columns, c, groups, f // groups))
+            parts = permute_dims(parts, (1, 2, 3, 4, 0, 5))
+            parts = reshape(parts, (rows, columns, c, members * f))
+            out = apply(self, x, parts, groups=groups, **how)
+            out = reshape(out, (*out.shape[:3], groups, members, f // groups))
+            out = permute_dims(out, (4, 0, 1, 2, 3, 5))
+            return reshape(out, (*out.shape[:4], f))
+        # Each member sees its own channels: one group, or several, of all of them.
+        channels = reshape(moved(x, 0, 3), (*x.shape[1:4], members * x.shape[4]))
+        filters = reshape(moved(w, 0, 3), (rows, columns, c, members * f))
+        out = apply(self, channels, filters, groups=members * groups, **how)
+        return moved(reshape(out, (*out.shape[:3], members, f)), 3, 0)
 
 
 def framed(x: V, padding: Frame) -> V:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -15,13 +15,30 @@ from ..graph.node import OPERATORS, OPS, Node, Spec, Value
 from ..graph.row_count import RowCount
 from ..graph.sizes import is_unknown, negative
 from ..typing import Array, ArrayLike, DType, DTypeLike, Shape, ShapeLike, V
-from .op import Gradients, Op, apply, as_integer, as_values, normal_axis, number, register
+from .op import (
+    Gradients,
+    Mapped,
+    Op,
+    apply,
+    as_integer,
+    as_values,
+    normal_axis,
+    number,
+    register,
+)
 
 if TYPE_CHECKING:
     from ..tensors.tensor import Tensor
 
 
-class Input(Op):
+class Creation(Op):
+    """Base of ops without inputs."""
+
+    def vmap(self, members: int, mapped: Mapped, *inputs: Value, **params: Any) -> Value:
+        raise NotImplementedError(f"{self.name}: it has no inputs, so it is the same for all")
+
+
+class Input(Creation):
     """A value that the graph gets from outside."""
 
     name = "input"
@@ -38,7 +55,7 @@ class Input(Op):
         return ()
 
 
-class Full(Op):
+class Full(Creation):
     """A tensor that holds one number everywhere.
 
     >>> import ranvier
@@ -87,7 +104,7 @@ class Full(Op):
         return ()
 
 
-class Iota(Op):
+class Iota(Creation):
     """Counts 0, 1, 2, ... along one axis: element [..., i, ...] is i.
 
     >>> import ranvier

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import numpy as np
 
+from .. import dtypes
 from ..errors import IndexRangeError, ShapeError
 from ..graph.node import Spec, Value
 from ..graph.sizes import same
 from ..typing import Array, ArrayLike, V
-from .check_index import check_inside, check_integers
-from .creation import zeros_like
-from .movement import broadcast_to
-from .op import Gradients, Op, apply, as_values, normal_axis, register
+from .check_index import check_index, check_inside, check_integers
+from .creation import iota, zeros_like
+from .elementwise.comparison import astype
+from .movement import broadcast_to, moved, reshape
+from .op import Gradients, Mapped, Op, apply, as_values, for_members, normal_axis, register
 
 
 class Take(Op):
@@ -50,6 +52,18 @@ class Take(Op):
         self, grad: Value, out: Value, x: Value, indices: Value, *, axis: int
     ) -> Gradients:
         return apply(scatter_add, zeros_like(x), indices, grad, axis=axis), None
+
+    def vmap(self, members: int, mapped: Mapped, x: V, indices: V, *, axis: int) -> V:
+        if not mapped[1]:
+            return apply(self, x, indices, axis=axis + 1)
+        if not mapped[0]:
+            return moved(apply(self, x, indices, axis=axis), axis, 0)
+        # The tables of the members stand one behind the other; each member reads its own.
+        rows = _in_one_table(x, axis)
+        out = apply(self, rows, _of_members(self.name, indices, x.shape[axis + 1], axis), axis=0)
+        for a in range(axis):  # the axes before `axis` come before those of the indices
+            out = moved(out, indices.ndim + a, 1 + a)
+        return out
 
 
 class ScatterAdd(Op):
@@ -91,6 +105,19 @@ class ScatterAdd(Op):
     ) -> Gradients:
         return grad, None, apply(take, grad, indices, axis=axis)
 
+    def vmap(self, members: int, mapped: Mapped, x: V, indices: V, updates: V, *, axis: int) -> V:
+        own = mapped[0], mapped[2]
+        x, updates = for_members(members, own, x, updates)
+        if not mapped[1]:
+            return apply(self, x, indices, updates, axis=axis + 1)
+        for _ in range(axis):  # the axes before `axis` come after those of the indices
+            updates = moved(updates, 1, indices.ndim + axis - 1)
+        rows = _in_one_table(x, axis)
+        where = _of_members(self.name, indices, x.shape[axis + 1], axis)
+        out = apply(self, rows, where, updates, axis=0)
+        front = (members, x.shape[axis + 1], *x.shape[1 : axis + 1], *x.shape[axis + 2 :])
+        return moved(reshape(out, front), 1, axis + 1)
+
 
 class TakeAlongAxis(Op):
     """One element for each position: `out[i, j] = x[i, indices[i, j]]` for the last axis.
@@ -127,6 +154,9 @@ class TakeAlongAxis(Op):
     ) -> Gradients:
         return apply(scatter_add_along_axis, zeros_like(x), indices, grad, axis=axis), None
 
+    def vmap(self, members: int, mapped: Mapped, x: V, indices: V, *, axis: int) -> V:
+        return apply(self, *for_members(members, mapped, x, indices), axis=axis + 1)
+
 
 class ScatterAddAlongAxis(Op):
     """x with `updates[i, j]` added at `[i, indices[i, j]]`; the transpose of `take_along_axis`."""
@@ -162,6 +192,23 @@ class ScatterAddAlongAxis(Op):
         self, grad: Value, out: Value, x: Value, indices: Value, updates: Value, *, axis: int
     ) -> Gradients:
         return grad, None, apply(take_along_axis, grad, indices, axis=axis)
+
+    def vmap(self, members: int, mapped: Mapped, x: V, indices: V, updates: V, *, axis: int) -> V:
+        return apply(self, *for_members(members, mapped, x, indices, updates), axis=axis + 1)
+
+
+def _in_one_table(x: V, axis: int) -> V:
+    """(members, .., n, ..) as (members * n, ..): what `axis` counts, one member after the other."""
+    x = moved(x, axis + 1, 1)
+    return reshape(x, (x.shape[0] * x.shape[1], *x.shape[2:]))
+
+
+def _of_members(op: str, indices: V, n: int, axis: int) -> V:
+    """Indices (members, ..) into tables of n rows each, as indices into all of them."""
+    inside: V = check_index(astype(indices, dtypes.int64), n, axis, owner=op)
+    shape = (indices.shape[0], *(1 for _ in indices.shape[1:]))
+    first = apply(iota, like=indices, shape=shape, axis=0, dtype=dtypes.int64) * n
+    return inside + broadcast_to(first, indices.shape)
 
 
 def _fits(op: str, indices: Spec, x: Spec, axis: int) -> None:

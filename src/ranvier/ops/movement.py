@@ -14,11 +14,13 @@ from ..typing import Array, ArrayLike, Axes, Shape, ShapeLike, V
 from .creation import as_shape
 from .op import (
     Gradients,
+    Mapped,
     Op,
     apply,
     as_tuple,
     as_values,
     broadcast_shape,
+    for_members,
     normal_axes,
     normal_axis,
     register,
@@ -77,6 +79,9 @@ class Reshape(Movement):
     def gradient(self, grad: Value, out: Value, x: Value, *, shape: Shape) -> Gradients:
         return (reshape(grad, x.shape),)
 
+    def vmap(self, members: int, mapped: Mapped, x: V, *, shape: Shape) -> V:
+        return reshape(x, (members, *shape))
+
 
 class PermuteDims(Movement):
     """Axes in another order: axis i of the result is axis `axes[i]` of x."""
@@ -98,6 +103,9 @@ class PermuteDims(Movement):
 
     def gradient(self, grad: Value, out: Value, x: Value, *, axes: Shape) -> Gradients:
         return (permute_dims(grad, tuple(int(a) for a in np.argsort(axes))),)
+
+    def vmap(self, members: int, mapped: Mapped, x: V, *, axes: Shape) -> V:
+        return permute_dims(x, (0, *(a + 1 for a in axes)))
 
 
 class BroadcastTo(Movement):
@@ -132,6 +140,10 @@ class BroadcastTo(Movement):
         )
         return (reshape(sum(grad, axis=repeated), x.shape),)
 
+    def vmap(self, members: int, mapped: Mapped, x: V, *, shape: Shape) -> V:
+        new = (1,) * (len(shape) - x.ndim + 1)
+        return broadcast_to(reshape(x, (members, *new, *x.shape[1:])), (members, *shape))
+
 
 class Slice(Movement):
     """Elements start, start + step, ... below stop along each axis (steps above 0)."""
@@ -157,6 +169,11 @@ class Slice(Movement):
             for n, m, a, s in zip(x.shape, out.shape, start, step, strict=True)
         )
         return (apply(pad, grad, before=start, after=after, step=step),)
+
+    def vmap(
+        self, members: int, mapped: Mapped, x: V, *, start: Shape, stop: Shape, step: Shape
+    ) -> V:
+        return apply(self, x, start=(0, *start), stop=(members, *stop), step=(1, *step))
 
 
 def _inside(start: int, stop: int, step: int, n: int) -> bool:
@@ -221,6 +238,11 @@ class Pad(Movement):
         stop = tuple(a + _spaced(n, s) for n, a, s in zip(x.shape, before, step, strict=True))
         return (apply(slice_, grad, start=before, stop=stop, step=step),)
 
+    def vmap(
+        self, members: int, mapped: Mapped, x: V, *, before: Shape, after: Shape, step: Shape
+    ) -> V:
+        return apply(self, x, before=(0, *before), after=(0, *after), step=(1, *step))
+
 
 class Flip(Movement):
     """Elements in reverse order along the given axes (all by default)."""
@@ -239,6 +261,9 @@ class Flip(Movement):
 
     def gradient(self, grad: Value, out: Value, x: Value, *, axes: Shape) -> Gradients:
         return (flip(grad, axes),)
+
+    def vmap(self, members: int, mapped: Mapped, x: V, *, axes: Shape) -> V:
+        return apply(self, x, axes=tuple(a + 1 for a in axes))
 
 
 class Concat(Movement):
@@ -279,6 +304,16 @@ class Concat(Movement):
             parts.append(narrow(grad, axis, at, at + x.shape[axis]))
             at += x.shape[axis]
         return tuple(parts)
+
+    def vmap(self, members: int, mapped: Mapped, *inputs: V, axis: int) -> V:
+        return apply(self, *for_members(members, mapped, *inputs), axis=axis + 1)
+
+
+def moved(x: V, source: int, target: int) -> V:
+    """x with one axis at another position."""
+    axes = [a for a in range(x.ndim) if a != source]
+    axes.insert(target, source)
+    return permute_dims(x, axes)
 
 
 def narrow(x: V, axis: int, start: int, stop: int) -> V:

@@ -6,6 +6,7 @@ An op is one class with one instance. The instance is what the user calls: `ranv
     infer       shape and dtype of the result from those of the inputs; raises when they do not fit
     reference   the NumPy meaning
     gradient    `gradient(grad, out, x, y)`, written in ops: one value (or None) per input
+    vmap        the op for many members at once, written in ops (docs/how_it_works/vmap.md)
     scalar      elementwise ops: the expression of one element, over a small machine interface `m`
 
 Lowering goes by `kind`, never by op: a new op is one class, and one row of the op table in the
@@ -16,6 +17,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import Any, ClassVar, TypeAlias, TypeVar, cast
 
 import numpy as np
@@ -29,6 +31,7 @@ from ..graph.sizes import exceeds, is_unknown
 from ..typing import Array, ArrayLike, Axes, DType, Shape, V
 
 Gradients: TypeAlias = "tuple[Value | None, ...]"  # one for each input, None where none flows
+Mapped: TypeAlias = "Sequence[bool]"  # one for each input: whether members have one each
 
 KINDS = (
     "input",
@@ -76,6 +79,15 @@ class Op(ABC):
     @abstractmethod
     def gradient(self, grad: Value, out: Value, *inputs: Any, **params: Any) -> Gradients:
         """Gradients of the inputs from `grad`, the gradient of `out`."""
+
+    @abstractmethod
+    def vmap(self, members: int, mapped: Mapped, *inputs: Any, **params: Any) -> Any:
+        """The op applied for `members` members at once.
+
+        Inputs that are `mapped` (at least one is) have an axis of members in front; the others are
+        the same for all. The result has the axis in front, and holds for each member what the op
+        makes of its inputs alone.
+        """
 
     def __call__(self, *inputs: Any, **params: Any) -> Any:
         return apply(self, *as_values(*inputs), **params)
@@ -202,6 +214,15 @@ def broadcast(op: str, *xs: V) -> tuple[V, ...]:
         return tuple(x if x.shape == shape else broadcast_to(x, shape) for x in xs)
     except UnknownSizeError:
         return tuple([broadcast_to(x, shape) for x in xs])  # x itself where it has the shape
+
+
+def for_members(members: int, mapped: Mapped, *xs: V) -> tuple[V, ...]:
+    """Every x with the axis of members in front, repeated where it is the same for all."""
+    repeat = OPS["broadcast_to"]
+    return tuple(
+        x if own else apply(repeat, x, shape=(members, *x.shape))
+        for x, own in zip(xs, mapped, strict=True)
+    )
 
 
 def same_dtype(*xs: V) -> tuple[V, ...]:

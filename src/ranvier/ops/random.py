@@ -14,7 +14,7 @@ from ..graph.node import Spec, Value
 from ..typing import Array, Shape, ShapeLike, V
 from .creation import as_shape, check_sizes
 from .elementwise.builder import BitBuilder, E, ElementBuilder, ElementOp
-from .op import Gradients, apply, register
+from .op import Gradients, Mapped, apply, register
 
 _ROTATIONS = (13, 15, 26, 6, 17, 29, 16, 24)
 _PARITY = 0x1BD11BDA
@@ -50,7 +50,10 @@ class _NumPyMachine:
 
 
 class RandomBits(ElementOp):
-    """uint32 random bits of the given shape from `key`, a uint32 tensor of shape (2,)."""
+    """uint32 random bits of the given shape from `key`, a uint32 tensor of shape (2,).
+
+    A key with axes in front, (..., 2), is many keys: for each of them its own bits, (..., *shape).
+    """
 
     name = "random_bits"
     kind = "random"
@@ -63,20 +66,27 @@ class RandomBits(ElementOp):
         check_sizes(self.name, shape)
         if key.dtype != dtypes.uint32:
             raise DTypeError(f"random_bits: the key must be uint32, not {key.dtype}")
-        if key.shape != (2,):
-            raise ShapeError(f"random_bits: the key must have shape (2,), not {key.shape}")
-        return Spec(shape, dtypes.uint32)
+        if not key.shape or key.shape[-1] != 2:
+            raise ShapeError(
+                f"random_bits: the key must have shape (2,), or (..., 2) for many keys, not "
+                f"{key.shape}"
+            )
+        return Spec((*key.shape[:-1], *shape), dtypes.uint32)
 
     def reference(self, key: Array, *, shape: Shape) -> Array:
         size = int(np.prod(shape, dtype=np.int64))
         counter = np.arange(size, dtype=np.uint32)
+        words = key[..., 0, np.newaxis], key[..., 1, np.newaxis]
         with np.errstate(over="ignore"):
             zeros = np.zeros_like(counter)
-            bits: Array = threefry(_NumPyMachine(), key[0], key[1], counter, zeros)[0]
-        return bits.reshape(shape)
+            bits: Array = threefry(_NumPyMachine(), *words, counter, zeros)[0]
+        return bits.reshape(*key.shape[:-1], *shape)
 
     def gradient(self, grad: Value, out: Value, key: Value, *, shape: Shape) -> Gradients:
         return (None,)
+
+    def vmap(self, members: int, mapped: Mapped, key: V, *, shape: Shape) -> V:
+        return apply(self, key, shape=shape)
 
     def scalar(self, m: ElementBuilder[E], key0: E, key1: E, index: E) -> E:
         """The bits of element `index` (row-major, uint32)."""

@@ -19,6 +19,7 @@ from .elementwise import astype, equal, not_equal, sqrt
 from .movement import broadcast_to, concat, flip, narrow, permute_dims, reshape
 from .op import (
     Gradients,
+    Mapped,
     Op,
     apply,
     as_float,
@@ -50,6 +51,9 @@ class Reduce(Op):
         if not self.empty and builtins.any(same(x.shape[a], 0) for a in axes):
             raise ShapeError(f"{self.name}: nothing to reduce in shape {x.shape}, axis {axes}")
         return Spec(tuple(n for a, n in enumerate(x.shape) if a not in axes), x.dtype)
+
+    def vmap(self, members: int, mapped: Mapped, x: V, *, axes: Shape) -> V:
+        return apply(self, x, axes=tuple(a + 1 for a in axes))
 
 
 class Sum(Reduce):
@@ -146,6 +150,9 @@ class _Arg(Op):
     def gradient(self, grad: Value, out: Value, x: Value, *, axis: int) -> Gradients:
         return (None,)
 
+    def vmap(self, members: int, mapped: Mapped, x: V, *, axis: int) -> V:
+        return apply(self, x, axis=axis + 1)
+
 
 class ArgMax(_Arg):
     """The position of the largest element; of the first NaN if there is one."""
@@ -185,6 +192,9 @@ class CumulativeSum(Op):
 
     def gradient(self, grad: Value, out: Value, x: Value, *, axis: int) -> Gradients:
         return (flip(cumulative_sum(flip(grad, axis), axis), axis),)
+
+    def vmap(self, members: int, mapped: Mapped, x: V, *, axis: int) -> V:
+        return apply(self, x, axis=axis + 1)
 
 
 def keep_shape(shape: Shape, axes: Shape) -> Shape:

@@ -28,8 +28,9 @@ from ..graph.graph import Graph
 from ..graph.interpret import evaluate
 from ..graph.node import Spec, Value
 from ..typing import Array, Shape, V
-from .movement import narrow, reshape
-from .op import Gradients, Op, apply, register
+from .movement import concat, moved, narrow, reshape
+from .op import Gradients, Mapped, Op, apply, for_members, register
+from .vmapped import vmapped
 
 
 class Layout:
@@ -142,6 +143,34 @@ class Scan(Op):
         from .scan_gradient import gradient
 
         return gradient(grad, out, *inputs, **params)
+
+    def vmap(
+        self,
+        members: int,
+        mapped: Mapped,
+        *inputs: V,
+        body: Graph,
+        carries: int,
+        xs: int,
+        length: int,
+        reverse: bool,
+    ) -> V:
+        # One loop for all members. Of a carry each member has its own from the first iteration on.
+        first = for_members(members, mapped[:carries], *inputs[:carries])
+        own = [True] * carries + list(mapped[carries:])
+        moving = [
+            moved(x, 0, 1) if of_member else x
+            for x, of_member in zip(inputs[carries : carries + xs], own[carries:], strict=False)
+        ]
+        wide = vmapped(body, own, members)
+        layout, flat = run_scan(wide, first, moving, inputs[carries + xs :], length, reverse)
+        parts = []
+        for i, (node, start) in enumerate(zip(body.outputs, layout.starts, strict=True)):
+            entries = length + 1 if i < carries else length
+            part = narrow(flat, 0, start, start + entries * members * node.size)
+            part = moved(reshape(part, (entries, members, node.size)), 1, 0)
+            parts.append(reshape(part, (members, entries * node.size)))
+        return concat(parts, axis=1)
 
 
 def run_scan(

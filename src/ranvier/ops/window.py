@@ -11,7 +11,7 @@ from ..graph.node import Spec, Value
 from ..typing import Array, ArrayLike, Shape, ShapeLike, V
 from .convolution import pair
 from .movement import narrow, pad, permute_dims, reshape
-from .op import Gradients, Op, apply, as_values, register
+from .op import Gradients, Mapped, Op, apply, as_values, register
 from .reduce import max, mean
 
 
@@ -66,6 +66,11 @@ class SlidingWindow(Op):
                 padded = apply(pad, part, before=before, after=after, step=(1, *stride, 1))
                 total = padded if total is None else total + padded
         return (total,)
+
+    def vmap(self, members: int, mapped: Mapped, x: V, *, size: Shape, stride: Shape) -> V:
+        images = reshape(x, (members * x.shape[1], *x.shape[2:]))
+        out = apply(self, images, size=size, stride=stride)
+        return reshape(out, (members, x.shape[1], *out.shape[1:]))
 
 
 def _tiled(windows: V, shape: Shape) -> V:

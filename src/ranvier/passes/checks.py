@@ -20,7 +20,7 @@ from .. import dtypes
 from ..errors import IndexRangeError
 from ..graph.graph import Graph, rebuild
 from ..graph.node import OPS, Node, Spec, Value
-from ..ops.op import Gradients, Op, apply
+from ..ops.op import Gradients, Mapped, Op, apply
 from ..typing import Array
 from .bounds import Interval, bounds
 
@@ -47,6 +47,9 @@ class Guard(Op):
 
     def gradient(self, grad: Value, out: Value, *inputs: Value, **params: int) -> Gradients:
         raise NotImplementedError("gradients are made before passes run")
+
+    def vmap(self, members: int, mapped: Mapped, *inputs: Value, **params: int) -> Value:
+        raise NotImplementedError("graphs for many members are made before passes run")
 
 
 guard = Guard()

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..base.missing import spelled
 from ..base.nested import map_leaves
-from ..errors import ArgumentError, DTypeError, ShapeError, TraceError
+from ..errors import ArgumentError, DTypeError, ShapeError
 from ..graph.graph import Graph, rebuild
 from ..graph.node import Node
 from ..graph.row_count import RowCount
@@ -22,9 +22,9 @@ from ..ops.scan import run_scan
 from ..ops.scan_gradient import worth_saving
 from ..tensors.mode import active_trace, is_grad_enabled, state
 from ..tensors.tensor import Tensor
-from ..typing import Array, Shape
-from .trace import Trace, replace_tensors, tensors_in
-from .watched import Watched
+from ..typing import Shape
+from .body import BodyTrace
+from .trace import replace_tensors, tensors_in
 
 
 @spelled
@@ -94,56 +94,6 @@ def _length(xs: Sequence[Tensor], length: int | None) -> int:
     return iterations
 
 
-class _BodyTrace(Trace):
-    """The trace of a body: tensors of the trace around it are from outside, too."""
-
-    def __init__(self, around: Trace | None) -> None:
-        super().__init__()
-        self.around = around
-
-    def node_of(self, t: Tensor) -> Node:
-        if t._node is not None and self._encloses(t._trace):
-            known = self.now.get(id(t))
-            return self._capture(t) if known is None else known
-        return super().node_of(t)
-
-    def _encloses(self, other: object) -> bool:
-        """Whether `other` is a trace around this one."""
-        around = self.around
-        while around is not None and around is not other:
-            around = around.around if isinstance(around, _BodyTrace) else None
-        return around is not None
-
-    def write(self, t: Tensor, value: Tensor) -> None:
-        if t._trace is not self:
-            raise TraceError(
-                "scan: the function writes to a tensor from outside of it "
-                f"({t.name or t.spec}); a loop cannot keep it. Make it a carry and assign "
-                "the result after the scan"
-            )
-        super().write(t, value)
-
-    def looked_at(self, t: Tensor) -> None:
-        if self.around is not None:
-            self.around.looked_at(t)
-
-    def guard(self, question: Callable[[], object], answer: object) -> None:
-        if self.around is not None:
-            self.around.guard(question, answer)
-
-    def array_read(self, array: Array) -> None:
-        if self.around is not None:
-            self.around.array_read(array)
-
-    def enter(self, thing: Watched) -> None:
-        if self.around is not None:
-            self.around.enter(thing)
-
-    def attribute_set(self, thing: Watched, attribute: str, made: bool) -> None:
-        if self.around is not None:
-            self.around.attribute_set(thing, attribute, made)
-
-
 class _Body:
     """The traced function: its graph and the tensors from outside that it uses."""
 
@@ -151,7 +101,11 @@ class _Body:
         around = state.trace
         first, moving = tensors_in(carry), tensors_in(xs)
         self.first = len(first) + len(moving)
-        trace = _BodyTrace(around)
+        trace = BodyTrace(
+            around,
+            "scan",
+            "a loop cannot keep it. Make it a carry and assign the result after the scan",
+        )
 
         def argument(t: Tensor, shape: Shape, name: str) -> Tensor:
             return trace.argument(shape, t.dtype, name, t._requires_grad, type(t))

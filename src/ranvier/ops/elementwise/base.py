@@ -13,7 +13,7 @@ from ... import dtypes
 from ...errors import DTypeError, ShapeError
 from ...graph.node import OPERATORS, OPS, Spec
 from ...typing import ArrayLike, DType, V
-from ..op import apply, as_float, as_values, broadcast, same_dtype
+from ..op import Mapped, apply, as_float, as_values, broadcast, for_members, same_dtype
 from .builder import ElementOp
 
 
@@ -45,6 +45,10 @@ class Elementwise(ElementOp):
                 raise DTypeError(f"{self.name}: dtypes {first.dtype} and {other.dtype} differ")
         self._check_dtype(first.dtype)
         return Spec(first.shape, dtypes.bool_ if self.result == "bool" else first.dtype)
+
+    def vmap(self, members: int, mapped: Mapped, *inputs: V, **params: Any) -> V:
+        out: V = apply(self, *for_members(members, mapped, *inputs), **params)
+        return out
 
     def _check_dtype(self, dtype: DType) -> None:
         fits = {"float": dtype.kind == "f", "number": dtype.kind != "b", "bool": dtype.kind == "b"}
