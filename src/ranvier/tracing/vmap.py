@@ -202,14 +202,14 @@ class _Call:
         axes = _spread(out_axes, self.returned, "out_axes")
         leaf_axes = zip(leaves(self.returned), axes, strict=True)
         out = [
-            self._placed(node, axis)
+            self._with_axis(node, axis)
             for node, axis in zip(
                 self.nodes, [a for leaf, a in leaf_axes if isinstance(leaf, Tensor)], strict=True
             )
         ]
         return replace_tensors(self.returned, iter(out))
 
-    def _placed(self, node: Node, axis: int | None) -> Tensor:
+    def _with_axis(self, node: Node, axis: int | None) -> Tensor:
         t = self.values[node]
         if axis is None:
             if node in self.mapped:
@@ -219,8 +219,8 @@ class _Call:
                 )
             return t
         (t,) = for_members(self.members, [node in self.mapped], t)
-        placed: Tensor = moved(t, 0, normal_axis("vmap", axis, t.ndim))
-        return placed
+        out: Tensor = moved(t, 0, normal_axis("vmap", axis, t.ndim))
+        return out
 
 
 class _MemberTrace(BodyTrace):
@@ -272,15 +272,15 @@ def _as_tensors(value: object) -> Any:
 
 def _with_history(results: Sequence[Tensor]) -> set[Node]:
     """The nodes of the results and of all that their gradients flow to."""
-    found: set[Node] = set()
+    reached: set[Node] = set()
     stack = [t for t in results if t._requires_grad]
     seen = {id(t) for t in stack}
     while stack:
         t = stack.pop()
         if t._node is not None:
-            found.add(t._node)
+            reached.add(t._node)
         for x in t.inputs:
             if x._requires_grad and id(x) not in seen:
                 seen.add(id(x))
                 stack.append(x)
-    return found
+    return reached
