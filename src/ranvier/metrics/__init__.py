@@ -1,13 +1,14 @@
 """Metrics: numbers people read, beside the loss that training reads.
 
-Metrics of training are summed batch by batch inside the compiled step (metric.py);
-`confusion_matrix` and `roc_auc` take whole arrays.
+Metrics of training are summed batch by batch inside the compiled step (metric.py); `Running` sums
+one up in a loop of one's own; `confusion_matrix` and `roc_auc` take whole arrays.
 
 | file | what it holds |
 |---|---|
 | classification.py | Metrics that count classes |
 | metric.py | The base of metrics that are summed batch by batch |
 | regression.py | Metrics of distances between numbers |
+| running.py | Metrics of many batches, for loops of one's own |
 | whole.py | Metrics of whole sets of predictions, exact, in NumPy |
 """
 
@@ -37,6 +38,7 @@ from .classification import (
 )
 from .metric import LossMetric, MeanOfRows, Metric
 from .regression import R2, MeanAbsoluteError, MeanSquaredError, RootMeanSquaredError
+from .running import Mean, Running, Sum
 from .whole import confusion_matrix, roc_auc
 
 NAMES: dict[str, Callable[[], Metric]] = {
@@ -156,6 +158,7 @@ __all__ = [
     "CategoricalAccuracy",
     "F1Score",
     "LossMetric",
+    "Mean",
     "MeanAbsoluteError",
     "MeanOfRows",
     "MeanSquaredError",
@@ -163,7 +166,9 @@ __all__ = [
     "Precision",
     "Recall",
     "RootMeanSquaredError",
+    "Running",
     "SparseCategoricalAccuracy",
+    "Sum",
     "TopK",
     "confusion_matrix",
     "get",

@@ -95,6 +95,10 @@ class Metric(Watched):
         total, count = state
         return float(total / count) if count else NAN
 
+    def scores(self, state: Sequence[Array]) -> float | Array:
+        """`result`, or an array where there is a number for each class."""
+        return self.result(state)
+
     def results(self, states: Sequence[Array]) -> list[float]:
         """`result` for many states at once: each array of the state has a first axis more."""
         if type(self).result is Metric.result:
