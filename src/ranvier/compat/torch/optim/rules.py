@@ -1,23 +1,20 @@
 """PyTorch's forms of formulas, where they differ from Keras' (which are Ranvier's own).
 
-Each takes the arguments of its base. The flags choose between the two forms; their defaults are
-PyTorch's, and files of earlier versions hold other mixtures.
+Each takes the arguments of its base, and flags by name. They choose between the two forms; their
+defaults are PyTorch's, and files of earlier versions hold other mixtures.
 """
 
 from __future__ import annotations
 
-from typing import Unpack
+from typing import Any
 
 from .... import optim as ours
 from ....ops.creation import full
 from ....ops.elementwise import abs, equal, maximum, sqrt, where
-from ....optim.arguments import Parameters
 from ....optim.forms import FORMS
 from ....optim.optimizer import Factors
-from ....optim.rates import LearningRate
 from ....optim.rules.adam import one_minus_power
 from ....optim.state import Slots
-from ....optim.wrappers.options import Options
 from ....tensors.tensor import Tensor
 
 
@@ -30,18 +27,10 @@ class TorchSGD(ours.SGD):
     """
 
     def __init__(
-        self,
-        parameters: Parameters | LearningRate = None,
-        learning_rate: LearningRate | None = None,
-        momentum: float = 0.0,
-        nesterov: bool = False,
-        dampening: float = 0.0,
-        raw_velocity: bool = True,
-        **options: Unpack[Options],
+        self, *args: Any, dampening: float = 0.0, raw_velocity: bool = True, **options: Any
     ) -> None:
-        super().__init__(parameters, learning_rate, momentum, nesterov, **options)
-        self.dampening = dampening
-        self.raw_velocity = raw_velocity
+        super().__init__(*args, **options)
+        self.dampening, self.raw_velocity = dampening, raw_velocity
 
     def factors(self, rate: Tensor, step: Tensor, scalars: Slots) -> Factors:
         if not self.dampening:
@@ -61,20 +50,10 @@ class TorchRMSprop(ours.RMSprop):
     """The divisor is sqrt(s) + epsilon; a stands outside of v <- mu v + quotient."""
 
     def __init__(
-        self,
-        parameters: Parameters | LearningRate = None,
-        learning_rate: LearningRate | None = None,
-        rho: float = 0.9,
-        momentum: float = 0.0,
-        epsilon: float = 1e-7,
-        centered: bool = False,
-        epsilon_inside: bool = False,
-        raw_velocity: bool = True,
-        **options: Unpack[Options],
+        self, *args: Any, epsilon_inside: bool = False, raw_velocity: bool = True, **options: Any
     ) -> None:
-        super().__init__(parameters, learning_rate, rho, momentum, epsilon, centered, **options)
-        self.epsilon_inside = epsilon_inside
-        self.raw_velocity = raw_velocity
+        super().__init__(*args, **options)
+        self.epsilon_inside, self.raw_velocity = epsilon_inside, raw_velocity
 
     def divisor(self, s: Tensor) -> Tensor:
         return super().divisor(s) if self.epsilon_inside else sqrt(s) + self.epsilon
@@ -89,16 +68,8 @@ class TorchRMSprop(ours.RMSprop):
 class TorchAdagrad(ours.Adagrad):
     """The divisor is sqrt(s) + epsilon."""
 
-    def __init__(
-        self,
-        parameters: Parameters | LearningRate = None,
-        learning_rate: LearningRate | None = None,
-        initial_accumulator_value: float = 0.0,
-        epsilon: float = 1e-10,
-        epsilon_inside: bool = False,
-        **options: Unpack[Options],
-    ) -> None:
-        super().__init__(parameters, learning_rate, initial_accumulator_value, epsilon, **options)
+    def __init__(self, *args: Any, epsilon_inside: bool = False, **options: Any) -> None:
+        super().__init__(*args, **{"initial_accumulator_value": 0.0, "epsilon": 1e-10, **options})
         self.epsilon_inside = epsilon_inside
 
     def divisor(self, s: Tensor) -> Tensor:
@@ -110,18 +81,8 @@ class TorchAdam(ours.Adam):
     multiplied by sqrt(1 - beta_2^t) in the formula of `Adam`.
     """
 
-    def __init__(
-        self,
-        parameters: Parameters | LearningRate = None,
-        learning_rate: LearningRate | None = None,
-        beta_1: float = 0.9,
-        beta_2: float = 0.999,
-        epsilon: float = 1e-8,
-        amsgrad: bool = False,
-        epsilon_hat: bool = False,
-        **options: Unpack[Options],
-    ) -> None:
-        super().__init__(parameters, learning_rate, beta_1, beta_2, epsilon, amsgrad, **options)
+    def __init__(self, *args: Any, epsilon_hat: bool = False, **options: Any) -> None:
+        super().__init__(*args, **{"epsilon": 1e-8, **options})
         self.epsilon_hat = epsilon_hat
 
     def factors(self, rate: Tensor, step: Tensor, scalars: Slots) -> Factors:
@@ -134,17 +95,8 @@ class TorchAdam(ours.Adam):
 class TorchAdamax(ours.Adamax):
     """u <- max(beta_2 u, |g| + epsilon), and u alone divides."""
 
-    def __init__(
-        self,
-        parameters: Parameters | LearningRate = None,
-        learning_rate: LearningRate | None = None,
-        beta_1: float = 0.9,
-        beta_2: float = 0.999,
-        epsilon: float = 1e-8,
-        epsilon_inside: bool = True,
-        **options: Unpack[Options],
-    ) -> None:
-        super().__init__(parameters, learning_rate, beta_1, beta_2, epsilon, **options)
+    def __init__(self, *args: Any, epsilon_inside: bool = True, **options: Any) -> None:
+        super().__init__(*args, **{"epsilon": 1e-8, **options})
         self.epsilon_inside = epsilon_inside
 
     def update(self, w: Tensor, g: Tensor, slots: Slots, factors: Factors) -> tuple[Tensor, Slots]:
