@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .. import dtypes
+from ..base.missing import Spelled
 from ..losses.loss import by_position, values
 from ..ops import elementwise as e
 from ..ops.creation import ones_like
@@ -16,7 +17,7 @@ from ..typing import Array, TensorLike
 from .metric import Metric, form_of, wide
 
 
-class Running:
+class Running(Spelled):
     """A metric summed up batch after batch; `metric(y_true, y_pred)` is that of one set at once.
 
     `update_state` may stand in a compiled step, too. The sums are float64 and those of the metric:
@@ -74,7 +75,7 @@ class Running:
             t.assign(np.zeros(t.shape))
 
 
-class Mean:
+class Mean(Spelled):
     """The mean of the numbers given to `update_state`, such as the losses of an epoch's batches.
 
     >>> mean = Mean()
