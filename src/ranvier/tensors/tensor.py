@@ -8,8 +8,6 @@ for.
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -27,29 +25,21 @@ from ..errors import (
     UnknownSizeError,
 )
 from ..graph.node import Node, Spec, Value, result_spec, too_large
-from ..ops import elementwise, movement
+from ..ops import elementwise
 from ..ops.backpropagation import backpropagate
 from ..ops.creation import full, input_node
-from ..ops.mask_rules import Flat, LostMask, carried
+from ..ops.mask_rules import LostMask, carried
 from ..ops.op import Op, apply, as_values, set_default_value
 from ..typing import Array, DType, DTypeLike, Shape, SupportsDLPack, TensorLike
-from .in_place import InPlace
-from .mode import grad_mode, no_grad, state
+from .history import CHANGED, NO_PARAMS, History, changed_too_soon, clock
+from .mode import grad_mode, state
 
 if TYPE_CHECKING:
     from ..tracing.trace import Trace
 
-_NONE: Mapping[str, Any] = {}
-CHANGED = object()  # stands as the trace of a tensor whose numbers have been replaced
-
 _HISTORY = {
     "op", "_inputs", "params", "_node", "_trace", "_made", "_changed", "_earlier",
 }  # fmt: skip
-
-# In-place changes of all tensors are counted, so that one made after an op is known to be later.
-_ticks = itertools.count(1)
-_clock = [0]
-
 
 # What stands for a tensor whose size depends on rows that are not there yet (nn/symbolic.py).
 _symbolic: list[type[Tensor]] = []
@@ -60,7 +50,7 @@ def set_symbolic_value(kind: type[Tensor]) -> None:
     _symbolic[:] = [kind]
 
 
-class Tensor(InPlace):
+class Tensor(History):
     """An array of numbers with a shape, a dtype and, if wanted, a gradient.
 
     Python floats become float32, Python ints int64; NumPy arrays keep their dtype and are copied.
@@ -73,23 +63,7 @@ class Tensor(InPlace):
     (8.0, 8.0)
     """
 
-    __slots__ = (
-        "__weakref__",
-        "_changed",
-        "_data",
-        "_earlier",
-        "_grad",
-        "_inputs",
-        "_logits",
-        "_made",
-        "_mask",
-        "_node",
-        "_requires_grad",
-        "_trace",
-        "name",
-        "op",
-        "params",
-    )
+    __slots__ = ("__weakref__", "_grad")
 
     def __init__(
         self,
@@ -99,22 +73,18 @@ class Tensor(InPlace):
         name: str = "",
         copy: bool = True,
     ) -> None:
-        self._node: Node | None = None
-        self._trace: Trace | object = None
+        self._node = None
+        self._trace = None
         self._grad: Tensor | None = None
         self._made = 0
-        # [when its numbers were last replaced], shared by tensors that share memory; None: never.
-        self._changed: list[int] | None = None
-        # (when it was changed in place, what it was until then): what was made from it before
-        # keeps that history. None: never.
-        self._earlier: list[tuple[int, Tensor]] | None = None
-        self.op: Op | None = None
-        self._inputs: tuple[Tensor, ...] = ()
-        self.params: Mapping[str, Any] = _NONE
+        self._changed = None
+        self._earlier = None
+        self.op = None
+        self._inputs = ()
+        self.params = NO_PARAMS
         self.name = name
-        # NOTE: (kind, tensor) when this is the sigmoid or softmax of `tensor`; losses read it.
-        self._logits: tuple[str, Tensor] | None = None
-        self._mask: Tensor | Flat | LostMask | None = None
+        self._logits = None
+        self._mask = None
         self._requires_grad = False
         if isinstance(data, Tensor) and data._node is not None:
             self._mask = data._mask
@@ -156,7 +126,7 @@ class Tensor(InPlace):
 
     def __setstate__(self, state: tuple[dict[str, Any] | None, dict[str, Any]]) -> None:
         rest, slots = state
-        self.op, self._inputs, self.params = None, (), _NONE
+        self.op, self._inputs, self.params = None, (), NO_PARAMS
         self._node, self._trace = None, None
         self._made, self._changed, self._earlier = 0, None, None
         if "_spec" in slots:
@@ -205,7 +175,7 @@ class Tensor(InPlace):
             raise
         out._trace = trace
         out._grad = out._changed = out._earlier = None
-        out._made = _clock[0]
+        out._made = clock[0]
         out.name = ""
         out._logits = None
         out._mask = None
@@ -218,7 +188,7 @@ class Tensor(InPlace):
             out.op, out._inputs, out.params = op, inputs, params
         else:
             out._requires_grad = False
-            out.op, out._inputs, out.params = None, (), _NONE
+            out.op, out._inputs, out.params = None, (), NO_PARAMS
         return out
 
     @classmethod
@@ -229,7 +199,7 @@ class Tensor(InPlace):
         out = cls.__new__(cls)
         out._data, out._node, out._trace, out._grad = array, None, None, None
         out._made, out._changed, out._earlier = 0, None, None
-        out.op, out._inputs, out.params = None, (), _NONE
+        out.op, out._inputs, out.params = None, (), NO_PARAMS
         out.name, out._logits, out._mask, out._requires_grad = "", None, None, False
         return out
 
@@ -239,7 +209,7 @@ class Tensor(InPlace):
         out = cls.__new__(cls)
         out._data, out._node, out._trace, out._grad = None, node, trace, None
         out._made, out._changed, out._earlier = 0, None, None
-        out.op, out._inputs, out.params = None, (), _NONE
+        out.op, out._inputs, out.params = None, (), NO_PARAMS
         out.name, out._logits, out._mask, out._requires_grad = node.name, None, None, False
         return out
 
@@ -248,28 +218,6 @@ class Tensor(InPlace):
         if state.trace is not None and self._node is None:
             state.trace.looked_at(self)
         return self._array()
-
-    def for_gradient(self) -> tuple[Tensor, ...]:
-        """This tensor and its inputs for its gradient rule, which must not read changed numbers."""
-        values = (self, *self.inputs)
-        for t in values:
-            if t._changed is not None and t._changed[0] > self._made:
-                return tuple(t._as_changed(self._made) for t in values)
-        return values
-
-    def _as_changed(self, made: int) -> Tensor:
-        """What a gradient rule may know of this tensor: all but numbers replaced after `made`."""
-        if self._changed is None or self._changed[0] <= made:
-            return self
-        return self._traced(input_node(self.shape, self.dtype, self.name), CHANGED)
-
-    def _touch(self) -> None:
-        """Note that the numbers have been replaced."""
-        _clock[0] = now = next(_ticks)
-        if self._changed is None:
-            self._changed = [now]
-        else:
-            self._changed[0] = now
 
     def _array(self) -> Array:
         if self._data is None:
@@ -442,68 +390,6 @@ class Tensor(InPlace):
         out._requires_grad, out._made = self._requires_grad, self._made
         return out
 
-    def detach(self) -> Tensor:
-        """The same numbers without history; an eager result shares memory."""
-        if self._data is not None and state.trace is None:
-            out = self._wrap(self._data)
-            out._mask = self._mask
-            if self._changed is None:
-                self._changed = [0]
-            out._changed = self._changed
-            return out
-        with no_grad():
-            return elementwise.detach(self)
-
-    @property
-    def data(self) -> Tensor:
-        """The same numbers without history (as in PyTorch); assigning to it replaces them."""
-        return self.detach()
-
-    @data.setter
-    def data(self, value: TensorLike) -> None:
-        self.assign(value)
-
-    # -- in-place changes -------------------------------------------------------------------------
-
-    def assign(self, value: TensorLike) -> Self:
-        """Replace the numbers by those of `value` (same shape) and return the tensor itself.
-
-        Meant for leaves, the state of a model: no gradient flows through an assignment to a leaf.
-        The result of an op forgets how it was made and takes the history of `value`. Inside a
-        compiled function the new numbers are in place when the call returns.
-        """
-        if self.op is not None and state.grad:
-            return self.copy_(value)
-        return self._write(value)
-
-    def _write_element(self, index: int, number: float) -> None:
-        """Another number at a position of a vector outside of any trace: quickly."""
-        self._touch()
-        array = self._array()
-        if not array.flags.writeable:
-            array = self._data = array.copy()
-        array[index] = number
-
-    def _write(self, value: TensorLike) -> Self:
-        """Other numbers (broadcast, cast) under the same history."""
-        if not isinstance(value, Tensor) or value.spec != self.spec:
-            with no_grad():
-                value = self._beside(value)
-                if value.shape != self.shape:
-                    value = movement.broadcast_to(value, self.shape)
-                value = elementwise.astype(value, self.dtype)
-        self._touch()
-        self._logits = None
-        if state.trace is not None:
-            state.trace.write(self, value)
-        elif self._data is None:
-            raise _no_number(self)
-        elif self._data.flags.writeable:
-            np.copyto(self._data, value._array())
-        else:
-            self._data = np.array(value._array())
-        return self
-
     def _beside(self, value: TensorLike) -> Tensor:
         """`value` as a tensor; numbers, also in lists, in the dtype of this one, if it is a float.
 
@@ -514,111 +400,6 @@ class Tensor(InPlace):
         if self.dtype == dtypes.float64 and isinstance(value, list | tuple):
             return Tensor(value, self.dtype)
         return as_values(value, like=self, common=self.dtype)[0]
-
-    def _in_place(self, name: str, new: Tensor) -> Self:
-        if new.shape != self.shape:
-            raise ShapeError(
-                f"{name}: the result has shape {new.shape}, but the tensor that is to hold it "
-                f"{self.shape}; write x = ... for a tensor of the new shape"
-            )
-        if new.dtype != self.dtype:
-            if dtypes.promote(new.dtype, self.dtype).kind != self.dtype.kind:
-                raise DTypeError(
-                    f"{name}: the result is {new.dtype}, which a tensor of {self.dtype} cannot "
-                    f"hold; cast the tensor first, x = x.astype('{new.dtype}'), or write x = ..."
-                )
-            new = elementwise.astype(new, self.dtype)
-        if not state.grad or not (self._requires_grad or new._requires_grad):
-            self._write(new)
-        elif self.op is None and self._requires_grad:
-            raise StateError(
-                f"{name}: a leaf that requires a gradient cannot be changed in place while history "
-                "is kept; do it under `with ranvier.no_grad():`"
-            )
-        else:
-            self._rebind(new)
-        if state.trace is None or self._node is not None:
-            self._mask = new._mask
-        return self
-
-    def detach_(self) -> Self:
-        """Forget how this tensor was made; what was made from it before keeps its history."""
-        if self.op is not None:
-            if state.trace is not None:
-                state.trace.rebinding(self)
-            former = self._former(self._data)
-            former._changed, mask = self._changed, self._mask
-            self._forget(former)
-            self._mask = mask
-        if self._requires_grad:
-            self._requires_grad = False
-            changes.of_flags()
-        return self
-
-    def _rebind(self, new: Tensor) -> None:
-        """Take the values and the history of `new`; what was made before keeps the former ones."""
-        if state.trace is not None:
-            state.trace.rebinding(self)
-        if self._node is None and state.trace is not None:  # a leaf from outside
-            former = self._traced(state.trace.node_of(self), state.trace)
-        else:
-            former = self._former(None if self._data is None else np.array(self._data))
-        # `new` was mostly made from this very tensor, which stands for the former one there.
-        inputs = tuple(former if x is self else self._apart(x) for x in new.inputs)
-        self._write(new)
-        first = self.op is None and self._node is None
-        self._forget(former)
-        self._requires_grad = new._requires_grad
-        self.op, self._inputs, self.params = new.op, inputs, new.params
-        if first:
-            changes.of_flags()
-
-    def _former(self, data: Array | None) -> Tensor:
-        """What this tensor is now, in a tensor of its own on `data`."""
-        if data is not None:
-            out = self._wrap(data)
-        else:
-            assert self._node is not None
-            out = self._traced(self._node, self._trace)
-        out._requires_grad, out._made = self._requires_grad, self._made
-        out._changed = None if self._changed is None else list(self._changed)
-        out.op, out._inputs, out.params = self.op, self._inputs, self.params
-        return out
-
-    def _apart(self, x: Tensor) -> Tensor:
-        """x, or what it holds now if it shares the memory that is about to be changed."""
-        if x._changed is None or x._changed is not self._changed:
-            return x
-        if x._requires_grad:
-            raise StateError(
-                f"a tensor ({self.spec}) cannot be changed in place by one that shares its memory "
-                "(detach(), .data) and requires a gradient; give a copy, other.clone()"
-            )
-        return self._wrap(np.array(x._data))
-
-    def _forget(self, former: Tensor) -> None:
-        """Reset, without a history; what was made until now was made from `former`."""
-        _clock[0] = self._made = next(_ticks)
-        if self._earlier is None:
-            self._earlier = []
-        self._earlier.append((self._made, former))
-        self.op, self._inputs, self.params = None, (), _NONE
-        self._logits = self._mask = None
-
-    def _at(self, tick: int) -> Tensor:
-        """This tensor as it was when the clock stood at `tick`."""
-        for changed, former in self._earlier or ():
-            if tick < changed:
-                return former
-        return self
-
-    @property
-    def inputs(self) -> tuple[Tensor, ...]:
-        """What its op was applied to, as it was then."""
-        for x in self._inputs:
-            if x._earlier is not None:
-                return tuple(x._at(self._made) for x in self._inputs)
-        return self._inputs
 
 
 set_default_value(Tensor)
@@ -665,16 +446,6 @@ def _ancestors(result: Tensor) -> list[Tensor]:
             seen[id(t)] = t
             stack.extend(x for x in t.inputs if x._requires_grad)
     return list(seen.values())
-
-
-def changed_too_soon(t: Tensor) -> StateError:
-    """The error for a gradient rule that asks for numbers that are gone."""
-    name = f"{t.name!r} ({t.spec})" if t.name else f"({t.spec})"
-    return StateError(
-        f"backward: a gradient needs the numbers that the tensor {name} held when the result was "
-        "computed, but they have been replaced since. Call backward() before the tensor is "
-        "changed in place (assign, -=, optimizer.step()), or change a copy: t = t.clone()"
-    )
 
 
 def _requires_grad(t: Tensor) -> bool:
