@@ -164,6 +164,7 @@ _WHEN_ASKED = {
     "compat": "compat",
     "data": "data",
     "datasets": "data.datasets",
+    "estimators": "estimators",
     "explain": "inspection.explain:explain",
     "gradcheck": "inspection.gradcheck:gradcheck",
     "inspection": "inspection",
@@ -175,7 +176,7 @@ _WHEN_ASKED = {
 }
 
 if TYPE_CHECKING:
-    from . import callbacks, compat, data, inspection, models, plots, tables
+    from . import callbacks, compat, data, estimators, inspection, models, plots, tables
     from .data import datasets
     from .inspection.explain import explain
     from .inspection.gradcheck import gradcheck
@@ -242,6 +243,7 @@ __all__ = [
     "equal",
     "erf",
     "errors",
+    "estimators",
     "exp",
     "expand_dims",
     "explain",

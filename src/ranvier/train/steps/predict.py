@@ -57,7 +57,7 @@ def predict(model: Model, x: DataLike, batch_size: int | None) -> Any:
         step, plan = _predictor(model).prepare(x, batch_size)
     step.check_ids([x])
     out = plan(x)
-    return _in_parts(step, [x]) if out is None else out
+    return in_parts(step, [x]) if out is None else out
 
 
 def _beside(training: InTraining, xs: list[Array], batch_size: int | None) -> Any:
@@ -69,7 +69,7 @@ def _beside(training: InTraining, xs: list[Array], batch_size: int | None) -> An
     step.check_ids(xs)
     state = training.arrays(step.traced.captured)
     out = run(xs[0], state) if run is not None and len(xs) == 1 else None
-    return _in_parts(step, xs, state) if out is None else out
+    return in_parts(step, xs, state) if out is None else out
 
 
 def _predictor(model: Model) -> Predictor:
@@ -85,7 +85,7 @@ def _with_inputs(model: Model, xs: list[Array], batch_size: int | None) -> Any:
     with _preparing:
         step = _predictor(model).step(xs, batch_size)[0]
     step.check_ids(xs)
-    return _in_parts(step, xs)
+    return in_parts(step, xs)
 
 
 class Predictor:
@@ -142,7 +142,7 @@ class Predictor:
         """The step and the plan for arrays like x."""
         step, run, _ = self.step([x], batch_size)
         if run is None:
-            return step, lambda x: _in_parts(step, [x])
+            return step, lambda x: in_parts(step, [x])
         others = partial(map, _data, step.traced.captured)
         single: Plan | None = run.single(len(x), others)
         plan: Plan = single or (lambda x: run(x, others()))
@@ -188,7 +188,7 @@ def _in_order(x: Array) -> Array:
     return x if x.dtype is kind and x.flags.aligned else x.astype(kind)
 
 
-def _in_parts(step: Step, xs: Sequence[Array], state: Sequence[Array] | None = None) -> Any:
+def in_parts(step: Step, xs: Sequence[Array], state: Sequence[Array] | None = None) -> Any:
     """One batch after the other, the last one filled up with copies of its first row."""
     state = step.state() if state is None else state
     parts: list[list[Array]] = []
