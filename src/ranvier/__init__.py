@@ -172,6 +172,7 @@ _WHEN_ASKED = {
     "models": "models",
     "plots": "plots",
     "tables": "tables",
+    "ensemble": "train.ensembles.ensemble:ensemble",
     "vmap": "tracing.vmap:vmap",
 }
 
@@ -181,6 +182,7 @@ if TYPE_CHECKING:
     from .inspection.explain import explain
     from .inspection.gradcheck import gradcheck
     from .tracing.vmap import vmap
+    from .train.ensembles.ensemble import ensemble
     from .train.models.model import Model
     from .train.models.saving import load
     from .train.models.sequential import Sequential
@@ -240,6 +242,7 @@ __all__ = [
     "empty",
     "empty_like",
     "enable_grad",
+    "ensemble",
     "equal",
     "erf",
     "errors",

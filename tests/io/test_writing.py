@@ -39,6 +39,12 @@ def network(kind: Any = ranvier.Sequential) -> Any:
     return model
 
 
+def ensemble() -> Any:
+    many = ranvier.ensemble(network, 2, seeds=[1, 2])
+    many.predict(X)
+    return many
+
+
 def fitted(callback: Any) -> None:
     network().fit(X, X[:, 0], verbose=0, callbacks=[callback])
 
@@ -65,6 +71,7 @@ def plotted(path: Path) -> None:
 WRITERS: dict[str, tuple[Callable[[Path], Any], str]] = {
     "Model.save": (lambda path: network().save(path), ""),
     "Model.save_weights": (lambda path: network().save_weights(path), ".safetensors"),
+    "Ensemble.save": (lambda path: ensemble().save(path), ""),
     "ModelCheckpoint": (lambda path: fitted(ModelCheckpoint(path)), ""),
     "Checkpoint": (lambda path: fitted(Checkpoint(path)), ".ckpt"),
     "CSVLogger": (lambda path: fitted(CSVLogger(path)), ".csv"),
@@ -90,6 +97,7 @@ REACHED = {
     "io.files:write": "files.write",
     "train.models.saving:save": "Model.save",
     "train.models.saving:save_weights": "Model.save_weights",
+    "train.ensembles.saving:save": "Ensemble.save",
     "train.callbacks.callback:on_train_begin": "CSVLogger",
     "train.fit.resume:save": "Checkpoint",
     "data.text:write_json": "Vocabulary.save",

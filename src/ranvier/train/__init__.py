@@ -3,6 +3,7 @@
 | file | what it holds |
 |---|---|
 | callbacks/ | what happens between epochs and batches |
+| ensembles/ | many models of one form, trained side by side in one compiled step |
 | fit/ | epochs, stretches of batches, streams, and the first NaN |
 | intake/ | whatever a user gives, as arrays that a step can read |
 | models/ | networks that can be compiled, fitted, saved and summarized |

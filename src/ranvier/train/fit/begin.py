@@ -57,7 +57,7 @@ def begin(
             rows = blocks.first
         else:
             rows = rows_of(model, data.x, data.y, data.sample_weight, data.class_weight, learn=True)
-        rows, held, held_stream = _held_out(model, data, rows)
+        rows, held, held_stream = held_out(model, data, rows)
         steps = ready(model, rows)
         before_fit(model, steps.sums.heads, rows, held if data.validation_data is None else None)
         before = steps.seconds
@@ -82,7 +82,7 @@ def begin(
     return training
 
 
-def _held_out(model: Model, data: Data, rows: Rows) -> tuple[Rows, Rows | None, Stream | None]:
+def held_out(model: Model, data: Data, rows: Rows) -> tuple[Rows, Rows | None, Stream | None]:
     """(the rows to train on, the rows or the stream to validate on)."""
     stream = as_stream(data.validation_data)
     if stream is not None:

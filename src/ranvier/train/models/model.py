@@ -342,6 +342,10 @@ class Model(Network):
             raise StateError(
                 f"{self.name}: predict_classes is for a model with one output; use predict"
             )
+        return self.classes_of(out, x)
+
+    def classes_of(self, out: Array, x: DataLike | Iterable[Any]) -> Array:
+        """The classes that the outputs `out` for the rows of x speak for."""
         if out.ndim > 1 and out.shape[-1] > 1:
             codes = out.argmax(axis=-1)
         else:

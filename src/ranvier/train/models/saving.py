@@ -35,6 +35,7 @@ _OPTIMIZER = "optimizer/"  # before the names of the optimizer's tensors
 # description and the path. Its module is imported when such a file is read.
 _KINDS = {
     "model": "train.models.saving:unpack",
+    "ensemble": "train.ensembles.ensemble:unpack",
 }
 
 

@@ -50,8 +50,9 @@ class Sums:
             starts.append(end)
             end += -(-max(1, math.prod(shape)) // _LINE) * _LINE
         self.flat = aligned(np.zeros(end))
-        self._ranges = list(zip(starts, shapes, strict=True))
-        tensors = iter([Tensor._wrap(a) for a in self._parts(self.flat)])
+        self.ranges = list(zip(starts, shapes, strict=True))  # where each lies, and its shape
+        self.tensors = [Tensor._wrap(a) for a in self._parts(self.flat)]
+        tensors = iter(self.tensors)
         self.loss = next(tensors)
         self.loss.name = "loss_sum"
         self.losses = [next(tensors) for _ in self.named]
@@ -59,7 +60,7 @@ class Sums:
 
     def _parts(self, flat: np.ndarray) -> list[np.ndarray]:
         """The sums in `flat`, each in its shape; they share its memory."""
-        return [flat[at : at + math.prod(shape)].reshape(shape) for at, shape in self._ranges]
+        return [flat[at : at + math.prod(shape)].reshape(shape) for at, shape in self.ranges]
 
     def reset(self) -> None:
         """Back to the start of an epoch."""
@@ -112,7 +113,7 @@ class Sums:
     def columns(self, rows: int, log: np.ndarray) -> dict[str, list[float]]:
         """`results` for every line of an epochs' log, name by name."""
         parts = iter(
-            log[:, at : at + math.prod(shape)].reshape(-1, *shape) for at, shape in self._ranges
+            log[:, at : at + math.prod(shape)].reshape(-1, *shape) for at, shape in self.ranges
         )
         numbers = {"loss": (next(parts) / rows).tolist()}
         for head in self.named:

@@ -1,0 +1,552 @@
+"""The ensemble: many models of one form, trained side by side, and the verbs of a model."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from ... import dtypes, optim
+from ...base.arguments import as_integer
+from ...base.config import switches
+from ...base.missing import spelled
+from ...data.stream import as_stream
+from ...errors import ArgumentError, ShapeError, StateError
+from ...io.writing import FilePath
+from ...nn.symbolic import packed
+from ...tensors.tensor import Tensor
+from ...typing import Array, ArrayLike, DataLike
+from ..callbacks.callback import Callback, callbacks_of
+from ..callbacks.progress import display, numbers
+from ..fit.begin import Data, held_out
+from ..fit.cautions import before_fit
+from ..fit.ready import ready
+from ..intake.arrange import Learning, inputs_of, rows_of
+from ..intake.heads import LossLike, MetricsLike, WeightsLike
+from ..intake.rows import Rows
+from ..models.model import Model, OptimizerLike
+from ..steps.order import Orders
+from ..steps.predict import round_up
+from ..steps.step import predict_function, test_function, train_function
+from .fit import EnsembleHistory, EnsembleTraining
+from .members import Members, RandomStates, check_seeds, need_models
+from .score import Score
+from .step import MembersStep
+from .sums import MembersSums
+
+if TYPE_CHECKING:
+    from ..steps.step import Steps
+
+
+def ensemble(
+    make_model: Callable[..., Model], members: int, seeds: Sequence[int] | None = None
+) -> Ensemble:
+    """Many models of one form that train side by side: one compiled step moves them all.
+
+    `make_model()` makes a model that is not compiled; it is called once for each member, under the
+    member's seed. If it takes an argument, it gets the number of the member. Members may differ in
+    their numbers (weights, masks, learning rates), not in their form. Without `seeds` they are
+    drawn from the generator that `ranvier.seed` sets.
+
+    Each member has the first weights, the batches and the dropout that it would have alone after
+    `ranvier.seed(seed)`, and so learns what it would learn alone.
+
+    >>> import ranvier
+    >>> from ranvier.nn import Dense
+    >>> def make_model():
+    ...     return ranvier.Sequential([Dense(8, "relu"), Dense(1)])
+    >>> many = ranvier.ensemble(make_model, members=5, seeds=range(5))
+    >>> many.compile("adam", loss="mse", learning_rate=[0.001, 0.003, 0.01, 0.03, 0.1])
+    >>> x = ranvier.linspace(-1, 1, 64).reshape((64, 1)).numpy()
+    >>> history = many.fit(x, x**2, epochs=20, verbose=0)
+    >>> many.predict(x).shape, many.predict_members(x).shape
+    ((64, 1), (5, 64, 1))
+    >>> many.members[4].predict(x).shape
+    (64, 1)
+    """
+    return Ensemble(make_model, members, seeds)
+
+
+class Ensemble:
+    """Models of one form, trained side by side; `ranvier.ensemble` says how.
+
+    Attributes: `members`, the models, each an ordinary `ranvier.Model`; `seeds`; `stop_training`,
+    to be set by callbacks.
+    """
+
+    name = "ensemble"
+
+    def __init__(
+        self,
+        make_model: Callable[..., Model],
+        members: int,
+        seeds: Sequence[int] | None = None,
+    ) -> None:
+        members = as_integer("ensemble", "members", members, 1)
+        if not callable(make_model) or isinstance(make_model, Model):
+            raise ArgumentError(
+                f"ensemble: make_model is a {type(make_model).__name__}; give a function that "
+                "makes a new model each time it is called"
+            )
+        seeds = check_seeds(members, None if seeds is None else list(seeds))
+        states = RandomStates(seeds)
+        numbered = _takes_number(make_model)
+        models = []
+        for member in range(members):
+            with states.of(member):
+                models.append(make_model(member) if numbered else make_model())
+        self._take(models, seeds, states)
+
+    def _take(self, models: Sequence[Model], seeds: Sequence[int], states: RandomStates) -> None:
+        need_models(models, Model)
+        if len({id(model) for model in models}) < len(models):
+            raise ArgumentError(
+                "ensemble: make_model gave the same model twice; it must make a new one each time"
+            )
+        self.members = tuple(models)
+        self.seeds = list(seeds)
+        self.stop_training = False
+        self._states = states
+        self._tensors: Members | None = None
+        self._made: dict[Any, MembersStep] = {}
+        self._sums: dict[int, MembersSums] = {}
+        self._score: Score | None = None
+
+    @classmethod
+    def of(cls, models: Sequence[Model], seeds: Sequence[int], states: Array) -> Ensemble:
+        """An ensemble of models that are there, such as those of a file."""
+        made = cls.__new__(cls)
+        random_states = RandomStates(seeds)
+        random_states.numbers[...] = states
+        made._take(models, seeds, random_states)
+        return made
+
+    def __len__(self) -> int:
+        return len(self.members)
+
+    def __repr__(self) -> str:
+        return f"Ensemble({len(self.members)} members, {self.members[0]!r})"
+
+    @property
+    def random_states(self) -> Array:
+        """Where each member is in its random numbers: (members, 2), seed and draws."""
+        return self._states.numbers
+
+    @property
+    def first(self) -> Model:
+        """The first member; what is the same for all members is asked of it."""
+        return self.members[0]
+
+    @property
+    def engine(self) -> str:
+        """The engine that runs the steps."""
+        return self.first.engine or switches.engine
+
+    @property
+    def classes(self) -> Array | None:
+        """The labels in order when the targets are text."""
+        return self.first.classes
+
+    # -- compile -----------------------------------------------------------------------------------
+
+    @spelled
+    def compile(
+        self,
+        optimizer: OptimizerLike | Sequence[OptimizerLike] = "rmsprop",
+        loss: LossLike = None,
+        metrics: MetricsLike = None,
+        engine: str | None = None,
+        loss_weights: WeightsLike = None,
+        weighted_metrics: MetricsLike = None,
+        learning_rate: ArrayLike | None = None,
+    ) -> None:
+        """As `Model.compile`, for all members. Each member has an optimizer of its own.
+
+        Args:
+            learning_rate: one for all members, or one for each.
+        """
+        for member, own in zip(self.members, self._optimizers(optimizer), strict=True):
+            member.compile(
+                own, loss, metrics, engine, loss_weights, weighted_metrics=weighted_metrics
+            )
+        if learning_rate is not None:
+            self.set_learning_rates(learning_rate)
+        self._forget()
+
+    def _optimizers(
+        self, optimizer: OptimizerLike | Sequence[OptimizerLike]
+    ) -> list[optim.Optimizer]:
+        """An optimizer for each member."""
+        count = len(self.members)
+        if isinstance(optimizer, list | tuple):
+            if len(optimizer) != count:
+                raise ArgumentError(
+                    f"ensemble: {len(optimizer)} optimizers for {count} members; give one for each"
+                )
+            made = [optim.get(one) for one in optimizer]
+        elif isinstance(optimizer, optim.Optimizer):
+            config = optimizer.get_config()
+            made = [type(optimizer).from_config(config) for _ in self.members]
+        else:
+            made = [optim.get(cast("str", optimizer)) for _ in self.members]
+        for member, one in enumerate(made):
+            if _rule(one) != _rule(made[0]):
+                raise ArgumentError(
+                    f"ensemble: the optimizer of member {member}, {one!r}, is not that of member 0"
+                    f", {made[0]!r}; members may differ in their learning rates, not in the rule"
+                )
+        return made
+
+    def set_learning_rates(self, rates: ArrayLike) -> None:
+        """Another learning rate for all members, or one for each."""
+        numbers_ = np.broadcast_to(np.asarray(rates, np.float64), (len(self.members),))
+        for member, rate in zip(self.members, numbers_.tolist(), strict=True):
+            member.optimizer.learning_rate = rate
+
+    @property
+    def optimizer(self) -> Any:
+        """What callbacks change the learning rate by: all rates in proportion to the first."""
+        return None if self.first.optimizer is None else _Rates(self)
+
+    def _compiled(self, call: str) -> None:
+        for member in self.members:
+            member._compiled(call)
+
+    def _forget(self) -> None:
+        self._tensors, self._score = None, None
+        self._made.clear()
+        self._sums.clear()
+
+    # -- fit ---------------------------------------------------------------------------------------
+
+    @spelled
+    def fit(
+        self,
+        x: DataLike,
+        y: DataLike | None = None,
+        batch_size: int | None = 32,
+        epochs: int = 1,
+        verbose: int | str = "auto",
+        callbacks: Sequence[Callback] | Callback | None = None,
+        validation_split: float = 0.0,
+        validation_data: DataLike | None = None,
+        shuffle: bool = True,
+        class_weight: Mapping[Any, float] | str | None = None,
+        sample_weight: DataLike | None = None,
+        initial_epoch: int = 0,
+        same_batches: bool = False,
+        member_scores: bool = False,
+    ) -> EnsembleHistory:
+        """Train all members on rows x with targets y; as `Model.fit`.
+
+        The numbers of an epoch are the means over the members; with validation, `val_loss` and its
+        kin are the score of the ensemble: of the mean of what the members predict. So callbacks
+        such as EarlyStopping watch, stop and restore the ensemble.
+
+        Args:
+            same_batches: all members see the same batches, those of the first one. That is quicker,
+                and members differ by their first weights and dropout alone.
+            member_scores: also evaluate each member at the end of an epoch, for
+                `history.members["val_loss"]`.
+        """
+        self._compiled("fit")
+        rows, held = self._rows(
+            Data(x, y, sample_weight, class_weight, validation_split, validation_data)
+        )
+        batch = min(batch_size or rows.count, rows.count)
+        own_rows = shuffle and not same_batches and len(self.members) > 1
+        steps = self._steps()
+        before_fit(self.first, steps.sums.heads, rows, held if validation_data is None else None)
+        made = _Seconds()
+
+        def make() -> MembersStep:
+            return made.counted(self._step("train", batch, rows, own_rows))
+
+        def validate() -> tuple[dict[str, float], dict[str, list[float]]]:
+            assert held is not None
+            each = self._evaluate_members(held, 256) if member_scores else {}
+            return self._scored(held), each
+
+        shown = display(verbose)
+        listeners = [*callbacks_of(callbacks), *([] if shown is None else [shown])]
+        sums = self._members_sums(steps.sums)
+        training = EnsembleTraining(
+            self, make, sums, rows, None if held is None else validate, listeners
+        )
+        training.history.seconds["compile"] = made.seconds
+        params = {"epochs": epochs, "verbose": verbose, "initial_epoch": initial_epoch}
+        return training.run(initial_epoch, epochs, params, shuffle)
+
+    def _rows(self, data: Data) -> tuple[Rows, Rows | None]:
+        """The rows to train on and those held out; all members are built for them."""
+        for value in (data.x, data.validation_data):
+            if as_stream(value) is not None:
+                raise ArgumentError(
+                    "ensemble: members train on rows that are all there; give arrays or tables, "
+                    "not a stream"
+                )
+        first = self.first
+        with Learning(first), self._states.of(0):
+            rows = rows_of(first, data.x, data.y, data.sample_weight, data.class_weight, learn=True)
+            rows, held, _ = held_out(first, data, rows)
+            ready(first, rows)
+        self._build(rows.xs)
+        return rows, held
+
+    def _build(self, xs: Sequence[Array]) -> None:
+        """Build the members for rows like these, each with its own random numbers."""
+        first = self.first
+        for number, member in enumerate(self.members):
+            if member.built:
+                continue
+            self._tensors = None
+            with self._states.of(number):
+                member._build_for(xs)
+        for member in self.members[1:]:
+            member.classes, member.column_names = first.classes, first.column_names
+            member.taken_shapes = first.taken_shapes
+
+    def _steps(self) -> Steps:
+        steps = self.first._steps
+        assert steps is not None  # `ready` has made them
+        return steps
+
+    def _all_tensors(self) -> Members:
+        if self._tensors is None:
+            self._made.clear()
+            self._tensors = Members(self.members)
+        return self._tensors
+
+    def _members_sums(self, one: Any) -> MembersSums:
+        if id(one) not in self._sums or self._sums[id(one)].one is not one:
+            self._sums[id(one)] = MembersSums(one, len(self.members))
+        return self._sums[id(one)]
+
+    def _step(self, kind: str, batch: int, rows: Rows, own_rows: bool = False) -> MembersStep:
+        """The step of this kind for batches of `batch` of these rows."""
+        tensors = self._all_tensors()
+        key = (kind, batch, own_rows, self.engine, *[(a.shape[1:], a.dtype) for a in rows.arrays])
+        step = self._made.get(key)
+        steps = self._steps()
+        sums = self._members_sums(steps.sums if kind == "train" else steps.test_sums)
+        if step is None or not step.holds() or step.sums is not sums.arrays:
+            specs: list[Any] = [((batch, *a.shape[1:]), a.dtype) for a in rows.arrays]
+            specs.append(((), dtypes.float32))
+            if kind == "train":
+                function = train_function(self.first, self.first.optimizer, sums.one, rows.layout)
+            else:
+                function = test_function(self.first, sums.one, rows.layout)
+            step = self._made[key] = MembersStep(
+                function, specs, [*rows.names, "count"], self.engine, tensors, self._states,
+                sums.arrays, own_rows,
+            )  # fmt: skip
+        if step.ids is not None:
+            step.ids(rows.arrays)
+        return step
+
+    # -- evaluate and predict ----------------------------------------------------------------------
+
+    @spelled
+    def evaluate(
+        self,
+        x: DataLike,
+        y: DataLike | None = None,
+        verbose: int | str = 0,
+        sample_weight: DataLike | None = None,
+        return_dict: bool = False,
+    ) -> Any:
+        """Loss and metrics of the ensemble: of the mean of what its members predict."""
+        values = self._scored(self._rows_to_score("evaluate", x, y, sample_weight))
+        if verbose not in (0, "auto"):
+            print(numbers(values))
+        if return_dict:
+            return values
+        listed = list(values.values())
+        return listed[0] if len(listed) == 1 else listed
+
+    def evaluate_members(
+        self,
+        x: DataLike,
+        y: DataLike | None = None,
+        batch_size: int = 256,
+        sample_weight: DataLike | None = None,
+    ) -> dict[str, Array]:
+        """Loss and metrics of each member, {name: (members,)}."""
+        rows = self._rows_to_score("evaluate_members", x, y, sample_weight)
+        each = self._evaluate_members(rows, batch_size)
+        return {name: np.asarray(values) for name, values in each.items()}
+
+    def _rows_to_score(
+        self, call: str, x: DataLike, y: DataLike | None, sample_weight: DataLike | None
+    ) -> Rows:
+        self._compiled(call)
+        with self._states.of(0):
+            rows = rows_of(self.first, x, y, sample_weight)
+            ready(self.first, rows)
+        self._build(rows.xs)
+        return rows
+
+    def _evaluate_members(self, rows: Rows, batch_size: int) -> dict[str, list[float]]:
+        step = self._step("test", round_up(rows.count, batch_size), rows)
+        sums = self._members_sums(self._steps().test_sums)
+        order = Orders(rows.count, step.batch, shuffle=False).take(1)
+        sums.reset()
+        state = step.state()
+        last = len(order) // step.batch
+        step.run_batches(rows.arrays, order, 0, last, sums.flat, None, state)
+        return sums.results(rows.count)
+
+    def _scored(self, rows: Rows) -> dict[str, float]:
+        """The score of the ensemble for these rows."""
+        heads = self._steps().test_sums.heads
+        if self._score is None or self._score.heads != heads:
+            self._score = Score(heads, self.engine)
+        _, outputs = self._outputs(rows.xs, 256)
+        return self._score([out.mean(axis=0) for out in outputs], rows)
+
+    def predict(self, x: DataLike, batch_size: int | None = 256) -> Any:
+        """The mean of what the members predict for the rows of x: of probabilities, of values, or
+        of logits, whatever the model ends in; several outputs as the model gives them.
+        """
+        structure, outputs = self._answers(x, batch_size)
+        return packed(structure, [out.mean(axis=0) for out in outputs])
+
+    def predict_members(self, x: DataLike, batch_size: int | None = 256) -> Any:
+        """What each member predicts, (members, rows, ...)."""
+        return packed(*self._answers(x, batch_size))
+
+    def predict_classes(self, x: DataLike, batch_size: int | None = 256) -> Array:
+        """The most likely class of each row by the mean of the members' predictions."""
+        out = self.predict(x, batch_size)
+        if not isinstance(out, np.ndarray):
+            raise StateError("ensemble: predict_classes is for models with one output; use predict")
+        return self.first.classes_of(out, x)
+
+    def _answers(self, x: DataLike, batch_size: int | None) -> tuple[Any, list[Array]]:
+        _, xs = inputs_of(self.first, x)
+        self._build(xs)
+        return self._outputs(xs, batch_size)
+
+    def _outputs(self, xs: Sequence[Array], batch_size: int | None) -> tuple[Any, list[Array]]:
+        """The structure of the outputs, and each for all members: (members, rows, ...)."""
+        tensors = self._all_tensors()
+        total = len(xs[0])
+        batch = round_up(total, batch_size or total)
+        key = ("predict", batch, self.engine, *[(a.shape[1:], a.dtype) for a in xs])
+        step = self._made.get(key)
+        if step is None or not step.holds():
+            specs: list[Any] = [((batch, *a.shape[1:]), a.dtype) for a in xs]
+            names = ["x"] if len(xs) == 1 else [f"x{i}" for i in range(len(xs))]
+            step = self._made[key] = MembersStep(
+                predict_function(self.first), specs, names, self.engine, tensors, self._states,
+                {}, False,
+            )  # fmt: skip
+        if step.ids is not None:
+            step.ids(list(xs))
+        state = step.state()
+        parts: list[list[Array]] = []
+        for start in range(0, total, batch):
+            chunks = [a[start : start + batch] for a in xs]
+            rows = len(chunks[0])
+            if rows < batch:
+                chunks = [np.concatenate([c, np.repeat(c[:1], batch - rows, 0)]) for c in chunks]
+            parts.append([out[:, :rows] for out in step.run(chunks, state)])
+        return step.structure, [np.concatenate(part, 1) for part in zip(*parts, strict=True)]
+
+    # -- weights and files -------------------------------------------------------------------------
+
+    def get_weights(self) -> list[Array]:
+        """Copies of all tensors, (members, ...), in the order of `named_tensors` of a member."""
+        each = [member.get_weights() for member in self.members]
+        return [np.stack(arrays) for arrays in zip(*each, strict=True)]
+
+    def set_weights(self, weights: Sequence[ArrayLike]) -> None:
+        """Replace all tensors by arrays of the same shapes, as `get_weights` gives them."""
+        arrays = [np.asarray(w) for w in weights]
+        for array in arrays:
+            if array.shape[:1] != (len(self.members),):
+                raise ShapeError(
+                    f"ensemble: set_weights got an array of shape {array.shape}; expected "
+                    f"{len(self.members)} members in front"
+                )
+        for number, member in enumerate(self.members):
+            member.set_weights([array[number] for array in arrays])
+
+    def state_tensors(self) -> list[Tensor]:
+        """Every tensor of every member."""
+        return [t for member in self.members for t in member.state_tensors()]
+
+    @spelled
+    def save(self, path: FilePath, include_optimizer: bool = True) -> str:
+        """Write all members to one safetensors file; `ranvier.load(path)` reads it. Returns the
+        checksum.
+        """
+        from .saving import save
+
+        return save(self, path, include_optimizer)
+
+
+def unpack(arrays: Mapping[str, Array], described: Mapping[str, Any], path: FilePath) -> Ensemble:
+    """The ensemble of a file; what `ranvier.load` calls."""
+    from .saving import unpacked
+
+    return Ensemble.of(*unpacked(arrays, described, path))
+
+
+class _Rates:
+    """The learning rates of all members as that of one optimizer."""
+
+    use_ema = False
+
+    def __init__(self, of: Ensemble) -> None:
+        self._of = of
+
+    @property
+    def learning_rate(self) -> Any:
+        """That of the first member."""
+        return self._of.first.optimizer.learning_rate
+
+    @learning_rate.setter
+    def learning_rate(self, value: float) -> None:
+        rates = [member.optimizer.learning_rate for member in self._of.members]
+        if not all(isinstance(rate, Tensor) for rate in rates):
+            raise StateError("ensemble: the optimizers have schedules; their rates cannot be set")
+        held = np.array([float(rate.item()) for rate in rates])
+        same = bool((held == held[0]).all())
+        self._of.set_learning_rates(value if same else held * (float(value) / held[0]))
+
+
+class _Seconds:
+    """Time spent on making steps."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self._seen: set[int] = set()
+
+    def counted(self, step: MembersStep) -> MembersStep:
+        """The step, its time added."""
+        if id(step) not in self._seen:
+            self._seen.add(id(step))
+            self.seconds += step.seconds
+        return step
+
+
+def _takes_number(make_model: Callable[..., Model]) -> bool:
+    """Whether a function takes the number of the member."""
+    try:
+        inspect.signature(make_model).bind()
+    except TypeError:
+        return True
+    except ValueError:
+        return False
+    return False
+
+
+def _rule(optimizer: optim.Optimizer) -> tuple[Any, ...]:
+    """What must be the same for the optimizers of all members."""
+    config = optimizer.get_config()
+    if isinstance(config.get("learning_rate"), float):
+        del config["learning_rate"]
+    return type(optimizer), config

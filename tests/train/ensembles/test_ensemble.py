@@ -1,0 +1,305 @@
+"""Ensembles: each member learns what it would learn alone, and the verbs of a model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import ranvier
+from engines import ENGINES
+from ranvier import optim
+from ranvier.callbacks import EarlyStopping, LearningRateScheduler
+from ranvier.errors import ArgumentError, FileError, RanvierWarning
+from ranvier.nn import (
+    LSTM,
+    BatchNormalization,
+    Conv2D,
+    Dense,
+    Dropout,
+    Embedding,
+    Flatten,
+    GaussianNoise,
+    MaxPooling2D,
+    Normalize,
+)
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(70, 5)).astype(np.float32)
+Y = (X[:, :1] * X[:, 1:2] + 0.1).astype(np.float32)
+LABELS = (X[:, 0] > 0).astype(np.int64) + (X[:, 1] > 0.5)
+IMAGES = RNG.normal(size=(40, 6, 6, 2)).astype(np.float32)
+IDS = RNG.integers(0, 7, (40, 4))
+SEEDS = (3, 4, 5)
+
+
+def dense() -> Any:
+    return ranvier.Sequential([Dense(8, "relu"), Dropout(0.3), Dense(4, "tanh"), Dense(1)])
+
+
+def classes() -> Any:
+    normalize = Normalize()
+    normalize.adapt(X)
+    layers = [normalize, Dense(8), BatchNormalization(), GaussianNoise(0.1), Dense(3, "softmax")]
+    return ranvier.Sequential(layers)
+
+
+def images() -> Any:
+    return ranvier.Sequential(
+        [Conv2D(4, 3, activation="relu"), MaxPooling2D(2), Flatten(), Dense(3)]
+    )
+
+
+def sequences() -> Any:
+    return ranvier.Sequential([Embedding(7, 3), LSTM(4), Dropout(0.5, seed=2), Dense(1)])
+
+
+def functional() -> Any:
+    x = ranvier.Input(shape=(5,))
+    hidden = Dense(6, "relu")(x)
+    return ranvier.Model(inputs=x, outputs=Dense(1)(ranvier.nn.Add()([hidden, Dense(6)(x)])))
+
+
+def compiled(model: Any, loss: str, engine: str, optimizer: Any = "adam") -> Any:
+    model.compile(optimizer, loss=loss, metrics=["mae"] if loss == "mse" else ["accuracy"],
+                  engine=engine)  # fmt: skip
+    return model
+
+
+CASES: dict[str, tuple[Callable[[], Any], Any, Any, str, Any]] = {
+    "dense": (dense, X, Y, "mse", "adam"),
+    "classes": (classes, X, LABELS, "sparse_categorical_crossentropy", "nadam"),
+    "images": (images, IMAGES, LABELS[:40], "sparse_categorical_crossentropy", "sgd"),
+    "sequences": (sequences, IDS, Y[:40], "mse", "rmsprop"),
+    "functional": (functional, X, Y, "mse", optim.SGD(0.05, momentum=0.9, clipnorm=1.0)),
+}
+
+
+def own(optimizer: Any) -> Any:
+    """An optimizer like this one, for a model of its own."""
+    if isinstance(optimizer, str):
+        return optimizer
+    return type(optimizer).from_config(optimizer.get_config())
+
+
+QUICK = [("dense", "compiled"), ("classes", "compiled"), *[(n, "reference") for n in CASES]]
+LONG = [(n, e) for n in CASES for e in ENGINES if (n, e) not in QUICK]
+
+
+@pytest.mark.parametrize(
+    ("name", "engine"), [*QUICK, *[pytest.param(*case, marks=pytest.mark.slow) for case in LONG]]
+)
+@pytest.mark.filterwarnings("ignore::ranvier.errors.RanvierWarning")
+def test_a_member_learns_what_it_learns_alone(name: str, engine: str) -> None:
+    make, x, y, loss, optimizer = CASES[name]
+    many = compiled(ranvier.ensemble(make, len(SEEDS), SEEDS), loss, engine, optimizer)
+    history = many.fit(x, y, batch_size=16, epochs=3, verbose=0)
+    history_more = many.fit(x, y, batch_size=16, epochs=1, verbose=0)
+    answers = many.predict_members(x)
+    for m, seed in enumerate(SEEDS):
+        ranvier.seed(seed)
+        one = compiled(make(), loss, engine, own(optimizer))
+        alone = one.fit(x, y, batch_size=16, epochs=3, verbose=0)
+        more = one.fit(x, y, batch_size=16, epochs=1, verbose=0)
+        bound = 0.0 if engine == "reference" and name in ("dense", "classes") else 2e-5
+        for mine, its in zip(one.get_weights(), many.members[m].get_weights(), strict=True):
+            np.testing.assert_allclose(its, mine, bound, bound)
+        for number, values in alone.history.items():
+            its = [epoch[m] for epoch in history.members[number]]
+            np.testing.assert_allclose(its, values, 1e-4, 1e-6, err_msg=number)
+        np.testing.assert_allclose(
+            history_more.members["loss"][0][m], more.history["loss"][0], 1e-4, 1e-6
+        )
+        np.testing.assert_allclose(answers[m], one.predict(x), 10 * bound + 1e-6, 10 * bound + 1e-6)
+        np.testing.assert_allclose(
+            many.members[m].predict(x), one.predict(x), 10 * bound + 1e-6, 10 * bound + 1e-6
+        )
+
+
+def test_members_differ_by_learning_rate_and_the_global_seed_is_left_alone() -> None:
+    ranvier.seed(11)
+    expected = ranvier.random.uniform((2,)).tolist()
+    ranvier.seed(11)
+    many = ranvier.ensemble(dense, 2, seeds=[1, 1])
+    many.compile("sgd", "mse", learning_rate=[0.0, 0.1])
+    many.predict(X)  # which builds the members
+    before = many.get_weights()
+    many.fit(X, Y, epochs=2, verbose=0)
+    after = many.get_weights()
+    np.testing.assert_array_equal(before[0][0], after[0][0])
+    assert np.abs(before[0][1] - after[0][1]).max() > 0
+    assert ranvier.random.uniform((2,)).tolist() == expected
+
+
+def test_seeds_come_from_the_generator_when_there_are_none() -> None:
+    ranvier.seed(5)
+    first = ranvier.ensemble(dense, 3).seeds
+    ranvier.seed(5)
+    assert ranvier.ensemble(dense, 3).seeds == first
+    assert len(set(first)) == 3
+
+
+def test_the_same_batches_for_all_members() -> None:
+    many = ranvier.ensemble(dense, 3, seeds=[1, 2, 3])
+    many.compile("adam", "mse")
+    many.fit(X, Y, epochs=2, verbose=0, same_batches=True)
+    ranvier.seed(1)
+    one = compiled(dense(), "mse", "compiled")
+    one.fit(X, Y, epochs=2, verbose=0)
+    for mine, its in zip(one.get_weights(), many.members[0].get_weights(), strict=True):
+        np.testing.assert_allclose(its, mine, 1e-5, 1e-6)
+
+
+def test_predictions_are_averaged_and_scored() -> None:
+    many = ranvier.ensemble(classes, 3, seeds=SEEDS)
+    many.compile("adam", "sparse_categorical_crossentropy", ["accuracy"])
+    history = many.fit(
+        X, LABELS, epochs=3, verbose=0, validation_data=(X, LABELS), member_scores=True
+    )
+    each = many.predict_members(X)
+    mean = many.predict(X)
+    np.testing.assert_allclose(mean, each.mean(axis=0), rtol=1e-6)
+    loss = -np.log(mean[np.arange(len(X)), LABELS]).mean()
+    accuracy = (mean.argmax(1) == LABELS).mean()
+    np.testing.assert_allclose(many.evaluate(X, LABELS), [loss, accuracy], rtol=1e-5)
+    np.testing.assert_allclose(history.history["val_loss"][-1], loss, rtol=1e-5)
+    alone = [m.evaluate(X, LABELS, return_dict=True) for m in many.members]
+    for name, values in many.evaluate_members(X, LABELS).items():
+        np.testing.assert_allclose(values, [one[name] for one in alone], rtol=1e-5)
+    np.testing.assert_allclose(
+        history.members["val_loss"][-1], [one["loss"] for one in alone], rtol=1e-5
+    )
+    np.testing.assert_array_equal(many.predict_classes(X), mean.argmax(1))
+
+
+def test_early_stopping_restores_the_best_epoch_of_the_ensemble() -> None:
+    many = ranvier.ensemble(dense, 2, seeds=[1, 2])
+    many.compile("sgd", "mse", learning_rate=0.1)
+    stop = EarlyStopping(patience=2, restore_best_weights=True)
+    rates = LearningRateScheduler(lambda epoch: 0.05 if epoch < 4 else 0.9)
+    history = many.fit(X, Y, epochs=40, verbose=0, validation_data=(X, Y), callbacks=[rates, stop])
+    assert len(history.epoch) < 40
+    best = min(history.history["val_loss"])
+    np.testing.assert_allclose(many.evaluate(X, Y), best, rtol=1e-6)
+
+
+def test_text_labels_tables_and_training_on_by_members(tmp_path: Path) -> None:
+    words = np.array(["no", "yes"])[(X[:, 0] > 0).astype(int)]
+    many = ranvier.ensemble(lambda: ranvier.Sequential([Dense(2, "softmax")]), 2, seeds=[1, 2])
+    many.compile("adam", "sparse_categorical_crossentropy", ["accuracy"])
+    many.fit(X, words, epochs=2, verbose=0)
+    assert set(many.predict_classes(X)) <= {"no", "yes"}
+    assert many.members[1].predict_classes(X)[0] in ("no", "yes")
+    before = many.members[0].get_weights()
+    many.members[1].fit(X, words, epochs=1, verbose=0)
+    for mine, its in zip(before, many.members[0].get_weights(), strict=True):
+        np.testing.assert_array_equal(mine, its)
+    np.testing.assert_allclose(
+        many.predict_members(X)[1], many.members[1].predict(X), rtol=1e-5, atol=1e-6
+    )
+    assert many.members[0].optimizer.iterations.item() == 6
+    assert many.members[1].optimizer.iterations.item() == 9
+    many.fit(X, words, epochs=1, verbose=0)  # whose counts of iterations differ now
+    assert many.members[0].optimizer.iterations.item() == 9
+    assert many.members[1].optimizer.iterations.item() == 12
+
+
+def test_a_saved_ensemble_goes_on_to_the_same_bits(tmp_path: Path) -> None:
+    many = ranvier.ensemble(dense, 3, seeds=SEEDS)
+    many.compile("adam", "mse", ["mae"], learning_rate=[0.1, 0.01, 0.001])
+    many.fit(X, Y, epochs=2, verbose=0)
+    many.save(tmp_path / "many.safetensors")
+    again = ranvier.load(tmp_path / "many.safetensors")
+    assert again.seeds == list(SEEDS)
+    np.testing.assert_array_equal(again.predict(X), many.predict(X))
+    for one in (many, again):
+        one.fit(X, Y, epochs=2, verbose=0)
+    for mine, its in zip(many.get_weights(), again.get_weights(), strict=True):
+        np.testing.assert_array_equal(mine, its)
+
+
+def test_a_file_of_members_that_do_not_fit_is_refused(tmp_path: Path) -> None:
+    from ranvier.io import files
+    from ranvier.train.ensembles.saving import pack
+
+    many = ranvier.ensemble(dense, 2, seeds=[1, 2])
+    many.compile("adam", "mse")
+    many.fit(X, Y, verbose=0)
+    arrays, described = pack(many)
+    for change, message in (
+        ({"seeds": [1]}, "random states of 1 members"),
+        ({"seeds": "x"}, "does not say what its members are"),
+        ({"member": None}, "does not say what its members are"),
+    ):
+        files.write(tmp_path / "bad", arrays, {**described, **change})
+        with pytest.raises(FileError, match=message):
+            ranvier.load(tmp_path / "bad")
+    cut = {k: a[:1] if k == "0.kernel" else a for k, a in arrays.items()}
+    files.write(tmp_path / "bad", cut, described)
+    with pytest.raises(FileError, match="not one of 2 members"):
+        ranvier.load(tmp_path / "bad")
+
+
+def test_a_member_that_diverges_is_named_and_the_others_learn() -> None:
+    many = ranvier.ensemble(dense, 3, seeds=SEEDS)
+    many.compile("sgd", "mse", learning_rate=[0.01, 1e30, 0.01])
+    with pytest.warns(RanvierWarning, match=r"loss of 1 of 3 members .*\(members 1\)"):
+        history = many.fit(X, Y, epochs=5, verbose=0)
+    assert np.isfinite(history.members["loss"][-1]).tolist() == [True, False, True]
+    assert np.isfinite(many.members[2].predict(X)).all()
+
+
+def test_weights_go_in_and_out_with_members_in_front() -> None:
+    many = ranvier.ensemble(dense, 2, seeds=[1, 2])
+    many.predict(X)
+    weights = [w * 0 + 1 for w in many.get_weights()]
+    many.set_weights(weights)
+    assert all((w == 1).all() for w in many.get_weights())
+    np.testing.assert_allclose(many.predict_members(X)[0], many.members[0].predict(X), rtol=1e-6)
+
+
+def test_make_model_may_take_the_number_of_the_member() -> None:
+    numbers: list[int] = []
+
+    def make(number: int) -> Any:
+        numbers.append(number)
+        return dense()
+
+    assert len(ranvier.ensemble(make, 3)) == 3
+    assert numbers == [0, 1, 2]
+
+
+def other_widths(number: int) -> Any:
+    return ranvier.Sequential([Dense(4 + number), Dense(1)])
+
+
+def fit_of(make: Any, **options: Any) -> Any:
+    many = ranvier.ensemble(make, 2, seeds=[1, 2])
+    many.compile(**{"optimizer": "sgd", "loss": "mse", **options})
+    return many.fit(X, Y, verbose=0)
+
+
+one_model = dense()
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: ranvier.ensemble(dense, 0), "members"),
+        (lambda: ranvier.ensemble(dense(), 2), "make_model is a Sequential"),
+        (lambda: ranvier.ensemble(dense, 2, seeds=[1]), "1 seeds for 2 members"),
+        (lambda: ranvier.ensemble(lambda: one_model, 2), "the same model twice"),
+        (lambda: fit_of(other_widths), "member 1 has .*members are of one form"),
+        (
+            lambda: fit_of(dense, optimizer=[optim.SGD(0.1), optim.SGD(0.1, momentum=0.5)]),
+            "optimizer of member 1, .* is not that of member 0",
+        ),
+        (lambda: fit_of(dense, optimizer=["sgd"]), "1 optimizers for 2 members"),
+    ],
+)
+def test_errors(call: Any, message: str) -> None:
+    with pytest.raises(ArgumentError, match=message):
+        call()
