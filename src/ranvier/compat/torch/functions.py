@@ -10,12 +10,13 @@ import numpy as np
 
 from ...errors import ArgumentError, FileError
 from ...io import files
+from ...io.packing import pack, unpack
 from ...ops.composites import einsum as einsums
 from ...ops.composites import shaping
 from ...tensors.mode import grad_mode
 from ...tensors.tensor import Tensor as RanvierTensor
 from ...tracing.compiled import compile as ranvier_compile
-from ...typing import TensorLike
+from ...typing import Array, TensorLike
 from .nn.module import Module
 from .tensor import Tensor, of
 
@@ -68,28 +69,15 @@ def save(obj: object, path: str | Path) -> None:
 
     A checkpoint, with dictionaries of tensors and plain numbers, texts and lists inside, too.
     """
-    arrays: dict[str, Any] = {}
-
-    def as_json(value: object, key: str) -> Any:
-        if isinstance(value, RanvierTensor):
-            arrays[key] = value.numpy()
-            return {"tensor": key}
-        if isinstance(value, Mapping) and all(isinstance(k, str) for k in value):
-            return {"dict": {k: as_json(v, f"{key}/{k}".lstrip("/")) for k, v in value.items()}}
-        if isinstance(value, list | tuple):
-            return [as_json(v, f"{key}/{i}") for i, v in enumerate(value)]
-        if value is None or isinstance(value, bool | int | float | str):
-            return value
-        raise ArgumentError(
-            f"torch.save: {key or 'the object'} is a {type(value).__name__}; files hold tensors, "
-            "numbers and texts in dictionaries and lists, and never code: save model.state_dict()"
-        )
-
     if isinstance(obj, Mapping) and all(isinstance(v, RanvierTensor) for v in obj.values()):
-        arrays = {name: x.numpy() for name, x in obj.items()}
-        files.write(path, arrays, {"kind": "weights"}, _SUFFIXES)
+        weights = {name: x.numpy() for name, x in obj.items()}
+        files.write(path, weights, {"kind": "weights"}, _SUFFIXES)
         return
-    content = as_json(obj, "")
+    arrays: dict[str, Array] = {}
+    try:
+        content = pack(obj, "", arrays, lambda v: v.numpy() if isinstance(v, RanvierTensor) else v)
+    except ArgumentError as problem:
+        raise ArgumentError(f"torch.save: {problem}: save model.state_dict()") from None
     files.write(path, arrays, {"kind": "checkpoint", "content": content}, _SUFFIXES)
 
 
@@ -98,17 +86,7 @@ def load(path: str | Path, map_location: object = "cpu", weights_only: bool = Tr
     arrays, about = files.read(path)
     if about.get("kind") != "checkpoint":
         return {name: Tensor._wrap(array) for name, array in arrays.items()}
-
-    def made(value: Any) -> Any:
-        if isinstance(value, list):
-            return [made(v) for v in value]
-        if not isinstance(value, dict):
-            return value
-        if "tensor" in value:
-            return Tensor._wrap(arrays[value["tensor"]])
-        return {k: made(v) for k, v in value["dict"].items()}
-
     try:
-        return made(about["content"])
-    except (KeyError, TypeError, AttributeError) as problem:
+        return unpack(about["content"], arrays, Tensor._wrap)
+    except (KeyError, TypeError, ValueError, AttributeError) as problem:
         raise FileError(f"{path}: its checkpoint is not consistent: {problem!r}") from problem
