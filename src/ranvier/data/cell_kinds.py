@@ -16,7 +16,7 @@ _MAX_CELLS = 100_000  # that are read
 _MAJORITY_SHARE = 0.9  # of the cells decides what a column is
 _MAX_LABELS = 20
 
-_MISSING_WORDS = {
+MISSING_WORDS = {
     "",
     "?",
     "na",
@@ -159,7 +159,7 @@ def _mostly_numbers(flat: Sequence[str], kinds: dict[str, str], width: int, it: 
 
 
 def _kind_of_cell(text: str) -> str:
-    if text.lower() in _MISSING_WORDS:
+    if text.lower() in MISSING_WORDS:
         return "missing"
     return next((k for k, pattern in _patterns().items() if pattern.fullmatch(text)), "word")
 

@@ -2,16 +2,32 @@
 
 | file | what it holds |
 |---|---|
+| cells.py | Cells as text, numbers and answers, and how numbers are written |
 | choice.py | One automatic choice: what, why, and how to override it |
-| columns.py | Recognition: what each column of a table holds |
+| columns.py | Columns: what each of a table holds, and the kinds there are |
+| dates.py | Dates and times in many spellings |
+| delimited.py | The format of a delimited file: delimiter, quotes, header, names |
 | encoder.py | The encoder: columns of a table as arrays for a network |
+| frames.py | Frames of other libraries as polars frames, in one form |
+| levels.py | Levels that have an order |
+| names.py | What names and numbers say: identifiers, codes, stand-ins for missing |
+| parts.py | Parts of an encoder: one class for each kind of column |
 | plan.py | The plan: target, task, metric, split and what was noticed |
-| reading.py | Reading files and frames of other libraries into one form |
+| profiles.py | Profiles of columns: quantiles, histograms, frequent values |
+| reading.py | Reading files and frames into one form |
+| recognition.py | Recognition: what each column holds |
+| records.py | Records of a delimited file: offsets, lines, numbers of fields |
 | scores.py | Scores of a model on a table: one set of numbers for each task |
+| signals.py | What each column alone tells of the target; copies |
+| splitting.py | Rows held out: at random, by time, by group |
+| structured.py | Parquet, Arrow, Excel and JSON |
+| targets.py | The target: which column it may be, and its task |
+| text_features.py | Free text as a few numbers: TF-IDF and an SVD |
 | training.py | Training on a table within a time: epochs planned by the clock |
 | trees.py | Boosted trees beside the network: grown by scikit-learn, kept as arrays |
+| unpacking.py | Bytes of a file: compression and encoding |
 
-    file -> reading -> columns -> plan -> encoder -> arrays -> training
+    file -> reading -> recognition -> plan -> encoder -> arrays -> training
 """
 
 from __future__ import annotations
@@ -22,10 +38,11 @@ from ..base.missing import module_getattr
 
 if TYPE_CHECKING:
     from .choice import Choice
-    from .columns import Column, recognize
+    from .columns import Column
     from .encoder import Encoder
     from .plan import Plan, make_plan
     from .reading import Reading, read_table
+    from .recognition import recognize
 else:
     _when_asked = {
         "Choice": "choice:Choice",
@@ -35,7 +52,7 @@ else:
         "Reading": "reading:Reading",
         "make_plan": "plan:make_plan",
         "read_table": "reading:read_table",
-        "recognize": "columns:recognize",
+        "recognize": "recognition:recognize",
     }
     __getattr__ = module_getattr(__name__, globals(), when_asked=_when_asked)
 

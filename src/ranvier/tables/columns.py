@@ -1,13 +1,10 @@
-"""Recognition: what each column of a table holds."""
+"""Columns: what each of a table holds, and the kinds there are."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
-
-if TYPE_CHECKING:
-    import polars
+from typing import Any, Literal
 
 Kind = Literal[
     "number", "category", "ordered", "yes/no", "date", "text", "identifier", "constant", "ignored"
@@ -31,9 +28,9 @@ class Column:
     """What a column of a table holds, and why that is thought.
 
     `parsing` says how a cell becomes a value (JSON); `levels` are the levels of a category (most
-    frequent first), of an ordered one (from low to high) or of yes/no (no, yes); `marks` are the
-    cells that stand for missing besides the usual ones; `notes` say what looks wrong. `profile`
-    holds what a report shows: quantiles, or the most frequent values with their counts.
+    frequent first), of an ordered one (from low to high) or of yes/no (no, yes); `notes` say what
+    looks wrong. `profile` holds what a report shows: quantiles and a histogram, or the most
+    frequent values with their counts. `integer` is True where every number is one.
     """
 
     name: str
@@ -44,9 +41,9 @@ class Column:
     distinct: int
     parsing: Mapping[str, Any] = field(default_factory=dict)
     levels: tuple[str, ...] = ()
-    marks: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     profile: Mapping[str, Any] = field(default_factory=dict)
+    integer: bool = False
 
     @property
     def used(self) -> bool:
@@ -65,10 +62,7 @@ class Column:
     @classmethod
     def restore(cls, config: Mapping[str, Any]) -> Column:
         """The column of a `config()`."""
-        tuples = {name: tuple(config[name]) for name in ("levels", "marks", "notes")}
-        return cls(**{**config, **tuples})
+        return cls(**{**config, "levels": tuple(config["levels"]), "notes": tuple(config["notes"])})
 
-
-def recognize(frame: polars.DataFrame, kinds: Mapping[str, str] | None = None) -> list[Column]:
-    """What each column holds; `kinds` overrides: {"zipcode": "category"}."""
-    raise NotImplementedError
+    def __str__(self) -> str:
+        return f"{self.name}: {self.kind} ({self.reason})"

@@ -3,32 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any, get_args
 
+import numpy as np
+
+from ..base.missing import hint
+from ..errors import ArgumentError, DataError
 from ..typing import Array
 from .choice import Choice
-from .columns import Column
-from .reading import Reading
+from .columns import KINDS, Column
+from .reading import read_table
+from .recognition import recognize
+from .signals import copies, duplicated_rows, single_scores
+from .splitting import Split, choose_split, split_rows
+from .targets import Metric, Target, Task, likely_targets, make_target, target_values
 
 if TYPE_CHECKING:
     import polars
 
-Task = Literal["binary", "multiclass", "regression", "ordinal"]
-Metric = Literal["log_loss", "auc", "accuracy", "rmse", "mae", "r2"]
-
-
-@dataclass(frozen=True)
-class Split:
-    """How rows are held out: `method` is "random", "stratified", "time" or "group".
-
-    `column` is the one that rows are ordered or grouped by.
-    """
-
-    method: Literal["random", "stratified", "time", "group"] = "random"
-    share: float = 0.2
-    column: str | None = None
-    seed: int = 0
+_MIN_ROWS = 10
+_SMALL_ROWS = 500
+_RARE_SHARE = 0.1
+_LEAK = 0.98
+_TELLING_IDENTIFIER = 0.75
 
 
 @dataclass(frozen=True)
@@ -36,7 +34,9 @@ class Plan:
     """What will be learned from a table, and how. `str(plan)` prints it.
 
     `columns` are all columns of the table, the target too; `features` those that a model reads.
-    `classes` are the labels of the target, the positive one last; () for regression.
+    `classes` are the labels of the target, the positive one last; () for numbers. `scores` say how
+    well each column alone predicts the target on rows held out: the area under the ROC curve (the
+    highest of one class against the others), or R2.
     """
 
     target: str
@@ -47,6 +47,7 @@ class Plan:
     rows: int
     classes: tuple[str, ...] = ()
     choices: tuple[Choice, ...] = ()
+    scores: Mapping[str, float] | None = None
     source: str = "table"
 
     @property
@@ -61,7 +62,11 @@ class Plan:
 
     def column(self, name: str) -> Column:
         """The column of that name."""
-        return next(c for c in self.columns if c.name == name)
+        for column in self.columns:
+            if column.name == name:
+                return column
+        known = [column.name for column in self.columns]
+        raise DataError(f"no column {name!r}{hint(name, known)}; the columns: {', '.join(known)}")
 
     def split_rows(
         self, frame: polars.DataFrame, *, share: float | None = None, seed: int | None = None
@@ -70,7 +75,14 @@ class Plan:
 
         Calling it again on `frame[train]` holds out a second part in the same way.
         """
-        raise NotImplementedError
+        target = target_values(frame, self.column(self.target), self.classes)
+        split = replace(
+            self.split,
+            share=self.split.share if share is None else share,
+            seed=self.split.seed if seed is None else seed,
+        )
+        column = self.column(split.column) if split.column is not None else None
+        return split_rows(frame, target, bool(self.classes), split, column)
 
     def config(self) -> dict[str, Any]:
         """The plan, for JSON."""
@@ -89,9 +101,33 @@ class Plan:
             }
         )
 
+    def __str__(self) -> str:
+        classes = f", classes {', '.join(self.classes[:10])}" if self.classes else ""
+        more = f" and {len(self.classes) - 10} more" if len(self.classes) > 10 else ""
+        lines = [
+            f"{self.source}: {self.rows:,} rows x {len(self.columns)} columns",
+            f"target {self.target}: {self.task}{classes}{more}; measured by {self.metric}",
+            "",
+            "columns",
+        ]
+        width = min(32, max(len(c.name) for c in self.columns))
+        for column in self.columns:
+            missing = f"; {column.missing / max(1, column.rows):.1%} missing" * bool(column.missing)
+            role = "target" if column.name == self.target else column.kind
+            lines.append(f"  {column.name:<{width}}  {role:<10}  {column.reason}{missing}")
+            lines += [f"  {'':<{width}}  {'':<10}  - {note}" for note in column.notes]
+        lines += ["", "choices", *(f"  {c}" for c in self.choices if not c.warning)]
+        if self.warnings:
+            lines += ["", "warnings", *(f"  {c}" for c in self.warnings)]
+        lines += [
+            "",
+            "the kind of a column is changed with --as COLUMN=KIND; kinds: " + ", ".join(KINDS),
+        ]
+        return "\n".join(lines)
+
 
 def make_plan(
-    table: Reading | polars.DataFrame,
+    table: object,
     target: str | None = None,
     *,
     kinds: Mapping[str, str] | None = None,
@@ -103,5 +139,236 @@ def make_plan(
     held_out: float = 0.2,
     seed: int = 0,
 ) -> Plan:
-    """The plan for a table; without `target` a DataError names the likely ones."""
-    raise NotImplementedError
+    """The plan for a table: a Reading, or whatever `read_table` takes.
+
+    `kinds` overrides what columns are taken for, {"zipcode": "category"}; `drop` leaves columns
+    out; `time` and `group` name a column whose last rows, or some of whose groups, are held out.
+    Raises a DataError that names the likely targets without `target`, and one for a table from
+    which nothing can be learned.
+
+    >>> rows = {"size": list(range(40)), "kept": ["yes", "no", "no", "yes"] * 10}
+    >>> plan = make_plan(rows, "kept")
+    >>> plan.task, plan.classes, [column.name for column in plan.features]
+    ('binary', ('no', 'yes'), ['size'])
+    """
+    _check(task, metric, held_out)
+    reading = read_table(table)
+    frame = reading.frame
+    asked = {**(kinds or {}), **dict.fromkeys(drop, "ignored")}
+    columns = recognize(frame, asked, reading.decimal)
+    if target is None:
+        raise DataError(_which_target(columns, reading.source))
+    if target not in frame.columns:
+        raise DataError(
+            f"{reading.source}: no column {target!r} for the target{hint(target, frame.columns)}; "
+            f"the columns: {', '.join(frame.columns[:30])}"
+        )
+    goal = make_target(frame, next(c for c in columns if c.name == target), task)
+    columns = [goal.column if c.name == target else c for c in columns]
+    known = len(goal.values) - goal.missing
+    if known < _MIN_ROWS:
+        raise DataError(
+            f"{reading.source}: {known} rows with a target; expected at least {_MIN_ROWS} to learn "
+            "from some and test on others"
+        )
+    choices = [*reading.choices, *goal.choices]
+    columns, more = _features(frame, columns, goal, asked)
+    choices += more
+    split, more = choose_split(columns, goal, time, group, held_out, seed)
+    choices += more
+    scores = single_scores(frame, columns, goal)
+    choices += _leaks(columns, scores, goal)
+    columns, more = _when_none_is_left(columns, goal, reading.source)
+    choices += more
+    choices += _notes_on_rows(frame, columns, goal)
+    return Plan(
+        target=target,
+        task=goal.task,
+        metric=metric or goal.metric,
+        columns=tuple(columns),
+        split=split,
+        rows=frame.height,
+        classes=goal.classes,
+        choices=tuple(choices),
+        scores=scores,
+        source=reading.source,
+    )
+
+
+def _check(task: str | None, metric: str | None, held_out: float) -> None:
+    for name, value, kind in (("task", task, Task), ("metric", metric, Metric)):
+        if value is not None and value not in get_args(kind):
+            known = get_args(kind)
+            raise ArgumentError(
+                f"{name}: expected one of {', '.join(known)}, got {value!r}{hint(value, known)}"
+            )
+    if not 0 < held_out < 1:
+        raise ArgumentError(f"held_out: expected a share between 0 and 1, got {held_out}")
+
+
+def _which_target(columns: Sequence[Column], source: str) -> str:
+    likely = likely_targets(columns)[:5]
+    listed = "; ".join(f"{name} ({reason})" for name, reason in likely)
+    return (
+        f"{source}: which column is to be predicted? Name it with --target COLUMN (target=...). "
+        f"Likely ones: {listed or 'none'}. All columns: {', '.join(c.name for c in columns[:40])}"
+    )
+
+
+# --- features -----------------------------------------------------------------------------------
+
+
+def _features(
+    frame: polars.DataFrame, columns: list[Column], goal: Target, asked: Mapping[str, str]
+) -> tuple[list[Column], list[Choice]]:
+    """The columns, those left out that copy the target or one another; what was left out, why."""
+    choices = []
+    target = goal.column.name
+    left_out = {}
+    for name, original in copies(frame, columns, goal).items():
+        if name in asked:
+            continue
+        what = "the target" if original == target else repr(original)
+        left_out[name] = reason = f"the same as {what} in every row"
+        choices.append(
+            Choice(
+                f"column {name}",
+                "left out",
+                reason,
+                f"--as {name}=KIND",
+                warning=original == target,
+            )
+        )
+    for column in columns:
+        if column.name != target and not column.used:
+            override = column.override if column.kind != "ignored" else ""
+            choices.append(
+                Choice(
+                    f"column {column.name}", "left out", f"{column.kind}: {column.reason}", override
+                )
+            )
+    columns = [
+        replace(c, kind="ignored", reason=left_out[c.name]) if c.name in left_out else c
+        for c in columns
+    ]
+    return columns, choices
+
+
+def _when_none_is_left(
+    columns: list[Column], goal: Target, source: str
+) -> tuple[list[Column], list[Choice]]:
+    """Identifiers are used when there is nothing else."""
+    others = [c for c in columns if c.name != goal.column.name]
+    if any(c.used for c in others):
+        return columns, []
+    identifiers = [c.name for c in others if c.kind == "identifier"]
+    if not identifiers:
+        raise DataError(
+            f"{source}: no column to learn {goal.column.name!r} from; "
+            + (
+                "; ".join(f"{c.name} is left out: {c.reason}" for c in others[:5])
+                or "it is the only column"
+            )
+        )
+    choice = Choice(
+        "identifiers",
+        f"used: {', '.join(identifiers)}",
+        "there is no other column; a model that knows rows by their names says little about others",
+        "--as COLUMN=ignored",
+        warning=True,
+    )
+    numeric = {c.name: c.parsing.get("as") == "number" or _is_number(c) for c in others}
+    return [
+        replace(c, kind="number" if numeric[c.name] else "category", reason="nothing else is there")
+        if c.name in identifiers
+        else c
+        for c in columns
+    ], [choice]
+
+
+def _is_number(column: Column) -> bool:
+    values = column.profile.get("values", [])
+    return bool(values) and all(str(v).lstrip("+-").isdigit() for v, _ in values)
+
+
+def _leaks(columns: list[Column], scores: Mapping[str, float], goal: Target) -> list[Choice]:
+    measure = "the area under the ROC curve" if goal.classes else "R2"
+    choices = []
+    for column in columns:
+        score = scores.get(column.name, 0.0)
+        if column.used and score > _LEAK:
+            choices.append(
+                Choice(
+                    f"column {column.name}",
+                    "may give the answer away",
+                    f"alone it reaches {measure} {score:.3f} on rows held out; is it known before "
+                    "the target is?",
+                    f"--as {column.name}=ignored",
+                    warning=True,
+                )
+            )
+        elif column.kind == "identifier" and score > _TELLING_IDENTIFIER:
+            choices.append(
+                Choice(
+                    f"column {column.name}",
+                    "an identifier that tells the target",
+                    f"alone it reaches {measure} {score:.3f}: rows stand in an order, or their "
+                    "names hold more than a name",
+                    f"--as {column.name}=number",
+                    warning=True,
+                )
+            )
+    return choices
+
+
+# --- rows ---------------------------------------------------------------------------------------
+
+
+def _notes_on_rows(frame: polars.DataFrame, columns: list[Column], goal: Target) -> list[Choice]:
+    choices = []
+    rows = len(goal.values) - goal.missing
+    repeated = duplicated_rows(frame)
+    if repeated:
+        choices.append(
+            Choice(
+                "repeated rows",
+                f"{repeated:,} kept",
+                "copies of a row can stand on both sides of the split, which flatters the score",
+                warning=repeated > 0.01 * rows,
+            )
+        )
+    if rows < _SMALL_ROWS:
+        choices.append(
+            Choice("few rows", f"{rows:,}", "scores on so few rows are uncertain", warning=True)
+        )
+    features = sum(c.used for c in columns) - 1
+    if features > rows:
+        choices.append(
+            Choice(
+                "more columns than rows",
+                f"{features:,} and {rows:,}",
+                "columns that fit by chance cannot be told from those that matter",
+                warning=True,
+            )
+        )
+    if goal.classes:
+        counts = np.bincount(goal.values[goal.values >= 0].astype(int), minlength=len(goal.classes))
+        rare = int(counts.argmin())
+        if counts[rare] < _RARE_SHARE * rows:
+            choices.append(
+                Choice(
+                    "imbalance",
+                    f"{goal.classes[rare]!r} has {counts[rare] / rows:.1%} of the rows",
+                    "rows are not resampled; accuracy says little, look at the other measures",
+                )
+            )
+        if counts[rare] < 2:
+            choices.append(
+                Choice(
+                    "rare classes",
+                    f"{int((counts < 2).sum())} with a single row",
+                    "they cannot be tested",
+                    warning=True,
+                )
+            )
+    return choices

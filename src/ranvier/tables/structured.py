@@ -1,0 +1,128 @@
+"""Files that know their own types: Parquet, Arrow, Excel and JSON."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import TYPE_CHECKING, Any
+
+from ..errors import DataError
+from .choice import Choice
+from .unpacking import Buffer
+
+if TYPE_CHECKING:
+    import polars
+
+
+def read_parquet(data: Buffer, name: str) -> polars.DataFrame:
+    """A Parquet file."""
+    import polars as pl
+
+    try:
+        return pl.read_parquet(io.BytesIO(data))
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise DataError(f"{name}: the Parquet data are damaged or cut off ({error})") from None
+
+
+def read_arrow(data: Buffer, name: str) -> polars.DataFrame:
+    """An Arrow (Feather) file."""
+    import polars as pl
+
+    try:
+        return pl.read_ipc(io.BytesIO(data))
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise DataError(f"{name}: the Arrow data are damaged or cut off ({error})") from None
+
+
+def read_excel(
+    data: Buffer, name: str, sheet: str | int | None
+) -> tuple[polars.DataFrame, list[Choice]]:
+    """A sheet of an Excel file: the one asked for, or the first that holds rows."""
+    try:
+        import fastexcel
+    except ImportError:
+        raise DataError(
+            f"{name}: reading Excel files needs the package fastexcel: pip install "
+            '"ranvier[excel]"; or save the sheet as CSV'
+        ) from None
+    import polars as pl
+
+    try:
+        names = fastexcel.read_excel(bytes(data)).sheet_names
+    except Exception as error:  # each version has its own classes
+        raise DataError(f"{name}: this is no Excel file that can be read ({error})") from None
+    if isinstance(sheet, int):
+        if not 1 <= sheet <= len(names):
+            raise DataError(f"{name}: sheet {sheet} of {len(names)}: {', '.join(names)}")
+        sheet = str(names[sheet - 1])
+    if sheet is not None and sheet not in names:
+        raise DataError(f"{name}: no sheet {sheet!r}; it holds {', '.join(names)}")
+    candidates: list[str] = names if sheet is None else [sheet]
+    for candidate in candidates:
+        frame = pl.read_excel(
+            io.BytesIO(data), sheet_name=candidate, infer_schema_length=None, raise_if_empty=False
+        )
+        if frame.height:
+            break
+    else:
+        raise DataError(f"{name}: no sheet holds rows below a header")
+    unnamed = [name for name in frame.columns if name.startswith("__UNNAMED__")]
+    frame = frame.rename({n: f"column_{frame.columns.index(n) + 1}" for n in unnamed})
+    choices = []
+    if len(names) > 1 and sheet is None:
+        reason = f"the first of {len(names)} that holds rows: {', '.join(names)}"
+        choices.append(Choice("sheet", repr(candidate), reason, "--sheet"))
+    return frame, choices
+
+
+def read_json(data: bytes, name: str) -> polars.DataFrame:
+    """JSON lines, or an array of objects."""
+    import polars as pl
+
+    if data.lstrip()[:1] == b"[":
+        return _from_objects(_json_array(data, name))
+    try:
+        return pl.read_ndjson(io.BytesIO(data), infer_schema_length=None)
+    except (pl.exceptions.PolarsError, OverflowError):
+        return _from_objects(_json_lines(data, name))
+
+
+def _json_array(data: bytes, name: str) -> list[dict[str, Any]]:
+    try:
+        rows = json.loads(data)
+    except ValueError as error:
+        raise DataError(f"{name}: this is no JSON ({error})") from None
+    if not rows or not all(isinstance(row, dict) for row in rows):
+        raise DataError(f"{name}: expected an array of objects, one for each row")
+    return rows  # type: ignore[no-any-return]
+
+
+def _json_lines(data: bytes, name: str) -> list[dict[str, Any]]:
+    rows = []
+    for number, line in enumerate(data.splitlines(), 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except ValueError as error:
+            hint = "; a file that is one JSON object is no table" if number == 1 else ""
+            raise DataError(f"{name}, line {number}: this is no JSON ({error}){hint}") from None
+        if not isinstance(row, dict):
+            raise DataError(f'{name}, line {number}: expected an object such as {{"age": 31}}')
+        rows.append(row)
+    if not rows:
+        raise DataError(f"{name}: no rows")
+    return rows
+
+
+def _from_objects(rows: list[dict[str, Any]]) -> polars.DataFrame:
+    """Rows of any values; a column of several types becomes text."""
+    from .frames import from_frame
+
+    return from_frame([{k: _plain(v) for k, v in row.items()} for row in rows])[0]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict | list):
+        return json.dumps(value, ensure_ascii=False)
+    return value
