@@ -129,7 +129,7 @@ def tidy(frame: polars.DataFrame, source: str) -> tuple[polars.DataFrame, list[C
             series = series.cast(pl.String)
         elif dtype == pl.Binary or dtype.is_nested() or dtype == pl.Object:
             series = pl.Series(series.name, [None if v is None else str(v) for v in series])
-        elif dtype in (pl.Int128, getattr(pl, "UInt128", pl.Int128)):
+        elif dtype.is_integer() and str(dtype).endswith("128"):
             series = series.cast(pl.String)
         if series.name.startswith("column_") and series.null_count() == len(series):
             empty.append(series.name)
