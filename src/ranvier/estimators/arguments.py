@@ -80,6 +80,10 @@ def check(estimator: str, arguments: Mapping[str, object]) -> None:
             raise _not_allowed(estimator, name, value, str(NUMBERS[name]))
         if name in SWITCHES and not isinstance(value, bool | np.bool_):
             raise _not_allowed(estimator, name, value, "True or False")
+    by_class = arguments.get("class_weight")
+    if not (by_class is None or by_class == "balanced" or isinstance(by_class, dict | list)):
+        allowed = "None, 'balanced', a dict {class: weight}, or a list of dicts for several labels"
+        raise _not_allowed(estimator, "class_weight", by_class, allowed)
     batch = arguments.get("batch_size", "auto")
     auto = isinstance(batch, str) and batch == "auto"
     if not (auto or Number(1, integer=True).allows(batch)):
@@ -116,7 +120,12 @@ def sample_weights(
         return None
     array = np.asarray(weights)
     if array.dtype.kind not in "fiub":
-        array = array.astype(np.float64)
+        try:
+            array = array.astype(np.float64)
+        except (TypeError, ValueError) as error:
+            raise DataError(
+                f"{estimator}: sample_weight holds {array.dtype}, which are no numbers ({error})"
+            ) from error
     array = np.full(rows, array) if array.ndim == 0 else array
     if array.shape != (rows,):
         # NOTE: scikit-learn's words first, as programs look for them.

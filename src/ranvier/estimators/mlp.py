@@ -219,10 +219,20 @@ class MLPClassifier(ClassifierMixin, Perceptron):
         else:
             self._check_classes(y, multilabel)
         if multilabel:
-            return np.asarray(y)
+            return self._indicators(y)
         index = np.searchsorted(self.classes_, y)
         encoded: Array = index if len(self.classes_) > 2 else index[:, None]
         return encoded
+
+    def _indicators(self, y: Array) -> Array:
+        strange = (y != 0) & (y != 1)
+        if strange.any():
+            raise DataError(
+                f"MLPClassifier: y of shape {y.shape} has a {y[strange][0]!s} in it; of several "
+                "labels each column is 1 where a row has the label and 0 elsewhere, as "
+                "sklearn.preprocessing.MultiLabelBinarizer makes it"
+            )
+        return y
 
     def _check_classes(self, y: Array, multilabel: bool) -> None:
         """The classes of the fit before are those of this one too."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 from typing import Any, Self
 
@@ -187,6 +188,16 @@ class Perceptron(BaseEstimator):
         """The rows to learn from, and with early stopping those held out."""
         if self.solver == "lbfgs" or not self.early_stopping:
             return TrainingRows(X, targets, weights, form), None
+        count = X.shape[0]
+        left_out = math.ceil(self.validation_fraction * count)
+        if left_out < 2 or left_out >= count:
+            what = "validation" if left_out < 2 else "training"
+            change = "Increase" if left_out < 2 else "Decrease"
+            raise DataError(
+                f"{type(self).__name__}: The {what} set is too small: of {count} rows "
+                f"early_stopping holds out {left_out}. {change} "
+                f"validation_fraction={self.validation_fraction:g}, or give more rows."
+            )
         parts = train_test_split(
             *[part for part in (X, targets, weights) if part is not None],
             random_state=random,
@@ -196,12 +207,6 @@ class Perceptron(BaseEstimator):
         if weights is None:
             parts += [None, None]
         X, X_out, targets, targets_out, weights, weights_out = parts
-        if X_out.shape[0] < 2:
-            raise DataError(
-                f"{type(self).__name__}: The validation set is too small ({X_out.shape[0]} rows). "
-                f"Increase validation_fraction={self.validation_fraction:g} or the size of your "
-                "dataset."
-            )
         rows = TrainingRows(X, targets, weights, form)
         return rows, TrainingRows(X_out, targets_out, weights_out, form)
 
@@ -218,10 +223,11 @@ class Perceptron(BaseEstimator):
     def _outputs(self, X: DataLike) -> Array:
         """(n, outputs): what the network gives for the rows of X."""
         check_is_fitted(self)
-        X = validate_data(self, X, accept_sparse="csr", dtype=_FLOATS, reset=False)
+        x = validate_data(self, X, accept_sparse="csr", dtype=_FLOATS, reset=False)
         weights = lay_out(self.coefs_, self.intercepts_)
         sizes = (weights[0].shape[0], *[w.shape[1] for w in weights[::2]])
-        return outputs(self._form(sizes, self.coefs_[0].dtype.name), X, weights)
+        kind = np.result_type(x.dtype, weights[0].dtype)  # too large for float32 is no infinity
+        return outputs(self._form(sizes, kind.name), x, weights)
 
     def _can_go_on(self) -> bool:
         """Whether there is a `partial_fit`: it needs a solver that goes by batches."""

@@ -28,14 +28,18 @@ _RATE_DIVISOR = 5.0  # by which it falls
 
 
 def check_finite(estimator: Perceptron) -> None:
-    """DataError where training has ended in weights that are no numbers."""
-    if all(np.isfinite(w).all() for w in (*estimator.coefs_, *estimator.intercepts_)):
-        return
+    """DataError where training has ended in weights, or in a loss, that are not finite."""
+    weights = (*estimator.coefs_, *estimator.intercepts_)
+    what = "non-finite parameter weights"
+    if all(np.isfinite(w).all() for w in weights):
+        if np.isfinite(estimator.loss_):
+            return
+        what = "a non-finite loss"
     rate = "" if estimator.solver == "lbfgs" else (
         f", or lower learning_rate_init={estimator.learning_rate_init!r}"
     )  # fmt: skip
     raise DataError(
-        f"{type(estimator).__name__}: Solver produced non-finite parameter weights after "
+        f"{type(estimator).__name__}: Solver produced {what} after "
         f"{estimator.n_iter_} iterations. The input data may contain large values: scale X (and "
         "the target of a regression), for example with sklearn.preprocessing.StandardScaler in a "
         f"pipeline{rate}"
