@@ -58,7 +58,7 @@ ONLY = {"data": {"errors", "dtypes", "typing", "base", "io"}}
 CIRCLES = {
     ("graph.graph", "graph.show"): "a graph prints itself; printing needs the graph",
     ("ops.movement", "ops.reduce"): "the gradient of broadcast_to is a sum",
-    ("ops.scan", "ops.scan_gradient"): "the gradient of a scan is a scan",
+    ("ops.loops.scan_op", "ops.loops.scan_gradient"): "the gradient of a scan is a scan",
 }
 
 HEAVY = {
@@ -267,8 +267,8 @@ PROBES = {
     "base.missing": "any object whose attribute is missing",
     "base.nested": "a named tuple, as Python tells it",
     "data.fetch": "errors of urllib",
-    "data.pipeline": "tables of other libraries have columns",
-    "data.stream": "what a user gives as batches",
+    "data.streams.pipeline": "tables of other libraries have columns",
+    "data.streams.stream": "what a user gives as batches",
     "data.text": "a user's function may have no name",
     "dtypes": "arrays of other libraries",
     "errors": "notes, which Python makes with the first one",
@@ -276,7 +276,7 @@ PROBES = {
     "io.reading": "errors of the system",
     "io.tensors": "errors of the system",
     "losses.loss": "a user's function may have no name",
-    "native.llvm": "inner parts of llvmlite, which may change",
+    "native.object_code": "inner parts of llvmlite, which may change",
     "native.object_files": "functions of the C library",
     "nn.activations": "a user's function may have no name",
     "nn.config": "a user's class may say how it is described",

@@ -66,7 +66,6 @@ from .ops.composites.shaping import (
     unstack,
 )
 from .ops.contraction import matmul
-from .ops.convolution import conv2d, convolution
 from .ops.creation import (
     arange,
     empty,
@@ -142,7 +141,8 @@ from .ops.reduce import (
     sum,
     var,
 )
-from .ops.window import average_pool2d, max_pool2d, sliding_window
+from .ops.windows.convolution import conv2d, convolution
+from .ops.windows.sliding_window import average_pool2d, max_pool2d, sliding_window
 from .random import seed
 from .tensors.mode import enable_grad, is_grad_enabled, no_grad
 from .tensors.tensor import Tensor, asarray, from_dlpack, tensor

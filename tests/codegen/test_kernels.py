@@ -15,7 +15,7 @@ from ranvier.graph.node import OPS
 from ranvier.ops.backpropagation import backpropagate
 from ranvier.ops.composites.functions import log_softmax, softmax
 from ranvier.ops.creation import input_node
-from ranvier.ops.window import max_pool2d
+from ranvier.ops.windows.sliding_window import max_pool2d
 from ranvier.runtime.executable import Executable
 from ranvier.typing import Shape
 

@@ -9,9 +9,9 @@ from typing import Any
 import llvmlite.binding as binding
 import numpy as np
 
-from ranvier.codegen.arithmetic import Machine
+from ranvier.codegen.ir_arithmetic import Machine
 from ranvier.codegen.ir_builder import Function, index
-from ranvier.native.llvm import host, llvm, optimize
+from ranvier.native.object_code import host, llvm, optimize
 
 Array = np.ndarray[Any, Any]
 

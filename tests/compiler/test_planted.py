@@ -16,17 +16,18 @@ from passes.test_passes import SPECIAL, keeps_values, number
 from ranvier.base.config import switches
 from ranvier.codegen import ir_builder as emit
 from ranvier.codegen import reductions
-from ranvier.codegen.arithmetic import Machine
 from ranvier.codegen.expressions import Writer
+from ranvier.codegen.ir_arithmetic import Machine
 from ranvier.codegen.ir_builder import Memory, constant
 from ranvier.compiler import stages
 from ranvier.errors import GraphError, RanvierError
 from ranvier.graph.graph import Graph
 from ranvier.graph.node import OPS, Node
 from ranvier.ops.creation import input_node
-from ranvier.passes import fuse, pipeline, simplify
+from ranvier.passes import fuse, simplify
+from ranvier.passes import graph_passes as pipeline
+from ranvier.passes.graph_passes import prepare
 from ranvier.passes.memory import Life, plan
-from ranvier.passes.pipeline import prepare
 from ranvier.passes.row_groups import reads_in_rows
 from runtime.test_arrays import UPDATES
 

@@ -18,9 +18,9 @@ from ranvier.data import (
     stream_images,
     stream_npy,
     stream_parquet,
-    table_streams,
 )
-from ranvier.data.stream import as_stream
+from ranvier.data.streams import table_streams
+from ranvier.data.streams.stream import as_stream
 from ranvier.errors import ArgumentError, DataError, FileError
 
 

@@ -22,7 +22,7 @@ from ranvier.graph.node import OPS
 from ranvier.io.private import open_private
 from ranvier.native import cache as entries_module
 from ranvier.native import code_cache
-from ranvier.native import llvm as build_module
+from ranvier.native import object_code as build_module
 from ranvier.native.code_cache import forget_code
 from ranvier.ops.creation import input_node
 from ranvier.runtime.call_glue import driver

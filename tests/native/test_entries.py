@@ -22,7 +22,7 @@ from ranvier.graph.batch_plan import ONCE
 from ranvier.graph.graph import Graph
 from ranvier.native import cache as entries_module
 from ranvier.native import code_cache
-from ranvier.native import llvm as build_module
+from ranvier.native import object_code as build_module
 from ranvier.native.cache import read_entry, sealed
 from ranvier.native.code_cache import CachedCode, Facts, forget_code, key_of
 from ranvier.native.object_files import are_sound

@@ -10,9 +10,9 @@ pytest.importorskip("llvmlite")
 
 from compiler.common import threads
 from ranvier.base.config import switches
-from ranvier.native import llvm as build_module
+from ranvier.native import object_code as build_module
 from ranvier.native import split_module as pieces_module
-from ranvier.native.llvm import compile_object
+from ranvier.native.object_code import compile_object
 from ranvier.native.split_module import pieces
 from ranvier.runtime.executable import Executable
 from runtime.test_threads import network, trained

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from ranvier import dtypes, ops
-from ranvier.codegen.arithmetic import Machine
+from ranvier.codegen.ir_arithmetic import Machine
 from ranvier.graph.node import OPS
 from ranvier.ops.elementwise.base import Elementwise
 from ranvier.ops.elementwise.builder import BitBuilder, ElementBuilder

@@ -18,7 +18,7 @@ from ranvier.graph.node import OPS, Node
 from ranvier.ops.creation import input_node
 from ranvier.ops.op import apply
 from ranvier.passes.fuse import fuse
-from ranvier.passes.pipeline import PASSES, prepare, separate
+from ranvier.passes.graph_passes import PASSES, prepare, separate
 from ranvier.passes.relu_masks import masks
 from ranvier.passes.simplify import simplify
 

@@ -13,7 +13,7 @@ from engines import ENGINES
 from ranvier.base.config import switches
 from ranvier.compiler.store import graph_lines
 from ranvier.errors import TraceError
-from ranvier.passes.pipeline import prepare
+from ranvier.passes.graph_passes import prepare
 from ranvier.runtime.executable import Executable
 from ranvier.tracing.trace import trace
 

@@ -2,12 +2,12 @@
 
 | file | what it holds |
 |---|---|
-| arithmetic.py | The arithmetic that an op's scalar expression is written in |
-| batches.py | Batches: the function that runs a stretch of batches, one step after the other |
+| batch_loop.py | Batches: the function that runs a stretch of batches, one step after the other |
 | call_glue_ir.py | The functions between Python and the compiled graph, as LLVM IR |
 | denormals.py | Denormal numbers count as 0 while a stretch of batches runs |
 | expressions.py | Expressions and axes of a nest as LLVM IR |
 | gemm.py | Matrix products and convolutions as LLVM IR: register-tiled sums of products |
+| ir_arithmetic.py | The arithmetic that an op's scalar expression is written in |
 | ir_builder.py | The IR builder: LLVM IR as text, with values, functions, loops and memory access |
 | maps.py | Loop nests as LLVM IR: maps and scatters |
 | module.py | Kernels -> one module of LLVM IR, with the functions that run them all |

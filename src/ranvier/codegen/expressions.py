@@ -26,7 +26,7 @@ from ..lower.loop_ir import (
     expressions,
     operands,
 )
-from .arithmetic import Machine
+from .ir_arithmetic import Machine
 from .ir_builder import Function, V, constant, index
 
 

@@ -26,7 +26,7 @@ from ..lower.cost_model import shared, worth_passes, worth_threads
 from ..lower.hoist import root
 from ..lower.loop_ir import Buffer, Kernel, Loop, Nest, Window
 from . import denormals as subnormal
-from .batches import MEET, Stream, share, write_batches
+from .batch_loop import MEET, Stream, share, write_batches
 from .call_glue_ir import STOPPED
 from .expressions import Writer
 from .gemm import write_contraction

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from ..base.config import switches, thread_count
-from ..codegen.batches import Stream
+from ..codegen.batch_loop import Stream
 from ..codegen.module import Module, write_module
 from ..graph.batch_plan import ONCE, BatchPlan
 from ..graph.check import check as check_graph
@@ -29,8 +29,8 @@ from ..lower.pack_reuse import share_packs
 from ..lower.program import Program
 from ..lower.split_reduction import split_reductions
 from ..passes.fuse import Fused, fuse
+from ..passes.graph_passes import PASSES
 from ..passes.memory import Life, plan
-from ..passes.pipeline import PASSES
 
 
 class Allocated(NamedTuple):

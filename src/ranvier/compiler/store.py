@@ -31,7 +31,7 @@ from ..graph.node import Node
 from ..lower import cost_model as schedule
 from ..native import code_cache
 from ..native.code_cache import CachedCode, Source, cached_code
-from ..native.llvm import Code
+from ..native.object_code import Code
 
 _ARENA_SLACK_BYTES = 64 << 20  # beside what the values of a graph take
 _SOURCES = ("graph", "ops", "passes", "native", "lower", "codegen", "compiler", "runtime")

@@ -6,13 +6,10 @@
 | columns.py | Columns matched by name between training and prediction |
 | datasets/ | data sets ready to load |
 | fetch.py | Data files: located or downloaded, and verified against their hash |
-| file_streams.py | Streams over .npy files and folders of images |
-| padding.py | Sequences of different lengths padded to one array, and their masks |
-| pipeline.py | Pipelines: data sets as chains of steps over elements |
+| sequence_padding.py | Sequences of different lengths padded to one array, and their masks |
 | sliding_windows.py | Time series cut into windows |
 | split.py | Splitting rows into a training part and a held-out part |
-| stream.py | Streams: rows that are read chunk by chunk |
-| table_streams.py | Streams over Parquet and CSV files |
+| streams/ | rows that are read chunk by chunk |
 | tables.py | Lists, arrays, dicts and tables of other libraries as arrays of numbers |
 | text.py | Text as numbers: cleaning, words or characters, vocabularies |
 | toy.py | Small synthetic data sets |
@@ -40,13 +37,13 @@ if TYPE_CHECKING:
         load_rt_polarity,
         load_tiny_shakespeare,
     )
-    from .file_streams import stream_images, stream_npy
-    from .padding import length_mask, pad_sequences
-    from .pipeline import Pipeline
+    from .sequence_padding import length_mask, pad_sequences
     from .sliding_windows import seasonal_naive, windows
     from .split import train_test_split
-    from .stream import Stream, stream_arrays, stream_batches
-    from .table_streams import stream_csv, stream_parquet
+    from .streams.file_streams import stream_images, stream_npy
+    from .streams.pipeline import Pipeline
+    from .streams.stream import Stream, stream_arrays, stream_batches
+    from .streams.table_streams import stream_csv, stream_parquet
     from .text import Vocabulary, clean
     from .toy import make_blobs, make_moons, make_regression, make_xor
     from .vectorize import BytePairs, TextVectorization
@@ -63,13 +60,13 @@ _PARTS = {
         "IRIS_SPECIES load_adult load_airline_passengers load_california_housing load_digits "
         "load_etth1 load_iris load_mnist load_rt_polarity load_tiny_shakespeare"
     ),
-    "file_streams": "stream_images stream_npy",
-    "padding": "length_mask pad_sequences",
-    "pipeline": "Pipeline",
+    "streams.file_streams": "stream_images stream_npy",
+    "sequence_padding": "length_mask pad_sequences",
+    "streams.pipeline": "Pipeline",
     "sliding_windows": "seasonal_naive windows",
     "split": "train_test_split",
-    "stream": "Stream stream_arrays stream_batches",
-    "table_streams": "stream_csv stream_parquet",
+    "streams.stream": "Stream stream_arrays stream_batches",
+    "streams.table_streams": "stream_csv stream_parquet",
     "text": "Vocabulary clean",
     "toy": "make_blobs make_moons make_regression make_xor",
     "vectorize": "BytePairs TextVectorization",

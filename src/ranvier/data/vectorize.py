@@ -14,7 +14,7 @@ from ..errors import ArgumentError, DataError, FileError, StateError, unknown_na
 from ..io.reading import check_input
 from ..io.writing import FilePath
 from ..typing import Array
-from .padding import pad_sequences
+from .sequence_padding import pad_sequences
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer

@@ -97,7 +97,7 @@ def explain(
     if level == "llvm":
         return Explanation(level, executable.compilation().module.text)
     if level == "assembly":
-        from ..native.llvm import assembly
+        from ..native.object_code import assembly
 
         return Explanation(level, assembly(executable.compilation().module.text))
     from .timing import measure

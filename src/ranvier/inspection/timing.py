@@ -22,7 +22,7 @@ import numpy as np
 
 from .. import dtypes
 from ..base.processor import processor
-from ..codegen.arithmetic import Machine
+from ..codegen.ir_arithmetic import Machine
 from ..codegen.ir_builder import Function, constant, index
 from ..codegen.module import write_kernel
 from ..lower import loop_ir as loops

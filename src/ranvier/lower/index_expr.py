@@ -14,7 +14,7 @@ from ..graph.node import Node
 from ..ops.elementwise.builder import ElementOp
 from ..ops.op import Op
 from ..passes.checks import guard
-from ..passes.groups import is_plain_reshape, stretch
+from ..passes.kernel_groups import is_plain_reshape, stretch
 from ..typing import Shape
 from .loop_ir import Affine, Apply, Buffer, Counter, Expr, Literal, Load
 

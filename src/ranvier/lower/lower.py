@@ -11,9 +11,9 @@ from typing import Any
 
 from ..errors import GraphError
 from ..graph.node import Node
-from ..ops.scan import Layout
+from ..ops.loops.scan_op import Layout
 from ..passes.fuse import Fused
-from ..passes.groups import Group
+from ..passes.kernel_groups import Group
 from ..passes.row_groups import rows_of
 from ..typing import Shape
 from .index_expr import Elements, Position

@@ -5,7 +5,7 @@ whose code depends on more than a text, and `code_of_text` for IR that says it a
 take the same way as users.
 
 A key is a hash of everything that the code depends on: what the caller names, and the processor
-with LLVM's version and the files that make code of IR (llvm.py). What was used last stays in
+with LLVM's version and the files that make code of IR (object_code.py). What was used last stays in
 memory though nothing uses it any more; what is in use stays anyway.
 """
 
@@ -19,7 +19,7 @@ from weakref import WeakValueDictionary
 
 from ..base.locks import ProcessLock
 from .cache import read_entry, write_entry
-from .llvm import Code, compile_object, host, load
+from .object_code import Code, compile_object, host, load
 
 _MAX_IDLE_ENTRIES = 64  # whose code stays in memory though nothing uses it any more
 _KEY_CHARACTERS = 40

@@ -6,10 +6,10 @@
 | check_index.py | Whether indices are inside their axis |
 | composites/ | functions written in ops, with no gradient rule of their own |
 | contraction.py | The matrix product |
-| convolution.py | Convolution |
 | creation.py | Values made from nothing: inputs, constants, counters |
 | elementwise/ | ops applied element by element |
 | gather.py | Gather and scatter: reading and adding at indices |
+| loops/ | a body of ops, iteration after iteration, and its gradient |
 | mask_rules.py | What becomes of a mask under each op |
 | methods.py | The ops that every Value has as methods |
 | movement.py | Ops that move elements without changing them |
@@ -17,8 +17,6 @@
 | op_params.py | Params of an op from a file, checked |
 | random.py | Random bits from a counter |
 | reduce.py | Reductions |
-| scan.py | The loop: a body of ops, iteration after iteration |
-| scan_gradient.py | The gradient of a scan |
 | vmapped.py | A graph for many members at once, by the ops' `vmap` rules |
-| window.py | Windows that slide over an image, which pooling reduces |
+| windows/ | windows that slide over an image: convolution, and what pooling reduces |
 """

@@ -1,9 +1,9 @@
 """Fuse: which nodes are computed together in one kernel, and which values are stored.
 
-Needs a simplified graph whose results are distinct computed nodes (pipeline.py); leaves an ordered
-list of Groups. A group is one loop nest: an anchor (a reduction, a contraction, a scan, a scatter,
-a copy) or nothing, and the elementwise nodes that go over the same elements. Everything between
-stored values is computed on the way, without memory.
+Needs a simplified graph whose results are distinct computed nodes (graph_passes.py); leaves an
+ordered list of Groups. A group is one loop nest: an anchor (a reduction, a contraction, a scan, a
+scatter, a copy) or nothing, and the elementwise nodes that go over the same elements. Everything
+between stored values is computed on the way, without memory.
 
 Two groups are joined when they go over the same elements and nothing between them stands in the
 way:
@@ -22,7 +22,7 @@ from .. import dtypes
 from ..graph.graph import Graph
 from ..graph.node import Node
 from .checks import guard, may_stop
-from .groups import Group, is_anchor, is_plain_reshape, memory_of, ordered, same_loops
+from .kernel_groups import Group, is_anchor, is_plain_reshape, memory_of, ordered, same_loops
 from .row_groups import reads_in_rows, rows_of
 
 MAX_GROUP_NODES = 24  # nodes of a group

@@ -11,7 +11,7 @@ from ..graph.graph import Graph, rebuild
 from ..graph.node import OPS, Node
 from ..ops.op import apply
 from ..typing import Shape
-from .groups import is_anchor, is_plain_reshape
+from .kernel_groups import is_anchor, is_plain_reshape
 
 MAX_REPEATED_NODES = 12  # elementwise nodes that may be computed a second time, in the other order
 

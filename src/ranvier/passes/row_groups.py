@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from ..graph.node import Node
 from ..typing import Shape
-from .groups import is_anchor, is_plain_reshape
+from .kernel_groups import is_anchor, is_plain_reshape
 
 _MIN_ROWS = 8  # rows, so that threads find work
 _MIN_ROW_LENGTH = 8  # elements

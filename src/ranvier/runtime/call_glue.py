@@ -31,7 +31,7 @@ from ..base.aligned import address
 from ..base.locks import ProcessLock
 from ..codegen.call_glue_ir import FIRST, FITS, OBJECT_HEAD_BYTES, OTHER, RECORD, TEXT
 from ..native.code_cache import code_of_text
-from ..native.llvm import Code
+from ..native.object_code import Code
 from ..typing import Array, DType
 
 _C_CONTIGUOUS, _ALIGNED, _WRITEABLE = 0x1, 0x100, 0x400  # flags of an array

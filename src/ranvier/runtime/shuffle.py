@@ -14,7 +14,7 @@ from .. import dtypes
 from ..base.aligned import address
 from ..codegen.ir_builder import Function, V, index
 from ..native.code_cache import code_of_text
-from ..native.llvm import Code
+from ..native.object_code import Code
 from ..typing import Array
 
 _PHILOX_FACTORS = 0xD2E7470EE14C6C93, 0xCA5A826395121157

@@ -1,7 +1,7 @@
 """In-place changes: `x += y`, `x.add_(y)`, `x[0] = y`.
 
 Each computes the new values as an ordinary op does and hands them to `_in_place`, which puts them,
-and the history they have, into the tensor itself (tensors/history.py).
+and the history they have, into the tensor itself (tensors/versions.py).
 """
 
 from __future__ import annotations

@@ -31,8 +31,8 @@ from ..ops.creation import full, input_node
 from ..ops.mask_rules import LostMask, carried
 from ..ops.op import Op, apply, as_values, set_default_value
 from ..typing import Array, DType, DTypeLike, Shape, SupportsDLPack, TensorLike
-from .history import CHANGED, NO_PARAMS, History, changed_too_soon, clock
 from .mode import grad_mode, state
+from .versions import CHANGED, NO_PARAMS, History, changed_too_soon, clock
 
 if TYPE_CHECKING:
     from ..tracing.trace import Trace

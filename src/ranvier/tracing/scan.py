@@ -17,9 +17,9 @@ from ..graph.graph import Graph, rebuild
 from ..graph.node import Node
 from ..graph.row_count import RowCount
 from ..ops.creation import input_node
+from ..ops.loops.scan_gradient import worth_saving
+from ..ops.loops.scan_op import run_scan
 from ..ops.op import apply, as_values
-from ..ops.scan import run_scan
-from ..ops.scan_gradient import worth_saving
 from ..tensors.mode import active_trace, is_grad_enabled, state
 from ..tensors.tensor import Tensor
 from ..typing import Shape

@@ -21,9 +21,9 @@ from ..graph.graph import Graph
 from ..graph.node import Node
 from ..ops.creation import input_node
 from ..ops.elementwise.comparison import detach
-from ..tensors.history import CHANGED, changed_too_soon
 from ..tensors.mode import active_trace, grad_mode, state
 from ..tensors.tensor import Tensor
+from ..tensors.versions import CHANGED, changed_too_soon
 from ..typing import Array, DTypeLike, Shape
 from .validity import Guard, Reads, Validity
 from .watched import Watched

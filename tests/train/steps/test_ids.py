@@ -7,7 +7,7 @@ import pytest
 
 import ranvier
 from ranvier import Model, Sequential
-from ranvier.data.stream import stream_batches
+from ranvier.data.streams.stream import stream_batches
 from ranvier.errors import DataError
 from ranvier.nn import GRU, Concatenate, Dense, Embedding, Flatten
 

@@ -3,8 +3,8 @@
 | file | what it holds |
 |---|---|
 | coefficients.py | Coefficients |
-| functions.py | Special functions as polynomials in the machine's own arithmetic |
 | kit.py | What the special functions share: constants of each dtype, polynomials, rounding, signs |
+| polynomials.py | Special functions as polynomials in the machine's own arithmetic |
 | powers.py | Powers |
 | trigonometric.py | Sin, cos and atan2 |
 """

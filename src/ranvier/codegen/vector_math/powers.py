@@ -1,4 +1,4 @@
-"""Powers. See functions.py."""
+"""Powers. See polynomials.py."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""sin, cos and atan2. See functions.py."""
+"""sin, cos and atan2. See polynomials.py."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ... import random
-from ...data.pipeline import FOREVER, Pipeline
+from ...data.streams.pipeline import FOREVER, Pipeline
 from ...tensors.mode import no_grad
 from ...tensors.tensor import Tensor
 from ...typing import Array

@@ -12,10 +12,10 @@ from typing import Unpack
 
 from ...errors import ArgumentError, ShapeError
 from ...ops.composites.shaping import expand_dims
-from ...ops.convolution import conv2d
 from ...ops.movement import pad, reshape
 from ...ops.reduce import sum
-from ...ops.window import sliding_window
+from ...ops.windows.convolution import conv2d
+from ...ops.windows.sliding_window import sliding_window
 from ...tensors.tensor import Tensor
 from ...typing import Shape, ShapeLike
 from .. import initializers, regularizers

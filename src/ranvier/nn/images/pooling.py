@@ -17,7 +17,7 @@ from ...ops.elementwise.arithmetic import maximum
 from ...ops.elementwise.comparison import astype, equal, where
 from ...ops.movement import concat, narrow, pad, reshape
 from ...ops.reduce import max, mean, sum
-from ...ops.window import sliding_window
+from ...ops.windows.sliding_window import sliding_window
 from ...tensors.tensor import Tensor
 from ...typing import Shape, ShapeLike
 from ..layer import Layer, register_layer

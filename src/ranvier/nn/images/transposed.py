@@ -15,8 +15,8 @@ from __future__ import annotations
 from typing import Unpack
 
 from ...ops.composites.shaping import expand_dims
-from ...ops.convolution import conv_transpose
 from ...ops.movement import reshape
+from ...ops.windows.convolution import conv_transpose
 from ...tensors.tensor import Tensor
 from ...typing import Shape, ShapeLike
 from ..activations import ActivationLike

@@ -12,7 +12,7 @@ from ... import dtypes, optim
 from ...base.arguments import as_integer
 from ...base.config import switches
 from ...base.missing import spelled
-from ...data.stream import as_stream
+from ...data.streams.stream import as_stream
 from ...errors import ArgumentError, ShapeError, StateError
 from ...io.writing import FilePath
 from ...nn.symbolic import packed

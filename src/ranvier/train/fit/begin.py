@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...base.locks import importing
-from ...data.stream import Stream, as_stream
+from ...data.streams.stream import Stream, as_stream
 from ...errors import ArgumentError
 from ..callbacks.callback import Callback, callbacks_of
 from ..callbacks.progress import display

@@ -20,7 +20,7 @@ import numpy as np
 
 from ... import random
 from ...base.nested import map_leaves
-from ...data.stream import Chunk, Stream
+from ...data.streams.stream import Chunk, Stream
 from ...errors import ArgumentError, DataError, FileError, RanvierError
 from ...io.writing import FilePath
 from ...typing import Array, DataLike, DType, Shape

@@ -11,7 +11,7 @@ import numpy as np
 
 from ...data.cell_kinds import kind_of_cells
 from ...data.columns import ColumnNames, names_of
-from ...data.stream import Stream
+from ...data.streams.stream import Stream
 from ...data.tables import check_rows
 from ...errors import ArgumentError, DataError, ShapeError, unknown_name, warn
 from ...losses.loss import Loss

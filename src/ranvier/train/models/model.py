@@ -14,7 +14,7 @@ from ...base.arguments import as_integer
 from ...base.config import ENGINES
 from ...base.locks import importing
 from ...base.missing import spelled
-from ...data.stream import as_stream
+from ...data.streams.stream import as_stream
 from ...errors import StateError, unknown_name, warn
 from ...io.writing import FilePath
 from ...nn.layer import register_layer

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ....data.file_streams import stream_images
 from ....data.sliding_windows import sliding_view
-from ....data.stream import Chunk, Stream, stream_arrays
+from ....data.streams.file_streams import stream_images
+from ....data.streams.stream import Chunk, Stream, stream_arrays
 from ....errors import ArgumentError
 from ....io.writing import FilePath
 from ....tensors.tensor import Tensor

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from ....data import stream_batches
-from ....data.stream import as_stream
+from ....data.streams.stream import as_stream
 from ....errors import ArgumentError, RanvierError, StateError, unknown_name
 from ....io.tensors import parsed
 from ....nn.config import restore, restored_as

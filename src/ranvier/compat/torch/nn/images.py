@@ -16,11 +16,11 @@ from ....nn.images.pooling import Edge, adaptive, average, largest
 from ....nn.images.resizing import linear, nearest
 from ....nn.images.sliding import sizes
 from ....ops.composites.shaping import expand_dims, moveaxis
-from ....ops.convolution import conv2d as core_conv2d
-from ....ops.convolution import conv_transpose
 from ....ops.movement import pad, permute_dims, reshape
 from ....ops.reduce import max, mean, sum
-from ....ops.window import sliding_window
+from ....ops.windows.convolution import conv2d as core_conv2d
+from ....ops.windows.convolution import conv_transpose
+from ....ops.windows.sliding_window import sliding_window
 from ....typing import Shape, ShapeLike, TensorLike
 from ..tensor import Tensor, of
 

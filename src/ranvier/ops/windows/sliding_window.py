@@ -6,13 +6,13 @@ import builtins
 
 import numpy as np
 
-from ..errors import ShapeError
-from ..graph.node import Spec, Value
-from ..typing import Array, ArrayLike, Shape, ShapeLike, V
+from ...errors import ShapeError
+from ...graph.node import Spec, Value
+from ...typing import Array, ArrayLike, Shape, ShapeLike, V
+from ..movement import narrow, pad, permute_dims, reshape
+from ..op import Gradients, Mapped, Op, apply, as_values, register
+from ..reduce import max, mean
 from .convolution import pair
-from .movement import narrow, pad, permute_dims, reshape
-from .op import Gradients, Mapped, Op, apply, as_values, register
-from .reduce import max, mean
 
 
 class SlidingWindow(Op):

@@ -9,9 +9,9 @@ from typing import Any, Self
 
 import numpy as np
 
-from ..base.nested import leaves, map_leaves
-from ..errors import ArgumentError, DataError
-from ..typing import Array
+from ...base.nested import leaves, map_leaves
+from ...errors import ArgumentError, DataError
+from ...typing import Array
 from .stream import Chunk, Stream, as_chunk
 
 Element = Any  # an array, or tuples and dicts of arrays

@@ -16,14 +16,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from ..graph.graph import Graph, rebuild
-from ..graph.node import Node, Value
-from .backpropagation import pull_back
-from .creation import full, input_node
-from .movement import reshape
-from .op import Gradients, apply
-from .reduce import sum
-from .scan import Layout, run_scan
+from ...graph.graph import Graph, rebuild
+from ...graph.node import Node, Value
+from ..backpropagation import pull_back
+from ..creation import full, input_node
+from ..movement import reshape
+from ..op import Gradients, apply
+from ..reduce import sum
+from .scan_op import Layout, run_scan
 
 # Elementwise ops that are computed again rather than kept.
 _CHEAP = {"add", "subtract", "multiply", "negative", "maximum", "minimum", "abs", "where", "astype"}

@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..errors import DTypeError, ShapeError
-from ..graph.node import Spec, Value
-from ..typing import Array, ArrayLike, Shape, ShapeLike, V
-from .creation import full
-from .movement import concat, flip, moved, narrow, pad, permute_dims, reshape, slice_
-from .op import Gradients, Mapped, Op, apply, as_values, register, same_dtype
+from ...errors import DTypeError, ShapeError
+from ...graph.node import Spec, Value
+from ...typing import Array, ArrayLike, Shape, ShapeLike, V
+from ..creation import full
+from ..movement import concat, flip, moved, narrow, pad, permute_dims, reshape, slice_
+from ..op import Gradients, Mapped, Op, apply, as_values, register, same_dtype
 
 Frame = tuple[tuple[int, int], ...]  # elements before and after both axes of an image
 NO_FRAME: Frame = ((0, 0), (0, 0))

@@ -23,14 +23,14 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DTypeError, ShapeError
-from ..graph.graph import Graph
-from ..graph.interpret import evaluate
-from ..graph.node import Spec, Value
-from ..typing import Array, Shape, V
-from .movement import concat, moved, narrow, reshape
-from .op import Gradients, Mapped, Op, apply, for_members, register
-from .vmapped import vmapped
+from ...errors import DTypeError, ShapeError
+from ...graph.graph import Graph
+from ...graph.interpret import evaluate
+from ...graph.node import Spec, Value
+from ...typing import Array, Shape, V
+from ..movement import concat, moved, narrow, reshape
+from ..op import Gradients, Mapped, Op, apply, for_members, register
+from ..vmapped import vmapped
 
 
 class Layout:

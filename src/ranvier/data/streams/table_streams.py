@@ -10,15 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from ..base.extras import optional
-from ..base.missing import spelled
-from ..errors import ArgumentError, DataError, FileError, unknown_name
-from ..io.reading import check_input, open_plain
-from ..io.writing import no_path, protect
-from ..typing import Array, DTypeLike
-from .cell_kinds import kind_of_cells
+from ...base.extras import optional
+from ...base.missing import spelled
+from ...errors import ArgumentError, DataError, FileError, unknown_name
+from ...io.reading import check_input, open_plain
+from ...io.writing import no_path, protect
+from ...typing import Array, DTypeLike
+from ..cell_kinds import kind_of_cells
+from ..tables import as_array
 from .stream import Chunk, PartStream, Stream
-from .tables import as_array
 
 Paths = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from .. import dtypes
 from .ir_builder import Function, Memory, V, constant
-from .vector_math.functions import SpecialFunctions
+from .vector_math.polynomials import SpecialFunctions
 
 
 class Machine(SpecialFunctions):

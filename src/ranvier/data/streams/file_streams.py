@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from ..base.extras import optional
-from ..base.missing import spelled
-from ..errors import ArgumentError, DataError, FileError, unknown_name
-from ..io.reading import check_input, open_plain
-from ..io.writing import FilePath, protect
-from ..typing import Array
+from ...base.extras import optional
+from ...base.missing import spelled
+from ...errors import ArgumentError, DataError, FileError, unknown_name
+from ...io.reading import check_input, open_plain
+from ...io.writing import FilePath, protect
+from ...typing import Array
 from .stream import ArrayStream, Chunk, Stream, random_order
 
 _MAX_MAPPED_BYTES = 16 << 20  # of a mapped file that may count as memory in use

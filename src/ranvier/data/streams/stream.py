@@ -17,10 +17,10 @@ from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
-from ..base.missing import Spelled, spelled
-from ..errors import ArgumentError, DataError
-from ..typing import Array
-from .tables import FRAME_LIBRARIES
+from ...base.missing import Spelled, spelled
+from ...errors import ArgumentError, DataError
+from ...typing import Array
+from ..tables import FRAME_LIBRARIES
 
 Chunk = tuple[Any, ...]
 
