@@ -16,12 +16,12 @@ from typing import Any, TypeAlias, Unpack
 from ... import random
 from ...errors import ArgumentError
 from ...ops.contraction import matmul
-from ...ops.elementwise import where
+from ...ops.elementwise import sigmoid, tanh, where
 from ...ops.movement import concat, narrow, reshape
 from ...tensors.tensor import Tensor
 from ...typing import Shape
 from .. import activations, initializers, regularizers
-from ..activations import ActivationLike
+from ..activations import Activation, ActivationLike
 from ..basic.dense import integer_argument
 from ..initializers import InitializerLike
 from ..layer import Layer, register_layer
@@ -160,7 +160,7 @@ class Cell(Layer):
 
     def gate(self, z: Tensor, number: int) -> Tensor:
         """The columns of one gate."""
-        return narrow(z, z.ndim - 1, number * self.units, (number + 1) * self.units)
+        return gate_of(z, number, self.units)
 
     def from_state(self, h: Tensor) -> Tensor:
         """`h @ recurrent_kernel`."""
@@ -197,6 +197,34 @@ class _Gated(Cell):
         self.gate_function = activations.get(recurrent_activation)
 
     recurrent_activation = activations.by_name("gate_function")
+
+
+def gate_of(z: Tensor, number: int, units: int) -> Tensor:
+    """The columns of one gate, `units` of the last axis."""
+    return narrow(z, z.ndim - 1, number * units, (number + 1) * units)
+
+
+def lstm_states(
+    z: Tensor, c: Tensor, function: Activation = tanh, gate_function: Activation = sigmoid
+) -> States:
+    """(h, c) of a long short-term memory, from what x and h add to the gates i, f, g, o."""
+    units = c.shape[-1]
+    i, f, o = (gate_function(gate_of(z, n, units)) for n in (0, 1, 3))
+    c = f * c + i * function(gate_of(z, 2, units))
+    return [o * function(c), c]
+
+
+def gru_state(
+    of_x: Sequence[Tensor],
+    of_h: Sequence[Tensor],
+    h: Tensor,
+    function: Activation = tanh,
+    gate_function: Activation = sigmoid,
+) -> Tensor:
+    """h of a gated recurrent unit, from what x and h add to the gates z (update), r (reset), g."""
+    update, reset = (gate_function(of_x[n] + of_h[n]) for n in (0, 1))
+    new = function(of_x[2] + reset * of_h[2])
+    return update * h + (1 - update) * new
 
 
 @register_layer
@@ -241,9 +269,7 @@ class LSTMCell(_Gated):
     def advance(self, z: Tensor, states: States, keep: Tensor | None = None) -> States:
         h, c = states
         z = z + self.from_state(h if keep is None else h * keep)
-        i, f, o = (self.gate_function(self.gate(z, n)) for n in (0, 1, 3))
-        c = f * c + i * self.function(self.gate(z, 2))
-        return [o * self.function(c), c]
+        return lstm_states(z, c, self.function, self.gate_function)
 
 
 @register_layer
@@ -291,19 +317,14 @@ class GRUCell(_Gated):
         h = states[0] if keep is None else states[0] * keep
         if self.reset_after:
             inner = self.from_state(h)
-            update, reset = (
-                self.gate_function(self.gate(z, n) + self.gate(inner, n)) for n in (0, 1)
-            )
-            mine = self.gate(inner, 2)
+            ours = [self.gate(inner, n) for n in range(3)]
             if self.bias is not None:
-                mine = mine + self.bias[1, 2 * self.units :]
-            new = self.function(self.gate(z, 2) + reset * mine)
-        else:
-            first = narrow(self.recurrent_kernel, 1, 0, 2 * self.units)
-            last = self.gate(self.recurrent_kernel, 2)
-            inner = matmul(h, first)
-            update, reset = (
-                self.gate_function(self.gate(z, n) + self.gate(inner, n)) for n in (0, 1)
-            )
-            new = self.function(self.gate(z, 2) + matmul(reset * h, last))
+                ours[2] = ours[2] + self.bias[1, 2 * self.units :]
+            gates = [self.gate(z, n) for n in range(3)]
+            return [gru_state(gates, ours, h, self.function, self.gate_function)]
+        first = narrow(self.recurrent_kernel, 1, 0, 2 * self.units)
+        last = self.gate(self.recurrent_kernel, 2)
+        inner = matmul(h, first)
+        update, reset = (self.gate_function(self.gate(z, n) + self.gate(inner, n)) for n in (0, 1))
+        new = self.function(self.gate(z, 2) + matmul(reset * h, last))
         return [update * h + (1 - update) * new]

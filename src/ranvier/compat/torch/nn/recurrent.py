@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from ....errors import ArgumentError, ShapeError, unknown_name
+from ....nn.sequences.recurrent_cells import gate_of, gru_state, lstm_states
 from ....ops.composites.functions import relu
 from ....ops.composites.shaping import stack
 from ....ops.contraction import matmul
 from ....ops.creation import full
-from ....ops.elementwise import sigmoid, tanh
-from ....ops.movement import concat, narrow, permute_dims, reshape
+from ....ops.elementwise import tanh
+from ....ops.movement import concat, permute_dims, reshape
 from ....ops.op import apply
 from ....tracing.scan import scan
 from ....typing import DTypeLike
@@ -43,12 +44,9 @@ class _Gates(Weighted):
     def add_cell(self, inputs: int, end: str, dtype: DTypeLike | None) -> None:
         """New weights, whose names end in `end`."""
         width = self.gates * self.hidden_size
-        shapes: dict[str, Any] = {
-            "weight_ih": (width, inputs),
-            "weight_hh": (width, self.hidden_size),
-        }
+        shapes = {"weight_ih": (width, inputs), "weight_hh": (width, self.hidden_size)}
         if self.bias:
-            shapes |= {"bias_ih": (width,), "bias_hh": (width,)}
+            shapes |= {"bias_ih": (width,), "bias_hh": (width,)}  # type: ignore[dict-item]
         named = {name + end: shape for name, shape in shapes.items()}
         self.weights(uniform(self.hidden_size), dtype, **named)
 
@@ -73,9 +71,10 @@ class _Gates(Weighted):
     def _transposed(self, name: str) -> Any:
         return permute_dims(getattr(self, name), (1, 0))
 
-    def gate(self, z: Any, number: int) -> Any:
-        """The columns of one gate."""
-        return narrow(z, 1, number * self.hidden_size, (number + 1) * self.hidden_size)
+
+def _as_states(hx: Any) -> States:
+    """The states of a call: none, one, or a tuple."""
+    return [] if hx is None else list(hx) if isinstance(hx, tuple | list) else [hx]
 
 
 class _Simple(_Gates):
@@ -99,11 +98,7 @@ class _LongShort(_Gates):
     states = 2
 
     def advance(self, z: Any, states: States, w: Any, b: Any) -> States:
-        h, c = states
-        z = z + matmul(h, w)
-        i, f, o = (sigmoid(self.gate(z, n)) for n in (0, 1, 3))
-        c = f * c + i * tanh(self.gate(z, 2))
-        return [o * tanh(c), c]
+        return lstm_states(z + matmul(states[0], w), states[1])
 
 
 class _Gated(_Gates):
@@ -112,13 +107,11 @@ class _Gated(_Gates):
     gates = 3
 
     def advance(self, z: Any, states: States, w: Any, b: Any) -> States:
-        h = states[0]
-        inner = matmul(h, w)
-        if b is not None:
-            inner = inner + b
-        reset, update = (sigmoid(self.gate(z, n) + self.gate(inner, n)) for n in (0, 1))
-        new = tanh(self.gate(z, 2) + reset * self.gate(inner, 2))
-        return [(1 - update) * new + update * h]
+        inner = matmul(states[0], w)
+        inner = inner if b is None else inner + b
+        # Ranvier's order of the gates is z, r, n.
+        of_x, of_h = ([gate_of(t, n, self.hidden_size) for n in (1, 0, 2)] for t in (z, inner))
+        return [gru_state(of_x, of_h, states[0])]
 
 
 class _Recurrent(_Gates):
@@ -171,7 +164,7 @@ class _Recurrent(_Gates):
                 f"{self.input_size})"
             )
         single, swapped = x.ndim == 2, x.ndim == 3 and self.batch_first
-        first = [] if hx is None else list(hx) if isinstance(hx, tuple | list) else [hx]
+        first = _as_states(hx)
         if single:
             x, *first = (reshape(t, (t.shape[0], 1, t.shape[1])) for t in (x, *first))
         elif swapped:
@@ -266,8 +259,7 @@ class _Cell(_Gates):
             )
         row = x.ndim == 1
         x = x.reshape(1, -1) if row else x
-        states = [] if hx is None else list(hx) if isinstance(hx, tuple | list) else [hx]
-        states = [of(s).reshape(1, -1) if row else of(s) for s in states]
+        states = [of(s).reshape(1, -1) if row else of(s) for s in _as_states(hx)]
         z, w, b = self.project(x, "")
         new = self.advance(z, states or self.zero_states(x, x.shape[0]), w, b)
         new = [s.reshape(-1) if row else s for s in map(of, new)]
