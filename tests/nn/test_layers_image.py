@@ -217,3 +217,44 @@ def test_shape_errors_name_the_layer(make: Any, shape: tuple[int, ...], message:
 def test_wrong_arguments(make: Any, message: str) -> None:
     with pytest.raises(ArgumentError, match=message):
         make()
+
+
+@pytest.mark.parametrize("pool", [2, 3, (3, 2)])
+@pytest.mark.parametrize("stride", [1, 2, (2, 3)])
+@pytest.mark.parametrize("padding", [0, 1, (1, 0)])
+@pytest.mark.parametrize("kind", ["Max", "Average"])
+def test_pooling_with_so_many_positions_of_padding(
+    kind: str, pool: Any, stride: Any, padding: Any
+) -> None:
+    x = np.random.default_rng(3).normal(size=(2, 6, 7, 3)).astype(np.float32)
+    layer = getattr(nn, f"{kind}Pooling2D")(pool, stride, padding)
+    (k, m), (s, t), (p, q) = ((v, v) if isinstance(v, int) else v for v in (pool, stride, padding))
+    wide = np.pad(x, ((0, 0), (p, p), (q, q), (0, 0)), constant_values=np.nan)
+    reduce = np.nanmax if kind == "Max" else np.nanmean
+    expected = np.array(
+        [
+            [
+                reduce(wide[:, i : i + k, j : j + m], axis=(1, 2))
+                for j in range(0, wide.shape[2] - m + 1, t)
+            ]
+            for i in range(0, wide.shape[1] - k + 1, s)
+        ]
+    ).transpose(2, 0, 1, 3)
+    np.testing.assert_allclose(layer(x).numpy(), expected, 1e-5)
+    assert layer.output_shape((6, 7, 3)) == expected.shape[1:]
+    again = type(layer).from_config(json.loads(json.dumps(layer.get_config())))
+    np.testing.assert_array_equal(again(x).numpy(), layer(x).numpy())
+    if isinstance(pool, int) and isinstance(stride, int) and isinstance(padding, int):
+        series = getattr(nn, f"{kind}Pooling1D")(pool, stride, padding)(x[:, 0])
+        rows = getattr(nn, f"{kind}Pooling2D")((1, pool), (1, stride), (0, padding))(x[:, :1])
+        np.testing.assert_array_equal(series.numpy(), rows.numpy()[:, 0])
+
+
+def test_padding_of_pooling_that_does_not_fit() -> None:
+    for padding, message in (
+        (2, "at most half of the window"),
+        (-1, "at least 0"),
+        ("all", "'same'"),
+    ):
+        with pytest.raises((ArgumentError, ShapeError), match=message):
+            nn.MaxPooling2D(2, padding=padding)(np.zeros((1, 4, 4, 1), np.float32))

@@ -1,8 +1,9 @@
 """Pooling layers: the maximum or the mean of each window.
 
 Channels last. Along an axis of n positions, a window of k with stride s takes, with padding
-"valid", `(n - k) // s + 1` positions, and with "same" `ceil(n / s)`. Positions beyond the edge are
-ignored: they are never the maximum and not part of the mean.
+"valid", `(n - k) // s + 1` positions, with "same" `ceil(n / s)`, and with p positions of padding on
+both sides `(n + 2 p - k) // s + 1`. Positions beyond the edge are ignored: they are never the
+maximum and not part of the mean.
 """
 
 from __future__ import annotations
@@ -22,7 +23,15 @@ from ...tensors.tensor import Tensor
 from ...typing import Shape, ShapeLike
 from ..layer import Layer, register_layer
 from ..options import LayerOptions
-from .sliding import channels_last, check_axes, frame, one_of, output_sizes, sizes
+from .sliding import (
+    channels_last,
+    check_axes,
+    frame,
+    one_of,
+    output_sizes,
+    padded_frame,
+    sizes,
+)
 
 Edge: TypeAlias = tuple[tuple[int, int], ...]  # positions before and after each axis
 Reduction: TypeAlias = Callable[..., Tensor]  # (x, axis, keepdims)
@@ -37,7 +46,7 @@ class _Pooling(Layer):
         self,
         pool_size: ShapeLike = 2,
         strides: ShapeLike | None = None,
-        padding: str = "valid",
+        padding: str | ShapeLike = "valid",
         data_format: str | None = None,
         **options: Unpack[LayerOptions],
     ) -> None:
@@ -45,36 +54,52 @@ class _Pooling(Layer):
         self.pool_size = sizes(self.name, "pool_size", pool_size, self.axes)
         moved = self.pool_size if strides is None else strides
         self.strides = sizes(self.name, "strides", moved, self.axes)
-        self.padding = one_of(self.name, "padding", padding, ("valid", "same"))
+        self.padding: str | Shape
+        if isinstance(padding, str):
+            self.padding = one_of(self.name, "padding", padding, ("valid", "same"))
+        else:
+            self.padding = sizes(self.name, "padding", padding, self.axes, least=0)
         self.data_format = channels_last(self.name, data_format)
 
-    def reduce(self, x: Tensor, window: Shape, strides: Shape) -> Tensor:
+    def reduce(self, x: Tensor, window: Shape, strides: Shape, edge: Edge) -> Tensor:
         """(batch, height, width, channels) -> (batch, rows, columns, channels)."""
         raise NotImplementedError
 
     def forward(self, x: Tensor) -> Tensor:
         self.output_shape(x.shape[1:])
+        edge = self._edge(x.shape[1:-1])
         if self.axes == 2:
-            return self.reduce(x, self.pool_size, self.strides)
-        out = self.reduce(expand_dims(x, 1), (1, *self.pool_size), (1, *self.strides))
+            return self.reduce(x, self.pool_size, self.strides, edge)
+        window, strides = (1, *self.pool_size), (1, *self.strides)
+        out = self.reduce(expand_dims(x, 1), window, strides, ((0, 0), *edge))
         return reshape(out, (out.shape[0], *out.shape[2:]))
+
+    def _edge(self, shape: Shape) -> Edge:
+        settings = shape, self.pool_size, self.strides
+        if isinstance(self.padding, str):
+            return frame(*settings, self.padding)
+        return padded_frame(self.name, *settings, self.padding)
 
     def output_shape(self, input_shape: Shape) -> Shape:
         check_axes(self.name, input_shape, self.axes)
-        settings = self.pool_size, self.strides, self.padding, (1,) * self.axes
-        return (*output_sizes(self.name, input_shape[:-1], *settings), input_shape[-1])
+        shape, padding = input_shape[:-1], self.padding
+        if not isinstance(padding, str):
+            shape = tuple(n + a + b for n, (a, b) in zip(shape, self._edge(shape), strict=True))
+            padding = "valid"
+        settings = self.pool_size, self.strides, padding, (1,) * self.axes
+        return (*output_sizes(self.name, shape, *settings), input_shape[-1])
 
 
 class _Max(_Pooling):
-    def reduce(self, x: Tensor, window: Shape, strides: Shape) -> Tensor:
-        return largest(x, window, strides, frame(x.shape[1:3], window, strides, self.padding))
+    def reduce(self, x: Tensor, window: Shape, strides: Shape, edge: Edge) -> Tensor:
+        return largest(x, window, strides, edge)
 
 
 class _Average(_Pooling):
     in_float32 = True
 
-    def reduce(self, x: Tensor, window: Shape, strides: Shape) -> Tensor:
-        return average(x, window, strides, frame(x.shape[1:3], window, strides, self.padding))
+    def reduce(self, x: Tensor, window: Shape, strides: Shape, edge: Edge) -> Tensor:
+        return average(x, window, strides, edge)
 
 
 def largest(x: Tensor, window: Shape, strides: Shape, edge: Edge) -> Tensor:
@@ -121,7 +146,9 @@ class MaxPooling2D(_Max):
     Args:
         pool_size: the window: an integer, or (height, width).
         strides: from one window to the next; None: as large as the window.
-        padding: "valid", only whole windows, or "same", as many positions as `ceil(size / stride)`.
+        padding: "valid", only whole windows; "same", as many positions as `ceil(size / stride)`;
+            or how many positions beyond the edge belong to the windows on both sides, a number or
+            (rows, columns), at most half of the window. PyTorch's `padding`.
         data_format: None or "channels_last".
         options: those of every layer: name, input_shape, trainable.
     """

@@ -100,3 +100,37 @@ def frame(shape: Shape, window: Shape, strides: Shape, padding: str) -> tuple[tu
         total = max((-(-n // s) - 1) * s + k - n, 0)
         edges.append((total // 2, total - total // 2))
     return tuple(edges)
+
+
+def padded_frame(
+    layer: str,
+    shape: Shape,
+    window: Shape,
+    strides: Shape,
+    padding: Shape,
+    partial: bool = False,
+) -> tuple[tuple[int, int], ...]:
+    """Positions to add before and after each axis, so many on both sides.
+
+    With `partial` as many more at the end as a last window needs that begins inside the image or
+    the positions before it.
+
+    >>> padded_frame("max_pool2d", (5, 6), (3, 3), (2, 2), (1, 1))
+    ((1, 1), (1, 1))
+    >>> padded_frame("max_pool2d", (5, 6), (3, 3), (2, 2), (1, 1), partial=True)
+    ((1, 1), (1, 2))
+    """
+    edges = []
+    for n, k, s, p in zip(shape, window, strides, padding, strict=True):
+        if n + 2 * p < k or 2 * p > k:
+            raise ShapeError(
+                f"{layer}: a window of {window} does not fit images of {shape} with padding "
+                f"{padding}, which may be at most half of the window"
+            )
+        after = p
+        if partial:
+            count = -(-(n + 2 * p - k) // s) + 1
+            count -= (count - 1) * s >= n + p
+            after = max(p, (count - 1) * s + k - n - p)
+        edges.append((p, after))
+    return tuple(edges)

@@ -6,7 +6,6 @@ is an image of one row.
 
 from __future__ import annotations
 
-import builtins
 import inspect
 from collections.abc import Callable
 from typing import Any
@@ -14,7 +13,7 @@ from typing import Any
 from ....errors import ArgumentError, ShapeError
 from ....nn.images.pooling import Edge, adaptive, average, largest
 from ....nn.images.resizing import linear, nearest
-from ....nn.images.sliding import sizes
+from ....nn.images.sliding import padded_frame, sizes
 from ....ops.composites.shaping import expand_dims, moveaxis
 from ....ops.movement import pad, permute_dims, reshape
 from ....ops.reduce import max, mean, sum
@@ -216,21 +215,8 @@ def _windows(
     step = kernel_size if stride is None or stride in ((), []) else stride
     strides = sizes(name, "stride", step, 2)
     frame = sizes(name, "padding", padding, 2, least=0)
-    edge = []
-    for n, k, s, p in zip(x.shape[2:], window, strides, frame, strict=True):
-        if n + 2 * p < k or 2 * p > k:
-            raise ShapeError(
-                f"{name}: a window of {window} does not fit images of {tuple(x.shape[2:])} with "
-                f"padding {frame}, which may be at most half of the window"
-            )
-        after = p
-        if ceil_mode:
-            # One more window, if it begins on the image.
-            count = -(-(n + 2 * p - k) // s) + 1
-            count -= (count - 1) * s >= n + p
-            after = builtins.max(p, (count - 1) * s + k - n - p)
-        edge.append((p, after))
-    return window, strides, tuple(edge)
+    shape = tuple(x.shape[2:])
+    return window, strides, padded_frame(name, shape, window, strides, frame, ceil_mode)
 
 
 def _one(size: Any) -> Any:
