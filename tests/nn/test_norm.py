@@ -11,6 +11,7 @@ import ranvier
 from engines import ENGINES
 from ranvier import nn, optim
 from ranvier.errors import ArgumentError, ShapeError
+from ranvier.nn.basic.normalization import batch_moments
 from ranvier.nn.layer import filled_batch
 
 RANDOM = np.random.default_rng(0)
@@ -193,3 +194,13 @@ def test_another_number_of_channels_is_reported() -> None:
 def test_wrong_arguments(make: Any, message: str) -> None:
     with pytest.raises(ArgumentError, match=message):
         make()
+
+
+def test_the_variance_of_a_sample_divides_by_one_less() -> None:
+    x = np.random.default_rng(5).normal(3.0, 2.0, (7, 4)).astype(np.float32)
+    moments = batch_moments(ranvier.tensor(x), [0])
+    np.testing.assert_allclose(moments.of_sample().numpy()[0], x.var(0, ddof=1), 1e-5)
+    weight = ranvier.tensor([[1.0]] * 5 + [[0.0]] * 2)
+    some = batch_moments(ranvier.tensor(x), [0], weight)
+    np.testing.assert_allclose(some.of_sample().numpy()[0], x[:5].var(0, ddof=1), 1e-5)
+    assert (batch_moments(ranvier.tensor(x[:1]), [0]).of_sample().numpy() == 0).all()

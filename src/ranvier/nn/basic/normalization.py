@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from ... import dtypes
 from ...graph.sizes import float_of
@@ -21,9 +22,23 @@ def as_float32(x: Tensor) -> Tensor:
     return astype(x, dtypes.float32) if x.dtype == dtypes.float16 else x
 
 
-def batch_moments(
-    x: Tensor, axes: Sequence[int], weight: Tensor | None = None
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+class Moments(NamedTuple):
+    """What `batch_moments` measures."""
+
+    start: Tensor
+    shifted: Tensor
+    mean: Tensor  # of what is shifted
+    variance: Tensor
+    size: Tensor | float  # how many numbers are behind each
+
+    def of_sample(self) -> Tensor:
+        """The variance divided by n - 1 instead of n; for one number the variance, which is 0."""
+        n = self.size
+        others = maximum(n - 1.0, 1.0) if isinstance(n, Tensor) else max(n - 1, 1)
+        return self.variance * (n / others)
+
+
+def batch_moments(x: Tensor, axes: Sequence[int], weight: Tensor | None = None) -> Moments:
     """`start`, `x - start`, and its mean and variance over `axes`, which stay with size 1.
 
     `start` is the mean of the first row alone. Near it one pass over x gives both sums,
@@ -49,7 +64,25 @@ def batch_moments(
     weighted = shifted if weight is None else shifted * weight
     middle = sum(weighted, axes, keepdims=True) / count
     variance = sum(weighted * shifted, axes, keepdims=True) / count - square(middle)
-    return start, shifted, middle, variance
+    return Moments(start, shifted, middle, variance, count)
+
+
+def normalized(
+    x: Tensor,
+    mean: Tensor,
+    variance: Tensor,
+    epsilon: float,
+    gamma: Tensor | None = None,
+    beta: Tensor | None = None,
+) -> Tensor:
+    """`(x - mean) / sqrt(variance + epsilon) * gamma + beta`, as one product and one sum for each
+    element of x.
+    """
+    scale = rsqrt(variance + epsilon)
+    if gamma is not None:
+        scale = scale * gamma
+    offset = -mean * scale
+    return x * scale + (offset if beta is None else offset + beta)
 
 
 def standardized(x: Tensor, axes: Axes, epsilon: float) -> Tensor:

@@ -16,7 +16,6 @@ from typing import Unpack
 import numpy as np
 
 from ...errors import ArgumentError, ShapeError
-from ...ops.composites.functions import rsqrt
 from ...ops.composites.shaping import moveaxis
 from ...ops.elementwise import astype
 from ...ops.movement import reshape
@@ -33,6 +32,7 @@ from .dense import integer_argument
 from .normalization import (
     as_float32,
     batch_moments,
+    normalized,
     root_mean_squared,
     row_weights,
     standardized,
@@ -208,18 +208,13 @@ class BatchNormalization(_Scaled):
         if self.training and self.trainable:
             (axis,) = self.axes_of(x.ndim)
             axes = [a for a in range(x.ndim) if a != axis]
-            start, x, middle, variance = batch_moments(x, axes, row_weights(x, mask))
+            start, x, middle, variance, _ = batch_moments(x, axes, row_weights(x, mask))
             self._update_moving(middle + start, variance)
         else:
             middle = self.along(x, self.moving_mean)
             variance = self.along(x, self.moving_variance)
-        scale = rsqrt(variance + self.epsilon)
-        if self.gamma is not None:
-            scale = scale * self.along(x, self.gamma)
-        offset = -middle * scale
-        if self.beta is not None:
-            offset = offset + self.along(x, self.beta)
-        return astype(x * scale + offset, dtype)
+        scales = [None if v is None else self.along(x, v) for v in (self.gamma, self.beta)]
+        return astype(normalized(x, middle, variance, self.epsilon, *scales), dtype)
 
     def _update_moving(self, middle: Tensor, variance: Tensor) -> None:
         """Update the moving statistics by those of this batch."""

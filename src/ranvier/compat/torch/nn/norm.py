@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 
 from ....errors import ShapeError
 from ....nn.basic import normalization
-from ....ops.composites.functions import rsqrt
 from ....ops.composites.shaping import moveaxis
-from ....ops.elementwise import maximum
 from ....ops.movement import reshape
-from ....ops.reduce import sum
 from ....tensors.mode import no_grad
 from ....typing import Shape, ShapeLike, TensorLike
 from ..sizes import sizes_of
@@ -38,26 +34,15 @@ def batch_norm(
     x = of(input)
     if training:
         axes = [a for a in range(x.ndim) if a != 1]
-        real = normalization.row_weights(x, None)
-        start, x, mean, variance = normalization.batch_moments(x, axes, real)
+        moments = normalization.batch_moments(x, axes, normalization.row_weights(x, None))
+        start, x, mean, variance, _ = moments
         if running_mean is not None:
-            # NOTE: of a single number there is no such variance; PyTorch refuses it.
-            each = math.prod(x.shape[2:])
-            share: Any
-            if real is None:
-                share = x.shape[0] * each / max(x.shape[0] * each - 1, 1)
-            else:
-                count = sum(real) * each
-                share = count / maximum(count - 1.0, 1.0)
             _update(running_mean, mean + start, momentum)
-            _update(running_var, variance * share, momentum)
+            _update(running_var, moments.of_sample(), momentum)
     else:
         mean, variance = _by_channel(x, running_mean), _by_channel(x, running_var)
-    scale = rsqrt(variance + eps)
-    if weight is not None:
-        scale = scale * _by_channel(x, weight)
-    offset = -mean * scale
-    return x * scale + (offset if bias is None else offset + _by_channel(x, bias))
+    scales = [v if v is None else _by_channel(x, v) for v in (weight, bias)]
+    return normalization.normalized(x, mean, variance, eps, *scales)
 
 
 def _update(running: Any, new: Any, momentum: Any) -> None:
