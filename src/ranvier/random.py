@@ -15,7 +15,7 @@ import numpy as np
 
 from . import dtypes
 from .base.arguments import as_integer
-from .base.missing import Spelled, module_getattr
+from .base.missing import Spelled, answered, module_getattr
 from .errors import ArgumentError, ShapeError, TraceError
 from .executors.philox import numpy_random, philox
 from .graph.node import Spec, too_large
@@ -57,6 +57,7 @@ class Generator(Spelled):
         seed, draws = self.state.tolist()
         return f"Generator(seed={seed}, draws={draws})"
 
+    @answered
     def seed(self, seed: int) -> None:
         """Start again from `seed`, an integer; those beyond 32 bits are hashed to 32."""
         seed = as_integer("seed", "seed", seed, 0)
@@ -65,6 +66,7 @@ class Generator(Spelled):
             number, rest = (number * 0x9E3779B1 + (rest & 0xFFFFFFFF)) & 0xFFFFFFFF, rest >> 32
         self.state.assign(Tensor(np.array([number, 0], np.uint32)))
 
+    @answered
     def bits(self, shape: ShapeLike) -> Tensor:
         """uint32 random bits."""
         with no_grad():
@@ -73,6 +75,7 @@ class Generator(Spelled):
             self.state.assign(self.state + step)
         return bits
 
+    @answered
     def uniform(
         self,
         shape: ShapeLike = (),
@@ -108,6 +111,7 @@ class Generator(Spelled):
         counted = e.astype(e.shift_right(self.bits(shape), 32 - digits), dtype)
         return counted * 2.0**-digits
 
+    @answered
     def normal(
         self,
         shape: ShapeLike = (),
@@ -129,6 +133,7 @@ class Generator(Spelled):
             out = out * std + mean
         return as_leaf(e.astype(out, dtype), requires_grad)
 
+    @answered
     def bernoulli(self, p: TensorLike, shape: ShapeLike | None = None) -> Tensor:
         """True with probability p, else False."""
         if isinstance(p, int | float) and not 0 <= p <= 1:
@@ -137,6 +142,7 @@ class Generator(Spelled):
             shape = p.shape if isinstance(p, Tensor | np.ndarray) else ()
         return e.less(self.uniform(shape), p)
 
+    @answered
     def randint(
         self, low: int, high: int, shape: ShapeLike = (), dtype: DTypeLike | None = None
     ) -> Tensor:
@@ -152,6 +158,7 @@ class Generator(Spelled):
         wide = e.astype(self.bits(shape), dtypes.int64) * span
         return e.astype(e.floor_divide(wide, 2**32) + low, dtype)
 
+    @answered
     def categorical(self, weights: TensorLike, count: int = 1, replacement: bool = True) -> Tensor:
         """Positions drawn with chances in proportion to `weights`, (..., choices) floats: int64 of
         shape (..., count). Without `replacement` no position is drawn twice.
@@ -198,6 +205,7 @@ class Generator(Spelled):
         self.state._write_element(1, (draws + 1) & 0xFFFFFFFF)
         return int(seed | draws << 32)
 
+    @answered
     def permutation(self, n: int) -> Tensor:
         """The numbers 0 to n - 1 in random order."""
         n = as_integer("permutation", "n", n, 0)
@@ -209,10 +217,12 @@ class Generator(Spelled):
             raise too_large("permutation", Spec((n,), dtypes.int64)) from None
         return Tensor(np.argsort(bits, kind="stable"), dtypes.int64)
 
+    @answered
     def rand(self, *shape: ShapeLike, requires_grad: bool = False) -> Tensor:
         """`uniform` with the sizes as arguments."""
         return self.uniform(_sizes(shape), requires_grad=requires_grad)
 
+    @answered
     def randn(self, *shape: ShapeLike, requires_grad: bool = False) -> Tensor:
         """`normal` with the sizes as arguments."""
         return self.normal(_sizes(shape), requires_grad=requires_grad)

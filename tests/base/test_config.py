@@ -20,6 +20,12 @@ from ranvier.errors import ArgumentError
         ({"engine": "compild"}, "unknown engine 'compild'; did you mean 'compiled'"),
         ({"threads": -1}, "threads: expected an integer, 0 for all cores; got -1"),
         ({"threads": 1.5}, "threads: expected an integer"),
+        ({"threads": "2"}, "threads: expected an integer, 0 for all cores; got '2'"),
+        ({"threads": True}, "threads: expected an integer, 0 for all cores; got True"),
+        ({"threads": 1, "engine": 3}, "unknown engine 3"),
+        ({"cache": None}, "cache: expected the path of a folder; got None"),
+        ({"data": 5}, "data: expected the path of a folder; got 5"),
+        ({"check": "no"}, "check='no'; expected True or False; this is text"),
         ({"thread": 1}, "unknown switch 'thread'; did you mean 'threads'"),
     ],
 )

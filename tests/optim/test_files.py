@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 import ranvier
 from optim.checkpoint_runs import run
+from ranvier.optim.schedules import SCHEDULES, restore_schedule
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 DATA = np.load(GOLDEN / "optimizer_files.npz")
@@ -40,3 +42,35 @@ def test_a_checkpoint_of_an_earlier_version_is_resumed(name: str, tmp_path: Path
     for i, w in enumerate(run(name, path, epochs=4).get_weights()):
         # Other processors add in another order.
         np.testing.assert_allclose(w, CHECKPOINTS[f"{name}/{i}"], rtol=1e-4, atol=1e-5)
+
+
+# Of earlier versions, which took fractions and computed with them.
+FRACTIONS = {
+    "OneCycle": {"max_learning_rate": 0.1, "total_steps": 312.5},
+    "StepDecay": {"initial_learning_rate": 0.1, "every": 2.5},
+    "InverseSquareRoot": {"peak_learning_rate": 0.1, "warmup_steps": 3.5},
+    "PolynomialDecay": {"initial_learning_rate": 0.1, "decay_steps": 7.5},
+    "CosineDecay": {"initial_learning_rate": 0.1, "decay_steps": 7.5},
+    "CosineDecayRestarts": {"initial_learning_rate": 0.1, "first_decay_steps": 7.5},
+    "ExponentialDecay": {"initial_learning_rate": 0.1, "decay_steps": 2.5},
+    "InverseTimeDecay": {"initial_learning_rate": 0.1, "decay_steps": 2.5},
+    "Cyclic": {"base_learning_rate": 0.1, "max_learning_rate": 0.2, "step_size_up": 2.5},
+}
+
+
+@pytest.mark.parametrize("name", FRACTIONS)
+def test_a_schedule_of_a_file_may_have_fractions_of_steps(name: str) -> None:
+    schedule = restore_schedule({"class": name, "config": FRACTIONS[name]})
+    assert {**schedule.get_config(), **FRACTIONS[name]} == schedule.get_config()
+    whole = {k: round(v) if v > 1 else v for k, v in FRACTIONS[name].items()}
+    near = restore_schedule({"class": name, "config": whole})
+    assert abs(float(schedule(3).numpy()) - float(near(3).numpy())) < 0.1
+
+
+def test_every_schedule_with_a_number_of_steps_is_tried() -> None:
+    counted = {
+        name
+        for name, cls in SCHEDULES.items()
+        if any("step" in p or p == "every" for p in inspect.signature(cls).parameters)
+    }
+    assert counted == set(FRACTIONS)

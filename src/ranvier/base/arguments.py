@@ -53,7 +53,9 @@ def flag(call: str, name: str, value: object) -> bool:
         return value
     if not isinstance(value, np.bool_):
         hint = "; several axes are one tuple: axis=(0, 1)" if name == "keepdims" else ""
-        raise ArgumentError(f"{call}: {name}={value!r}; expected True or False{hint}")
+        raise ArgumentError(
+            f"{call}: {name}={value!r}; expected True or False{hint}{_if_text(name, value)}"
+        )
     return bool(value)
 
 
@@ -67,7 +69,9 @@ def as_integer(call: str, name: str, value: object, least: int | None = None) ->
         or (least is not None and value < least)
     ):
         bound = "" if least is None else f" of at least {least}"
-        raise ArgumentError(f"{call}: {name}={value!r}; expected an integer{bound}")
+        raise ArgumentError(
+            f"{call}: {name}={value!r}; expected an integer{bound}{_if_text(name, value)}"
+        )
     return int(value)
 
 
@@ -78,7 +82,7 @@ def number(
 
     >>> number("SGD", "momentum", "much")
     Traceback (most recent call last):
-    ranvier.errors.ArgumentError: SGD: momentum='much'; expected a finite number
+    ranvier.errors.ArgumentError: SGD: momentum='much'; expected a finite number; this is text
     """
     plain = value.item() if isinstance(value, np.generic) else value
     if (
@@ -88,10 +92,26 @@ def number(
         or (finite and math.isinf(plain))
     ):
         kind = "finite number" if finite else "number"
-        raise ArgumentError(f"{call}: {name}={value!r}; expected a {kind}")
+        raise ArgumentError(f"{call}: {name}={value!r}; expected a {kind}{_if_text(name, value)}")
     if least is not None and plain < least:
         raise ArgumentError(f"{call}: {name}={value!r}; expected a number of at least {least}")
     return plain
+
+
+def _if_text(name: str, value: object) -> str:
+    """What to say of a text where none is meant: `units="2"` of a form or a file is not 2."""
+    if not isinstance(value, str | bytes):
+        return ""
+    text = (value if isinstance(value, str) else value.decode("utf-8", "replace")).strip()
+    meant = text.isdecimal() or text in ("True", "False") or _is_number(text)
+    return f"; this is text: write {name}={text}" if meant else "; this is text"
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False
 
 
 def from_file(call: str, asked: Mapping[str, Rule], config: Mapping[str, Any]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import ArgumentError, unknown_name
+from .arguments import flag
 
 # The one list of engines: each name, and where its executor is (see executors/).
 ENGINES = {
@@ -46,23 +47,41 @@ def _engine(name: object) -> str:
 
 
 def _threads(number: object) -> int:
-    if isinstance(number, str) and number.isdecimal():
-        number = int(number)
-    if not isinstance(number, int) or number < 0:
+    if isinstance(number, bool) or not isinstance(number, int) or number < 0:
         raise ArgumentError(f"threads: expected an integer, 0 for all cores; got {number!r}")
     return number
 
 
+def _integer_of(text: str) -> int | str:
+    """The number that an environment variable holds as text; a text that is none stays one."""
+    return int(text) if text.isdecimal() else text
+
+
 switches = _Switches(
     engine=_engine(os.environ.get("RANVIER_ENGINE") or "compiled"),
-    threads=_threads(os.environ.get("RANVIER_THREADS") or "0"),
+    threads=_threads(_integer_of(os.environ.get("RANVIER_THREADS") or "0")),
     cache=os.environ.get("RANVIER_CACHE") or _default_cache(),
     data=os.environ.get("RANVIER_DATA", ""),
     check=os.environ.get("RANVIER_CHECK", "0") == "1",
 )
 
 
-_CHECKS: dict[str, Callable[[object], object]] = {"engine": _engine, "threads": _threads}
+def _folder(name: str) -> Callable[[object], str]:
+    def checked(path: object) -> str:
+        if not isinstance(path, str | os.PathLike):
+            raise ArgumentError(f"{name}: expected the path of a folder; got {path!r}")
+        return os.fspath(path)
+
+    return checked
+
+
+_CHECKS: dict[str, Callable[[object], object]] = {
+    "engine": _engine,
+    "threads": _threads,
+    "cache": _folder("cache"),
+    "data": _folder("data"),
+    "check": lambda on: flag("config", "check", on),
+}
 
 
 def config(**changes: object) -> dict[str, object]:
@@ -73,12 +92,11 @@ def config(**changes: object) -> dict[str, object]:
     1
     >>> _ = config(threads=before)
     """
-    for name, value in changes.items():
-        if name not in vars(switches):
-            raise unknown_name("switch", name, vars(switches))
-        if name in _CHECKS:
-            value = _CHECKS[name](value)
-        setattr(switches, name, value)
+    for name in changes:
+        if name not in _CHECKS:
+            raise unknown_name("switch", name, _CHECKS)
+    checked = {name: _CHECKS[name](value) for name, value in changes.items()}
+    vars(switches).update(checked)  # all of them, or none
     return dict(vars(switches))
 
 

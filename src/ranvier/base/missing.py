@@ -6,16 +6,18 @@ import dis
 import functools
 import importlib
 import inspect
+import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, ParamSpec, Self, TypeVar
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, ParamSpec, Self, TypeVar, cast
 
-from ..errors import KeywordError, MissingNameError
+from ..errors import ArgumentError, KeywordError, MissingNameError, RanvierError
 from .arguments import Rule, check, from_file, rules
 from .spelling import nearest
 
 P = ParamSpec("P")
 R = TypeVar("R")
+F = TypeVar("F", bound=Callable[..., Any])
 
 PACKAGE = __name__.partition(".")[0]
 
@@ -123,6 +125,9 @@ class Spelled:
                 raise no_argument(cls.__name__, unknown[0], known)
         if args or kwargs:
             owner: Any = cls
+            taken = _positional(owner)
+            if taken is not None and len(args) > len(taken):
+                raise _too_many(cls.__name__, taken, len(args))
             names, asked = _constructor_rules(owner)
             if asked:
                 check(cls.__name__, asked, names, args, kwargs)
@@ -163,6 +168,21 @@ def constructor_arguments(cls: Any) -> tuple[str, ...] | None:
 
 
 @functools.lru_cache(maxsize=1024)
+def _positional(cls: Any) -> tuple[str, ...] | None:
+    """The arguments that the constructor takes by their order; None: any number, or it is not ours.
+
+    NOTE: Python itself takes any arguments, in silence, where only `__new__` is written.
+    """
+    for owner, parameters in _constructors(cls):
+        if not is_ours(owner) or any(p.kind is p.VAR_POSITIONAL for p in parameters):
+            return None
+        return tuple(
+            p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
+        )
+    return ()
+
+
+@functools.lru_cache(maxsize=1024)
 def _constructor_rules(cls: Any) -> tuple[tuple[str, ...], dict[str, Rule]]:
     """(names of positional arguments, what is asked of arguments) where Ranvier says so itself.
 
@@ -173,7 +193,7 @@ def _constructor_rules(cls: Any) -> tuple[tuple[str, ...], dict[str, Rule]]:
     asked: dict[str, Rule] = {}
     known: set[str] = set()
     for owner, parameters in _constructors(cls):
-        if _is_ours(owner):
+        if is_ours(owner):
             names = names if known else tuple(p.name for p in parameters)
             asked.update(rules(p for p in parameters if p.name not in known))
         known.update(p.name for p in parameters)
@@ -188,7 +208,7 @@ def saved_arguments(cls: type, config: Mapping[str, Any]) -> dict[str, Any]:
     return from_file(cls.__name__, _constructor_rules(owner)[1], config)
 
 
-def _is_ours(thing: object) -> bool:
+def is_ours(thing: object) -> bool:
     """Whether a class or function is written here, and not under another library's name."""
     first, *rest = str(thing.__module__).split(".")
     return first == PACKAGE and rest[:1] != ["compat"]
@@ -203,6 +223,99 @@ def no_argument(call: str, name: str, known: Iterable[str]) -> KeywordError:
     )
 
 
+def _too_many(call: str, taken: Sequence[str], count: int) -> KeywordError:
+    """The error for more arguments than a call takes."""
+    if not taken:
+        return KeywordError(f"{call} takes no positional arguments; got {count}")
+    many = f"{len(taken)} positional argument{'s' * (len(taken) > 1)}"
+    return KeywordError(f"{call} takes {many} ({', '.join(taken)}); got {count}")
+
+
+def misfit(
+    error: Exception,
+    call: str,
+    function: Callable[..., Any],
+    args: tuple[Any, ...],
+    kwargs: Mapping[str, Any],
+) -> ArgumentError | None:
+    """What to raise instead of `error` where a call failed because its arguments do not fit the
+    signature: names that are not there, too many or too few, None where no annotation has it.
+
+    None: they do fit.
+    """
+    if isinstance(error, RanvierError):
+        return None
+    signature = inspect.signature(function)
+    try:
+        bound = signature.bind(*args, **kwargs).arguments
+    except TypeError:
+        pass
+    else:
+        for name, value in bound.items():
+            annotation = str(signature.parameters[name].annotation)
+            if value is None and not _takes_none(annotation):
+                return ArgumentError(f"{call}: {name}=None; it needs a value")
+        return None
+    parameters = [p for p in signature.parameters.values() if p.name != "self"]
+    by_order = [
+        p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
+    ]
+    count = len(args) - ("self" in signature.parameters)
+    known = [*by_order, *[p.name for p in parameters if p.kind is p.KEYWORD_ONLY]]
+    for name in kwargs:
+        if name not in known:
+            return no_argument(call, name, known)
+        if name in by_order[:count]:
+            return KeywordError(f"{call} got {name!r} twice, by position and by name")
+    if count > len(by_order):
+        return _too_many(call, by_order, count)
+    has = {*by_order[:count], *kwargs}
+    missing = [p.name for p in parameters if p.default is p.empty and p.name in {*known} - has]
+    return KeywordError(
+        f"{call} needs {' and '.join(map(repr, missing))} too. It takes: {', '.join(known)}"
+    )
+
+
+# What in an annotation says that None is a value.
+_OR_NONE = frozenset({
+    "None", "Any", "object", "Axes", "ActivationLike", "InitializerLike", "LossLike",
+    "LearningRate", "MetricsLike", "Parameters", "RegularizerLike", "WeightsLike",
+})  # fmt: skip
+_UNION = re.compile(r"\|(?![^\[]*\])")  # outside of brackets
+
+
+def _takes_none(annotation: str) -> bool:
+    kinds = {kind.strip() for kind in _UNION.split(annotation)}
+    return bool(kinds & _OR_NONE) or "_empty" in annotation
+
+
+def answered(function: F) -> F:
+    """The function; arguments that do not fit its signature are answered as `spelled` answers them.
+
+    For functions that check the values themselves: nothing but the call is looked at, and that
+    only after it has failed.
+
+    >>> @answered
+    ... def where(condition, x, y):
+    ...     return x
+    >>> where(True)
+    Traceback (most recent call last):
+    ranvier.errors.KeywordError: where needs 'x' and 'y' too. It takes: condition, x, y
+    """
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(*args, **kwargs)
+        except (TypeError, AttributeError) as error:
+            problem = misfit(error, function.__name__, function, args, kwargs)
+            if problem is None:
+                raise
+            raise problem from None
+
+    return cast("F", call)
+
+
 def spelled(function: Callable[P, R]) -> Callable[P, R]:
     """The function; a call with a keyword that it lacks names the nearest one, and values that
     the signature rules out are refused (arguments.py).
@@ -215,13 +328,8 @@ def spelled(function: Callable[P, R]) -> Callable[P, R]:
     ranvier.errors.KeywordError: fit has no argument 'epoch'; did you mean 'epochs'? It takes: ...
     """
     parameters = inspect.signature(function).parameters.values()
-    known = [
-        p.name
-        for p in parameters
-        if p.name != "self" and p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
-    ]
     names = [p.name for p in parameters if p.kind is not p.KEYWORD_ONLY]
-    asked = rules(parameters) if _is_ours(function) else {}
+    asked = rules(parameters) if is_ours(function) else {}
     first = min((i for i, name in enumerate(names) if name in asked), default=len(names))
 
     @functools.wraps(function)
@@ -233,10 +341,10 @@ def spelled(function: Callable[P, R]) -> Callable[P, R]:
             check(function.__name__, asked, names, args, {})
         try:
             return function(*args, **kwargs)
-        except TypeError:
-            for name in kwargs:
-                if name not in known:
-                    raise no_argument(function.__name__, name, known) from None
-            raise
+        except (TypeError, AttributeError) as error:
+            problem = misfit(error, function.__name__, function, args, kwargs)
+            if problem is None:
+                raise
+            raise problem from None
 
     return call

@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..base.missing import answered
 from ..errors import ArgumentError, StateError, unknown_name
 from ..graph.graph import Graph
 from ..graph.show import names_of
@@ -49,6 +50,7 @@ class Explanation:
     __repr__ = __str__
 
 
+@answered
 def explain(
     target: Model | Callable[..., Any], *args: Any, level: str = "graph", **kwargs: Any
 ) -> Explanation:

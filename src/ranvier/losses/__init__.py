@@ -24,7 +24,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ..base.missing import module_getattr
+from ..base.missing import answered, module_getattr
 from ..errors import DataError, unknown_name
 from ..nn.config import restore
 from ..ops.check_index import REFUSALS
@@ -95,8 +95,9 @@ def _function(cls: type[Loss]) -> Callable[..., Tensor]:
 
     loss.__name__ = loss.__qualname__ = cls.name
     loss.__doc__ = f"{cls.__doc__}\n\n    As a function: one number, the mean over the rows."
-    _FUNCTIONS[loss] = cls
-    return loss
+    known = answered(loss)
+    _FUNCTIONS[known] = cls
+    return known
 
 
 mean_squared_error = _function(MeanSquaredError)
@@ -114,6 +115,7 @@ categorical_crossentropy = _function(CategoricalCrossentropy)
 sparse_categorical_crossentropy = _function(SparseCategoricalCrossentropy)
 
 
+@answered
 def get(loss: LossLike) -> Loss:
     """A loss from a name, a Loss, a function of `(y_true, y_pred)` or a configuration.
 

@@ -33,6 +33,8 @@ class Loss(Watched):
     says that predictions are logits; None: as the model's last layer tells.
     """
 
+    _called_with = "y_true, y_pred"
+
     name: str = "loss"
     learns_numbers = False
     from_logits: bool | None = False

@@ -19,7 +19,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, TypeAlias
 
 from .. import losses
-from ..base.missing import module_getattr
+from ..base.missing import answered, module_getattr
 from ..errors import unknown_name
 from ..losses.distance import Hinge, Perceptron, SquaredHinge
 from ..nn.config import restore
@@ -73,6 +73,7 @@ MetricLike: TypeAlias = Metric | type[Metric] | losses.LossLike
 _CLASSES: tuple[type, ...] = (*dict.fromkeys(NAMES.values()), F1Score, LossMetric)  # type: ignore[arg-type]
 
 
+@answered
 def get(metric: MetricLike) -> Metric:
     """A metric from a name, a Metric, a loss or its name, a function of `(y_true, y_pred)`, or the
     {"class", "config"} of a file.

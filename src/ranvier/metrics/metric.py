@@ -42,6 +42,8 @@ class Metric(Watched):
         cut      predictions above it mean yes: 0.5 for probabilities, 0 for logits and margins
     """
 
+    _called_with = "y_true, y_pred"
+
     label: str = "metric"  # the name when none is given
     fits: tuple[str, ...] = ("binary", "one_hot", "labels", "real")
     threshold: float | None = None  # a prediction above it means yes, where one was asked for

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..base.missing import spelled
+from ..base.missing import answered, spelled
 from ..errors import DataError, ShapeError
 from ..typing import Array, ArrayLike
 
@@ -42,6 +42,7 @@ def _labels(y: ArrayLike) -> Array:
     return y.astype(np.int64)
 
 
+@answered
 def roc_auc(y_true: ArrayLike, y_score: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
     """The area under the receiver operating characteristic, exactly.
 

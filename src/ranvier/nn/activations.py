@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, TypeAlias
 
-from ..base.missing import module_getattr
+from ..base.missing import answered, module_getattr
 from ..errors import ArgumentError, unknown_name
 from ..ops import elementwise as e
 from ..ops.composites import functions as composite
@@ -19,11 +19,13 @@ from ..tensors.tensor import Tensor
 from ..typing import TensorLike
 
 
+@answered
 def linear(x: TensorLike) -> Tensor:
     """`x` itself."""
     return as_values(x)[0]
 
 
+@answered
 def sigmoid(x: TensorLike) -> Tensor:
     """`1 / (1 + e ** -x)`, between 0 and 1; remembers x for the cross-entropies.
 
@@ -33,11 +35,13 @@ def sigmoid(x: TensorLike) -> Tensor:
     return composite.sigmoid(x)
 
 
+@answered
 def tanh(x: TensorLike) -> Tensor:
     """`(e ** x - e ** -x) / (e ** x + e ** -x)`, between -1 and 1."""
     return e.tanh(x)
 
 
+@answered
 def relu(x: TensorLike) -> Tensor:
     """`max(x, 0)`: Nair & Hinton 2010. The gradient at 0 is 0.
 
@@ -47,6 +51,7 @@ def relu(x: TensorLike) -> Tensor:
     return composite.relu(x)
 
 
+@answered
 def relu6(x: TensorLike) -> Tensor:
     """`min(max(x, 0), 6)`: Krizhevsky 2010."""
     (x,) = as_values(x)
@@ -54,6 +59,7 @@ def relu6(x: TensorLike) -> Tensor:
     return e.where(e.less_equal(x, 0), 0, e.where(e.greater_equal(x, 6), 6, x))
 
 
+@answered
 def leaky_relu(x: TensorLike, negative_slope: float = 0.2) -> Tensor:
     """x above 0, `negative_slope * x` below: Maas et al. 2013. (PyTorch's slope is 0.01.)
 
@@ -64,6 +70,7 @@ def leaky_relu(x: TensorLike, negative_slope: float = 0.2) -> Tensor:
     return e.where(e.greater(x, 0), x, x * negative_slope)
 
 
+@answered
 def elu(x: TensorLike, alpha: float = 1.0) -> Tensor:
     """x above 0, `alpha * (e ** x - 1)` below: Clevert et al. 2016."""
     (x,) = as_values(x)
@@ -72,6 +79,7 @@ def elu(x: TensorLike, alpha: float = 1.0) -> Tensor:
     return e.where(e.greater(x, 0), x, low)
 
 
+@answered
 def celu(x: TensorLike, alpha: float = 1.0) -> Tensor:
     """x above 0, `alpha * (e ** (x / alpha) - 1)` below: Barron 2017."""
     (x,) = as_values(x)
@@ -83,11 +91,13 @@ SELU_ALPHA = 1.6732632423543772
 SELU_SCALE = 1.0507009873554805
 
 
+@answered
 def selu(x: TensorLike) -> Tensor:
     """`scale * elu(x, alpha)`, which keeps mean 0 and variance 1: Klambauer et al. 2017."""
     return elu(x, SELU_ALPHA) * SELU_SCALE
 
 
+@answered
 def gelu(x: TensorLike, approximate: bool = False) -> Tensor:
     """`x * (1 + erf(x / sqrt(2))) / 2`: Hendrycks & Gimpel 2016.
 
@@ -99,12 +109,14 @@ def gelu(x: TensorLike, approximate: bool = False) -> Tensor:
     return x * 0.5 * (1 + e.erf(x * math.sqrt(0.5)))
 
 
+@answered
 def silu(x: TensorLike) -> Tensor:
     """`x * sigmoid(x)`, also called swish: Ramachandran et al. 2017."""
     (x,) = as_values(x)
     return x * e.sigmoid(x)
 
 
+@answered
 def softplus(x: TensorLike) -> Tensor:
     """`log(1 + e ** x)`, a smooth relu: Dugas et al. 2001."""
     (x,) = as_values(x)
@@ -112,46 +124,54 @@ def softplus(x: TensorLike) -> Tensor:
     return e.maximum(x, 0) + e.log1p(e.exp(-e.abs(x)))
 
 
+@answered
 def softsign(x: TensorLike) -> Tensor:
     """`x / (1 + |x|)`: Bergstra et al. 2009."""
     (x,) = as_values(x)
     return x / (1 + e.abs(x))
 
 
+@answered
 def mish(x: TensorLike) -> Tensor:
     """`x * tanh(softplus(x))`: Misra 2019."""
     (x,) = as_values(x)
     return x * e.tanh(softplus(x))
 
 
+@answered
 def hard_sigmoid(x: TensorLike) -> Tensor:
     """`relu6(x + 3) / 6`: straight lines near sigmoid (Howard et al. 2019)."""
     (x,) = as_values(x)
     return relu6(x + 3) * (1 / 6)
 
 
+@answered
 def hard_silu(x: TensorLike) -> Tensor:
     """`x * hard_sigmoid(x)`, also called hard swish: Howard et al. 2019."""
     (x,) = as_values(x)
     return x * hard_sigmoid(x)
 
 
+@answered
 def hard_tanh(x: TensorLike) -> Tensor:
     """x kept between -1 and 1: Collobert 2004."""
     return composite.clip(x, -1, 1)
 
 
+@answered
 def log_sigmoid(x: TensorLike) -> Tensor:
     """`log(sigmoid(x))`, computed as `-softplus(-x)`."""
     (x,) = as_values(x)
     return -softplus(-x)
 
 
+@answered
 def exponential(x: TensorLike) -> Tensor:
     """`e ** x`."""
     return e.exp(x)
 
 
+@answered
 def softmax(x: TensorLike, axis: int = -1) -> Tensor:
     """`e ** x / sum(e ** x)` over `axis`: probabilities; remembers x for the cross-entropies.
 
@@ -161,11 +181,13 @@ def softmax(x: TensorLike, axis: int = -1) -> Tensor:
     return composite.softmax(x, axis)
 
 
+@answered
 def log_softmax(x: TensorLike, axis: int = -1) -> Tensor:
     """`log(softmax(x))` over `axis`, exact also where softmax is nearly 0 or 1."""
     return composite.log_softmax(x, axis)
 
 
+@answered
 def step(x: TensorLike) -> Tensor:
     """1 where x >= 0, else 0: the neuron of McCulloch & Pitts 1943 and the perceptron.
 
@@ -197,6 +219,7 @@ Activation: TypeAlias = Callable[[Tensor], Tensor]
 ActivationLike: TypeAlias = str | Activation | None  # a name of NAMES, a function, or linear
 
 
+@answered
 def get(activation: ActivationLike) -> Activation:
     """The function meant by None (linear), a name or a function of one tensor.
 

@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from .. import dtypes, random
-from ..base.missing import Spelled, module_getattr
+from ..base.missing import Spelled, answered, module_getattr
 from ..errors import ArgumentError, unknown_name
 from ..executors.philox import numpy_random
 from ..typing import Array, ArrayLike, DTypeLike, Shape
@@ -251,6 +251,7 @@ def fans(shape: tuple[int, ...]) -> tuple[float, float]:
     return window * shape[-2], window * shape[-1]
 
 
+@answered
 def truncated_normal(generator: np.random.Generator, shape: tuple[int, ...]) -> Array:
     """Standard normal draws between -2 and 2."""
     z = generator.standard_normal(shape)
@@ -291,6 +292,7 @@ InitializerLike: TypeAlias = (
 )
 
 
+@answered
 def get(initializer: InitializerLike) -> Callable[..., Array]:
     """An initializer from a name, object, number (constant), function of shape or a config.
 

@@ -13,12 +13,13 @@ tensors, lists, tuples, dicts and other layers.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import operator
 import re
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import zip_longest
 from typing import Any, Self, TypeVar
@@ -64,6 +65,7 @@ class _Mode(threading.local):
     training: bool | None = None
     traced: bool = False  # whether that was said inside the function that is traced
     real: Tensor | None = None  # of a padded batch: (batch,) float32, 1 for real rows
+    building: tuple[int, ...] = ()  # ids of the layers that are being built
 
 
 _mode = _Mode()
@@ -100,6 +102,30 @@ def real_rows() -> Tensor | None:
     return _mode.real
 
 
+@contextmanager
+def _being_built(layer: Layer) -> Iterator[None]:
+    before, _mode.building = _mode.building, (*_mode.building, id(layer))
+    try:
+        yield
+    finally:
+        _mode.building = before
+
+
+def _build_once(build: Callable[..., None]) -> Callable[..., None]:
+    """A `build` that, called by a user, leaves a layer that is built: the first call of the layer
+    does not make its weights again.
+    """
+
+    @functools.wraps(build)
+    def called(self: Layer, input_shape: Any, *more: Any, **options: Any) -> None:
+        if id(self) in _mode.building or self.built or more or options or _open(input_shape):
+            build(self, input_shape, *more, **options)
+        else:
+            self.ensure_built(input_shape)
+
+    return called
+
+
 _counters: dict[str, Iterator[int]] = defaultdict(itertools.count)
 
 
@@ -126,6 +152,8 @@ class Layer(Walked):
             `ranvier.set_dtype_policy`'s.
     """
 
+    _called_with = "x"
+
     # Whether output and input have the same positions along (batch, time); None: as its ops tell.
     keeps_mask: bool | None = None
     in_float32 = False  # computes in float32 also under the policy "mixed_float16"
@@ -149,7 +177,7 @@ class Layer(Walked):
         if name is not None and not isinstance(name, str):
             raise ArgumentError(f"{type(self).__name__}: name={name!r}; expected text")
         self.name = name or unique_name(type(self))
-        self.input_shape = None if input_shape is None else _row_shape(self.name, input_shape)
+        self.input_shape = None if input_shape is None else row_shape(self.name, input_shape)
         self._trainable = bool(trainable)
         self.dtype_policy, self.own_policy = policy.resolve(dtype), dtype is not None
         self.built = False
@@ -172,6 +200,11 @@ class Layer(Walked):
         raise no_attribute(self, attribute)
 
     # -- what a subclass writes --
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "build" in vars(cls):
+            cls.build = _build_once(vars(cls)["build"])  # type: ignore[method-assign]
 
     def build(self, input_shape: Shape) -> None:
         """Create parameters for rows of `input_shape` (without the batch axis). Called once."""
@@ -223,7 +256,7 @@ class Layer(Walked):
             if not self.built:
                 if values and isinstance(values[0], Tensor) and not values[0].shape:
                     raise ShapeError(f"{self.name}: a single number is not a batch of rows")
-                self.ensure_built(values[0].shape[1:] if values else ())
+                self.ensure_built(_first_shape(self.name, values)[1:] if values else ())
             if training is None:
                 return self._masked(values, self._named(values, options))
             with training_mode(training):
@@ -271,9 +304,9 @@ class Layer(Walked):
     def ensure_built(self, input_shape: Shape) -> None:
         """Create the parameters for rows of `input_shape`, unless they are there."""
         if not self.built:
-            shape = _row_shape(self.name, input_shape)
+            shape = row_shape(self.name, input_shape)
             # First values are numbers even when the first call is being traced.
-            with no_trace():
+            with no_trace(), _being_built(self):
                 if self.dtype_policy == policy.WIDE:
                     policy.hand_down(self)
                     with policy.made_with(policy.WIDE):
@@ -436,6 +469,11 @@ class Layer(Walked):
 
     def set_weights(self, weights: Sequence[ArrayLike]) -> None:
         """Replace all tensors by arrays of the same shapes; nothing changes if one does not fit."""
+        if isinstance(weights, str | bytes | Mapping) or not isinstance(weights, Iterable):
+            raise ArgumentError(
+                f"{self.name}: set_weights takes a list of arrays, as get_weights gives it; got a "
+                f"{type(weights).__name__}"
+            )
         named = self.named_tensors()
         if not named and len(weights) and not self.built:
             raise StateError(
@@ -477,7 +515,15 @@ def as_input(x: TensorLike, layer: Layer) -> Tensor:
     return Tensor(x, dtypes.float64) if t.dtype.kind == "f" else t
 
 
-def _row_shape(name: str, shape: ShapeLike) -> Shape:
+def _first_shape(name: str, values: Sequence[Any]) -> Shape:
+    """The shape of the first input, by which a layer is built."""
+    if values[0] is None:
+        raise ArgumentError(f"{name}: its first input is None; give it a tensor or an array")
+    return tuple(values[0].shape)
+
+
+def row_shape(name: str, shape: ShapeLike) -> Shape:
+    """The shape of one row as a tuple; ArgumentError for what is none."""
     if isinstance(shape, int | np.integer):
         shape = (shape,)
     try:

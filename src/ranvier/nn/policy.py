@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from ..base.missing import answered
 from ..dtypes import float16, float32, float64
 from ..errors import ArgumentError, unknown_name
 from ..ops.elementwise import astype
@@ -48,6 +49,7 @@ class _ThreadState(threading.local):
 _thread = _ThreadState()
 
 
+@answered
 def set_dtype_policy(policy: str) -> None:
     """The dtype policy of layers made from now on: "float32", "float64" or "mixed_float16".
 
@@ -63,6 +65,7 @@ def set_dtype_policy(policy: str) -> None:
     _Global.policy = resolve(policy)
 
 
+@answered
 def dtype_policy() -> str:
     """The policy of layers that are made without `dtype`."""
     return _Global.policy

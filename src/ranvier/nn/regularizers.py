@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ..base.missing import module_getattr
+from ..base.missing import answered, module_getattr
 from ..errors import ArgumentError, unknown_name
 from ..ops.elementwise import abs
 from ..ops.reduce import sum
@@ -99,6 +99,7 @@ _NAMES: dict[str, Callable[[], Regularizer]] = {
 RegularizerLike: TypeAlias = str | Regularizer | type[Regularizer] | Mapping[str, Any] | None
 
 
+@answered
 def get(regularizer: RegularizerLike) -> Regularizer | None:
     """A regularizer from None, a name (factor 0.01), an object, or what `get_config` gave.
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
 from typing import Any
 
+from ..base.missing import answered
 from ..base.source import in_gradient_of
 from ..errors import GraphError
 from ..graph.graph import Graph
@@ -115,6 +116,7 @@ def _history(results: Iterable[V], needed: Callable[[V], bool]) -> list[V]:
     return order
 
 
+@answered
 def gradient(graph: Graph, wanted: Sequence[Node] | None = None) -> Graph:
     """The graph of the gradients of `graph`'s first output, a single number.
 

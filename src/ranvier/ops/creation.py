@@ -10,6 +10,7 @@ import numpy as np
 
 from .. import dtypes
 from ..base.arguments import flag
+from ..base.missing import answered
 from ..errors import ArgumentError, DTypeError, ShapeError, UnknownSizeError
 from ..graph.node import OPERATORS, OPS, Node, Spec, Value
 from ..graph.row_count import RowCount
@@ -190,6 +191,7 @@ def _plain(op: str, value: object) -> bool | int | float:
     return value
 
 
+@answered
 def zeros(shape: ShapeLike, dtype: DTypeLike | None = None, requires_grad: bool = False) -> Tensor:
     """A tensor of zeros, float32 by default; with `requires_grad` its gradient is computed, as
     with every function here that makes one.
@@ -201,6 +203,7 @@ def zeros(shape: ShapeLike, dtype: DTypeLike | None = None, requires_grad: bool 
     return full(shape, 0, _floats(dtype), requires_grad)
 
 
+@answered
 def ones(shape: ShapeLike, dtype: DTypeLike | None = None, requires_grad: bool = False) -> Tensor:
     """A tensor of ones, float32 by default.
 
@@ -211,6 +214,7 @@ def ones(shape: ShapeLike, dtype: DTypeLike | None = None, requires_grad: bool =
     return full(shape, 1, _floats(dtype), requires_grad)
 
 
+@answered
 def eye(
     rows: int,
     columns: int | None = None,
@@ -231,6 +235,7 @@ def eye(
     return as_leaf(_cast(diagonal, _floats(dtype)), requires_grad)
 
 
+@answered
 def arange(
     start: float,
     stop: float | None = None,
@@ -260,6 +265,7 @@ def arange(
     return as_leaf(_cast(count * step + start, kind), requires_grad)
 
 
+@answered
 def linspace(
     start: float,
     stop: float,
@@ -284,11 +290,13 @@ def linspace(
     return as_leaf(_cast(values, _floats(dtype)), requires_grad)
 
 
+@answered
 def empty(shape: ShapeLike, dtype: DTypeLike | None = None, requires_grad: bool = False) -> Tensor:
     """A tensor to be filled by `assign`; it holds zeros, so that a program that forgets is seen."""
     return full(shape, 0, _floats(dtype), requires_grad)
 
 
+@answered
 def full_like(
     x: V | ArrayLike, value: float, dtype: DTypeLike | None = None, requires_grad: bool = False
 ) -> V:
@@ -299,16 +307,19 @@ def full_like(
     return as_leaf(out, requires_grad)
 
 
+@answered
 def zeros_like(x: V | ArrayLike, dtype: DTypeLike | None = None, requires_grad: bool = False) -> V:
     """Zeros of the shape (and dtype) of x."""
     return full_like(x, 0, dtype, requires_grad)
 
 
+@answered
 def ones_like(x: V | ArrayLike, dtype: DTypeLike | None = None, requires_grad: bool = False) -> V:
     """Ones of the shape (and dtype) of x."""
     return full_like(x, 1, dtype, requires_grad)
 
 
+@answered
 def empty_like(x: V | ArrayLike, dtype: DTypeLike | None = None, requires_grad: bool = False) -> V:
     """Zeros of the shape (and dtype) of x, to be filled by `assign`."""
     return full_like(x, 0, dtype, requires_grad)

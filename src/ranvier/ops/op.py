@@ -15,15 +15,17 @@ tests.
 
 from __future__ import annotations
 
+import functools
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, TypeAlias, TypeVar, cast
 
 import numpy as np
 
 from .. import dtypes
 from ..base import arguments
+from ..base.missing import misfit
 from ..errors import DTypeError, ShapeError, UnknownSizeError
 from ..graph.node import OPS, Spec, Value
 from ..graph.row_count import RowCount
@@ -92,12 +94,33 @@ class Op(ABC):
     def __call__(self, *inputs: Any, **params: Any) -> Any:
         return apply(self, *as_values(*inputs), **params)
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "__call__" in vars(cls):
+            cls.__call__ = _answered(vars(cls)["__call__"])  # type: ignore[method-assign]
+
     def __repr__(self) -> str:
         return f"<op {self.name}>"
 
     def __reduce__(self) -> str | tuple[Any, ...]:
         # There is one op of a name, also among copies and pickles.
         return (_named, (self.name,)) if _named(self.name) is self else super().__reduce__()
+
+
+def _answered(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A `__call__` that says, under the op's name, which arguments do not fit it."""
+
+    @functools.wraps(function)
+    def call(op: Op, *args: Any, **params: Any) -> Any:
+        try:
+            return function(op, *args, **params)
+        except (TypeError, AttributeError) as error:
+            problem = misfit(error, op.name, function, (op, *args), params)
+            if problem is None:
+                raise
+            raise problem from None
+
+    return call
 
 
 def _named(name: str) -> Op | None:

@@ -10,6 +10,7 @@ import numpy as np
 
 from .. import dtypes
 from ..base.arguments import flag
+from ..base.missing import answered
 from ..errors import ShapeError
 from ..graph.node import Spec, Value
 from ..graph.sizes import exceeds, float_of, same
@@ -237,6 +238,7 @@ argmin = register(ArgMin())
 cumulative_sum = register(CumulativeSum())
 
 
+@answered
 def mean(x: V | ArrayLike, axis: Axes = None, keepdims: bool = False) -> V:
     """The mean over `axis` (all axes by default); integers are averaged as float32, and the mean
     of nothing is NaN.
@@ -253,6 +255,7 @@ def mean(x: V | ArrayLike, axis: Axes = None, keepdims: bool = False) -> V:
     return sum(as_float(x), axis, keepdims) / float_of(count)
 
 
+@answered
 def var(x: V | ArrayLike, axis: Axes = None, keepdims: bool = False, correction: float = 0.0) -> V:
     """The variance over `axis`: mean squared distance from the mean, over `count - correction`.
 
@@ -275,11 +278,13 @@ def var(x: V | ArrayLike, axis: Axes = None, keepdims: bool = False, correction:
     )
 
 
+@answered
 def std(x: V | ArrayLike, axis: Axes = None, keepdims: bool = False, correction: float = 0.0) -> V:
     """The standard deviation over `axis`: the square root of `var`."""
     return sqrt(var(x, axis, keepdims, correction))
 
 
+@answered
 def count_nonzero(x: V | ArrayLike, axis: Axes = None, keepdims: bool = False) -> V:
     """How many elements over `axis` differ from 0."""
     (x,) = as_values(x)
@@ -287,6 +292,7 @@ def count_nonzero(x: V | ArrayLike, axis: Axes = None, keepdims: bool = False) -
     return sum(not_equal(x, 0), axis, keepdims)
 
 
+@answered
 def any(x: V | ArrayLike, axis: Axes = None, keepdims: bool = False) -> V:
     """True where at least one element over `axis` is true."""
     (x,) = as_values(x)
@@ -294,6 +300,7 @@ def any(x: V | ArrayLike, axis: Axes = None, keepdims: bool = False) -> V:
     return sum(not_equal(x, 0), axis, keepdims) > 0
 
 
+@answered
 def all(x: V | ArrayLike, axis: Axes = None, keepdims: bool = False) -> V:
     """True where every element over `axis` is true."""
     (x,) = as_values(x)

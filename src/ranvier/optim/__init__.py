@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..base.missing import module_getattr, saved_arguments
+from ..base.missing import answered, module_getattr, saved_arguments
 from ..errors import unknown_name
 from ..nn.config import restore
 from . import clip, schedules, wrappers
@@ -47,6 +47,7 @@ from .schedules import (
 )
 
 
+@answered
 def get(optimizer: str | Optimizer | type[Optimizer] | Mapping[str, Any]) -> Optimizer:
     """An optimizer from a name (with its defaults), an Optimizer or its class, or a configuration.
 

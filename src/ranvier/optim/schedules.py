@@ -80,7 +80,7 @@ class Constant(Schedule):
 class StepDecay(Schedule):
     """`initial_learning_rate * factor ** floor(t / every)`: PyTorch's StepLR (step_size, gamma)."""
 
-    def __init__(self, initial_learning_rate: float, every: int, factor: float = 0.1) -> None:
+    def __init__(self, initial_learning_rate: float, every: float, factor: float = 0.1) -> None:
         self.initial_learning_rate = initial_learning_rate
         self.every = _positive("StepDecay", "every", every)
         self.factor = factor
@@ -274,7 +274,7 @@ class OneCycle(Schedule):
     def __init__(
         self,
         max_learning_rate: float,
-        total_steps: int,
+        total_steps: float,
         pct_start: float = 0.3,
         anneal_strategy: str = "cos",
         div_factor: float = 25.0,
@@ -362,7 +362,7 @@ class InverseSquareRoot(Schedule):
     `peak = (d * warmup_steps) ** -0.5`.
     """
 
-    def __init__(self, peak_learning_rate: float, warmup_steps: int = 4000) -> None:
+    def __init__(self, peak_learning_rate: float, warmup_steps: float = 4000) -> None:
         self.peak_learning_rate = peak_learning_rate
         self.warmup_steps = _positive("InverseSquareRoot", "warmup_steps", warmup_steps)
 

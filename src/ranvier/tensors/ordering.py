@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from .. import dtypes
+from ..base.missing import answered
 from ..errors import ArgumentError
 from ..ops import elementwise as e
 from ..ops import gather
@@ -41,6 +42,7 @@ def sort(x: TensorLike, axis: int = -1, descending: bool = False) -> Tensor:
     return gather.take_along_axis(x, argsort(x, axis, descending), axis=axis)
 
 
+@answered
 def topk(x: TensorLike, k: int, axis: int = -1, largest: bool = True) -> tuple[Tensor, Tensor]:
     """The k largest (or smallest) along `axis` in order, and where they stand.
 

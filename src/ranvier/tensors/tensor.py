@@ -16,6 +16,7 @@ from .. import dtypes
 from ..base import source
 from ..base.arguments import flag
 from ..base.changes import changes
+from ..base.missing import answered
 from ..errors import (
     DTypeError,
     RanvierError,
@@ -405,6 +406,7 @@ class Tensor(History):
 set_default_value(Tensor)
 
 
+@answered
 def tensor(
     data: TensorLike | SupportsDLPack, dtype: DTypeLike | None = None, requires_grad: bool = False
 ) -> Tensor:
@@ -416,6 +418,7 @@ def tensor(
     return Tensor(data, dtype, requires_grad)
 
 
+@answered
 def asarray(
     data: TensorLike | SupportsDLPack, dtype: DTypeLike | None = None, copy: bool | None = None
 ) -> Tensor:
@@ -432,6 +435,7 @@ def asarray(
     return Tensor(data, dtype, copy=bool(copy))
 
 
+@answered
 def from_dlpack(x: SupportsDLPack) -> Tensor:
     """A tensor on the memory of another library's array, through DLPack."""
     return Tensor._wrap(np.from_dlpack(x))

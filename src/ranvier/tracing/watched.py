@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Self
+
+import numpy as np
 
 from ..base.changes import changes
 from ..base.locks import ProcessLock
-from ..base.missing import Spelled
-from ..errors import MissingNameError
+from ..base.missing import Spelled, is_ours
+from ..errors import ArgumentError, MissingNameError
+from ..graph.node import Value
 from ..tensors.mode import state
 
 # Held while other tensors stand in for a layer's own (nn/policy.py): nobody may look at those.
 standing = ProcessLock()
+
+_DATA = (np.ndarray, Value)
 
 NOTHING = object()  # stands for an attribute that is not there
 
@@ -23,6 +28,18 @@ class Watched(Spelled):
 
     # Attributes that no graph depends on.
     _unwatched: ClassVar[frozenset[str]] = frozenset()
+
+    # How an object of the class is called, where that is what it is made for: "x".
+    _called_with: ClassVar[str] = ""
+
+    def __new__(cls, *args: object, **kwargs: object) -> Self:
+        if args and cls._called_with and isinstance(args[0], _DATA) and is_ours(cls):
+            kind, inputs = cls.__name__, cls._called_with
+            raise ArgumentError(
+                f"{kind}({inputs}) makes a {kind}, it does not call one: write "
+                f"{kind}()({inputs}), with arguments of its own, if any, between the first brackets"
+            )
+        return super().__new__(cls, *args, **kwargs)
 
     def __setattr__(self, attribute: str, value: object) -> None:
         held = vars(self)

@@ -16,8 +16,9 @@ import ranvier
 from engines import ENGINES
 from ranvier import Model, Sequential, nn
 from ranvier.callbacks import Callback, LambdaCallback
+from ranvier.errors import ArgumentError, StateError
 from ranvier.nn import Dense, Flatten
-from ranvier.optim import SGD
+from ranvier.optim import SGD, Adam
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(50, 3)).astype(np.float32)
@@ -323,3 +324,36 @@ def test_summary_counts_the_parameters(capsys: pytest.CaptureFixture[str]) -> No
     model.summary()
     text = capsys.readouterr().out
     assert "first (Dense)" in text and "(rows, 4)" in text and "26 parameters" in text
+
+
+SETTINGS = {
+    "optimizer": "adam", "loss": "mae", "metrics": ["mae"], "weighted_metrics": ["mae"],
+    "loss_weights": 2.0, "engine": "reference",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("attribute", SETTINGS)
+@pytest.mark.parametrize("moment", ["on_epoch_end", "on_train_batch_end"])
+def test_what_compile_settles_cannot_change_while_fit_runs(attribute: str, moment: str) -> None:
+    model = line()
+
+    def change(*_: Any) -> None:
+        setattr(model, attribute, SETTINGS[attribute])
+
+    before = model.optimizer
+    with pytest.raises(StateError, match=f"{attribute} was set while fit runs"):
+        model.fit(X, Y, epochs=3, verbose=0, callbacks=[LambdaCallback(**{moment: change})])
+    assert model.optimizer is before
+    setattr(model, attribute, SETTINGS[attribute])  # takes effect at the next fit
+    model.fit(X, Y, epochs=2, verbose=0)
+
+
+def test_an_optimizer_set_by_name_is_one() -> None:
+    model = line()
+    model.optimizer = "adam"
+    assert isinstance(model.optimizer, Adam)
+    model.optimizer.learning_rate = 0.5
+    model.fit(X, Y, epochs=2, verbose=0)
+    assert int(model.optimizer.iterations.numpy()) > 0
+    with pytest.raises(ArgumentError, match="did you mean 'adam'"):
+        model.optimizer = "adma"

@@ -252,3 +252,54 @@ def test_sound_trainings_say_nothing(name: str) -> None:
         loss = "mse" if real else "sparse_categorical_crossentropy"
         model.compile("adam", loss, engine="reference")
         model.fit(x, y, epochs=2, verbose=0, validation_split=0.2)
+
+
+# --- nothing to learn, nothing to do ------------------------------------------------------------
+
+
+def weightless(verb: str) -> None:
+    x, y = blobs()
+    none = np.zeros(len(x), np.float32)
+    model = classifier()
+    if verb == "fit":
+        model.fit(x, y, epochs=2, verbose=0, sample_weight=none)
+        model.fit(x, y, epochs=2, verbose=0, sample_weight=none)
+    elif verb == "class_weight":
+        model.fit(x, y, verbose=0, class_weight=dict.fromkeys(range(3), 0.0))
+    elif verb == "evaluate":
+        model.evaluate(x, y, sample_weight=none)
+    elif verb == "validation_data":
+        model.fit(x, y, verbose=0, validation_data=(x, y, none))
+    elif verb == "train_on_batch":
+        model.train_on_batch(x, y, sample_weight=none)
+    else:
+        model.compile("adam", model.loss, loss_weights=0.0, engine="reference")
+        model.fit(x, y, verbose=0)
+
+
+@pytest.mark.parametrize(
+    "verb",
+    ["fit", "class_weight", "evaluate", "validation_data", "train_on_batch", "loss_weights"],
+)
+def test_weights_that_are_all_zero_are_reported_once(verb: str) -> None:
+    with pytest.warns(RanvierWarning, match="has weight 0") as caught:
+        weightless(verb)
+    assert len(caught) == 1
+
+
+def test_some_weights_of_zero_say_nothing() -> None:
+    x, y = blobs()
+    classifier().fit(x, y, verbose=0, sample_weight=(np.arange(len(x)) > 100))
+
+
+@pytest.mark.parametrize("first", [3, 5])
+def test_a_fit_with_no_epoch_left_says_so(first: int) -> None:
+    x, y = blobs()
+    model = classifier()
+    model.fit(x, y, verbose=0)
+    before = model.get_weights()
+    with pytest.warns(RanvierWarning, match=f"write epochs={first + 3}"):
+        history = model.fit(x, y, epochs=3, initial_epoch=first, verbose=0)
+    assert history.epoch == []
+    for a, b in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)

@@ -35,6 +35,7 @@ class Rescaling(Layer):
     """
 
     in_float32 = True
+    _called_with = ""  # numbers for each channel may be an array
 
     def __init__(
         self, scale: ArrayLike, offset: ArrayLike = 0.0, **options: Unpack[LayerOptions]

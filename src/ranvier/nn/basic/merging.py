@@ -9,6 +9,7 @@ import math
 from collections.abc import Sequence
 from typing import Any, Unpack, cast
 
+from ...base.missing import answered
 from ...errors import ArgumentError, RanvierError, ShapeError
 from ...ops import elementwise as e
 from ...ops.movement import concat, permute_dims, reshape
@@ -256,36 +257,43 @@ def _broadcast(name: str, shapes: Sequence[Shape]) -> Shape:
     return tuple(sizes)
 
 
+@answered
 def add(inputs: Sequence[TensorLike], **options: Unpack[LayerOptions]) -> Any:
     """The sum of the inputs: `Add(**options)(inputs)`."""
     return Add(**options)(inputs)
 
 
+@answered
 def subtract(inputs: Sequence[TensorLike], **options: Unpack[LayerOptions]) -> Any:
     """The first input minus the second: `Subtract(**options)(inputs)`."""
     return Subtract(**options)(inputs)
 
 
+@answered
 def multiply(inputs: Sequence[TensorLike], **options: Unpack[LayerOptions]) -> Any:
     """The product of the inputs: `Multiply(**options)(inputs)`."""
     return Multiply(**options)(inputs)
 
 
+@answered
 def average(inputs: Sequence[TensorLike], **options: Unpack[LayerOptions]) -> Any:
     """The mean of the inputs: `Average(**options)(inputs)`."""
     return Average(**options)(inputs)
 
 
+@answered
 def maximum(inputs: Sequence[TensorLike], **options: Unpack[LayerOptions]) -> Any:
     """The largest of the inputs, element by element: `Maximum(**options)(inputs)`."""
     return Maximum(**options)(inputs)
 
 
+@answered
 def minimum(inputs: Sequence[TensorLike], **options: Unpack[LayerOptions]) -> Any:
     """The smallest of the inputs, element by element: `Minimum(**options)(inputs)`."""
     return Minimum(**options)(inputs)
 
 
+@answered
 def concatenate(
     inputs: Sequence[TensorLike], axis: int = -1, **options: Unpack[LayerOptions]
 ) -> Any:
@@ -293,6 +301,7 @@ def concatenate(
     return Concatenate(axis, **options)(inputs)
 
 
+@answered
 def dot(
     inputs: Sequence[TensorLike],
     axes: int | Sequence[int],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from ...base.missing import answered
 from ...dtypes import int64
 from ...errors import ArgumentError, ShapeError
 from ...graph.node import Value
@@ -18,6 +19,7 @@ from ..op import apply, as_values, same_dtype
 from ..reduce import sum
 
 
+@answered
 def einsum(formula: str, *operands: V | ArrayLike) -> V:
     """Products of the operands, summed over every letter that the result does not name.
 
@@ -28,6 +30,11 @@ def einsum(formula: str, *operands: V | ArrayLike) -> V:
     >>> ranvier.einsum("ij,jk->ik", ranvier.ones((2, 3)), ranvier.ones((3, 4))).shape
     (2, 4)
     """
+    if not isinstance(formula, str) or not operands:
+        raise ArgumentError(
+            f"einsum: expected a formula and its operands, such as einsum('ij,jk->ik', x, y); got "
+            f"{formula!r} and {len(operands)} operands"
+        )
     xs = same_dtype(*as_values(*operands))
     terms, result = _parse(formula, xs)
     sizes: dict[str, int] = {}

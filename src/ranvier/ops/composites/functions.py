@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from ... import dtypes
 from ...base.arguments import flag
+from ...base.missing import answered
 from ...errors import ArgumentError, DTypeError, ShapeError
 from ...graph.sizes import same
 from ...typing import ArrayLike, Axes, DTypeLike, V
@@ -30,6 +31,7 @@ from ..reduce import max, sum
 from .shaping import expand_dims, moveaxis
 
 
+@answered
 def sigmoid(x: V | ArrayLike) -> V:
     """`1 / (1 + e ** -x)`; remembers x, so that cross-entropy is computed from the logits."""
     (x,) = as_values(x)
@@ -38,6 +40,7 @@ def sigmoid(x: V | ArrayLike) -> V:
     return out
 
 
+@answered
 def relu(x: V | ArrayLike) -> V:
     """`max(x, 0)`; the gradient at 0 is 0, and NaN stays NaN.
 
@@ -49,6 +52,7 @@ def relu(x: V | ArrayLike) -> V:
     return e.where(e.less_equal(x, 0), 0, x)
 
 
+@answered
 def softmax(x: V | ArrayLike, axis: Axes = -1) -> V:
     """`e ** x / sum(e ** x)` over `axis`, without overflow; over the last it remembers its logits.
 
@@ -68,6 +72,7 @@ def softmax(x: V | ArrayLike, axis: Axes = -1) -> V:
     return out
 
 
+@answered
 def log_softmax(x: V | ArrayLike, axis: Axes = -1) -> V:
     """The logarithm of `softmax`, exact also where the softmax is 0 to all digits.
 
@@ -83,6 +88,7 @@ def log_softmax(x: V | ArrayLike, axis: Axes = -1) -> V:
     return shifted - e.log(sum(e.exp(shifted), axis, keepdims=True))
 
 
+@answered
 def logsumexp(x: V | ArrayLike, axis: Axes = None, keepdims: bool = False) -> V:
     """`log(sum(e ** x))` over `axis` (all axes by default), without overflow; of nothing -inf."""
     (x,) = as_values(x)
@@ -103,6 +109,7 @@ def _finite(top: V) -> V:
     return e.where(e.equal(e.abs(top), float("inf")), 0, top)
 
 
+@answered
 def clip(
     x: V | ArrayLike, low: V | ArrayLike | None = None, high: V | ArrayLike | None = None
 ) -> V:
@@ -129,37 +136,44 @@ def _or_nan(outside: V, bound: V | ArrayLike) -> V:
     return e.logical_or(outside, isnan(bound))
 
 
+@answered
 def square(x: V | ArrayLike) -> V:
     """`x * x`."""
     (x,) = as_values(x)
     return e.multiply(x, x)
 
 
+@answered
 def reciprocal(x: V | ArrayLike) -> V:
     """`1 / x`."""
     return e.divide(1.0, x)
 
 
+@answered
 def rsqrt(x: V | ArrayLike) -> V:
     """`1 / sqrt(x)`."""
     return e.divide(1.0, e.sqrt(x))
 
 
+@answered
 def tan(x: V | ArrayLike) -> V:
     """The tangent of x radians."""
     return e.sin(x) / e.cos(x)
 
 
+@answered
 def asin(x: V | ArrayLike) -> V:
     """The angle between -pi/2 and pi/2 whose sine is x; NaN outside -1 to 1."""
     return e.atan2(x, _other_leg(x))
 
 
+@answered
 def acos(x: V | ArrayLike) -> V:
     """The angle between 0 and pi whose cosine is x; NaN outside -1 to 1."""
     return e.atan2(_other_leg(x), x)
 
 
+@answered
 def atan(x: V | ArrayLike) -> V:
     """The angle between -pi/2 and pi/2 whose tangent is x."""
     return e.atan2(x, 1.0)
@@ -171,16 +185,19 @@ def _other_leg(x: V | ArrayLike) -> V:
     return e.sqrt((1.0 - x) * (1.0 + x))
 
 
+@answered
 def log2(x: V | ArrayLike) -> V:
     """The logarithm to base 2."""
     return e.log(x) * (1 / math.log(2))
 
 
+@answered
 def log10(x: V | ArrayLike) -> V:
     """The logarithm to base 10."""
     return e.log(x) * (1 / math.log(10))
 
 
+@answered
 def hypot(x: V | ArrayLike, y: V | ArrayLike) -> V:
     """`sqrt(x ** 2 + y ** 2)`, without overflow.
 
@@ -196,6 +213,7 @@ def hypot(x: V | ArrayLike, y: V | ArrayLike) -> V:
     return e.where(infinite, float("inf"), length)
 
 
+@answered
 def sinh(x: V | ArrayLike) -> V:
     """The hyperbolic sine, `(e ** x - e ** -x) / 2`, exact near 0."""
     (x,) = as_values(x)
@@ -203,6 +221,7 @@ def sinh(x: V | ArrayLike) -> V:
     return 0.5 * (e.expm1(x) - e.expm1(-x))
 
 
+@answered
 def cosh(x: V | ArrayLike) -> V:
     """The hyperbolic cosine, `(e ** x + e ** -x) / 2`."""
     (x,) = as_values(x)
@@ -210,6 +229,7 @@ def cosh(x: V | ArrayLike) -> V:
     return 0.5 * (e.exp(x) + e.exp(-x))
 
 
+@answered
 def logaddexp(x: V | ArrayLike, y: V | ArrayLike) -> V:
     """`log(e ** x + e ** y)`, without overflow.
 
@@ -226,18 +246,21 @@ def logaddexp(x: V | ArrayLike, y: V | ArrayLike) -> V:
     return e.log1p(less_one) + top
 
 
+@answered
 def isnan(x: V | ArrayLike) -> V:
     """True where x is NaN."""
     (x,) = as_values(x)
     return e.not_equal(x, x)
 
 
+@answered
 def isinf(x: V | ArrayLike) -> V:
     """True where x is infinite."""
     (x,) = as_values(x)
     return e.equal(e.abs(x), float("inf")) if x.dtype.kind == "f" else e.not_equal(x, x)
 
 
+@answered
 def outer(x: V | ArrayLike, y: V | ArrayLike) -> V:
     """The products of each element of the vector x with each of the vector y."""
     x, y = as_values(x, y)
@@ -246,6 +269,7 @@ def outer(x: V | ArrayLike, y: V | ArrayLike) -> V:
     return expand_dims(x, 1) * expand_dims(y, 0)
 
 
+@answered
 def vecdot(x: V | ArrayLike, y: V | ArrayLike, axis: int = -1) -> V:
     """The sum of `x * y` over one axis, counted from the end.
 
@@ -265,6 +289,7 @@ def vecdot(x: V | ArrayLike, y: V | ArrayLike, axis: int = -1) -> V:
     return e.astype(sum(e.multiply(*broadcast("vecdot", x, y)), -1), kind)
 
 
+@answered
 def tensordot(x: V | ArrayLike, y: V | ArrayLike, axes: int | Sequence[Axes] = 2) -> V:
     """Sums of products over the last `axes` axes of x and the first of y, or over lists of axes.
 
@@ -294,6 +319,7 @@ def tensordot(x: V | ArrayLike, y: V | ArrayLike, axes: int | Sequence[Axes] = 2
     return reshape(matmul(rows, columns), (*kept[0], *kept[1]))
 
 
+@answered
 def one_hot(labels: V | ArrayLike, classes: int, dtype: DTypeLike | None = None) -> V:
     """A new last axis that is 1 at the label's index and 0 elsewhere.
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ...base.missing import answered
 from ...errors import ArgumentError, ShapeError
 from ...graph.node import Value
 from ...typing import Array, ArrayLike, V
@@ -18,6 +19,7 @@ MODES = ("constant", "reflect", "edge", "wrap")
 Widths = int | Sequence[Sequence[int]]
 
 
+@answered
 def pad(x: V | ArrayLike, widths: Widths, mode: str = "constant", value: V | ArrayLike = 0) -> V:
     """x with elements before and after its own along each axis.
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from ...base.missing import answered
 from ...dtypes import bool_, int64
 from ...errors import ArgumentError, ShapeError, unknown_name
 from ...graph.sizes import exceeds, is_unknown, same
@@ -26,6 +27,7 @@ from ..op import (
 )
 
 
+@answered
 def squeeze(x: V | ArrayLike, axis: Axes = None) -> V:
     """x without its axes of size 1, or without `axis` (one or several, each of size 1).
 
@@ -43,6 +45,7 @@ def squeeze(x: V | ArrayLike, axis: Axes = None) -> V:
     return reshape(x, tuple(n for a, n in enumerate(x.shape) if a not in axes))
 
 
+@answered
 def expand_dims(x: V | ArrayLike, axis: ShapeLike = 0) -> V:
     """x with a new axis of size 1 at `axis` (one position of the result or more).
 
@@ -57,6 +60,7 @@ def expand_dims(x: V | ArrayLike, axis: ShapeLike = 0) -> V:
     return reshape(x, tuple(1 if a in axes else next(sizes) for a in range(ndim)))
 
 
+@answered
 def moveaxis(x: V | ArrayLike, source: ShapeLike, destination: ShapeLike) -> V:
     """x with the axes `source` moved to the positions `destination`, the others in their order."""
     (x,) = as_values(x)
@@ -72,6 +76,7 @@ def moveaxis(x: V | ArrayLike, source: ShapeLike, destination: ShapeLike) -> V:
     return permute_dims(x, order)
 
 
+@answered
 def swapaxes(x: V | ArrayLike, a: int, b: int) -> V:
     """x with the axes a and b exchanged."""
     (x,) = as_values(x)
@@ -81,6 +86,7 @@ def swapaxes(x: V | ArrayLike, a: int, b: int) -> V:
     return permute_dims(x, order)
 
 
+@answered
 def matrix_transpose(x: V | ArrayLike) -> V:
     """x with its last two axes exchanged."""
     (x,) = as_values(x)
@@ -89,6 +95,7 @@ def matrix_transpose(x: V | ArrayLike) -> V:
     return swapaxes(x, -2, -1)
 
 
+@answered
 def stack(xs: Sequence[V | ArrayLike], axis: int = 0) -> V:
     """Tensors of one shape joined along a new axis.
 
@@ -106,6 +113,7 @@ def stack(xs: Sequence[V | ArrayLike], axis: int = 0) -> V:
     return concat([expand_dims(x, axis) for x in values], axis)
 
 
+@answered
 def unstack(x: V | ArrayLike, axis: int = 0) -> tuple[V, ...]:
     """The slices of x along one axis, without that axis."""
     (x,) = as_values(x)
@@ -113,6 +121,7 @@ def unstack(x: V | ArrayLike, axis: int = 0) -> tuple[V, ...]:
     return tuple(squeeze(narrow(x, axis, i, i + 1), axis) for i in range(x.shape[axis]))
 
 
+@answered
 def split(x: V | ArrayLike, parts: int | Sequence[int], axis: int = 0) -> list[V]:
     """x cut along one axis into `parts` equal parts, or before each of the given positions.
 
@@ -138,6 +147,7 @@ def split(x: V | ArrayLike, parts: int | Sequence[int], axis: int = 0) -> list[V
     return [narrow(x, axis, a, b) for a, b in itertools.pairwise(ends)]
 
 
+@answered
 def tile(x: V | ArrayLike, repetitions: ShapeLike) -> V:
     """x laid out `repetitions[i]` times along axis i.
 
@@ -155,6 +165,7 @@ def tile(x: V | ArrayLike, repetitions: ShapeLike) -> V:
     return reshape(wide, tuple(t * n for t, n in zip(times, shape, strict=True)))
 
 
+@answered
 def repeat(x: V | ArrayLike, times: int, axis: int | None = None) -> V:
     """Each element `times` times in a row, along one axis or over the flattened x.
 
@@ -172,6 +183,7 @@ def repeat(x: V | ArrayLike, times: int, axis: int | None = None) -> V:
     return reshape(wide, (*before, size * times, *after))
 
 
+@answered
 def roll(x: V | ArrayLike, shift: ShapeLike, axis: Axes = None) -> V:
     """Elements moved by `shift` positions along `axis`; those that leave one end enter at the
     other.
@@ -200,6 +212,7 @@ def roll(x: V | ArrayLike, shift: ShapeLike, axis: Axes = None) -> V:
     return x
 
 
+@answered
 def broadcast_arrays(*xs: V | ArrayLike) -> list[V]:
     """Every x repeated to the common shape."""
     values = as_values(*xs)
@@ -207,6 +220,7 @@ def broadcast_arrays(*xs: V | ArrayLike) -> list[V]:
     return [broadcast_to(x, shape) for x in values]
 
 
+@answered
 def tril(x: V | ArrayLike, k: int = 0) -> V:
     """The lower triangle of each matrix: elements right of diagonal k become 0.
 
@@ -218,6 +232,7 @@ def tril(x: V | ArrayLike, k: int = 0) -> V:
     return _triangle("tril", x, k, lambda row, column: column <= row)
 
 
+@answered
 def triu(x: V | ArrayLike, k: int = 0) -> V:
     """The upper triangle of each matrix: elements left of diagonal k become 0."""
     return _triangle("triu", x, k, lambda row, column: column >= row)
@@ -234,6 +249,7 @@ def _triangle(name: str, x: V | ArrayLike, k: int, inside: Callable[[V, V], V]) 
     return where(inside(row + k, column), x, False if x.dtype == bool_ else 0)
 
 
+@answered
 def meshgrid(*lines: V | ArrayLike, indexing: str = "xy") -> list[V]:
     """The coordinates of the points of a grid with these lines, one tensor for each line.
 
@@ -261,6 +277,7 @@ def meshgrid(*lines: V | ArrayLike, indexing: str = "xy") -> list[V]:
     return grids
 
 
+@answered
 def diff(x: V | ArrayLike, axis: int = -1, n: int = 1) -> V:
     """Each element less the one before it along `axis`, n times over.
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ...base.missing import answered
 from ...errors import DTypeError, ShapeError
 from ...graph.node import Spec, Value
 from ...typing import Array, ArrayLike, Shape, ShapeLike, V
@@ -333,6 +334,7 @@ def pair(name: str, value: ShapeLike) -> tuple[int, int]:
 convolution = register(Convolution())
 
 
+@answered
 def conv2d(
     x: V | ArrayLike,
     w: V | ArrayLike,

@@ -6,6 +6,7 @@ import builtins
 
 import numpy as np
 
+from ...base.missing import answered
 from ...errors import ShapeError
 from ...graph.node import Spec, Value
 from ...typing import Array, ArrayLike, Shape, ShapeLike, V
@@ -86,6 +87,7 @@ def _tiled(windows: V, shape: Shape) -> V:
 sliding_window = register(SlidingWindow())
 
 
+@answered
 def max_pool2d(x: V | ArrayLike, size: ShapeLike = 2, stride: ShapeLike | None = None) -> V:
     """The largest element of each window of x (batch, height, width, channels).
 
@@ -100,6 +102,7 @@ def max_pool2d(x: V | ArrayLike, size: ShapeLike = 2, stride: ShapeLike | None =
     return max(sliding_window(x, size, stride), axis=(3, 4))
 
 
+@answered
 def average_pool2d(x: V | ArrayLike, size: ShapeLike = 2, stride: ShapeLike | None = None) -> V:
     """The mean of each window (batch, height, width, channels)."""
     return mean(sliding_window(x, size, stride), axis=(3, 4))

@@ -11,7 +11,7 @@ import numpy as np
 from ... import dtypes, optim
 from ...base.arguments import as_integer
 from ...base.config import switches
-from ...base.missing import spelled
+from ...base.missing import answered, spelled
 from ...data.streams.stream import as_stream
 from ...errors import ArgumentError, ShapeError, StateError
 from ...io.writing import FilePath
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from ..steps.step import Steps
 
 
+@answered
 def ensemble(
     make_model: Callable[..., Model], members: int, seeds: Sequence[int] | None = None
 ) -> Ensemble:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ...errors import warn
 from ..intake.prepare import check_metrics, prepare_heads
 from ..intake.rows import Rows
 from ..steps.predict import round_up
@@ -24,7 +25,22 @@ def ready(model: Model, rows: Rows) -> Steps:
         steps = model._steps = Steps(model, model.optimizer)
     steps.prepare(heads, outputs, [y.shape[1:] for y in rows.ys])
     check_metrics(heads, rows)
+    if rows.weight is not None and not rows.weight.any():
+        _say_weightless(model, "row", "sample_weight, class_weight")
+    if heads and not any(h.weight for h in heads):
+        _say_weightless(model, "output", "loss_weights")
     return steps
+
+
+def _say_weightless(model: Model, what: str, argument: str) -> None:
+    """No row counts, or no output: no prediction is compared with a target."""
+    which = f"every {what} has weight 0 ({argument})"
+    warn(
+        f"{model.name}: {which}, so predictions are not compared with targets and nothing is "
+        "learned of them; leave out the weights, or give what is to count a weight above 0",
+        model._warned,
+        f"{what} of 0",
+    )
 
 
 def test_step(model: Model, steps: Steps, rows: Rows, batch: int) -> Step:

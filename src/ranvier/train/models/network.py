@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 
 from ... import dtypes
+from ...base.arguments import as_integer
 from ...data.columns import ColumnNames, names_of
-from ...errors import StateError, unknown_name
+from ...errors import ArgumentError, StateError, unknown_name
 from ...graph.graph import Graph
 from ...graph.row_count import ROWS
-from ...nn.layer import Layer, as_input, training_mode
+from ...nn.layer import Layer, as_input, row_shape, training_mode
 from ...nn.policy import float_dtype
 from ...nn.symbolic import layer_of
 from ...tensors.mode import no_trace
@@ -39,6 +40,8 @@ from .functional import Wiring, direct_layers, ends, shapes_of
 
 class Network(Layer):
     """A layer with inputs and outputs by name, and layers inside."""
+
+    _called_with = ""  # it is made of symbolic values
 
     def __init__(
         self,
@@ -103,7 +106,7 @@ class Network(Layer):
 
     def build(self, input_shape: Shape) -> None:
         """Build the layers inside by tracing `forward` once."""
-        self.trace_rows(input_shape)
+        self.trace_rows(row_shape(self.name, input_shape))
 
     def _traced(self, specs: Sequence[tuple[Shape, DType]]) -> Any:
         """What `forward` returns for rows like these, in a trace."""
@@ -212,6 +215,12 @@ class Network(Layer):
         """The layer of this name, or at this index of `layers`."""
         layers: list[Layer] = direct_layers(self)
         if index is not None:
+            index = as_integer("get_layer", "index", index)
+            if not -len(layers) <= index < len(layers):
+                raise ArgumentError(
+                    f"get_layer: index={index}; {self.name} has {len(layers)} layers, "
+                    f"{-len(layers)} to {len(layers) - 1}"
+                )
             return layers[index]
         for layer in layers:
             if layer.name == name:

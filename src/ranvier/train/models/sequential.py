@@ -9,7 +9,7 @@ from typing import Any
 from ...errors import ArgumentError, StateError
 from ...nn.basic.shape_layers import InputLayer
 from ...nn.config import restore
-from ...nn.layer import LAYERS, Layer, register_layer
+from ...nn.layer import LAYERS, Layer, register_layer, row_shape
 from ...nn.symbolic import Symbolic, layer_of, own
 from ...typing import Array, DataLike, Shape
 from .functional import Wiring
@@ -148,7 +148,7 @@ class Sequential(Model):
         """Build every layer for the output of the one before."""
         if not self.layers:
             raise StateError("Sequential has no layers; add some: model.add(ranvier.nn.Dense(1))")
-        shape = input_shape
+        shape = row_shape(self.name, input_shape)
         for layer in self.layers:
             layer.ensure_built(shape)
             shape = layer.output_shape(shape)
