@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import scipy.optimize
 from sklearn.exceptions import ConvergenceWarning
+from threadpoolctl import threadpool_limits
 
 from ..errors import DataError
 from ..typing import Array
@@ -210,7 +211,11 @@ class LBFGS:
         batch = self.rows.program_batch(min(_ROWS_AT_ONCE, self.rows.count))
         first = self._packed(lay_out(e.coefs_, e.intercepts_))
         weighted = self.rows.weights is not None
-        with gradient_sums.borrowed(self.form, batch, weighted) as program:
+        # NOTE: SciPy's own vectors are short, and threads of its BLAS only wait for each other.
+        with (
+            gradient_sums.borrowed(self.form, batch, weighted) as program,
+            threadpool_limits(1, user_api="blas"),
+        ):
             result = scipy.optimize.minimize(
                 self._loss_and_gradient,
                 first,
