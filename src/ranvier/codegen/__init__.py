@@ -10,6 +10,7 @@
 | ir_arithmetic.py | The arithmetic that an op's scalar expression is written in |
 | ir_builder.py | The IR builder: LLVM IR as text, with values, functions, loops and memory access |
 | maps.py | Loop nests as LLVM IR: maps and scatters |
+| members_ir.py | A stretch of batches for one member after the other, as LLVM IR |
 | module.py | Kernels -> one module of LLVM IR, with the functions that run them all |
 | reductions.py | Reductions and scans as LLVM IR: sums, products, extremes and their positions |
 | row_reductions.py | Row reductions: several of the same row, finished while it is near |

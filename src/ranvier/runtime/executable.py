@@ -15,6 +15,7 @@ import math
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
@@ -27,9 +28,12 @@ from ..errors import GraphError, IndexRangeError
 from ..graph.batch_plan import ONCE, BatchPlan, BatchRows
 from ..graph.graph import Graph
 from ..graph.interpret import evaluate
+from ..graph.members import MembersArrays, MembersRows
 from ..typing import Array
 from .batched import ByRows
 from .call_glue import driver, quick_address, spec_of
+from .members import MembersRunner, Stopped
+from .shuffle import draw
 from .thread_choice import Choice
 from .thread_pool import interrupted_itself, run_together
 
@@ -65,7 +69,9 @@ class Executable:
         self._specs = [n.spec for n in graph.inputs]
         self._outputs = [(n.shape, n.dtype) for n in graph.outputs]
         self._step = _STEP(self._code.address("step"))
-        self._batches = _BATCHES(self._code.address("batches")) if self.streams else None
+        self.batches_address = self._code.address("batches") if self.streams else 0
+        self._batches = _BATCHES(self.batches_address) if self.streams else None
+        self._members: MembersRunner | None = None  # once members have been run
         self.renew()
         renewed_in_child(self)
         self._arena = aligned_bytes(self.arena_bytes)
@@ -217,6 +223,46 @@ class Executable:
         batch = BatchRows(self.plan, order, at, total)
         with batch.named():
             self._refuse(batch.arguments(arrays, streams))
+
+    def run_members(
+        self,
+        members: MembersArrays,
+        rows: MembersRows,
+        first: int,
+        last: int,
+        sums: Array,
+        log: Array | None = None,
+    ) -> None:
+        """Steps `first` to `last - 1` of every member of an ensemble, each on its own arrays.
+
+        `sums` (members, numbers) and `log` (members, epochs, numbers) hold those of each.
+        """
+        if self._batches is None:
+            raise GraphError("run_members: the executable was built without rows")
+        streams = [
+            np.ascontiguousarray(a) if i in rows.own else self._rows_in_order(i, a)
+            for i, a in enumerate(rows.streams)
+        ]
+        rows = replace(rows, streams=streams)
+        with self._lock:
+            if self._running:
+                raise interrupted_itself()
+            self._running = True
+            try:
+                if self._members is None:
+                    self._members = MembersRunner(self)
+                self._members(members, rows, first, last, sums, log)
+                return
+            except Stopped as stopped:
+                member, at = stopped.member, stopped.step
+            finally:
+                self._running = False
+        batch = BatchRows(self.plan, rows.order_of(member, draw), at, rows.total)
+        its = dict(enumerate(rows.of(member)))
+        count = [np.zeros((), np.float32)] if self.count_input >= 0 else []
+        with batch.named():
+            arrays = [*its.values(), *count, *members.arrays[member]]
+            self._refuse(batch.arguments(arrays, its))
 
     def _rows_in_order(self, i: int, array: Array) -> Array:
         """The rows of a stream as they are read: contiguous, of the input's dtype and shape."""

@@ -43,6 +43,12 @@ def draw(key: int, first: int, rows: int, out: Array) -> None:
     _functions()[2](key, first, address(out), len(out), rows, out.shape[1])
 
 
+def draw_address() -> int:
+    """Where the native function behind `draw` is."""
+    code: Code = _functions()[0]
+    return code.address("draw")
+
+
 def _functions() -> tuple[Code, Any, Any]:
     if not _kept:
         text = "\n\n".join([_shuffle(), _draw(), "attributes #0 = { nounwind }"])

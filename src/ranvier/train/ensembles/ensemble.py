@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from operator import is_
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from ... import dtypes, optim
+from ... import optim
 from ...base.arguments import as_integer
 from ...base.config import switches
 from ...base.missing import answered, spelled
 from ...data.streams.stream import as_stream
 from ...errors import ArgumentError, ShapeError, StateError
+from ...graph.members import MembersRows
 from ...io.writing import FilePath
 from ...nn.symbolic import packed
 from ...tensors.tensor import Tensor
@@ -25,15 +27,14 @@ from ..fit.cautions import before_fit
 from ..fit.ready import ready
 from ..intake.arrange import Learning, inputs_of, rows_of
 from ..intake.heads import LossLike, MetricsLike, WeightsLike
-from ..intake.rows import Rows
+from ..intake.rows import Rows, weights
 from ..models.model import Model, OptimizerLike
 from ..steps.order import Orders
 from ..steps.predict import round_up
-from ..steps.step import predict_function, test_function, train_function
-from .fit import EnsembleHistory, EnsembleTraining
+from ..steps.step import Step, predict_function
+from .fit import EnsembleHistory, EnsembleTraining, MembersOrders, MembersStep, run_members
 from .members import Members, RandomStates, check_seeds, need_models
 from .score import Score
-from .step import MembersStep
 from .sums import MembersSums
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
 def ensemble(
     make_model: Callable[..., Model], members: int, seeds: Sequence[int] | None = None
 ) -> Ensemble:
-    """Many models of one form that train side by side: one compiled step moves them all.
+    """Many models of one form that train side by side: one compiled step serves them all.
 
     `make_model()` makes a model that is not compiled; it is called once for each member, under the
     member's seed. If it takes an argument, it gets the number of the member. Members may differ in
@@ -111,7 +112,8 @@ class Ensemble:
         self.stop_training = False
         self._states = states
         self._tensors: Members | None = None
-        self._made: dict[Any, MembersStep] = {}
+        self._optimizers_seen: list[Any] = []
+        self._predicts: dict[Any, Step] = {}
         self._sums: dict[int, MembersSums] = {}
         self._score: Score | None = None
 
@@ -187,17 +189,18 @@ class Ensemble:
                     f"ensemble: {len(optimizer)} optimizers for {count} members; give one for each"
                 )
             made = [optim.get(one) for one in optimizer]
+            for member, one in enumerate(made):
+                if _rule(one) != _rule(made[0]):
+                    raise ArgumentError(
+                        f"ensemble: the optimizer of member {member}, {one!r}, is not that of "
+                        f"member 0, {made[0]!r}; members may differ in their learning rates, not "
+                        "in the rule"
+                    )
         elif isinstance(optimizer, optim.Optimizer):
             config = optimizer.get_config()
             made = [type(optimizer).from_config(config) for _ in self.members]
         else:
             made = [optim.get(cast("str", optimizer)) for _ in self.members]
-        for member, one in enumerate(made):
-            if _rule(one) != _rule(made[0]):
-                raise ArgumentError(
-                    f"ensemble: the optimizer of member {member}, {one!r}, is not that of member 0"
-                    f", {made[0]!r}; members may differ in their learning rates, not in the rule"
-                )
         return made
 
     def set_learning_rates(self, rates: ArrayLike) -> None:
@@ -217,7 +220,7 @@ class Ensemble:
 
     def _forget(self) -> None:
         self._tensors, self._score = None, None
-        self._made.clear()
+        self._predicts.clear()
         self._sums.clear()
 
     # -- fit ---------------------------------------------------------------------------------------
@@ -247,23 +250,23 @@ class Ensemble:
         such as EarlyStopping watch, stop and restore the ensemble.
 
         Args:
-            same_batches: all members see the same batches, those of the first one. That is quicker,
-                and members differ by their first weights and dropout alone.
+            same_batches: all members see the same batches, those of the first one, and differ by
+                their first weights and dropout alone.
+            sample_weight: one weight for each row; or (members, rows), those of each member, as in
+                cross-validation: 0 for the rows of the fold that a member does not see.
             member_scores: also evaluate each member at the end of an epoch, for
                 `history.members["val_loss"]`.
         """
         self._compiled("fit")
-        rows, held = self._rows(
-            Data(x, y, sample_weight, class_weight, validation_split, validation_data)
-        )
+        data = Data(x, y, sample_weight, class_weight, validation_split, validation_data)
+        rows, held, own = self._rows(data)
         batch = min(batch_size or rows.count, rows.count)
-        own_rows = shuffle and not same_batches and len(self.members) > 1
         steps = self._steps()
         before_fit(self.first, steps.sums.heads, rows, held if validation_data is None else None)
-        made = _Seconds()
+        before = steps.seconds
 
         def make() -> MembersStep:
-            return made.counted(self._step("train", batch, rows, own_rows))
+            return self._step("train", batch, rows)
 
         def validate() -> tuple[dict[str, float], dict[str, list[float]]]:
             assert held is not None
@@ -272,16 +275,20 @@ class Ensemble:
 
         shown = display(verbose)
         listeners = [*callbacks_of(callbacks), *([] if shown is None else [shown])]
-        sums = self._members_sums(steps.sums)
+        orders = MembersOrders(rows, own, batch, shuffle, self._states, same_batches)
         training = EnsembleTraining(
-            self, make, sums, rows, None if held is None else validate, listeners
-        )
-        training.history.seconds["compile"] = made.seconds
+            self, make, self._members_sums(steps.sums), rows, orders,
+            None if held is None else validate, listeners,
+        )  # fmt: skip
+        training.history.seconds["compile"] = steps.seconds - before
         params = {"epochs": epochs, "verbose": verbose, "initial_epoch": initial_epoch}
-        return training.run(initial_epoch, epochs, params, shuffle)
+        return training.run(initial_epoch, epochs, params)
 
-    def _rows(self, data: Data) -> tuple[Rows, Rows | None]:
-        """The rows to train on and those held out; all members are built for them."""
+    def _rows(self, data: Data) -> tuple[Rows, Rows | None, dict[int, Array]]:
+        """The rows to train on, those held out, and what members have of their own, by its number
+        among the arrays of the rows; all members are built for them.
+        """
+        data, each = self._own_weights(data)
         for value in (data.x, data.validation_data):
             if as_stream(value) is not None:
                 raise ArgumentError(
@@ -294,7 +301,28 @@ class Ensemble:
             rows, held, _ = held_out(first, data, rows)
             ready(first, rows)
         self._build(rows.xs)
-        return rows, held
+        if each is None:
+            return rows, held, {}
+        labels = rows.ys[0] if rows.ys else rows.xs[0]
+        kind = rows.arrays[-1].dtype
+        made = [
+            weights(rows.count, labels, first.classes, w, data.class_weight, kind) for w in each
+        ]
+        return rows, held, {len(rows.arrays) - 1: np.stack(cast("list[Array]", made))}
+
+    def _own_weights(self, data: Data) -> tuple[Data, Array | None]:
+        """The data with the weights of the first member, and those of each if they differ."""
+        if data.sample_weight is None or np.ndim(cast("ArrayLike", data.sample_weight)) != 2:
+            return data, None
+        each = np.asarray(cast("ArrayLike", data.sample_weight))
+        if each.shape[0] != len(self.members) or each.shape[1] == 1:
+            return data, None
+        if data.validation_split:
+            raise ArgumentError(
+                "ensemble: with weights of each member, (members, rows), give validation_data "
+                "instead of validation_split"
+            )
+        return data._replace(sample_weight=each[0]), each
 
     def _build(self, xs: Sequence[Array]) -> None:
         """Build the members for rows like these, each with its own random numbers."""
@@ -315,9 +343,9 @@ class Ensemble:
         return steps
 
     def _all_tensors(self) -> Members:
-        if self._tensors is None:
-            self._made.clear()
-            self._tensors = Members(self.members)
+        optimizers = [member.optimizer for member in self.members]
+        if self._tensors is None or not all(map(is_, optimizers, self._optimizers_seen)):
+            self._tensors, self._optimizers_seen = Members(self.members), optimizers
         return self._tensors
 
     def _members_sums(self, one: Any) -> MembersSums:
@@ -325,27 +353,13 @@ class Ensemble:
             self._sums[id(one)] = MembersSums(one, len(self.members))
         return self._sums[id(one)]
 
-    def _step(self, kind: str, batch: int, rows: Rows, own_rows: bool = False) -> MembersStep:
-        """The step of this kind for batches of `batch` of these rows."""
+    def _step(self, kind: str, batch: int, rows: Rows) -> MembersStep:
+        """The step of this kind for batches of `batch` of these rows, and what it is run on."""
         tensors = self._all_tensors()
-        key = (kind, batch, own_rows, self.engine, *[(a.shape[1:], a.dtype) for a in rows.arrays])
-        step = self._made.get(key)
         steps = self._steps()
+        step = steps.get(kind, batch, rows, self.engine)
         sums = self._members_sums(steps.sums if kind == "train" else steps.test_sums)
-        if step is None or not step.holds() or step.sums is not sums.arrays:
-            specs: list[Any] = [((batch, *a.shape[1:]), a.dtype) for a in rows.arrays]
-            specs.append(((), dtypes.float32))
-            if kind == "train":
-                function = train_function(self.first, self.first.optimizer, sums.one, rows.layout)
-            else:
-                function = test_function(self.first, sums.one, rows.layout)
-            step = self._made[key] = MembersStep(
-                function, specs, [*rows.names, "count"], self.engine, tensors, self._states,
-                sums.arrays, own_rows,
-            )  # fmt: skip
-        if step.ids is not None:
-            step.ids(rows.arrays)
-        return step
+        return MembersStep(step, tensors.arrays(step.traced, self._states, sums))
 
     # -- evaluate and predict ----------------------------------------------------------------------
 
@@ -390,13 +404,13 @@ class Ensemble:
         return rows
 
     def _evaluate_members(self, rows: Rows, batch_size: int) -> dict[str, list[float]]:
-        step = self._step("test", round_up(rows.count, batch_size), rows)
+        step, arrays = self._step("test", round_up(rows.count, batch_size), rows)
         sums = self._members_sums(self._steps().test_sums)
         order = Orders(rows.count, step.batch, shuffle=False).take(1)
         sums.reset()
-        state = step.state()
+        all_rows = MembersRows(rows.arrays, frozenset(), rows.count, len(order), 1, order)
         last = len(order) // step.batch
-        step.run_batches(rows.arrays, order, 0, last, sums.flat, None, state)
+        run_members(step, arrays, all_rows, 0, last, sums.flat)
         return sums.results(rows.count)
 
     def _scored(self, rows: Rows) -> dict[str, float]:
@@ -435,25 +449,23 @@ class Ensemble:
         tensors = self._all_tensors()
         total = len(xs[0])
         batch = round_up(total, batch_size or total)
-        key = ("predict", batch, self.engine, *[(a.shape[1:], a.dtype) for a in xs])
-        step = self._made.get(key)
+        key = (batch, self.engine, *[(a.shape[1:], a.dtype) for a in xs])
+        step = self._predicts.get(key)
         if step is None or not step.holds():
-            specs: list[Any] = [((batch, *a.shape[1:]), a.dtype) for a in xs]
+            specs = [((batch, *a.shape[1:]), a.dtype) for a in xs]
             names = ["x"] if len(xs) == 1 else [f"x{i}" for i in range(len(xs))]
-            step = self._made[key] = MembersStep(
-                predict_function(self.first), specs, names, self.engine, tensors, self._states,
-                {}, False,
-            )  # fmt: skip
-        if step.ids is not None:
-            step.ids(list(xs))
-        state = step.state()
+            step = Step(predict_function(self.first), specs, names, self.engine)
+            self._predicts[key] = step
+        step.check_ids(xs)
+        of_members = tensors.arrays(step.traced, self._states, None)
         parts: list[list[Array]] = []
         for start in range(0, total, batch):
             chunks = [a[start : start + batch] for a in xs]
             rows = len(chunks[0])
             if rows < batch:
                 chunks = [np.concatenate([c, np.repeat(c[:1], batch - rows, 0)]) for c in chunks]
-            parts.append([out[:, :rows] for out in step.run(chunks, state)])
+            outputs = [step.run(chunks, arrays) for arrays in of_members.arrays]
+            parts.append([np.stack([o[:rows] for o in out]) for out in zip(*outputs, strict=True)])
         return step.structure, [np.concatenate(part, 1) for part in zip(*parts, strict=True)]
 
     # -- weights and files -------------------------------------------------------------------------
@@ -517,21 +529,6 @@ class _Rates:
         held = np.array([float(rate.item()) for rate in rates])
         same = bool((held == held[0]).all())
         self._of.set_learning_rates(value if same else held * (float(value) / held[0]))
-
-
-class _Seconds:
-    """Time spent on making steps."""
-
-    def __init__(self) -> None:
-        self.seconds = 0.0
-        self._seen: set[int] = set()
-
-    def counted(self, step: MembersStep) -> MembersStep:
-        """The step, its time added."""
-        if id(step) not in self._seen:
-            self._seen.add(id(step))
-            self.seconds += step.seconds
-        return step
 
 
 def _takes_number(make_model: Callable[..., Model]) -> bool:

@@ -8,25 +8,28 @@ it sees the batches that it would see alone.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from ...errors import warn
+from ...executors import executor
+from ...graph.members import MembersArrays, MembersRows
 from ...typing import Array
 from ..callbacks.callback import Callback, History, Logs
 from ..fit.loop import CtrlC, Moments
 from ..intake.rows import Rows
 from ..steps.order import Orders
+from ..steps.step import Pace, Step
 from .members import RandomStates
-from .step import MembersStep
 from .sums import MembersSums
 
 if TYPE_CHECKING:
     from .ensemble import Ensemble
 
-_ORDER_BYTES = 64 << 20  # of the orders of all members that are drawn at once
+_MAX_ROWS = 1_000_000  # of the epochs that are run at once
+_MAX_LOG_BYTES = 64 << 20  # of the numbers of all members in these epochs
 
 
 class EnsembleHistory(History):
@@ -44,33 +47,75 @@ class EnsembleHistory(History):
             self.members.setdefault(name, []).append(list(values))
 
 
+class MembersStep(NamedTuple):
+    """A step of one member, and the arrays of all that it is run on."""
+
+    step: Step
+    arrays: MembersArrays
+
+
+def run_members(
+    step: Step,
+    members: MembersArrays,
+    rows: MembersRows,
+    first: int,
+    last: int,
+    sums: Array,
+    log: Array | None = None,
+) -> None:
+    """The steps `first` to `last - 1` of every member, on its arrays and rows.
+
+    `sums` (members, numbers) and `log` (members, epochs, numbers) hold those of each. Machine code
+    runs all members in one call; other engines run one after the other.
+    """
+    native = step.executable.native()
+    if native is not None:
+        native.run_members(members, rows, first, last, sums, log)
+        return
+    draw = executor(step.engine).draw
+    for member, arrays in enumerate(members.arrays):
+        step.run_batches(
+            rows.of(member),
+            rows.order_of(member, draw),
+            first,
+            last,
+            sums[member],
+            None if log is None else log[member],
+            arrays,
+        )
+
+
 class MembersOrders:
-    """The orders in which members see the rows: for each step the batch of every member."""
+    """The orders in which members see the rows."""
 
     def __init__(
         self,
-        rows: int,
+        rows: Rows,
+        own: Mapping[int, Array],
         batch: int,
         shuffle: bool,
-        engine: str,
         states: RandomStates,
         together: bool,
     ) -> None:
-        self.batch = batch
-        self._orders: list[Orders] = []
-        for member in range(1 if together else len(states.numbers)):
-            with states.of(member):
-                self._orders.append(Orders(rows, batch, shuffle, engine))
-        if together and shuffle:  # the others have drawn, too
-            states.numbers[1:, 1] += np.uint32(1)
-        self.most = max(1, _ORDER_BYTES // (8 * len(self._orders) * (rows + batch)))
+        self._streams = [own.get(i, a) for i, a in enumerate(rows.arrays)]
+        self._own = frozenset(own)
+        self._rows, self._batch = rows.count, batch
+        self._width = -(-rows.count // batch) * batch
+        self._keys: Array | None = None
+        self._drawn = 0
+        if shuffle:
+            keys = states.keys()
+            self._keys = np.full_like(keys, keys[0]) if together else keys
 
-    def take(self, epochs: int) -> Array:
-        """The orders of the next epochs, one behind the other."""
-        if len(self._orders) == 1:
-            return self._orders[0].take(epochs)
-        each = np.stack([orders.take(epochs).reshape(-1, self.batch) for orders in self._orders], 1)
-        return each.reshape(-1)
+    def take(self, epochs: int) -> MembersRows:
+        """The rows of the next epochs."""
+        order = None
+        if self._keys is None:
+            order = Orders(self._rows, self._batch, shuffle=False).take(epochs)
+        drawn, self._drawn = self._drawn, self._drawn + epochs * -(-self._rows // 2)
+        return MembersRows(
+            self._streams, self._own, self._rows, self._width, epochs, order, self._keys, drawn
+        )
 
 
 class EnsembleTraining:
@@ -82,37 +127,34 @@ class EnsembleTraining:
         make_step: Callable[[], MembersStep],
         sums: MembersSums,
         rows: Rows,
+        orders: MembersOrders,
         validate: Callable[[], tuple[dict[str, float], dict[str, list[float]]]] | None,
         callbacks: Sequence[Callback],
     ) -> None:
         self.ensemble, self.make_step, self.sums = ensemble, make_step, sums
-        self.step = make_step()
-        self.rows, self.validate = rows, validate
+        self.step, self.arrays = make_step()
+        self.rows, self.orders, self.validate = rows, orders, validate
         self.history = EnsembleHistory()
         self.moments = Moments([*callbacks, self.history])
         looked_at = all(callback.only_looks for callback in callbacks)
         self.each_epoch = validate is not None or not looked_at
         self.steps = -(-rows.count // self.step.batch)
         self.logs: Logs = {}
+        self.pace = Pace()  # of the steps of all members
 
-    def run(
-        self, first: int, epochs: int, params: dict[str, Any], shuffle: bool
-    ) -> EnsembleHistory:
+    def run(self, first: int, epochs: int, params: dict[str, Any]) -> EnsembleHistory:
         """All epochs; whatever happens, the callbacks see the end of the training."""
         self.ensemble.stop_training = False
         for callback in self.moments.callbacks:
             callback.set_model(self.ensemble)  # type: ignore[arg-type]
             callback.set_params({**params, "steps": self.steps})
         began = time.perf_counter()
-        states, together = self.step.states, not self.step.own_rows
-        batch, engine = self.step.batch, self.step.engine
-        orders = MembersOrders(self.rows.count, batch, shuffle, engine, states, together)
         with CtrlC() as ctrl_c:
             begun = False
             try:
                 self.moments.call("on_train_begin", {})
                 begun = True
-                self._epochs(first, epochs, orders, ctrl_c)
+                self._epochs(first, epochs, ctrl_c)
             finally:
                 self.history.interrupted = ctrl_c.asked
                 self.history.seconds["train"] = time.perf_counter() - began
@@ -121,41 +163,43 @@ class EnsembleTraining:
         self._warn_of_diverged()
         return self.history
 
-    def _epochs(self, epoch: int, epochs: int, orders: MembersOrders, ctrl_c: CtrlC) -> None:
+    def _epochs(self, epoch: int, epochs: int, ctrl_c: CtrlC) -> None:
         while epoch < epochs and not self.ensemble.stop_training and not ctrl_c.asked:
             if self.each_epoch:
-                self._run_epoch(epoch, orders.take(1), ctrl_c)
+                self._run_epoch(epoch, self.orders.take(1), ctrl_c)
                 epoch += 1
                 continue
-            count = max(1, self.step.pace.steps((epochs - epoch) * self.steps) // self.steps)
-            count = min(count, epochs - epoch, orders.most)
+            count = max(1, self.pace.steps((epochs - epoch) * self.steps) // self.steps)
+            most = min(_MAX_ROWS // self.rows.count, _MAX_LOG_BYTES // self.sums.flat.nbytes)
+            count = min(count, epochs - epoch, max(most, 1))
             if count == 1:
-                self._run_epoch(epoch, orders.take(1), ctrl_c)
+                self._run_epoch(epoch, self.orders.take(1), ctrl_c)
             else:
-                self._run_epochs(epoch, orders.take(count), count)
+                self._run_epochs(epoch, self.orders.take(count), count)
             epoch += count
 
-    def _run_epochs(self, epoch: int, order: Array, count: int) -> None:
+    def _run_epochs(self, epoch: int, rows: MembersRows, count: int) -> None:
         """Several epochs by one call of the executor."""
-        log = np.empty((count, len(self.sums.flat)))
+        members, numbers = self.sums.flat.shape
+        log = np.empty((members, count, numbers))
         self.sums.reset()
-        self._stretch(order, 0, count * self.steps, log)
+        self._stretch(rows, 0, count * self.steps, log)
         for i in range(count):
             self.moments.call("on_epoch_begin", epoch + i, {})
-            self._tell(epoch + i, self.sums.results(self.rows.count, log[i]))
+            self._tell(epoch + i, self.sums.results(self.rows.count, log[:, i]))
 
-    def _run_epoch(self, epoch: int, order: Array, ctrl_c: CtrlC) -> None:
+    def _run_epoch(self, epoch: int, rows: MembersRows, ctrl_c: CtrlC) -> None:
         """One epoch in stretches."""
         self.moments.call("on_epoch_begin", epoch, {})
         self.sums.reset()
         at = 0
         while at < self.steps:
-            steps = self.step.pace.steps(self.steps - at)
-            self._stretch(order, at, at + steps)
+            steps = self.pace.steps(self.steps - at)
+            self._stretch(rows, at, at + steps)
             at += steps
             if at < self.steps and self.moments.at("on_progress"):
-                rows = min(at * self.step.batch, self.rows.count)
-                self.moments.call("on_progress", at, _means(self.sums.results(rows)))
+                seen = min(at * self.step.batch, self.rows.count)
+                self.moments.call("on_progress", at, _means(self.sums.results(seen)))
             if ctrl_c.asked:
                 return
         self._tell(epoch, self.sums.results(self.rows.count))
@@ -173,15 +217,13 @@ class EnsembleTraining:
         self.moments.call("on_epoch_end", epoch, logs)
         self.logs = logs
 
-    def _stretch(self, order: Array, first: int, last: int, log: Array | None = None) -> None:
-        """The steps `first` to `last - 1` by one call of the executor."""
+    def _stretch(self, rows: MembersRows, first: int, last: int, log: Array | None = None) -> None:
+        """The steps `first` to `last - 1` of all members by one call of the executor."""
         if not self.step.holds():  # a callback has changed what it depends on
-            self.step = self.make_step()
-        state = self.step.state()
+            self.step, self.arrays = self.make_step()
         began = time.perf_counter()
-        self.step.run_batches(self.rows.arrays, order, first, last, self.sums.flat, log, state)
-        self.step.pace.took(last - first, time.perf_counter() - began)
-        self.step.settle(state)
+        run_members(self.step, self.arrays, rows, first, last, self.sums.flat, log)
+        self.pace.took(last - first, time.perf_counter() - began)
 
     def _warn_of_diverged(self) -> None:
         """Members whose loss is no number any more are named; the others are as they are."""
@@ -192,7 +234,7 @@ class EnsembleTraining:
         if lost:
             some = ", ".join(map(str, lost[:8])) + (", ..." if len(lost) > 8 else "")
             warn(
-                f"ensemble: the loss of {len(lost)} of {self.step.count} members is NaN or "
+                f"ensemble: the loss of {len(lost)} of {len(self.arrays)} members is NaN or "
                 f"infinite (members {some}); their weights are of no use. A smaller learning rate "
                 "for them, or scaled inputs, may help"
             )
