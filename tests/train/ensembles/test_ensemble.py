@@ -304,7 +304,7 @@ def test_errors(call: Any, message: str) -> None:
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_folds_by_weights_of_each_member(engine: str) -> None:
+def test_weights_of_rows_by_member(engine: str) -> None:
     weights = np.ones((2, len(X)), np.float32)
     weights[0, ::2], weights[1, 1::2] = 0, 0
     many = compiled(ranvier.ensemble(dense, 2, seeds=[1, 2]), "mse", engine)

@@ -253,7 +253,7 @@ class Ensemble:
             same_batches: all members see the same batches, those of the first one, and differ by
                 their first weights and dropout alone.
             sample_weight: one weight for each row; or (members, rows), those of each member, as in
-                cross-validation: 0 for the rows of the fold that a member does not see.
+                cross-validation: 0 for the rows that a member does not see.
             member_scores: also evaluate each member at the end of an epoch, for
                 `history.members["val_loss"]`.
         """
