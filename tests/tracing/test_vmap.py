@@ -125,9 +125,11 @@ def test_random_numbers_are_those_of_one_member_after_the_other() -> None:
 
 def test_each_key_has_the_bits_that_it_has_alone() -> None:
     keys = ranvier.tensor(np.array([[1, 2], [3, 4]], np.uint32))
-    many = random_bits(keys, (3, 5)).numpy()
-    for m in range(2):
-        np.testing.assert_array_equal(many[m], random_bits(keys[m], (3, 5)).numpy())
+    for shape in ((3, 5), (4,), ()):
+        many = random_bits(keys, shape).numpy()
+        assert many.shape == (2, *shape)
+        for m in range(2):
+            np.testing.assert_array_equal(many[m], random_bits(keys[m], shape).numpy())
 
 
 def test_an_index_outside_is_an_error_and_not_another_members_row() -> None:

@@ -80,7 +80,7 @@ class RandomBits(ElementOp):
         with np.errstate(over="ignore"):
             zeros = np.zeros_like(counter)
             bits: Array = threefry(_NumPyMachine(), *words, counter, zeros)[0]
-        return bits.reshape(*key.shape[:-1], *shape)
+        return bits.reshape((*key.shape[:-1], *shape))
 
     def gradient(self, grad: Value, out: Value, key: Value, *, shape: Shape) -> Gradients:
         return (None,)
