@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import json
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import ranvier.compat.torch as torch
 from paths import GOLDEN
 from ranvier.compat.torch import nn, optim
 from ranvier.compat.torch.nn import functional as F
+from ranvier.compat.torch.nn.layers import MODULES
 from ranvier.compat.torch.utils.data import DataLoader, Dataset, TensorDataset, random_split
 from ranvier.errors import ArgumentError, DataError, KeywordError, ShapeError
 
@@ -372,3 +374,27 @@ def test_batches_of_ones_own_data_set() -> None:
 
     x, y = next(iter(DataLoader(Squares(), batch_size=3)))
     assert x.shape == (3, 1) and y.tolist() == [0, 1, 4]
+
+
+@pytest.mark.parametrize("name", sorted(MODULES))
+def test_a_module_of_a_function_gives_it_every_setting_in_order(name: str) -> None:
+    kind = MODULES[name]
+    takes = list(inspect.signature(kind.function).parameters)
+    passed = kind.passed.split()
+    start = takes.index(passed[0]) if passed else 0
+    assert takes[start : start + len(passed)] == passed
+    assert set(inspect.signature(kind).parameters) == set(passed)
+
+
+def test_settings_of_modules_are_attributes_and_misspelt_ones_errors() -> None:
+    assert nn.LeakyReLU(0.1).negative_slope == 0.1 and nn.MaxPool2d(2).stride is None
+    assert repr(nn.MaxPool2d(2, padding=1)) == "MaxPool2d(kernel_size=2, padding=1)"
+    assert repr(nn.ReLU(True)) == "ReLU(inplace=True)" and repr(nn.MSELoss()) == "MSELoss()"
+    loss = nn.CrossEntropyLoss(torch.tensor([1.0, 3.0]))
+    assert list(loss.state_dict()) == ["weight"] and list(loss.parameters()) == []
+    x, y = torch.tensor([[1.0, 2.0], [0.5, 0.0]]), torch.tensor([0, 1])
+    expected = torch.nn.functional.cross_entropy(x, y, torch.tensor([1.0, 3.0]))
+    assert loss(x, y).item() == expected.item()
+    for call in (lambda: nn.ReLU(inplce=True), lambda: nn.MSELoss("sum", 3)):
+        with pytest.raises(TypeError, match="(?i)it takes"):
+            call()

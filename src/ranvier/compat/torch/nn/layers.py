@@ -9,6 +9,7 @@ from typing import Any
 
 from ....errors import ArgumentError
 from ....nn.initializers import Constant, RandomNormal, RandomUniform
+from ....tensors.tensor import Tensor as RanvierTensor
 from ....typing import DTypeLike
 from ...table import Row, first_paragraph
 from ..tensor import Tensor, of
@@ -200,46 +201,36 @@ class ZeroPad2d(Weighted):
         self.padding = (width,) * 4 if isinstance(width, int) else tuple(width)
 
 
-class _Function(Module):
-    """A function of `nn.functional` as a module; its options are kept."""
+class _Function(Weighted):
+    """A function of `nn.functional` as a module; tensors among its settings are buffers."""
 
-    function: Any = None
-    names: tuple[str, ...] = ()  # of the constructor's arguments, in order
-
-    def __init__(self, *args: Any, inplace: bool = False, **options: Any) -> None:
-        super().__init__()
-        if len(args) == len(self.names) + 1 and isinstance(args[-1], bool):
-            args, inplace = args[:-1], args[-1]
-        settings = dict(zip(self.names, args, strict=False)) | options
-        if len(args) > len(self.names):
-            known = ", ".join(self.names) or "none"
-            raise ArgumentError(
-                f"{type(self).__name__}: one argument too many, {args[len(self.names)]!r}; it "
-                f"takes: {known}"
-            )
-        self.options = {**settings, "inplace": True} if inplace else settings
-
-    def forward(self, *inputs: Any) -> Any:
-        """What the function gives."""
-        return type(self).function(*inputs, **self.options)
+    def begin(self) -> None:
+        for name in self._passed:
+            if isinstance(value := getattr(self, name), RanvierTensor):
+                self.register_buffer(name, value)
 
     def extra_repr(self) -> str:
-        """The options."""
-        return ", ".join(f"{k}={v}" for k, v in self.options.items())
+        """The settings that are not the usual ones."""
+        usual = {name: p.default for name, p in self.signature.parameters.items()}
+        chosen = {k: getattr(self, k) for k in usual if k not in self._buffers}
+        return ", ".join(f"{k}={v}" for k, v in chosen.items() if v != usual[k])
 
 
 def _as_module(row: str) -> tuple[str, Any]:
     """A module class from a row: its name, its function, and its constructor's arguments."""
     name, function_name, *names = row.split()
     function = getattr(F, function_name)
-    made = type(name, (_Function,), {"function": staticmethod(function), "names": tuple(names)})
-    made.__doc__ = f"`nn.functional.{function_name}` as a module. {first_paragraph(function)}"
-    made.__module__ = __name__
     known = inspect.signature(function).parameters
-    takes = [known[n].replace(kind=inspect.Parameter.POSITIONAL_OR_KEYWORD) for n in names]
-    inplace = inspect.Parameter("inplace", inspect.Parameter.KEYWORD_ONLY, default=False)
-    setattr(made, "__signature__", inspect.Signature([*takes, inplace]))  # noqa: B010
-    return name, made
+    names += [n for n in known if n == "inplace"]
+    empty, kind = inspect.Parameter.empty, inspect.Parameter.POSITIONAL_OR_KEYWORD
+    body = {
+        "__module__": __name__,
+        "__doc__": f"`nn.functional.{function_name}` as a module. {first_paragraph(function)}",
+        "function": staticmethod(function),
+        "takes": ", ".join(str(known[n].replace(annotation=empty, kind=kind)) for n in names),
+        "passed": " ".join(n for n in known if n in names),
+    }
+    return name, type(name, (_Function,), body)
 
 
 # Losses are called with (prediction, target); `reduction` is "mean", "sum" or "none".
