@@ -26,13 +26,20 @@ class BatchPlan(NamedTuple):
 
 
 class BatchRows:
-    """The rows of one step of a plan, in this order; `total` rows of an epoch are real."""
+    """The rows of one step of a plan, in this order; `total` rows of an epoch are real.
 
-    def __init__(self, plan: BatchPlan, order: Array, step: int, total: int) -> None:
-        self.plan, self.total = plan, total
+    A short batch is `filled` up to the size of the others, or has its own.
+    """
+
+    def __init__(
+        self, plan: BatchPlan, order: Array, step: int, total: int, filled: bool = True
+    ) -> None:
+        self.plan = plan
         self.per_epoch = -(-total // plan.batch)
         self.epoch, self.number = divmod(step, self.per_epoch)
-        self.rows = order[step * plan.batch : (step + 1) * plan.batch]
+        self.real = min(plan.batch, total - self.number * plan.batch)
+        first = step * plan.batch
+        self.rows = order[first : first + (plan.batch if filled else self.real)]
 
     @property
     def ends_epoch(self) -> bool:
@@ -45,8 +52,7 @@ class BatchRows:
         for i in self.plan.streams:
             arguments[i] = streams[i][self.rows]
         if self.plan.count_input >= 0:
-            real = min(self.plan.batch, self.total - self.number * self.plan.batch)
-            arguments[self.plan.count_input] = np.asarray(real, np.float32)
+            arguments[self.plan.count_input] = np.asarray(self.real, np.float32)
         return arguments
 
     @contextmanager
@@ -56,7 +62,7 @@ class BatchRows:
             yield
         except RanvierError as error:
             rows = error.row_of if isinstance(error, IndexRangeError) else {}
-            at = rows.get(self.plan.batch)
+            at = rows.get(len(self.rows))
             row = "" if at is None else f"; its row {at} is row {self.rows[at]} of the data"
             error.add_note(f"in batch {self.number}, of which nothing was stored{row}")
             raise

@@ -59,8 +59,8 @@ class RowCount(Unknown):
     >>> rows = RowCount((0, 1))
     >>> 3 * rows - 1, (12 * rows) // 4, rows * rows, rows - rows
     (3*rows - 1, 3*rows, rows**2, 0)
-    >>> rows > 0, rows == rows + 1
-    (True, False)
+    >>> rows > 0, rows == rows + 1, 12 * rows / rows, 1 / rows
+    (True, False, 12.0, 1 / rows)
     >>> rows > 3
     Traceback (most recent call last):
     ranvier.errors.UnknownSizeError: the number of rows is not known while a model is put ...
@@ -130,10 +130,10 @@ class RowCount(Unknown):
         return _noted(operator.pow, other, self)
 
     def __truediv__(self, other: object) -> Any:
-        return _noted(operator.truediv, self, other)
+        return _quotient(self, other)
 
     def __rtruediv__(self, other: object) -> Any:
-        return _noted(operator.truediv, other, self)
+        return _quotient(other, self)
 
     def __floordiv__(self, other: object) -> Any:
         return _divided(self, other, operator.floordiv)
@@ -308,7 +308,7 @@ NOTED: dict[str, Callable[..., Any]] = {
     "*": operator.mul,
     "/": operator.truediv,
     "**": operator.pow,
-    "float": float,
+    "float": lambda x: NotedFloat("float", (x,)) if isinstance(x, Unknown) else float(x),
 }
 _NAMES = {function: name for name, function in NOTED.items()}
 
@@ -350,6 +350,15 @@ def _noted(function: Callable[..., Any], left: object, right: object) -> Any:
             return NotImplemented
     plain = tuple(x.item() if isinstance(x, np.generic) else x for x in (left, right))
     return NotedFloat(_NAMES[function], plain)
+
+
+def _quotient(a: object, b: object) -> Any:
+    """a / b: a number where that is the same for every number of rows."""
+    if _coefficients(a) and _coefficients(b):
+        quotient, rest = _long_division(a, b)
+        if type(quotient) is int and type(rest) is int and not rest:
+            return float(quotient)
+    return _noted(operator.truediv, a, b)
 
 
 def _bounds(difference: int | RowCount) -> tuple[float, float]:

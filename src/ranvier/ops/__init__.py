@@ -17,6 +17,7 @@
 | op_params.py | Params of an op from a file, checked |
 | random.py | Random bits from a counter |
 | reduce.py | Reductions |
+| rows/ | whether the rows that fill up a batch can reach what counts |
 | vmapped.py | A graph for many members at once, by the ops' `vmap` rules |
 | windows/ | windows that slide over an image: convolution, and what pooling reduces |
 """

@@ -2,7 +2,8 @@
 
 Whole batches are read where they are and written straight into the result; the last short one goes
 through a buffer of its own, filled up with copies of its first row. No Python runs between batches,
-and floats are looked at on the way: a NaN or an infinity among the rows ends the run.
+and floats are looked at on the way: a NaN or an infinity among the rows ends the run. Whether those
+copies are seen by nobody is not asked here (ops/rows).
 
 Each thread works in a lane: its own table, arena and buffer for a short batch. So several Python
 threads may call at once, and one call shares many batches among the threads of the pool. A graph
@@ -67,7 +68,7 @@ class ByRows:
 
     @staticmethod
     def fits(executable: Executable) -> bool:
-        """Whether the graph has that form."""
+        """Whether the graph has that form: as many rows come out as go in."""
         graph = executable.graph
         return (
             driver() is not None

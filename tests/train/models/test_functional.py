@@ -200,10 +200,12 @@ def test_any_number_of_rows() -> None:
 def test_a_file_of_the_first_format_loads() -> None:
     model = ranvier.load(GOLDEN / "connected.safetensors")
     stored = np.load(GOLDEN / "connected.npz")
-    found = model.predict({"a": stored["A"], "b": stored["B"]})
+    # What is stored was predicted of 6 rows that a version of then had filled up to 8 with copies
+    # of the first, although the model mixes rows.
+    found = model.predict({name: stored[name.upper()][[*range(6), 0, 0]] for name in "ab"})
     assert sorted(found) == ["dot", "l", "o", "sims", "soft"]
     for name, out in found.items():
-        np.testing.assert_allclose(out, stored[name], rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(out[:6], stored[name], rtol=1e-5, atol=1e-6)
 
 
 def test_softmax_as_an_op_is_trained_from_its_logits() -> None:

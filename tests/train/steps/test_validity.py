@@ -573,12 +573,12 @@ def test_nothing_is_traced_again_when_nothing_changed(
     for _ in range(3):  # a layer that sets attributes may need a second trace
         everything()
     steps = {id(s) for kind in ("train", "test") for s in model._steps.made(kind)}
-    uses = {id(one.step) for many in model._uses.steps.values() for one in many.made}
+    uses = {id(one) for many in model._uses.steps.values() for one in many.made}
     monkeypatch.setattr(tracing.Traced, "__init__", counted)
     for _ in range(3):
         everything()
     assert steps == {id(s) for kind in ("train", "test") for s in model._steps.made(kind)}
-    assert uses == {id(one.step) for many in model._uses.steps.values() for one in many.made}
+    assert uses == {id(one) for many in model._uses.steps.values() for one in many.made}
     compiled(X)
     compiled(X[:5])
     # Of what was traced is only the new kind of x a step; the others are shapes that are asked for.

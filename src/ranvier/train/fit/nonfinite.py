@@ -186,16 +186,17 @@ class Recorder:
 
     def _explain(self, stretch: _Stretch, s: int) -> str:
         batch = self.step.batch
-        chosen = stretch.order[s * batch : (s + 1) * batch]
         rows = stretch.rows
         epochs, batch_number = divmod(s, -(-rows.count // batch))
-        count = np.asarray(min(batch, rows.count - batch_number * batch), np.float32)
-        arguments = [*[a[chosen] for a in rows.arrays], count]
+        count = min(batch, rows.count - batch_number * batch)
+        step = self.step.for_rows(count)
+        chosen = stretch.order[s * batch : s * batch + step.batch]
+        arguments = [*[a[chosen] for a in rows.arrays], np.asarray(count, np.float32)]
         where = f"epoch {stretch.epoch + epochs + 1}, batch {stretch.earlier + batch_number + 1}"
         whole = "x"
         if self._blocks:
-            chosen, whole = np.arange(batch), "the batch"
-        finding = search(self.step, arguments, chosen)
+            chosen, whole = np.arange(step.batch), "the batch"
+        finding = search(step, arguments, chosen)
         if finding is None:
             return (
                 f"the loss became NaN or infinite in {where} on the compiled engine, but not on "

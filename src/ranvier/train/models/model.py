@@ -339,6 +339,9 @@ class Model(Network):
     ) -> Any:
         """The outputs for the rows of x, as an array; several in a list or dict as the model gives
         them.
+
+        Rows go through the model in batches of `batch_size` (None: all together). That is what a
+        model sees that mixes rows, such as `x - mean(x, axis=0)`.
         """
         if self._uses is not None:
             out = self._uses.last(x, batch_size)  # type: ignore[arg-type]

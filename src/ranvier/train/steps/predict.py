@@ -3,22 +3,29 @@
 What a call needs is found out once for each shape of x and kept as a plan, which is good as long as
 its trace is valid (tracing/validity.py). Numbers inside tensors are no part of that, since the
 graph reads them where they are: a weight that changed is seen by the next call.
+
+Rows are computed batch by batch. A short batch is filled up, to the next power of two or to the
+size of the others; where the model mixes rows it is computed by a graph for just as many
+(short_batch.py).
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ...base.config import switches
 from ...base.locks import ProcessLock
+from ...errors import StateError
+from ...executors import RowRunner
 from ...nn.policy import float_dtype
 from ...nn.symbolic import packed
-from ...tracing.validity import Validity, Variants
+from ...tracing.validity import Variants
 from ...typing import Array, DataLike
 from ..intake.arrange import inputs_of
 from .concurrency import InTraining, in_training, trained_elsewhere
@@ -28,6 +35,7 @@ if TYPE_CHECKING:
     from ..models.model import Model
 
 _PLANS = 256  # shapes of x remembered
+_EXACT = 32  # steps for a number of rows of its own
 
 _FLOAT64 = np.dtype("float64")
 
@@ -65,7 +73,7 @@ def _beside(training: InTraining, xs: list[Array], batch_size: int | None) -> An
     model = training.model
     model._build_for(xs)
     with _preparing:
-        step, run, _ = _predictor(model).step(xs, batch_size)
+        step, run = _predictor(model).step(xs, batch_size)
     step.check_ids(xs)
     state = training.arrays(step.traced.captured)
     out = run(xs[0], state) if run is not None and len(xs) == 1 else None
@@ -95,7 +103,8 @@ class Predictor:
         self.model = model
         self.engine = model.engine or switches.engine
         self.function = predict_function(model)
-        self.steps: dict[Any, Variants[_Use]] = {}
+        self.steps: dict[Any, Variants[Step]] = {}
+        self._exact: deque[Any] = deque()  # of them those for a number of rows of its own
         self.last: Quick = _none_yet  # the plan of the last shape with all that must be looked at
         self._quick: dict[Any, tuple[Quick, bool]] = {}  # and whether it looks at x's shape itself
 
@@ -124,23 +133,37 @@ class Predictor:
         """A training begins: what runs quickly reads the weights themselves."""
         self.last = _none_yet
 
-    def step(self, xs: Sequence[Array], batch_size: int | None) -> _Use:
+    def step(self, xs: Sequence[Array], batch_size: int | None) -> tuple[Step, RowRunner | None]:
         """The step for arrays like these, and what runs it by rows if it can be run so."""
-        batch = round_up(len(xs[0]), batch_size or len(xs[0]))
+        rows = len(xs[0])
+        batch = round_up(rows, batch_size or rows)
+        step = self._step(xs, batch)
+        if rows < batch and not step.fills:
+            step = self._step(xs, rows, exact=True)
+        step.prepare(rows)
+        whole = not rows % step.batch or step.fills
+        return step, step.row_runner if whole else None
+
+    def _step(self, xs: Sequence[Array], batch: int, exact: bool = False) -> Step:
+        """The step for batches of so many rows."""
         key = (batch, *[(x.shape[1:], x.dtype) for x in xs])
         if key not in self.steps:
             self.steps[key] = Variants(f"{self.model.name}: the step of predict")
-        use = self.steps[key].valid()
-        if use is None:
+            if exact:
+                self._exact.append(key)
+                if len(self._exact) > _EXACT:
+                    del self.steps[self._exact.popleft()]
+                    self._quick.clear()
+        step = self.steps[key].valid()
+        if step is None:
             specs = [((batch, *x.shape[1:]), x.dtype) for x in xs]
             names = ["x"] if len(xs) == 1 else [f"x{i}" for i in range(len(xs))]
-            step = Step(self.function, specs, names, self.engine)
-            use = self.steps[key].add(_Use(step, step.executable.row_runner(), step.validity))
-        return use
+            step = self.steps[key].add(Step(self.function, specs, names, self.engine))
+        return step
 
     def prepare(self, x: Array, batch_size: int | None) -> tuple[Step, Plan]:
         """The step and the plan for arrays like x."""
-        step, run, _ = self.step([x], batch_size)
+        step, run = self.step([x], batch_size)
         if run is None:
             return step, lambda x: in_parts(step, [x])
         others = partial(map, _data, step.traced.captured)
@@ -172,12 +195,6 @@ class Predictor:
         return quick
 
 
-class _Use(NamedTuple):
-    step: Step
-    run: Any  # runs it by rows, if it can be run so
-    validity: Validity
-
-
 def _none_yet(x: Array, batch_size: int | None) -> None:
     return None
 
@@ -189,19 +206,37 @@ def _in_order(x: Array) -> Array:
 
 
 def in_parts(step: Step, xs: Sequence[Array], state: Sequence[Array] | None = None) -> Any:
-    """One batch after the other, the last one filled up with copies of its first row."""
+    """One batch after the other; a short one is filled up with copies of its first row, if they
+    are seen by nobody."""
     state = step.state() if state is None else state
     parts: list[list[Array]] = []
-    total = len(xs[0])
-    for start in range(0, total, step.batch):
+    for start in range(0, len(xs[0]), step.batch):
         chunks = [x[start : start + step.batch] for x in xs]
         rows = len(chunks[0])
-        if rows < step.batch:
+        if rows == step.batch:
+            parts.append([np.array(out) for out in step.run(chunks, state)])
+        elif step.fills:
             fill = step.batch - rows
             chunks = [np.concatenate([c, np.repeat(c[:1], fill, axis=0)]) for c in chunks]
-        parts.append([np.array(out[:rows]) for out in step.run(chunks, state)])
-    whole = parts[0] if len(parts) == 1 else [np.concatenate(p) for p in zip(*parts, strict=True)]
+            parts.append([np.array(out[:rows]) for out in step.run(chunks, state)])
+        else:
+            with _preparing:
+                last = step.for_rows(rows)
+            parts.append([np.array(out) for out in last.run(chunks, step.state_for(last, state))])
+    whole = parts[0] if len(parts) == 1 else [_joined(p) for p in zip(*parts, strict=True)]
     return packed(step.structure, whole)
+
+
+def _joined(parts: Sequence[Array]) -> Array:
+    """What the batches have given, one behind the other."""
+    shapes = [part.shape for part in parts]
+    if not all(shape and shape[1:] == shapes[0][1:] for shape in shapes):
+        raise StateError(
+            f"predict: an output has the shape {shapes[0]} for the first batch and {shapes[-1]} "
+            "for the last one, which cannot be joined by rows; give batch_size=None for all rows "
+            "as one batch"
+        )
+    return np.concatenate(parts)
 
 
 def round_up(rows: int, batch: int) -> int:

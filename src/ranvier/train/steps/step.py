@@ -1,7 +1,8 @@
 """Steps: forward, loss, gradient and update traced into one graph and kept ready to run.
 
 A graph has a fixed number of rows, the batch size B. The last short batch of an epoch uses the same
-graph: it is filled up with any other rows, and `count` says how many rows are real.
+graph: it is filled up with any other rows, and `count` says how many rows are real. Where the model
+mixes rows, it has a graph of its own (short_batch.py).
 
     weight of row i   w_i = (i < count) * sample weight
     loss of a head    sum(w_i * loss_i) / count
@@ -14,6 +15,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from operator import is_
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +25,7 @@ from ... import dtypes, metrics
 from ...base.config import switches
 from ...base.source import in_section
 from ...errors import StateError, warn
-from ...executors import BatchPlan, Executable, executor
+from ...executors import BatchPlan, Executable, RowRunner, executor
 from ...executors.reference import loop_over_batches
 from ...losses.last_layer import last_layer
 from ...losses.loss import by_position
@@ -48,6 +50,7 @@ from ..intake.logits import take_logits
 from ..intake.rows import Layout, Rows
 from .concurrency import Exclusive, InTraining
 from .ids import ids_of
+from .short_batch import MAX_SIZES, NO_COUNT, can_be_filled, run_to_the_row
 from .sums import Batch, Sums
 
 if TYPE_CHECKING:
@@ -56,7 +59,6 @@ if TYPE_CHECKING:
     from ..models.model import Model
 
 _WAKE = 0.1  # seconds between two looks of Python at a training
-_NO_COUNT = np.zeros((), np.float32)  # stands where the executor puts the count
 
 _CALLS = {"train": "fit", "test": "evaluate", "predict": "predict"}
 
@@ -85,14 +87,21 @@ class Step:
     by the trace.
 
     When the last argument is called "count" the others hold rows, and the step can run over batches
-    of them.
+    of them. `watched` is the part of the function that may mix rows, by default all of it.
     """
 
     def __init__(
-        self, function: Callable[..., Any], specs: Specs, names: Sequence[str], engine: str
+        self,
+        function: Callable[..., Any],
+        specs: Specs,
+        names: Sequence[str],
+        engine: str,
+        watched: Callable[..., Any] | None = None,
     ) -> None:
         began = time.perf_counter()
         self.function, self.specs, self.names, self.engine = function, specs, names, engine
+        self._watched = watched or function
+        self._for_rows: dict[int, Step] = {}
         self.traced: Traced
         self.traced, returned = trace(function, specs, names)
         self.validity = self.traced.validity
@@ -104,10 +113,47 @@ class Step:
         self.batch = specs[0][0][0]
         count = len(specs) - 1 if names[-1] == "count" else -1
         self.plan = BatchPlan(tuple(range(max(count, 0))), self.batch, count)
-        self.executable: Executable = executor(engine).build(self.traced.graph, self.plan)
         self.ids = ids_of(self.traced, self.batch, len(specs) if count < 0 else count)
         self.seconds = time.perf_counter() - began
         self.pace = Pace()
+
+    @cached_property
+    def executable(self) -> Executable:
+        """The graph, ready to run."""
+        return executor(self.engine).build(self.traced.graph, self.plan)
+
+    @cached_property
+    def row_runner(self) -> RowRunner | None:
+        """What runs any number of rows batch by batch, if the graph has the form for it."""
+        return self.executable.row_runner()
+
+    @cached_property
+    def fills(self) -> bool:
+        """Whether a short batch may be filled up with other rows."""
+        return can_be_filled(self._watched, self.specs, self.names)
+
+    def for_rows(self, rows: int) -> Step:
+        """The step that runs a batch of so many rows."""
+        if rows == self.batch or self.fills:
+            return self
+        step = self._for_rows.get(rows)
+        if step is None or not step.holds():
+            if len(self._for_rows) >= MAX_SIZES:
+                self._for_rows.pop(next(iter(self._for_rows)))
+            specs = [((rows, *shape[1:]) if shape else shape, dtype) for shape, dtype in self.specs]
+            step = Step(self.function, specs, self.names, self.engine)
+            self._for_rows[rows] = step
+        return step
+
+    def prepare(self, total: int) -> float:
+        """Build what runs so many rows; the seconds that it took."""
+        began = time.perf_counter()
+        short = total % self.batch
+        last = self.for_rows(short) if short else self
+        if total >= self.batch:
+            self.executable  # noqa: B018  (is built)
+        last.executable  # noqa: B018
+        return time.perf_counter() - began
 
     def holds(self) -> bool:
         """Whether it is still what tracing it again would give."""
@@ -121,6 +167,11 @@ class Step:
     def state(self) -> list[np.ndarray]:
         """The arrays of all tensors the graph reads or changes, in the graph's order."""
         return [t._array() for t in self.traced.captured]
+
+    def state_for(self, other: Step, state: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """The arrays of `state`, which is one of this step, in the order of the other's graph."""
+        known = {id(t): array for t, array in zip(self.traced.captured, state, strict=True)}
+        return [known[id(t)] if id(t) in known else t._array() for t in other.traced.captured]
 
     def run(self, arguments: Sequence[Array], state: Sequence[Array]) -> list[Array]:
         """The outputs for these arguments."""
@@ -143,7 +194,28 @@ class Step:
         With `log` the array `sums` goes into a row of it at the end of each epoch, and back to 0.
         With `keep`, that is called with the outputs of each step.
         """
-        arrays = [*rows, _NO_COUNT, *(self.state() if state is None else state)]
+        state = self.state() if state is None else state
+        total = len(rows[0])
+        if total % self.batch and not self.fills:
+            per_epoch = -(-total // self.batch)
+            if first // per_epoch < last // per_epoch:
+                run_to_the_row(self, rows, order, first, last, sums, log, state, keep)
+                return
+        self.run_filled(rows, order, first, last, sums, log, state, keep)
+
+    def run_filled(
+        self,
+        rows: Sequence[np.ndarray],
+        order: np.ndarray,
+        first: int,
+        last: int,
+        sums: np.ndarray | None,
+        log: np.ndarray | None,
+        state: Sequence[np.ndarray],
+        keep: Callable[[Sequence[np.ndarray]], None] | None,
+    ) -> None:
+        """`run_batches` with one graph: a short batch is filled up."""
+        arrays = [*rows, NO_COUNT, *state]
         streams = dict(enumerate(rows))
         if keep is None:
             self.executable.run_batches(
@@ -312,6 +384,20 @@ def train_function(
     return train_step
 
 
+def watched_function(model: Model, sums: Sums, layout: Layout) -> Callable[..., Any]:
+    """What of a training step may mix rows: what they come to is in loss, sums and states.
+
+    Gradients and the update follow from them.
+    """
+
+    def watched_step(*arguments: Tensor) -> None:
+        if model.augment is not None:
+            arguments = augmented(model.augment, layout, arguments)
+        sums.add(forward(model, sums.heads, True, layout, arguments))
+
+    return watched_step
+
+
 def test_function(model: Model, sums: Sums, layout: Layout) -> Callable[..., Any]:
     """The evaluation step: forward, loss, sums; its outputs are what metrics keep of the rows."""
 
@@ -416,6 +502,7 @@ class Steps:
                 made[batch, *form] = Variants(f"{self.model.name}: the step of {_CALLS[kind]}")
             step = made[batch, *form].add(self._make(kind, batch, rows, engine))
             self.seconds += step.seconds
+        self.seconds += step.prepare(rows.count)
         step.check_ids(rows.arrays)
         return step
 
@@ -428,12 +515,15 @@ class Steps:
         specs: list[Any] = [((batch, *a.shape[1:]), a.dtype) for a in rows.arrays]
         if kind == "predict":
             return Step(predict_function(self.model), specs, rows.names, engine)
+        watched = None
         if kind == "train":
             assert self.optimizer is not None
             function = train_function(self.model, self.optimizer, self.sums, rows.layout)
+            watched = watched_function(self.model, self.sums, rows.layout)
         else:
             function = test_function(self.model, self.test_sums, rows.layout)
-        step = Step(function, [*specs, ((), dtypes.float32)], [*rows.names, "count"], engine)
+        specs.append(((), dtypes.float32))
+        step = Step(function, specs, [*rows.names, "count"], engine, watched)
         if kind == "train" and not self.model.parameters():
             step.frozen = any(t.requires_grad for t in self.model.state_tensors())
             step.without_weights = not step.frozen
