@@ -17,8 +17,9 @@ from datetime import datetime
 from pathlib import Path
 from statistics import median
 
-from report import machine, page
 from workload import Workload, find
+
+from report import machine, page
 
 FOLDER = Path(__file__).parent
 WORKLOADS = (

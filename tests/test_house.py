@@ -44,6 +44,7 @@ train plots
 callbacks datasets
 models
 tables
+report
 estimators
 inspection
 ranvier
@@ -59,6 +60,8 @@ CIRCLES = {
     ("graph.graph", "graph.show"): "a graph prints itself; printing needs the graph",
     ("ops.movement", "ops.reduce"): "the gradient of broadcast_to is a sum",
     ("ops.loops.scan_op", "ops.loops.scan_gradient"): "the gradient of a scan is a scan",
+    ("plots.drawing", "plots.raster"): "a drawing writes itself; PNG needs the drawing",
+    ("plots.drawing", "plots.svg"): "a drawing shows itself; SVG needs the drawing",
 }
 
 HEAVY = {

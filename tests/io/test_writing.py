@@ -28,6 +28,10 @@ from ranvier.data import TextVectorization, Vocabulary, stream_csv, stream_npy
 from ranvier.errors import ArgumentError, FileError
 from ranvier.io import files, handles, writing
 from ranvier.io.writing import open_log, protect, protected, write_whole
+from ranvier.plots.drawing import Drawing
+from ranvier.report.measures import Estimate
+from ranvier.report.page import Report
+from ranvier.report.results import ModelScore, Results
 
 ON_POSIX = pytest.mark.skipif(not hasattr(os, "getuid"), reason="modes and pipes of POSIX")
 X = np.ones((4, 3), np.float32)
@@ -66,6 +70,11 @@ def plotted(path: Path) -> None:
     network().fit(X, X[:, 0], verbose=0).plot(path)
 
 
+def report(path: Path) -> None:
+    score = ModelScore("network", {"rmse": Estimate(1.0)})
+    Report(Results("t", "y", "regression", "rmse", 9, 9, "", models=(score,))).save(path)
+
+
 # Every way in which a user makes the package write, and the suffix of what it writes. The functions
 # that reach the gate are found in the sources below; each must be under one of these.
 WRITERS: dict[str, tuple[Callable[[Path], Any], str]] = {
@@ -84,6 +93,8 @@ WRITERS: dict[str, tuple[Callable[[Path], Any], str]] = {
     "BytePairs.save": (pairs, ".json"),
     "save_picture": (picture, ".png"),
     "History.plot": (plotted, ".svg"),
+    "Drawing.save": (lambda path: Drawing("a", "b").save(path), ".svg"),
+    "Report.save": (report, ".html"),
     "torch.save": (lambda path: torch_names.save({"x": torch_names.ones(2)}, path), ".pt"),
     "keras save": (lambda path: network(keras.Sequential).save(path), ".keras"),
     "keras save_model": (
@@ -107,6 +118,8 @@ REACHED = {
     "data.fetch:_keep": "write_whole",
     "plots.figures:save_picture": "save_picture",
     "plots.history:history": "History.plot",
+    "plots.drawing:save": "Drawing.save",
+    "report.page:save": "Report.save",
     "compat.torch.functions:save": "torch.save",
     "cli.compare:_compare": "the command compare",
 }

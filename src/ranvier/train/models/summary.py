@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ...graph.node import Node
 from ...nn.basic.shape_layers import InputLayer
@@ -14,29 +14,58 @@ if TYPE_CHECKING:
     from .model import Model
 
 
+class LayerLine(NamedTuple):
+    """A layer, or an op between layers, of a model.
+
+    `kind` is its class, or "op"; `size` says how many parameters it has, or why that is not known;
+    `sources` names what it reads, and `inputs` are the positions of those lines.
+    """
+
+    name: str
+    kind: str
+    shape: str
+    size: str
+    parameters: int
+    sources: tuple[str, ...] = ()
+    inputs: tuple[int, ...] = ()
+
+
 def summary(model: Model) -> str:
     """Layers, output shapes and numbers of parameters, as text."""
+    head: tuple[str, ...] = ("layer", "output shape", "parameters")
+    rows = [(f"{x.name} ({x.kind})", x.shape, x.size) for x in layer_lines(model)]
+    if model.wiring is None:
+        return _text(model, [head, *rows])
+    sources = [", ".join(x.sources) for x in layer_lines(model)]
+    connected = [(*row, source) for row, source in zip(rows, sources, strict=True)]
+    return _text(model, [(*head, "connected to"), *connected])
+
+
+def layer_lines(model: Model) -> list[LayerLine]:
+    """The layers of a model in their order; of connected layers one line for each call."""
     if model.wiring is not None:
-        return _text(model, _connected(model.wiring))
+        return _connected(model.wiring)
     shape = model.built_shape
-    rows: list[tuple[str, ...]] = [("layer", "output shape", "parameters")]
     layers = getattr(model, "layers", None)
     if not isinstance(layers, list):
         layers = [x for x in model.sublayers() if x is not model]
         shape = None
+    lines: list[LayerLine] = []
     for layer in layers:
         if shape is not None:
             shape = tuple(layer.output_shape(shape))
         text = "?" if shape is None else f"({', '.join(['rows', *map(str, shape)])})"
         if shape is None and layer.built and layer.built_shape is not None:
             text = f"({', '.join(['rows', *map(str, layer.output_shape(layer.built_shape))])})"
-        rows.append((_named(layer), text, _count(layer)))
-    return _text(model, rows)
+        before = (len(lines) - 1,) if lines and shape is not None else ()
+        lines.append(_line(layer, text, inputs=before))
+    return lines
 
 
-def _connected(wiring: Wiring) -> list[tuple[str, ...]]:
-    """One row for each call, in their order: what was called, what it gave, on what."""
-    rows: list[tuple[str, ...]] = [("layer", "output shape", "parameters", "connected to")]
+def _connected(wiring: Wiring) -> list[LayerLine]:
+    """One line for each call, in their order: what was called, what it gave, on what."""
+    lines: list[LayerLine] = []
+    positions: dict[Node, int] = {}
     seen: set[int] = set()
     numbers: set[Node] = set()  # tensors with numbers, and ops that make tensors of numbers
     for node in wiring.nodes:
@@ -46,15 +75,19 @@ def _connected(wiring: Wiring) -> list[tuple[str, ...]]:
             numbers.add(node)
         if node in numbers or node not in wiring.calls:
             continue
-        shapes = [f"({', '.join(map(str, x.shape))})" for x in output_nodes(node)]
+        shape = ", ".join(f"({', '.join(map(str, x.shape))})" for x in output_nodes(node))
+        sources = tuple(map(_source, data))
+        inputs = tuple(positions[call_of(x)] for x in data if call_of(x) in positions)
+        positions[call_of(node)] = len(lines)
         if layer is None:
-            name, count = f"{node.op.name} (op)", ""
-        else:
-            name = _named(layer)
-            count = "shared" if id(layer) in seen else _count(layer)
-            seen.add(id(layer))
-        rows.append((name, ", ".join(shapes), count, ", ".join(map(_source, data))))
-    return rows
+            lines.append(LayerLine(node.op.name, "op", shape, "", 0, sources, inputs))
+            continue
+        line = _line(layer, shape, sources, inputs)
+        if id(layer) in seen:
+            line = line._replace(size="shared", parameters=0)
+        seen.add(id(layer))
+        lines.append(line)
+    return lines
 
 
 def _source(node: Node) -> str:
@@ -63,14 +96,13 @@ def _source(node: Node) -> str:
     return call_of(node).op.name + index
 
 
-def _named(layer: Layer) -> str:
-    return f"{layer.name} ({type(layer).__name__})"
-
-
-def _count(layer: Layer) -> str:
-    if not layer.built and not isinstance(layer, InputLayer):
-        return "not built"
-    return f"{layer.count_params():,}"
+def _line(
+    layer: Layer, shape: str, sources: tuple[str, ...] = (), inputs: tuple[int, ...] = ()
+) -> LayerLine:
+    built = layer.built or isinstance(layer, InputLayer)
+    parameters = layer.count_params() if built else 0
+    size = f"{parameters:,}" if built else "not built"
+    return LayerLine(layer.name, type(layer).__name__, shape, size, parameters, sources, inputs)
 
 
 def _text(model: Model, rows: list[tuple[str, ...]]) -> str:

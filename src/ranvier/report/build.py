@@ -1,0 +1,305 @@
+"""Results of a trained model: everything measured on rows that it has not seen.
+
+model, train, test -> predictions -> scores beside baselines, errors, importance -> Results
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import importlib.metadata
+import platform
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from ..errors import DataError
+from ..tables.choice import Choice
+from ..tables.encoder import Encoder
+from ..tables.plan import Plan
+from ..tables.reading import read_table
+from ..typing import Array
+from .baselines import Baseline, baselines, simplest
+from .details import class_notes, details, training_curves, worst_rows
+from .importance import Importances, permutation_importance
+from .layers import layers_of
+from .measures import HIGHER_IS_BETTER, Bootstrap, Score, class_scores, number_scores
+from .profile import profile, target_profile
+from .results import ModelScore, Results
+
+if TYPE_CHECKING:
+    import polars
+
+    from ..train.models.model import Model
+
+_MOST_PROFILES = 200  # of columns
+_WORST_COLUMNS = 6
+
+
+class TargetEncoder(Protocol):
+    """What tells the target of raw rows: class indices or numbers."""
+
+    def encode_target(self, frame: polars.DataFrame) -> Array:
+        """int64 class indices (-1: never seen in training), or float64."""
+
+
+class Predictor(Protocol):
+    """What a report can be made of; `TableModel` is one.
+
+    `predict_proba` gives (rows, classes) in the order of `plan.classes`; it is asked only where
+    the target has classes, `predict` only where it is a number.
+    """
+
+    @property
+    def plan(self) -> Plan: ...
+
+    @property
+    def encoder(self) -> TargetEncoder: ...
+
+    @property
+    def history(self) -> Mapping[str, Sequence[float]]: ...
+
+    def predict(self, table: polars.DataFrame, /) -> Array: ...
+
+    def predict_proba(self, table: polars.DataFrame, /) -> Array: ...
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What only those who trained the model know; all of it may be left out.
+
+    `choices` stands for the plan's; `residuals` are errors on rows held out of training;
+    `row_numbers` says where the test rows stand in the file; `best_epoch` counts from 1.
+    """
+
+    choices: Sequence[Choice] | None = None
+    best_epoch: int | None = None
+    residuals: Array | None = None
+    row_numbers: Array | None = None
+    network: Model | None = None
+    members: int = 1
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    memory: Mapping[str, int] = field(default_factory=dict)
+    code: str = ""
+    command: str = ""
+
+
+def results_of(
+    model: Predictor,
+    train: object,
+    test: object,
+    facts: Facts | None = None,
+    *,
+    compare: bool = True,
+    seconds: float = 5.0,
+    seed: int = 0,
+) -> Results:
+    """The results of a model on the raw rows `test`, which it has not seen.
+
+    Both tables are what `read_table` takes: a file, a frame, a dict of columns.
+    `train` are all rows that it was trained with, held-out ones too; simple models are trained on
+    them unless `compare` is False. `seconds` is about what the importance of columns may take.
+    Raises DataError where no test row has a target.
+    """
+    facts = facts or Facts()
+    plan = model.plan
+    notes: list[str] = []
+    rows, test_rows = read_table(train).frame, read_table(test).frame
+    known, _ = plan.split_rows(test_rows, share=0.0)
+    if not len(known):
+        raise DataError(
+            f"report: no test row has a value of {plan.target!r}; give rows whose target is known"
+        )
+    if len(known) < len(test_rows):
+        notes.append(f"dropped_rows:{len(test_rows) - len(known)}")
+    known = np.sort(known)
+    test_rows = test_rows[known]
+    numbers = known if facts.row_numbers is None else facts.row_numbers[known]
+    trained, _ = plan.split_rows(rows, share=0.0)
+    rows = rows[np.sort(trained)]
+    y, truth = model.encoder.encode_target(rows), model.encoder.encode_target(test_rows)
+    began = time.perf_counter()
+    output, broken = _predictions(model, test_rows, y)
+    predict_seconds = time.perf_counter() - began
+    if broken:
+        notes.append(f"non_finite:{broken}")
+    if (output == output[0]).all() and len(output) > 1:
+        notes.append("same_prediction")
+    others, compare_seconds = _baselines(rows, y, test_rows, plan, compare, seed)
+    metric, models = _scored(truth, output, others, plan, seed)
+    began = time.perf_counter()
+    ranks = _importance(model, test_rows, truth, y, metric, seconds, seed)
+    important = [entry.column for entry in ranks.columns]
+    shown = [*important, *(c.name for c in plan.columns if c.name not in set(important))]
+    shown = [plan.target, *(name for name in shown if name != plan.target)]
+    profiles = [profile(plan.column(name)) for name in shown[:_MOST_PROFILES]]
+    worst_columns = important[:_WORST_COLUMNS]
+    stages = {
+        **facts.seconds,
+        "predict": predict_seconds,
+        **({"baselines": compare_seconds} if compare else {}),
+        "importance": time.perf_counter() - began,
+    }
+    layers = () if facts.network is None else layers_of(facts.network)
+    return Results(
+        source=plan.source,
+        target=plan.target,
+        task=plan.task,
+        metric=metric,
+        classes=plan.classes,
+        train_rows=len(rows),
+        test_rows=len(test_rows),
+        made=f"{datetime.datetime.now():%Y-%m-%d %H:%M}",
+        column_count=len(plan.columns),
+        feature_count=len(plan.features),
+        columns=tuple(profiles),
+        missing_cells=_missing(plan),
+        target_profile=target_profile(y, plan.classes),
+        choices=tuple(plan.choices if facts.choices is None else facts.choices),
+        curves=training_curves(model.history, metric),
+        best_epoch=facts.best_epoch,
+        models=tuple(models),
+        worst=worst_rows(truth, output, test_rows, worst_columns, numbers, plan.classes),
+        worst_columns=tuple(worst_columns),
+        importance=ranks.columns,
+        importance_rows=ranks.rows,
+        importance_repeats=ranks.repeats,
+        importance_left_out=ranks.left_out,
+        layers=layers,
+        parameters=sum(layer.parameters for layer in layers),
+        members=facts.members,
+        seconds=stages,
+        memory={**_memory(), **facts.memory},
+        rows_per_second=len(test_rows) / max(predict_seconds, 1e-9),
+        code=facts.code,
+        command=facts.command,
+        versions=_versions(),
+        notes=(*notes, *class_notes(truth, plan.classes)),
+        **details(truth, output, others, plan.classes, facts.residuals, seed),
+    )
+
+
+def _predictions(model: Predictor, test: polars.DataFrame, y: Array) -> tuple[Array, int]:
+    """Probabilities or numbers, and how many rows had some that are not finite."""
+    if not model.plan.classes:
+        numbers = np.asarray(model.predict(test), np.float64).reshape(len(test))
+        sound = np.isfinite(numbers)
+        instead = y.mean() if len(y) else 0.0
+        return np.where(sound, numbers, instead), len(numbers) - int(sound.sum())
+    shares = np.asarray(model.predict_proba(test), np.float64)
+    finite = np.isfinite(shares).all(axis=1, keepdims=True)
+    shares = np.where(finite, np.clip(shares, 0, 1), 1 / len(model.plan.classes))
+    return shares, len(shares) - int(finite.sum())
+
+
+def _baselines(
+    train: polars.DataFrame,
+    y: Array,
+    test: polars.DataFrame,
+    plan: Plan,
+    compare: bool,
+    seed: int,
+) -> tuple[list[Baseline], float]:
+    began = time.perf_counter()
+    if not len(train):
+        return [], 0.0
+    if not compare:
+        return [simplest(y, len(test), len(plan.classes))], 0.0
+    encoder, arrays = Encoder.fit_transform(train, plan)
+    others = baselines(arrays, y, encoder.transform(test), len(plan.classes), seed)
+    return others, time.perf_counter() - began
+
+
+# --- scores -------------------------------------------------------------------------------------
+
+
+def _scored(
+    truth: Array, output: Array, others: Sequence[Baseline], plan: Plan, seed: int
+) -> tuple[str, list[ModelScore]]:
+    """The main score, and the scores of all models on the same draws of rows."""
+    draws = Bootstrap(len(truth), seed)
+
+    def scores_of(predicted: Array) -> Callable[[Array | slice], dict[str, Score]]:
+        make = class_scores if plan.classes else number_scores
+        return lambda rows: make(truth[rows], predicted[rows])
+
+    network = draws.measure(scores_of(output))
+    metric = plan.metric if plan.metric in network else ("log_loss" if plan.classes else "rmse")
+    if not np.isfinite(network[metric][0]):  # such as AUC where only one class occurs
+        metric = "log_loss" if plan.classes else "rmse"
+    names = [name for name, (value, _) in network.items() if np.isfinite(value)]
+    models = [ModelScore("network", {name: draws.interval(*network[name]) for name in names})]
+    for other in others:
+        if other.predicted is None:
+            models.append(ModelScore(other.name, {}, note=other.note, detail=other.detail))
+            continue
+        measured = draws.measure(scores_of(other.predicted))
+        (value, drawn), (own, own_drawn) = measured[metric], network[metric]
+        models.append(
+            ModelScore(
+                other.name,
+                {name: draws.interval(*measured[name]) for name in names},
+                difference=draws.interval(own - value, own_drawn - drawn),
+                seconds=other.seconds,
+                note=other.note,
+                detail=other.detail,
+            )
+        )
+    return metric, models
+
+
+def _importance(
+    model: Predictor,
+    test: polars.DataFrame,
+    truth: Array,
+    y: Array,
+    metric: str,
+    seconds: float,
+    seed: int,
+) -> Importances:
+    """The importance of the columns for the main score."""
+    plan = model.plan
+    make = class_scores if plan.classes else number_scores
+    sign = -1.0 if HIGHER_IS_BETTER[metric] else 1.0
+
+    def loss(true: Array, predicted: Array) -> float:
+        return float(
+            np.nan_to_num(sign * make(true, predicted)[metric](np.ones((1, len(true))))[0])
+        )
+
+    names = [column.name for column in plan.features]
+    return permutation_importance(
+        lambda rows: _predictions(model, rows, y)[0], loss, test, truth, names,
+        seconds=seconds, seed=seed,
+    )  # fmt: skip
+
+
+# --- the rest -----------------------------------------------------------------------------------
+
+
+def _missing(plan: Plan) -> float:
+    """The share of the cells of the table that are empty."""
+    cells = sum(column.rows for column in plan.columns)
+    return sum(column.missing for column in plan.columns) / cells if cells else 0.0
+
+
+def _memory() -> dict[str, int]:
+    """The most memory that this process has used, where the system says it."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return {}
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return {"peak": most if sys.platform == "darwin" else most * 1024}
+
+
+def _versions() -> dict[str, str]:
+    versions = {"Python": platform.python_version()}
+    for name in ("ranvier", "numpy", "polars", "scikit-learn"):
+        with contextlib.suppress(ImportError):  # it is not installed
+            versions[name] = importlib.metadata.version(name)
+    return versions

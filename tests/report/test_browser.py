@@ -1,0 +1,58 @@
+"""Chromium opens the page from a file: nothing on its console, nothing wider than the window."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from ranvier.report import baselines
+from ranvier.report.page import Report
+from report.test_page import CASES
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+MEASURE = (
+    "<script>const r = [...document.querySelectorAll('section, figure, svg, .card')];"
+    "document.title = 'WIDTH ' + document.documentElement.scrollWidth + ' ' + "
+    "Math.max(...r.map(e => Math.round(e.getBoundingClientRect().right)));</script>"
+)
+
+
+def opened(browser: str, page: Path, width: int, folder: Path) -> tuple[str, str]:
+    """The document after loading, and what the browser had to say."""
+    done = subprocess.run(
+        [
+            browser, "--headless", "--no-sandbox", "--disable-gpu",
+            "--disable-background-networking", "--enable-logging=stderr", "--v=0",
+            f"--user-data-dir={folder / f'profile-{width}'}", f"--window-size={width},900",
+            "--dump-dom", page.as_uri(),
+        ],
+        capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    return done.stdout, done.stderr
+
+
+def test_a_page_fits_the_window_and_says_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = next(filter(None, map(shutil.which, NAMES)), None)
+    if browser is None:
+        pytest.skip("the page is opened with Chromium")
+    monkeypatch.setattr(baselines, "_MAX_BOOSTING", 0)
+    text = Report(CASES["evil_names"]()).html()
+    page = tmp_path / "page.html"
+    # NOTE: the page allows no script; the one that measures it needs that taken out.
+    policy = re.search(r'<meta http-equiv="Content-Security-Policy"[^>]*>', text)
+    assert policy is not None
+    page.write_text(text.replace("</body>", MEASURE + "</body>"), encoding="utf-8")
+    document, told = opened(browser, page, 500, tmp_path)
+    assert "<title>WIDTH" not in document and "Content Security Policy" in told  # the policy holds
+    text = text.replace(policy[0], "").replace("</body>", MEASURE + "</body>")
+    page.write_text(text, encoding="utf-8")
+    document, told = opened(browser, page, 500, tmp_path)
+    assert "CONSOLE" not in told
+    widths = re.search(r"<title>WIDTH (\d+) (\d+)</title>", document)
+    assert widths is not None and int(widths[1]) <= 500 and int(widths[2]) <= 500
