@@ -290,7 +290,7 @@ def given(name: str) -> Any:
 
 def values(layer: Any, inputs: Any, training: bool) -> list[bytes]:
     ranvier.seed(5)
-    with nn.layer.training_mode(training):
+    with nn.training_mode(training):
         out = layer(*inputs)
     found = tensors_in(out)
     return [t.numpy().tobytes() for t in found]

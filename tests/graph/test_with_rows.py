@@ -17,7 +17,7 @@ from ranvier.graph.graph import Graph
 from ranvier.graph.interpret import evaluate
 from ranvier.graph.row_count import ROWS
 from ranvier.graph.with_rows import has_rows, instantiate
-from ranvier.nn.layer import training_mode
+from ranvier.nn.modes import training_mode
 from ranvier.tracing.trace import Traced, trace
 
 COUNTS = (1, 2, 7)

@@ -16,7 +16,7 @@ from ranvier.graph.batch_plan import ONCE
 from ranvier.graph.check import check
 from ranvier.graph.interpret import evaluate
 from ranvier.graph.with_rows import has_rows, instantiate
-from ranvier.nn.layer import training_mode
+from ranvier.nn.modes import training_mode
 from ranvier.tracing.trace import trace
 
 RNG = np.random.default_rng(0)

@@ -49,7 +49,7 @@ def test_a_layer_computes_in_float64(name: str) -> None:
     x, make = TAKES[name]
     layer = make(**D)
     check(layer, x)
-    with nn.layer.training_mode(True):
+    with nn.training_mode(True):
         out = layer(x)
         for o in out if isinstance(out, list | tuple) else [out]:
             assert o.dtype == np.float64

@@ -12,7 +12,7 @@ from engines import ENGINES
 from ranvier import nn, optim
 from ranvier.errors import ArgumentError, ShapeError
 from ranvier.nn.basic.normalization import batch_moments
-from ranvier.nn.layer import filled_batch
+from ranvier.nn.modes import filled_batch
 
 RANDOM = np.random.default_rng(0)
 ROWS = RANDOM.normal(3.0, 2.0, (20, 4, 4, 3)).astype(np.float32)

@@ -10,6 +10,7 @@
 | images/ | convolution, pooling and resizing |
 | initializers.py | Initializers: first values of weights |
 | layer.py | The layer: the user's building block |
+| modes.py | Training or use, and which rows of a batch count |
 | options.py | Keyword arguments that constructors pass on to their base classes |
 | policy.py | Dtype policies: float32, float64, or float16 beside float32 |
 | regularizers.py | Regularizers: penalties on the size of weights |
@@ -105,7 +106,8 @@ from .images.resizing import (
     ZeroPadding2D,
 )
 from .images.transposed import Conv1DTranspose, Conv2DTranspose
-from .layer import LAYERS, Layer, register_layer, training_mode
+from .layer import LAYERS, Layer, register_layer
+from .modes import training_mode
 from .regularizers import L1, L1L2, L2
 from .sequences.attention import AdditiveAttention, Attention, scaled_dot_product_attention
 from .sequences.multihead import GroupedQueryAttention, MultiHeadAttention

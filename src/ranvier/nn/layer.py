@@ -19,7 +19,7 @@ import operator
 import re
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import zip_longest
 from typing import Any, Self, TypeVar
@@ -28,20 +28,20 @@ import numpy as np
 
 from .. import dtypes
 from ..base.aligned import aligned
-from ..base.arguments import flag
 from ..base.missing import PACKAGE, no_attribute
 from ..base.source import LayerName, here, in_layer
-from ..errors import ArgumentError, DataError, RanvierError, ShapeError, StateError
+from ..errors import ArgumentError, RanvierError, ShapeError, StateError
 from ..tensors.mode import no_trace, state
 from ..tensors.tensor import Tensor
 from ..tracing.trace import trace
 from ..tracing.watched import entered
-from ..typing import Array, ArrayLike, DTypeLike, Shape, ShapeLike, TensorLike
+from ..typing import DTypeLike, Shape, ShapeLike, TensorLike
 from . import added_losses as added
 from . import config, initializers, policy, regularizers
+from .modes import mode, training_mode
 from .restoring import count_layer, unfilled
 from .symbolic import Symbolic, record, value_of
-from .walk import Walked, walk
+from .walk import Walked
 
 # The closed registry: every class that a model file may name.
 LAYERS = config.Registry(more=(f"{PACKAGE}.models",))
@@ -59,56 +59,22 @@ def register_layer(cls: _L) -> _L:
     return cls
 
 
-class _Mode(threading.local):
-    """Whether this thread trains; None: each layer's own `train()` or `eval()` decides."""
+class _Building(threading.local):
+    """The ids of the layers that this thread is building."""
 
-    training: bool | None = None
-    traced: bool = False  # whether that was said inside the function that is traced
-    real: Tensor | None = None  # of a padded batch: (batch,) float32, 1 for real rows
-    building: tuple[int, ...] = ()  # ids of the layers that are being built
+    ids: tuple[int, ...] = ()
 
 
-_mode = _Mode()
-
-
-@contextmanager
-def training_mode(on: bool) -> Iterator[None]:
-    """Layers behave as in training (`on`) or as in use (not `on`) inside, in this thread."""
-    before = _mode.training, _mode.traced
-    _mode.training, _mode.traced = flag("training_mode", "on", on), state.trace is not None
-    try:
-        yield
-    finally:
-        _mode.training, _mode.traced = before
-
-
-@contextmanager
-def filled_batch(real: Tensor) -> Iterator[None]:
-    """Inside, in this thread, only those rows of the batch count for which `real` is 1.
-
-    `real` is (batch,) float32. Layers that look across rows ask `real_rows()` for it.
-    """
-    before, _mode.real = _mode.real, real
-    try:
-        yield
-    finally:
-        _mode.real = before
-
-
-def real_rows() -> Tensor | None:
-    """1 for every row of the batch that counts and 0 for the others, (batch,) float32; None: all
-    count.
-    """
-    return _mode.real
+_building = _Building()
 
 
 @contextmanager
 def _being_built(layer: Layer) -> Iterator[None]:
-    before, _mode.building = _mode.building, (*_mode.building, id(layer))
+    before, _building.ids = _building.ids, (*_building.ids, id(layer))
     try:
         yield
     finally:
-        _mode.building = before
+        _building.ids = before
 
 
 def _build_once(build: Callable[..., None]) -> Callable[..., None]:
@@ -118,7 +84,7 @@ def _build_once(build: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(build)
     def called(self: Layer, input_shape: Any, *more: Any, **options: Any) -> None:
-        if id(self) in _mode.building or self.built or more or options or _open(input_shape):
+        if id(self) in _building.ids or self.built or more or options or _open(input_shape):
             build(self, input_shape, *more, **options)
         else:
             self.ensure_built(input_shape)
@@ -334,7 +300,7 @@ class Layer(Walked):
         A compiled function that read it is compiled again when it changes.
         """
         now = self._mode_now()
-        if state.trace is not None and not _mode.traced:
+        if state.trace is not None and not mode.traced:
             state.trace.guard(self._mode_now, now)
         return now
 
@@ -343,7 +309,7 @@ class Layer(Walked):
         self.train(on)
 
     def _mode_now(self) -> bool:
-        return bool(self._own_mode) if _mode.training is None else _mode.training
+        return bool(self._own_mode) if mode.training is None else mode.training
 
     @property
     def trainable(self) -> bool:
@@ -411,39 +377,6 @@ class Layer(Walked):
         """
         return [self]
 
-    def sublayers(self) -> list[Layer]:
-        """This layer and every layer inside it, each once, in the order of the attributes."""
-        entered(self)
-        return [self, *walk(self).inside]
-
-    def parameters(self) -> list[Tensor]:
-        """The tensors that training changes, in order, each once."""
-        entered(self)
-        trained: dict[int, Tensor] = {}
-        for _, t, frozen in walk(self).entries:
-            if t.requires_grad and not frozen and t.is_leaf and not t.is_traced:
-                trained.setdefault(id(t), t)
-        return list(trained.values())
-
-    def state_tensors(self) -> list[Tensor]:
-        """Every tensor of the layer, untrained statistics included, in order, each once."""
-        return list(self.named_tensors().values())
-
-    def named_tensors(self) -> dict[str, Tensor]:
-        """Every tensor by its path, e.g. "0.kernel": attribute names and positions, joined by dots.
-
-        A list called `layers` adds only its positions to the path. A tensor used twice is named
-        once.
-        """
-        entered(self)
-        tensors: dict[str, Tensor] = {}
-        seen: set[int] = set()
-        for path, t, _ in walk(self).entries:
-            if id(t) not in seen and t.is_leaf and not t.is_traced:
-                seen.add(id(t))
-                tensors[path] = t
-        return tensors
-
     def penalties(self) -> list[Tensor]:
         """The L1 and L2 terms of this layer and those inside it, one number each."""
         return [
@@ -458,41 +391,6 @@ class Layer(Walked):
         One number, or one for each row, (batch,), of which the mean over the real rows counts.
         """
         added.add(self.name, value)
-
-    def count_params(self) -> int:
-        """How many numbers the layer holds."""
-        return sum(t.size for t in self.state_tensors())
-
-    def get_weights(self) -> list[Array]:
-        """Copies of all tensors, in the order of `named_tensors`."""
-        return [t.numpy().copy() for t in self.state_tensors()]
-
-    def set_weights(self, weights: Sequence[ArrayLike]) -> None:
-        """Replace all tensors by arrays of the same shapes; nothing changes if one does not fit."""
-        if isinstance(weights, str | bytes | Mapping) or not isinstance(weights, Iterable):
-            raise ArgumentError(
-                f"{self.name}: set_weights takes a list of arrays, as get_weights gives it; got a "
-                f"{type(weights).__name__}"
-            )
-        named = self.named_tensors()
-        if not named and len(weights) and not self.built:
-            raise StateError(
-                f"{self.name}: set_weights came before the layer was built; "
-                "give input_shape= or call it on data first"
-            )
-        if len(weights) != len(named):
-            raise DataError(
-                f"{self.name}: set_weights got {len(weights)} arrays for {len(named)} tensors: "
-                f"{', '.join(f'{k} {t.shape}' for k, t in named.items())}"
-            )
-        arrays = [np.asarray(w) for w in weights]
-        for (path, t), array in zip(named.items(), arrays, strict=True):
-            if array.shape != t.shape:
-                raise ShapeError(
-                    f"{self.name}: set_weights: {path} has shape {t.shape}; got {array.shape}"
-                )
-        for t, array in zip(named.values(), arrays, strict=True):
-            t.assign(array)
 
     def __repr__(self) -> str:
         parts = [repr(self.name)]

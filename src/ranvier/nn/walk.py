@@ -7,14 +7,18 @@ changed since (tracing/validity.py), and the lists and dicts on the way hold wha
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from operator import is_
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
 
+import numpy as np
+
 from ..base.changes import changes
+from ..errors import ArgumentError, DataError, ShapeError, StateError
 from ..tensors.tensor import Tensor
-from ..tracing.watched import Watched, standing
+from ..tracing.watched import Watched, entered, standing
+from ..typing import Array, ArrayLike
 
 if TYPE_CHECKING:
     from .layer import Layer
@@ -23,14 +27,88 @@ _Container: TypeAlias = list[Any] | dict[Any, Any]
 
 
 class Walked(Watched):
-    """Base of what can be walked; keeps its last walk, which is no part of copies and pickles."""
+    """Base of layers: what a walk finds in one.
+
+    It keeps its last walk, which is no part of copies and pickles.
+    """
 
     __slots__ = ("_walked",)
 
     _walked: Walk
+    _trainable: bool
+    name: str
+    built: bool
 
     def __getstate__(self) -> dict[str, Any]:
         return dict(vars(self))
+
+    def sublayers(self) -> list[Layer]:
+        """This layer and every layer inside it, each once, in the order of the attributes."""
+        entered(self)
+        return [cast("Layer", self), *walk(self).inside]
+
+    def parameters(self) -> list[Tensor]:
+        """The tensors that training changes, in order, each once."""
+        entered(self)
+        trained: dict[int, Tensor] = {}
+        for _, t, frozen in walk(self).entries:
+            if t.requires_grad and not frozen and t.is_leaf and not t.is_traced:
+                trained.setdefault(id(t), t)
+        return list(trained.values())
+
+    def state_tensors(self) -> list[Tensor]:
+        """Every tensor of the layer, untrained statistics included, in order, each once."""
+        return list(self.named_tensors().values())
+
+    def named_tensors(self) -> dict[str, Tensor]:
+        """Every tensor by its path, e.g. "0.kernel": attribute names and positions, joined by dots.
+
+        A list called `layers` adds only its positions to the path. A tensor used twice is named
+        once.
+        """
+        entered(self)
+        tensors: dict[str, Tensor] = {}
+        seen: set[int] = set()
+        for path, t, _ in walk(self).entries:
+            if id(t) not in seen and t.is_leaf and not t.is_traced:
+                seen.add(id(t))
+                tensors[path] = t
+        return tensors
+
+    def count_params(self) -> int:
+        """How many numbers the layer holds."""
+        return sum(t.size for t in self.state_tensors())
+
+    def get_weights(self) -> list[Array]:
+        """Copies of all tensors, in the order of `named_tensors`."""
+        return [t.numpy().copy() for t in self.state_tensors()]
+
+    def set_weights(self, weights: Sequence[ArrayLike]) -> None:
+        """Replace all tensors by arrays of the same shapes; nothing changes if one does not fit."""
+        if isinstance(weights, str | bytes | Mapping) or not isinstance(weights, Iterable):
+            raise ArgumentError(
+                f"{self.name}: set_weights takes a list of arrays, as get_weights gives it; got a "
+                f"{type(weights).__name__}"
+            )
+        named = self.named_tensors()
+        if not named and len(weights) and not self.built:
+            raise StateError(
+                f"{self.name}: set_weights came before the layer was built; "
+                "give input_shape= or call it on data first"
+            )
+        if len(weights) != len(named):
+            raise DataError(
+                f"{self.name}: set_weights got {len(weights)} arrays for {len(named)} tensors: "
+                f"{', '.join(f'{k} {t.shape}' for k, t in named.items())}"
+            )
+        arrays = [np.asarray(w) for w in weights]
+        for (path, t), array in zip(named.items(), arrays, strict=True):
+            if array.shape != t.shape:
+                raise ShapeError(
+                    f"{self.name}: set_weights: {path} has shape {t.shape}; got {array.shape}"
+                )
+        for t, array in zip(named.values(), arrays, strict=True):
+            t.assign(array)
 
 
 class TensorEntry(NamedTuple):
@@ -44,7 +122,7 @@ class TensorEntry(NamedTuple):
 class Walk:
     """`inside`: the layers but for the root itself; `entries`: the tensors with their paths."""
 
-    def __init__(self, root: Layer) -> None:
+    def __init__(self, root: Walked) -> None:
         self._mark = changes.last
         self._containers: list[_Container] = []
         self.inside: list[Layer] = []
@@ -59,7 +137,7 @@ class Walk:
         now = chain.from_iterable(map(_elements, self._containers))
         return all(map(is_, now, self._seen))
 
-    def _visit(self, layer: Layer, prefix: str, frozen: bool, seen: set[int]) -> None:
+    def _visit(self, layer: Walked, prefix: str, frozen: bool, seen: set[int]) -> None:
         frozen = frozen or not layer._trainable
         for name, value in self._members(layer, vars(layer).items()):
             if isinstance(value, Tensor):
@@ -97,7 +175,7 @@ def _elements(container: _Container) -> Iterator[Any]:
     yield _END
 
 
-def walk(root: Layer) -> Walk:
+def walk(root: Walked) -> Walk:
     """The walk of a layer: the last one if it still holds."""
     try:
         known: Walk | None = root._walked

@@ -20,7 +20,8 @@ from ranvier.base.missing import constructor_arguments
 from ranvier.callbacks import LambdaCallback
 from ranvier.errors import ArgumentError
 from ranvier.nn.layer import LAYERS as KINDS
-from ranvier.nn.layer import Layer, training_mode
+from ranvier.nn.layer import Layer
+from ranvier.nn.modes import training_mode
 from ranvier.tracing import trace as tracing
 
 RNG = np.random.default_rng(5)

@@ -12,7 +12,7 @@ from ... import dtypes, optim, random
 from ...base.missing import Spelled
 from ...losses import BinaryCrossentropy
 from ...nn.basic.dropout import Dropout
-from ...nn.layer import training_mode
+from ...nn.modes import training_mode
 from ...ops import contraction, elementwise, movement
 from ...ops.composites import shaping
 from ...ops.op import as_values

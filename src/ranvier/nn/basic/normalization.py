@@ -14,7 +14,7 @@ from ...ops.movement import narrow, reshape
 from ...ops.reduce import mean, sum
 from ...tensors.tensor import Tensor
 from ...typing import Axes
-from ..layer import real_rows
+from ..modes import real_rows
 
 
 def as_float32(x: Tensor) -> Tensor:

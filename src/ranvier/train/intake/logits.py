@@ -10,7 +10,7 @@ from ...errors import warn
 from ...losses.crossentropy import OfProbabilities
 from ...losses.last_layer import LINEAR, last_layer
 from ...losses.loss import Loss
-from ...nn.layer import training_mode
+from ...nn.modes import training_mode
 from ...tracing.trace import tensors_in
 from ...tracing.validity import Validity
 from ...typing import Array

@@ -18,7 +18,8 @@ from ...data.columns import ColumnNames, names_of
 from ...errors import ArgumentError, StateError, unknown_name
 from ...graph.graph import Graph
 from ...graph.row_count import ROWS
-from ...nn.layer import Layer, as_input, row_shape, training_mode
+from ...nn.layer import Layer, as_input, row_shape
+from ...nn.modes import training_mode
 from ...nn.policy import float_dtype
 from ...nn.symbolic import layer_of
 from ...tensors.mode import no_trace

@@ -30,7 +30,7 @@ from ...executors.reference import loop_over_batches
 from ...losses.last_layer import last_layer
 from ...losses.loss import by_position
 from ...nn.added_losses import collected, terms_of
-from ...nn.layer import filled_batch, training_mode
+from ...nn.modes import filled_batch, training_mode
 from ...nn.policy import widened
 from ...nn.symbolic import numbered
 from ...ops.backpropagation import backpropagate

@@ -13,7 +13,7 @@ from typing import Any
 from ....errors import ArgumentError, ShapeError, unknown_name
 from ....nn import activations
 from ....nn.basic.dropout import AlphaDropout, Dropout
-from ....nn.layer import training_mode
+from ....nn.modes import training_mode
 from ....nn.sequences import attention
 from ....ops import elementwise, gather
 from ....ops.composites import functions, norms, padding, shaping
