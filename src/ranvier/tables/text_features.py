@@ -1,7 +1,7 @@
 """Free text as a few numbers: TF-IDF of words and pieces of words, reduced by an SVD.
 
-Terms are words, pairs of words and runs of three to five bytes, each known by a 64-bit hash; all
-of it is array arithmetic, without a loop over words.
+Terms are words, pairs of words and runs of four bytes, each known by a 64-bit hash; all of it is
+array arithmetic, without a loop over words.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ import numpy as np
 from ..typing import Array
 
 _TOPICS = 30
-_MAX_TERMS = 6_000
+_MAX_TERMS = 5_000
 _MAX_SVD_ROWS = 4_000
 _MIN_ROWS_OF_TERM = 3
-_PIECES = (3, 4, 5)  # bytes
+_PIECES = (4,)  # bytes
 _MAX_BYTES = 2_000  # of a text that are read
 _ROWS_AT_ONCE = 2_048
 _BASE = np.uint64(0x9E3779B97F4A7C15)  # odd, so it has an inverse modulo 2**64
@@ -78,40 +78,37 @@ class TextFeatures:
 
     def transform(self, texts: Sequence[str]) -> Array:
         """float32 (rows, features)."""
-        parts = [
-            self._features(texts[start : start + _ROWS_AT_ONCE], self.evidence)
-            for start in range(0, len(texts), _ROWS_AT_ONCE)
-        ]
+        parts = []
+        for start in range(0, len(texts), _ROWS_AT_ONCE):
+            some = texts[start : start + _ROWS_AT_ONCE]
+            parts.append(self._features(some, *self._indices(*_counted_terms(some))))
         return np.concatenate(parts) if parts else np.zeros((0, len(self.names())), np.float32)
 
     def transform_training(
         self, texts: Sequence[str], outputs: Array, parts: Parts, seed: int
     ) -> Array:
         """The features of the training texts; evidence for a text comes from other texts."""
-        features = self.transform(texts)
-        rows, hashes = _counted_terms(texts)
-        index, row = self._indices(rows, hashes)
-        width = self.evidence.shape[1]
+        index, row = self._indices(*_counted_terms(texts))
+        features = self._features(texts, index, row)
         for part, rest in parts(len(texts), seed):
-            in_rest = np.isin(row, rest)
-            position = np.zeros(len(texts), np.int64)
-            position[rest] = np.arange(len(rest))
+            in_part = np.zeros(len(texts), np.bool_)
+            in_part[part] = True
+            position = np.cumsum(~in_part) - 1
+            of_part = in_part[row]
             evidence = _evidence(
-                index[in_rest], position[row[in_rest]], outputs[rest], len(self.terms)
+                index[~of_part], position[row[~of_part]], outputs[rest], len(self.terms)
             )
-            of_part = np.isin(row, part)
-            sums = _sums(index[of_part], row[of_part], len(texts), evidence)
-            features[part, -width:] = _mean_evidence(sums, index[of_part], row[of_part])[part]
+            position = np.cumsum(in_part) - 1
+            sums = _sums(index[of_part], position[row[of_part]], len(part), evidence)
+            features[part, -evidence.shape[1] :] = sums
         return features
 
-    def _features(self, texts: Sequence[str], evidence: Array) -> Array:
-        rows, hashes = _counted_terms(texts)
-        index, row = self._indices(rows, hashes)
-        weighted = self.topics * self.weights[:, None]
-        topics = _sums(index, row, len(texts), weighted)
-        norms = _sums(index, row, len(texts), (self.weights**2)[:, None])
+    def _features(self, texts: Sequence[str], index: Array, row: Array) -> Array:
+        rows = len(texts)
+        topics = _sums(index, row, rows, self.topics * self.weights[:, None], normalize=False)
+        norms = _sums(index, row, rows, (self.weights**2)[:, None], normalize=False)
         topics = topics / np.sqrt(np.maximum(norms, 1e-12))
-        evidence = _mean_evidence(_sums(index, row, len(texts), evidence), index, row)
+        evidence = _sums(index, row, rows, self.evidence)
         characters = np.array([len(text) for text in texts], np.float32)
         words = np.array([len(text.split()) for text in texts], np.float32)
         lengths = np.log1p(np.column_stack([characters, words]))
@@ -195,24 +192,26 @@ def _powers(count: int) -> tuple[Array, Array]:
 # --- topics and evidence ------------------------------------------------------------------------
 
 
-def _sums(index: Array, row: Array, rows: int, table: Array) -> Array:
+def _sums(index: Array, row: Array, rows: int, table: Array, normalize: bool = True) -> Array:
     """(rows, width): the sum over the terms of a text of their rows in `table`.
+
+    `normalize` divides by the root of the number of terms, of which ten more are taken to be there.
 
     NOTE: every text is summed by itself, term by term, so its bits do not depend on other texts.
     """
     result = np.zeros((rows, table.shape[1]))
     if not len(index) or not table.shape[1]:
         return result
-    present, begins = np.unique(row, return_index=True)
-    result[present] = np.add.reduceat(table[index].astype(np.float64), begins, axis=0)
+    begins = np.searchsorted(row, np.arange(rows + 1))
+    for start in range(0, rows, _ROWS_AT_ONCE):
+        stop = min(rows, start + _ROWS_AT_ONCE)
+        full = np.arange(start, stop)[begins[start + 1 : stop + 1] > begins[start:stop]]
+        if len(full):
+            values = table[index[begins[start] : begins[stop]]].astype(np.float64)
+            result[full] = np.add.reduceat(values, begins[full] - begins[start], axis=0)
+    if normalize:
+        result /= np.sqrt(np.diff(begins)[:, None] + 10.0)
     return result
-
-
-def _mean_evidence(sums: Array, index: Array, row: Array) -> Array:
-    """Evidence for each term of a text, shrunk where there are few."""
-    counts = np.bincount(row, minlength=len(sums))[:, None] if len(row) else 0
-    shrunk: Array = sums / np.sqrt(counts + 10.0)
-    return shrunk
 
 
 def _evidence(index: Array, row: Array, outputs: Array, terms: int) -> Array:
