@@ -97,6 +97,16 @@ def numbers(series: polars.Series, parsing: Parsing | None = None) -> polars.Ser
     return values.alias(series.name)
 
 
+def infinite(series: polars.Series) -> polars.Series:
+    """Which cells are infinities."""
+    import polars as pl
+
+    if series.dtype != pl.String and not series.dtype.is_float():
+        return pl.Series([False]).new_from_index(0, len(series))
+    values = series.str.strip_chars() if series.dtype == pl.String else series
+    return values.cast(pl.Float64, strict=False).is_infinite().fill_null(False)
+
+
 def _marked(cells: polars.Series, parsing: Parsing) -> polars.Series:
     """Numbers with thousands, a decimal comma, a currency, a percent sign or a unit."""
     import polars as pl

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import polars
 
 _MIN_ROWS = 10
+_MAX_NAMED = 5
 _SMALL_ROWS = 500
 _RARE_SHARE = 0.1
 _LEAK = 0.98
@@ -132,6 +133,7 @@ def make_plan(
     *,
     kinds: Mapping[str, str] | None = None,
     task: Task | None = None,
+    positive: str | None = None,
     metric: Metric | None = None,
     time: str | None = None,
     group: str | None = None,
@@ -142,7 +144,8 @@ def make_plan(
     """The plan for a table: a Reading, or whatever `read_table` takes.
 
     `kinds` overrides what columns are taken for, {"zipcode": "category"}; `drop` leaves columns
-    out; `time` and `group` name a column whose last rows, or some of whose groups, are held out.
+    out; `positive` is the class that a binary task is about; `time` and `group` name a column whose
+    last rows, or some of whose groups, are held out.
     Raises a DataError that names the likely targets without `target`, and one for a table from
     which nothing can be learned.
 
@@ -155,6 +158,8 @@ def make_plan(
     reading = read_table(table)
     frame = reading.frame
     asked = {**(kinds or {}), **dict.fromkeys(drop, "ignored")}
+    if frame.height < _MIN_ROWS and target is not None:
+        raise DataError(_too_few(reading.source, frame.height, "row"))
     columns = recognize(frame, asked, reading.decimal)
     if target is None:
         raise DataError(_which_target(columns, reading.source))
@@ -163,14 +168,11 @@ def make_plan(
             f"{reading.source}: no column {target!r} for the target{hint(target, frame.columns)}; "
             f"the columns: {', '.join(frame.columns[:30])}"
         )
-    goal = make_target(frame, next(c for c in columns if c.name == target), task)
+    goal = make_target(frame, next(c for c in columns if c.name == target), task, positive)
     columns = [goal.column if c.name == target else c for c in columns]
     known = len(goal.values) - goal.missing
     if known < _MIN_ROWS:
-        raise DataError(
-            f"{reading.source}: {known} rows with a target; expected at least {_MIN_ROWS} to learn "
-            "from some and test on others"
-        )
+        raise DataError(_too_few(reading.source, known, "row with a target"))
     choices = [*reading.choices, *goal.choices]
     columns, more = _features(frame, columns, goal, asked)
     choices += more
@@ -179,6 +181,8 @@ def make_plan(
     scores = single_scores(frame, columns, goal)
     choices += _leaks(columns, scores, goal)
     columns, more = _when_none_is_left(columns, goal, reading.source)
+    if more:
+        choices = [c for c in choices if c.what != "identifiers"]
     choices += more
     choices += _notes_on_rows(frame, columns, goal)
     return Plan(
@@ -192,6 +196,15 @@ def make_plan(
         choices=tuple(choices),
         scores=scores,
         source=reading.source,
+    )
+
+
+def _too_few(source: str, rows: int, what: str) -> str:
+    first, _, rest = what.partition(" ")
+    named = f"{first}{'s' * (rows != 1)} {rest}".strip()
+    return (
+        f"{source}: {rows} {named}; expected at least {_MIN_ROWS}, to learn from some and test on "
+        "others"
     )
 
 
@@ -222,36 +235,41 @@ def _features(
     frame: polars.DataFrame, columns: list[Column], goal: Target, asked: Mapping[str, str]
 ) -> tuple[list[Column], list[Choice]]:
     """The columns, those left out that copy the target or one another; what was left out, why."""
-    choices = []
     target = goal.column.name
-    left_out = {}
-    for name, original in copies(frame, columns, goal).items():
-        if name in asked:
-            continue
-        what = "the target" if original == target else repr(original)
-        left_out[name] = reason = f"the same as {what} in every row"
-        choices.append(
-            Choice(
-                f"column {name}",
-                "left out",
-                reason,
-                f"--as {name}=KIND",
-                warning=original == target,
-            )
-        )
+    copied = {
+        name: original
+        for name, original in copies(frame, columns, goal).items()
+        if name not in asked
+    }
+    left_out = {
+        name: f"the same as {'the target' if original == target else repr(original)} in every row"
+        for name, original in copied.items()
+    }
+    choices = [
+        Choice(f"column {name}", "left out", left_out[name], f"--as {name}=KIND", warning=True)
+        for name, original in copied.items()
+        if original == target
+    ]
+    groups: dict[str, dict[str, str]] = {"copies": {}, "identifier": {}, "constant": {}}
+    groups["copies"] = {n: left_out[n] for n, original in copied.items() if original != target}
     for column in columns:
-        if column.name != target and not column.used:
-            override = column.override if column.kind != "ignored" else ""
-            choices.append(
-                Choice(
-                    f"column {column.name}", "left out", f"{column.kind}: {column.reason}", override
-                )
-            )
+        if column.name != target and column.kind in groups:
+            groups[column.kind][column.name] = column.reason
+    choices += [_left_out(kind, reasons) for kind, reasons in groups.items() if reasons]
     columns = [
         replace(c, kind="ignored", reason=left_out[c.name]) if c.name in left_out else c
         for c in columns
     ]
     return columns, choices
+
+
+def _left_out(kind: str, reasons: Mapping[str, str]) -> Choice:
+    """One line for all columns that are left out for the same kind of reason."""
+    some = list(reasons.items())[:_MAX_NAMED]
+    more = f"; and {len(reasons) - len(some):,} more" if len(reasons) > len(some) else ""
+    what = {"copies": "copies", "identifier": "identifiers", "constant": "constants"}[kind]
+    named = "; ".join(f"{name}: {reason}" for name, reason in some)
+    return Choice(what, f"{len(reasons):,} left out", f"{named}{more}", f"--as {some[0][0]}=KIND")
 
 
 def _when_none_is_left(

@@ -25,6 +25,8 @@ from .records import (
     Records,
     check_ragged,
     columns_of_blanks,
+    encloses,
+    escapes,
     parse,
     scan,
     without,
@@ -278,7 +280,11 @@ def _read_slowly(
     import polars as pl
 
     text = bytes(data).decode()
-    attempts = [(form.quote, None), (form.quote, "\\"), (None, None)]
+    attempts: list[tuple[str | None, str | None]] = [(form.quote, None)]
+    if form.quote and escapes(data, form.delimiter, form.quote):
+        attempts.append((form.quote, "\\"))
+    if form.quote and not encloses(text, form.delimiter, form.quote):
+        attempts.append((None, None))
     problem: QuoteProblem | DataError | None = None
     for quote, escape in attempts:
         try:

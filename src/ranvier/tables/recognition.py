@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 # Cells that are read to find out how a column is written; what holds for them is then tried on all.
 _MAX_SPELLINGS = 5_000
+_MAX_EXACT_INTEGER = 2.0**53
 _MOST = 0.9  # of the cells decide what a column is
 _MIN_ROWS_FOR_IDENTIFIERS = 20
 _MAX_ORDERED_LEVELS = 40
@@ -71,13 +72,18 @@ class _Recognition:
         rest = series.filter(self.plain.is_null() & series.is_not_null())
         left = cells.text(rest)
         self.notes += _spellings_of_missing(rest, left)
+        infinite = cells.infinite(rest)
+        if infinite.any():
+            self.notes.append(f"{int(infinite.sum()):,} cells are infinite: read as missing")
+            left = left.filter(~infinite)
         self.all_numbers = left.null_count() == len(left)
         self.filled = self.rows - self.plain.null_count() + len(left) - left.null_count()
 
     @functools.cached_property
     def text(self) -> polars.Series:
-        """The cells as text."""
-        return cells.text(self.series)
+        """The cells as text; infinities among numbers are missing."""
+        text = cells.text(self.series)
+        return text.set(cells.infinite(self.series), None) if self.all_numbers else text
 
     @functools.cached_property
     def _counted(self) -> tuple[list[str], Array]:
@@ -129,7 +135,7 @@ class _Recognition:
             if column is not None:
                 return column
         if self._leading_zeros():
-            return self._words()
+            return self._words("names such as '007', by their zeros")
         if len(values) == 2:
             if values.tolist() == [0.0, 1.0]:
                 return self._answers("0", "1")
@@ -263,8 +269,8 @@ class _Recognition:
                 "times of day in hours",
             )
         numeric = [value for value in sample if cells.NUMBER.fullmatch(value)]
-        if not numeric or (len(numeric) < _MOST * len(sample) and not asked):
-            return self._mostly_numbers(numeric, sample)
+        if not numeric or not (asked or self._mostly_numbers(numeric, sample)):
+            return None
         format_of = number_format(numeric, self.decimal)
         if format_of is None:
             units = [value for value in numeric if not value[-1:].isdigit()]
@@ -287,21 +293,22 @@ class _Recognition:
         hours = cells.numbers(pl.Series("", sample), {"as": "clock"})
         return 1 - hours.null_count() / len(sample)
 
-    def _mostly_numbers(self, numeric: list[str], sample: list[str]) -> Column | None:
-        """Many numbers and a few words: by rows rather than by spellings."""
-        if len(numeric) < 5 or not len(self.counts):
-            return None
+    def _mostly_numbers(self, numeric: list[str], sample: list[str]) -> bool:
+        """Whether most rows hold numbers; a note where only some do."""
         good = set(numeric)
-        rows = sum(int(c) for v, c in zip(sample, self.counts, strict=False) if v in good)
-        if rows < _MOST * self.filled:
-            if rows > 0.3 * self.filled and len(numeric) > 10:
-                other = next(v for v in sample if v not in good)
-                self.notes.append(
-                    f"mixed: {rows / self.filled:.0%} of the cells are numbers, others are such as "
-                    f"{_short(other)}; --as {self.series.name}=number makes those missing"
-                )
-            return None
-        return self._number(asked=True)
+        other = next((value for value in sample if value not in good), None)
+        if other is None:
+            return True
+        counted = zip(sample, self.counts, strict=False)
+        rows = sum(int(count) for value, count in counted if value in good)
+        if rows >= _MOST * self.filled and len(numeric) > 1:
+            return True
+        if rows > 0.3 * self.filled:
+            self.notes.append(
+                f"mixed: {rows / self.filled:.0%} of the cells are numbers, others are such as "
+                f"{_short(other)}; --as {self.series.name}=number makes those missing"
+            )
+        return False
 
     # --- numbers ----------------------------------------------------------------------------------
 
@@ -323,11 +330,14 @@ class _Recognition:
         numbers = values.drop_nulls().to_numpy()
         integer = bool(len(numbers)) and bool((numbers == np.floor(numbers)).all())
         unique = np.unique(numbers)
+        distinct = len(unique)
+        if integer and distinct and max(-unique[0], unique[-1]) >= _MAX_EXACT_INTEGER:
+            distinct = self.distinct  # float64 does not tell all of them apart
         if not how and integer and not _written_with_points(self.series):
-            identifier = self._identifier(numbers, len(unique))
+            identifier = self._identifier(numbers, distinct)
             if identifier is not None:
                 return identifier
-            code = names.code(self.series.name, numbers, len(unique))
+            code = names.code(self.series.name, numbers, distinct)
             if code is not None:
                 return self._category(code, integers=True)
         marks, notes = names.stand_ins(self.words, numbers)
@@ -344,7 +354,7 @@ class _Recognition:
             parsing=parsing,
             integer=integer,
             missing=values.null_count(),
-            distinct=len(unique) - len(marks),
+            distinct=distinct - len(marks),
         )
 
     def _identifier(self, numbers: Array, distinct: int) -> Column | None:
@@ -354,18 +364,17 @@ class _Recognition:
         named = names.is_identifier(self.series.name)
         if named and unique > 0.95:
             return self._id(f"named like one, {unique:.1%} of its values differ")
-        if distinct == self.filled:
-            steps = np.diff(numbers)
-            if (steps == 1).all() and numbers[0] in (0, 1):
-                return self._id("it counts the rows")
-            if (steps > 0).all() or (steps < 0).all():
-                self.notes.append(
-                    "all values differ and stand in order: if it only names the row, "
-                    f"--as {self.series.name}=identifier leaves it out"
-                )
+        steps = np.diff(numbers)
+        if distinct == self.filled and (steps == 1).all() and numbers[0] in (0, 1):
+            return self._id("it counts the rows")
         digits = np.char.str_len(np.array(self.values[:_MAX_SPELLINGS], dtype=str))
         if unique > 0.9 and digits.min() >= 9 and np.ptp(digits) <= 1:
             return self._id(f"numbers of {digits.max()} digits, {unique:.1%} of them differ")
+        if distinct == self.filled and ((steps > 0).all() or (steps < 0).all()):
+            self.notes.append(
+                "all values differ and stand in order: if it only names the row, "
+                f"--as {self.series.name}=identifier leaves it out"
+            )
         return None
 
     def _id(self, reason: str) -> Column:
@@ -380,7 +389,7 @@ class _Recognition:
 
     # --- words ------------------------------------------------------------------------------------
 
-    def _words(self) -> Column:
+    def _words(self, reason: str = "") -> Column:
         lengths = self.text.str.len_chars().drop_nulls().cast(float)
         spaces = self.text.str.count_matches(r"\s+").drop_nulls().cast(float)
         mean_words, mean_length = float(spaces.mean() or 0) + 1, float(lengths.mean() or 0)  # type: ignore[arg-type]
@@ -397,7 +406,7 @@ class _Recognition:
             return self._id(f"words of which {unique:.1%} differ")
         if big and unique > 0.9 and names.is_identifier(self.series.name):
             return self._id(f"named like one, {unique:.1%} of its values differ")
-        return self._category("")
+        return self._category(reason)
 
     def _is_unspaced_text(self) -> bool:
         """Text of languages that put no blanks between words."""

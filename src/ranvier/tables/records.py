@@ -144,6 +144,22 @@ def _in_words(message: str, quote: str | None) -> str:
     return message
 
 
+def escapes(data: Buffer, delimiter: str, quote: str) -> bool:
+    """Whether quotes inside cells stand behind a backslash, and all others around cells."""
+    mark = f"\\{quote}".encode()
+    if mark not in bytes(data):
+        return False
+    records = scan(bytes(data).replace(mark, b""), delimiter, quote)
+    return records.balanced and not records.stray
+
+
+def encloses(text: str, delimiter: str, quote: str) -> bool:
+    """Whether more cells stand between quotes than hold a lone one."""
+    q, d = re.escape(quote), re.escape(delimiter)
+    whole = re.findall(rf"(?:^|(?<={d})){q}[^{q}\n]*{q}(?={d}|\r?$)", text, re.MULTILINE)
+    return 4 * len(whole) > text.count(quote) - 2 * len(whole)
+
+
 # --- rows of other lengths ----------------------------------------------------------------------
 
 

@@ -21,6 +21,7 @@ _BINS = 64
 _SMOOTHING = 2.0
 _MAX_CLASSES = 20
 _MIN_ROWS = 40
+_MAX_KEY_ROWS = 50
 
 
 def single_scores(
@@ -47,7 +48,10 @@ def single_scores(
         bins = _bins(part[column.name], column, half)
         means = _means_by_bin(bins[half], outputs[half], int(bins.max()) + 1)
         predicted = means[bins[~half]]
-        scores[column.name] = _score(predicted, outputs[~half], bool(goal.classes))
+        score = _score(predicted, outputs[~half], bool(goal.classes))
+        if column.kind == "number":
+            score = max(score, _monotone_score(part[column.name], column, outputs, goal))
+        scores[column.name] = score
     return scores
 
 
@@ -95,6 +99,22 @@ def _score(predicted: Array, outputs: Array, classes: bool) -> float:
     return float(1 - error / total) if total else 0.0
 
 
+def _monotone_score(series: polars.Series, column: Column, outputs: Array, goal: Target) -> float:
+    """The score of the number itself, up or down; there is nothing to fit in it."""
+    values = cells.numbers(series, column.parsing).to_numpy()
+    known = np.isfinite(values)
+    if known.sum() < _MIN_ROWS or known.mean() < 0.5:
+        return 0.0
+    values = values[known]
+    if goal.classes:
+        areas = [_roc_area(values, output[known]) for output in outputs.T]
+        return max(max(area, 1 - area) for area in areas)
+    target = outputs[known, 0]
+    if not values.std() or not target.std() or not np.isfinite(values.std()):
+        return 0.0
+    return float(np.corrcoef(values / values.std(), target)[0, 1] ** 2)
+
+
 def _roc_area(score: Array, positive: Array) -> float:
     """The area under the ROC curve; ties count half."""
     count = positive.sum()
@@ -115,18 +135,14 @@ def copies(frame: polars.DataFrame, columns: Sequence[Column], goal: Target) -> 
     A column also copies the target when each of its levels stands for one class and back.
     """
     copied: dict[str, str] = {}
-    seen: dict[tuple[int, int], list[str]] = {}
+    seen: dict[tuple[object, ...], list[str]] = {}
     target = goal.column.name
     used = [c for c in columns if c.used or c.name == target]
-    first_rows = frame.head(1000)
     for column in sorted(used, key=lambda c: c.name != target):
-        if column.name in copied:
-            continue
-        key = (column.distinct, column.missing)
+        series = frame[column.name]
+        key = (column.distinct, column.missing, str(series.dtype), *series.head(_MAX_KEY_ROWS))
         for other in seen.get(key, []):
-            if first_rows[column.name].equals(first_rows[other], check_names=False) and frame[
-                column.name
-            ].equals(frame[other], check_names=False):
+            if series.equals(frame[other], check_names=False):
                 copied[column.name] = other
                 break
         else:

@@ -72,7 +72,9 @@ def likely_targets(columns: Sequence[Column]) -> list[tuple[str, str]]:
     return [(name, reason) for _, _, name, reason in sorted(ranked)]
 
 
-def make_target(frame: polars.DataFrame, column: Column, task: Task | None) -> Target:
+def make_target(
+    frame: polars.DataFrame, column: Column, task: Task | None, positive: str | None = None
+) -> Target:
     """The target that a column makes; a DataError when it can be none."""
     column = _as_target(frame, column, task)
     task, reason = (task, "as asked") if task is not None else _task(column)
@@ -85,6 +87,8 @@ def make_target(frame: polars.DataFrame, column: Column, task: Task | None) -> T
                 f"target {column.name!r}: --task binary needs two classes, it has {len(classes)}: "
                 f"{', '.join(classes[:8])}"
             )
+    if positive is not None:
+        column, classes = _positive_last(column, classes, positive)
     choices.append(Choice("task", task, reason, "--task"))
     values = target_values(frame, column, classes)
     missing = int((values < 0).sum() if classes else np.isnan(values).sum())
@@ -107,9 +111,8 @@ def make_target(frame: polars.DataFrame, column: Column, task: Task | None) -> T
                    warning=missing > 0.5 * len(values))
         )  # fmt: skip
     if task == "binary":
-        choices.append(
-            Choice("positive class", classes[1], _why_positive(column, classes[1]), "--positive")
-        )
+        why = "as asked" if positive is not None else _why_positive(column, classes[1])
+        choices.append(Choice("positive class", classes[1], why, "--positive"))
     metric: Metric = "log_loss" if classes else "rmse"
     reason = "probabilities are judged, not labels alone" if classes else "in the target's unit"
     choices.append(Choice("metric", metric, reason, "--metric"))
@@ -198,6 +201,19 @@ def _classes(series: polars.Series, column: Column) -> tuple[Column, tuple[str, 
     kind = column.kind if column.kind != "number" else "category"
     column = replace(column, kind=kind, parsing=parsing, levels=tuple(order), distinct=len(order))
     return column, tuple(labels[level] for level in order)
+
+
+def _positive_last(
+    column: Column, classes: tuple[str, ...], positive: str
+) -> tuple[Column, tuple[str, ...]]:
+    if len(classes) != 2 or positive not in classes:
+        raise DataError(
+            f"target {column.name!r}: the positive class is one of two, got {positive!r}; the "
+            f"classes: {', '.join(classes[:10]) or 'none, it is a number'}"
+        )
+    if classes[1] == positive:
+        return column, classes
+    return replace(column, levels=column.levels[::-1]), classes[::-1]
 
 
 def _by_number(level: str) -> tuple[float, str]:
