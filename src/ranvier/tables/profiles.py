@@ -33,13 +33,18 @@ def profile(series: polars.Series, column: Column) -> dict[str, Any]:
     return {"values": [[value, count] for value, count in counts.iter_rows()]}
 
 
+def _finite(number: np.floating[Any]) -> float | None:
+    return float(number) if np.isfinite(number) else None
+
+
+@np.errstate(over="ignore", invalid="ignore")
 def _of_numbers(values: Any) -> dict[str, Any]:
     if not len(values):
         return {}
     low, q25, median, q75, high = np.quantile(values, [0, 0.25, 0.5, 0.75, 1]).tolist()
     facts: dict[str, Any] = {
         "min": low, "q25": q25, "median": median, "q75": q75, "max": high,
-        "mean": float(values.mean()), "std": float(values.std()),
+        "mean": _finite(values.mean()), "std": _finite(values.std()),
         "zeros": int((values == 0).sum()),
     }  # fmt: skip
     if high > low and np.isfinite(high - low):

@@ -24,6 +24,7 @@ _MIN_ROWS = 40
 _MAX_KEY_ROWS = 50
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def single_scores(
     frame: polars.DataFrame, columns: Sequence[Column], goal: Target
 ) -> dict[str, float]:
