@@ -53,6 +53,11 @@ def is_identifier(name: str) -> bool:
     return bool(words(name) & _IDENTIFIERS)
 
 
+def is_quantity(name: str) -> bool:
+    """Whether a name says that a column measures or counts something."""
+    return bool(words(name) & _QUANTITIES - {"number", "nr", "num"})
+
+
 def code(name: str, numbers: Array, distinct: int) -> str | None:
     """Why integers are codes of a category rather than quantities, or None."""
     parts = words(name)

@@ -27,7 +27,7 @@ _MAX_NAMED = 5
 _SMALL_ROWS = 500
 _RARE_SHARE = 0.1
 _LEAK = 0.98
-_TELLING_IDENTIFIER = 0.75
+_TELLING_AREA, _TELLING_R2 = 0.7, 0.25  # of an identifier
 
 
 @dataclass(frozen=True)
@@ -311,6 +311,7 @@ def _is_number(column: Column) -> bool:
 
 def _leaks(columns: list[Column], scores: Mapping[str, float], goal: Target) -> list[Choice]:
     measure = "the area under the ROC curve" if goal.classes else "R2"
+    telling = _TELLING_AREA if goal.classes else _TELLING_R2
     choices = []
     for column in columns:
         score = scores.get(column.name, 0.0)
@@ -325,7 +326,7 @@ def _leaks(columns: list[Column], scores: Mapping[str, float], goal: Target) -> 
                     warning=True,
                 )
             )
-        elif column.kind == "identifier" and score > _TELLING_IDENTIFIER:
+        elif column.kind == "identifier" and score > telling:
             choices.append(
                 Choice(
                     f"column {column.name}",

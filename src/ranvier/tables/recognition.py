@@ -365,7 +365,8 @@ class _Recognition:
         if named and unique > 0.95:
             return self._id(f"named like one, {unique:.1%} of its values differ")
         steps = np.diff(numbers)
-        if distinct == self.filled and (steps == 1).all() and numbers[0] in (0, 1):
+        counts_up = distinct == self.filled and (steps == 1).all() and numbers[0] in (0, 1)
+        if counts_up and not names.is_quantity(self.series.name):
             return self._id("it counts the rows")
         digits = np.char.str_len(np.array(self.values[:_MAX_SPELLINGS], dtype=str))
         if unique > 0.9 and digits.min() >= 9 and np.ptp(digits) <= 1:

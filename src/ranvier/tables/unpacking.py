@@ -222,9 +222,10 @@ def _guess(data: Buffer, bad: int) -> tuple[str, str]:
     """An encoding for text that is no UTF-8, by the runs of bytes above 127, and the reason."""
     start = max(0, bad - SAMPLE_BYTES // 2)
     window = bytes(data[start : start + SAMPLE_BYTES])
-    lengths = _runs_above_127(np.frombuffer(window, np.uint8))
+    sample = np.frombuffer(window, np.uint8)
+    begins, lengths = _runs_above_127(sample)
     pairs = (lengths % 2 == 0).mean()
-    if pairs > 0.95 and _decodes(window, "gb18030"):
+    if pairs > 0.95 and _common_in_chinese(sample, begins, lengths) and _decodes(window, "gb18030"):
         return "gb18030", "its bytes above 127 stand in pairs, as in Chinese text"
     if (lengths >= 3).mean() > 0.5 and _decodes(window, "cp1251"):
         return "cp1251", "long runs of bytes above 127, as in Cyrillic text"
@@ -233,10 +234,18 @@ def _guess(data: Buffer, bad: int) -> tuple[str, str]:
     return "latin-1", "single bytes above 127 that cp1252 does not have"
 
 
-def _runs_above_127(sample: Array) -> Array:
-    """The lengths of the runs of bytes above 127."""
+def _runs_above_127(sample: Array) -> tuple[Array, Array]:
+    """Where the runs of bytes above 127 begin, and their lengths."""
     edges = np.flatnonzero(np.diff(np.concatenate(([0], (sample > 127).view(np.int8), [0]))))
-    return edges[1::2] - edges[::2]
+    return edges[::2], edges[1::2] - edges[::2]
+
+
+def _common_in_chinese(sample: Array, begins: Array, lengths: Array) -> bool:
+    """Whether most pairs are of the 3,755 common characters of GB 2312, or punctuation."""
+    first = np.concatenate([np.arange(b, b + n, 2) for b, n in zip(begins, lengths, strict=True)])
+    lead = sample[first]
+    common = ((lead >= 0xB0) & (lead <= 0xD7)) | ((lead >= 0xA1) & (lead <= 0xA3))
+    return bool(common.mean() > 0.8)
 
 
 def _decodes(data: bytes, encoding: str) -> bool:
