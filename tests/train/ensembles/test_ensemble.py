@@ -368,3 +368,44 @@ def test_a_tensor_that_belongs_to_no_member_may_not_be_changed() -> None:
     many.compile("sgd", "mse")
     with pytest.raises(StateError, match="that is no member's own"):
         many.fit(X, Y, verbose=0)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_optimizers_are_made_when_they_are_looked_at_and_hold_what_training_left(
+    engine: str,
+) -> None:
+    rates = [0.01, 0.02, 0.03]
+
+    def trained(looks: bool) -> tuple[Any, list[Any]]:
+        many = ranvier.ensemble(dense, 3, seeds=SEEDS)
+        many.compile("adam", "mse", engine=engine, learning_rate=rates)
+        if looks:
+            assert [len(m.parameters()) for m in many.members] == [0, 0, 0]
+        many.fit(X, Y, epochs=2, verbose=0)
+        if looks:
+            assert many.members[1].optimizer.iterations.item() == 6
+        many.fit(X, Y, epochs=1, verbose=0)
+        optimizers = [m.optimizer for m in many.members]
+        return many, [o.named_tensors(m.named_tensors()) for o, m in
+                      zip(optimizers, many.members, strict=True)]  # fmt: skip
+
+    one, states = trained(False)
+    _, others = trained(True)
+    assert [m.optimizer.learning_rate.item() for m in one.members] == pytest.approx(rates)
+    for mine, its in zip(states, others, strict=True):
+        assert mine.keys() == its.keys()
+        for name, t in mine.items():
+            np.testing.assert_array_equal(t.numpy(), its[name].numpy(), err_msg=name)
+    assert states[0]["iterations"].item() == 9
+    assert [float(r) for r in one.learning_rates()] == pytest.approx(rates)
+
+
+def test_a_member_trained_alone_before_the_ensemble_is() -> None:
+    many = ranvier.ensemble(dense, 2, seeds=[1, 2])
+    many.compile("adam", "mse")
+    ranvier.seed(9)
+    many.members[0].fit(X, Y, epochs=2, verbose=0)
+    many.fit(X, Y, epochs=1, verbose=0)
+    assert [m.optimizer.iterations.item() for m in many.members] == [9, 3]
+    with pytest.raises(ArgumentError, match="one for each of the 2 members"):
+        many.set_learning_rates([1.0, 2.0, 3.0])

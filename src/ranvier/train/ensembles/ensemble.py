@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from operator import is_
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, cast, overload
 
 import numpy as np
 
@@ -107,12 +107,17 @@ class Ensemble:
             raise ArgumentError(
                 "ensemble: make_model gave the same model twice; it must make a new one each time"
             )
-        self.members = tuple(models)
+        self._models = tuple(models)
+        self.members = MembersView(self)
         self.seeds = list(seeds)
         self.stop_training = False
         self._states = states
         self._tensors: Members | None = None
         self._optimizers_seen: list[Any] = []
+        # Members whose optimizer is not made yet: it is when somebody looks at the member.
+        self._waiting: set[int] = set()
+        self._how: dict[str, Any] = {}  # the arguments of `compile`
+        self._rates: Array | None = None  # the learning rates that were set
         self._predicts: dict[Any, Step] = {}
         self._sums: dict[int, MembersSums] = {}
         self._score: Score | None = None
@@ -127,10 +132,10 @@ class Ensemble:
         return made
 
     def __len__(self) -> int:
-        return len(self.members)
+        return len(self._models)
 
     def __repr__(self) -> str:
-        return f"Ensemble({len(self.members)} members, {self.members[0]!r})"
+        return f"Ensemble({len(self._models)} members, {self.first!r})"
 
     @property
     def random_states(self) -> Array:
@@ -140,7 +145,7 @@ class Ensemble:
     @property
     def first(self) -> Model:
         """The first member; what is the same for all members is asked of it."""
-        return self.members[0]
+        return self._models[0]
 
     @property
     def engine(self) -> str:
@@ -170,19 +175,24 @@ class Ensemble:
         Args:
             learning_rate: one for all members, or one for each.
         """
-        for member, own in zip(self.members, self._optimizers(optimizer), strict=True):
-            member.compile(
-                own, loss, metrics, engine, loss_weights, weighted_metrics=weighted_metrics
-            )
+        self._how = {
+            "loss": loss, "metrics": metrics, "engine": engine, "loss_weights": loss_weights,
+            "weighted_metrics": weighted_metrics,
+        }  # fmt: skip
+        self._forget()
+        self._rates = None
+        own = self._optimizers(optimizer)
+        self._waiting = set(range(len(own), len(self._models)))
+        for member, one in zip(self._models, own, strict=False):
+            member.compile(one, **self._how)
         if learning_rate is not None:
             self.set_learning_rates(learning_rate)
-        self._forget()
 
     def _optimizers(
         self, optimizer: OptimizerLike | Sequence[OptimizerLike]
     ) -> list[optim.Optimizer]:
-        """An optimizer for each member."""
-        count = len(self.members)
+        """An optimizer for each member; one, where the others are like that of the first."""
+        count = len(self._models)
         if isinstance(optimizer, list | tuple):
             if len(optimizer) != count:
                 raise ArgumentError(
@@ -196,18 +206,65 @@ class Ensemble:
                         f"member 0, {made[0]!r}; members may differ in their learning rates, not "
                         "in the rule"
                     )
-        elif isinstance(optimizer, optim.Optimizer):
-            config = optimizer.get_config()
-            made = [type(optimizer).from_config(config) for _ in self.members]
-        else:
-            made = [optim.get(cast("str", optimizer)) for _ in self.members]
-        return made
+            return made
+        own = optim.get(cast("str", optimizer))
+        if own is optimizer:  # of the user; members are not to share it with other models
+            own = type(own).from_config(own.get_config())
+        return [own]
+
+    def complete(self, number: int) -> Model:
+        """A member with an optimizer of its own, which is where training has left it."""
+        member = self._models[number]
+        if not number and self._waiting and (self._tensors is None or not self._tensors.gathered):
+            # It is about to be looked at, and the others begin with what its optimizer holds now.
+            for other in sorted(self._waiting):
+                self.complete(other)
+        if number in self._waiting:
+            self._waiting.discard(number)
+            rule = self.first.optimizer
+            member.compile(type(rule).from_config(rule.get_config()), **self._how)
+            if self._rates is not None:
+                member.optimizer.learning_rate = float(self._rates[number])
+            if self._tensors is not None:
+                self._tensors.adopt(number, member)
+                self._optimizers_seen[number] = member.optimizer
+        return member
 
     def set_learning_rates(self, rates: ArrayLike) -> None:
         """Another learning rate for all members, or one for each."""
-        numbers_ = np.broadcast_to(np.asarray(rates, np.float64), (len(self.members),))
-        for member, rate in zip(self.members, numbers_.tolist(), strict=True):
-            member.optimizer.learning_rate = rate
+        if not isinstance(self.first.optimizer.learning_rate, Tensor):
+            for number in sorted(self._waiting):
+                self.complete(number)
+        asked = np.asarray(rates, np.float64)
+        if asked.shape not in ((), (len(self._models),)):
+            raise ArgumentError(
+                f"ensemble: learning rates of shape {asked.shape}; expected one number, or one for "
+                f"each of the {len(self._models)} members"
+            )
+        self._rates = np.broadcast_to(asked, (len(self._models),)).copy()
+        for number, rate in enumerate(self._rates.tolist()):
+            if number not in self._waiting:
+                self._models[number].optimizer.learning_rate = rate
+        self._set_waiting_rates()
+
+    def _set_waiting_rates(self) -> None:
+        """Put the learning rates of members without an optimizer where the step reads them."""
+        if self._rates is not None and self._waiting and self._tensors is not None:
+            self._tensors.gather()
+            self._tensors.fill("optimizer/learning_rate", sorted(self._waiting), self._rates)
+
+    def learning_rates(self) -> Array:
+        """The learning rate of each member."""
+        first = self.first.optimizer.learning_rate
+        if not isinstance(first, Tensor):
+            raise StateError("ensemble: the optimizers have schedules; their rates cannot be set")
+        rates = np.full(len(self._models), float(first.item()))
+        if self._rates is not None:
+            rates = self._rates.copy()
+        for number, member in enumerate(self._models):
+            if number not in self._waiting:
+                rates[number] = member.optimizer.learning_rate.item()
+        return rates
 
     @property
     def optimizer(self) -> Any:
@@ -215,8 +272,7 @@ class Ensemble:
         return None if self.first.optimizer is None else _Rates(self)
 
     def _compiled(self, call: str) -> None:
-        for member in self.members:
-            member._compiled(call)
+        self.first._compiled(call)
 
     def _forget(self) -> None:
         self._tensors, self._score = None, None
@@ -315,7 +371,7 @@ class Ensemble:
         if data.sample_weight is None or np.ndim(cast("ArrayLike", data.sample_weight)) != 2:
             return data, None
         each = np.asarray(cast("ArrayLike", data.sample_weight))
-        if each.shape[0] != len(self.members) or each.shape[1] == 1:
+        if each.shape[0] != len(self._models) or each.shape[1] == 1:
             return data, None
         if data.validation_split:
             raise ArgumentError(
@@ -327,15 +383,16 @@ class Ensemble:
     def _build(self, xs: Sequence[Array]) -> None:
         """Build the members for rows like these, each with its own random numbers."""
         first = self.first
-        for number, member in enumerate(self.members):
+        for number, member in enumerate(self._models):
             if member.built:
                 continue
             self._tensors = None
             with self._states.of(number):
                 member._build_for(xs)
-        for member in self.members[1:]:
-            member.classes, member.column_names = first.classes, first.column_names
-            member.taken_shapes = first.taken_shapes
+        for member in self._models[1:]:
+            if member.classes is not first.classes or member.column_names is not first.column_names:
+                member.classes, member.column_names = first.classes, first.column_names
+                member.taken_shapes = first.taken_shapes
 
     def _steps(self) -> Steps:
         steps = self.first._steps
@@ -343,14 +400,18 @@ class Ensemble:
         return steps
 
     def _all_tensors(self) -> Members:
-        optimizers = [member.optimizer for member in self.members]
+        optimizers = [member.optimizer for member in self._models]
         if self._tensors is None or not all(map(is_, optimizers, self._optimizers_seen)):
-            self._tensors, self._optimizers_seen = Members(self.members), optimizers
+            for number in sorted(self._waiting) if self._tensors is not None else ():
+                self.complete(number)
+            self._tensors = Members(self._models, self._waiting)
+            self._optimizers_seen = [member.optimizer for member in self._models]
+            self._set_waiting_rates()
         return self._tensors
 
     def _members_sums(self, one: Any) -> MembersSums:
         if id(one) not in self._sums or self._sums[id(one)].one is not one:
-            self._sums[id(one)] = MembersSums(one, len(self.members))
+            self._sums[id(one)] = MembersSums(one, len(self._models))
         return self._sums[id(one)]
 
     def _step(self, kind: str, batch: int, rows: Rows) -> MembersStep:
@@ -472,24 +533,24 @@ class Ensemble:
 
     def get_weights(self) -> list[Array]:
         """Copies of all tensors, (members, ...), in the order of `named_tensors` of a member."""
-        each = [member.get_weights() for member in self.members]
+        each = [member.get_weights() for member in self._models]
         return [np.stack(arrays) for arrays in zip(*each, strict=True)]
 
     def set_weights(self, weights: Sequence[ArrayLike]) -> None:
         """Replace all tensors by arrays of the same shapes, as `get_weights` gives them."""
         arrays = [np.asarray(w) for w in weights]
         for array in arrays:
-            if array.shape[:1] != (len(self.members),):
+            if array.shape[:1] != (len(self._models),):
                 raise ShapeError(
                     f"ensemble: set_weights got an array of shape {array.shape}; expected "
-                    f"{len(self.members)} members in front"
+                    f"{len(self._models)} members in front"
                 )
-        for number, member in enumerate(self.members):
+        for number, member in enumerate(self._models):
             member.set_weights([array[number] for array in arrays])
 
     def state_tensors(self) -> list[Tensor]:
         """Every tensor of every member."""
-        return [t for member in self.members for t in member.state_tensors()]
+        return [t for member in self._models for t in member.state_tensors()]
 
     @spelled
     def save(self, path: FilePath, include_optimizer: bool = True) -> str:
@@ -523,12 +584,32 @@ class _Rates:
 
     @learning_rate.setter
     def learning_rate(self, value: float) -> None:
-        rates = [member.optimizer.learning_rate for member in self._of.members]
-        if not all(isinstance(rate, Tensor) for rate in rates):
-            raise StateError("ensemble: the optimizers have schedules; their rates cannot be set")
-        held = np.array([float(rate.item()) for rate in rates])
+        held = self._of.learning_rates()
         same = bool((held == held[0]).all())
         self._of.set_learning_rates(value if same else held * (float(value) / held[0]))
+
+
+class MembersView(Sequence[Model]):
+    """The members, each of them complete when it is looked at."""
+
+    def __init__(self, of: Ensemble) -> None:
+        self._of = of
+
+    def __len__(self) -> int:
+        return len(self._of)
+
+    @overload
+    def __getitem__(self, number: int) -> Model: ...
+    @overload
+    def __getitem__(self, number: slice) -> list[Model]: ...
+    def __getitem__(self, number: int | slice) -> Model | list[Model]:
+        numbers = range(len(self))[number]
+        if isinstance(numbers, range):
+            return [self._of.complete(n) for n in numbers]
+        return self._of.complete(numbers)
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} members>"
 
 
 def _takes_number(make_model: Callable[..., Model]) -> bool:

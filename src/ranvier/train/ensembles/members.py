@@ -8,10 +8,10 @@ ordinary model at any time.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from ..models.model import Model
     from .sums import MembersSums
 
+_OPTIMIZER = "optimizer/"  # before the names of an optimizer's tensors
+
 
 class RandomStates:
     """Where each member is in its random numbers, (members, 2); `ranvier.seed` is not touched."""
@@ -37,20 +39,24 @@ class RandomStates:
     def __init__(self, seeds: Sequence[int]) -> None:
         self.numbers = np.zeros((len(seeds), 2), np.uint32)
         for member, seed in enumerate(seeds):
-            with self.of(member):
+            if 0 <= seed < 1 << 32:
+                self.numbers[member, 0] = seed
+                continue
+            with self.of(member):  # which hashes it
                 random.generator.seed(seed)
 
     @contextmanager
     def of(self, member: int) -> Iterator[None]:
         """Random numbers drawn inside are those of a member."""
-        state = random.generator.state
-        before = state.numpy().copy()
-        state.assign(self.numbers[member])
+        state = random.generator.state._array()
+        before = state.copy()
+        state[...] = self.numbers[member]
         try:
             yield
         finally:
-            self.numbers[member] = state.numpy()
-            state.assign(before)
+            state = random.generator.state._array()
+            self.numbers[member] = state
+            state[...] = before
 
     def keys(self) -> Array:
         """The 64-bit key of each member's order of rows: one draw, as `Generator.host_key`."""
@@ -61,12 +67,8 @@ class RandomStates:
 
 
 def tensors_of(model: Model) -> dict[str, Tensor]:
-    """Every tensor that training reads or changes: of the model, its optimizer and generators."""
+    """Every tensor of a model that training reads or changes: its own, and its generators'."""
     tensors = dict(model.named_tensors())
-    if model.optimizer is not None:
-        with no_trace():
-            slots = optimizer_tensors(model)
-        tensors |= {f"optimizer/{name}": t for name, t in slots.items()}
     for number, layer in enumerate(model.sublayers()):
         for name, value in vars(layer).items():
             if isinstance(value, random.Generator) and value is not random.generator:
@@ -74,49 +76,103 @@ def tensors_of(model: Model) -> dict[str, Tensor]:
     return tensors
 
 
-class Members:
-    """The tensors of all members, by name, in one block; the first member's say which they are."""
+def optimizer_of(model: Model) -> dict[str, Tensor]:
+    """Every tensor of a model's optimizer."""
+    if model.optimizer is None:
+        return {}
+    with no_trace():
+        slots = optimizer_tensors(model)
+    return {f"{_OPTIMIZER}{name}": t for name, t in slots.items()}
 
-    def __init__(self, models: Sequence[Model]) -> None:
-        self._tensors: list[list[Tensor]] = []  # of each member, in one order
-        names: list[str] = []
+
+class Members:
+    """The tensors of all members, by name, in one block; the first member's say which they are.
+
+    Members that are `waiting` have no optimizer yet; its numbers are in the block all the same, at
+    first those of the first member's.
+    """
+
+    def __init__(self, models: Sequence[Model], waiting: Collection[int] = ()) -> None:
+        first = {**tensors_of(models[0]), **optimizer_of(models[0])}
+        self.names, specs = list(first), [t.spec for t in first.values()]
+        self._number = {id(t): i for i, t in enumerate(first.values())}
+        own = [name for name in self.names if not name.startswith(_OPTIMIZER)]
+        later: list[Tensor | None] = [None] * (len(self.names) - len(own))
+        self._tensors: list[list[Tensor | None]] = [list(first.values())]  # in one order
         for member, model in enumerate(models):
-            named = tensors_of(model)
             if not member:
-                names, specs = list(named), [t.spec for t in named.values()]
-                self._number = {id(t): i for i, t in enumerate(named.values())}
-            if list(named) != names or [t.spec for t in named.values()] != specs:
-                _refuse(member, dict(zip(names, specs, strict=True)), named)
-            self._tensors.append(list(named.values()))
+                continue
+            named = tensors_of(model)
+            if member not in waiting:
+                named |= optimizer_of(model)
+            count = len(own) if member in waiting else len(self.names)
+            if (
+                list(named) != self.names[:count]
+                or [t.spec for t in named.values()] != specs[:count]
+            ):
+                known = dict(zip(self.names[:count], specs, strict=False))
+                _refuse(member, known, named)
+            self._tensors.append([*named.values(), *(later if member in waiting else ())])
         starts, end = [], 0
         for shape, dtype in specs:
             starts.append(end)
             size = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
             end += -(-max(size, 1) // CACHE_LINE) * CACHE_LINE
-        self._specs, self._starts = (
-            list(zip(starts, specs, strict=True)),
-            np.array(starts, np.int64),
-        )
+        self._specs = list(zip(starts, specs, strict=True))
+        self._starts = np.array(starts, np.int64)
         # NOTE: lines of a multiple of 4 KiB would fall on the same sets of the first cache.
         self._line = end + CACHE_LINE if end % 4096 == 0 else end
         self._views: list[list[Array]] = []
         self._arrays: dict[int, tuple[Traced, MembersArrays]] = {}
 
+    @property
+    def gathered(self) -> bool:
+        """Whether the block holds the tensors."""
+        return bool(self._views)
+
     def gather(self) -> None:
         """Put the tensors into the block, unless they are there: somebody may have moved one."""
         pairs = zip(chain(*self._tensors), chain(*self._views), strict=False)
-        if self._views and all(t._data is view for t, view in pairs):
+        if self._views and all(t is None or t._data is view for t, view in pairs):
             return
         self._arrays.clear()
-        self._views = []
-        self._block = aligned_bytes(len(self._tensors) * self._line)
+        before, self._views = self._views, []
+        first = [cast("Tensor", t)._array() for t in self._tensors[0]]
+        count = len(self._tensors)
+        self._block = aligned_bytes(count * self._line)
+        lines = self._block[: count * self._line].reshape(count, self._line)
+        columns = []
+        for array, (start, (shape, dtype)) in zip(first, self._specs, strict=True):
+            column = lines[:, start : start + array.nbytes].view(dtype).reshape(count, *shape)
+            column[...] = array
+            columns.append([column[m, ...] for m in range(count)])
+        self._views = [list(views) for views in zip(*columns, strict=True)]
         for number, tensors in enumerate(self._tensors):
-            line = self._block[number * self._line : (number + 1) * self._line]
-            views = [_view(line, start, shape, dtype) for start, (shape, dtype) in self._specs]
-            for t, view in zip(tensors, views, strict=True):
-                view[...] = t._array()
-                t._data = view
-            self._views.append(views)
+            for i, (t, view) in enumerate(zip(tensors, self._views[number], strict=True)):
+                if t is not None:
+                    if number:
+                        view[...] = t._data
+                    t._data = view
+                elif before:
+                    view[...] = before[number][i]
+
+    def adopt(self, member: int, model: Model) -> None:
+        """The optimizer of a member is there now: it takes the numbers of the block."""
+        named = optimizer_of(model)
+        tensors = self._tensors[member]
+        own = len(self.names) - len(named)
+        if self.names[own:] != list(named):
+            _refuse(member, dict.fromkeys(self.names[own:]), named)
+        for i, t in enumerate(named.values(), own):
+            tensors[i] = t
+            if self._views:
+                t._data = self._views[member][i]
+
+    def fill(self, name: str, members: Sequence[int], numbers: Array) -> None:
+        """Other numbers in a tensor of these members."""
+        column = self.names.index(name)
+        for member in members:
+            self._views[member][column][...] = numbers[member]
 
     def arrays(
         self, traced: Traced, states: RandomStates, sums: MembersSums | None
@@ -140,7 +196,7 @@ class Members:
         starts = np.array([start for start, _, _ in columns], np.uint64)
         steps = np.array([step for _, step, _ in columns], np.uint64)
         numbers = np.arange(len(self._tensors), dtype=np.uint64)[:, np.newaxis]
-        of_each = [[of(m) for _, _, of in columns] for m in range(len(self._tensors))]
+        of_each = _Each([of for _, _, of in columns], len(self._tensors))
         made = MembersArrays(of_each, np.ascontiguousarray(starts + numbers * steps))
         self._arrays[id(traced)] = traced, made
         return made
@@ -169,11 +225,19 @@ class Members:
         return start, self._line, lambda m: views[m][number]
 
 
-def _view(line: Array, start: int, shape: tuple[int, ...], dtype: Any) -> Array:
-    """Numbers of a dtype in a line of bytes."""
-    size = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
-    view: Array = line[start : start + size].view(dtype).reshape(shape)
-    return view
+class _Each(Sequence[list[Array]]):
+    """The arrays of each member, made when they are asked for."""
+
+    def __init__(self, of: Sequence[Callable[[int], Array]], count: int) -> None:
+        self._of, self._count = of, count
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __getitem__(self, member: Any) -> Any:
+        if not -self._count <= member < self._count:
+            raise IndexError(member)
+        return [of(member) for of in self._of]
 
 
 def _same(array: Array) -> Any:
