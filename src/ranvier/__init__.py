@@ -171,13 +171,14 @@ _WHEN_ASKED = {
     "load": "train.models.saving:load",
     "models": "models",
     "plots": "plots",
+    "report": "report",
     "tables": "tables",
     "ensemble": "train.ensembles.ensemble:ensemble",
     "vmap": "tracing.vmap:vmap",
 }
 
 if TYPE_CHECKING:
-    from . import callbacks, compat, data, estimators, inspection, models, plots, tables
+    from . import callbacks, compat, data, estimators, inspection, models, plots, report, tables
     from .data import datasets
     from .inspection.explain import explain
     from .inspection.gradcheck import gradcheck
@@ -334,6 +335,7 @@ __all__ = [
     "relu",
     "remainder",
     "repeat",
+    "report",
     "reshape",
     "roll",
     "round",

@@ -18,8 +18,7 @@ class StandIn:
 
     def __init__(self, plan: Plan, train: pl.DataFrame) -> None:
         self.plan = plan
-        known, _ = plan.split_rows(train, share=0.0)
-        train = train[known]
+        train = train[np.concatenate(plan.split_rows(train))]
         self.encoder, self._arrays = Encoder.fit_transform(train, plan)
         self.history: Mapping[str, Sequence[float]] = {
             "loss": [1.0, 0.6, 0.5, 0.45],

@@ -83,3 +83,15 @@ def test_text_from_right_to_left_is_marked_off() -> None:
     assert isolated("age") == "age"
     assert isolated("גיל") == "\u2068גיל\u2069"
     assert isolated("\u202eevil") == "\u2068\u202eevil\u2069"
+
+
+def test_choices_have_names() -> None:
+    """What is chosen while a table is read and planned, where it is written out."""
+    whats: set[str] = set()
+    for name in ("delimited", "frames", "plan", "reading", "splitting", "structured", "targets"):
+        source = (SRC / "tables" / f"{name}.py").read_text("utf-8")
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "Choice":
+                whats |= {str(a.value) for a in node.args[:1] if isinstance(a, ast.Constant)}
+    assert len(whats) > 15
+    assert not [what for what in whats if f"choice_{what}" not in WORDS]

@@ -13,6 +13,7 @@
 | numbers.py | Numbers as short texts |
 | page.py | The report as one HTML file |
 | profile.py | What the columns of the training rows hold |
+| reproduce.py | Python code and a command that train the same model |
 | results.py | Everything that a report shows, as plain numbers and texts |
 | sections.py | The sections of the page |
 | style.py | How the page looks |
@@ -22,3 +23,27 @@
 
     model, frames -> build -> Results -> page, charts, terminal
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..base.missing import module_getattr
+
+if TYPE_CHECKING:
+    from .build import Facts, make_report, results_of
+    from .page import Report
+    from .results import Results
+    from .terminal import print_results
+else:
+    _when_asked = {
+        "Facts": "build:Facts",
+        "Report": "page:Report",
+        "Results": "results:Results",
+        "make_report": "build:make_report",
+        "print_results": "terminal:print_results",
+        "results_of": "build:results_of",
+    }
+    __getattr__ = module_getattr(__name__, globals(), when_asked=_when_asked)
+
+__all__ = ["Facts", "Report", "Results", "make_report", "print_results", "results_of"]

@@ -28,8 +28,10 @@ from .details import class_notes, details, training_curves, worst_rows
 from .importance import Importances, permutation_importance
 from .layers import layers_of
 from .measures import HIGHER_IS_BETTER, Bootstrap, Score, class_scores, number_scores
+from .page import Report
 from .profile import profile, target_profile
 from .results import ModelScore, Results
+from .words import language
 
 if TYPE_CHECKING:
     import polars
@@ -40,10 +42,13 @@ _MOST_PROFILES = 200  # of columns
 _WORST_COLUMNS = 6
 
 
-class TargetEncoder(Protocol):
-    """What tells the target of raw rows: class indices or numbers."""
+class FittedEncoder(Protocol):
+    """What makes arrays of raw rows; see tables/encoder.py."""
 
-    def encode_target(self, frame: polars.DataFrame) -> Array:
+    def transform(self, frame: polars.DataFrame, /) -> Mapping[str, Array]:
+        """The arrays that a network reads."""
+
+    def encode_target(self, frame: polars.DataFrame, /) -> Array:
         """int64 class indices (-1: never seen in training), or float64."""
 
 
@@ -58,7 +63,7 @@ class Predictor(Protocol):
     def plan(self) -> Plan: ...
 
     @property
-    def encoder(self) -> TargetEncoder: ...
+    def encoder(self) -> FittedEncoder: ...
 
     @property
     def history(self) -> Mapping[str, Sequence[float]]: ...
@@ -73,13 +78,16 @@ class Facts:
     """What only those who trained the model know; all of it may be left out.
 
     `choices` stands for the plan's; `residuals` are errors on rows held out of training;
-    `row_numbers` says where the test rows stand in the file; `best_epoch` counts from 1.
+    `encoded` are the arrays and targets that the network was trained on, which the simple models
+    are then trained on too; `row_numbers` says where the test rows stand in the file; `best_epoch`
+    counts from 1.
     """
 
     choices: Sequence[Choice] | None = None
     best_epoch: int | None = None
     residuals: Array | None = None
     row_numbers: Array | None = None
+    encoded: tuple[Mapping[str, Array], Array] | None = None
     network: Model | None = None
     members: int = 1
     seconds: Mapping[str, float] = field(default_factory=dict)
@@ -109,7 +117,7 @@ def results_of(
     plan = model.plan
     notes: list[str] = []
     rows, test_rows = read_table(train).frame, read_table(test).frame
-    known, _ = plan.split_rows(test_rows, share=0.0)
+    known = np.concatenate(plan.split_rows(test_rows))
     if not len(known):
         raise DataError(
             f"report: no test row has a value of {plan.target!r}; give rows whose target is known"
@@ -119,8 +127,7 @@ def results_of(
     known = np.sort(known)
     test_rows = test_rows[known]
     numbers = known if facts.row_numbers is None else facts.row_numbers[known]
-    trained, _ = plan.split_rows(rows, share=0.0)
-    rows = rows[np.sort(trained)]
+    rows = rows[np.sort(np.concatenate(plan.split_rows(rows)))]
     y, truth = model.encoder.encode_target(rows), model.encoder.encode_target(test_rows)
     began = time.perf_counter()
     output, broken = _predictions(model, test_rows, y)
@@ -129,7 +136,9 @@ def results_of(
         notes.append(f"non_finite:{broken}")
     if (output == output[0]).all() and len(output) > 1:
         notes.append("same_prediction")
-    others, compare_seconds = _baselines(rows, y, test_rows, plan, compare, seed)
+    began = time.perf_counter()
+    others = _baselines(model, rows, y, test_rows, facts.encoded, compare, seed)
+    compare_seconds = time.perf_counter() - began
     metric, models = _scored(truth, output, others, plan, seed)
     began = time.perf_counter()
     ranks = _importance(model, test_rows, truth, y, metric, seconds, seed)
@@ -159,7 +168,7 @@ def results_of(
         columns=tuple(profiles),
         missing_cells=_missing(plan),
         target_profile=target_profile(y, plan.classes),
-        choices=tuple(plan.choices if facts.choices is None else facts.choices),
+        choices=tuple(dict.fromkeys(plan.choices if facts.choices is None else facts.choices)),
         curves=training_curves(model.history, metric),
         best_epoch=facts.best_epoch,
         models=tuple(models),
@@ -183,6 +192,23 @@ def results_of(
     )
 
 
+def make_report(
+    model: Predictor,
+    train: object,
+    test: object,
+    facts: Facts | None = None,
+    *,
+    compare: bool = True,
+    seconds: float = 5.0,
+    seed: int = 0,
+    lang: str | None = None,
+) -> Report:
+    """The report on a model: `results_of` as a page in the language `lang` ("en", "zh")."""
+    words = language(lang)
+    results = results_of(model, train, test, facts, compare=compare, seconds=seconds, seed=seed)
+    return Report(results, words.lang)
+
+
 def _predictions(model: Predictor, test: polars.DataFrame, y: Array) -> tuple[Array, int]:
     """Probabilities or numbers, and how many rows had some that are not finite."""
     if not model.plan.classes:
@@ -197,21 +223,24 @@ def _predictions(model: Predictor, test: polars.DataFrame, y: Array) -> tuple[Ar
 
 
 def _baselines(
-    train: polars.DataFrame,
+    model: Predictor,
+    rows: polars.DataFrame,
     y: Array,
-    test: polars.DataFrame,
-    plan: Plan,
+    test_rows: polars.DataFrame,
+    encoded: tuple[Mapping[str, Array], Array] | None,
     compare: bool,
     seed: int,
-) -> tuple[list[Baseline], float]:
-    began = time.perf_counter()
-    if not len(train):
-        return [], 0.0
+) -> list[Baseline]:
+    classes = len(model.plan.classes)
+    if not len(rows):
+        return []
     if not compare:
-        return [simplest(y, len(test), len(plan.classes))], 0.0
-    encoder, arrays = Encoder.fit_transform(train, plan)
-    others = baselines(arrays, y, encoder.transform(test), len(plan.classes), seed)
-    return others, time.perf_counter() - began
+        return [simplest(y, len(test_rows), classes)]
+    if encoded is not None:
+        arrays, targets = encoded
+        return baselines(arrays, targets, model.encoder.transform(test_rows), classes, seed)
+    encoder, arrays = Encoder.fit_transform(rows, model.plan)
+    return baselines(arrays, y, encoder.transform(test_rows), classes, seed)
 
 
 # --- scores -------------------------------------------------------------------------------------

@@ -49,7 +49,7 @@ def _scores(results: Results, words: Language) -> Drawing | None:
     if len(models) < 2:
         return None
     name = words(metric)
-    drawing = _drawing(words, "scores", 62 + 38 * len(models), metric=name)
+    drawing = _drawing(words, "scores", 62 + 32 * len(models), metric=name)
     estimates = [m.scores[metric] for m in models]
     ends = [x for e in estimates for x in (e.value, e.low, e.high) if x is not None]
     left = max(text_width(words(m.name)) for m in models) + 16
@@ -57,7 +57,7 @@ def _scores(results: Results, words: Language) -> Drawing | None:
     better = words("higher_is_better" if results.higher_is_better else "lower_is_better")
     panel.grid(f"{name} ({better})", y_ticks=())
     for i, (model, e) in enumerate(zip(models, estimates, strict=True)):
-        height = panel.top + 38 * i + 20
+        height = panel.top + 32 * i + 17
         role = "s1" if i == 0 else "s5"
         if e.low is not None and e.high is not None:
             drawing.add(Stroke([(panel.x(e.low), height), (panel.x(e.high), height)], role, 3))

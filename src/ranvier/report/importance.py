@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _MOST_COLUMNS = 100  # that are shuffled, those that go with the predictions first
 _LEAST_ROWS, _MOST_ROWS = 200, 2000
 _CELLS = 60_000  # rows x columns in a round of shuffling
+_ROWS_TOGETHER = 10_000  # of shuffled copies that are predicted in one go
 _MOST_REPEATS = 5
 
 
@@ -51,19 +52,23 @@ def permutation_importance(
 
     `predict` takes raw rows, `loss(truth, predicted)` gives a number of which less is better.
     Columns are shuffled in the order in which they explain the predictions one by one. Rounds
-    follow each other as long as `seconds` last; where even the first one would take twice that
-    long, the columns at its end are left out. Several shuffled copies of the rows are predicted
-    in one go.
+    follow each other as long as `seconds` last. Where even the first one would take longer, fewer
+    rows are shuffled, and what twice that time is not enough for is left out. Several shuffled
+    copies of the rows are predicted in one go.
     """
     random = np.random.default_rng(seed)
     rows = int(np.clip(_CELLS // max(len(columns), 1), _LEAST_ROWS, _MOST_ROWS))
     if len(frame) > rows:
-        kept = np.sort(random.choice(len(frame), rows, replace=False))
+        kept = random.choice(len(frame), rows, replace=False)
         frame, truth = frame[kept], truth[kept]
     began = time.perf_counter()
     output = predict(frame)
-    base = loss(truth, output)
     chosen = _screened(frame, output, columns)
+    needed = (time.perf_counter() - began) * len(chosen)  # for the first round
+    if needed > seconds and len(frame) > _LEAST_ROWS:
+        rows = max(int(len(frame) * seconds / needed), _LEAST_ROWS)
+        frame, truth, output = frame.head(rows), truth[:rows], output[:rows]
+    base = loss(truth, output)
     first = _round(predict, loss, frame, truth, chosen, random, began + 2 * seconds)
     chosen = chosen[: len(first)]
     losses = [first]
@@ -95,7 +100,7 @@ def _round(
     """The loss with each column shuffled once; shorter where the clock passed `end`."""
     import polars as pl
 
-    together = max(1, _CELLS // max(len(frame) * max(frame.width // 20, 1), 1))
+    together = max(1, _ROWS_TOGETHER // max(len(frame) * max(frame.width // 20, 1), 1))
     losses = []
     for first in range(0, len(columns), together):
         block = columns[first : first + together]

@@ -31,7 +31,7 @@ def profile(column: Column) -> ColumnProfile:
             counts, edges = facts["histogram"]
             histogram = Histogram(tuple(counts), tuple(edges))
     elif "first" in facts:
-        texts = [facts["first"][:19], "", facts["last"][:19]]
+        texts = [facts[key][:19].removesuffix(" 00:00:00") for key in ("first", "last")]
     elif "example" in facts:
         texts = [str(facts["example"])[:_LABEL_LENGTH]]
     elif "values" in facts:

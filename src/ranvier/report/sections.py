@@ -174,6 +174,9 @@ def _rival_card(page: Page, other: ModelScore) -> Markup:
     gap = words(key, difference=number_text(abs(difference.value), 3))
     interval = _interval(words, difference.low, difference.high)
     if is_clear(difference):
+        low, high = difference.low, difference.high
+        if difference.value < 0 and low is not None and high is not None:
+            interval = _interval(words, -high, -low)
         return _card(words("against", other=words(other.name)), gap, interval)
     unclear = words("no_clear_difference")
     return _card(words("against", other=words(other.name)), unclear, gap, interval)
@@ -279,7 +282,7 @@ def _data(page: Page) -> tuple[str, Markup]:
 
 def _columns(page: Page, columns: Sequence[ColumnProfile]) -> Markup:
     words = page.words
-    keys = ("column", "kind", "missing", "distinct", "spread", "lowest", "median", "highest", "why")
+    keys = ("column", "kind", "missing", "distinct", "spread", "values", "why")
     rows = []
     for column in columns:
         kind = words(column.kind)
@@ -292,7 +295,7 @@ def _columns(page: Page, columns: Sequence[ColumnProfile]) -> Markup:
                 percent_text(column.missing / max(column.rows, 1)),
                 f"{column.distinct:,}",
                 _spark(column, words),
-                *(cut(text, 40) for text in (column.low, column.middle, column.high)),
+                cut("  ·  ".join(filter(None, (column.low, column.middle, column.high))), 90),
                 cut("; ".join([column.reason, *column.notes]), 200),
             ]
         )
@@ -340,6 +343,8 @@ def _choices(choices: Sequence[Choice], words: Language) -> Markup:
 
 def choice_name(choice: Choice, words: Language) -> str:
     """What was chosen, in the language of the page where it has a word for it."""
+    if choice.what.startswith("column ") and choice.what != "column left out":
+        return words("choice_column", name=cut(choice.what.removeprefix("column "), 60))
     return cut(words.name("choice", choice.what))
 
 
@@ -473,6 +478,7 @@ def _worst(page: Page) -> tuple[str, Markup] | None:
     error = "probability_of_truth" if results.is_classes else "error"
     head = [words("row_number"), words("truth"), words("predicted"), words(error)]
     head += [cut(name, 40) for name in results.worst_columns]
+    numbers = (0, 3) if results.is_classes else (0, 1, 2, 3)
     rows = [
         [
             row.row, cut(row.truth, 40), cut(row.predicted, 40), number_text(row.error, 3),
@@ -481,7 +487,7 @@ def _worst(page: Page) -> tuple[str, Markup] | None:
         for row in results.worst
     ]  # fmt: skip
     return words("worst"), join(
-        element("p", words("worst_about")), table(head, rows, words("worst"), (0, 3))
+        element("p", words("worst_about")), table(head, rows, words("worst"), numbers)
     )
 
 

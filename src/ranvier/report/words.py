@@ -32,7 +32,7 @@ class Language:
 
     def name(self, prefix: str, key: str) -> str:
         """The text of `prefix_key`, or the key itself where the table has none."""
-        return self(f"{prefix}_{key}") if f"{prefix}_{key}" in WORDS else self(key)
+        return self(f"{prefix}_{key}") if f"{prefix}_{key}" in WORDS else isolated(key)
 
 
 def language(lang: str | None = None) -> Language:
@@ -245,9 +245,7 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "missing": ("missing", "缺失"),
     "distinct": ("distinct", "不同值"),
-    "lowest": ("lowest / 1st", "最小 / 第一"),
-    "median": ("median / 2nd", "中位 / 第二"),
-    "highest": ("highest / 3rd", "最大 / 第三"),
+    "values": ("lowest, median, highest; or most frequent", "最小、中位、最大；或最常见"),
     "spread": ("spread", "分布"),
     "why": ("why", "原因"),
     "not_used": ("not used", "未使用"),
@@ -270,6 +268,31 @@ WORDS: dict[str, tuple[str, str]] = {
     "value": ("choice", "选择"),
     "reason": ("reason", "原因"),
     "override": ("to change it", "如何更改"),
+    "choice_column": ("column {name}", "列 {name}"),
+    "choice_column left out": ("column left out", "略去的列"),
+    "choice_compression": ("compression", "压缩"),
+    "choice_delimiter": ("delimiter", "分隔符"),
+    "choice_encoding": ("encoding", "编码"),
+    "choice_few rows": ("few rows", "行数很少"),
+    "choice_header": ("header", "表头"),
+    "choice_identifiers": ("identifiers", "标识符"),
+    "choice_imbalance": ("imbalance", "类别不平衡"),
+    "choice_lines left out": ("lines left out", "略去的行"),
+    "choice_metric": ("metric", "评价指标"),
+    "choice_more columns than rows": ("more columns than rows", "列数多于行数"),
+    "choice_name": ("name", "列名"),
+    "choice_positive class": ("positive class", "正类"),
+    "choice_quotes": ("quotes", "引号"),
+    "choice_rare classes": ("rare classes", "稀少的类别"),
+    "choice_repeated rows": ("repeated rows", "重复的行"),
+    "choice_rows without a target": ("rows without a target", "没有目标值的行"),
+    "choice_share of the trees": ("share of the trees", "决策树的权重"),
+    "choice_sheet": ("sheet", "工作表"),
+    "choice_split": ("split", "数据划分"),
+    "choice_task": ("task", "任务"),
+    "choice_members": ("members", "成员数"),
+    "choice_epochs": ("epochs", "轮次"),
+    "choice_batch size": ("batch size", "批大小"),
     # --- training
     "training": ("Training", "训练过程"),
     "training_about": (
