@@ -18,6 +18,8 @@ import ranvier
 from ranvier import nn, optim
 from ranvier.errors import RanvierWarning
 from ranvier.nn.layer import Layer
+from ranvier.tracing import compiled as compiled_functions
+from ranvier.tracing import snapshot
 from ranvier.tracing import trace as tracing
 from ranvier.tracing.validity import MAX_VARIANTS, Validity
 
@@ -481,3 +483,79 @@ def test_nothing_is_kept_alive_but_what_was_read() -> None:
     del gone
     gc.collect()
     assert not validity.holds()
+
+
+# --- much to look at ----------------------------------------------------------------------------
+
+MANY = 100_000
+LARGE: dict[str, tuple[Any, Any]] = {
+    "dict": (lambda: {f"w{i}": i for i in range(MANY)}, lambda h, v: h.__setitem__("w70000", v)),
+    "dict, another key": (
+        lambda: {f"w{i}": i for i in range(MANY)}, lambda h, v: h.update(x=h.pop("w70000") + v)
+    ),
+    "list": (lambda: [float(i) for i in range(MANY)], lambda h, v: h.__setitem__(70000, v)),
+    "list of texts and numbers": (
+        lambda: ["a", 1] * MANY, lambda h, v: h.__setitem__(70000, v)
+    ),
+    "list, then an array": (lambda: [1] * MANY, lambda h, v: h.__setitem__(7, np.ones(3))),
+    "set": (lambda: {f"w{i}" for i in range(MANY)}, lambda h, v: h.add(v)),
+    "deque": (lambda: deque(range(MANY)), lambda h, v: h.append(v)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", LARGE)
+def test_a_change_in_a_large_container_is_seen(kind: str, count: Count) -> None:
+    make, change = LARGE[kind]
+    layer = By(make(), lambda h: 1.0)
+    compiled = ranvier.compile(lambda x: layer(x))
+    for _ in range(3):
+        compiled(X)
+    assert count.traces == 1
+    change(layer.held, -5)
+    for _ in range(3):
+        compiled(X)
+    assert count.traces == 2
+
+
+def test_more_objects_than_are_looked_at_warn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(snapshot, "MAX_PLAIN_OBJECTS", 50)
+    few = By([Config(2.0) for _ in range(50)], lambda h: h[-1].by)
+    np.testing.assert_array_equal(ranvier.compile(lambda x: few(x))(X).numpy(), X * 2)
+    many = By([Config(2.0) for _ in range(51)], lambda h: h[-1].by)
+    with pytest.warns(RanvierWarning, match="more than .* objects of classes of your own"):
+        ranvier.compile(lambda x: many(x))(X)
+
+
+def test_an_object_after_the_first_thousand_is_seen() -> None:
+    layer = By([Config(2.0) for _ in range(2000)], lambda h: h[-1].by)
+    compiled = ranvier.compile(lambda x: layer(x))
+    for value in (2.0, 3.0):
+        layer.held[-1].by = value
+        np.testing.assert_array_equal(compiled(X).numpy(), X * value)
+
+
+KINDS: dict[str, Any] = {
+    "functions": lambda i: lambda x: x * i,
+    "integers": lambda i: i,
+    "objects": lambda i: Config(float(i)),
+    "shapes": lambda i: np.ones((1, 3), np.float32) if i == 0 else np.ones((i, 3), np.float32),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_plans_for_arguments_of_ever_new_kinds_are_bounded(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compiled_functions, "MAX_KINDS", 5)
+
+    @ranvier.compile(engine="reference")
+    def f(x: Any, other: Any) -> Any:
+        return x + (other[:1] if isinstance(other, ranvier.Tensor) else 0)
+
+    for i in range(5):
+        f(X, KINDS[kind](i))
+    with pytest.warns(RanvierWarning, match="kinds of arguments") as caught:
+        for i in range(5, 20):
+            f(X, KINDS[kind](i))
+    assert len(caught) == 1
+    assert len(f._plans) == 5

@@ -115,6 +115,7 @@ FOREIGN: dict[str, tuple[str, ...]] = {
     "dims": ("axes", "axis"),
     "keepdim": ("keepdims",),
     "input": ("x",),
+    "requiresgrad": ("trainable",),
     "neurons": ("units",),
     "nodes": ("units",),
     "hiddensize": ("units",),
@@ -159,6 +160,44 @@ def nearest(name: object, names: Iterable[str]) -> str | None:
         if len(matches) == 1:
             return matches[0]
     return None
+
+
+def slip_of(name: str, names: Iterable[str]) -> str | None:
+    """The one of `names` of which `name` is a slip of the keyboard, or another library's name.
+
+    For names that a user may well have made up, so neither abbreviations nor another number or a
+    letter at the end, as in `fc2` or `kernels`, count as slips.
+
+    >>> slip_of("trainble", ["trainable"]), slip_of("requires_grad", ["trainable"])
+    ('trainable', 'trainable')
+    >>> slip_of("kernels", ["kernel"]), slip_of("fc2", ["fc1"]), slip_of("unit_test", ["units"])
+    (None, None, None)
+    """
+    known = [n for n in names if not n.startswith("_")]
+    if name in known or name[0] == "_" or name[-1] == "_":
+        return None
+    foreign = [n for n in FOREIGN.get(_plain(name), ()) if n in known]
+    if foreign:
+        return foreign[0]
+    slips = [
+        (d, n)
+        for n in known
+        if (d := _slips(name, n)) is not None and d <= 2 and not _made_up(name, n)
+    ]
+    return min(slips)[1] if slips else None
+
+
+def _made_up(name: str, known: str) -> bool:
+    """Whether the names differ in numbers, at their end, or a short one in more than a swap."""
+    if _plain(name) == _plain(known):
+        return False
+    if re.sub(r"\d", "", name) == re.sub(r"\d", "", known):
+        return True
+    if name == known[:-1] and known[-1] != "s" and len(known) > 6:
+        return False  # the last letter was lost
+    shorter, longer = sorted((name, known), key=len)
+    short = len(_plain(name)) < 6 and sorted(_plain(name)) != sorted(_plain(known))
+    return short or longer.startswith(shorter) or len(_words(name)) != len(_words(known))
 
 
 def _plain(name: str) -> str:

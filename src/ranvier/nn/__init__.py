@@ -16,6 +16,7 @@
 | regularizers.py | Regularizers: penalties on the size of weights |
 | restoring.py | Limits while layers are built from a file |
 | sequences/ | recurrent and attention layers |
+| settable.py | Attributes set after a layer was made: taken on to where they count, or refused |
 | symbolic.py | Symbolic values, from which models are connected |
 | targets.py | Forms of targets, checked before training starts |
 | walk.py | Every layer and tensor inside a layer |

@@ -28,7 +28,7 @@ import numpy as np
 
 from .. import dtypes
 from ..base.aligned import aligned
-from ..base.missing import PACKAGE, no_attribute
+from ..base.missing import PACKAGE, is_ours, no_attribute
 from ..base.source import LayerName, here, in_layer
 from ..errors import ArgumentError, RanvierError, ShapeError, StateError
 from ..tensors.mode import no_trace, state
@@ -40,6 +40,7 @@ from . import added_losses as added
 from . import config, initializers, policy, regularizers
 from .modes import mode, training_mode
 from .restoring import count_layer, unfilled
+from .settable import SIZES, Fixed
 from .symbolic import Symbolic, record, value_of
 from .walk import Walked
 
@@ -169,6 +170,10 @@ class Layer(Walked):
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
+        if "__init__" in vars(cls) and is_ours(cls):
+            for name in SIZES.intersection(vars(cls)["__init__"].__code__.co_varnames):
+                if not any(name in vars(owner) for owner in cls.__mro__):
+                    setattr(cls, name, Fixed(name))
         if "build" in vars(cls):
             cls.build = _build_once(vars(cls)["build"])  # type: ignore[method-assign]
 

@@ -10,9 +10,10 @@ from typing import Any, Generic, ParamSpec, TypeVar, overload
 import numpy as np
 
 from ..base.config import switches
+from ..base.locks import ProcessLock
 from ..base.missing import spelled
 from ..base.nested import leaves, map_leaves, structure_key
-from ..errors import ArgumentError
+from ..errors import ArgumentError, warn
 from ..executors import ONCE, executor
 from ..graph.graph import Graph
 from ..tensors.mode import state
@@ -21,8 +22,13 @@ from ..typing import Array
 from .trace import replace_tensors, tensors_in, trace
 from .validity import Variants
 
+MAX_KINDS = 256  # of arguments, for which one function is kept compiled
+
 P = ParamSpec("P")  # the arguments of the function
 R = TypeVar("R")  # what it returns
+
+
+_changing = ProcessLock()
 
 
 class CompiledFunction(Generic[P, R]):
@@ -37,6 +43,7 @@ class CompiledFunction(Generic[P, R]):
         self.function = function
         self.engine = engine
         self._plans: dict[Hashable, Variants[_Plan]] = {}
+        self._warned: set[str] = set()
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         if state.trace is not None:
@@ -45,8 +52,7 @@ class CompiledFunction(Generic[P, R]):
         key = (_flatten(args, inputs), _flatten(kwargs, inputs), self.engine or switches.engine)
         variants = self._plans.get(key)
         if variants is None:
-            name = getattr(self.function, "__name__", "a compiled function")
-            variants = self._plans[key] = Variants(name)
+            variants = self._begin(key)
         plan = variants.last
         if plan is None or not plan.validity.holds():
             plan = variants.valid()
@@ -54,6 +60,22 @@ class CompiledFunction(Generic[P, R]):
             plan = variants.add(_Plan(self.function, args, kwargs, inputs, key[2]))
         returned: R = plan(inputs)
         return returned
+
+    def _begin(self, key: Hashable) -> Variants[_Plan]:
+        """Room for what is compiled for arguments of this kind; the oldest kind is let go."""
+        name = getattr(self.function, "__name__", "a compiled function")
+        with _changing:
+            if len(self._plans) >= MAX_KINDS:
+                self._plans.pop(next(iter(self._plans)), None)
+                warn(
+                    f"{name} has been compiled for more than {MAX_KINDS} kinds of arguments: each "
+                    "shape, each Python value and each object that is no tensor is a kind. Make "
+                    "functions and other objects once and give the same ones at every call; give "
+                    "a number that changes as a float or a tensor",
+                    self._warned,
+                    "kinds",
+                )
+            return self._plans.setdefault(key, Variants(name))
 
     def __reduce__(self) -> str | tuple[Any, ...]:
         """As a function: a name in a module is a name in a copy; what was compiled stays behind."""

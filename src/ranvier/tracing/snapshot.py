@@ -20,7 +20,8 @@ from ..tensors.tensor import Tensor
 from ..typing import Array
 from .watched import NOTHING, Watched
 
-MAX_PLAIN_OBJECTS = 1000  # objects of a user's classes that one trace looks at
+MAX_PLAIN_OBJECTS = 10_000  # objects of a user's classes that one trace looks at
+MIN_LARGE = 1000  # elements of a container that is compared with a copy of it, in one go
 MAX_ARRAY_BYTES = 1 << 16  # of the arrays whose numbers are compared at each call
 
 Container: TypeAlias = list[Any] | dict[Any, Any] | set[Any] | deque[Any]
@@ -47,19 +48,22 @@ class Snapshot:
         self.watched: list[dict[str, Any]] = []
         self.lists: list[Any] = []  # whose `==` tells all there is to tell
         self._mixed: list[Iterable[Any]] = []  # of which each element is looked at
+        self._large: list[Iterable[Any]] = []  # of many plain values
+        self.skipped = ""  # the class of an object that was one too many
         self._arrays: list[np.ndarray[Any, Any]] = []
         self._met: dict[int, int] = {}
         self._own_attributes, self._own_contents = own_attributes, own_contents
         self._objects = 0
         self._fill(things)
         self.lists_then = [copy(c) for c in self.lists]
+        self._large_then = [list(c) for c in self._large]
         self._mixed_then = [*chain.from_iterable(self._mixed), _END]
         self._arrays_then = [a.tobytes() for a in self._arrays]
         self._sizes = list(map(len, self.watched))
         self._names: list[Any] = [*chain.from_iterable(self.watched), _END]
         self._values = [*chain.from_iterable(map(_values, self.watched)), _END]
         self.holds_always = not self.tokens
-        self.loose = bool(self._mixed or self._arrays)
+        self.loose = bool(self._mixed or self._large or self._arrays)
 
     # -- comparing --------------------------------------------------------------------------------
 
@@ -83,9 +87,18 @@ class Snapshot:
 
     def same_parts(self) -> bool:
         """Whether the same objects are in what only a look at each of them tells apart."""
-        return _all_same(self._mixed, self._mixed_then) and (
-            not self._arrays or [a.tobytes() for a in self._arrays] == self._arrays_then
+        return (
+            _all_same(self._mixed, self._mixed_then)
+            and (not self._arrays or [a.tobytes() for a in self._arrays] == self._arrays_then)
+            and (not self._large or self._same_large())
         )
+
+    def _same_large(self) -> bool:
+        # Lists compare their elements by identity first, several times as fast as Python does.
+        try:
+            return [list(c) for c in self._large] == self._large_then
+        except Exception:  # as in `same_lists`
+            return False
 
     def equals(self, other: Snapshot) -> bool:
         """Whether the same is in both."""
@@ -142,9 +155,11 @@ class Snapshot:
             self.tokens += (types.MethodType, value.__func__)
             return (value.__self__,)
         add(value)
-        if _is_open(value) and self._is_new(value) and self._objects < MAX_PLAIN_OBJECTS:
-            self._objects += 1
-            return self._object_in(value)
+        if _is_open(value) and self._is_new(value):
+            if self._objects < MAX_PLAIN_OBJECTS:
+                self._objects += 1
+                return self._object_in(value)
+            self.skipped = type(value).__name__
         return None
 
     def _is_new(self, value: object) -> bool:
@@ -172,6 +187,8 @@ class Snapshot:
         self.tokens += (type(value), len(parts))
         if _is_exact(value, parts):
             self.lists.append(value)
+        elif len(value) > MIN_LARGE and set(map(type, parts)) <= _PLAIN_TYPES:
+            self._large += (value, value.values()) if isinstance(value, dict) else (value,)
         else:
             self._mixed += (value, _GAP)
             if isinstance(value, dict):
@@ -270,6 +287,7 @@ def _is_open(value: object) -> bool:
 
 
 _QUICK = {bool, int, float, str, type(None), types.FunctionType}
+_PLAIN_TYPES = {bool, int, float, str, bytes, type(None)}
 _PLAIN = (bool, int, float, complex, str, bytes, type(None), range, np.generic, np.dtype)
 
 

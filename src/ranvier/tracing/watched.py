@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Self
+import functools
+import sys
+from types import FrameType
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from ..base.changes import changes
 from ..base.locks import ProcessLock
-from ..base.missing import Spelled, is_ours
-from ..errors import ArgumentError, MissingNameError
+from ..base.missing import PACKAGE, Spelled, constructor_arguments, is_ours
+from ..base.spelling import slip_of
+from ..errors import ArgumentError, MissingNameError, warn
 from ..graph.node import Value
 from ..tensors.mode import state
 
@@ -44,6 +48,8 @@ class Watched(Spelled):
     def __setattr__(self, attribute: str, value: object) -> None:
         held = vars(self)
         before = held.get(attribute, NOTHING)
+        if before is NOTHING and attribute[0] != "_":
+            _look_for_slip(self, attribute)
         try:
             object.__setattr__(self, attribute, value)
         except AttributeError:
@@ -61,6 +67,56 @@ class Watched(Spelled):
     def __delattr__(self, attribute: str) -> None:
         object.__delattr__(self, attribute)
         changes.last = object()
+
+
+def _look_for_slip(thing: Watched, attribute: str) -> None:
+    """A word for `layer.trainble = False`: a new attribute, set from outside, almost named as one
+    that means something.
+    """
+    frame: FrameType | None = sys._getframe(2)
+    while frame is not None and frame.f_code.co_name == "__setattr__":
+        frame = frame.f_back
+    kind: Any = type(thing)
+    if frame is None or _inside(frame, thing) or attribute in dir(kind):
+        return
+    known = settable(kind)
+    meant = slip_of(attribute, known | vars(thing).keys() if is_ours(kind) else known)
+    if meant is not None:
+        warn(
+            f"{kind.__name__} had no attribute {attribute!r} until now; did you mean {meant!r}, "
+            "which was not set? An attribute of your own had better get another name"
+        )
+
+
+def _inside(frame: FrameType, thing: object) -> bool:
+    """Whether code of Ranvier, or of a method of the object itself, is at work."""
+    code = frame.f_code
+    if str(frame.f_globals.get("__name__", "")).partition(".")[0] == PACKAGE:
+        return True
+    return bool(code.co_argcount) and frame.f_locals.get(code.co_varnames[0]) is thing
+
+
+@functools.lru_cache(maxsize=256)
+def settable(kind: Any) -> frozenset[str]:
+    """The public attributes of a class and its bases of ours that may be set."""
+    names: set[str] = set()
+    for owner in kind.__mro__:
+        if owner is object or not is_ours(owner):
+            continue
+        names.update(constructor_arguments(owner) or ())
+        for name, value in vars(owner).items():
+            if isinstance(value, property):
+                if value.fset is not None:
+                    names.add(name)
+            elif not callable(value) and not isinstance(value, classmethod | staticmethod):
+                names.add(name)
+    return frozenset(name for name in names if name[0] != "_" and not _follows(kind, name))
+
+
+def _follows(kind: type, name: str) -> bool:
+    """Whether it is a property without a setter."""
+    member = next((vars(k)[name] for k in kind.__mro__ if name in vars(k)), None)
+    return isinstance(member, property) and member.fset is None
 
 
 def _read_only(thing: object, attribute: str) -> Exception:

@@ -25,6 +25,7 @@ from ...typing import Shape
 from ..images.sliding import check_axes, one_of, sizes
 from ..layer import Layer, register_layer
 from ..options import LayerOptions
+from ..settable import Fixed
 from .preprocessing import as_floats, center_crop, check_crop
 from .resampling import FILL_MODES, INTERPOLATIONS, AffineMap, affine
 
@@ -132,6 +133,9 @@ class RandomTranslation(_Affine):
         interpolation: "bilinear" or "nearest".
     """
 
+    height_factor = Fixed(always=True)
+    width_factor = Fixed(always=True)
+
     def __init__(
         self,
         height_factor: Factor,
@@ -165,6 +169,8 @@ class RandomRotation(_Affine):
         factor: 0.1 is up to 36 degrees in both directions.
         fill_mode, interpolation: as for `RandomTranslation`.
     """
+
+    factor = Fixed(always=True)
 
     def __init__(
         self,
@@ -206,6 +212,9 @@ class RandomZoom(_Affine):
         width_factor: likewise; None: the same numbers as drawn for the height.
         fill_mode, interpolation: as for `RandomTranslation`.
     """
+
+    height_factor = Fixed(always=True)
+    width_factor = Fixed(always=True)
 
     def __init__(
         self,

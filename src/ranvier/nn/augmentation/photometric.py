@@ -14,6 +14,7 @@ from ...ops.reduce import mean
 from ...tensors.tensor import Tensor
 from ..layer import register_layer
 from ..options import LayerOptions
+from ..settable import Fixed
 from .geometric import Factor, RandomImages, factor_range
 
 
@@ -53,6 +54,8 @@ class RandomBrightness(_PixelValues):
         value_range: (low, high) of the pixels: (0, 255) for bytes, (0, 1) after `Rescaling`.
     """
 
+    factor = Fixed(always=True)
+
     def __init__(
         self,
         factor: Factor,
@@ -82,6 +85,8 @@ class RandomContrast(_PixelValues):
         factor: one number for both, or (lowest, highest), each from 0 to 1.
         value_range: (low, high) of the pixels.
     """
+
+    factor = Fixed(always=True)
 
     def __init__(
         self,

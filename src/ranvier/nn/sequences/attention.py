@@ -30,6 +30,7 @@ from .. import initializers
 from ..basic.dropout import Dropout, dropped
 from ..layer import Layer, as_input, register_layer
 from ..options import UNBUILT, LayerOptions
+from ..settable import HandedOn
 
 Noise = Callable[[Any], Any]
 
@@ -192,6 +193,8 @@ class AttentionLayer(Layer):
 
 class _SingleHead(AttentionLayer):
     """Base of the layers with one head and without projections."""
+
+    dropout: Any = HandedOn("noise.rate")
 
     def __init__(
         self,

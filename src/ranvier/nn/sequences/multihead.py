@@ -18,6 +18,7 @@ from ..initializers import InitializerLike
 from ..layer import register_layer
 from ..options import LayerOptions, ProjectionOptions
 from ..regularizers import RegularizerLike
+from ..settable import HandedOn
 from .attention import AttentionLayer, attend, scores
 
 _INPUT_NAMES = ("query", "key", "value")
@@ -36,6 +37,8 @@ class _MultiHead(AttentionLayer):
     value_kernel: Tensor
     output_kernel: Tensor
     output_bias: Tensor | None
+
+    dropout: Any = HandedOn("noise.rate")
 
     def __init__(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Unpack
+from typing import Any, Unpack
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from ..basic.embedding import Embedding
 from ..initializers import InitializerLike
 from ..layer import Layer, register_layer
 from ..options import UNBUILT, LayerOptions
+from ..settable import HandedOn
 
 
 @register_layer
@@ -168,6 +169,8 @@ class TokenAndPositionEmbedding(Layer):
     >>> layer(ranvier.tensor([[3, 1, 4]])).shape
     (1, 3, 4)
     """
+
+    dropout: Any = HandedOn("noise.rate")
 
     def __init__(
         self,

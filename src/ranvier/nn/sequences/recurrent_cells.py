@@ -27,6 +27,7 @@ from ..initializers import InitializerLike
 from ..layer import Layer, register_layer
 from ..options import CellOptions, LayerOptions
 from ..regularizers import RegularizerLike
+from ..settable import Fixed
 
 States: TypeAlias = list[Tensor]
 
@@ -52,6 +53,8 @@ class Cell(Layer):
     gates = 1
     states = 1
     bias: Tensor | None = None
+
+    use_bias = Fixed()
 
     def __init__(
         self,

@@ -19,11 +19,17 @@ from ..basic.normalization_layers import LayerNormalization
 from ..initializers import InitializerLike
 from ..layer import Layer, register_layer
 from ..options import UNBUILT, BlockOptions, LayerOptions
+from ..settable import HandedOn
 from .multihead import MultiHeadAttention
 
 
 class _Block(Layer):
     """Base of the blocks: what is the same in encoder and decoder."""
+
+    dropout: Any = HandedOn("noise.rate", "self_attention.dropout", "cross_attention.dropout")
+    layer_norm_epsilon: Any = HandedOn(
+        "self_attention_norm.epsilon", "feedforward_norm.epsilon", "cross_attention_norm.epsilon"
+    )
 
     def __init__(
         self,
