@@ -14,6 +14,7 @@ from engines import ENGINES
 from op_table import TABLE, Array, Row
 from ranvier import executors
 from ranvier.graph.batch_plan import ONCE
+from ranvier.ops.windows import convolution
 from ranvier.tracing.trace import trace
 
 MEMBERS = 3
@@ -143,6 +144,19 @@ def test_gradients_inside_and_outside(name: str) -> None:
                 )
                 want = expected[k] if axes[i] == 0 else expected[k].sum(0)
                 np.testing.assert_allclose(outside[k].numpy(), want, 1e-9, 1e-9, err_msg=message)
+
+
+def test_convolutions_of_many_members_are_groups(monkeypatch: pytest.MonkeyPatch) -> None:
+    x = np.random.default_rng(0).normal(size=(3, 2, 5, 5, 4)).astype(np.float32)
+    w = np.random.default_rng(1).normal(size=(3, 2, 2, 2, 6)).astype(np.float32)
+
+    def f(x: Any, w: Any) -> Any:
+        return ranvier.convolution(x, w, groups=2)
+
+    one_by_one = ranvier.vmap(f)(ranvier.tensor(x), ranvier.tensor(w)).numpy()
+    monkeypatch.setattr(convolution, "MAX_UNROLLED", 2)
+    in_groups = ranvier.vmap(f)(ranvier.tensor(x), ranvier.tensor(w)).numpy()
+    np.testing.assert_allclose(in_groups, one_by_one, 1e-5, 1e-5)
 
 
 def test_the_rule_of_ops_without_inputs_is_never_asked() -> None:

@@ -326,3 +326,21 @@ def test_what_is_not_used_has_no_gradient(call: Any, expected: float, engine: st
     of_carry, of_xs = found(rv.tensor(1e5), rv.ones(6))
     assert of_carry.item() == expected
     assert np.isfinite(of_xs.numpy()).all()
+
+
+def test_a_weight_that_is_a_part_of_a_tensor_is_packed_before_the_loop() -> None:
+    rng = np.random.default_rng(0)
+    weights = rv.tensor(0.1 * rng.normal(size=(4, 64, 64)).astype(np.float32))
+    xs = rv.tensor(rng.normal(size=(8, 32, 64)).astype(np.float32))
+
+    def last(w: Any) -> Any:
+        def step(h: Any, x: Any) -> Any:
+            h = rv.tanh(x + h @ w[1])
+            return h, None
+
+        return rv.sum(rv.scan(step, rv.zeros((32, 64)), xs)[0])
+
+    for function in (last, rv.grad(last)):
+        expected = function(weights).numpy()
+        got = rv.compile(function, engine="compiled")(weights).numpy()
+        np.testing.assert_allclose(got, expected, rtol=1e-4, atol=1e-4)

@@ -190,6 +190,8 @@ class _Calls:
     def _call(self, i: int) -> None:
         """Call kernel i."""
         kernel, name, units = self.kernels[i], self.names[i], self.units[i]
+        for buffer in kernel.buffers():
+            self._still(buffer)
         if kernel.stops:
             self._look(kernel, name, units)
             return
@@ -235,6 +237,15 @@ class _Calls:
         if buffer.loop is loop:
             at = self.f.iadd(self.f.imul(iteration, buffer.stride), index(buffer.start))
             self.pointers[buffer] = self.f.pointer(self.pointers[buffer.base], buffer.dtype, at)
+
+    def _still(self, buffer: Buffer) -> None:
+        """The address of a window that does not move, for a kernel that stands before its loop."""
+        if not isinstance(buffer, Window) or buffer in self.pointers:
+            return
+        assert not buffer.stride, buffer
+        self._still(buffer.base)
+        at = index(buffer.start)
+        self.pointers[buffer] = self.f.pointer(self.pointers[buffer.base], buffer.dtype, at)
 
     def _pointer(self, buffer: Buffer) -> None:
         if buffer in self.pointers:
