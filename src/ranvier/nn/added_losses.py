@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from ..errors import ShapeError
+from ..graph.sizes import same
 from ..tensors.mode import state
 from ..tensors.tensor import Tensor
 
@@ -52,7 +53,7 @@ def terms_of(terms: list[_Term], rows: int) -> list[Tensor]:
     for layer, value, trace in terms:
         if trace is not state.trace:
             continue
-        if value.shape not in ((), (1,), (rows,)):
+        if not any(same(value.shape, shape) for shape in ((), (1,), (rows,))):
             raise ShapeError(
                 f"{layer}: add_loss got a tensor of shape {value.shape} for a batch of {rows} "
                 "rows; expected one number, or one for each row"

@@ -17,6 +17,8 @@ from layer_table import TAKES
 from ranvier import losses, metrics, nn
 from ranvier.base.config import ENGINES
 from ranvier.compat import tensorflow as tf
+from ranvier.errors import IndexRangeError, NonFiniteError, StateError
+from ranvier.train.steps import predict as predicting
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(9, 3)).astype("f4")
@@ -189,6 +191,147 @@ def _steps(model: Any) -> list[Any]:
     made = [*model._steps.made("train"), *model._steps.made("test")]
     uses = [] if model._uses is None else model._uses.steps.values()
     return made + [step for many in uses for step in many.made]
+
+
+# --- what else sees a short batch -----------------------------------------------------------------
+
+
+class Adds(nn.Layer):
+    """Adds a loss."""
+
+    def __init__(self, function: Any) -> None:
+        super().__init__()
+        self.function = function
+
+    def forward(self, x: Any) -> Any:
+        self.add_loss(self.function(x))
+        return x
+
+
+@pytest.mark.parametrize(
+    ("function", "fills"),
+    [
+        (lambda x: rv.sum(x * x, axis=1), True),
+        (lambda x: rv.tensor([0.5]) * 2.0, True),
+        (lambda x: rv.mean(x * x), False),
+        (lambda x: rv.sum(rv.mean(x, axis=0) ** 2), False),
+    ],
+)
+def test_added_losses(function: Any, fills: bool) -> None:
+    """Of one for each row the mean over real rows counts; one of all rows is that of real ones."""
+    model = rv.Sequential([nn.Dense(4, input_shape=(3,)), Adds(function)])
+    model.compile("sgd", "mse", engine="reference")
+    y = np.zeros((9, 4), "f4")
+    expected = []
+    for b in batches(9, 4):
+        out = rv.tensor(in_batches(model, 9, 9)[b])
+        added = np.mean(function(out).numpy())
+        expected.append((added + np.mean(out.numpy() ** 2)) * len(out))
+    assert model.evaluate(X, y, batch_size=4) == pytest.approx(sum(expected) / 9, rel=1e-5)
+    model.fit(X, y, 4, verbose=0)
+    assert {step.fills for step in _steps(model)} == {fills}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_streams_end_in_their_own_rows(engine: str) -> None:
+    one, other = (made("own", MIXING["mean"], engine) for _ in range(2))
+    one.fit(iter([(X[b], Y[b]) for b in batches(9, 4)]), epochs=1, verbose=0)
+    other.fit(X, Y, 4, shuffle=False, verbose=0)
+    for a, b in zip(one.get_weights(), other.get_weights(), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-5)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("name", ["mean", "norm"])
+def test_train_on_batch_after_a_larger_one(name: str, engine: str) -> None:
+    model, other = made("own", MIXING[name], engine), made("own", MIXING[name], "reference")
+    for b in (slice(0, 8), slice(0, 3), slice(4, 9)):
+        loss = model.train_on_batch(X[b], Y[b])[0]
+        assert loss == pytest.approx(_epoch(other, X[b], Y[b], 9), rel=1e-4)
+    for a, b in zip(model.get_weights(), other.get_weights(), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-5)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_members_of_ensembles(engine: str) -> None:
+    def build() -> Any:
+        return sequential(MIXING["mean"])
+
+    members = rv.ensemble(build, 2)
+    members.compile(rv.optim.SGD(0.1), "mse", engine=engine)
+    x = X[:7]
+    members.fit(x, Y[:7], batch_size=3, epochs=2, verbose=0)
+    for member, out in zip(members.members, members.predict_members(x, 4), strict=True):
+        np.testing.assert_allclose(out, in_batches(member, 7, 4), rtol=1e-4, atol=1e-6)
+    each = members.evaluate_members(x, Y[:7], batch_size=3)["loss"]
+    for member, loss in zip(members.members, each, strict=True):
+        error = in_batches(member, 7, 3) - Y[:7]
+        assert loss == pytest.approx(np.mean(error**2), rel=1e-4)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_errors_in_a_short_batch_name_the_row(engine: str) -> None:
+    model = rv.Sequential([Apply(MIXING["mean"]), nn.Dense(3, "softmax", input_shape=(3,))])
+    model.compile("sgd", "sparse_categorical_crossentropy", engine=engine)
+    labels = np.arange(7) % 3
+    model.fit(X[:7], labels, 4, shuffle=False, verbose=0)
+    bad = X[:7].copy()
+    bad[5:] = 3e38
+    with pytest.raises(NonFiniteError, match="batch 2"):
+        model.fit(bad, labels, 4, shuffle=False, verbose=0)
+
+
+def test_an_index_outside_in_a_short_batch() -> None:
+    class Looks(rv.Model):
+        def __init__(self) -> None:
+            super().__init__()
+            self.table = nn.Dense(2)
+
+        def forward(self, x: Any) -> Any:
+            at = rv.astype(x[:, :1], "int64")
+            return self.table(rv.take_along_axis(MIXING["mean"](x), at, axis=1))
+
+    x = np.zeros((7, 3), "f4")
+    for engine in ENGINES:
+        model = Looks()
+        model.compile("sgd", "mse", engine=engine)
+        model.fit(x, Y[:7], 4, shuffle=False, verbose=0)
+        outside = x.copy()
+        outside[6, 0] = 5
+        with pytest.raises(IndexRangeError) as error:
+            model.fit(outside, Y[:7], 4, shuffle=False, verbose=0)
+        assert any("row 6 of the data" in note for note in error.value.__notes__)
+
+
+def test_outputs_that_are_no_rows() -> None:
+    class Outputs(rv.Model):
+        def forward(self, x: Any) -> Any:
+            return {
+                "twice": rv.concat([x, x]), "products": rv.permute_dims(x, (1, 0)) @ x,
+                "number": rv.sum(x), "row": rv.mean(x, axis=0, keepdims=True),
+            }  # fmt: skip
+
+    model = Outputs()
+    for rows in (1, 3, 4, 9):
+        found = model.predict(X[:rows])
+        for name, out in model(X[:rows]).items():
+            np.testing.assert_allclose(found[name], out.numpy(), rtol=1e-5)
+    with pytest.raises(StateError, match=r"\(\) for the first batch .* batch_size=None"):
+        model.predict(X, batch_size=4)
+
+
+def test_steps_for_single_numbers_of_rows_do_not_pile_up() -> None:
+    model = made("own", MIXING["mean"], "reference")
+    x = RNG.normal(size=(200, 3)).astype("f4")
+    for rows in range(1, 100):
+        model.predict(x[:rows])
+    assert len(model._uses.steps) <= predicting._EXACT + 8
+    np.testing.assert_allclose(model.predict(x[:3]), model(x[:3]).numpy(), rtol=1e-5)
+    for rows in range(1, 40):
+        model.train_on_batch(x[:40], np.zeros((40, 2)))
+        model.train_on_batch(x[:rows], np.zeros((rows, 2)))
+    (step,) = model._steps.made("train")[-1:]
+    assert len(step._shorter) <= 8
 
 
 # --- layers, losses, metrics ----------------------------------------------------------------------

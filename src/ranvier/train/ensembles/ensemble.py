@@ -30,7 +30,7 @@ from ..intake.heads import LossLike, MetricsLike, WeightsLike
 from ..intake.rows import Rows, weights
 from ..models.model import Model, OptimizerLike
 from ..steps.order import Orders
-from ..steps.predict import round_up
+from ..steps.predict import outputs_in_parts, round_up
 from ..steps.step import Step, predict_function
 from .fit import EnsembleHistory, EnsembleTraining, MembersOrders, MembersStep, run_members
 from .members import Members, RandomStates, check_seeds, need_models
@@ -519,15 +519,8 @@ class Ensemble:
             self._predicts[key] = step
         step.check_ids(xs)
         of_members = tensors.arrays(step.traced, self._states, None)
-        parts: list[list[Array]] = []
-        for start in range(0, total, batch):
-            chunks = [a[start : start + batch] for a in xs]
-            rows = len(chunks[0])
-            if rows < batch:
-                chunks = [np.concatenate([c, np.repeat(c[:1], batch - rows, 0)]) for c in chunks]
-            outputs = [step.run(chunks, arrays) for arrays in of_members.arrays]
-            parts.append([np.stack([o[:rows] for o in out]) for out in zip(*outputs, strict=True)])
-        return step.structure, [np.concatenate(part, 1) for part in zip(*parts, strict=True)]
+        each = [outputs_in_parts(step, xs, arrays) for arrays in of_members.arrays]
+        return step.structure, [np.stack(outputs) for outputs in zip(*each, strict=True)]
 
     # -- weights and files -------------------------------------------------------------------------
 

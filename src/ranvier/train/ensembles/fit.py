@@ -66,9 +66,10 @@ def run_members(
     """The steps `first` to `last - 1` of every member, on its arrays and rows.
 
     `sums` (members, numbers) and `log` (members, epochs, numbers) hold those of each. Machine code
-    runs all members in one call; other engines run one after the other.
+    runs all members in one call; other engines, and models whose short batch has a graph of its
+    own, run one after the other.
     """
-    native = step.executable.native()
+    native = None if step.splits(rows.total, first, last) else step.executable.native()
     if native is not None:
         native.run_members(members, rows, first, last, sums, log)
         return

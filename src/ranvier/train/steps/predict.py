@@ -206,9 +206,13 @@ def _in_order(x: Array) -> Array:
 
 
 def in_parts(step: Step, xs: Sequence[Array], state: Sequence[Array] | None = None) -> Any:
+    """The outputs for all rows, batch by batch, as the model gives them."""
+    return packed(step.structure, outputs_in_parts(step, xs, state or step.state()))
+
+
+def outputs_in_parts(step: Step, xs: Sequence[Array], state: Sequence[Array]) -> list[Array]:
     """One batch after the other; a short one is filled up with copies of its first row, if they
     are seen by nobody."""
-    state = step.state() if state is None else state
     parts: list[list[Array]] = []
     for start in range(0, len(xs[0]), step.batch):
         chunks = [x[start : start + step.batch] for x in xs]
@@ -223,8 +227,7 @@ def in_parts(step: Step, xs: Sequence[Array], state: Sequence[Array] | None = No
             with _preparing:
                 last = step.for_rows(rows)
             parts.append([np.array(out) for out in last.run(chunks, step.state_for(last, state))])
-    whole = parts[0] if len(parts) == 1 else [_joined(p) for p in zip(*parts, strict=True)]
-    return packed(step.structure, whole)
+    return parts[0] if len(parts) == 1 else [_joined(p) for p in zip(*parts, strict=True)]
 
 
 def _joined(parts: Sequence[Array]) -> Array:

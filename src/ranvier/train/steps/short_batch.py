@@ -12,19 +12,17 @@ of rows (ops/rows):
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import Any, Self
 
 import numpy as np
 
-from ...graph.batch_plan import BatchRows
 from ...graph.sizes import ROWS
 from ...ops.rows import RowFlow
 from ...tracing.trace import trace
 from ...typing import Array, DType, Shape
-
-if TYPE_CHECKING:
-    from .step import Step
 
 MAX_SIZES = 8  # of short batches that a step keeps steps for
 NO_COUNT = np.zeros((), np.float32)  # stands where the number of real rows is put
@@ -50,35 +48,77 @@ def can_be_filled(
     return all(map(seen, graph.outputs)) and all(map(flow.unmoved, graph.updates.values()))
 
 
-def run_to_the_row(
-    step: Step,
-    rows: Sequence[Array],
-    order: Array,
-    first: int,
-    last: int,
-    sums: Array | None,
-    log: Array | None,
-    state: Sequence[Array],
-    keep: Callable[[Sequence[Array]], None] | None,
-) -> None:
-    """`step.run_batches`, with the short batch of each epoch as a step of its own."""
-    total = len(rows[0])
-    per_epoch = -(-total // step.batch)
-    short = step.for_rows(total % step.batch)
-    own = step.state_for(short, state)
-    streams = dict(enumerate(rows))
-    while first < last:
-        epoch = first // per_epoch
-        end = (epoch + 1) * per_epoch - 1  # the short batch
-        if first < end:
-            step.run_filled(rows, order, first, min(end, last), None, None, state, keep)
-        if end < last:
-            batch = BatchRows(step.plan, order, end, total, filled=False)
-            with batch.named():
-                outputs = short.executable.run(batch.arguments([*rows, NO_COUNT, *own], streams))
-            if keep is not None:
-                keep(outputs)
-            if log is not None and sums is not None:
-                log[epoch] = sums
-                sums[...] = 0
-        first = end + 1
+class Sized(ABC):
+    """A step that is compiled for one size of batch, and knows what to do with a short one.
+
+    `watched` is the part of its function that may mix rows.
+    """
+
+    batch: int
+    specs: Sequence[tuple[Shape, DType]]
+    names: Sequence[str]
+    watched: Callable[..., Any]
+
+    @abstractmethod
+    def again(self, specs: Sequence[tuple[Shape, DType]]) -> Self:
+        """The same step for other specs."""
+
+    @abstractmethod
+    def holds(self) -> bool:
+        """Whether it is still what tracing it again would give."""
+
+    @cached_property
+    def fills(self) -> bool:
+        """Whether a short batch may be filled up with other rows."""
+        return can_be_filled(self.watched, self.specs, self.names)
+
+    @cached_property
+    def _shorter(self) -> dict[int, Self]:
+        return {}
+
+    def for_rows(self, rows: int) -> Self:
+        """The step that runs a batch of so many rows."""
+        if rows == self.batch or self.fills:
+            return self
+        step = self._shorter.get(rows)
+        if step is None or not step.holds():
+            if len(self._shorter) >= MAX_SIZES:
+                self._shorter.pop(next(iter(self._shorter)))
+            step = self.again(
+                [((rows, *shape[1:]) if shape else shape, dtype) for shape, dtype in self.specs]
+            )
+            self._shorter[rows] = step
+        return step
+
+    def splits(self, total: int, first: int, last: int) -> bool:
+        """Whether the steps `first` to `last - 1` over so many rows in an epoch have a short batch
+        that needs a step of its own.
+        """
+        if not total % self.batch or self.fills:
+            return False
+        per_epoch = -(-total // self.batch)
+        return first // per_epoch < last // per_epoch
+
+    def to_the_row(
+        self,
+        total: int,
+        first: int,
+        last: int,
+        whole: Callable[[int, int], None],
+        short: Callable[[int], None],
+        sums: Array | None,
+        log: Array | None,
+    ) -> None:
+        """Those steps: `whole` runs those from one to another, `short` the last one of an epoch."""
+        per_epoch = -(-total // self.batch)
+        while first < last:
+            epoch = first // per_epoch
+            end = (epoch + 1) * per_epoch - 1
+            if first < end:
+                whole(first, min(end, last))
+            if end < last:
+                short(end)
+                if log is not None and sums is not None:
+                    log[epoch] = sums
+                    sums[...] = 0
+            first = end + 1

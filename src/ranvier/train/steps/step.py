@@ -27,6 +27,8 @@ from ...base.source import in_section
 from ...errors import StateError, warn
 from ...executors import BatchPlan, Executable, RowRunner, executor
 from ...executors.reference import loop_over_batches
+from ...graph.batch_plan import BatchRows
+from ...graph.sizes import same
 from ...losses.last_layer import last_layer
 from ...losses.loss import by_position
 from ...nn.added_losses import collected, terms_of
@@ -50,7 +52,7 @@ from ..intake.logits import take_logits
 from ..intake.rows import Layout, Rows
 from .concurrency import Exclusive, InTraining
 from .ids import ids_of
-from .short_batch import MAX_SIZES, NO_COUNT, can_be_filled, run_to_the_row
+from .short_batch import NO_COUNT, Sized
 from .sums import Batch, Sums
 
 if TYPE_CHECKING:
@@ -82,7 +84,7 @@ class Pace:
         self.seconds_per_step = max(seconds, 1e-9) / steps
 
 
-class Step:
+class Step(Sized):
     """One function of arrays, traced and ready to run; the tensors it reads and changes are found
     by the trace.
 
@@ -100,8 +102,7 @@ class Step:
     ) -> None:
         began = time.perf_counter()
         self.function, self.specs, self.names, self.engine = function, specs, names, engine
-        self._watched = watched or function
-        self._for_rows: dict[int, Step] = {}
+        self.watched = watched or function
         self.traced: Traced
         self.traced, returned = trace(function, specs, names)
         self.validity = self.traced.validity
@@ -127,23 +128,9 @@ class Step:
         """What runs any number of rows batch by batch, if the graph has the form for it."""
         return self.executable.row_runner()
 
-    @cached_property
-    def fills(self) -> bool:
-        """Whether a short batch may be filled up with other rows."""
-        return can_be_filled(self._watched, self.specs, self.names)
-
-    def for_rows(self, rows: int) -> Step:
-        """The step that runs a batch of so many rows."""
-        if rows == self.batch or self.fills:
-            return self
-        step = self._for_rows.get(rows)
-        if step is None or not step.holds():
-            if len(self._for_rows) >= MAX_SIZES:
-                self._for_rows.pop(next(iter(self._for_rows)))
-            specs = [((rows, *shape[1:]) if shape else shape, dtype) for shape, dtype in self.specs]
-            step = Step(self.function, specs, self.names, self.engine)
-            self._for_rows[rows] = step
-        return step
+    def again(self, specs: Specs) -> Step:
+        """The same step for other specs."""
+        return Step(self.function, specs, self.names, self.engine)
 
     def prepare(self, total: int) -> float:
         """Build what runs so many rows; the seconds that it took."""
@@ -196,14 +183,21 @@ class Step:
         """
         state = self.state() if state is None else state
         total = len(rows[0])
-        if total % self.batch and not self.fills:
-            per_epoch = -(-total // self.batch)
-            if first // per_epoch < last // per_epoch:
-                run_to_the_row(self, rows, order, first, last, sums, log, state, keep)
-                return
-        self.run_filled(rows, order, first, last, sums, log, state, keep)
+        if not self.splits(total, first, last):
+            self._run_filled(rows, order, first, last, sums, log, state, keep)
+            return
+        plain = (None, None, state, keep)
+        self.to_the_row(
+            total,
+            first,
+            last,
+            lambda i, j: self._run_filled(rows, order, i, j, *plain),
+            lambda i: self._run_short(rows, order, i, state, keep),
+            sums,
+            log,
+        )
 
-    def run_filled(
+    def _run_filled(
         self,
         rows: Sequence[np.ndarray],
         order: np.ndarray,
@@ -229,6 +223,23 @@ class Step:
         loop_over_batches(
             kept, self.plan, arrays, streams, order, first, last, len(rows[0]), sums, log
         )
+
+    def _run_short(
+        self,
+        rows: Sequence[np.ndarray],
+        order: np.ndarray,
+        number: int,
+        state: Sequence[np.ndarray],
+        keep: Callable[[Sequence[np.ndarray]], None] | None,
+    ) -> None:
+        """Step `number`, whose batch is a short one, by a step for just as many rows."""
+        batch = BatchRows(self.plan, order, number, len(rows[0]), filled=False)
+        short = self.for_rows(batch.real)
+        arrays = [*rows, NO_COUNT, *self.state_for(short, state)]
+        with batch.named():
+            outputs = short.executable.run(batch.arguments(arrays, dict(enumerate(rows))))
+        if keep is not None:
+            keep(outputs)
 
 
 def entry(x: Tensor) -> Tensor:
@@ -276,7 +287,7 @@ def total_loss(
     ]
     terms += model.penalties()
     for term in added:
-        each = term.shape == mask.shape
+        each = same(term.shape, mask.shape)
         terms.append(sum(term * mask) / sum(mask) if each else reshape(term, ()))
     if not terms:
         raise StateError(
