@@ -15,7 +15,7 @@ from report.test_page import CASES
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 MEASURE = (
-    "<script>const r = [...document.querySelectorAll('section, figure, svg, .card')];"
+    "<script>const r = [...document.querySelectorAll('section, figure, figure svg, .card')];"
     "document.title = 'WIDTH ' + document.documentElement.scrollWidth + ' ' + "
     "Math.max(...r.map(e => Math.round(e.getBoundingClientRect().right)));</script>"
 )

@@ -196,3 +196,9 @@ def test_minimized_ends_at_the_least() -> None:
     scales = np.array([1.0, 30.0, 1000.0])
     least = minimized(lambda x: (float(scales @ (x - 2) ** 2), 2 * scales * (x - 2)), np.zeros(3))
     assert np.allclose(least, 2, atol=1e-4)
+
+
+@pytest.mark.parametrize("rows", [10, 5_000, 10_000, 1_000_000])
+def test_few_rows_are_drawn_in_all(rows: int) -> None:
+    draws = Bootstrap(rows)
+    assert 200 <= draws.draws <= 1000 and draws.draws * draws.drawn_rows <= 4_000_000

@@ -18,6 +18,7 @@ from .words import Language, language
 _SERIES = ("s1", "s2", "s3", "s4", "s5", "bad")
 _DASHES: tuple[tuple[float, ...], ...] = ((), (7, 3), (2, 3), (9, 3, 2, 3), (4, 4), (12, 4))
 _MAX_BARS = 15
+_FEW_ROWS = 10  # of a bin that is not drawn
 
 
 def draw(results: Results, lang: str | None = None) -> dict[str, Drawing]:
@@ -301,10 +302,12 @@ def _calibration(results: Results, words: Language) -> Drawing | None:
     marks = [0, 0.2, 0.4, 0.6, 0.8, 1]
     panel.grid(words("calibration_x"), words("calibration_y"), marks, marks, percent="xy")
     panel.line([0, 1], [0, 1], "muted", 1.2, (3, 4))
-    for b in calibration.bins:
+    # A handful of rows says nothing; they stand in the table.
+    bins = [b for b in calibration.bins if b.rows >= _FEW_ROWS] or list(calibration.bins)
+    for b in bins:
         x = panel.x(b.predicted)
         drawing.add(Stroke([(x, panel.y(b.low)), (x, panel.y(b.high))], "s1", 2))
-    xs, ys = [b.predicted for b in calibration.bins], [b.observed for b in calibration.bins]
+    xs, ys = [b.predicted for b in bins], [b.observed for b in bins]
     panel.line(xs, ys, "s1", 1.2)
     panel.dots(xs, ys, "s1", 4)
     panel.legend(
@@ -399,8 +402,12 @@ def _importance(results: Results, words: Language) -> Drawing | None:
         [number_text(e.mean, 3) for e in entries],
         [e.spread for e in entries],
     )
-    drawing.head = (words("column"), words("importance_loss"), words("deviation"))
-    drawing.rows = [(e.column, number_text(e.mean, 3), number_text(e.spread, 2)) for e in entries]
+    drawing.head = [words("column"), words("importance_loss")]
+    drawing.rows = [[e.column, number_text(e.mean, 3)] for e in entries]
+    if results.importance_repeats > 1:
+        drawing.head = [*drawing.head, words("deviation")]
+        spreads = [number_text(e.spread, 2) for e in entries]
+        drawing.rows = [[*row, text] for row, text in zip(drawing.rows, spreads, strict=True)]
     return drawing
 
 
@@ -412,7 +419,7 @@ def _missing(results: Results, words: Language) -> Drawing | None:
         return None
     drawing = _drawing(words, "missing", 34 + 24 * len(empty))
     names, shares = [name for _, name in empty], [share for share, _ in empty]
-    _bars(drawing, names, shares, [percent_text(share) for share in shares])
+    _bars(drawing, names, shares, [percent_text(share) for share in shares], most=1.0)
     drawing.head = (words("column"), words("missing"))
     drawing.rows = [(name, percent_text(share)) for share, name in empty]
     return drawing
@@ -424,12 +431,15 @@ def _bars(
     values: Sequence[float],
     texts: Sequence[str],
     spreads: Sequence[float] = (),
+    most: float = 0.0,
 ) -> None:
-    """Bars to the right, one below the other, each with its name and its number."""
+    """Bars to the right, one below the other, each with its name and its number; the longest one,
+    or `most` where it is given, is as long as there is room.
+    """
     left = min(max(text_width(label) for label in labels), 150.0) + 14
     right = max(text_width(text, 12) for text in texts) + 12
     ends = [v + s for v, s in zip(values, spreads or [0.0] * len(values), strict=True)]
-    panel = Panel(drawing, Scale(0, max(max(ends), 1e-300)), Scale(0, 1), left, right, 10, 8)
+    panel = Panel(drawing, Scale(0, most or max(*ends, 1e-300)), Scale(0, 1), left, right, 10, 8)
     drawing.height = 18 + 24 * len(labels)
     for i, (label, value, text) in enumerate(zip(labels, values, texts, strict=True)):
         y = 10 + 24 * i

@@ -25,11 +25,11 @@ HIGHER_IS_BETTER = {
     **TABLE_SCORES, "balanced_accuracy": True, "average_precision": True, "f1": True
 }  # fmt: skip
 
-_MAX_ELEMENTS = 4_000_000  # of a block of weights
-_MAX_ROWS = 100_000  # that are drawn from; of more a part, whose spread is scaled
+_MAX_ELEMENTS = 200_000  # of a block of weights, which stays in the cache
+_MAX_ROWS = 20_000  # that are drawn from; of more a part, whose spread is scaled
 _MOST_DRAWS = 1000
 _LEAST_DRAWS = 200
-_DRAWN_ROWS = 5_000_000  # in all draws together
+_DRAWN_ROWS = 2_000_000  # in all draws together
 
 
 # --- scores -------------------------------------------------------------------------------------
@@ -118,27 +118,37 @@ def _ranked(positive: Array, score: Array, measure: Callable[[Array, Array], Arr
     """A score of (positive, negative) weights at each distinct value, from high to low."""
     order = np.argsort(-score, kind="stable")
     starts = np.flatnonzero(np.diff(-score[order], prepend=-np.inf))
+    ties = len(starts) < len(order)
     positive = positive[order].astype(np.float64)
 
     def summed(weights: Array) -> Array:
-        weights = weights[:, order]
-        hits = np.add.reduceat(weights * positive, starts, axis=1)
-        return measure(hits, np.add.reduceat(weights, starts, axis=1) - hits)
+        weights = np.take(weights, order, axis=1)
+        hits = weights * positive
+        if ties:
+            hits = np.add.reduceat(hits, starts, axis=1)
+            weights = np.add.reduceat(weights, starts, axis=1)
+        return measure(hits, weights - hits)
 
     return summed
 
 
 def _auc(hits: Array, misses: Array) -> Array:
     """The area under the ROC curve; ties count half."""
-    below = np.cumsum(misses[:, ::-1], axis=1)[:, ::-1] - misses / 2
-    return _ratio((hits * below).sum(axis=1), hits.sum(axis=1) * misses.sum(axis=1))
+    above = np.cumsum(misses, axis=1)
+    total = above[:, -1].copy()
+    above -= misses / 2
+    below = total * hits.sum(axis=1) - np.einsum("ij,ij->i", hits, above)
+    return _ratio(below, hits.sum(axis=1) * total)
 
 
 def _average_precision(hits: Array, misses: Array) -> Array:
     """The mean precision at each positive row (the area below the steps)."""
     above = np.cumsum(hits, axis=1)
-    precision = np.nan_to_num(_ratio(above, above + np.cumsum(misses, axis=1)))
-    return _ratio((hits * precision).sum(axis=1), hits.sum(axis=1))
+    total = above[:, -1].copy()
+    flagged = np.cumsum(hits + misses, axis=1)
+    np.maximum(flagged, 1e-300, out=flagged)  # rows that were not drawn have no hits either
+    above /= flagged
+    return _ratio(np.einsum("ij,ij->i", hits, above), total)
 
 
 # --- bootstrap ----------------------------------------------------------------------------------

@@ -67,17 +67,18 @@ code{font-family:ui-monospace,'SF Mono',Menlo,Consolas,'DejaVu Sans Mono',monosp
 @media (max-width:560px){section{padding:14px 12px;border-radius:8px}h1{font-size:1.4rem}
 .cards{grid-template-columns:1fr 1fr;gap:8px}.card{padding:10px}.card b{font-size:1.3rem}
 main,header,footer{padding-left:8px;padding-right:8px}
-table{font-size:.82rem}th,td{padding-right:9px}}
+table{font-size:.82rem}th,td{padding-right:9px}td.t{min-width:30ch}}
 @page{size:A4;margin:14mm}
 @media print{:root{color-scheme:light;PRINT--page:#fff}
 body{font-size:10.5pt}nav,details{display:none}
 main,header,footer{max-width:none;padding-left:0;padding-right:0}
 section{border:0;padding:0;margin:14pt 0}
 figure,.card,tr,pre{break-inside:avoid}
-h2,h3,figcaption{break-after:avoid}
+h2,h3,figcaption,section>p{break-after:avoid}
 .charts{grid-template-columns:1fr 1fr;gap:6pt 16pt}.charts>:only-child{max-width:9cm}
 .cards{grid-template-columns:repeat(4,1fr)}.card b{font-size:15pt}
-.scroll{overflow:visible}table{font-size:8.5pt}th{white-space:normal}
+
+.scroll{overflow:visible}table{font-size:8.5pt}td.t{min-width:0}th{white-space:normal}
 pre{white-space:pre-wrap;border:1px solid var(--grid)}
 svg,tr.off td{-webkit-print-color-adjust:exact;print-color-adjust:exact}}
 """.replace("FONTS", FONTS).replace("PRINT", _variables(LIGHT))
