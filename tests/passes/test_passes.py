@@ -201,3 +201,22 @@ def test_sums_join_those_that_read_the_same_though_others_came_first() -> None:
     groups = fuse(prepare(Graph([x, g], second))).groups
     reductions = [group for group in groups if group.kind == "reduce"]
     assert [len(group.anchors) for group in reductions] == [2, 2]
+
+
+@pytest.mark.parametrize(
+    ("start", "stop", "part"), [(0, 1, "x"), (1, 3, "y"), (3, 4, "y"), (5, 7, "z"), (0, 2, None)]
+)
+def test_a_slice_of_joined_parts_reads_the_part_alone(
+    start: int, stop: int, part: str | None
+) -> None:
+    parts = [
+        input_node((3, n), np.dtype("f4"), name)
+        for name, n in zip("xyz", (1, 3, 3), strict=True)
+    ]  # fmt: skip
+    x = apply(OPS["concat"], *parts, axis=1)
+    out = apply(OPS["slice"], x, start=(0, start), stop=(3, stop), step=(1, 1))
+    arrays = [np.random.default_rng(0).random(n.shape, np.float32) for n in parts]
+    new = keeps_values(simplify, Graph(parts, [apply(OPS["exp"], out)]), arrays)
+    read = {x.name for n in new.nodes for x in n.inputs if x.op.kind == "input"}
+    assert read == ({part} if part else {"x", "y", "z"})
+    assert ("concat" in {n.op.name for n in new.nodes}) == (part is None)

@@ -158,6 +158,8 @@ def _slice(node: Node, inputs: tuple[Node, ...]) -> Node | None:
         return x
     if x.op.name == "pad":
         return _slice_of_pad(node, x)
+    if x.op.name == "concat":
+        return _slice_of_concat(node, x)
     if _of_pads(x):
         parts = [Node(node.op, (y,), node.params, node.spec, node.source) for y in x.inputs]
         return rebuild(x, tuple(_slice(p, p.inputs) or p for p in parts), node.spec)
@@ -188,6 +190,24 @@ def _slice_of_pad(node: Node, x: Node) -> Node | None:
     params = {**node.params, "start": tuple(starts), "stop": tuple(stops)}
     new = Node(node.op, (inside,), params, node.spec, node.source)
     return _slice(new, (inside,)) or new
+
+
+def _slice_of_concat(node: Node, x: Node) -> Node | None:
+    """What lies in one of the parts."""
+    axis, at = x.params["axis"], 0
+    start, stop = node.params["start"], node.params["stop"]
+    for part in x.inputs:
+        begin, end = start[axis] - at, stop[axis] - at
+        if 0 <= begin and end <= part.shape[axis]:
+            params = {
+                **node.params,
+                "start": (*start[:axis], begin, *start[axis + 1 :]),
+                "stop": (*stop[:axis], end, *stop[axis + 1 :]),
+            }
+            new = Node(node.op, (part,), params, node.spec, node.source)
+            return _slice(new, (part,)) or new
+        at += part.shape[axis]
+    return None
 
 
 def _multiply(node: Node, inputs: tuple[Node, ...]) -> Node | None:

@@ -409,3 +409,35 @@ def test_a_member_trained_alone_before_the_ensemble_is() -> None:
     assert [m.optimizer.iterations.item() for m in many.members] == [9, 3]
     with pytest.raises(ArgumentError, match="one for each of the 2 members"):
         many.set_learning_rates([1.0, 2.0, 3.0])
+
+
+class Mask(ranvier.nn.Layer):
+    """Lets the first units through."""
+
+    def __init__(self, units: int, of: int) -> None:
+        super().__init__()
+        self.mask = ranvier.tensor((np.arange(of) < units).astype(np.float32))
+
+    def forward(self, x: Any) -> Any:
+        return x * self.mask
+
+
+def test_widths_by_masks() -> None:
+    widths = (2, 8)
+
+    def make(number: int) -> Any:
+        return ranvier.Sequential([Dense(8, "relu"), Mask(widths[number], 8), Dense(1)])
+
+    many = ranvier.ensemble(make, 2, seeds=[1, 1])
+    many.compile("adam", "mse")
+    many.predict(X)
+    before = many.get_weights()
+    many.fit(X, Y, epochs=2, verbose=0)
+    after = many.get_weights()
+    kernel, out = (np.abs(after[i] - before[i]) for i in (0, 3))
+    assert before[0].shape == (2, 5, 8)
+    assert before[3].shape == (2, 8, 1)
+    for member, width in enumerate(widths):
+        assert (kernel[member][:, :width].max(axis=0) > 0).any()
+        assert kernel[member][:, width:].sum() == 0
+        assert out[member][width:].sum() == 0
