@@ -76,6 +76,9 @@ ERRORS: dict[str, tuple[str | bytes, str]] = {
     "days.csv": (table("a,y", lambda i: f"{i % 5},2020-01-{i % 28 + 1:02}"), "it is a date"),
     "upper.csv": (table("a,Y", lambda i: f"{i % 5},{i % 2}"), "no column 'y' for the target"),
     "bad.jsonl": ('{"y": 1}\n' * 30 + '{"y": \n', "bad.jsonl, line 31: this is no JSON"),
+    "colons.csv": (table("a:b:y", lambda i: f"{i}:{i}:0"), "give the --delimiter"),
+    "footer.csv": (PLAIN + "Total\n", "footer.csv, line 102: 1 field where the header has 3"),
+    "odd.csv": (PLAIN.encode("utf-16")[:-1], "is not utf-16"),
     "scalars.jsonl": ('{"y": 1}\n[2]\n', "line 2: expected an object"),
 }
 
@@ -260,6 +263,53 @@ PLANS: dict[str, tuple[str | bytes, dict[str, str], str]] = {
         table("n,2019,2020,2021,y", lambda i: f"n{i % 5},{i % 7},{i % 3},{i % 11},{i % 2}"),
         {"2019": "number"},
         "the numbers in the first line count up",
+    ),
+    "pattern.csv": (
+        table("^a$,*,count of cells,y", lambda i: f"{i % 5},c{i % 3},d{i % 7},{i % 2}"),
+        {"^a$": "number", "*": "category", "count of cells": "category"},
+        "",
+    ),
+    "two_files.csv": (PLAIN + PLAIN, {"a": "number"}, "lines left out: 1 (they repeat the header"),
+    "japanese.csv": (
+        table("都市,y", lambda i: f"{['東京', '大阪', '京都'][i % 3]},{i % 2}").encode("shift_jis"),
+        {"都市": "category"},
+        "encoding: shift_jis",
+    ),
+    "koi8.csv": (
+        table("город,y", lambda i: f"{['Москва', 'Казань', 'Омск'][i % 3]},{i % 2}")
+        .encode("koi8-r"),
+        {"город": "category"},
+        "encoding: koi8-r",
+    ),
+    "umlauts.csv": (
+        table("größe,y", lambda i: f"{i % 7},{i % 2}").encode("cp1252"),
+        {"größe": "number"},
+        "encoding: cp1252",
+    ),
+    "phones.csv": (
+        table("p,x,y", lambda i: f"+1 555 {i:03} {i * 7:04},{i % 5},{i % 2}"),
+        {"p": "identifier"},
+        "",
+    ),
+    "percent.csv": (
+        table("a,y", lambda i: f"{i}%,{i % 2}" if i % 3 else f"{i / 100},{i % 2}"),
+        {"a": "number"},
+        "others do not, as '0.0': read alike",
+    ),
+    "zones.csv": (
+        table("d,y", lambda i: f"2020-01-{i % 28 + 1:02}T10:00:00+0{i % 5}:00,{i % 2}"),
+        {"d": "date"},
+        "time zones +00:00, +01:00, +02:00, +03:00 are left out",
+    ),
+    "minus.csv": (
+        table("a,b,y", lambda i: f'−{i}.5,"({i},{i:03}.50)",{i % 2}'),
+        {"a": "number", "b": "number"},
+        "negative ones in parentheses",
+    ),
+    "missing.csv": (
+        table("a,b,y", lambda i: f"{i % 7 + 0.5 if i % 9 else -999},{'NA' if i % 2 else ''},{i % 2}"),
+        {"a": "number"},
+        "-999 in 12.0% of the rows is far below every other value: read as missing",
     ),
     "crlf.csv": (PLAIN.replace("\n", "\r\n"), {"a": "number", "y": "yes/no"}, ""),
     "cr.csv": (PLAIN.replace("\n", "\r"), {"a": "number", "y": "yes/no"}, ""),

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 Parsing = Mapping[str, Any]
 
+# NOTE: polars takes a name such as "^a$" for a pattern of names, so that columns are renamed while
+# they are read.
+NAME = "cells"
+
 YES_NO = {
     "yes": "no", "y": "n", "true": "false", "t": "f", "on": "off", "1": "0", "1.0": "0.0",
     "ja": "nein", "oui": "non", "si": "no", "sí": "no", "是": "否", "да": "нет",
@@ -36,13 +40,19 @@ MAGNITUDES: Mapping[str, float] = {
 
 CURRENCIES = r"[$€£¥₹₽₩]|USD|EUR|GBP|CHF|CNY|RMB|JPY|INR|Rs\.?|元"
 NUMBER = re.compile(
-    rf"""(?P<open>\()?\s*(?P<bound>[<>≤≥~]=?\s*)?(?P<sign>[+-]\s*)?
-    (?P<prefix>{CURRENCIES})?\s*(?P<sign2>[+-])?
+    rf"""(?P<open>\()?\s*(?P<bound>[<>≤≥~]=?\s*)?(?P<sign>[+−-]\s*)?
+    (?P<prefix>{CURRENCIES})?\s*(?P<sign2>[+−-])?
     (?P<digits>\d[\d.,'’\u00a0\u202f ]*|[.,]\d+)(?P<exponent>[eE][+-]?\d+)?
     \s*(?P<plus>\+)?\s*(?P<suffix>%|‰|{CURRENCIES}|°?[a-zA-Zµ°²³/*]{{1,10}}\.?)?\s*(?P<close>\))?""",
     re.VERBOSE,
 )
 _BLANKS = "'’\u00a0\u202f "
+# Digits with the same mark before every three of them (in India before the first two or three of
+# the rest), and one other mark before the fraction.
+_GROUPS = re.compile(
+    r"\d*([.,]\d*)?"
+    r"|\d{1,3}(?:(?P<mark>[.,'’\u00a0\u202f ])\d{2,3}(?:(?P=mark)\d{2,3})*)?(?:[.,]\d*)?"
+)
 
 
 def text(series: polars.Series, parsing: Parsing | None = None) -> polars.Series:
@@ -53,6 +63,7 @@ def text(series: polars.Series, parsing: Parsing | None = None) -> polars.Series
     import polars as pl
 
     parsing = parsing or {}
+    series = series.alias(NAME)
     dtype = series.dtype
     if dtype == pl.String:
         cells = series.str.strip_chars()
@@ -81,6 +92,7 @@ def numbers(series: polars.Series, parsing: Parsing | None = None) -> polars.Ser
     import polars as pl
 
     parsing = parsing or {}
+    series = series.alias(NAME)
     if parsing.get("as") == "clock":
         values = _clock(text(series))
     elif series.dtype == pl.String:
@@ -94,7 +106,7 @@ def numbers(series: polars.Series, parsing: Parsing | None = None) -> polars.Ser
     values = values.set(~values.is_finite().fill_null(False), None)
     for mark in parsing.get("stand_for_missing", ()):
         values = values.set((values == mark).fill_null(False), None)
-    return values.alias(series.name)
+    return values.alias(NAME)
 
 
 def infinite(series: polars.Series) -> polars.Series:
@@ -103,6 +115,7 @@ def infinite(series: polars.Series) -> polars.Series:
 
     if series.dtype != pl.String and not series.dtype.is_float():
         return pl.Series([False]).new_from_index(0, len(series))
+    series = series.alias(NAME)
     values = series.str.strip_chars() if series.dtype == pl.String else series
     return values.cast(pl.Float64, strict=False).is_infinite().fill_null(False)
 
@@ -136,7 +149,7 @@ def _clock(cells: polars.Series) -> polars.Series:
     import polars as pl
 
     parts = cells.str.extract_groups(
-        r"(?i)^(?P<h>\d{1,2}):(?P<m>\d{2})(?::(?P<s>\d{2}(?:\.\d+)?))?\s*(?P<half>[ap]m)?$"
+        r"(?i)^(?P<h>\d{1,4}):(?P<m>\d{2})(?::(?P<s>\d{2}(?:\.\d+)?))?\s*(?P<half>[ap]m)?$"
     ).struct.unnest()
     hour = parts["h"].cast(pl.Float64)
     half = parts["half"].str.to_lowercase().fill_null("")
@@ -225,6 +238,8 @@ def _factors(units: set[str], money: bool) -> dict[str, float] | None:
 
 def _separators(bodies: Sequence[str], decimal: str | None) -> tuple[str, str, str] | None:
     """(thousands, decimal mark, reason) of numbers, by the digits that stand behind the marks."""
+    if not all(_GROUPS.fullmatch(body) for body in bodies):
+        return None
     blanks = any(b in body for body in bodies for b in _BLANKS)
     both = [b for b in bodies if "." in b and "," in b]
     if decimal is not None:
@@ -251,5 +266,5 @@ def _separators(bodies: Sequence[str], decimal: str | None) -> tuple[str, str, s
             return ".", ",", "'.' stands between thousands"
         return None
     if blanks:
-        return " ", ".", "blanks stand between thousands"
+        return " ", ".", "blanks or apostrophes stand between thousands"
     return "", ".", ""

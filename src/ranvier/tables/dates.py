@@ -109,6 +109,12 @@ def spellings_of(cells: Sequence[str]) -> tuple[list[str], float]:
     return names, sum(counts.values()) / max(1, len(cells))
 
 
+def zones(cells: Sequence[str]) -> list[str]:
+    """The time zones that stand behind times."""
+    ends = (re.search(r":\d{2}(?:\.\d+)?\s*(Z|UTC|GMT|[+-]\d{2}:?\d{2})$", c) for c in cells)
+    return sorted({match[1] for match in ends if match})
+
+
 def day_or_month_first(cells: polars.Series) -> tuple[str, str, bool]:
     """("dmy" or "mdy", the reason, whether the data decide it) for dates such as 3/12/2016."""
     import polars as pl

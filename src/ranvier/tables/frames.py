@@ -124,7 +124,8 @@ def tidy(frame: polars.DataFrame, source: str) -> tuple[polars.DataFrame, list[C
         elif dtype == pl.Decimal:
             series = series.cast(pl.Float64)
         elif dtype == pl.Duration:
-            series = series.dt.total_microseconds().cast(pl.Float64) / 1e6
+            seconds = series.alias("cells").dt.total_microseconds().cast(pl.Float64) / 1e6
+            series = seconds.alias(series.name)
         elif dtype == pl.Null:
             series = series.cast(pl.String)
         elif dtype == pl.Binary or dtype.is_nested() or dtype == pl.Object:

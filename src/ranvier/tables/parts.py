@@ -338,8 +338,8 @@ def _training_levels(series: polars.Series, column: Column, at_least: int) -> li
     """The levels that occur so often in training, most frequent first."""
     counts = cells.text(series, column.parsing).drop_nulls().value_counts(name="count of cells")
     counts = counts.filter(counts["count of cells"] >= at_least)
-    counts = counts.sort(["count of cells", series.name], descending=[True, False])
-    return [str(level) for level in counts[series.name].to_list()]
+    counts = counts.sort(["count of cells", cells.NAME], descending=[True, False])
+    return [str(level) for level in counts[cells.NAME].to_list()]
 
 
 def _codes(series: polars.Series, column: Column, levels: list[str]) -> Array:

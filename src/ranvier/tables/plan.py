@@ -167,6 +167,7 @@ def make_plan(
         raise DataError(
             f"{reading.source}: no column {target!r} for the target{hint(target, frame.columns)}; "
             f"the columns: {', '.join(frame.columns[:30])}"
+            + ("; if its lines hold several cells, give the --delimiter" * (frame.width == 1))
         )
     goal = make_target(frame, next(c for c in columns if c.name == target), task, positive)
     columns = [goal.column if c.name == target else c for c in columns]

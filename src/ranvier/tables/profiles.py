@@ -59,7 +59,8 @@ def date_values(series: polars.Series, parsing: cells.Parsing) -> polars.Series:
 
     if parsing["as"] == "epoch":
         values = cells.numbers(series) * (1e6 / parsing["scale"])
-        return pl.Series(series.name, values.cast(pl.Int64, strict=False), pl.Datetime("us"))
+        return pl.Series(cells.NAME, values.cast(pl.Int64, strict=False), pl.Datetime("us"))
+    series = series.alias(cells.NAME)
     if series.dtype == pl.Date:
         return series.cast(pl.Datetime("us"))
     if series.dtype == pl.Datetime:

@@ -210,7 +210,23 @@ def _read_delimited(
     if frame.height != len(rows):
         frame, more = _read_slowly(data, form, options.ragged, name)
         choices += more
-    return frame, choices
+    return _without_headers(frame, choices)
+
+
+def _without_headers(
+    frame: polars.DataFrame, choices: list[Choice]
+) -> tuple[polars.DataFrame, list[Choice]]:
+    """Rows that repeat the header are left out: files were put one behind the other."""
+    first = frame.to_series(0).alias("cells")
+    rows = np.flatnonzero((first == frame.columns[0]).fill_null(False).to_numpy())
+    names = [tuple(frame.columns)]
+    again = [i for i in rows.tolist() if [frame.row(i)] == names and frame.width > 1]
+    if not again:
+        return frame, choices
+    keep = np.ones(frame.height, np.bool_)
+    keep[again] = False
+    choice = Choice("lines left out", f"{len(again):,}", "they repeat the header", warning=True)
+    return frame.filter(keep), [*choices, choice]
 
 
 def _dropped(count: int) -> Choice:

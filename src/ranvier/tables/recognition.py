@@ -63,10 +63,11 @@ class _Recognition:
     """The facts about one column, gathered when they are asked for."""
 
     def __init__(self, series: polars.Series, decimal: str | None) -> None:
-        self.series = series
+        self.name = series.name
+        self.series = series = series.alias(cells.NAME)
         self.decimal = decimal
         self.rows = len(series)
-        self.words = names.words(series.name)
+        self.words = names.words(self.name)
         self.notes: list[str] = []
         self.plain = cells.numbers(series)  # what is a number without any mark
         rest = series.filter(self.plain.is_null() & series.is_not_null())
@@ -88,7 +89,7 @@ class _Recognition:
     @functools.cached_property
     def _counted(self) -> tuple[list[str], Array]:
         counts = self.text.drop_nulls().value_counts(sort=True, name="count of cells")
-        values = counts.get_column(self.series.name).to_list()
+        values = counts.get_column(cells.NAME).to_list()
         return values, counts.get_column("count of cells").to_numpy()
 
     @property
@@ -149,7 +150,7 @@ class _Recognition:
 
     def _make(self, kind: Kind, reason: str, **facts: Any) -> Column:
         column = Column(
-            name=self.series.name,
+            name=self.name,
             kind=kind,
             reason=reason,
             rows=self.rows,
@@ -204,7 +205,7 @@ class _Recognition:
             words = "day/month" if order == "dmy" else "month/day"
             reason = f"dates, {words}: {why}"
             if not sure:
-                notes.append(f"{why}; --as {self.series.name}=date:dmy or =date:mdy says it")
+                notes.append(f"{why}; --as {self.name}=date:dmy or =date:mdy says it")
         when = dates.parse(self.text, spellings)
         read = len(when) - when.null_count()
         if read < _MOST * self.filled and asked is None:
@@ -214,6 +215,9 @@ class _Recognition:
         if read < self.filled:
             bad = self.text.filter(when.is_null() & self.text.is_not_null())
             notes.append(_unread(bad, "dates"))
+        zones = dates.zones(self.values[:_MAX_SPELLINGS])
+        if len(zones) > 1:
+            notes.append(f"time zones {', '.join(zones[:4])} are left out: times are as written")
         return self._make(
             "date",
             reason,
@@ -280,6 +284,13 @@ class _Recognition:
             )
             return None
         parsing, reason = format_of
+        percent = sum("%" in value for value in numeric)
+        if 0 < percent < len(numeric):
+            plain = next(value for value in numeric if "%" not in value)
+            self.notes.append(
+                f"{percent:,} spellings have a percent sign, others do not, as {_short(plain)}: "
+                "read alike"
+            )
         values = cells.numbers(self.series, parsing)
         if len(values) - values.null_count() < _MOST * self.filled and not asked:
             return None
@@ -306,7 +317,7 @@ class _Recognition:
         if rows > 0.3 * self.filled:
             self.notes.append(
                 f"mixed: {rows / self.filled:.0%} of the cells are numbers, others are such as "
-                f"{_short(other)}; --as {self.series.name}=number makes those missing"
+                f"{_short(other)}; --as {self.name}=number makes those missing"
             )
         return False
 
@@ -337,7 +348,7 @@ class _Recognition:
             identifier = self._identifier(numbers, distinct)
             if identifier is not None:
                 return identifier
-            code = names.code(self.series.name, numbers, distinct)
+            code = names.code(self.name, numbers, distinct)
             if code is not None:
                 return self._category(code, integers=True)
         marks, notes = names.stand_ins(self.words, numbers)
@@ -361,12 +372,12 @@ class _Recognition:
         if self.rows < _MIN_ROWS_FOR_IDENTIFIERS or distinct < 0.9 * self.filled:
             return None
         unique = distinct / self.filled
-        named = names.is_identifier(self.series.name)
+        named = names.is_identifier(self.name)
         if named and unique > 0.95:
             return self._id(f"named like one, {unique:.1%} of its values differ")
         steps = np.diff(numbers)
         counts_up = distinct == self.filled and (steps == 1).all() and numbers[0] in (0, 1)
-        if counts_up and not names.is_quantity(self.series.name):
+        if counts_up and not names.is_quantity(self.name):
             return self._id("it counts the rows")
         digits = np.char.str_len(np.array(self.values[:_MAX_SPELLINGS], dtype=str))
         if unique > 0.9 and digits.min() >= 9 and np.ptp(digits) <= 1:
@@ -374,7 +385,7 @@ class _Recognition:
         if distinct == self.filled and ((steps > 0).all() or (steps < 0).all()):
             self.notes.append(
                 "all values differ and stand in order: if it only names the row, "
-                f"--as {self.series.name}=identifier leaves it out"
+                f"--as {self.name}=identifier leaves it out"
             )
         return None
 
@@ -383,8 +394,8 @@ class _Recognition:
         again = self.filled - self.distinct
         if again:
             notes.append(
-                f"{again:,} values occur again: rows of the same {self.series.name!r} can be kept "
-                f"on one side of the split with --group {self.series.name}"
+                f"{again:,} values occur again: rows of the same {self.name!r} can be kept "
+                f"on one side of the split with --group {self.name}"
             )
         return self._make("identifier", reason, notes=notes)
 
@@ -397,7 +408,9 @@ class _Recognition:
         unique = self.distinct / self.filled
         many = self.distinct > max(20, 0.01 * self.filled)
         long = mean_length >= _CHARACTERS_OF_TEXT and mean_words > 1.5
-        if many and (mean_words >= _WORDS_OF_TEXT or long):
+        letters = self.text.str.contains(r"\p{L}").mean()
+        text = isinstance(letters, float) and letters > _MOST
+        if many and text and (mean_words >= _WORDS_OF_TEXT or long):
             reason = f"{mean_words:.1f} words in a cell, {unique:.0%} of the cells differ"
             return self._make("text", reason)
         if many and self._is_unspaced_text() and unique > 0.5:
@@ -405,7 +418,7 @@ class _Recognition:
         big = self.rows >= _MIN_ROWS_FOR_IDENTIFIERS
         if big and unique > 0.99:
             return self._id(f"words of which {unique:.1%} differ")
-        if big and unique > 0.9 and names.is_identifier(self.series.name):
+        if big and unique > 0.9 and names.is_identifier(self.name):
             return self._id(f"named like one, {unique:.1%} of its values differ")
         return self._category(reason)
 
@@ -463,7 +476,7 @@ class _Recognition:
             column = self._asked_answers()
         if column is None:
             raise DataError(
-                f"column {self.series.name!r} cannot be read as {kind}: it holds cells such as "
+                f"column {self.name!r} cannot be read as {kind}: it holds cells such as "
                 f"{', '.join(_short(v) for v in self.values[:3])}"
             )
         return (

@@ -170,10 +170,11 @@ def check_ragged(lines: Array, fields: Array, expected: int, name: str, delimite
         return
     first = int(bad[0])
     others = ", ".join(str(n) for n in lines[bad[1:6]].tolist())
-    more = f" {len(bad):,} lines differ in all" + (f" (also {others})" if others else "")
+    more = f" {len(bad):,} lines differ in all (also {others})." if others else ""
+    count = f"{fields[first]} field{'s' * int(fields[first] != 1)}"
     raise DataError(
-        f"{name}, line {lines[first]}: {fields[first]} fields where the header has {expected} "
-        f"(delimiter {delimiter!r});{more}. A cell that holds the delimiter must stand in quotes; "
+        f"{name}, line {lines[first]}: {count} where the header has {expected} "
+        f"(delimiter {delimiter!r}).{more} A cell that holds the delimiter must stand in quotes; "
         "correct the file, give another delimiter, or leave such lines out with --ragged drop "
         "(ragged='drop')"
     )

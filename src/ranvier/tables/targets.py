@@ -121,19 +121,19 @@ def make_target(
 
 def _as_target(frame: polars.DataFrame, column: Column, task: Task | None) -> Column:
     """The column read as a target: identifiers and text of few labels are looked at again."""
-    name = column.name
+    name, alone = column.name, frame[column.name].to_frame()
     if column.rows and column.missing == column.rows:
         raise DataError(f"target {name!r}: every cell is missing")
     if column.kind == "constant":
         raise DataError(f"target {name!r}: {column.reason}; there is nothing to learn")
     if task == "regression" and column.kind != "number":
-        return recognize(frame.select(name), {name: "number"})[0]
+        return recognize(alone, {name: "number"})[0]
     if task in ("binary", "multiclass") and column.kind not in ("category", "ordered", "yes/no"):
-        return recognize(frame.select(name), {name: "category"})[0]
+        return recognize(alone, {name: "category"})[0]
     if column.kind == "text" and column.distinct <= 100:
-        return recognize(frame.select(name), {name: "category"})[0]
+        return recognize(alone, {name: "category"})[0]
     if column.kind == "category" and "codes rather" in column.reason:
-        return recognize(frame.select(name), {name: "number"})[0]
+        return recognize(alone, {name: "number"})[0]
     if column.kind in ("identifier", "text", "date"):
         what = {
             "identifier": "names the rows", "text": "is free text", "date": "is a date"

@@ -227,6 +227,12 @@ def _guess(data: Buffer, bad: int) -> tuple[str, str]:
     pairs = (lengths % 2 == 0).mean()
     if pairs > 0.95 and _common_in_chinese(sample, begins, lengths) and _decodes(window, "gb18030"):
         return "gb18030", "its bytes above 127 stand in pairs, as in Chinese text"
+    high = sample[sample > 127]
+    if (high < 0xA0).mean() > 0.2 and _decodes(window, "shift_jis"):
+        return "shift_jis", "bytes as in Japanese text"
+    small = ((high >= 0xC0) & (high < 0xE0)).mean()
+    if (lengths >= 3).mean() > 0.5 and small > 0.6 and _decodes(window, "koi8-r"):
+        return "koi8-r", "long runs of bytes above 127, as in Cyrillic text with small letters low"
     if (lengths >= 3).mean() > 0.5 and _decodes(window, "cp1251"):
         return "cp1251", "long runs of bytes above 127, as in Cyrillic text"
     if _decodes(bytes(data), "cp1252"):
