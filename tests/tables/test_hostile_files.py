@@ -307,7 +307,7 @@ PLANS: dict[str, tuple[str | bytes, dict[str, str], str]] = {
         "negative ones in parentheses",
     ),
     "missing.csv": (
-        table("a,b,y", lambda i: f"{i % 7 + 0.5 if i % 9 else -999},{'NA' if i % 2 else ''},{i % 2}"),
+        table("a,x,y", lambda i: f"{i % 7 + 0.5 if i % 9 else -999},{i % 5},{i % 2}"),
         {"a": "number"},
         "-999 in 12.0% of the rows is far below every other value: read as missing",
     ),
