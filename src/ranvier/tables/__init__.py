@@ -8,9 +8,11 @@
 | dates.py | Dates and times in many spellings |
 | delimited.py | The format of a delimited file: delimiter, quotes, header, names |
 | encoder.py | The encoder: columns of a table as arrays for a network |
+| facts.py | Facts about the cells of one column, gathered when they are asked for |
 | frames.py | Frames of other libraries as polars frames, in one form |
 | levels.py | Levels that have an order |
 | names.py | What names and numbers say: identifiers, codes, stand-ins for missing |
+| numeric.py | Recognition of numbers: marks and units, identifiers and codes |
 | parts.py | Parts of an encoder: one class for each kind of column |
 | plan.py | The plan: target, task, metric, split and what was noticed |
 | profiles.py | Profiles of columns: quantiles, histograms, frequent values |

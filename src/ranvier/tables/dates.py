@@ -91,7 +91,8 @@ def _parse_one(cells: polars.Series, name: str) -> polars.Series:
     ).to_series()
     # A leap second, 60, is no time that polars knows; such cells are null, as 30 February is.
     when = written.str.to_datetime("%Y-%m-%dT%H:%M:%S", strict=False, time_unit="us")
-    return when.set(~read, None).alias(cells.name)
+    none = pl.Series(cells.name, [None] * len(when), pl.Datetime("us"))
+    return when.zip_with(read, none).alias(cells.name)
 
 
 def spellings_of(cells: Sequence[str]) -> tuple[list[str], float]:
