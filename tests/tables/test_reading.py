@@ -119,6 +119,13 @@ def test_frames_of_other_libraries_are_let_in() -> None:
         assert [None if v is None or v != v else v for v in read["c"]] == columns["c"]
 
 
+def test_a_dict_of_single_cells_is_a_row() -> None:
+    row = {"age": 31, "city": "Rome", "paid": None, "at": np.float32(2.5)}
+    assert read_table(row).frame.rows() == [(31, "Rome", None, 2.5)]
+    arrays = {"age": np.array([31, 45]), "city": np.array(["Rome", "Oslo"])}
+    assert read_table(arrays).frame.rows() == [(31, "Rome"), (45, "Oslo")]
+
+
 def test_columns_of_pandas_of_every_kind() -> None:
     frame = pd.DataFrame(
         {
@@ -150,6 +157,7 @@ def test_columns_of_pandas_of_every_kind() -> None:
         ([], "a list of dicts"),
         ({}, "no columns"),
         ({"a": [1], "b": [1, 2]}, "different numbers of rows"),
+        ({"a": [1, 2], "b": "xy"}, "column 'b': expected a list of cells, got 'xy'"),
         (pl.DataFrame({"a": []}), "no rows"),
     ],
 )

@@ -36,7 +36,12 @@ def from_frame(value: object) -> tuple[polars.DataFrame, list[Choice]]:
         names = list(dict.fromkeys(name for row in value for name in row))
         value = {name: [row.get(name) for row in value] for name in names}
     if isinstance(value, Mapping):
-        lengths = {str(name): np.size(cells) for name, cells in value.items()}
+        if value and all(map(_is_cell, value.values())):
+            value = {name: [cell] for name, cell in value.items()}  # one row
+        one = [name for name, cells in value.items() if _is_cell(cells)]
+        if one:
+            raise DataError(f"column {one[0]!r}: expected a list of cells, got {value[one[0]]!r}")
+        lengths = {str(name): len(cells) for name, cells in value.items()}
         if len(set(lengths.values())) > 1:
             raise DataError(f"columns have different numbers of rows: {lengths}")
         return _from_columns([str(n) for n in value], list(value.values())), []
@@ -88,6 +93,11 @@ def _series(name: str, cells: Any) -> polars.Series:
         return pl.Series(name, values, strict=True)
     except (TypeError, OverflowError, ValueError, pl.exceptions.PolarsError):
         return pl.Series(name, [None if v is None else _as_text(v) for v in values], pl.String)
+
+
+def _is_cell(value: object) -> bool:
+    """Whether a value is one cell rather than a column of them."""
+    return isinstance(value, str | bytes) or not hasattr(value, "__len__")
 
 
 def _is_missing(value: object) -> bool:
