@@ -11,11 +11,17 @@ pytest.importorskip("sklearn", reason="the estimators need scikit-learn")
 
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from ranvier.estimators import MLPClassifier, MLPRegressor
+from ranvier.estimators import MLPClassifier, MLPRegressor, RanvierClassifier, RanvierRegressor
 
 # NOTE: quick ones; the checks of what is learned set max_iter themselves.
 QUICK = [MLPClassifier(max_iter=20), MLPRegressor(max_iter=20)]
-LONG = [MLPClassifier(), MLPRegressor(), MLPClassifier(solver="lbfgs", max_iter=20)]
+LONG = [
+    MLPClassifier(),
+    MLPRegressor(),
+    MLPClassifier(solver="lbfgs", max_iter=20),
+    RanvierClassifier(),
+    RanvierRegressor(),
+]
 
 
 @pytest.mark.filterwarnings("ignore")  # they train too briefly, on one class, on few rows
@@ -30,5 +36,8 @@ def test_scikit_learns_checks(
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 @parametrize_with_checks(LONG)
-def test_scikit_learns_checks_at_length(estimator: Any, check: Callable[[Any], None]) -> None:
+def test_scikit_learns_checks_at_length(
+    estimator: Any, check: Callable[[Any], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SCIPY_ARRAY_API", "1")
     check(estimator)

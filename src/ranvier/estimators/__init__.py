@@ -8,6 +8,8 @@
 | programs.py | The compiled functions: a training step, a gradient over all rows, outputs |
 | rows.py | Rows as the compiled functions read them, dense or sparse |
 | solvers.py | The solvers: Adam and gradient descent by batches, L-BFGS over all rows |
+| table_network.py | The seam between estimators for tables and the network that they train |
+| tables.py | `RanvierClassifier` and `RanvierRegressor`: raw columns in, classes or numbers out |
 
 The classes inherit scikit-learn's own, which is imported with the first of them.
 """
@@ -22,10 +24,13 @@ from ..base.missing import module_getattr
 _WHEN_ASKED = {
     "MLPClassifier": "mlp:MLPClassifier",
     "MLPRegressor": "mlp:MLPRegressor",
+    "RanvierClassifier": "tables:RanvierClassifier",
+    "RanvierRegressor": "tables:RanvierRegressor",
 }
 
 if TYPE_CHECKING:
     from .mlp import MLPClassifier, MLPRegressor
+    from .tables import RanvierClassifier, RanvierRegressor
 else:
     _getattr = module_getattr(__name__, globals(), when_asked=_WHEN_ASKED)
 
@@ -35,4 +40,4 @@ else:
         return _getattr(name)
 
 
-__all__ = ["MLPClassifier", "MLPRegressor"]
+__all__ = ["MLPClassifier", "MLPRegressor", "RanvierClassifier", "RanvierRegressor"]

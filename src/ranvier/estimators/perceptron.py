@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from itertools import pairwise
 from typing import Any, Self
 
 import numpy as np
@@ -18,7 +17,7 @@ from ..typing import Array, ArrayLike, DataLike
 from . import arguments
 from .programs import Form
 from .rows import TrainingRows, outputs
-from .solvers import LBFGS, Stochastic, lay_out
+from .solvers import LBFGS, Stochastic, glorot, lay_out
 
 _FLOATS = (np.float64, np.float32)
 
@@ -136,16 +135,9 @@ class Perceptron(BaseEstimator):
     def _begin(
         self, sizes: tuple[int, ...], random: np.random.RandomState, dtype: np.dtype[Any]
     ) -> None:
-        """New weights: Glorot & Bengio 2010, uniform; for biases too, as scikit-learn has it."""
+        """New weights, and nothing learned."""
         self.n_iter_ = self.t_ = 0
-        self.coefs_, self.intercepts_ = [], []
-        factor = 2.0 if self.activation == "logistic" else 6.0
-        for fan_in, fan_out in pairwise(sizes):
-            bound = np.sqrt(factor / (fan_in + fan_out))
-            kernel = random.uniform(-bound, bound, (fan_in, fan_out))
-            bias = random.uniform(-bound, bound, fan_out)
-            self.coefs_.append(kernel.astype(dtype, copy=False))
-            self.intercepts_.append(bias.astype(dtype, copy=False))
+        self.take(glorot(sizes, random, dtype, self.activation == "logistic"))
         self._memory = self._best_weights = None
         self._idle_epochs = 0
         if self.solver == "lbfgs":

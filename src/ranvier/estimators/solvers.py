@@ -7,6 +7,7 @@ an epoch counts as progress, when training ends, and how the learning rate falls
 from __future__ import annotations
 
 import warnings
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -50,6 +51,21 @@ def check_finite(estimator: Perceptron) -> None:
 def lay_out(coefs: list[Array], intercepts: list[Array]) -> list[Array]:
     """Weights and biases as the programs hold them, layer by layer."""
     return [array for pair in zip(coefs, intercepts, strict=True) for array in pair]
+
+
+def glorot(
+    sizes: tuple[int, ...],
+    random: np.random.RandomState,
+    dtype: np.dtype[Any],
+    logistic: bool = False,
+) -> list[Array]:
+    """New weights and biases: Glorot & Bengio 2010, uniform; biases too, as in scikit-learn."""
+    weights: list[Array] = []
+    for fan_in, fan_out in pairwise(sizes):
+        bound = np.sqrt((2.0 if logistic else 6.0) / (fan_in + fan_out))
+        for shape in ((fan_in, fan_out), (fan_out,)):
+            weights.append(random.uniform(-bound, bound, shape).astype(dtype, copy=False))
+    return weights
 
 
 # --- by batches ---------------------------------------------------------------------------------
