@@ -44,6 +44,7 @@ train plots
 callbacks datasets
 models
 tables
+tasks
 report
 estimators
 inspection

@@ -32,6 +32,7 @@ from ranvier.plots.drawing import Drawing
 from ranvier.report.measures import Estimate
 from ranvier.report.page import Report
 from ranvier.report.results import ModelScore, Results
+from ranvier.tasks import ForecastModel
 
 ON_POSIX = pytest.mark.skipif(not hasattr(os, "getuid"), reason="modes and pipes of POSIX")
 X = np.ones((4, 3), np.float32)
@@ -47,6 +48,11 @@ def ensemble() -> Any:
     many = ranvier.ensemble(network, 2, seeds=[1, 2])
     many.predict(X)
     return many
+
+
+def forecaster() -> Any:
+    network = ranvier.models.mlp_forecaster(4, 2, width=4)
+    return ForecastModel(network, "y", 4, 2, 1, 0.0, 1.0, False)
 
 
 def fitted(callback: Any) -> None:
@@ -80,6 +86,7 @@ def report(path: Path) -> None:
 WRITERS: dict[str, tuple[Callable[[Path], Any], str]] = {
     "Model.save": (lambda path: network().save(path), ""),
     "Model.save_weights": (lambda path: network().save_weights(path), ".safetensors"),
+    "TaskModel.save": (lambda path: forecaster().save(path), ""),
     "Ensemble.save": (lambda path: ensemble().save(path), ""),
     "ModelCheckpoint": (lambda path: fitted(ModelCheckpoint(path)), ""),
     "Checkpoint": (lambda path: fitted(Checkpoint(path)), ".ckpt"),
@@ -109,6 +116,7 @@ REACHED = {
     "train.models.saving:save": "Model.save",
     "train.models.saving:save_weights": "Model.save_weights",
     "train.ensembles.saving:save": "Ensemble.save",
+    "tasks.model:save": "TaskModel.save",
     "train.callbacks.callback:on_train_begin": "CSVLogger",
     "train.fit.resume:save": "Checkpoint",
     "data.text:write_json": "Vocabulary.save",

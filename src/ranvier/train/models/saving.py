@@ -36,6 +36,9 @@ _OPTIMIZER = "optimizer/"  # before the names of the optimizer's tensors
 _KINDS = {
     "model": "train.models.saving:unpack",
     "ensemble": "train.ensembles.ensemble:unpack",
+    "forecast": "tasks.forecast:unpack",
+    "images": "tasks.images:unpack",
+    "texts": "tasks.texts:unpack",
 }
 
 

@@ -1,0 +1,37 @@
+"""Tasks: from pictures, texts or a series to a trained model, in one call and a stated time.
+
+| file | what it holds |
+|---|---|
+| forecast.py | The next points of a series |
+| frames.py | Columns of the tables that the tasks are given |
+| images.py | Classes of pictures in folders |
+| model.py | The base of what these calls return: a network, its preprocessing, its score |
+| season.py | The season of a series, found in its numbers |
+| texts.py | Classes of texts in a column |
+| training.py | Training within a time: rounds by the clock, the best weights kept |
+
+    data -> what is chosen, and why -> network -> training -> model, score on rows held out
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..base.missing import module_getattr
+from .forecast import ForecastModel, fit_forecast
+from .images import ImageModel, fit_images
+from .model import TaskModel
+from .texts import TextModel, fit_texts
+
+__all__ = [
+    "ForecastModel",
+    "ImageModel",
+    "TaskModel",
+    "TextModel",
+    "fit_forecast",
+    "fit_images",
+    "fit_texts",
+]
+
+if not TYPE_CHECKING:
+    __getattr__ = module_getattr(__name__, globals())

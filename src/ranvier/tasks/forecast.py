@@ -1,0 +1,235 @@
+"""The next points of a series: a column of a table in, its forecast out."""
+
+from __future__ import annotations
+
+import time as clock
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Self
+
+import numpy as np
+
+from .. import random
+from ..base.arguments import as_integer, number
+from ..base.missing import spelled
+from ..data.sliding_windows import seasonal_naive, windows
+from ..data.tables import as_array
+from ..errors import DataError, ShapeError
+from ..io.writing import FilePath
+from ..models.sequences.forecast import MLPForecaster
+from ..optim import Adam
+from ..tables.choice import Choice
+from ..train.models.model import Model
+from ..typing import Array, ArrayLike
+from .frames import column as column_of
+from .frames import silent
+from .model import TaskModel, unpack_as
+from .season import season_of
+from .training import train_within
+
+_TEST = 0.2  # of the points, the last ones
+_VALID = 0.2  # of those before, to choose the weights by
+_LONGEST_SEASON = 400
+
+
+class ForecastModel(TaskModel):
+    """Says how a series goes on. Made by `fit_forecast`.
+
+    Attributes: `length`, how many points of the past it looks at; `horizon`, how many it says;
+    `season`, 1 for none; `column`, the name of the series.
+    """
+
+    kind = "forecast"
+
+    def __init__(
+        self, network: Model, column: str, length: int, horizon: int, season: int, middle: float,
+        spread: float, logarithm: bool, choices: Sequence[Choice] = (),
+        score: Mapping[str, float] = {},
+    ) -> None:  # fmt: skip
+        super().__init__(network, choices, score)
+        self.column, self.length, self.horizon, self.season = column, length, horizon, season
+        self.middle, self.spread, self.logarithm = middle, spread, logarithm
+
+    def predict(self, past: ArrayLike) -> Array:
+        """The next `horizon` points after `past` (time,) of at least `length` points."""
+        series = np.asarray(past, np.float64).reshape(-1)
+        if len(series) < self.length:
+            raise ShapeError(
+                f"forecast of {self.column!r}: got {len(series)} points; the network looks at "
+                f"{self.length}, so give at least as many, the latest ones last"
+            )
+        foretold: Array = self.predict_windows(series[None, -self.length :])[0]
+        return foretold
+
+    def predict_windows(self, x: ArrayLike) -> Array:
+        """The next points after each window: (n, length) -> (n, horizon)."""
+        scaled = self._scaled(np.asarray(x, np.float64)).astype(np.float32)
+        out = np.asarray(self.network.predict(scaled[..., None]))[..., 0].astype(np.float64)
+        numbers: Array = out * self.spread + self.middle
+        return np.asarray(np.exp(numbers) if self.logarithm else numbers)
+
+    def _scaled(self, numbers: Array) -> Array:
+        plain = np.log(numbers) if self.logarithm else numbers
+        return np.asarray((plain - self.middle) / self.spread)
+
+    def config(self) -> dict[str, Any]:
+        names = ("column", "length", "horizon", "season", "middle", "spread", "logarithm")
+        return {name: getattr(self, name) for name in names}
+
+    @classmethod
+    def restored(cls, network: Model, config: Mapping[str, Any]) -> Self:
+        length, horizon, season = (int(config[name]) for name in ("length", "horizon", "season"))
+        return cls(
+            network, str(config["column"]), length, horizon, season,
+            float(config["middle"]), float(config["spread"]), bool(config["logarithm"]),
+        )  # fmt: skip
+
+
+def unpack(arrays: Mapping[str, Array], described: Mapping[str, Any], path: FilePath) -> TaskModel:
+    """The model of a file; what `ranvier.load` calls."""
+    return unpack_as(ForecastModel, arrays, described, path)
+
+
+@spelled
+def fit_forecast(
+    frame: Any,
+    column: str,
+    horizon: int,
+    time: str | None = None,
+    budget: float = 60.0,
+    length: int | None = None,
+    season: int | None = None,
+    seed: int = 0,
+    verbose: int = 1,
+) -> ForecastModel:
+    """A network that says the next `horizon` points of a column of a table.
+
+        model = ranvier.tasks.fit_forecast(frame, "passengers", horizon=12, time="month")
+        model.predict(frame["passengers"])
+
+    The last fifth of the points tests it: `model.score` holds the mean absolute error there, and
+    that of repeating what was one season ago. The points before choose the weights.
+
+    Args:
+        time: the column by whose order the rows stand; by default they stand in order.
+        budget: seconds, compiling included.
+        length: points of the past that it looks at; by default two seasons or three horizons,
+            whichever is longer, where the series is long enough.
+        season: points after which the series repeats itself, 1 for none; by default found in it.
+        seed: of the first weights and the order of the rows.
+    """
+    started = clock.monotonic()
+    seconds = number("fit_forecast", "budget", budget, 1)
+    as_integer("fit_forecast", "horizon", horizon, 1)
+    say: Callable[[str], None] = print if verbose else silent
+    random.seed(seed)
+    series = _series(frame, column, time)
+    model, choices = _prepared(series, column, horizon, length, season)
+    for choice in choices:
+        say(str(choice))
+    x, y, kinds = _windows(model, series)
+    (train_x, train_y), (valid_x, valid_y), (test_x, test_y) = [
+        (x[kinds == k], y[kinds == k]) for k in range(3)
+    ]
+    network = model.network
+    scaled = [model._scaled(a).astype(np.float32)[..., None] for a in (train_x, train_y)]
+    run = train_within(
+        network, scaled[0], scaled[1],
+        lambda: -float(np.abs(model.predict_windows(valid_x) - valid_y).mean()),
+        seconds=seconds, started=started, rate=0.002, seed=seed, batch_size=32,
+        say=say if verbose > 1 else None,
+    )  # fmt: skip
+    error = float(np.abs(model.predict_windows(test_x) - test_y).mean())
+    naive = seasonal_naive(test_x, horizon, model.season).astype(np.float64)
+    simple = float(np.abs(naive - test_y).mean())
+    model.score = {"mean_absolute_error": error, "seasonal_naive": simple}
+    model.choices = (
+        *choices,
+        Choice("training", f"{run.epochs:.1f} epochs", f"ended by {run.ended_by}", "--budget"),
+    )
+    better = "better" if error < simple else "NO better"
+    say(
+        f"mean absolute error {error:.4g} on the last {len(test_x):,} windows; repeating the last "
+        f"season has {simple:.4g}, so the network is {better}"
+    )
+    return model
+
+
+def _series(frame: Any, column: str, time: str | None) -> Array:
+    """The column as finite numbers, in the order of time."""
+    values = column_of(frame, column, "fit_forecast")
+    numbers = as_array(values, column, float_dtype=np.float64).reshape(-1).astype(float)
+    if time is not None:
+        numbers = numbers[np.argsort(column_of(frame, time, "fit_forecast"), kind="stable")]
+    if not np.isfinite(numbers).all():
+        raise DataError(
+            f"{column}: {int((~np.isfinite(numbers)).sum())} of {len(numbers)} points are missing; "
+            "fill them first, for example with the point before"
+        )
+    return np.asarray(numbers)
+
+
+def _prepared(
+    series: Array, column: str, horizon: int, length: int | None, season: int | None
+) -> tuple[ForecastModel, list[Choice]]:
+    """The model with its network, not trained yet, and what was chosen."""
+    known = series[: int(len(series) * (1 - _TEST))]  # NOTE: the test rows decide nothing
+    period = season_of(known, _LONGEST_SEASON) if season is None else season
+    why = "it repeats itself so" if period > 1 else "none was seen"
+    room = max(1, len(known) // 3 - horizon)
+    wanted = max(2 * period, 3 * horizon) if length is None else length
+    size = max(min(wanted, room), min(period, room), 1) if length is None else length
+    if len(known) < size + 2 * horizon + 2:
+        raise DataError(
+            f"{column}: {len(series)} points are too few for windows of {size} points and the "
+            f"{horizon} after each; take a shorter horizon= or length="
+        )
+    logarithm = bool((series > 0).all()) and _grows(known, max(period, 4))
+    numbers = np.log(known) if logarithm else known
+    spread = float(numbers.std()) or 1.0
+    network = MLPForecaster(horizon, width=64, dropout=0.1)
+    network.ensure_built((size, 1))
+    network.compile(Adam(0.002), "mean_absolute_error")
+    model = ForecastModel(
+        network, column, size, horizon, min(period, size), float(numbers.mean()), spread, logarithm
+    )
+    choices = [
+        Choice("season", f"{period} points", "as asked for" if season else why, "--season"),
+        Choice("length", f"{size} points", "of the past, for each forecast", "--length"),
+    ]
+    if logarithm:
+        choices.append(Choice("logarithm", "", "swings grow with the level", ""))
+    return model, choices
+
+
+def _grows(series: Array, part: int) -> bool:
+    """Whether the swings of parts of the series grow with their level."""
+    count = len(series) // part
+    if count < 4 or series.min() <= 0:
+        return False
+    parts = series[: count * part].reshape(count, part)
+    level, swing = np.log(parts.mean(axis=1)), np.log(parts.std(axis=1) + 1e-12)
+    return bool(level.std() > 0.05 and np.corrcoef(level, swing)[0, 1] > 0.6)
+
+
+def _windows(model: ForecastModel, series: Array) -> tuple[Array, Array, Array]:
+    """(x, y, kinds): windows with what follows; 0 to train on, 1 to choose by, 2 to test.
+
+    A window is of the part that all points it foretells lie in; those across a border are left out.
+    """
+    x, y = windows(series, model.length, model.horizon)
+    x, y = np.asarray(x, np.float64), np.asarray(y, np.float64)
+    test = int(len(series) * (1 - _TEST))
+    valid = int(test * (1 - _VALID))
+    first = np.arange(len(x)) + model.length  # of the points foretold
+    last = first + model.horizon - 1
+    kinds = np.full(len(x), -1)
+    kinds[last < valid] = 0
+    kinds[(first >= valid) & (last < test)] = 1
+    kinds[first >= test] = 2
+    for kind, what in enumerate(("train on", "choose the weights by", "test on")):
+        if not (kinds == kind).any():
+            raise DataError(
+                f"{model.column}: no window of {model.length} points is left to {what}; take a "
+                "shorter horizon= or length=, or a longer series"
+            )
+    return x, y, kinds

@@ -1,0 +1,32 @@
+"""Columns of the tables that the tasks are given."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..data.tables import column_names
+from ..errors import DataError, unknown_name
+from ..typing import Array
+
+
+def column(frame: Any, name: str, call: str) -> Array:
+    """The values of a column of a data frame or a dict of columns, (rows,).
+
+    >>> column({"a": [1, 2]}, "a", "fit")
+    array([1, 2])
+    """
+    names = column_names(frame)
+    if names is None:
+        raise DataError(
+            f"{call}: expected a table, that is a data frame or a dict of columns; got a "
+            f"{type(frame).__name__}"
+        )
+    if name not in names:
+        raise unknown_name("column", name, names)
+    return np.asarray(frame[name])
+
+
+def silent(text: str) -> None:
+    """What says nothing, in place of `print`."""

@@ -1,0 +1,276 @@
+"""Classes of pictures: a folder with one folder for each class in, a small CNN out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from .. import random
+from ..base.arguments import number
+from ..base.extras import optional
+from ..base.missing import spelled
+from ..data.split import train_test_split
+from ..data.streams.file_streams import IMAGE_SUFFIXES, ImageStream, stream_images
+from ..errors import ArgumentError, DataError, ShapeError
+from ..io.reading import open_plain
+from ..io.writing import FilePath
+from ..nn import (
+    Activation,
+    BatchNormalization,
+    Conv2D,
+    Dense,
+    Dropout,
+    GlobalAveragePooling2D,
+    Layer,
+    MaxPooling2D,
+    RandomFlip,
+    RandomRotation,
+    RandomTranslation,
+    RandomZoom,
+    Rescaling,
+)
+from ..optim import AdamW
+from ..tables.choice import Choice
+from ..train.models.model import Model
+from ..train.models.sequential import Sequential
+from ..typing import Array
+from .frames import silent
+from .model import TaskModel, unpack_as
+from .training import train_within
+
+_LARGEST = 96  # pixels of a side that are kept
+_SMALLEST = 8
+_SAMPLE = 64  # images whose size and colours are looked at
+_MAX_BYTES = 2 << 30  # of all pictures in memory
+_HELD_OUT = 0.1  # of the images of each class, once to choose the weights and once to test them
+_PHOTO_SIDE = 32  # from this size on, colour pictures are taken for photographs
+
+
+class ImageModel(TaskModel):
+    """Says of pictures which class they belong to. Made by `fit_images`.
+
+    Attributes: `classes`, the names in order; `size`, (height, width) of what the network sees;
+    `color`, "rgb" or "grayscale".
+    """
+
+    kind = "images"
+
+    def __init__(
+        self, network: Model, classes: Sequence[str], size: tuple[int, int], color: str,
+        choices: Sequence[Choice] = (), score: Mapping[str, float] = {},
+    ) -> None:  # fmt: skip
+        super().__init__(network, choices, score)
+        self.classes, self.size, self.color = list(classes), size, color
+
+    def predict_proba(self, images: Any) -> Array:
+        """The probability of each class: (n, classes).
+
+        `images` are paths of files, one path, or an array (n, height, width[, channels]) of the
+        numbers 0 to 255 in the model's size.
+        """
+        return np.asarray(self.network.predict(self._pixels(images)))
+
+    def predict(self, images: Any) -> list[str]:
+        """The most likely class of each picture."""
+        return [self.classes[i] for i in self.predict_proba(images).argmax(axis=1)]
+
+    def evaluate(self, folder: FilePath) -> float:
+        """The share of the pictures in a folder of class folders that it names rightly."""
+        stream: Any = stream_images(folder, self.size, self.color)
+        names = [str(stream.classes[i]) for i in stream.labels]
+        named = self.predict(stream.files)
+        return float(np.mean([a == b for a, b in zip(names, named, strict=True)]))
+
+    def _pixels(self, images: Any) -> Array:
+        if isinstance(images, str | Path):
+            images = [images]
+        if isinstance(images, Sequence) and images and isinstance(images[0], str | Path):
+            files = [Path(image) for image in images]
+            return _read(ImageStream(files, None, self.classes, self.size, self.color))
+        array = np.asarray(images)
+        channels = 1 if self.color == "grayscale" else 3
+        if array.ndim == 3 and channels == 1:
+            array = array[..., None]
+        if array.shape[1:] != (*self.size, channels):
+            raise ShapeError(
+                f"images: got an array of shape {array.shape}; expected (n, *{self.size}, "
+                f"{channels}), or the paths of files, which are brought to that size"
+            )
+        return array
+
+    def config(self) -> dict[str, Any]:
+        return {"classes": self.classes, "size": list(self.size), "color": self.color}
+
+    @classmethod
+    def restored(cls, network: Model, config: Mapping[str, Any]) -> Self:
+        height, width = (int(n) for n in config["size"])
+        return cls(network, [str(c) for c in config["classes"]], (height, width), config["color"])
+
+
+def unpack(arrays: Mapping[str, Array], described: Mapping[str, Any], path: FilePath) -> TaskModel:
+    """The model of a file; what `ranvier.load` calls."""
+    return unpack_as(ImageModel, arrays, described, path)
+
+
+@spelled
+def fit_images(
+    folder: FilePath,
+    budget: float = 60.0,
+    size: int | None = None,
+    color: str | None = None,
+    seed: int = 0,
+    verbose: int = 1,
+) -> ImageModel:
+    """A network for the pictures of a folder that holds one folder for each class.
+
+        model = ranvier.tasks.fit_images("photos", budget=60)
+        model.predict(["new.jpg"])
+
+    A tenth of the pictures of each class is held out to choose the best weights, another tenth to
+    test them: `model.score["accuracy"]`. Needs Pillow: `pip install "ranvier[images]"`.
+
+    Args:
+        budget: seconds, reading and compiling included.
+        size: the longer side of what the network sees, in pixels; by default that of the pictures,
+            from 8 to 96.
+        color: "rgb" or "grayscale"; by default what the pictures are.
+        seed: of the split, the first weights and the changes of the pictures. How far a training
+            comes depends on the machine too.
+    """
+    started = time.monotonic()
+    seconds = number("fit_images", "budget", budget, 1)
+    say: Callable[[str], None] = print if verbose else silent
+    random.seed(seed)
+    stream: Any = stream_images(folder, (_SMALLEST, _SMALLEST))
+    shape, color, choices = _form(stream.files, size, color)
+    names = [str(name) for name in stream.classes]
+    labels = np.asarray(stream.labels, np.int64)
+    _check_counts(names, labels, shape)
+    for choice in choices:
+        say(str(choice))
+    pixels = _read(ImageStream(stream.files, None, names, shape, color))
+    train, valid, test = _parts(labels, seed)
+    network, more = cnn(pixels.shape[1:], len(names))
+    choices += more
+    say(str(more[0]))
+    held_x, held_y = pixels[valid], labels[valid]
+    run = train_within(
+        network, pixels[train], labels[train],
+        lambda: -float(network.evaluate(held_x, held_y, return_dict=True)["loss"]),
+        seconds=seconds, started=started, rate=0.004, seed=seed, most_epochs=60.0,
+        say=say if verbose > 1 else None,
+    )  # fmt: skip
+    accuracy = float(network.evaluate(pixels[test], labels[test], return_dict=True)["accuracy"])
+    choices.append(
+        Choice("training", f"{run.epochs:.1f} epochs", f"ended by {run.ended_by}", "--budget")
+    )
+    score = {"accuracy": accuracy, "test_images": float(len(test))}
+    model = ImageModel(network, names, shape, color, choices, score)
+    say(f"accuracy {accuracy:.4f} on {len(test):,} pictures held out")
+    return model
+
+
+def cnn(row: tuple[int, ...], classes: int) -> tuple[Sequential, list[Choice]]:
+    """A small convolutional network for pictures of this shape, compiled, and what was chosen."""
+    height, width, channels = row
+    photo = channels == 3 and min(height, width) >= _PHOTO_SIDE
+    stages = max(1, min(4, int(np.log2(max(min(height, width), _SMALLEST) / 4))))
+    layers: list[Layer] = [Rescaling(1 / 127.5, -1.0)]
+    layers += [RandomTranslation(0.08, 0.08), RandomRotation(0.03), RandomZoom(0.1)]
+    layers += [RandomFlip("horizontal")] if photo else []
+    for stage in range(stages):
+        filters = 24 * 2**stage
+        for _ in range(1 if stage == 0 else 2):
+            layers += [
+                Conv2D(filters, 3, padding="same", use_bias=False),
+                BatchNormalization(momentum=0.9),
+            ]
+            layers.append(Activation("relu"))
+        layers.append(MaxPooling2D(2))
+    layers += [GlobalAveragePooling2D(), Dropout(0.2), Dense(classes, "softmax")]
+    model = Sequential(layers)
+    model.ensure_built(row)
+    model.compile(AdamW(0.002, weight_decay=0.01), "sparse_categorical_crossentropy", ["accuracy"])
+    flips = "shifted, turned and scaled a little" + (", mirrored" if photo else ", not mirrored")
+    reason = f"{stages} halvings of {height} x {width} pixels"
+    return model, [
+        Choice("network", f"CNN of {model.count_params():,} numbers", reason),
+        Choice("augmentation", flips, "photographs" if photo else "signs may not be mirrored"),
+    ]
+
+
+def _form(
+    files: Sequence[Path], size: int | None, color: str | None
+) -> tuple[tuple[int, int], str, list[Choice]]:
+    """((height, width), color, choices) of what the network sees, from some of the pictures."""
+    chosen = files[:: max(1, len(files) // _SAMPLE)][:_SAMPLE]
+    shapes, gray = zip(*[_look(path) for path in chosen], strict=True)
+    height, width = (int(n) for n in np.median(np.array(shapes), axis=0))
+    longest = max(height, width)
+    side = min(max(longest, _SMALLEST), _LARGEST) if size is None else size
+    if side < 4:
+        raise ArgumentError(f"fit_images: size={size}; expected at least 4 pixels")
+    scaled = [max(4, round(n * side / longest)) for n in (height, width)]
+    why = f"the pictures are {height} x {width}"
+    likely = "grayscale" if all(gray) else "rgb"
+    if color is None:
+        color, reason = likely, f"{sum(gray)} of {len(gray)} pictures looked at have no colour"
+    else:
+        reason = "as asked for"
+    return (
+        (scaled[0], scaled[1]),
+        color,
+        [
+            Choice("size", f"{scaled[0]} x {scaled[1]} pixels", why, "--size"),
+            Choice("color", color, reason, "--color"),
+        ],
+    )
+
+
+def _look(path: Path) -> tuple[tuple[int, int], bool]:
+    """((height, width), whether it is gray) of a picture."""
+    optional("PIL.Image", "fit_images", "images")
+    from PIL import Image
+
+    with open_plain(path) as file, Image.open(file) as image:
+        width, height = image.size
+        if image.mode in ("1", "L", "LA", "I;16"):
+            return (height, width), True
+        small = np.asarray(image.convert("RGB").resize((32, 32)), np.int16)
+    return (height, width), bool(np.abs(small - small.mean(axis=2, keepdims=True)).max() < 3)
+
+
+def _read(stream: ImageStream) -> Array:
+    return np.concatenate([chunk[0] for chunk in stream.chunks()])
+
+
+def _check_counts(names: Sequence[str], labels: Array, shape: tuple[int, int]) -> None:
+    counts = np.bincount(labels, minlength=len(names))
+    if (counts > 0).sum() < 2:
+        raise DataError("fit_images: expected pictures of at least two classes, in a folder each")
+    few = [name for name, n in zip(names, counts, strict=True) if n < 3]
+    if few:
+        raise DataError(
+            f"fit_images: class {few[0]!r} has {int(counts[names.index(few[0])])} pictures; each "
+            f"needs at least three, to train, to choose and to test (files ending in "
+            f"{', '.join(IMAGE_SUFFIXES)} count)"
+        )
+    if len(labels) * shape[0] * shape[1] * 3 > _MAX_BYTES:
+        raise DataError(
+            f"fit_images: {len(labels):,} pictures of {shape[0]} x {shape[1]} pixels take more "
+            "than 2 GiB; give a smaller size="
+        )
+
+
+def _parts(labels: Array, seed: int) -> tuple[Array, Array, Array]:
+    """The rows to train on, to choose the weights by, and to test; each with all classes."""
+    rows = np.arange(len(labels))
+    share = max(_HELD_OUT, 1 / int(np.bincount(labels)[np.unique(labels)].min()))
+    train, test = train_test_split(rows, test_size=share, seed=seed, stratify=labels)
+    rest = share / (1 - share)
+    train, valid = train_test_split(train, test_size=rest, seed=seed, stratify=labels[train])
+    return np.asarray(train), np.asarray(valid), np.asarray(test)

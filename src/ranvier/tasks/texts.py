@@ -1,0 +1,159 @@
+"""Classes of texts: a column of texts and one of labels in, a convolution over words out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Self
+
+import numpy as np
+
+from .. import random
+from ..base.arguments import number
+from ..base.missing import spelled
+from ..data.sequence_padding import pad_sequences
+from ..data.split import train_test_split
+from ..data.text import Vocabulary
+from ..errors import DataError
+from ..io.writing import FilePath
+from ..models.sequences.text_cnn import text_cnn
+from ..tables.choice import Choice
+from ..train.models.model import Model
+from ..typing import Array
+from .frames import column as column_of
+from .frames import silent
+from .model import TaskModel, unpack_as
+from .training import train_within
+
+_MOST_WORDS = 30_000
+_LONGEST = 256  # words of a text that are read
+_HELD_OUT = 0.1
+
+
+class TextModel(TaskModel):
+    """Says of texts which class they belong to. Made by `fit_texts`.
+
+    Attributes: `classes`, the labels in order; `words`, those that the network knows; `length`, how
+    many words of a text it reads.
+    """
+
+    kind = "texts"
+
+    def __init__(
+        self, network: Model, classes: Sequence[str], words: Sequence[str], length: int,
+        choices: Sequence[Choice] = (), score: Mapping[str, float] = {},
+    ) -> None:  # fmt: skip
+        super().__init__(network, choices, score)
+        self.classes, self.words, self.length = list(classes), list(words), length
+        self._vocabulary = Vocabulary(self.words)
+
+    def predict_proba(self, texts: str | Iterable[str]) -> Array:
+        """The probability of each class: (n, classes)."""
+        out = np.asarray(self.network.predict(self.ids(texts)))
+        return np.concatenate([1 - out, out], axis=1) if out.shape[1] == 1 else out
+
+    def predict(self, texts: str | Iterable[str]) -> list[str]:
+        """The most likely class of each text."""
+        return [self.classes[i] for i in self.predict_proba(texts).argmax(axis=1)]
+
+    def ids(self, texts: str | Iterable[str]) -> Array:
+        """What the network reads: (n, length)."""
+        listed = [texts] if isinstance(texts, str) else list(texts)
+        rows = [self._vocabulary.encode(_text(text)) for text in listed]
+        return np.asarray(pad_sequences(rows, maxlen=self.length, truncating="post"))
+
+    def config(self) -> dict[str, Any]:
+        return {"classes": self.classes, "words": self.words, "length": self.length}
+
+    @classmethod
+    def restored(cls, network: Model, config: Mapping[str, Any]) -> Self:
+        classes, words = ([str(c) for c in config[name]] for name in ("classes", "words"))
+        return cls(network, classes, words, int(config["length"]))
+
+
+def unpack(arrays: Mapping[str, Array], described: Mapping[str, Any], path: FilePath) -> TaskModel:
+    """The model of a file; what `ranvier.load` calls."""
+    return unpack_as(TextModel, arrays, described, path)
+
+
+@spelled
+def fit_texts(
+    frame: Any,
+    column: str,
+    target: str,
+    budget: float = 60.0,
+    seed: int = 0,
+    verbose: int = 1,
+) -> TextModel:
+    """A network that says the class, in the column `target`, of the texts in a column of a table.
+
+        model = ranvier.tasks.fit_texts(frame, "review", target="opinion")
+        model.predict(["what a film"])
+
+    A tenth of the rows is held out to choose the best weights, another tenth to test them:
+    `model.score["accuracy"]`. Missing texts count as empty; rows without a label are left out.
+
+    Args:
+        budget: seconds, reading and compiling included.
+        seed: of the split, the first weights and the order of the rows.
+    """
+    started = time.monotonic()
+    seconds = number("fit_texts", "budget", budget, 1)
+    say: Callable[[str], None] = print if verbose else silent
+    random.seed(seed)
+    texts, labels = _columns(frame, column, target)
+    classes, codes = np.unique(labels, return_inverse=True)
+    counts = np.bincount(codes)
+    if len(classes) < 2 or counts.min() < 3:
+        raise DataError(
+            f"{target}: {len(classes)} classes, the rarest in {int(counts.min())} rows; expected "
+            "two or more, each in at least three rows"
+        )
+    rows = np.arange(len(texts))
+    share = max(_HELD_OUT, 1 / int(counts.min()))
+    train, test = train_test_split(rows, test_size=share, seed=seed, stratify=codes)
+    left = share / (1 - share)
+    train, valid = train_test_split(train, test_size=left, seed=seed, stratify=codes[train])
+    vocabulary = Vocabulary.from_texts(
+        (texts[i] for i in train), max_tokens=_MOST_WORDS, min_count=2
+    )
+    lengths = [len(vocabulary.encode(texts[i])) for i in train[:2000]]
+    length = int(np.clip(np.percentile(lengths, 98), 5, _LONGEST))
+    network = text_cnn(
+        len(vocabulary), len(classes), length, width=64, filters=48, word_dropout=0.3
+    )
+    choices = [
+        Choice("words", f"{len(vocabulary):,}", "those that stand twice in the rows to train on"),
+        Choice("length", f"{length} words", "98 of 100 texts are no longer"),
+        Choice("network", f"TextCNN of {network.count_params():,} numbers", "Kim 2014"),
+    ]
+    for choice in choices:
+        say(str(choice))
+    model = TextModel(network, [str(c) for c in classes], vocabulary.tokens[2:], length)
+    ids = model.ids(texts)
+    held_x, held_y = ids[valid], codes[valid]
+    run = train_within(
+        network, ids[train], codes[train],
+        lambda: -float(network.evaluate(held_x, held_y, return_dict=True)["loss"]),
+        seconds=seconds, started=started, rate=0.002, seed=seed, most_epochs=8.0,
+        say=say if verbose > 1 else None,
+    )  # fmt: skip
+    accuracy = float(network.evaluate(ids[test], codes[test], return_dict=True)["accuracy"])
+    choices.append(
+        Choice("training", f"{run.epochs:.1f} epochs", f"ended by {run.ended_by}", "--budget")
+    )
+    model.choices = tuple(choices)
+    model.score = {"accuracy": accuracy, "test_rows": float(len(test))}
+    say(f"accuracy {accuracy:.4f} on {len(test):,} rows held out")
+    return model
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _columns(frame: Any, column: str, target: str) -> tuple[list[str], Array]:
+    """(texts, labels) of the rows that have a label."""
+    texts, labels = (column_of(frame, name, "fit_texts").tolist() for name in (column, target))
+    has = [i for i, label in enumerate(labels) if label is not None and label == label]
+    return [_text(texts[i]) for i in has], np.array([str(labels[i]) for i in has])

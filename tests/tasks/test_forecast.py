@@ -1,0 +1,97 @@
+"""Series: their season, what is chosen, learned, saved and refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import ranvier
+from ranvier.errors import RanvierError
+from ranvier.tasks import ForecastModel, fit_forecast
+from ranvier.tasks.season import season_of
+
+TIMES = np.arange(240)
+RNG = np.random.default_rng(0)
+WAVE = 10 + 3 * np.sin(TIMES * 2 * np.pi / 12) + RNG.normal(size=240) * 0.1
+
+Clock = Callable[[float], None]
+
+
+def test_it_is_better_than_the_last_season_where_there_is_a_trend(
+    tmp_path: Path, clock: Clock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clock(0.02)
+    frame = {"y": WAVE + 0.05 * TIMES, "month": TIMES}
+    model = fit_forecast(frame, "y", 6, budget=20)
+    assert (model.season, model.horizon, model.length) == (12, 6, 24)
+    assert model.score["mean_absolute_error"] < model.score["seasonal_naive"]
+    assert "season: 12 points" in capsys.readouterr().out
+    model.save(tmp_path / "series.safetensors")
+    again = ranvier.load(tmp_path / "series.safetensors")
+    assert isinstance(again, ForecastModel)
+    np.testing.assert_array_equal(again.predict(frame["y"]), model.predict(frame["y"]))
+    assert again.predict(frame["y"]).shape == (6,)
+    assert again.score == model.score
+
+
+def test_rows_are_put_in_the_order_of_time(clock: Clock) -> None:
+    mixed = RNG.permutation(240)
+    scores = []
+    for order in (TIMES, mixed):
+        clock(0.05)
+        frame = {"y": WAVE[order], "month": TIMES[order]}
+        scores.append(fit_forecast(frame, "y", 3, time="month", budget=5, verbose=0).score)
+    assert scores[0] == scores[1]
+
+
+def test_swings_that_grow_with_the_level_are_taken_as_logarithms(clock: Clock) -> None:
+    clock(0.5)
+    frame = {"y": np.exp(0.01 * TIMES) * WAVE, "z": WAVE}
+    assert fit_forecast(frame, "y", 3, budget=5, verbose=0).logarithm
+    clock(0.5)
+    assert not fit_forecast(frame, "z", 3, budget=5, verbose=0).logarithm
+
+
+@pytest.mark.parametrize("period", [4, 7, 12, 24])
+def test_the_season_is_found(period: int) -> None:
+    times = np.arange(period * 8)
+    series = np.sin(times * 2 * np.pi / period) + 0.5 * np.sin(times * 4 * np.pi / period)
+    noise = np.random.default_rng(1).normal(size=len(times)) * 0.15
+    assert season_of(series + noise + 0.01 * times) == period
+
+
+def test_noise_and_short_series_have_no_season() -> None:
+    for seed in range(5):
+        assert season_of(np.random.default_rng(seed).normal(size=300).cumsum()) == 1
+    assert season_of(np.ones(50)) == season_of(np.arange(3.0)) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"column": "x"}, "unknown column 'x'"),
+        ({"time": "day"}, "unknown column 'day'"),
+        ({"horizon": 0}, "horizon=0"),
+        ({"horizon": 100}, "too few for windows|no window"),
+        ({"length": 230}, "too few for windows"),
+        ({"column": "holes"}, "missing"),
+        ({"column": "text"}, "text"),
+    ],
+)
+def test_what_cannot_be_learned_is_refused(arguments: dict[str, Any], message: str) -> None:
+    frame = {
+        "y": WAVE, "holes": np.where(TIMES == 7, np.nan, WAVE), "text": ["a"] * 240,
+    }  # fmt: skip
+    with pytest.raises(RanvierError, match=message):
+        fit_forecast(frame, **{"column": "y", "horizon": 3, "verbose": 0, **arguments})
+
+
+def test_too_few_points_to_go_on_from(clock: Clock) -> None:
+    clock(0.5)
+    model = fit_forecast({"y": WAVE}, "y", 3, budget=5, verbose=0)
+    with pytest.raises(RanvierError, match="give at least as many"):
+        model.predict(WAVE[:5])
