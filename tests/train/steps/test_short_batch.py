@@ -17,6 +17,7 @@ from layer_table import TAKES
 from ranvier import losses, metrics, nn
 from ranvier.base.config import ENGINES
 from ranvier.compat import tensorflow as tf
+from ranvier.compat import torch
 from ranvier.errors import IndexRangeError, NonFiniteError, StateError
 from ranvier.train.steps import predict as predicting
 
@@ -191,6 +192,29 @@ def _steps(model: Any) -> list[Any]:
     made = [*model._steps.made("train"), *model._steps.made("test")]
     uses = [] if model._uses is None else model._uses.steps.values()
     return made + [step for many in uses for step in many.made]
+
+
+# How programs for PyTorch and TensorFlow say sizes.
+SIZES: dict[str, Callable[[Any], Any]] = {
+    "view": lambda x: torch.relu(x).reshape(x.shape[0], -1),
+    "size": lambda x: torch.tanh(x).view(torch.tanh(x).size(0), -1),
+    "zeros": lambda x: x + torch.zeros(x.shape[0], 3),
+    "arange": lambda x: x + x[torch.arange(x.shape[0]), torch.argmax(x, dim=1)][:, None],
+    "expand": lambda x: x * torch.ones(3).expand(x.shape[0], 3),
+    "products": lambda x: torch.bmm(x[:, :, None], x[:, None]).reshape((-1, 9))[:, :3],
+    "shape": lambda x: tf.reshape(x, (tf.shape(x)[0], -1)) + tf.zeros((tf.shape(x)[0], 3)),
+}
+
+
+@pytest.mark.parametrize("name", SIZES)
+def test_sizes_of_other_libraries(name: str) -> None:
+    model = Own(SIZES[name])
+    model.first = nn.Dense(3, "tanh")
+    model.compile("sgd", "mse", engine="reference")
+    model.fit(X, Y, 4, verbose=0)
+    out = model.predict(X, batch_size=4)
+    np.testing.assert_allclose(out, in_batches(model, 9, 9), rtol=1e-4, atol=1e-6)
+    assert {step.fills for step in _steps(model)} == {True}
 
 
 # --- what else sees a short batch -----------------------------------------------------------------

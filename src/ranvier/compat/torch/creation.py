@@ -10,6 +10,7 @@ from typing import Any
 
 from ... import dtypes, random
 from ...errors import ArgumentError, ShapeError
+from ...graph.sizes import is_unknown
 from ...ops import creation, movement
 from ...ops.composites import shaping
 from ...ops.op import broadcast_shape
@@ -80,12 +81,13 @@ def _count(start: Any, end: Any = None, step: Any = 1, *, dtype: DTypeLike | Non
     """start, start + step, ... below end; `arange(n)` counts 0 to n - 1."""
     bounds = (0, start) if end is None else (start, end)
     first, last, step = (_plain("arange", v) for v in (*bounds, step))
-    if not all(map(math.isfinite, (first, last))) or (last - first) * step < 0:
+    known = not any(map(is_unknown, (first, last, step)))
+    if known and (not all(map(math.isfinite, (first, last))) or (last - first) * step < 0):
         raise ArgumentError(
             f"arange: from {first} to {last} in steps of {step}; expected finite numbers and steps "
             "that lead from the first to the second"
         )
-    if dtype is not None and dtypes.as_dtype(dtype).kind in "iu":
+    if known and dtype is not None and dtypes.as_dtype(dtype).kind in "iu":
         first, last, step = int(first), int(last), int(step)  # before counting, as in PyTorch
     return creation.arange(first, last, step, dtype)
 

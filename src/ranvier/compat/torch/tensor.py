@@ -19,7 +19,7 @@ from ...tensors.tensor import Tensor as RanvierTensor
 from ...typing import Array, Axes, DTypeLike, TensorLike
 from ..table import missing
 from .by_dim import Extreme, all_axes, by_dim
-from .sizes import CPU, Device, Sizes, device, sizes_of
+from .sizes import CPU, Device, RowSizes, Sizes, device, sizes, sizes_of
 
 
 class Tensor(RanvierTensor):
@@ -78,8 +78,8 @@ class Tensor(RanvierTensor):
     # -- sizes and devices --
 
     @property
-    def size(self) -> Sizes:
-        return Sizes(self.shape)
+    def size(self) -> Sizes | RowSizes:  # type: ignore[override]
+        return sizes(self.shape)
 
     @property
     def device(self) -> Device:

@@ -103,6 +103,7 @@ class Step(Sized):
         began = time.perf_counter()
         self.function, self.specs, self.names, self.engine = function, specs, names, engine
         self.watched = watched or function
+        self._prepared: set[int] = set()  # numbers of rows
         self.traced: Traced
         self.traced, returned = trace(function, specs, names)
         self.validity = self.traced.validity
@@ -134,12 +135,15 @@ class Step(Sized):
 
     def prepare(self, total: int) -> float:
         """Build what runs so many rows; the seconds that it took."""
+        if total in self._prepared:
+            return 0.0
         began = time.perf_counter()
         short = total % self.batch
         last = self.for_rows(short) if short else self
         if total >= self.batch:
             self.executable  # noqa: B018  (is built)
         last.executable  # noqa: B018
+        self._prepared.add(total)
         return time.perf_counter() - began
 
     def holds(self) -> bool:
@@ -183,46 +187,27 @@ class Step(Sized):
         """
         state = self.state() if state is None else state
         total = len(rows[0])
-        if not self.splits(total, first, last):
-            self._run_filled(rows, order, first, last, sums, log, state, keep)
+        if total % self.batch and not self.fills and self.splits(total, first, last):
+            self.to_the_row(
+                total,
+                first,
+                last,
+                lambda i, j: self.run_batches(rows, order, i, j, None, None, state, keep),
+                lambda i: self._run_short(rows, order, i, state, keep),
+                sums,
+                log,
+            )
             return
-        plain = (None, None, state, keep)
-        self.to_the_row(
-            total,
-            first,
-            last,
-            lambda i, j: self._run_filled(rows, order, i, j, *plain),
-            lambda i: self._run_short(rows, order, i, state, keep),
-            sums,
-            log,
-        )
-
-    def _run_filled(
-        self,
-        rows: Sequence[np.ndarray],
-        order: np.ndarray,
-        first: int,
-        last: int,
-        sums: np.ndarray | None,
-        log: np.ndarray | None,
-        state: Sequence[np.ndarray],
-        keep: Callable[[Sequence[np.ndarray]], None] | None,
-    ) -> None:
-        """`run_batches` with one graph: a short batch is filled up."""
         arrays = [*rows, NO_COUNT, *state]
         streams = dict(enumerate(rows))
         if keep is None:
-            self.executable.run_batches(
-                arrays, streams, order, first, last, len(rows[0]), sums, log
-            )
+            self.executable.run_batches(arrays, streams, order, first, last, total, sums, log)
             return
 
         def kept(arguments: Sequence[np.ndarray]) -> None:
             keep(self.executable.run(arguments))
 
-        loop_over_batches(
-            kept, self.plan, arrays, streams, order, first, last, len(rows[0]), sums, log
-        )
+        loop_over_batches(kept, self.plan, arrays, streams, order, first, last, total, sums, log)
 
     def _run_short(
         self,
