@@ -167,6 +167,16 @@ def broken_probabilities() -> Results:
     return results_of(Broken(make_plan(frame, "y"), frame), frame, frame[:100], seconds=0.0)
 
 
+class Huge(StandIn):
+    def predict(self, frame: pl.DataFrame) -> np.ndarray:
+        return super().predict(frame) * np.where(np.arange(len(frame)) % 2, 1e200, -1e300)
+
+
+def huge_predictions() -> Results:
+    frame = table(200)
+    return results_of(Huge(make_plan(frame, "y"), frame), frame, frame[:100], seconds=0.0)
+
+
 def empty_cells() -> Results:
     frame = table(300, classes=2)
     frame = frame.with_columns(
@@ -199,7 +209,7 @@ CASES: dict[str, Callable[[], Results]] = {
     for case in (
         two_classes, numbers, many_classes, a_class_missing_in_test, one_class_in_test,
         wide, one_test_row, constant_numbers, constant_target,
-        constant_probabilities, broken_probabilities, empty_cells, evil_names,
+        constant_probabilities, broken_probabilities, huge_predictions, empty_cells, evil_names,
     )
 }  # fmt: skip
 

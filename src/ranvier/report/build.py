@@ -36,6 +36,7 @@ from .words import language
 if TYPE_CHECKING:
     import polars
 
+    from ..train.ensembles.ensemble import Ensemble
     from ..train.models.model import Model
 
 _MOST_PROFILES = 200  # of columns
@@ -88,7 +89,7 @@ class Facts:
     residuals: Array | None = None
     row_numbers: Array | None = None
     encoded: tuple[Mapping[str, Array], Array] | None = None
-    network: Model | None = None
+    network: Model | Ensemble | None = None
     members: int = 1
     seconds: Mapping[str, float] = field(default_factory=dict)
     memory: Mapping[str, int] = field(default_factory=dict)
@@ -96,6 +97,7 @@ class Facts:
     command: str = ""
 
 
+@np.errstate(over="ignore", invalid="ignore")  # a score that is not finite is left out
 def results_of(
     model: Predictor,
     train: object,
@@ -257,21 +259,29 @@ def _scored(
         return lambda rows: make(truth[rows], predicted[rows])
 
     network = draws.measure(scores_of(output))
-    metric = plan.metric if plan.metric in network else ("log_loss" if plan.classes else "rmse")
-    if not np.isfinite(network[metric][0]):  # such as AUC where only one class occurs
-        metric = "log_loss" if plan.classes else "rmse"
+    measured = [
+        draws.measure(scores_of(other.predicted)) if other.predicted is not None else {}
+        for other in others
+    ]
     names = [name for name, (value, _) in network.items() if np.isfinite(value)]
+    usual = "log_loss" if plan.classes else "rmse"
+    # There is no AUC where only one class occurs, and no RMSE where squares are too large.
+    metric = next((name for name in (plan.metric, usual, *names) if name in names), None)
+    if metric is None:
+        raise DataError(
+            f"report: no score of {plan.target!r} is a finite number; its values, or what was "
+            "predicted, are too large"
+        )
     models = [ModelScore("network", {name: draws.interval(*network[name]) for name in names})]
-    for other in others:
+    for other, values in zip(others, measured, strict=True):
         if other.predicted is None:
             models.append(ModelScore(other.name, {}, note=other.note, detail=other.detail))
             continue
-        measured = draws.measure(scores_of(other.predicted))
-        (value, drawn), (own, own_drawn) = measured[metric], network[metric]
+        (value, drawn), (own, own_drawn) = values[metric], network[metric]
         models.append(
             ModelScore(
                 other.name,
-                {name: draws.interval(*measured[name]) for name in names},
+                {name: draws.interval(*values[name]) for name in names},
                 difference=draws.interval(own - value, own_drawn - drawn),
                 seconds=other.seconds,
                 note=other.note,

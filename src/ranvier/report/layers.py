@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from ..train.ensembles.ensemble import Ensemble
 from ..train.models.model import Model
 from ..train.models.summary import layer_lines
 from .results import LayerRow
 
 
-def layers_of(network: Model) -> tuple[LayerRow, ...]:
-    """One row for each layer, with the positions of those that it reads."""
+def layers_of(network: Model | Ensemble) -> tuple[LayerRow, ...]:
+    """One row for each layer, with the positions of those that it reads; the members of an ensemble
+    are alike.
+    """
+    model = network.first if isinstance(network, Ensemble) else network
     return tuple(
         LayerRow(
             line.name,
@@ -17,5 +21,5 @@ def layers_of(network: Model) -> tuple[LayerRow, ...]:
             line.parameters,
             line.inputs,
         )
-        for line in layer_lines(network)
+        for line in layer_lines(model)
     )
