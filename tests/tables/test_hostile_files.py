@@ -311,6 +311,11 @@ PLANS: dict[str, tuple[str | bytes, dict[str, str], str]] = {
         {"a": "number"},
         "-999 in 12.0% of the rows is far below every other value: read as missing",
     ),
+    "bounds.csv": (
+        table("a,b,c,y", lambda i: f"{i / 4 if i else '<0.5'},{'<>'[i % 3 // 2]}50K,{i}+,{i % 2}"),
+        {"a": "number", "b": "category", "c": "identifier"},
+        "1 cells are bounds, such as '<0.5': read as the number",
+    ),
     "crlf.csv": (PLAIN.replace("\n", "\r\n"), {"a": "number", "y": "yes/no"}, ""),
     "cr.csv": (PLAIN.replace("\n", "\r"), {"a": "number", "y": "yes/no"}, ""),
     "blank_lines.csv": (PLAIN.replace("\n", "\n\n"), {"a": "number", "y": "yes/no"}, ""),

@@ -35,6 +35,7 @@ def test_without_a_target_the_likely_ones_are_named() -> None:
     [
         (["yes", "no"] * 150, "y", "binary", ("no", "yes")),
         ([1, 2, 2] * 100, "y", "binary", ("2", "1")),  # the rarer one is positive
+        (["<=50K", ">50K", "<=50K"] * 100, "income", "binary", ("<=50K", ">50K")),
         (["a", "b", "c"] * 100, "y", "multiclass", ("a", "b", "c")),
         ([0, 1, 2] * 100, "y", "multiclass", ("0", "1", "2")),
         ([10, 9, 2] * 100, "class", "multiclass", ("2", "9", "10")),

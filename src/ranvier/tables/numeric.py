@@ -35,6 +35,8 @@ def marked_number(facts: Facts, asked: bool = False) -> Column | None:
     numeric = [value for value in sample if cells.NUMBER.fullmatch(value)]
     if not numeric or not (asked or _mostly_numbers(facts, numeric, sample)):
         return None
+    if not (asked or _few_bounds(facts, numeric)):
+        return None
     format_of = number_format(numeric, facts.decimal)
     if format_of is None:
         units = [value for value in numeric if not value[-1:].isdigit()]
@@ -55,6 +57,20 @@ def marked_number(facts: Facts, asked: bool = False) -> Column | None:
     if len(values) - values.null_count() < MOST * facts.filled and not asked:
         return None
     return numeric_column(facts, values, parsing, reason or "numbers")
+
+
+def _few_bounds(facts: Facts, numeric: list[str]) -> bool:
+    """Whether few cells are bounds such as "<0.1" or "10+"; "<=50K" and ">50K" are levels."""
+    bounds = {v for v in numeric if (m := cells.NUMBER.fullmatch(v)) and (m["bound"] or m["plus"])}
+    if not bounds:
+        return True
+    counted = zip(facts.values, facts.counts, strict=True)
+    rows = sum(int(count) for value, count in counted if value in bounds)
+    if rows > (1 - MOST) * facts.filled:
+        return False
+    example = next(value for value in numeric if value in bounds)
+    facts.notes.append(f"{rows:,} cells are bounds, such as {short(example)}: read as the number")
+    return True
 
 
 def _clock_share(sample: list[str]) -> float:
