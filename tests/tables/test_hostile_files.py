@@ -311,6 +311,16 @@ PLANS: dict[str, tuple[str | bytes, dict[str, str], str]] = {
         {"a": "number"},
         "-999 in 12.0% of the rows is far below every other value: read as missing",
     ),
+    "sides.csv": (
+        table("a,b,y", lambda i: f"{i % 9}%,{i % 4} {['km', 'mph'][i % 3 // 2]},{i % 2}"),
+        {"a": "number", "b": "category"},
+        "units or formats that do not go together",
+    ),
+    "same_number.csv": (
+        table("a,b,y", lambda i: f"{i % 5}{'%' * (i % 3 // 2)},{i % 7},{i % 2}"),
+        {"a": "category"},
+        "different cells hold the same number: read as they stand",
+    ),
     "bounds.csv": (
         table("a,b,c,y", lambda i: f"{i / 4 if i else '<0.5'},{'<>'[i % 3 // 2]}50K,{i}+,{i % 2}"),
         {"a": "number", "b": "category", "c": "identifier"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     import polars
 
 _MAX_EXACT_INTEGER = 2.0**53
+_BESIDE_WORDS = re.compile(rf"[\d.,'’()\s+−-]|{cells.CURRENCIES}", re.IGNORECASE)
 
 
 def marked_number(facts: Facts, asked: bool = False) -> Column | None:
@@ -53,6 +55,9 @@ def marked_number(facts: Facts, asked: bool = False) -> Column | None:
             f"{percent:,} spellings have a percent sign, others do not, as {short(plain)}: "
             "read alike"
         )
+    if not (asked or parsing.get("units") or _tells_apart(numeric, parsing)):
+        facts.notes.append("different cells hold the same number: read as they stand")
+        return None
     values = cells.numbers(facts.series, parsing)
     if len(values) - values.null_count() < MOST * facts.filled and not asked:
         return None
@@ -71,6 +76,22 @@ def _few_bounds(facts: Facts, numeric: list[str]) -> bool:
     example = next(value for value in numeric if value in bounds)
     facts.notes.append(f"{rows:,} cells are bounds, such as {short(example)}: read as the number")
     return True
+
+
+def _tells_apart(numeric: list[str], parsing: cells.Parsing) -> bool:
+    """Whether cells that differ in more than digits and currency differ as numbers too.
+
+    Where they do not, what stands beside the digits says something: "5 left" and "5 right".
+    """
+    import polars as pl
+
+    values = cells.numbers(pl.Series(numeric), parsing).to_list()
+    beside: dict[float, set[str]] = {}
+    for cell, value in zip(numeric, values, strict=True):
+        if value is not None:
+            beside.setdefault(value, set()).add(_BESIDE_WORDS.sub("", cell).lower())
+    again = sum(len(words) - 1 for words in beside.values())
+    return again <= (1 - MOST) * len(numeric)
 
 
 def _clock_share(sample: list[str]) -> float:
