@@ -275,3 +275,31 @@ def test_no_axis_of_take_along_axis_is_all_elements_in_a_row(shape: tuple[int, .
     tensor: Any = ranvier.tensor(x)
     taken = np.take_along_axis(tensor, index, None)
     assert np.array_equal(taken, np.take_along_axis(x, index, None))
+
+
+LISTS: dict[str, Any] = {
+    "mean": lambda xs: np.mean(xs), "sum": lambda xs: np.sum(xs), "std": lambda xs: np.std(xs),
+    "max": lambda xs: np.max(xs), "prod": lambda xs: np.prod(xs), "var": lambda xs: np.var(xs),
+    "mean, axis": lambda xs: np.mean(xs, axis=0), "cumsum": lambda xs: np.cumsum(xs),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_a_list_of_tensors_with_gradients_is_no_list_of_numbers(name: str) -> None:
+    x = ranvier.tensor([1.0, 2.0], requires_grad=True)
+    for xs in ([x, x], [x[0], x[1]], (x, x)):
+        with pytest.raises(DTypeError, match="of a list of tensors gives plain numbers"):
+            LISTS[name](xs)
+    with ranvier.no_grad():
+        LISTS[name]([x, x])
+    LISTS[name]([x.detach(), x.detach()])
+    LISTS[name](np.array([x, x]))
+
+
+def test_numbers_that_are_asked_for_are_given() -> None:
+    x = ranvier.tensor([1.0, 2.0], requires_grad=True)
+    assert np.asarray(x).tolist() == np.array(x).tolist() == list(x.numpy()) == [1.0, 2.0]
+    assert np.array([x, x]).shape == (2, 2)
+    np.testing.assert_allclose([x, x], [[1.0, 2.0]] * 2)
+    np.testing.assert_array_equal(x.detach(), [1.0, 2.0])
+    assert float(x[0]) == 1.0

@@ -13,7 +13,7 @@ from ..base.missing import PACKAGE
 from ..errors import DTypeError, ShapeError
 from ..ops.methods import Methods
 from ..typing import Array, DTypeLike
-from .from_numpy import array_function, array_ufunc
+from .from_numpy import array_function, array_ufunc, refuse_in_list
 
 if TYPE_CHECKING:
     from ..ops.composites.indexing import Key
@@ -67,6 +67,8 @@ class Readable(Methods):
         return self._number().tolist()
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> Array:
+        if self._requires_grad:
+            refuse_in_list(self)
         array = self._number()
         if dtype is not None and array.dtype != dtype:
             if copy is False:

@@ -6,14 +6,17 @@ NumPy asks the value what its functions of elements mean (`__array_ufunc__`): `n
 So are a few reductions and the like, which NumPy leaves to methods (`np.mean(x)`). Its other
 functions (`__array_function__`: `np.concatenate`, `np.where`) compute with the numbers and give
 plain arrays, as in PyTorch and JAX. No gradient flows through those, so where there is one to lose,
-or no number yet, the call is refused with the name of Ranvier's own function.
+or no number yet, the call is refused with the name of Ranvier's own function. Of a list of tensors
+NumPy makes an array without asking; where a function of its own does that, it is refused too.
 """
 
 from __future__ import annotations
 
 import importlib
 import inspect
+import sys
 from collections.abc import Callable, Iterable
+from types import FrameType
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
@@ -185,6 +188,30 @@ def array_function(
             "wanted, give x.numpy()"
         )
     return out
+
+
+def refuse_in_list(x: Readable) -> None:
+    """DTypeError where a function of NumPy computes with the numbers of a list of tensors.
+
+    NumPy asks nobody what `np.mean([x, y])` means: it makes an array of the list, and the gradient
+    would be lost in silence. `np.array([x, y])` and `np.asarray(x)` say that numbers are wanted.
+    """
+    if not is_grad_enabled():
+        return
+    frame: FrameType | None = sys._getframe(2)
+    name = ""
+    while frame is not None and _is_numpys(frame):
+        name, frame = frame.f_code.co_name, frame.f_back
+    if name in SAME or name in COUNTERPARTS:
+        raise DTypeError(
+            f"np.{name} of a list of tensors gives plain numbers, through which no gradient flows, "
+            f"and one of them requires one; write ranvier.{SAME.get(name, COUNTERPARTS.get(name))}"
+            "(ranvier.stack(xs)). If the numbers alone are wanted, give np.array(xs)"
+        )
+
+
+def _is_numpys(frame: FrameType) -> bool:
+    return str(frame.f_globals.get("__name__")).partition(".")[0] == "numpy"
 
 
 def _same(name: str, function: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
