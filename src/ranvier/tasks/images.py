@@ -24,7 +24,7 @@ from ..nn import (
     Conv2D,
     Dense,
     Dropout,
-    GlobalAveragePooling2D,
+    Flatten,
     Layer,
     MaxPooling2D,
     RandomFlip,
@@ -161,7 +161,7 @@ def fit_images(
     run = train_within(
         network, pixels[train], labels[train],
         lambda: -float(network.evaluate(held_x, held_y, return_dict=True)["loss"]),
-        seconds=seconds, started=started, rate=0.004, seed=seed, most_epochs=60.0,
+        seconds=seconds, started=started, rate=0.003, seed=seed, most_epochs=60.0,
         say=say if verbose > 1 else None,
     )  # fmt: skip
     accuracy = float(network.evaluate(pixels[test], labels[test], return_dict=True)["accuracy"])
@@ -191,7 +191,7 @@ def cnn(row: tuple[int, ...], classes: int) -> tuple[Sequential, list[Choice]]:
             ]
             layers.append(Activation("relu"))
         layers.append(MaxPooling2D(2))
-    layers += [GlobalAveragePooling2D(), Dropout(0.2), Dense(classes, "softmax")]
+    layers += [Flatten(), Dropout(0.3), Dense(classes, "softmax")]
     model = Sequential(layers)
     model.ensure_built(row)
     model.compile(AdamW(0.002, weight_decay=0.01), "sparse_categorical_crossentropy", ["accuracy"])
