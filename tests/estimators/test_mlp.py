@@ -278,6 +278,7 @@ def scores(kind: str, x: np.ndarray, y: np.ndarray, seeds: int) -> np.ndarray:
     return table
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "load"),
     [

@@ -156,9 +156,9 @@ def curves(nn: ModuleType) -> Any:
 
 
 PROGRAMS: list[Callable[[ModuleType], Any]] = [
-    four_points, labels, scaled_pipeline, penalties, learning_strategies, more_iterations, frames,
-    scaled_target, ensembles, curves,
+    four_points, labels, scaled_pipeline, more_iterations, frames, scaled_target,
 ]  # fmt: skip
+LONG: list[Callable[[ModuleType], Any]] = [penalties, learning_strategies, ensembles, curves]
 
 
 def same(a: Any, b: Any) -> None:
@@ -174,4 +174,10 @@ def same(a: Any, b: Any) -> None:
 
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda p: p.__name__)
 def test_programs_run_with_the_import_changed(program: Callable[[ModuleType], Any]) -> None:
+    same(program(neural_network), program(estimators))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("program", LONG, ids=lambda p: p.__name__)
+def test_long_programs_run_with_the_import_changed(program: Callable[[ModuleType], Any]) -> None:
     same(program(neural_network), program(estimators))
