@@ -66,8 +66,10 @@ def read_excel(
             break
     else:
         raise DataError(f"{name}: no sheet holds rows below a header")
-    unnamed = [name for name in frame.columns if name.startswith("__UNNAMED__")]
-    frame = frame.rename({n: f"column_{frame.columns.index(n) + 1}" for n in unnamed})
+    frame.columns = [
+        f"column_{i}" if title.startswith("__UNNAMED__") else title
+        for i, title in enumerate(frame.columns, 1)
+    ]
     choices = []
     if len(names) > 1 and sheet is None:
         reason = f"the first of {len(names)} that holds rows: {', '.join(names)}"
