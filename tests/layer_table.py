@@ -36,7 +36,9 @@ takes(
     ROWS, Activation=("gelu",), AlphaDropout=(0.5,), BatchNormalization=(), Dense=(3,),
     Dropout=(0.5,), ELU=(), Flatten=(), GaussianDropout=(0.5,), GaussianNoise=(0.5,),
     LayerNormalization=(), LeakyReLU=(), PReLU=(), RMSNormalization=(), ReLU=(), RepeatVector=(2,),
-    Rescaling=(0.1, 0.3), Reshape=((2, 3),), Softmax=(), Normalize=(),
+    Rescaling=(0.1, 0.3), Reshape=((2, 3),), Softmax=(), Normalize=(), NTPDense=(3,),
+    OutputRange=(), ParametricActivation=("mish",), PeriodicEmbedding=(),
+    PiecewiseLinearEmbedding=(), RobustScale=(), Scale=(), MemberScale=(3,),
 )  # fmt: skip
 takes(
     SERIES, AdaptiveAveragePooling1D=(2,), AdaptiveMaxPooling1D=(2,), AveragePooling1D=(2,),
@@ -44,7 +46,7 @@ takes(
     SimpleRNN=(3,), GlobalAveragePooling1D=(), GlobalMaxPooling1D=(), Masking=(), Permute=((2, 1),),
     RotaryEmbedding=(), SinePositionEncoding=(), PositionEmbedding=(9,), SpatialDropout1D=(0.5,),
     UpSampling1D=(2,), ZeroPadding1D=(1,), TransformerEncoder=(8, 2), TransformerDecoder=(8, 2),
-    LeakyIntegrateAndFire=(3,),
+    LeakyIntegrateAndFire=(3,), MemberDense=(3,),
 )  # fmt: skip
 takes(
     IMAGES, AdaptiveAveragePooling2D=(2,), AdaptiveMaxPooling2D=(2,), AveragePooling2D=(2,),
@@ -74,7 +76,7 @@ TAKES["RNN"] = (SERIES, lambda **d: nn.RNN(nn.GRUCell(3, **d), **d))
 
 # Parts and whole models of `ranvier.models`, which have tests of their own.
 OTHERS = """
-Ahead Autoencoder GPT GRUCell InputLayer LSTMCell MLPForecaster MatrixFactorization Model
-NeuralRecommender ResidualBlock Seq2Seq Sequential SimpleRNNCell StackedRNNCells TextCNN
+Ahead Autoencoder GPT GRUCell InputLayer LSTMCell LevelDropout MLPForecaster MatrixFactorization
+Model NeuralRecommender ResidualBlock Seq2Seq Sequential SimpleRNNCell StackedRNNCells TextCNN
 VariationalAutoencoder _Causal
 """

@@ -229,6 +229,7 @@ def test_models_with_a_step_of_their_own(way: str, make: Callable[[], Any]) -> N
 
 ARGUMENTS: dict[str, Any] = {
     "units": 4, "filters": 3, "kernel_size": 2, "rate": 0.4, "stddev": 0.3, "activation": "tanh",
+    "members": 3,
     "output_size": 2, "height": 4, "width": 4, "output_dim": 4, "axes": 1, "head_dim": 4,
     "num_query_heads": 2, "num_key_value_heads": 1, "num_heads": 2, "key_dim": 2, "n": 3,
     "sequence_length": 6, "scale": 2.0, "factor": 0.2, "height_factor": 0.2, "width_factor": 0.2,
@@ -249,6 +250,7 @@ MADE: dict[str, Callable[[], Any]] = {
     "GPT": lambda: REGISTERED["GPT"](9, 1, 2, 8, 6),
     "Bidirectional": lambda: nn.Bidirectional(nn.LSTM(3)),
     "Embedding": lambda: nn.Embedding(9, 4),
+    "LevelDropout": lambda: nn.LevelDropout([9] * 6),
     "Permute": lambda: nn.Permute((2, 1)),
     "Reshape": lambda: nn.Reshape((-1,)),
     "RNN": lambda: nn.RNN(nn.GRUCell(3)),
@@ -341,7 +343,8 @@ def plain_schedules() -> list[Any]:
     args: dict[str, Any] = {
         "learning_rate": 0.1, "initial_learning_rate": 0.1, "decay_steps": 5, "every": 2,
         "boundaries": [2], "values": [0.1, 0.2], "first_decay_steps": 4, "max_learning_rate": 1.0,
-        "total_steps": 9, "base_learning_rate": 0.1, "peak_learning_rate": 0.1,
+        "initial_value": 0.2, "total_steps": 9,
+        "base_learning_rate": 0.1, "peak_learning_rate": 0.1,
         "schedules": [schedules.Constant(0.1), schedules.Constant(0.2)], "milestones": [3],
     }  # fmt: skip
     found = []

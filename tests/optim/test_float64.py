@@ -317,6 +317,14 @@ SCHEDULES: dict[str, tuple[schedules.Schedule, Callable[[float], float]]] = {
         schedules.InverseSquareRoot(0.1, 40),
         lambda t: 0.1 * min((t + 1) / 40, math.sqrt(40 / (t + 1))),
     ),
+    "CosLog4": (
+        schedules.CosLog4(0.1, 150),
+        lambda t: 0.05 * (1 - math.cos(2 * math.pi * math.log2(1 + 15 * min(t / 150, 1)))),
+    ),
+    "FlatCos": (
+        schedules.FlatCos(0.1, 150),
+        lambda t: cosine(0.1, 0.0, min(max(2 * t / 150 - 1, 0), 1)),
+    ),
     "Stages": (
         schedules.Stages([schedules.Constant(0.1), schedules.StepDecay(0.07, 3, 0.3)], [60]),
         lambda t: 0.1 if t < 60 else 0.07 * 0.3 ** ((t - 60) // 3),

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import ranvier
+from engines import ENGINES
 from ranvier import optim
 from ranvier.errors import ArgumentError, ShapeError, StateError
 
@@ -170,3 +171,60 @@ def test_a_sequence_of_schedules_is_saved_and_checked() -> None:
         optim.Stages([optim.Constant(1.0), optim.Constant(1.0)], [])
     with pytest.raises(ArgumentError, match="triangular2"):
         optim.Cyclic(0.1, 1.0, mode="triangular3")
+
+
+# -- schedules that can be stretched -------------------------------------------------------------
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_longer_plan_compiles_nothing_again(engine: str) -> None:
+    schedule = optim.FlatCos(0.8, 10)
+    traced = 0
+
+    def rate(t: ranvier.Tensor) -> ranvier.Tensor:
+        nonlocal traced
+        traced += 1
+        return schedule(t)
+
+    run = ranvier.compile(rate, engine=engine)
+    assert run(ranvier.tensor(10.0)).item() == 0
+    schedule.total_steps = 40
+    assert run(ranvier.tensor(10.0)).item() == pytest.approx(0.8)
+    assert run(ranvier.tensor(30.0)).item() == pytest.approx(0.4)
+    assert traced == 1
+    assert schedule.get_config() == {"initial_value": 0.8, "total_steps": 40.0}
+    with pytest.raises(ArgumentError, match="total_steps=0"):
+        schedule.total_steps = 0
+
+
+@pytest.mark.parametrize("decoupled", [True, False])
+def test_weight_decay_follows_a_schedule(decoupled: bool) -> None:
+    def moved(decay: Any) -> list[Any]:
+        w = parameter()
+        optimizer = optim.SGD(w, lr=0.5, weight_decay=decay, decoupled=decoupled)
+        seen: list[Any] = []
+        for _ in range(4):
+            if not isinstance(decay, optim.Schedule):
+                optimizer.weight_decay = 0.1 if len(seen) < 2 else 0.3
+            optimizer.apply([(w, ranvier.tensor([0.5, 1.0]))])
+            seen.append(w.tolist())
+        return seen
+
+    np.testing.assert_allclose(
+        moved(optim.PiecewiseConstant([1], [0.1, 0.3])), moved(0.1), rtol=1e-6
+    )
+
+
+def test_a_scheduled_decay_is_saved_and_checked() -> None:
+    made = optim.AdamW(
+        0.1, weight_decay=optim.FlatCos(0.2, 9),
+        groups=[{"names": ["bias"], "weight_decay": optim.Constant(0.0)}],
+    )  # fmt: skip
+    config = json.loads(json.dumps(made.get_config()))
+    again = optim.AdamW.from_config(config)
+    assert again.get_config() == config
+    assert isinstance(again.groups[0].rule.weight_decay, optim.Constant)
+    with pytest.raises(ArgumentError, match="weight_decay='much'"):
+        optim.AdamW(0.1, weight_decay="much")  # type: ignore[arg-type]
+    with pytest.raises(ArgumentError, match="weight_decay=-1"):
+        optim.SGD(0.1, weight_decay=-1)

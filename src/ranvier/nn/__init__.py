@@ -15,9 +15,11 @@
 | policy.py | Dtype policies: float32, float64, or float16 beside float32 |
 | regularizers.py | Regularizers: penalties on the size of weights |
 | restoring.py | Limits while layers are built from a file |
+| schedule.py | Schedules: numbers that follow the count of steps |
 | sequences/ | recurrent and attention layers |
 | settable.py | Attributes set after a layer was made: taken on to where they count, or refused |
 | symbolic.py | Symbolic values, from which models are connected |
+| tables/ | layers of networks for tables |
 | targets.py | Forms of targets, checked before training starts |
 | walk.py | Every layer and tensor inside a layer |
 """
@@ -122,6 +124,11 @@ from .sequences.recurrent_cells import GRUCell, LSTMCell, SimpleRNNCell
 from .sequences.recurrent_layers import GRU, LSTM, RNN, SimpleRNN, StackedRNNCells
 from .sequences.transformer import TransformerDecoder, TransformerEncoder
 from .sequences.wrappers import Bidirectional, TimeDistributed
+from .tables.dense import NTPDense
+from .tables.levels import LevelDropout
+from .tables.members import MemberDense, MemberScale
+from .tables.numeric_embeddings import PeriodicEmbedding, PiecewiseLinearEmbedding
+from .tables.scaling import OutputRange, ParametricActivation, RobustScale, Scale
 
 __all__ = [
     "ELU",
@@ -176,17 +183,25 @@ __all__ = [
     "Layer",
     "LayerNormalization",
     "LeakyReLU",
+    "LevelDropout",
     "Masking",
     "MaxPooling1D",
     "MaxPooling2D",
     "Maximum",
+    "MemberDense",
+    "MemberScale",
     "Minimum",
     "Mixup",
     "MultiHeadAttention",
     "Multiply",
+    "NTPDense",
     "Normalize",
+    "OutputRange",
     "PReLU",
+    "ParametricActivation",
+    "PeriodicEmbedding",
     "Permute",
+    "PiecewiseLinearEmbedding",
     "PositionEmbedding",
     "RMSNormalization",
     "RandomBrightness",
@@ -202,7 +217,9 @@ __all__ = [
     "Rescaling",
     "Reshape",
     "Resizing",
+    "RobustScale",
     "RotaryEmbedding",
+    "Scale",
     "SeparableConv2D",
     "SimpleRNN",
     "SimpleRNNCell",

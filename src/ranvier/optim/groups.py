@@ -267,7 +267,12 @@ class RuleStep:
 
     def __init__(self, rule: Optimizer, rate: Tensor) -> None:
         self.rule, self.rate = rule, rate
-        self.weight_decay, self.decoupled = rule.weight_decay or 0.0, rule.decoupled
+        self.decays, self.decoupled = bool(rule.weight_decay), rule.decoupled
+        self.weight_decay: float | Tensor = 0.0
+        if isinstance(rule.weight_decay, Schedule):
+            self.weight_decay = astype(rule.weight_decay(rule.iterations), rule.precision)
+        elif rule.weight_decay:
+            self.weight_decay = rule.weight_decay
         self._kept: dict[DType, Tensor] = {}
         self._factors: dict[DType, Factors] = {}
 
@@ -281,8 +286,13 @@ class RuleStep:
         """The part of p that decoupled weight decay leaves."""
         dtype = dtypes.promote(p.dtype, dtypes.float32)
         if dtype not in self._kept:
-            self._kept[dtype] = 1.0 - self._cast(self.rate, dtype) * self.weight_decay
+            self._kept[dtype] = 1.0 - self._cast(self.rate, dtype) * self.decay_of(dtype)
         return self._kept[dtype]
+
+    def decay_of(self, dtype: DType) -> float | Tensor:
+        """The strength of weight decay in this step."""
+        decay = self.weight_decay
+        return self._cast(decay, dtype) if isinstance(decay, Tensor) else decay
 
     def update(self, p: Tensor, w: Tensor, g: Tensor, slots: Slots) -> tuple[Tensor, Slots]:
         """The new parameter and the new slots, from the weights w that decay has left of p."""

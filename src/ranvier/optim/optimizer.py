@@ -24,9 +24,9 @@ from ..ops.elementwise import astype
 from ..tensors.mode import no_grad, state
 from ..tensors.tensor import Tensor
 from ..tracing.watched import entered
-from .arguments import Parameters, at_least_0, first_arguments, precision_of
+from .arguments import Parameters, first_arguments, precision_of
 from .groups import Grouped, RuleStep
-from .rates import LearningRate, Rate, Rated
+from .rates import DecayStrength, LearningRate, Rate, Rated, decay_strength
 from .state import Memory, Remembering, Scalars, Slots
 from .wrappers.averaging import Averaged
 from .wrappers.options import Wrapped, WrapperOptions
@@ -80,7 +80,7 @@ class Optimizer(Rule, Rated, Grouped, Remembering, Averaged, Wrapped):
             "learning_rate": 1e-4} or {"names": ["bias"], "weight_decay": 0.0}; see `set_group`.
         weight_decay: each step also takes `learning_rate * weight_decay * w` off w (Loshchilov &
             Hutter 2019). With `decoupled=False` `weight_decay * w` is added to the gradient
-            instead (an L2 penalty, as PyTorch's Adam does).
+            instead (an L2 penalty, as PyTorch's Adam does). A schedule is taken too.
         clipnorm, global_clipnorm, clipvalue: longest gradient of a single parameter, of all
             parameters together, or largest element of a gradient.
         gradient_accumulation_steps: parameters move at every n-th batch only, along the mean of
@@ -103,7 +103,7 @@ class Optimizer(Rule, Rated, Grouped, Remembering, Averaged, Wrapped):
         *,
         lr: LearningRate | None = None,
         groups: Sequence[Mapping[str, Any]] | None = None,
-        weight_decay: float | None = None,
+        weight_decay: DecayStrength = None,
         decoupled: bool = True,
         name: str | None = None,
         **options: Unpack[WrapperOptions],
@@ -116,7 +116,7 @@ class Optimizer(Rule, Rated, Grouped, Remembering, Averaged, Wrapped):
         # Of the learning rate and of what all parameters share: float64 where a parameter is.
         self.precision = precision_of(self.parameters)
         self.rate_in_use = Rate(kind, self.rate if first is None else first, self.precision)
-        self.weight_decay = at_least_0(kind, "weight_decay", weight_decay)
+        self.weight_decay = decay_strength(kind, weight_decay)
         self.decoupled = decoupled
         super().__init__(**options)
         self.iterations = Tensor(np.zeros((), np.int64), name="iterations")

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from .. import dtypes
+from ..base.arguments import number
 from ..errors import ArgumentError, unknown_name
 from ..ops.elementwise import astype
 from ..tensors.tensor import Tensor
@@ -17,6 +18,8 @@ from .schedules import SCHEDULES, Schedule, restore_schedule
 
 # A number, a schedule, or a schedule's configuration.
 LearningRate: TypeAlias = float | Tensor | Schedule | Mapping[str, Any]
+# A number, a schedule, its configuration, or None for no decay.
+DecayStrength: TypeAlias = float | Schedule | Mapping[str, Any] | None
 
 
 class Rate(Watched):
@@ -82,6 +85,15 @@ class Rate(Watched):
 
     def __repr__(self) -> str:
         return repr(self.value) if isinstance(self.value, Schedule) else f"{self.value.item():g}"
+
+
+def decay_strength(owner: str, value: DecayStrength) -> float | Schedule | None:
+    """A weight decay as an option of an optimizer; ArgumentError for what is none."""
+    if isinstance(value, Mapping):
+        value = restore_schedule(value)
+    if value is None or isinstance(value, Schedule):
+        return value
+    return number(owner, "weight_decay", value, 0)
 
 
 class Rated:

@@ -12,14 +12,17 @@ where a tutorial counts epochs.
 from __future__ import annotations
 
 import math
-from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from .. import dtypes
 from ..base.missing import module_getattr
 from ..errors import ArgumentError, unknown_name
-from ..nn.config import configuration, restore
+from ..nn.schedule import SCHEDULES as SCHEDULES
+from ..nn.schedule import Schedule as Schedule
+from ..nn.schedule import restore_schedule as restore_schedule
 from ..ops.elementwise import (
     astype,
     ceil,
@@ -36,35 +39,7 @@ from ..ops.elementwise import (
     sqrt,
     where,
 )
-from ..ops.op import as_values
 from ..tensors.tensor import Tensor
-from ..tracing.watched import Watched
-from ..typing import TensorLike
-
-
-class Schedule(Watched, ABC):
-    """Base: `schedule(step)` is the learning rate of that step, a float32 scalar.
-
-    Of a float64 step it is float64: an optimizer asks so when its parameters are float64.
-    """
-
-    def __call__(self, step: TensorLike) -> Tensor:
-        """The rate of step 0, 1, 2, ..."""
-        (t,) = as_values(step)
-        kind = dtypes.float64 if t.dtype == dtypes.float64 else dtypes.float32
-        return self.at(astype(t, kind))
-
-    @abstractmethod
-    def at(self, t: Tensor) -> Tensor:
-        """The rate at step `t` (float32 or float64), in its dtype."""
-
-    def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments."""
-        return configuration(self)
-
-    def __repr__(self) -> str:
-        options = [f"{k}={v}" for k, v in self.get_config().items() if v is not None]
-        return f"{type(self).__name__}({', '.join(options)})"
 
 
 class Constant(Schedule):
@@ -371,6 +346,72 @@ class InverseSquareRoot(Schedule):
         return self.peak_learning_rate * minimum(passed, 1 / sqrt(passed))
 
 
+class _Stretched(Schedule):
+    """Base: a curve over `total_steps`, which can be set between steps and compiles nothing again.
+
+    So a plan can be made longer or shorter while it runs.
+    """
+
+    def __init__(self, total_steps: float) -> None:
+        kind = type(self).__name__
+        self._total = Tensor(np.float64(_positive(kind, "total_steps", total_steps)))
+
+    @property
+    def total_steps(self) -> float:
+        """The number of steps over which the curve is stretched."""
+        return float(self._total.item())
+
+    @total_steps.setter
+    def total_steps(self, steps: float) -> None:
+        self._total.assign(np.float64(_positive(type(self).__name__, "total_steps", steps)))
+
+    def share(self, t: Tensor) -> Tensor:
+        """How much of the steps has passed at step t, from 0 to 1."""
+        return minimum(t / astype(self._total, t.dtype), 1)
+
+
+class CosLog4(_Stretched):
+    """Four cosine waves, each twice as long as the one before: Holzmueller et al. 2024.
+
+        learning_rate (1 - cos(2 pi log2(1 + 15 t / total_steps))) / 2
+
+    It is 0 at the shares 0, 1/15, 3/15, 7/15 and 1 of the steps, so there are good networks
+    before the end as well. `total_steps` may be set while training goes on.
+
+    >>> schedule = CosLog4(0.2, total_steps=150)
+    >>> [round(schedule(step).item(), 3) for step in (0, 4, 10, 16, 30, 150)]
+    [0.0, 0.199, 0.0, 0.195, 0.0, 0.0]
+    """
+
+    def __init__(self, learning_rate: float, total_steps: float) -> None:
+        super().__init__(total_steps)
+        self.learning_rate = learning_rate
+
+    def at(self, t: Tensor) -> Tensor:
+        cycles = log(1 + 15 * self.share(t)) * (1 / math.log(2))
+        return self.learning_rate * 0.5 * (1 - cos(cycles * (2 * math.pi)))
+
+
+class FlatCos(_Stretched):
+    """Constant for half of the steps, then half a cosine down to 0: Holzmueller et al. 2024.
+
+    For dropout and weight decay it keeps the strength and takes it away at the end:
+    `Dropout(FlatCos(0.15, steps))`, `AdamW(..., weight_decay=FlatCos(0.02, steps))`.
+    `total_steps` may be set while training goes on.
+
+    >>> schedule = FlatCos(0.2, total_steps=100)
+    >>> [round(schedule(step).item(), 3) for step in (0, 50, 75, 100)]
+    [0.2, 0.2, 0.1, 0.0]
+    """
+
+    def __init__(self, initial_value: float, total_steps: float) -> None:
+        super().__init__(total_steps)
+        self.initial_value = initial_value
+
+    def at(self, t: Tensor) -> Tensor:
+        return _half_cosine(self.initial_value, 0.0, maximum(2 * self.share(t) - 1, 0))
+
+
 class Stages(Schedule):
     """One schedule after another: the next one begins, at its step 0, at each of `milestones`.
 
@@ -408,18 +449,14 @@ def _positive(kind: str, name: str, value: float) -> float:
     return value
 
 
-SCHEDULES: dict[str, type[Schedule]] = {
+SCHEDULES.update({
     cls.__name__: cls
     for cls in (
         Constant, StepDecay, PiecewiseConstant, ExponentialDecay, InverseTimeDecay, PolynomialDecay,
-        CosineDecay, CosineDecayRestarts, OneCycle, Cyclic, InverseSquareRoot, Stages,
+        CosineDecay, CosineDecayRestarts, OneCycle, Cyclic, InverseSquareRoot, CosLog4, FlatCos,
+        Stages,
     )
-}  # fmt: skip
-
-
-def restore_schedule(described: Mapping[str, Any]) -> Schedule:
-    """A schedule from {"class", "config"}."""
-    return restore("schedule", described, SCHEDULES)
+})  # fmt: skip
 
 
 if not TYPE_CHECKING:

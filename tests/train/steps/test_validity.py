@@ -194,8 +194,8 @@ HOLLOW = {
 WITHOUT = {
     "Add", "Average", "Concatenate", "Embedding", "Flatten", "GlobalAveragePooling1D",
     "GlobalAveragePooling2D", "GlobalMaxPooling1D", "GlobalMaxPooling2D", "Masking", "Maximum",
-    "Minimum", "Multiply", "Normalize", "PReLU", "Permute", "PositionEmbedding", "Reshape",
-    "Subtract",
+    "Minimum", "Multiply", "Normalize", "OutputRange", "PReLU", "Permute", "PositionEmbedding",
+    "Reshape", "Scale", "Subtract", "MemberScale",
 }  # fmt: skip
 
 

@@ -61,7 +61,11 @@ class Dense(Affine):
                 f"{self.name}: got an input of shape {x.shape}; expected (batch, {inputs}), as it "
                 f"was built for {inputs} features. {_fix(x.shape, inputs)}"
             )
-        return self.activated(matmul(x, self.kernel))
+        return self.activated(self.sums(x))
+
+    def sums(self, x: Tensor) -> Tensor:
+        """The sums of products, (..., units)."""
+        return matmul(x, self.kernel)
 
     def output_shape(self, input_shape: Shape) -> Shape:
         return (*input_shape[:-1], self.units)

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from numbers import Real
-from typing import Unpack
+from typing import Any, Unpack
 
-from ... import random
+from ... import dtypes, random
 from ...errors import ArgumentError, ShapeError
-from ...ops.elementwise import where
+from ...ops.elementwise import astype, where
 from ...random import Generator
 from ...tensors.tensor import Tensor
 from ...typing import Shape
 from ..images.sliding import channels_last, check_axes
 from ..layer import Layer, register_layer
 from ..options import LayerOptions
+from ..schedule import Schedule, restore_schedule
 
 
 class _Noise(Layer):
@@ -51,7 +52,7 @@ class _RateNoise(_Noise):
             raise ArgumentError(
                 f"{self.name}: rate={rate!r}; expected the share to drop, 0 <= rate < 1"
             )
-        self.rate: float = rate
+        self.rate: Any = rate  # a number, or a schedule
 
     def forward(self, x: Tensor) -> Tensor:
         return super().forward(x) if self.rate else x
@@ -67,7 +68,8 @@ class Dropout(_RateNoise):
     tensor([[1., 2.]])
 
     Args:
-        rate: the share to drop.
+        rate: the share to drop: a number, or a schedule (`ranvier.optim.schedules`) that follows
+            the steps of training; `steps` counts them and is saved with the model.
         noise_shape: the shape of the draws; along an axis of size 1 all share one. None, or None
             for an axis: the size of x.
         seed: a generator of the layer's own; None: `ranvier.random`.
@@ -76,26 +78,44 @@ class Dropout(_RateNoise):
 
     def __init__(
         self,
-        rate: float,
+        rate: float | Schedule | Mapping[str, Any],
         noise_shape: Sequence[int | None] | None = None,
         seed: int | None = None,
         **options: Unpack[LayerOptions],
     ) -> None:
-        super().__init__(rate, seed, **options)
+        follows = restore_schedule(rate) if isinstance(rate, Mapping) else rate
+        followed = isinstance(follows, Schedule)
+        super().__init__(0.0 if followed else rate, seed, **options)  # type: ignore[arg-type]
+        self.rate = follows
         self.noise_shape = None if noise_shape is None else tuple(noise_shape)
+        self.steps: Tensor | None = None
+
+    def build(self, input_shape: Shape) -> None:
+        if isinstance(self.rate, Schedule):
+            self.steps = self.add_weight((), "zeros", dtypes.int64, trainable=False, name="steps")
+
+    def rate_now(self) -> float | Tensor:
+        """The rate of this step of training, which counts."""
+        rate: float | Tensor = self.rate
+        if self.steps is None:
+            return rate
+        rate = self.rate(self.steps)
+        self.steps.assign(self.steps + 1)
+        return rate
 
     def draws(self, shape: Shape) -> Shape:
         """The shape of the draws for x of `shape`."""
         return _draw_shape(self.name, self.noise_shape, shape)
 
     def noisy(self, x: Tensor) -> Tensor:
-        return dropped(x, self.rate, self._source, self.draws(x.shape))
+        return dropped(x, self.rate_now(), self._source, self.draws(x.shape))
 
 
-def dropped(x: Tensor, rate: float, source: Generator, shape: Shape) -> Tensor:
+def dropped(x: Tensor, rate: float | Tensor, source: Generator, shape: Shape) -> Tensor:
     """0 with probability `rate`, else `x / (1 - rate)`, by draws of `shape` from `source`."""
     keep = source.bernoulli(1 - rate, shape)
-    return where(keep, x * (1 / (1 - rate)), 0)
+    scale = 1 / (1 - rate)
+    return where(keep, x * (astype(scale, x.dtype) if isinstance(scale, Tensor) else scale), 0)
 
 
 def _draw_shape(layer: str, noise_shape: Sequence[int | None] | None, shape: Shape) -> Shape:
@@ -210,8 +230,9 @@ class AlphaDropout(Dropout):
     """
 
     def noisy(self, x: Tensor) -> Tensor:
-        keep = self._source.bernoulli(1 - self.rate, self.draws(x.shape))
-        a = ((1 - self.rate) * (1 + self.rate * SELU_LIMIT**2)) ** -0.5
+        rate = self.rate_now()
+        keep = self._source.bernoulli(1 - rate, self.draws(x.shape))
+        a = ((1 - rate) * (1 + rate * SELU_LIMIT**2)) ** -0.5
         kept: Tensor = where(keep, x, SELU_LIMIT)
-        out: Tensor = kept * a + -a * SELU_LIMIT * self.rate
-        return out
+        out: Tensor = kept * a + -a * SELU_LIMIT * rate
+        return out if out.dtype == x.dtype else astype(out, x.dtype)

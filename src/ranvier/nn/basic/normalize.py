@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Unpack
 
 import numpy as np
@@ -10,13 +11,24 @@ from ...data.columns import ColumnNames
 from ...data.tables import as_array
 from ...errors import DataError, ShapeError
 from ...tensors.tensor import Tensor
-from ...typing import DataLike, Shape
+from ...typing import Array, DataLike, Shape
 from ..layer import Layer, register_layer
 from ..options import UNBUILT, LayerOptions
 
 
+class Adapting(Layer, ABC):
+    """Base: a layer that learns from data before training, by `adapt`.
+
+    `Model.adapt` adapts all those of a model, each to what reaches it.
+    """
+
+    @abstractmethod
+    def adapt(self, data: DataLike) -> None:
+        """Learn from `data`, rows of what the layer will read."""
+
+
 @register_layer
-class Normalize(Layer):
+class Normalize(Adapting):
     """`(x - mean) / std` for each feature (the last axis), with mean and std measured by `adapt`.
 
     They are state of the model: saved with it, not trained. A feature that never varies is only
@@ -47,25 +59,7 @@ class Normalize(Layer):
 
         Of a table the names of the columns are kept: the model takes tables by these names.
         """
-        known = self.column_names.arrange(data)
-        x = as_array(known, f"{self.name}: adapt", float_dtype=np.float64).astype(np.float64)
-        if x.ndim < 2 or not x.size:
-            raise DataError(
-                f"{self.name}: adapt got data of shape {x.shape}; expected rows of features, "
-                "(rows, features), with at least one row"
-            )
-        if not np.isfinite(x).all():
-            index = np.argwhere(~np.isfinite(x))[0]
-            raise DataError(
-                f"{self.name}: adapt: NaN or infinity in row {index[0]}, feature {index[-1]}; "
-                "remove such rows or fill the holes first"
-            )
-        self.ensure_built(x.shape[1:])
-        if x.shape[-1] != self.mean.shape[0]:
-            raise ShapeError(
-                f"{self.name}: adapt got {x.shape[-1]} features, built for {self.mean.shape[0]}"
-            )
-        flat = x.reshape(-1, x.shape[-1])
+        flat = rows_to_adapt(self, self.column_names.arrange(data), "mean")
         std = flat.std(axis=0)
         self.column_names.arrange(data, learn=True)
         self.mean.assign(flat.mean(axis=0))
@@ -82,3 +76,29 @@ class Normalize(Layer):
 
     def output_shape(self, input_shape: Shape) -> Shape:
         return input_shape
+
+
+def rows_to_adapt(layer: Layer, data: DataLike, measured: str) -> Array:
+    """`data` for the `adapt` of a layer, (rows, features) in float64, after building the layer.
+
+    `measured` is the attribute whose first axis is the features.
+    DataError for data without rows or with NaN or infinity, ShapeError for another number of
+    features.
+    """
+    x = as_array(data, f"{layer.name}: adapt", float_dtype=np.float64).astype(np.float64)
+    if x.ndim < 2 or not x.size:
+        raise DataError(
+            f"{layer.name}: adapt got data of shape {x.shape}; expected rows of features, "
+            "(rows, features), with at least one row"
+        )
+    if not np.isfinite(x).all():
+        index = np.argwhere(~np.isfinite(x))[0]
+        raise DataError(
+            f"{layer.name}: adapt: NaN or infinity in row {index[0]}, feature {index[-1]}; "
+            "remove such rows or fill the holes first"
+        )
+    layer.ensure_built(x.shape[1:])
+    features = getattr(layer, measured).shape[0]
+    if x.shape[-1] != features:
+        raise ShapeError(f"{layer.name}: adapt got {x.shape[-1]} features, built for {features}")
+    return x.reshape(-1, x.shape[-1])

@@ -10,7 +10,7 @@ from ...ops.elementwise import abs, exp, expm1, maximum, sqrt
 from ...tensors.tensor import Tensor
 from ..arguments import Parameters, below_1
 from ..optimizer import Factors, Optimizer
-from ..rates import LearningRate
+from ..rates import DecayStrength, LearningRate
 from ..state import Slots
 from ..wrappers.options import Options, SharedOptions
 
@@ -81,7 +81,7 @@ class AdamW(Adam):
         self,
         parameters: Parameters | LearningRate = None,
         learning_rate: LearningRate | None = None,
-        weight_decay: float | None = 0.004,
+        weight_decay: DecayStrength = 0.004,
         *,
         beta_1: float = 0.9,
         beta_2: float = 0.999,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ... import dtypes
 from .wrapper import Step, Wrapper
 
 
@@ -22,10 +23,10 @@ class WeightDecay(Wrapper):
     def before(self, step: Step) -> None:
         for i, p in enumerate(step.parameters):
             rule = step.rules[id(p)]
-            amount = rule.weight_decay
-            if not amount or p in step.undecayed:
+            if not rule.decays or p in step.undecayed:
                 continue
             if rule.decoupled:
                 step.weights[i] = p * rule.kept_share(p)
             else:
-                step.grads[i] = step.grads[i] + p * amount
+                dtype = dtypes.promote(p.dtype, dtypes.float32)
+                step.grads[i] = step.grads[i] + p * rule.decay_of(dtype)

@@ -9,7 +9,7 @@ from ...errors import ArgumentError
 from ...nn.config import restore
 from ...tracing.watched import Watched
 from ..arguments import above_0, at_least_0, at_least_1, at_most_one, from_0_to_1
-from ..rates import LearningRate
+from ..rates import DecayStrength, LearningRate
 from . import WRAPPERS, Accumulation, Averaging, Clipping, ExponentialAverage, LossScale
 from .decay import WeightDecay
 from .wrapper import Wrapper, in_order
@@ -41,7 +41,7 @@ class SharedOptions(WrapperOptions, total=False):
 class Options(SharedOptions, total=False):
     """What every optimizer takes behind its own arguments."""
 
-    weight_decay: float | None
+    weight_decay: DecayStrength
 
 
 class Wrapped(Watched):

@@ -10,8 +10,8 @@ wiring_data.py has the same as plain data, for files.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from ... import dtypes
 from ...errors import ArgumentError
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from .network import Network
 
 _T = TypeVar("_T")
+Visit: TypeAlias = Callable[[Node, Sequence[Tensor]], None]
 
 
 class Wiring:
@@ -139,8 +140,11 @@ class Wiring:
 
     # -- running ----------------------------------------------------------------------------------
 
-    def run(self, tensors: Sequence[Tensor]) -> Any:
-        """The outputs for these inputs, in the structure the user gave."""
+    def run(self, tensors: Sequence[Tensor], visit: Visit | None = None) -> Any:
+        """The outputs for these inputs, in the structure the user gave.
+
+        `visit` is called with each call of a layer and what it is about to read.
+        """
         if len(tensors) != len(self.inputs):
             raise ArgumentError(
                 f"{self.name}: expected {len(self.inputs)} inputs "
@@ -152,6 +156,8 @@ class Wiring:
             values[node] = node.op.layer(x) if isinstance(node.op, ModelInput) else x
         for node in self.nodes:
             if node not in values:
+                if visit is not None and isinstance(node.op, LayerCall):
+                    visit(node, [values[x] for x in node.inputs])
                 values[node] = self._value(node, values, rows)
         return packed(self.gives, [self._output(v, values) for v in self.outputs])
 

@@ -17,12 +17,14 @@ from ...base.arguments import as_integer
 from ...data.columns import ColumnNames, names_of
 from ...errors import ArgumentError, StateError, unknown_name
 from ...graph.graph import Graph
+from ...graph.node import Node
 from ...graph.row_count import ROWS
+from ...nn.basic.normalize import Adapting
 from ...nn.layer import Layer, as_input, row_shape
 from ...nn.modes import training_mode
 from ...nn.policy import float_dtype
 from ...nn.symbolic import layer_of
-from ...tensors.mode import no_trace
+from ...tensors.mode import no_grad, no_trace
 from ...tensors.tensor import Tensor
 from ...tracing.trace import trace
 from ...typing import Array, DataLike, DType, Shape
@@ -90,6 +92,37 @@ class Network(Layer):
                 [x if isinstance(x, Tensor) else as_input(x, self) for x in inputs]
             )
         return super().__call__(*inputs, training=training, **options)
+
+    def adapt(self, x: DataLike, rows: int | None = None) -> None:
+        """Adapt the layers inside that learn from data before training (`Normalize`,
+        `RobustScale`, `NTPDense`, ...), in the order of the data's way, each to what reaches it.
+
+        `x` is rows as `fit` takes them; several inputs in a list or a dict by name. With `rows`,
+        layers that read an input as it comes see all of x, and those behind them so many rows,
+        evenly spaced.
+
+        >>> import ranvier
+        >>> model = ranvier.Sequential([ranvier.nn.Normalize(input_shape=(1,))])
+        >>> model.adapt([[1.0], [3.0]])
+        >>> model([[3.0]])
+        tensor([[1.]])
+        """
+        names, wiring = self._names_of_inputs(x), self.wired()
+        parts: Sequence[Any]
+        parts = [x] if names is None else by_input(self.name, names, x, self._warned)
+        whole = [as_input(part, self) for part in parts]
+        some = whole if rows is None else [as_input(_evenly(t.numpy(), rows), self) for t in whole]
+        unchanged = dict(zip((v.node for v in wiring.inputs), whole, strict=True))
+        adapted: set[int] = set()
+
+        def visit(call: Node, inputs: Sequence[Tensor]) -> None:
+            layer = layer_of(call)
+            if isinstance(layer, Adapting) and id(layer) not in adapted:
+                adapted.add(id(layer))
+                layer.adapt(unchanged.get(call.inputs[0], inputs[0]))
+
+        with no_grad(), training_mode(False):
+            wiring.run(some, visit)
 
     def _arranged(self, x: DataLike, index: int, count: int) -> Any:
         """A table given to a call as an array, its columns in the order of training."""
@@ -307,6 +340,11 @@ def _named_input(names: Sequence[str] | None, x: Mapping[Any, Any]) -> Sequence[
     if len(x) == 1 and np.ndim(next(iter(x.values()))) > 1:
         return names or list(x)
     return None
+
+
+def _evenly(x: Array, rows: int) -> Array:
+    """At most so many rows, evenly spaced."""
+    return x if len(x) <= rows else x[np.linspace(0, len(x) - 1, rows).astype(np.int64)]
 
 
 def _has_arguments(cls: type) -> bool:
