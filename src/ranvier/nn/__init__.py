@@ -125,7 +125,7 @@ from .sequences.recurrent_layers import GRU, LSTM, RNN, SimpleRNN, StackedRNNCel
 from .sequences.transformer import TransformerDecoder, TransformerEncoder
 from .sequences.wrappers import Bidirectional, TimeDistributed
 from .tables.dense import NTPDense
-from .tables.levels import LevelDropout
+from .tables.level_dropout import LevelDropout
 from .tables.members import MemberDense, MemberScale
 from .tables.numeric_embeddings import PeriodicEmbedding, PiecewiseLinearEmbedding
 from .tables.scaling import OutputRange, ParametricActivation, RobustScale, Scale

@@ -11,9 +11,12 @@
 | facts.py | Facts about the cells of one column, gathered when they are asked for |
 | frames.py | Frames of other libraries as polars frames, in one form |
 | levels.py | Levels that have an order |
+| member.py | One network of a training: its rows, its epochs, and the best of them |
 | names.py | What names and numbers say: identifiers, codes, stand-ins for missing |
+| network.py | The default network for tables, and how it is optimized |
 | numeric.py | Recognition of numbers: marks and units, identifiers and codes |
 | parts.py | Parts of an encoder: one class for each kind of column |
+| parts_held_out.py | Rows that the networks of a training hold out |
 | plan.py | The plan: target, task, metric, split and what was noticed |
 | profiles.py | Profiles of columns: quantiles, histograms, frequent values |
 | reading.py | Reading files and frames into one form |
@@ -24,8 +27,9 @@
 | splitting.py | Rows held out: at random, by time, by group |
 | structured.py | Parquet, Arrow, Excel and JSON |
 | targets.py | The target: which column it may be, and its task |
+| temperature.py | One temperature for probabilities, measured on held-out rows |
 | text_features.py | Free text as a few numbers: TF-IDF and an SVD |
-| training.py | Training on a table within a time: epochs planned by the clock |
+| training.py | Training on a table within a time: epochs planned by the clock, the best kept |
 | trees.py | Boosted trees beside the network: grown by scikit-learn, kept as arrays |
 | unpacking.py | Bytes of a file: compression and encoding |
 

@@ -1,17 +1,38 @@
-"""Training on a table within a time: epochs planned by the clock, the best of them kept."""
+"""Training on a table within a time: epochs planned by the clock, the best of them kept.
+
+    a few steps -> how many rows a second -> epochs -> one score after each, on held-out rows
+    -> the best epoch -> one temperature -> the mean over all members
+
+A plan that turns out too long is shortened while it runs, so that learning rate, dropout and decay
+come to their ends within the budget. Ctrl-C and the end of the time leave the best so far.
+"""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from .. import nn, random
+from ..errors import DataError
 from ..io.writing import FilePath
+from ..train.fit.loop import CtrlC
+from ..train.models import saving
+from ..train.models.model import Model
 from ..typing import Array
 from .choice import Choice
+from .member import Arrays, Clock, Job, Member, Run
+from .network import CLASS_TASKS, Recipe
+from .parts_held_out import further_parts
 from .plan import Plan
+from .temperature import best_temperature, tempered
+
+MOST_NETWORKS = 8
+LEAST_SHARE = 0.7  # of the epochs of the first network, for another one
+_RESIDUALS = "residuals"
 
 
 @dataclass
@@ -32,26 +53,44 @@ class Trained:
     residuals: Array = field(default_factory=lambda: np.empty(0))
     choices: tuple[Choice, ...] = ()
 
-    def predict(self, arrays: Mapping[str, Array]) -> Array:
+    def predict(self, arrays: Arrays) -> Array:
         """Calibrated probabilities (rows, classes), or numbers (rows,) in the target's units."""
-        raise NotImplementedError
+        inputs = {name: arrays[name] for name in self.network.input_names}
+        out = np.asarray(self.network.predict(inputs), np.float64)
+        return tempered(out, self.temperature) if self.task in CLASS_TASKS else out[:, 0]
 
     def pack(self) -> tuple[dict[str, Array], dict[str, Any]]:
         """Arrays by name and a description for a saved file (see train/models/saving.py `pack`)."""
-        raise NotImplementedError
+        arrays, described = saving.pack(self.network, include_optimizer=False)
+        about = {
+            "task": self.task,
+            "model": described,
+            "temperature": self.temperature,
+            "history": {name: [float(x) for x in xs] for name, xs in self.history.items()},
+            "choices": [choice.config() for choice in self.choices],
+        }
+        return {**arrays, _RESIDUALS: self.residuals}, about
 
     @classmethod
     def unpack(
         cls, arrays: Mapping[str, Array], described: Mapping[str, Any], path: FilePath
     ) -> Trained:
         """What `pack` gave, made again; `path` is for messages."""
-        raise NotImplementedError
+        weights = {name: a for name, a in arrays.items() if name != _RESIDUALS}
+        return cls(
+            task=str(described["task"]),
+            network=saving.unpack(weights, described["model"], path),
+            temperature=float(described["temperature"]),
+            history=described["history"],
+            residuals=arrays[_RESIDUALS],
+            choices=tuple(Choice(**choice) for choice in described["choices"]),
+        )
 
 
 def train(
-    arrays: Mapping[str, Array],
+    arrays: Arrays,
     y: Array,
-    held_out: Mapping[str, Array],
+    held_out: Arrays,
     y_held_out: Array,
     *,
     plan: Plan,
@@ -62,11 +101,154 @@ def train(
     verbose: int = 1,
     weights: Array | None = None,
     on_epoch: Callable[[int, Mapping[str, float]], None] | None = None,
+    recipe: Recipe | None = None,
+    batch_size: int | None = None,
 ) -> Trained:
     """The default network trained on the encoder's arrays within `budget` seconds.
 
     `y` and `y_held_out` are class indices or numbers (Encoder.encode_target), `levels` the sizes
     of the categories. The epoch that scores best on the held-out rows is kept. Ctrl-C and the end
     of the time leave the best so far.
+
+    The first network holds out those rows. While the time allows, further ones (`members` in all,
+    at most) hold out a part of the others each and learn from all other rows, so that together
+    they have seen everything; predictions are the mean. Where rows are held out by time or by
+    group, every network holds out the same rows.
     """
-    raise NotImplementedError
+    if len(y) < 2 or not len(y_held_out):
+        raise DataError(
+            f"train: {len(y)} rows to learn from and {len(y_held_out)} held out; expected at "
+            "least 2 and 1"
+        )
+    random.seed(seed)
+    clock = Clock(budget)
+    told = _Told(on_epoch, verbose)
+    with CtrlC() as ctrl_c:
+        job = Job(
+            arrays={name: np.concatenate([a, held_out[name]]) for name, a in arrays.items()},
+            y=np.concatenate([y, y_held_out]),
+            weights=None
+            if weights is None
+            else np.concatenate([weights, np.full(len(y_held_out), np.mean(weights))]),
+            task=plan.task,
+            metric=plan.metric,
+            outputs=len(plan.classes) if plan.task in CLASS_TASKS else 1,
+            levels=levels,
+            recipe=recipe or Recipe(),
+            clock=clock,
+            interrupted=lambda: ctrl_c.asked,
+            told=told,
+            batch_size=batch_size,
+        )
+        networks = _networks(job, len(y), plan.split.method, members, seed)
+    return _result(job, networks, y_held_out)
+
+
+def _networks(job: Job, known: int, method: str, members: int | None, seed: int) -> list[Member]:
+    """As many trained networks as the time allows; the first one in any case."""
+    rows = np.arange(len(job.y))
+    parts = [rows[known:]]
+    most = MOST_NETWORKS if members is None else members
+    if method in ("time", "group"):
+        parts *= most
+    elif known >= most:
+        parts += further_parts(job.y[:known], max(most - 1, 1), job.task in CLASS_TASKS, seed)
+    networks: list[Member] = []
+    least = 0.0
+    for i, held in enumerate(parts[:most]):
+        if networks and (networks[0].over() or job.clock.left() < least):
+            break
+        name = f"network_{i}"
+        member = Member(job, np.setdiff1d(rows, held), held, seed * 1000 + i, name)
+        if not networks:
+            member.search()
+            least = member.seconds_of(member.run.epochs * LEAST_SHARE)
+        else:
+            run = member.train(networks[0].run.epochs)
+            if member.over() or run.epochs < networks[0].run.epochs * LEAST_SHARE:
+                break  # it was cut off
+        networks.append(member)
+    return networks
+
+
+def _result(job: Job, networks: list[Member], y: Array) -> Trained:
+    """What `train` returns."""
+    first = networks[0]
+    for member in networks:
+        member.finish()
+    classes = job.task in CLASS_TASKS
+    temperature = 1.0
+    if classes:
+        seen = [(m.held_out, job.y[m.held]) for m in networks]
+        temperature = best_temperature(
+            *(np.concatenate(parts) for parts in zip(*seen, strict=True))
+        )
+    models = [m.network for m in networks]
+    held_out = tempered(first.held_out, temperature) if classes else first.held_out
+    return Trained(
+        task=job.task,
+        network=models[0] if len(models) == 1 else _mean_of(models),
+        temperature=temperature,
+        history={"loss": first.run.losses, f"held_out_{_name(job)}": first.run.scores},
+        held_out=held_out,
+        residuals=np.empty(0) if classes else y - held_out,
+        choices=_choices(job, networks),
+    )
+
+
+def _mean_of(models: Sequence[Model]) -> Model:
+    """One network whose output is the mean of those of the models."""
+    inputs = {
+        name: nn.Input(v.shape[1:], name=name, dtype=v.dtype.name)
+        for name, v in zip(models[0].input_names, models[0].inputs, strict=True)
+    }
+    outputs = [model(inputs) for model in models]
+    return Model(inputs, nn.Average(name="mean_of_networks")(outputs), name="networks")
+
+
+def _name(job: Job) -> str:
+    """The score by which epochs are chosen."""
+    return "log_loss" if job.metric == "auc" else job.metric
+
+
+def _choices(job: Job, networks: Sequence[Member]) -> tuple[Choice, ...]:
+    first = networks[0]
+    if job.interrupted():
+        end = "Ctrl-C"
+    else:
+        end = "the time" if job.clock.left() <= 0 else "the plan"
+    best = ", ".join(str(m.run.best_epoch) for m in networks)
+    return (
+        Choice(
+            "networks",
+            f"{len(networks)} of {job.recipe.members} members",
+            f"{len(networks)} fit into {job.clock.budget:.0f} s",
+            "--members",
+        ),
+        Choice(
+            "epochs",
+            ", ".join(str(m.run.epochs) for m in networks),
+            f"{first.rows_per_second:,.0f} rows a second; best on held-out rows: {best}",
+            "--budget",
+        ),
+        Choice("batch size", str(first.batch), f"{len(first.rows):,} rows to learn from"),
+        Choice("end of training", end, f"after {job.clock.passed():.1f} s", "--budget"),
+    )
+
+
+class _Told:
+    """Says after each epoch where the training stands."""
+
+    def __init__(
+        self, on_epoch: Callable[[int, Mapping[str, float]], None] | None, verbose: int
+    ) -> None:
+        self.on_epoch = on_epoch
+        self.shown = verbose > 0 and sys.stderr.isatty()
+
+    def __call__(self, member: Member, run: Run) -> None:
+        epoch, error = len(run.scores), run.scores[-1]
+        if self.on_epoch is not None:
+            self.on_epoch(epoch, {"loss": run.losses[-1], "held_out": error, "best": run.best})
+        if self.shown:
+            line = f"{member.name} epoch {epoch}/{run.epochs} held-out {error:.5g}"
+            print(f"\r{line} (best {run.best:.5g})", end="\x1b[K", file=sys.stderr, flush=True)

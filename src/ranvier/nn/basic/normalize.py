@@ -98,7 +98,7 @@ def rows_to_adapt(layer: Layer, data: DataLike, measured: str) -> Array:
             "remove such rows or fill the holes first"
         )
     layer.ensure_built(x.shape[1:])
-    features = getattr(layer, measured).shape[0]
+    features = vars(layer)[measured].shape[0]
     if x.shape[-1] != features:
         raise ShapeError(f"{layer.name}: adapt got {x.shape[-1]} features, built for {features}")
     return x.reshape(-1, x.shape[-1])

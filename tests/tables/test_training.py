@@ -1,0 +1,345 @@
+"""Training on tables: plans, the clock, what is kept, files, and inputs that may be absent."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ranvier import nn
+from ranvier.errors import ArgumentError, DataError
+from ranvier.tables import member as member_module
+from ranvier.tables.member import Clock, Job, Member, batch_rows
+from ranvier.tables.network import Recipe, averaged, default_network
+from ranvier.tables.plan import Plan
+from ranvier.tables.splitting import Split
+from ranvier.tables.temperature import best_temperature, tempered
+from ranvier.tables.training import Trained, train
+
+RNG = np.random.default_rng(0)
+NO_LIMIT = 1e6  # seconds: plans must not depend on the machine
+SMALL = replace(Recipe(), members=3, width=16, epochs=9, bins=8, embedding_dim=4)
+
+
+@pytest.fixture(autouse=True)
+def _short_plans(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(member_module, "LEAST_STEPS", 200)
+
+
+def plan_of(task: Any, classes: int = 0, method: Any = "random", metric: Any = None) -> Plan:
+    """A plan with what training reads of one."""
+    return Plan(
+        target="y", task=task, metric=metric or ("log_loss" if classes else "rmse"), columns=(),
+        split=Split(method), rows=0, classes=tuple(map(str, range(classes))),
+    )  # fmt: skip
+
+
+def rows(count: int) -> dict[str, Any]:
+    """Encoded rows of all three kinds."""
+    return {
+        "numbers": (RNG.normal(size=(count, 3)) * [1, 100, 1] + [0, 1e3, 0]).astype(np.float32),
+        "flags": RNG.choice([-1.0, 1.0], (count, 2)).astype(np.float32),
+        "categories": RNG.integers(0, 5, (count, 1)).astype(np.int32),
+    }
+
+
+def target(x: dict[str, Any]) -> Any:
+    """A number that every input has a part in."""
+    n = x["numbers"]
+    parts = np.sin(2 * n[:, 0]) + (n[:, 1] - 1e3) / 100 + x["flags"][:, 0]
+    return parts + (x["categories"][:, 0] == 2) * 2.0
+
+
+def fitted(task: Any, y_of: Any, classes: int = 0, **options: Any) -> tuple[Trained, Any, Any]:
+    """Training on 600 rows, and 300 rows of a test."""
+    x, held, test = rows(600), rows(150), rows(300)
+    options = {"budget": NO_LIMIT, "members": 1, "recipe": SMALL, "levels": [5], **options}
+    plan = options.pop("plan", None) or plan_of(task, classes)
+    trained = train(x, y_of(x), held, y_of(held), plan=plan, verbose=0, **options)
+    return trained, test, y_of(test)
+
+
+def test_a_regression_is_learned_in_units_of_the_target() -> None:
+    def y_of(x: Any) -> Any:
+        return target(x) * 1e5 + 3e5
+
+    trained, test, y = fitted("regression", y_of)
+    out = trained.predict(test)
+    assert out.shape == (300,)
+    assert ((out - y) ** 2).mean() < 0.15 * y.var()
+    assert trained.residuals.shape == trained.held_out.shape == (150,)
+    assert abs(trained.residuals).mean() < 1e5
+    assert set(trained.history) == {"loss", "held_out_rmse"}
+    # No prediction leaves the range of the targets.
+    odd = {**test, "numbers": test["numbers"] * 1e4}
+    assert np.ptp(trained.predict(odd)) < 8e5
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_classes_are_learned_as_probabilities(classes: int) -> None:
+    def y_of(x: Any) -> Any:
+        return np.digitize(target(x), [0.0, 1.5][: classes - 1])
+
+    trained, test, y = fitted("binary" if classes == 2 else "multiclass", y_of, classes)
+    p = trained.predict(test)
+    assert p.shape == (300, classes)
+    np.testing.assert_allclose(p.sum(axis=1), 1, rtol=1e-6)
+    assert (p.argmax(axis=1) == y).mean() > 0.8
+    assert trained.held_out.shape == (150, classes) and not len(trained.residuals)
+
+
+def test_a_file_keeps_what_was_trained() -> None:
+    trained, test, _ = fitted("regression", target)
+    arrays, described = trained.pack()
+    again = Trained.unpack(arrays, described, "m.safetensors")
+    np.testing.assert_array_equal(again.predict(test), trained.predict(test))
+    np.testing.assert_array_equal(again.residuals, trained.residuals)
+    assert again.choices == trained.choices and again.history == trained.history
+
+
+def test_the_same_seed_gives_the_same_numbers() -> None:
+    def run(seed: int) -> Any:
+        x = {"numbers": np.linspace(-1, 1, 200, dtype=np.float32)[:, None]}
+        y = np.sin(3 * x["numbers"][:, 0])
+        recipe = replace(SMALL, epochs=2)
+        trained = train(
+            x, y, x, y, plan=plan_of("regression"), levels=[], budget=NO_LIMIT, members=1,
+            seed=seed, verbose=0, recipe=recipe,
+        )  # fmt: skip
+        return trained.predict(x)
+
+    first = run(1)
+    np.testing.assert_array_equal(first, run(1))
+    assert (first != run(2)).any()
+
+
+def test_several_networks_are_averaged_and_saved() -> None:
+    trained, test, _ = fitted("regression", target, members=3, recipe=replace(SMALL, epochs=3))
+    assert trained.choices[0].value == "3 of 3 members"
+    arrays, described = trained.pack()
+    again = Trained.unpack(arrays, described, "m.safetensors")
+    np.testing.assert_array_equal(again.predict(test), trained.predict(test))
+    inside = [m for m in trained.network.layers if m.name.startswith("network_")]
+    inputs = {name: test[name] for name in trained.network.input_names}
+    mean = np.mean([m.predict(inputs) for m in inside], axis=0)[:, 0]
+    np.testing.assert_allclose(trained.predict(test), mean, rtol=1e-5)
+
+
+# -- the clock -----------------------------------------------------------------------------------
+
+
+class Ticks:
+    """A clock that only moves when rows are learned: `rate` steps a second."""
+
+    budget = 100.0
+
+    def __init__(self, limit: float) -> None:
+        self.now, self.limit = 0.0, limit
+
+    def passed(self) -> float:
+        return self.now
+
+    def left(self) -> float:
+        return self.limit - self.now
+
+
+def member_of(limit: float, steps_per_second: float, count: int = 6_400) -> tuple[Member, Ticks]:
+    """A network whose steps take a known time."""
+    x = {"numbers": RNG.normal(size=(count, 2)).astype(np.float32)}
+    clock: Any = Ticks(limit)
+    job = Job(
+        x, x["numbers"][:, 0], None, "regression", "rmse", 1, [], replace(SMALL, epochs=45),
+        clock, lambda: False, lambda member, run: None, batch_size=64,
+    )  # fmt: skip
+    member = Member(job, np.arange(200, count), np.arange(200), 0, "network_0")
+
+    def fit(rows: Any) -> float:
+        clock.now += len(rows) / 64 / steps_per_second
+        return 1.0
+
+    member._fit = fit  # type: ignore[method-assign]
+    return member, clock
+
+
+def test_a_plan_fits_into_the_time() -> None:
+    # 96 steps an epoch: 45 epochs are 4,320 steps.
+    member, clock = member_of(limit=1e6, steps_per_second=100)
+    run = member.train(45)
+    assert run.epochs == len(run.scores) == 45
+    member, clock = member_of(limit=10.0, steps_per_second=100)
+    run = member.train(45)
+    assert run.epochs == len(run.scores)
+    assert 7 <= run.epochs <= 10
+    assert 8 < clock.now <= 10
+    # The curves came to their end.
+    assert member.schedules[0].total_steps == run.epochs * member.epoch_steps
+
+
+def test_less_time_than_an_epoch_still_gives_a_network() -> None:
+    member, clock = member_of(limit=0.3, steps_per_second=100)
+    run = member.train(45)
+    assert run.weights is not None and len(run.scores) == 1
+    assert clock.now < 1
+
+
+FIVE, FIFTEEN, FORTY_FIVE = 5, 15, 45
+
+
+@pytest.mark.parametrize(
+    ("errors", "asked", "kept"),
+    [
+        ([3.0, 2.0, 1.0], [FIVE, FIFTEEN, FORTY_FIVE], FORTY_FIVE),
+        ([3.0, 1.0, 2.0], [FIVE, FIFTEEN, FORTY_FIVE], FIFTEEN),
+        ([1.0, 2.0, 0.0], [FIVE, FIFTEEN], FIVE),
+    ],
+)
+def test_longer_plans_are_tried_while_they_score_better(
+    errors: list[float], asked: list[int], kept: int
+) -> None:
+    member, _ = member_of(limit=1e6, steps_per_second=100)
+    begun: list[int] = []
+
+    def score(run: Any, inputs: Any) -> None:
+        if not run.scores:
+            begun.append(run.epochs)
+        run.scores.append(errors[len(begun) - 1])
+        run.best, run.best_epoch, run.weights = run.scores[-1], len(run.scores), []
+
+    member._score = score  # type: ignore[method-assign]
+    member.search()
+    assert begun == asked
+    assert member.run.epochs == kept
+
+
+def test_the_budget_ends_the_training() -> None:
+    x = {"numbers": RNG.normal(size=(20_000, 4)).astype(np.float32)}
+    y = x["numbers"] @ [1.0, 2.0, 3.0, 4.0]
+    began = time.perf_counter()
+    trained = train(
+        x, y, x, y, plan=plan_of("regression"), levels=[], budget=0.0, verbose=0, recipe=SMALL
+    )
+    assert time.perf_counter() - began < 60  # not the 45 epochs of the plan
+    assert trained.choices[-1].value == "the time"
+    assert len(trained.history["loss"]) == 1
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Ctrl-C is another thing there")
+def test_ctrl_c_keeps_the_best_so_far() -> None:
+    seen: list[int] = []
+
+    def on_epoch(epoch: int, numbers: Any) -> None:
+        seen.append(epoch)
+        if len(seen) == 2:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    trained, test, y = fitted("regression", target, on_epoch=on_epoch)
+    assert len(seen) == 2
+    assert trained.choices[-1].value == "Ctrl-C"
+    assert np.isfinite(trained.predict(test)).all()
+
+
+# -- what is absent or odd -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("names", [["numbers"], ["flags"], ["categories"], ["flags", "categories"]])
+@pytest.mark.parametrize("make", [Recipe, lambda: Recipe.realmlp("binary")])
+def test_any_input_may_be_absent(names: list[str], make: Any) -> None:
+    x = {name: a for name, a in rows(80).items() if name in names}
+    y = RNG.integers(0, 2, 80)
+    recipe = replace(make(), width=8, epochs=1)
+    trained = train(
+        x, y, x, y, plan=plan_of("binary", 2), levels=[5] if "categories" in names else [],
+        budget=NO_LIMIT, members=1, verbose=0, recipe=recipe,
+    )  # fmt: skip
+    assert trained.predict(x).shape == (80, 2)
+
+
+def test_networks_say_what_they_take() -> None:
+    with pytest.raises(ArgumentError, match=r"got inputs \['words'\]"):
+        default_network({"words": (3,)}, 1, "regression")
+    with pytest.raises(ArgumentError, match="at least one column"):
+        default_network({"numbers": (0,)}, 1, "regression")
+    with pytest.raises(ArgumentError, match="2 columns of categories"):
+        default_network({"categories": (2,)}, 1, "regression", levels=[4])
+    with pytest.raises(DataError, match="1 rows to learn from and 0 held out"):
+        one = {"numbers": np.ones((1, 1), np.float32)}
+        train(
+            one, np.ones(1), {"numbers": np.ones((0, 1), np.float32)}, np.ones(0),
+            plan=plan_of("regression"), levels=[], budget=1.0,
+        )  # fmt: skip
+
+
+def test_a_constant_target_and_constant_columns() -> None:
+    x = {"numbers": np.ones((60, 2), np.float32)}
+    trained = train(
+        x, np.full(60, 7.5), x, np.full(60, 7.5), plan=plan_of("regression"), levels=[],
+        budget=NO_LIMIT, members=1, verbose=0, recipe=replace(SMALL, epochs=1),
+    )  # fmt: skip
+    np.testing.assert_allclose(trained.predict(x), 7.5)
+
+
+def test_rows_held_out_by_time_are_the_same_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    held: list[int] = []
+
+    def train_nothing(self: Member, epochs: int = 0) -> Any:
+        held.append(len(self.held))
+        return self.run
+
+    monkeypatch.setattr(Member, "search", train_nothing)
+    monkeypatch.setattr(Member, "train", train_nothing)
+    monkeypatch.setattr("ranvier.tables.training._result", lambda *args: None)
+    for method, expected in (("time", [150] * 3), ("random", [150, 300, 300])):
+        held.clear()
+        plan = plan_of("regression", method=method)
+        fitted("regression", target, members=3, plan=plan)
+        assert held == expected
+
+
+def test_recipes() -> None:
+    shapes = {"numbers": (4,), "flags": (3,)}
+    tabm = default_network(shapes, 2, "binary")
+    assert tabm.output.shape[1:] == (16, 2)
+    assert averaged(tabm, "binary").output.shape[1:] == (2,)
+    realmlp = default_network(shapes, 1, "regression", recipe=Recipe.realmlp("regression"))
+    assert [type(layer).__name__ for layer in realmlp.layers if "hidden" in layer.name] == [
+        "NTPDense"
+    ] * 3
+    assert isinstance(averaged(realmlp, "regression").layers[-1], nn.OutputRange)
+    wide = default_network({"numbers": (400,)}, 1, "regression")
+    embedding = next(v for v in wide.layers if isinstance(v, nn.PiecewiseLinearEmbedding))
+    assert embedding.output_dim == 2  # many columns: few numbers of each
+
+
+def test_many_rows_are_taken_part_by_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(member_module, "EPOCH_STEPS", 10)
+    member, _ = member_of(limit=1e6, steps_per_second=100)
+    assert member.epoch_steps == 10
+    seen = np.concatenate([member._next_rows(10) for _ in range(9)])
+    assert len(np.unique(seen)) == len(seen) == 9 * 640
+
+
+def test_batches_grow_with_the_rows() -> None:
+    sizes = [batch_rows(n) for n in (10, 500, 3_000, 6_000, 50_000, 200_000, 1_000_000)]
+    assert sizes == sorted(sizes)
+    assert sizes[0] == 10
+
+
+def test_the_temperature_of_least_log_loss() -> None:
+    y = RNG.integers(0, 2, 4_000)
+    right = np.where(y == 1, 0.8, 0.2) + 0 * y
+    flip = RNG.random(4_000) < 0.2
+    p1 = np.where(flip, 1 - right, right)  # calibrated: right four times of five
+    sure = tempered(np.stack([1 - p1, p1], axis=1), 0.5)
+    assert best_temperature(sure, y) == pytest.approx(2.0, rel=0.1)
+    assert best_temperature(sure[:50], y[:50]) == 1.0
+    np.testing.assert_allclose(tempered(sure, 1.0), sure)
+
+
+def test_a_clock_counts_down() -> None:
+    clock = Clock(1000.0)
+    assert 0 <= clock.passed() < 1000 and clock.left() <= 1000
