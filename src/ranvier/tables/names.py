@@ -90,6 +90,7 @@ def _counts(name: str) -> bool:
     return name.lower().endswith(("count", "amount", "total", "price", "value", "size", "area"))
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def outliers(parts: Set[str], numbers: Array) -> list[str]:
     """Notes on a value far from all others, which may be a slip of the pen."""
     if len(numbers) < 50:
@@ -109,6 +110,7 @@ def outliers(parts: Set[str], numbers: Array) -> list[str]:
     return notes
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def stand_ins(parts: Set[str], numbers: Array) -> tuple[list[float], list[str]]:
     """Numbers that stand for missing: those to read so, and notes on them and on likely ones."""
     if len(numbers) < 20:

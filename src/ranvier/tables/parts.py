@@ -85,10 +85,11 @@ class NumberPart(Part):
     kind = "number"
 
     @classmethod
+    @np.errstate(over="ignore", invalid="ignore")
     def fit(cls, series: polars.Series, column: Column, labels: Labels) -> Self:
         values = cells.numbers(series, column.parsing).to_numpy()
         known = values[np.isfinite(values)]
-        median = float(np.median(known)) if len(known) else 0.0
+        median = _median(known)
         spread = float(np.quantile(known, 0.95) - np.quantile(known, 0.05)) if len(known) else 0.0
         largest = float(np.abs(known).max()) if len(known) else 0.0
         # float32 has seven digits: a large offset or size is taken off in float64.
@@ -106,6 +107,14 @@ class NumberPart(Part):
     def names(self) -> tuple[list[str], list[str], list[str]]:
         name = self.column.name
         return [name], [f"{name} missing"] if self.state["flagged"] else [], []
+
+
+def _median(known: Array) -> float:
+    """The median; one of the values where the mean of the middle two is no float64."""
+    if not len(known):
+        return 0.0
+    median = float(np.median(known))
+    return median if np.isfinite(median) else float(np.sort(known)[len(known) // 2])
 
 
 def _filled(values: Array, state: Mapping[str, Any]) -> Blocks:

@@ -41,7 +41,11 @@ def _finite(number: np.floating[Any]) -> float | None:
 def _of_numbers(values: Any) -> dict[str, Any]:
     if not len(values):
         return {}
-    low, q25, median, q75, high = np.quantile(values, [0, 0.25, 0.5, 0.75, 1]).tolist()
+    # Between two numbers near the limit of float64 there is no mean: then one of them.
+    quantiles = np.quantile(values, [0, 0.25, 0.5, 0.75, 1])
+    if not np.isfinite(quantiles).all():
+        quantiles = np.quantile(values, [0, 0.25, 0.5, 0.75, 1], method="lower")
+    low, q25, median, q75, high = quantiles.tolist()
     facts: dict[str, Any] = {
         "min": low, "q25": q25, "median": median, "q75": q75, "max": high,
         "mean": _finite(values.mean()), "std": _finite(values.std()),

@@ -52,7 +52,7 @@ def single_scores(
         score = _score(predicted, outputs[~half], bool(goal.classes))
         if column.kind == "number":
             score = max(score, _monotone_score(part[column.name], column, outputs, goal))
-        scores[column.name] = score
+        scores[column.name] = score if np.isfinite(score) else 0.0
     return scores
 
 
