@@ -9,9 +9,11 @@ from ...base.missing import Spelled
 from ...errors import StateError
 from ...ops.backpropagation import backpropagate
 from ...ops.creation import ones_like
+from ...ops.op import Op
 from ...tensors.mode import grad_mode, no_grad
 from ...tensors.tensor import Tensor
 from ...tracing.trace import replace_tensors, tensors_in
+from ...typing import Array, DTypeLike, TensorLike
 
 
 class Variable(Tensor):
@@ -29,10 +31,10 @@ class Variable(Tensor):
         initial_value: Any,
         trainable: bool = True,
         validate_shape: bool = True,
-        caching_device: Any = None,
+        caching_device: object = None,
         name: str = "",
-        variable_def: Any = None,
-        dtype: Any = None,
+        variable_def: object = None,
+        dtype: DTypeLike | None = None,
     ) -> None:
         value = Tensor(initial_value() if callable(initial_value) else initial_value, dtype)
         super().__init__(value, name=name or "")
@@ -41,11 +43,11 @@ class Variable(Tensor):
     # What is computed from a variable is a plain tensor.
 
     @classmethod
-    def _record(cls, op: Any, inputs: Any, params: Any) -> Any:
+    def _record(cls, op: Op, inputs: tuple[Tensor, ...], params: dict[str, Any]) -> Any:
         return Tensor._record(op, inputs, params)
 
     @classmethod
-    def _wrap(cls, array: Any) -> Any:
+    def _wrap(cls, array: Array) -> Any:
         return Tensor._wrap(array)
 
     @property
@@ -59,13 +61,13 @@ class Variable(Tensor):
 
     read_value = value
 
-    def assign_add(self, delta: Any) -> Variable:
+    def assign_add(self, delta: TensorLike) -> Variable:
         """`self += delta`."""
         with no_grad():
             self.assign(self + delta)
         return self
 
-    def assign_sub(self, delta: Any) -> Variable:
+    def assign_sub(self, delta: TensorLike) -> Variable:
         """`self -= delta`."""
         with no_grad():
             self.assign(self - delta)
@@ -103,7 +105,7 @@ class GradientTape(Spelled):
         _open.tapes += 1
         return self
 
-    def __exit__(self, *problem: Any) -> None:
+    def __exit__(self, *problem: object) -> None:
         _open.tapes -= 1
         self._mode.__exit__(None, None, None)
 
@@ -112,7 +114,7 @@ class GradientTape(Spelled):
         for t in tensors_in(tensor):
             t.requires_grad = True
 
-    def gradient(self, target: Any, sources: Any, output_gradients: Any = None) -> Any:
+    def gradient(self, target: object, sources: Any, output_gradients: Tensor | None = None) -> Any:
         """The gradients of `target` (summed over its elements) in the form of `sources`.
 
         None stands where `target` does not depend on a source.

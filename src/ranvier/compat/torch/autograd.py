@@ -10,11 +10,12 @@ from ...ops.backpropagation import backpropagate
 from ...ops.creation import ones_like
 from ...tensors.mode import grad_mode
 from ...tensors.tensor import Tensor as RanvierTensor
+from ...typing import TensorLike
 from ..table import fill
 from .tensor import of
 
 
-def Variable(data: Any, requires_grad: bool = False) -> Any:
+def Variable(data: TensorLike, requires_grad: bool = False) -> Any:
     """The tensor itself, as in PyTorch since 0.4."""
     x = of(data)
     if requires_grad:
@@ -23,10 +24,10 @@ def Variable(data: Any, requires_grad: bool = False) -> Any:
 
 
 def grad(
-    outputs: Any,
-    inputs: Any,
-    grad_outputs: Any = None,
-    retain_graph: Any = None,
+    outputs: RanvierTensor,
+    inputs: RanvierTensor | Sequence[RanvierTensor],
+    grad_outputs: RanvierTensor | None = None,
+    retain_graph: bool | None = None,
     create_graph: bool = False,
 ) -> tuple[Any, ...]:
     """The gradients of `outputs` with respect to `inputs`, a tensor or several, as a tuple."""

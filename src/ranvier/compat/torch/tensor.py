@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -154,7 +154,7 @@ class Tensor(RanvierTensor):
             )
         return super().t()
 
-    def flip(self, *axes: Any, dims: Axes = None) -> Any:
+    def flip(self, *axes: int | Sequence[int], dims: Axes = None) -> Any:
         """The elements of these axes in reverse order."""
         return movement.flip(self, sizes_of(axes if dims is None else (dims,)))
 
@@ -330,12 +330,12 @@ def of(x: Any) -> Any:
         return Tensor(dtypes.as_array(x))
 
 
-def fresh(x: Any) -> Any:
+def fresh(x: RanvierTensor) -> Any:
     """The same of a tensor that nobody else holds, without a copy."""
     return of(x) if x.is_traced else Tensor._wrap(x.numpy())
 
 
-def cast(x: Any, dtype: DTypeLike | None) -> Any:
+def cast(x: RanvierTensor, dtype: DTypeLike | None) -> Any:
     """x, in another dtype unless that is None."""
     return x if dtype is None else x.astype(dtype)
 

@@ -10,6 +10,7 @@ import numpy as np
 from .... import data, random
 from ....errors import DataError
 from ....nn import register_layer as _register
+from ....typing import ArrayLike
 from ...table import fill, names
 from . import dataset
 
@@ -21,7 +22,7 @@ def set_random_seed(seed: int) -> None:
     python_random.seed(seed)
 
 
-def to_categorical(x: Any, num_classes: int | None = None) -> np.ndarray[Any, Any]:
+def to_categorical(x: ArrayLike, num_classes: int | None = None) -> np.ndarray[Any, Any]:
     """Whole-number labels as one-hot rows of float32.
 
     >>> to_categorical([0, 2])
@@ -41,7 +42,7 @@ def to_categorical(x: Any, num_classes: int | None = None) -> np.ndarray[Any, An
     return np.eye(count, dtype=np.float32)[codes]
 
 
-def normalize(x: Any, axis: int = -1, order: int = 2) -> np.ndarray[Any, Any]:
+def normalize(x: ArrayLike, axis: int = -1, order: int = 2) -> np.ndarray[Any, Any]:
     """Rows of length 1."""
     rows = np.atleast_1d(np.asarray(x))
     lengths = np.atleast_1d(np.linalg.norm(rows, order, axis))

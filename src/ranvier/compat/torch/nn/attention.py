@@ -17,8 +17,8 @@ from ....nn.sequences import attention
 from ....ops import elementwise as e
 from ....ops import movement, reduce
 from ....ops.composites import shaping
-from ....typing import DTypeLike
-from ..tensor import of
+from ....typing import DTypeLike, TensorLike
+from ..tensor import Tensor, of
 from . import functional as F
 from .layers import Dropout, Linear, Weighted
 from .module import ModuleList
@@ -66,12 +66,12 @@ class MultiheadAttention(Weighted):
 
     def forward(
         self,
-        query: Any,
-        key: Any,
-        value: Any,
-        key_padding_mask: Any = None,
+        query: TensorLike,
+        key: TensorLike,
+        value: TensorLike,
+        key_padding_mask: TensorLike | None = None,
         need_weights: bool = True,
-        attn_mask: Any = None,
+        attn_mask: TensorLike | None = None,
         average_attn_weights: bool = True,
         is_causal: bool = False,
     ) -> tuple[Any, Any]:
@@ -96,7 +96,7 @@ class MultiheadAttention(Weighted):
             return shaping.squeeze(out, 0), None if p is None else shaping.squeeze(p, 0)
         return out if self.batch_first else shaping.swapaxes(out, 0, 1), p
 
-    def _projected(self, sides: list[Any]) -> list[Any]:
+    def _projected(self, sides: list[Tensor]) -> list[Any]:
         """(batch, time, features) -> (batch, heads, time, size) for query, key, value."""
         if self._same:
             weights = shaping.split(self.in_proj_weight, 3)
@@ -110,7 +110,7 @@ class MultiheadAttention(Weighted):
             projected.append(shaping.swapaxes(movement.reshape(out, heads), 1, 2))
         return projected
 
-    def _mask(self, padding: Any, pairs: Any, q: Any) -> Any:
+    def _mask(self, padding: TensorLike | None, pairs: TensorLike | None, q: Tensor) -> Any:
         """Both masks as one that is broadcast to the scores (batch, heads, T, S)."""
         mask = None
         if pairs is not None:
@@ -169,20 +169,20 @@ class TransformerEncoderLayer(Weighted):
 
     def forward(
         self,
-        src: Any,
-        src_mask: Any = None,
-        src_key_padding_mask: Any = None,
+        src: TensorLike,
+        src_mask: TensorLike | None = None,
+        src_key_padding_mask: TensorLike | None = None,
         is_causal: bool = False,
     ) -> Any:
         """Of the shape of src; what the masks call True is not attended to."""
 
-        def attend(x: Any) -> Any:
+        def attend(x: Tensor) -> Any:
             masks = {"attn_mask": src_mask, "key_padding_mask": src_key_padding_mask}
             causal = is_causal and src_mask is None
             out, _ = self.self_attn(x, x, x, need_weights=False, is_causal=causal, **masks)
             return self.dropout1(out)
 
-        def feed(x: Any) -> Any:
+        def feed(x: Tensor) -> Any:
             return self.dropout2(self.linear2(self.dropout(self.activation(self.linear1(x)))))
 
         x = of(src)
@@ -205,9 +205,9 @@ class TransformerEncoder(Weighted):
 
     def forward(
         self,
-        src: Any,
-        mask: Any = None,
-        src_key_padding_mask: Any = None,
+        src: TensorLike,
+        mask: TensorLike | None = None,
+        src_key_padding_mask: TensorLike | None = None,
         is_causal: bool | None = None,
     ) -> Any:
         """Of the shape of src."""

@@ -20,6 +20,7 @@ from ....ops.reduce import max, mean, sum
 from ....ops.windows.convolution import conv2d as core_conv2d
 from ....ops.windows.convolution import conv_transpose
 from ....ops.windows.sliding_window import sliding_window
+from ....tensors.tensor import Tensor as RanvierTensor
 from ....typing import Shape, ShapeLike, TensorLike
 from ..tensor import Tensor, of
 
@@ -207,7 +208,12 @@ def _adaptive_max(
 
 
 def _windows(
-    name: str, x: Any, kernel_size: Any, stride: Any, padding: Any, ceil_mode: bool
+    name: str,
+    x: Tensor,
+    kernel_size: ShapeLike,
+    stride: ShapeLike | None,
+    padding: ShapeLike,
+    ceil_mode: bool,
 ) -> tuple[Shape, Shape, Edge]:
     """Window, strides, and positions before and after each axis."""
     kernel_size, stride, padding = (_one(v) for v in (kernel_size, stride, padding))
@@ -219,7 +225,7 @@ def _windows(
     return window, strides, padded_frame(name, shape, window, strides, frame, ceil_mode)
 
 
-def _one(size: Any) -> Any:
+def _one(size: ShapeLike | None) -> Any:
     """A list of one number as that number, which counts for all axes."""
     return size[0] if isinstance(size, list | tuple) and len(size) == 1 else size
 
@@ -235,11 +241,11 @@ def _images(name: str, input: TensorLike, axes: int) -> Any:
     return x
 
 
-def _channels_last(x: Any) -> Any:
+def _channels_last(x: RanvierTensor) -> Any:
     return permute_dims(x, (0, 2, 3, 1))
 
 
-def _channels_first(x: Any) -> Any:
+def _channels_first(x: RanvierTensor) -> Any:
     return permute_dims(x, (0, 3, 1, 2))
 
 

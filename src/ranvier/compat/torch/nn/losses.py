@@ -30,7 +30,7 @@ def binary_cross_entropy(
     return _each(losses.BinaryCrossentropy(from_logits=False), x, y, reduction, weight)
 
 
-def _check_shares(what: str, x: Any) -> None:
+def _check_shares(what: str, x: Tensor) -> None:
     """DataError unless all of x lies between 0 and 1."""
     fix = (
         "; end the model in a sigmoid, or use binary_cross_entropy_with_logits (BCEWithLogitsLoss)"
@@ -70,7 +70,11 @@ def binary_cross_entropy_with_logits(
 
 
 def _each(
-    loss: Any, input: TensorLike, target: TensorLike, reduction: str, weight: Tensor | None = None
+    loss: losses.Loss,
+    input: TensorLike,
+    target: TensorLike,
+    reduction: str,
+    weight: Tensor | None = None,
 ) -> Any:
     """A loss of single elements: mean or sum of all, or none of both."""
     x, y = of(input), of(target)
@@ -85,7 +89,7 @@ def _each(
     return _reduced(each if weight is None else each * weight, reduction)
 
 
-def _reduced(each: Any, reduction: str) -> Any:
+def _reduced(each: RanvierTensor, reduction: str) -> Any:
     if reduction not in ("mean", "sum", "none"):
         raise unknown_name("reduction", reduction, ("mean", "sum", "none"))
     if reduction == "none":
@@ -105,7 +109,7 @@ def _scores(what: str, input: TensorLike) -> Any:
     return x.clone()
 
 
-def _say_no_logarithms(x: Any) -> None:
+def _say_no_logarithms(x: Tensor) -> None:
     """A word where `nll_loss` is given outputs of a linear layer, or probabilities."""
     if is_product_with_weights(x):
         came, fix = "come out of a layer without activation", "log_softmax behind it"
@@ -171,7 +175,7 @@ def cross_entropy(
         return _reduced(loss.per_row(y, x), reduction)
     x, labels = _classes_last(x, y, "cross_entropy")
 
-    def rows_of(chosen: Any) -> Any:
+    def rows_of(chosen: RanvierTensor) -> Any:
         return losses.SparseCategoricalCrossentropy(True, label_smoothing).per_row(chosen, x)
 
     if label_smoothing and weight is not None:
@@ -179,7 +183,7 @@ def cross_entropy(
     return _by_class(rows_of, x, labels, weight, ignore_index, reduction, y.shape)
 
 
-def _classes_last(x: Any, labels: Any, what: str) -> tuple[Any, Any]:
+def _classes_last(x: RanvierTensor, labels: RanvierTensor, what: str) -> tuple[Any, Any]:
     """Logits as (rows, classes) and labels as (rows,); classes stand on axis 1 of the input."""
     expected = x.shape[:1] + x.shape[2:] if x.ndim > 1 else ()
     if labels.shape == (*expected, 1) and x.ndim == 2:
@@ -198,9 +202,9 @@ def _classes_last(x: Any, labels: Any, what: str) -> tuple[Any, Any]:
 
 
 def _by_class(
-    rows_of: Any,
-    x: Any,
-    labels: Any,
+    rows_of: Callable[[RanvierTensor], RanvierTensor],
+    x: RanvierTensor,
+    labels: RanvierTensor,
     weight: Tensor | None,
     ignore_index: int,
     reduction: str,

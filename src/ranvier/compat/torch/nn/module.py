@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from ....errors import ArgumentError, DataError, RanvierError
 from ....nn.layer import Layer
 from ....tensors.tensor import Tensor as RanvierTensor
+from ....typing import TensorLike
 from ...table import missing
 from ..tensor import Tensor, of
 
@@ -64,12 +65,12 @@ class Module(Layer):
         """Every parameter, in order."""
         return (t for _, t in self.named_parameters())
 
-    def register_buffer(self, name: str, tensor: Any) -> None:
+    def register_buffer(self, name: str, tensor: RanvierTensor | None) -> None:
         """Keep a tensor that is saved with the module but not trained."""
         setattr(self, name, tensor)
         self._buffers.add(name)
 
-    def register_parameter(self, name: str, param: Any) -> None:
+    def register_parameter(self, name: str, param: RanvierTensor | None) -> None:
         """Keep a parameter under a name."""
         setattr(self, name, param)
 
@@ -85,7 +86,7 @@ class Module(Layer):
         """Every parameter and buffer by name; the tensors share the module's memory."""
         return OrderedDict((name, t.detach()) for name, t in self.named_tensors().items())
 
-    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True) -> None:
+    def load_state_dict(self, state_dict: Mapping[str, TensorLike], strict: bool = True) -> None:
         """Take the numbers of `state_dict`; nothing changes if one of them does not fit."""
         own = self.named_tensors()
         if strict and own.keys() != state_dict.keys():
@@ -140,11 +141,11 @@ class Module(Layer):
         """This module and all inside."""
         return (module for _, module in self.named_modules())
 
-    def add_module(self, name: str, module: Any) -> None:
+    def add_module(self, name: str, module: Layer) -> None:
         """Keep a module under a name."""
         setattr(self, name, module)
 
-    def apply(self, fn: Callable[[Any], Any]) -> Any:
+    def apply(self, fn: Callable[[Module], object]) -> Any:
         """Call `fn` on every module inside and then on this one."""
         for module in self.children():
             if isinstance(module, Module):
@@ -180,7 +181,7 @@ class _Numbered(Module):
     def _list(self) -> list[Any]:
         return list(self.children())
 
-    def append(self, module: Any) -> Any:
+    def append(self, module: Layer) -> Any:
         """One module more."""
         setattr(self, str(len(self)), module)
         return self
@@ -191,11 +192,11 @@ class _Numbered(Module):
     def __iter__(self) -> Iterator[Any]:
         return iter(self._list())
 
-    def __setitem__(self, index: int, module: Any) -> None:
+    def __setitem__(self, index: int, module: Layer) -> None:
         names = [name for name, _ in self.named_children()]
         setattr(self, names[index], module)
 
-    def __getitem__(self, index: Any) -> Any:
+    def __getitem__(self, index: int | slice) -> Any:
         chosen = self._list()[index]
         return type(self)(*chosen) if isinstance(index, slice) else chosen
 
@@ -224,24 +225,24 @@ class Sequential(_Numbered):
 class ModuleList(_Numbered):
     """A list of modules whose parameters are chosen."""
 
-    def __init__(self, modules: Any = ()) -> None:
+    def __init__(self, modules: Iterable[Layer] = ()) -> None:
         super().__init__()
         for module in modules:
             self.append(module)
 
-    def __getitem__(self, index: Any) -> Any:
+    def __getitem__(self, index: int | slice) -> Any:
         chosen = self._list()[index]
         return ModuleList(chosen) if isinstance(index, slice) else chosen
 
 
-def Parameter(data: Any, requires_grad: bool = True) -> Any:
+def Parameter(data: TensorLike, requires_grad: bool = True) -> Any:
     """A tensor that is trained: a new leaf on the memory of `data`."""
     x = of(data).detach()
     x.requires_grad = requires_grad
     return x
 
 
-def _no_module(thing: Any) -> ArgumentError:
+def _no_module(thing: object) -> ArgumentError:
     """The error for what stands among the modules of a Sequential and is none."""
     if isinstance(thing, list | tuple):
         fix = "torch takes modules one by one: nn.Sequential(*modules)"

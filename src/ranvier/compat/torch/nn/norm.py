@@ -11,6 +11,7 @@ from ....nn.basic import normalization
 from ....ops.composites.shaping import moveaxis
 from ....ops.movement import reshape
 from ....tensors.mode import no_grad
+from ....tensors.tensor import Tensor as RanvierTensor
 from ....typing import Shape, ShapeLike, TensorLike
 from ..sizes import sizes_of
 from ..tensor import Tensor, of
@@ -23,7 +24,7 @@ def batch_norm(
     weight: Tensor | None = None,
     bias: Tensor | None = None,
     training: bool = False,
-    momentum: Any = 0.1,
+    momentum: float | Tensor = 0.1,
     eps: float = 1e-5,
 ) -> Any:
     """`(x - mean) / sqrt(var + eps) * weight + bias` for each channel (batch, channels, ...).
@@ -45,22 +46,22 @@ def batch_norm(
     return normalization.normalized(x, mean, variance, eps, *scales)
 
 
-def _update(running: Any, new: Any, momentum: Any) -> None:
+def _update(running: Any, new: RanvierTensor, momentum: float | Tensor) -> None:
     with no_grad():
         running.assign(running * (1 - momentum) + reshape(new, running.shape) * momentum)
 
 
-def _by_channel(x: Any, vector: Any) -> Any:
+def _by_channel(x: RanvierTensor, vector: Any) -> Any:
     """A vector along axis 1 of x."""
     return reshape(vector, (vector.shape[0],) + (1,) * (x.ndim - 2))
 
 
-def _scaled(x: Any, weight: Tensor | None, bias: Tensor | None) -> Any:
+def _scaled(x: RanvierTensor, weight: Tensor | None, bias: Tensor | None) -> Any:
     x = x if weight is None else x * weight
     return x if bias is None else x + bias
 
 
-def _last_axes(name: str, x: Any, normalized_shape: ShapeLike) -> Shape:
+def _last_axes(name: str, x: Tensor, normalized_shape: ShapeLike) -> Shape:
     """The last axes of x, which must have the sizes `normalized_shape`."""
     shape = sizes_of((normalized_shape,))
     if tuple(x.shape[-len(shape) :]) != shape:

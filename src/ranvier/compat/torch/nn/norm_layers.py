@@ -40,7 +40,7 @@ class _BatchNorm(Weighted):
             self.register_buffer("running_var", Tensor(np.ones(self.num_features), kind))
             self.register_buffer("num_batches_tracked", Tensor(np.array(0), np.int64))
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Any:
         """Of the shape of x."""
         if x.ndim not in self.axes or x.shape[1] != self.num_features:
             raise ShapeError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from ....errors import ArgumentError, ShapeError, unknown_name
 from ....nn.sequences.recurrent_cells import gate_of, gru_state, lstm_states
@@ -14,13 +14,15 @@ from ....ops.creation import full
 from ....ops.elementwise import tanh
 from ....ops.movement import concat, permute_dims, reshape
 from ....ops.op import apply
+from ....tensors.tensor import Tensor
 from ....tracing.scan import scan
-from ....typing import DTypeLike
+from ....typing import DTypeLike, TensorLike
 from ..tensor import of
 from . import functional as F
 from .layers import Weighted, uniform
 
 States = list[Any]
+StatesLike: TypeAlias = "TensorLike | Sequence[TensorLike] | None"
 
 
 class _Gates(Weighted):
@@ -50,7 +52,7 @@ class _Gates(Weighted):
         named = {name + end: shape for name, shape in shapes.items()}
         self.weights(uniform(self.hidden_size), dtype, **named)
 
-    def project(self, x: Any, end: str) -> tuple[Any, Any, Any]:
+    def project(self, x: Tensor, end: str) -> tuple[Any, Any, Any]:
         """What the rows x add to the gates; the weights and the bias of the state."""
         z, b = matmul(x, self._transposed("weight_ih" + end)), None
         if self.bias:
@@ -59,12 +61,12 @@ class _Gates(Weighted):
                 z, b = z + b, None
         return z, self._transposed("weight_hh" + end), b
 
-    def zero_states(self, x: Any, batch: int) -> States:
+    def zero_states(self, x: Tensor, batch: int) -> States:
         """States of zeros."""
         shape = (batch, self.hidden_size)
         return [apply(full, like=x, value=0.0, shape=shape, dtype=x.dtype)] * self.states
 
-    def advance(self, z: Any, states: States, w: Any, b: Any) -> States:
+    def advance(self, z: Tensor, states: States, w: Tensor, b: Tensor | None) -> States:
         """The new states; z is what x adds to the gates, w and b weigh the state."""
         raise NotImplementedError
 
@@ -72,7 +74,7 @@ class _Gates(Weighted):
         return permute_dims(getattr(self, name), (1, 0))
 
 
-def _as_states(hx: Any) -> States:
+def _as_states(hx: StatesLike) -> States:
     """The states of a call: none, one, or a tuple."""
     return [] if hx is None else list(hx) if isinstance(hx, tuple | list) else [hx]
 
@@ -87,7 +89,7 @@ class _Simple(_Gates):
         self._function = functions[self.nonlinearity]
         super().begin(bias, dtype)
 
-    def advance(self, z: Any, states: States, w: Any, b: Any) -> States:
+    def advance(self, z: Tensor, states: States, w: Tensor, b: Tensor | None) -> States:
         return [self._function(z + matmul(states[0], w))]
 
 
@@ -97,7 +99,7 @@ class _LongShort(_Gates):
     gates = 4
     states = 2
 
-    def advance(self, z: Any, states: States, w: Any, b: Any) -> States:
+    def advance(self, z: Tensor, states: States, w: Tensor, b: Tensor | None) -> States:
         return lstm_states(z + matmul(states[0], w), states[1])
 
 
@@ -106,7 +108,7 @@ class _Gated(_Gates):
 
     gates = 3
 
-    def advance(self, z: Any, states: States, w: Any, b: Any) -> States:
+    def advance(self, z: Tensor, states: States, w: Tensor, b: Tensor | None) -> States:
         inner = matmul(states[0], w)
         inner = inner if b is None else inner + b
         # Ranvier's order of the gates is z, r, n.
@@ -155,7 +157,7 @@ class _Recurrent(_Gates):
         more = [f"{k}={getattr(self, k)}" for k, v in usual.items() if getattr(self, k) != v]
         return ", ".join([f"{self.input_size}, {self.hidden_size}", *more])
 
-    def forward(self, x: Any, hx: Any = None) -> Any:
+    def forward(self, x: Tensor, hx: StatesLike = None) -> Any:
         """The outputs at all steps, and the last states: (layers * directions, batch, hidden)."""
         if x.ndim not in (2, 3) or x.shape[-1] != self.input_size:
             shape = "(batch, time, " if self.batch_first else "(time, batch, "
@@ -192,12 +194,12 @@ class _Recurrent(_Gates):
             x = permute_dims(x, (1, 0, 2))
         return x, states[0] if len(states) == 1 else tuple(states)
 
-    def _direction(self, x: Any, end: str, states: Sequence[Any]) -> tuple[Any, States]:
+    def _direction(self, x: Tensor, end: str, states: States) -> tuple[Any, States]:
         """One layer in one direction: (time, batch, features) -> (time, batch, hidden)."""
         time, batch, inputs = x.shape
         z, w, b = self.project(reshape(x, (time * batch, inputs)), end)
 
-        def step(carry: States, z: Any) -> tuple[States, Any]:
+        def step(carry: States, z: Tensor) -> tuple[States, Any]:
             new = self.advance(z, carry, w, b)
             return new, new[0]
 
@@ -249,7 +251,7 @@ class _Cell(_Gates):
 
     takes = "input_size, hidden_size, bias=True, device=None, dtype=None"
 
-    def forward(self, x: Any, hx: Any = None) -> Any:
+    def forward(self, x: Tensor, hx: StatesLike = None) -> Any:
         """The new state, (batch, hidden_size); of an LSTM (h, c)."""
         x = of(x)
         if x.ndim not in (1, 2) or x.shape[-1] != self.input_size:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TypeAlias
 
 from .....ops import elementwise, reduce
 from .....ops.composites import functions as composite
@@ -14,14 +14,16 @@ from ....table import fill
 from ...tensor import of
 from . import rnn
 
+Parameters: TypeAlias = RanvierTensor | Iterable[RanvierTensor]
 
-def _gradients(parameters: Any) -> list[tuple[Any, Any]]:
+
+def _gradients(parameters: Parameters) -> list[tuple[Any, Any]]:
     """(parameter, gradient) of those that have one."""
-    tensors: Iterable[Any] = [parameters] if isinstance(parameters, RanvierTensor) else parameters
+    tensors = [parameters] if isinstance(parameters, RanvierTensor) else parameters
     return [(p, p.grad) for p in tensors if p.grad is not None]
 
 
-def clip_grad_norm_(parameters: Any, max_norm: float, norm_type: float = 2.0) -> Any:
+def clip_grad_norm_(parameters: Parameters, max_norm: float, norm_type: float = 2.0) -> Any:
     """Scale all gradients so that their common norm is at most `max_norm`; returns the norm before.
 
     >>> from ranvier.compat import torch
@@ -48,7 +50,7 @@ def clip_grad_norm_(parameters: Any, max_norm: float, norm_type: float = 2.0) ->
         return of(norm)
 
 
-def clip_grad_value_(parameters: Any, clip_value: float) -> None:
+def clip_grad_value_(parameters: Parameters, clip_value: float) -> None:
     """Keep each element of the gradients between `-clip_value` and `clip_value`."""
     with no_grad():
         for p, g in _gradients(parameters):

@@ -8,12 +8,13 @@ from typing import Any
 from .....errors import DataError, MissingNameError
 from .....ops import movement
 from .....ops.composites import shaping
+from .....typing import TensorLike
 from ....table import missing, module_getattr
-from ...tensor import of
+from ...tensor import Tensor, of
 
 
 def pad_sequence(
-    sequences: Sequence[Any], batch_first: bool = False, padding_value: float = 0.0
+    sequences: Sequence[TensorLike], batch_first: bool = False, padding_value: float = 0.0
 ) -> Any:
     """Tensors (length, ...) as one (longest, batch, ...), or (batch, longest, ...).
 
@@ -27,7 +28,7 @@ def pad_sequence(
         raise DataError("pad_sequence: got no sequences; expected at least one")
     longest = max(len(x) for x in tensors)
 
-    def filled(x: Any) -> Any:
+    def filled(x: Tensor) -> Any:
         frame = [(0, longest - len(x))] + [(0, 0)] * (x.ndim - 1)
         if not padding_value:
             return movement.pad(x, frame)
