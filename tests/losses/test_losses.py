@@ -272,3 +272,44 @@ def test_smoothed_labels_are_smoothed_one_hot_rows(from_logits: bool) -> None:
     other, wanted = measure(dense, np.eye(3, dtype=np.float32)[labels], p)
     assert value == pytest.approx(other, rel=1e-6) == pytest.approx(1.520182, rel=1e-5)
     np.testing.assert_allclose(gradient, wanted, atol=1e-6)
+
+
+@pytest.mark.parametrize("weight", [3.0, [0.5, 1.0, 4.0], np.float64(2.0)])
+@pytest.mark.parametrize("logits", [True, False])
+def test_ones_weigh_more_in_binary_crossentropy(weight: Any, logits: bool) -> None:
+    rng = np.random.default_rng(6)
+    y, z = rng.integers(0, 2, (5, 3)).astype(np.float64), rng.normal(size=(5, 3)) * 3
+    p = 1 / (1 + np.exp(-z))
+    expected = -(np.asarray(weight) * y * np.log(p) + (1 - y) * np.log(1 - p)).mean()
+    slope = (-(np.asarray(weight) * y * (1 - p)) + (1 - y) * p) / z.size
+    loss = losses.BinaryCrossentropy(logits, pos_weight=weight)
+    value, gradient = measure(loss, y, z if logits else p)
+    np.testing.assert_allclose(value, expected, 1e-6)
+    if logits:
+        np.testing.assert_allclose(gradient, slope, 1e-6, 1e-9)
+    again = losses.get(json.loads(json.dumps({"class": "BinaryCrossentropy",
+                                              "config": loss.get_config()})))  # fmt: skip
+    np.testing.assert_allclose(measure(again, y, z if logits else p)[0], value, 1e-12)
+
+
+def test_pos_weight_stays_finite_and_is_never_broadcast_over_rows() -> None:
+    far = losses.BinaryCrossentropy(True, pos_weight=10.0)([1.0, 0.0], [-1000.0, 1000.0])
+    assert far.item() == pytest.approx(5500.0)
+    with pytest.raises(ShapeError, match=r"pos_weight has shape \(4,\), predictions \(4, 1\)"):
+        losses.BinaryCrossentropy(True, pos_weight=np.ones(4))(np.ones((4, 1)), np.ones((4, 1)))
+    for wrong in (-1.0, [1.0, -2.0], float("nan")):
+        with pytest.raises(ArgumentError, match="expected 0 or more"):
+            losses.BinaryCrossentropy(pos_weight=wrong)
+
+
+def test_pos_weight_in_fit_and_in_files(tmp_path: Any) -> None:
+    x = np.random.default_rng(0).normal(size=(40, 2)).astype(np.float32)
+    y = (x[:, :1] > 1).astype(np.float32)
+    model = ranvier.Sequential([nn.Dense(1, "sigmoid")])
+    model.compile("sgd", losses.BinaryCrossentropy(pos_weight=5.0))
+    model.fit(x, y, epochs=1, verbose=0)
+    p = model.predict(x)
+    model.save(tmp_path / "m.safetensors")
+    expected = -(5 * y * np.log(p) + (1 - y) * np.log(1 - p)).mean()
+    found = ranvier.load(tmp_path / "m.safetensors").evaluate(x, y, verbose=0)
+    np.testing.assert_allclose(found, expected, 1e-5)

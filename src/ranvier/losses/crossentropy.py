@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ..errors import ArgumentError, DataError, ShapeError, warn
-from ..nn import targets
+from ..nn import activations, targets
+from ..nn.config import configuration
 from ..ops import elementwise as e
 from ..ops.check_index import check_index, check_integral
 from ..ops.composites import functions as composite
 from ..ops.creation import iota
 from ..ops.movement import broadcast_to, reshape
+from ..ops.op import as_values
 from ..ops.reduce import sum
 from ..tensors.tensor import Tensor
 from ..typing import ArrayLike, TensorLike
@@ -136,18 +140,41 @@ class BinaryCrossentropy(OfProbabilities):
 
     For logits z, and when p is the sigmoid of z, it is `max(z, 0) - y * z + log(1 + exp(-|z|))`.
     `label_smoothing` s makes y `y * (1 - s) + s / 2`. `from_logits` says whether predictions
-    are logits; None: as the model's last layer tells (see `OfProbabilities`).
+    are logits; None: as the model's last layer tells (see `OfProbabilities`). `pos_weight` w, one
+    number or one for each output, weighs the first part, `-w * y * log(p)`: where a 1 is rare,
+    zeros divided by ones (PyTorch's BCEWithLogitsLoss).
 
     >>> BinaryCrossentropy(from_logits=True)([1.0, 0.0], [0.0, 0.0])
     tensor(0.6931)
+    >>> BinaryCrossentropy(from_logits=True, pos_weight=3.0)([1.0, 0.0], [0.0, 0.0])
+    tensor(1.3863)
     """
 
     name = "binary_crossentropy"
     end = SIGMOID
 
-    def __init__(self, from_logits: bool | None = None, label_smoothing: float = 0.0) -> None:
+    def __init__(
+        self,
+        from_logits: bool | None = None,
+        label_smoothing: float = 0.0,
+        pos_weight: TensorLike | None = None,
+    ) -> None:
         self.from_logits = from_logits
         self.label_smoothing = _smoothing(label_smoothing)
+        self.pos_weight = pos_weight
+        is_known = pos_weight is not None and not isinstance(pos_weight, Tensor)
+        if is_known and not (np.asarray(pos_weight) >= 0).all():
+            raise ArgumentError(
+                f"{self.name}: pos_weight={pos_weight!r}; expected 0 or more, such as 5.0"
+            )
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments as JSON-able data."""
+        config = configuration(self, skip=("pos_weight",))
+        if self.pos_weight is not None:
+            (weight,) = as_values(self.pos_weight)
+            config["pos_weight"] = weight.numpy().tolist()
+        return config
 
     def per_row(self, y_true: TensorLike, y_pred: TensorLike) -> Tensor:
         scores, from_logits = self.scores(y_pred)
@@ -156,11 +183,28 @@ class BinaryCrossentropy(OfProbabilities):
             self.look(p)
         if self.label_smoothing:
             y = y * (1 - self.label_smoothing) + self.label_smoothing / 2
+        if self.pos_weight is not None:
+            weight = self._weight_of_ones(self.pos_weight, p)
+            if from_logits:
+                each = (1 - y) * p + (1 + (weight - 1) * y) * activations.softplus(-p)
+                return row_mean(each)
+            p = composite.clip(p, SMALLEST, 1 - SMALLEST)
+            return row_mean(-(weight * y * e.log(p) + (1 - y) * e.log(1 - p)))
         if from_logits:
             # NOTE: maximum, not relu: its gradient of 1/2 at 0 makes the whole sigmoid(z) - y.
             return row_mean(e.maximum(p, 0) - y * p + e.log1p(e.exp(-e.abs(p))))
         p = composite.clip(p, SMALLEST, 1 - SMALLEST)
         return row_mean(-(y * e.log(p) + (1 - y) * e.log(1 - p)))
+
+    def _weight_of_ones(self, pos_weight: TensorLike, p: Tensor) -> Tensor:
+        """`pos_weight` beside the predictions."""
+        (weight,) = as_values(pos_weight, like=p)
+        if weight.shape not in ((), p.shape[-1:], p.shape):
+            raise ShapeError(
+                f"{self.name}: pos_weight has shape {weight.shape}, predictions {p.shape}; "
+                "expected one number, or one for each output"
+            )
+        return e.astype(weight, p.dtype)
 
     def check_targets(self, y: ArrayLike, n_outputs: int | None = None) -> None:
         super().check_targets(y, n_outputs)

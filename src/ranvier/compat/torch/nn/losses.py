@@ -8,7 +8,6 @@ from typing import Any
 from .... import losses
 from ....errors import ArgumentError, DataError, ShapeError, unknown_name, warn
 from ....losses.last_layer import LINEAR, SOFTMAX, is_product_with_weights, last_layer
-from ....nn import activations
 from ....ops import elementwise, gather, movement, reduce
 from ....ops.composites import shaping
 from ....tensors.tensor import Tensor as RanvierTensor
@@ -62,11 +61,11 @@ def binary_cross_entropy_with_logits(
 ) -> Any:
     """`binary_cross_entropy` of `sigmoid(x)`, from x; `pos_weight` weighs the targets 1."""
     x = _scores("BCEWithLogitsLoss", input)
-    if pos_weight is None:
-        return _each(losses.BinaryCrossentropy(from_logits=True), x, target, reduction, weight)
-    y, x = losses.BinaryCrossentropy().align(of(target), x)
-    each = (1 - y) * x + (1 + (pos_weight - 1) * y) * activations.softplus(-x)
-    return _reduced(each if weight is None else each * weight, reduction)
+    share: Any = pos_weight
+    if pos_weight is not None:
+        share = movement.reshape(movement.broadcast_to(pos_weight, x.shape), (x.size,))
+    loss = losses.BinaryCrossentropy(from_logits=True, pos_weight=share)
+    return _each(loss, x, target, reduction, weight)
 
 
 def _each(
