@@ -23,7 +23,7 @@ from ranvier.ops.rows import RowFlow
 from ranvier.ops.windows.sliding_window import sliding_window
 from ranvier.random import Generator
 from ranvier.tracing.trace import trace
-from ranvier.train.steps.step import row_mask
+from ranvier.train.steps.step_functions import row_mask
 
 RNG = np.random.default_rng(0)
 KINDS = ("by row", "unmoved", "in front", "mixed")

@@ -28,7 +28,8 @@ from ..ops.reduce import sum
 from ..tensors.mode import no_grad
 from ..tensors.tensor import Tensor
 from ..train.steps.predict import in_parts
-from ..train.steps.step import Specs, Step, gradients, row_mask
+from ..train.steps.step import Specs, Step
+from ..train.steps.step_functions import gradients, row_mask
 from ..typing import Array, DType
 
 _KEPT = 16  # forms of which idle programs are kept

@@ -151,7 +151,7 @@ def _step_for(model: Model, x: DataLike, y: DataLike | None = None) -> Step:
     """The step for these rows as one batch."""
     from ..train.intake.arrange import inputs_of
     from ..train.intake.rows import Rows
-    from ..train.steps.step import Steps
+    from ..train.steps.store import Steps
 
     if y is not None:
         model._compiled("explain(model, x, y)")

@@ -14,7 +14,7 @@ from ..data.columns import ColumnNames
 from ..optim.optimizer import Optimizer
 from ..tensors.tensor import Tensor
 from ..train.intake.rows import inputs
-from ..train.steps.step import gradients
+from ..train.steps.step_functions import gradients
 from ..typing import Array, DataLike
 
 

@@ -31,14 +31,15 @@ from ..intake.rows import Rows, weights
 from ..models.model import Model, OptimizerLike
 from ..steps.order import Orders
 from ..steps.predict import outputs_in_parts, round_up
-from ..steps.step import Step, predict_function
+from ..steps.step import Step
+from ..steps.step_functions import predict_function
 from .fit import EnsembleHistory, EnsembleTraining, MembersOrders, MembersStep, run_members
 from .members import Members, RandomStates, check_seeds, need_models
 from .score import Score
 from .sums import MembersSums
 
 if TYPE_CHECKING:
-    from ..steps.step import Steps
+    from ..steps.store import Steps
 
 
 @answered

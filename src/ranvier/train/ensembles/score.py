@@ -14,7 +14,8 @@ from ..fit.loop import run_all
 from ..intake.rows import Rows
 from ..steps.kept_rows import Kept
 from ..steps.predict import round_up
-from ..steps.step import Step, row_mask
+from ..steps.step import Step
+from ..steps.step_functions import row_mask
 from ..steps.sums import Batch, Sums
 
 if TYPE_CHECKING:

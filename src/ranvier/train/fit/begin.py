@@ -12,7 +12,7 @@ from ..callbacks.callback import Callback, callbacks_of
 from ..callbacks.progress import display
 from ..intake.arrange import Learning, rows_of
 from ..intake.rows import Rows, split
-from ..steps.step import Steps
+from ..steps.store import Steps
 from .cautions import Watch, before_fit
 from .loop import Training, test_all
 from .ready import ready, test_step

@@ -35,7 +35,8 @@ from ..intake.rows import Rows
 from ..steps.concurrency import trained_elsewhere
 from ..steps.kept_rows import Kept
 from ..steps.order import Orders
-from ..steps.step import Step, Steps
+from ..steps.step import Step
+from ..steps.store import Steps
 from ..steps.sums import Sums
 from .cautions import Watch
 from .nonfinite import Recorder

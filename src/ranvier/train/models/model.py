@@ -31,7 +31,8 @@ from ..intake.heads import LossLike, MetricsLike, WeightsLike, losses_of, metric
 from ..intake.logits import EndSeen, left_open, take_logits
 from ..steps.concurrency import in_training
 from ..steps.predict import Predictor, predict
-from ..steps.step import Step, Steps
+from ..steps.step import Step
+from ..steps.store import Steps
 from .network import Network
 
 if TYPE_CHECKING:
@@ -190,20 +191,21 @@ class Model(Network):
         """Training that changes nothing is mostly a network of a pair, left frozen; parameters that
         the model does not hold are mostly those of layers made inside `forward`.
         """
-        if step.outside:
-            shapes = ", ".join(map(str, step.outside[:4]))
+        left = step.untouched
+        if left.outside:
+            shapes = ", ".join(map(str, left.outside[:4]))
             warn(
-                f"{self.name}: training uses {len(step.outside)} parameters that the model does "
+                f"{self.name}: training uses {len(left.outside)} parameters that the model does "
                 f"not hold (shapes {shapes}), so it neither changes nor saves them. Make layers in "
                 "__init__ and keep them as attributes, self.dense = Dense(8), and not in forward "
                 "or outside the model"
             )
-        if step.without_weights and not step.outside:
+        if left.without_weights and not left.outside:
             warn(
                 f"{self.name}: it has no weights to train, so training changes nothing; a tensor "
                 "of your own is a weight with requires_grad=True, as an attribute of a layer"
             )
-        if step.frozen:
+        if left.all_frozen:
             warn(
                 f"{self.name}: every layer is frozen (trainable=False), so training changes "
                 "nothing; set trainable = True before it, and False again where it is to stand "

@@ -8,7 +8,9 @@
 | order.py | The order in which epochs see the rows |
 | predict.py | Prediction: forward over any number of rows |
 | short_batch.py | The last, short batch: filled up, or compiled for its own number of rows |
-| step.py | Steps: forward, loss, gradient and update traced into one graph and kept ready to run |
+| step.py | A step: a function of arrays traced into one graph and kept ready to run |
+| step_functions.py | What steps compute: forward, loss, gradient and update of a batch |
+| store.py | All steps of a model, each built once and kept as long as it is valid |
 | sums.py | The running sums of an epoch, from which loss and metrics come |
 | verify.py | Two executors, one truth: compiled steps compared with the reference |
 """

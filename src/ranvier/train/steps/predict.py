@@ -29,7 +29,8 @@ from ...tracing.validity import Variants
 from ...typing import Array, DataLike
 from ..intake.arrange import inputs_of
 from .concurrency import InTraining, in_training, trained_elsewhere
-from .step import Step, predict_function
+from .step import Step
+from .step_functions import predict_function
 
 if TYPE_CHECKING:
     from ..models.model import Model

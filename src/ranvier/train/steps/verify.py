@@ -18,7 +18,8 @@ from ...tensors.tensor import Tensor
 from ..intake.arrange import heads_of, outputs_of
 from ..intake.heads import Head
 from ..intake.rows import Rows
-from .step import Step, forward, gradients
+from .step import Step
+from .step_functions import forward, gradients
 
 if TYPE_CHECKING:
     from ..models.model import Model
