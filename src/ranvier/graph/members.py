@@ -22,7 +22,11 @@ class MembersArrays:
     addresses: Array
 
     def __len__(self) -> int:
-        return len(self.arrays)
+        return len(self.addresses)
+
+    def part(self, count: int) -> MembersArrays:
+        """The first `count` members."""
+        return self if count == len(self) else MembersArrays(self.arrays, self.addresses[:count])
 
 
 @dataclass

@@ -441,3 +441,26 @@ def test_widths_by_masks() -> None:
         assert (kernel[member][:, :width].max(axis=0) > 0).any()
         assert kernel[member][:, width:].sum() == 0
         assert out[member][width:].sum() == 0
+
+
+def test_members_that_leave_threads_idle_have_all_of_them() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(512, 64)).astype(np.float32)
+    y = x[:, :1]
+
+    def make() -> Any:
+        return ranvier.Sequential([Dense(128, "relu"), Dense(128, "relu"), Dense(1)])
+
+    for members in (1, 3):
+        many = ranvier.ensemble(make, members, seeds=range(members))
+        many.compile("adam", "mse")
+        history = many.fit(x, y, batch_size=256, epochs=2, verbose=0)
+        assert np.isfinite(history.members["loss"]).all()
+        for member in range(members):
+            ranvier.seed(member)
+            one = compiled(make(), "mse", "compiled")
+            one.fit(x, y, batch_size=256, epochs=2, verbose=0)
+            for mine, its in zip(
+                one.get_weights(), many.members[member].get_weights(), strict=True
+            ):
+                np.testing.assert_array_equal(its, mine)

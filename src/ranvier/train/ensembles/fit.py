@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from ...base.config import thread_count
 from ...errors import warn
 from ...executors import executor
 from ...graph.members import MembersArrays, MembersRows
@@ -70,11 +71,16 @@ def run_members(
     own, run one after the other.
     """
     native = None if step.splits(rows.total, first, last) else step.executable.native()
+    together = 0
     if native is not None:
-        native.run_members(members, rows, first, last, sums, log)
-        return
+        threads = min(native.threads, thread_count())
+        # Of a graph that is worth several threads, members that leave threads idle have them all.
+        together = len(members) // threads * threads
+    if native is not None and together:
+        log_of = None if log is None else log[:together]
+        native.run_members(members.part(together), rows, first, last, sums[:together], log_of)
     draw = executor(step.engine).draw
-    for member, arrays in enumerate(members.arrays):
+    for member in range(together, len(members)):
         step.run_batches(
             rows.of(member),
             rows.order_of(member, draw),
@@ -82,7 +88,7 @@ def run_members(
             last,
             sums[member],
             None if log is None else log[member],
-            arrays,
+            members.arrays[member],
         )
 
 
