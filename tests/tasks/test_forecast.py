@@ -48,6 +48,16 @@ def test_rows_are_put_in_the_order_of_time(clock: Clock) -> None:
     assert scores[0] == scores[1]
 
 
+def test_in_the_end_it_has_seen_the_last_points(clock: Clock) -> None:
+    jump = np.where(TIMES < 200, WAVE, WAVE[::-1] * 3)
+    clock(0.02)
+    model = fit_forecast({"y": jump}, "y", 3, budget=20, verbose=0)
+    x = np.stack([jump[i : i + model.length] for i in range(200, 240 - model.length - 3)])
+    y = np.stack([jump[i + model.length :][:3] for i in range(200, 240 - model.length - 3)])
+    error = np.abs(model.predict_windows(x) - y).mean()
+    assert error < 0.8 * model.score["mean_absolute_error"]
+
+
 def test_swings_that_grow_with_the_level_are_taken_as_logarithms(clock: Clock) -> None:
     clock(0.5)
     frame = {"y": np.exp(0.01 * TIMES) * WAVE, "z": WAVE}

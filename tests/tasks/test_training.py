@@ -72,6 +72,19 @@ def test_the_best_weights_are_kept(clock: Clock) -> None:
         np.testing.assert_array_equal(a, b)
 
 
+def test_without_a_score_the_last_weights_stay(clock: Clock) -> None:
+    clock(0.05)
+    model = line()
+    done = run(model, most_epochs=20.0)
+    clock(0.05)
+    other = line()
+    again = train_within(
+        other, X, Y, None, seconds=10.0, rate=0.05, batch_size=30, most_epochs=done.best_epochs
+    )
+    assert not again.scores and again.epochs >= done.best_epochs > 0
+    assert other.evaluate(X, Y) < 0.5 * line().evaluate(X, Y)
+
+
 def test_ctrl_c_leaves_the_best_so_far(clock: Clock) -> None:
     clock(0.05)
     model = line()

@@ -28,11 +28,14 @@ Score = Callable[[], float]  # of the rows held out; higher is better
 
 @dataclass
 class Run:
-    """What came of a training: `scores` at each look, `best` among them, `epochs` and `seconds`."""
+    """What came of a training: `scores` at each look, `best` among them and the epochs it took,
+    `epochs` and `seconds` of all.
+    """
 
     scores: list[float] = field(default_factory=list)
     losses: list[float] = field(default_factory=list)
     best: float = float("-inf")
+    best_epochs: float = 0.0
     epochs: float = 0.0
     seconds: float = 0.0
     ended_by: str = "time"
@@ -53,7 +56,7 @@ def train_within(
     model: Model,
     x: Array,
     y: Array,
-    score: Score,
+    score: Score | None,
     *,
     seconds: float,
     started: float | None = None,
@@ -64,7 +67,8 @@ def train_within(
     seed: int = 0,
     say: Callable[[str], None] | None = None,
 ) -> Run:
-    """Train a compiled model for so many seconds; it ends with its best weights by `score`.
+    """Train a compiled model for so many seconds; it ends with its best weights by `score`, or,
+    without one, with its last.
 
     `started` is when the time began (`time.monotonic()`); reading and compiling count. It ends
     early after `most_epochs`, or when `patience` looks in the falling part brought nothing better.
@@ -87,11 +91,12 @@ def train_within(
             batches = _next_round(batches, now - at, len(x) // batch_size + 1)
             left = seconds * (1 - _RESERVE)
             progress = max((now - began) / left, run.epochs / most_epochs)
-            if progress * _LOOKS >= looks + 1 or progress >= 1.0:
+            if score is not None and (progress * _LOOKS >= looks + 1 or progress >= 1.0):
                 looks = int(progress * _LOOKS)
                 run.scores.append(score())
                 if run.scores[-1] > run.best:
                     run.best, best, without = run.scores[-1], model.get_weights(), 0
+                    run.best_epochs = run.epochs
                 elif progress > 0.5:
                     without += 1
                 if say is not None:
