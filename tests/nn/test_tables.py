@@ -106,6 +106,11 @@ def test_bins_of_awkward_columns() -> None:
     assert len(bin_edges(nearly, 8)) == 1
     two = bin_edges(np.r_[np.zeros(31), np.ones(30)], 8)
     assert two.tolist() == [0.0, 1.0]
+    # Zeros in nine rows of ten leave the bins to the others.
+    gains = np.r_[np.zeros(900), np.arange(1.0, 101.0)]
+    assert len(bin_edges(gains, 16)) == 17
+    assert bin_edges(gains, 16)[[0, 1, -1]].tolist() == [0.0, 1.0, 100.0]
+    assert len(bin_edges(np.arange(20.0) % 4, 16)) == 4
     # Quantiles a rounding apart must not make a bin.
     close = np.sort(np.r_[np.linspace(0, 1, 50), 0.5 + 1e-9 * np.arange(50)])
     edges = bin_edges(close, 48)

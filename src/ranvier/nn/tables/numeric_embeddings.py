@@ -225,11 +225,19 @@ class PiecewiseLinearEmbedding(_NumericEmbedding, Adapting):
 
 
 def bin_edges(column: Array, bins: int) -> Array:
-    """Distinct quantiles of a column, at most `bins` + 1; a single one if it hardly varies.
+    """Distinct quantiles of a column, about `bins` + 1; a single one if it hardly varies.
 
     NOTE: edges a rounding apart would make a slope that explodes at the next value; they are one.
     """
-    edges = np.unique(np.quantile(column, np.linspace(0, 1, bins + 1)))
+    # A value of many rows (the zeros of a gain) is an edge, and leaves the bins to the rest.
+    values, counts = np.unique(column, return_counts=True)
+    many = values[counts > len(column) / bins]
+    rest = column[~np.isin(column, many)] if len(many) < bins else column[:0]
+    if len(rest):
+        even = np.linspace(0, 1, max(bins + 1 - len(many), 2))
+        edges = np.unique(np.concatenate([many, np.quantile(rest, even)]))
+    else:
+        edges = values[np.linspace(0, len(values) - 1, min(len(values), bins + 1)).astype(int)]
     reach = edges[-1] - edges[0]
     least = max(1e-6 * reach, 4 * np.finfo(np.float32).eps * np.abs(edges).max())
     if reach <= 2 * least:
@@ -239,4 +247,4 @@ def bin_edges(column: Array, bins: int) -> Array:
         if edge - kept[-1] > least:
             kept.append(edge)
     kept[-1] = edges[-1] if len(kept) > 1 else kept[-1]
-    return np.array(kept)
+    return np.array(kept)[: bins + 1]
