@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ..train.models.model import Model
     from ..train.models.sequential import Sequential
 
+_EPOCHS = 40
 STARTUP_SECONDS = time.process_time()  # processor time of starting Python and importing
 
 
@@ -26,7 +27,7 @@ def train_digits(
     hidden: str,
     activation: str,
     optimizer: str,
-    epochs: int,
+    epochs: int | None,
     batch_size: int,
     learning_rate: float | None,
     seed: int,
@@ -52,7 +53,7 @@ def train_digits(
         f"network: {sizes}, {activation}, {optimizer}; {model.count_params():,} parameters; "
         f"{engine} engine"
     )
-    history = model.fit(x, y, batch_size, epochs)
+    history = model.fit(x, y, batch_size, epochs or _EPOCHS)
     began = time.perf_counter()
     show_results(model, x_test, y_test)
     model.save(out)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 import numpy as np
 
@@ -9,20 +11,28 @@ from ..errors import ArgumentError
 from ..io.reading import check_input
 from .digits import digits_reader, show_accuracy, show_results
 from .problems import table_columns
+from .tables import evaluate_table, reading_options
 
 
 @click.command()
 @click.argument("model", type=click.Path())
 @click.argument("data", type=click.Path(), required=False)
-@click.option("--target", help="The column of the table that the model predicts.")
-def evaluate(model: str, data: str | None, target: str | None) -> None:
-    """Test a saved digits model on the held-out fifth, or any model on a table.
+@click.option("--target", help="The column to predict, for a model that does not know it.")
+@reading_options
+def evaluate(model: str, data: str | None, target: str | None, **options: Any) -> None:
+    """Test a saved model on a table, or a digits model on the held-out fifth.
 
     The columns of a table are found by name, in any order, if the model was trained on one.
     """
     import ranvier
 
+    from ..tables.model import TableModel
+
     if data is not None:
+        loaded = ranvier.load(model)
+        if isinstance(loaded, TableModel):
+            evaluate_table(loaded, data, target, options)
+            return
         check_input(data)
         columns = table_columns(data)
         if target not in columns:
@@ -31,7 +41,7 @@ def evaluate(model: str, data: str | None, target: str | None) -> None:
         y = columns.pop(target)
         if y.dtype.kind == "f" and (y == np.round(y)).all():
             y = y.astype(np.int64)
-        for name, value in ranvier.load(model).evaluate(columns, y, return_dict=True).items():
+        for name, value in loaded.evaluate(columns, y, return_dict=True).items():
             click.echo(f"{name}: {value:.6g}")
         return
     if target is not None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
+from typing import Any
 
 import click
 import numpy as np
@@ -12,6 +14,7 @@ from ..io.reading import check_input
 from ..typing import Array
 from .digits import digits_reader
 from .problems import table_columns
+from .tables import predict_table, reading_options
 from .text_pictures import pictures
 
 
@@ -19,21 +22,41 @@ from .text_pictures import pictures
 @click.argument("model", type=click.Path())
 @click.argument("data", type=click.Path(), required=False)
 @click.option("--rows", help="Rows of the data, such as 0-4,10.  [default: the first five]")
-def predict(model: str, data: str | None, rows: str | None) -> None:
-    """Show what a saved model says about some rows.
+@click.option(
+    "-o", "--out", type=click.Path(dir_okay=False), help="A .csv file for the predictions of all."
+)
+@click.option("--keep", is_flag=True, help="With --out: the columns of the data too.")
+@reading_options
+def predict(
+    model: str, data: str | None, rows: str | None, out: str | None, keep: bool, **options: Any
+) -> None:
+    """Show what a saved model says about some rows, or write what it says about all.
 
-    The columns of a table are found by name, in any order, if the model was trained on one.
+    DATA is a table as the model was trained on: its columns are found by name, in any order. For a
+    model of arrays it may be a .npy file too. Without DATA: the held-out digits.
     """
     import ranvier
 
-    if data is not None:
-        x = _read_rows(data)
-        chosen = _row_numbers(rows, len(next(iter(x.values())) if isinstance(x, Mapping) else x))
-        part = {k: v[chosen] for k, v in x.items()} if isinstance(x, Mapping) else x[chosen]
-        out = ranvier.load(model).predict(part)
-        for row, values in zip(chosen, out.reshape(len(out), -1), strict=True):
-            click.echo(f"row {row}: " + " ".join(f"{v:.4g}" for v in values))
+    from ..tables.model import TableModel
+
+    if data is None:
+        _predict_digits(model, rows)
         return
+    loaded = ranvier.load(model)
+    if isinstance(loaded, TableModel):
+        predict_table(loaded, model, data, out, keep, partial(_row_numbers, rows), options)
+        return
+    if out is not None:
+        raise ArgumentError("--out is for models that `ranvier train FILE` made")
+    x = _read_rows(data)
+    chosen = _row_numbers(rows, len(next(iter(x.values())) if isinstance(x, Mapping) else x))
+    part = {k: v[chosen] for k, v in x.items()} if isinstance(x, Mapping) else x[chosen]
+    values = loaded.predict(part)
+    for row, outputs in zip(chosen, values.reshape(len(values), -1), strict=True):
+        click.echo(f"row {row}: " + " ".join(f"{v:.4g}" for v in outputs))
+
+
+def _predict_digits(model: str, rows: str | None) -> None:
     reader, (x, y) = digits_reader(model)
     chosen = _row_numbers(rows, len(x))
     out = reader.predict(x[chosen])

@@ -3,23 +3,17 @@ and rows to test on."""
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..errors import ArgumentError, DataError, StateError
+from ..errors import DataError
 from ..io.reading import check_input
 from ..typing import Array
 
 BUILT_IN_SETS = ("digits", "iris", "adult", "mnist", "california")
 _MAX_TEST_ROWS = 4000  # more would not change the score visibly
-
-
-_MAX_NUMERIC_CLASSES = 20  # a target of more integers is a regression
-_MAX_CATEGORIES = 50  # of a column; rarer ones have no feature
 
 
 class Problem(NamedTuple):
@@ -39,7 +33,7 @@ class Problem(NamedTuple):
 
 
 def read(data: str, target: str | None = None) -> Problem:
-    """The built-in set of that name, or the table in a .csv or .parquet file."""
+    """The built-in set of that name, or the table in a file."""
     from .. import data as sets
 
     if data not in BUILT_IN_SETS:
@@ -58,67 +52,48 @@ def read(data: str, target: str | None = None) -> Problem:
 
 
 def _from_file(path: str, target: str | None) -> Problem:
-    columns = table_columns(path)
-    if target not in columns:
-        known = ", ".join(columns)
-        what = "--target is missing" if target is None else f"--target {target}: no such column"
-        raise ArgumentError(f"{what}; {path} has {known}")
-    y = columns.pop(target)
-    if not columns:
-        raise DataError(f"{path}: there is no column beside the target {target!r}")
-    names, codes = np.unique(y, return_inverse=True)
-    integers = y.dtype.kind != "U" and bool((y == np.round(y)).all())
-    if y.dtype.kind != "U" and np.isnan(y).any():
-        raise DataError(f"{path}: the target {target!r} has missing values; remove those rows")
-    few = integers and len(names) <= _MAX_NUMERIC_CLASSES
-    classes = len(names) if y.dtype.kind == "U" or few else 0
-    from ..data import train_test_split
+    from ..tables import Encoder, make_plan, read_table
+    from ..tables.trees import matrix
 
-    values = codes if classes else y.astype(np.float32)
-    rows = np.arange(len(y))
-    train, test = train_test_split(rows, seed=0)
-    x = np.concatenate([_features(column, train) for column in columns.values()], axis=1)
-    test = test[:_MAX_TEST_ROWS]
-    return Problem(Path(path).stem, classes, x[train], values[train], x[test], values[test])
+    _check_there(path)
+    reading = read_table(path)
+    plan = make_plan(reading, target)
+    train, test = plan.split_rows(reading.frame)
+    rows, others = reading.frame[train], reading.frame[test[:_MAX_TEST_ROWS]]
+    encoder, arrays = Encoder.fit_transform(rows, plan)
+    return Problem(
+        Path(path).stem,
+        len(plan.classes),
+        matrix(arrays).astype(np.float32),
+        encoder.encode_target(rows),
+        matrix(encoder.transform(others)).astype(np.float32),
+        encoder.encode_target(others),
+    )
 
 
 def table_columns(path: str) -> dict[str, Array]:
-    """The columns of a file by name: float64 where every entry is a number or empty, else text."""
+    """The columns of a file by name: float64 where every entry is a number or empty, else text.
+
+    Empty is what is written as NA or ? too.
+    """
+    import polars as pl
+
+    from ..tables import read_table
+
+    _check_there(path)
+    columns = {}
+    for column in read_table(path).frame:
+        if column.dtype == pl.String:
+            text = column.str.strip_chars()
+            gaps = text.is_in(["", "?", "NA"]).fill_null(True)
+            numbers = text.cast(pl.Float64, strict=False)
+            if not (numbers.is_null() & ~gaps).any():
+                column = numbers.fill_null(float("nan"))
+        columns[column.name] = column.to_numpy()
+    return {k: a.astype(str if a.dtype.kind == "O" else np.float64) for k, a in columns.items()}
+
+
+def _check_there(path: str) -> None:
     if not Path(path).exists():
         raise DataError(f"{path} is neither a file nor one of {', '.join(BUILT_IN_SETS)}")
     check_input(path)
-    if path.endswith(".parquet"):
-        try:
-            import pyarrow.parquet as parquet
-        except ImportError:
-            raise StateError("a .parquet file needs pyarrow: pip install pyarrow") from None
-        table = parquet.read_table(path).to_pydict()
-        rows = {k: ["" if v is None else str(v) for v in column] for k, column in table.items()}
-    else:
-        with open(path, newline="", encoding="utf-8-sig") as file:
-            head, *lines = list(csv.reader(file, skipinitialspace=True)) or [[]]
-        bad = next((i for i, line in enumerate(lines) if line and len(line) != len(head)), None)
-        if bad is not None or not lines:
-            why = f"line {bad + 2} has another number of columns" if bad is not None else "no rows"
-            raise DataError(f"{path}: {why}; expected a heading and rows of {len(head)} columns")
-        cells = zip(*[line for line in lines if line], strict=True)
-        rows = {name: list(column) for name, column in zip(head, cells, strict=True)}
-    return {name: _as_numbers(column) for name, column in rows.items()}
-
-
-def _as_numbers(column: Sequence[str]) -> Array:
-    try:
-        return np.array([v if v.strip() not in ("", "?", "NA") else "nan" for v in column], float)
-    except ValueError:
-        return np.array(column, dtype=str)
-
-
-def _features(column: Array, train: Array) -> Array:
-    """A column as features, by its training rows: gaps get the median; text one column a word."""
-    if column.dtype.kind != "U":
-        gaps = np.isnan(column)
-        middle = np.nanmedian(column[train]) if not gaps[train].all() else 0.0
-        return np.where(gaps, middle, column).astype(np.float32)[:, None]
-    words, counts = np.unique(column[train], return_counts=True)
-    words = words[np.argsort(-counts, kind="stable")[:_MAX_CATEGORIES]]
-    return np.asarray(column[:, None] == words, np.float32)

@@ -1,51 +1,136 @@
-"""The command `ranvier train`."""
+"""The command `ranvier train`: a network for the digits, or for a table of the user."""
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import click
+from click.core import ParameterSource
 
 from ..base.config import ENGINES
+from ..errors import ArgumentError
+from ..io.files import SUFFIX
 from ..optim import OPTIMIZERS
 from .digits import train_digits
+from .tables import reading_options, train_table
 
 _OPTIMIZER_NAMES = [name.lower() for name in OPTIMIZERS]
 
+# Options that only one kind of data has; the others are for both.
+_FOR_DIGITS = {"hidden", "activation", "optimizer", "batch_size", "learning_rate", "engine"}
+_FOR_BOTH = {"data", "seed", "epochs", "out"}
+
+
+def _seconds(ctx: click.Context, param: click.Parameter, value: str) -> float:
+    """A time such as 60, 60s, 1.5m or 1h, in seconds."""
+    text = value.strip().lower()
+    unit = {"s": 1.0, "m": 60.0, "h": 3600.0}.get(text[-1:], 0.0)
+    try:
+        seconds = float(text[:-1]) * unit if unit else float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise ArgumentError(f"--budget {value}: expected a time such as 60s, 5m or 1h")
+    return seconds
+
 
 @click.command()
-@click.argument("data", type=click.Choice(["digits"]))
-@click.option("--hidden", default="64,32", show_default=True, help="Units of the hidden layers.")
-@click.option("--activation", default="relu", show_default=True, help="Of the hidden layers.")
+@click.argument("data", metavar="FILE|digits")
+@click.option("--target", help="Table: the column to predict.")
+@click.option("--task", help="Table: binary, multiclass or regression.  [default: by the target]")
+@click.option("--positive", help="Table: the class whose probability is asked for.")
+@click.option("--metric", help="Table: what the best epoch is chosen by.")
+@click.option("--as", "kinds", multiple=True, metavar="COLUMN=KIND", help="Table: what it holds.")
+@click.option("--drop", multiple=True, metavar="COLUMN", help="Table: a column to leave out.")
+@click.option("--time", help="Table: a column of time; the newest rows are the test.")
+@click.option("--group", help="Table: a column whose rows stay together.")
+@click.option("--held-out", default=0.2, show_default=True, help="Table: share of rows to test on.")
+@click.option(
+    "--budget", callback=_seconds, default="60s", show_default=True, help="Table: time to take."
+)
+@click.option("--members", type=click.IntRange(1), help="Table: networks trained side by side.")
+@click.option(
+    "--with",
+    "extra",
+    multiple=True,
+    type=click.Choice(["trees"]),
+    help="Table: boosted trees beside the network.",
+)
+@click.option(
+    "--report",
+    type=click.Path(dir_okay=False),
+    help="Table: the report's file.  [default: as the data, with .html]",
+)
+@click.option("--no-report", is_flag=True, help="Table: train and test only.")
+@click.option("--lang", type=click.Choice(["en", "zh"]), help="Table: language of the report.")
+@click.option("--dry-run", is_flag=True, help="Table: show the plan and stop.")
+@reading_options
+@click.option("--hidden", default="64,32", show_default=True, help="Digits: hidden units.")
+@click.option("--activation", default="relu", show_default=True, help="Digits: of hidden layers.")
 @click.option(
     "--optimizer",
     default="adam",
     show_default=True,
-    help=", ".join(_OPTIMIZER_NAMES) + ".",
+    help="Digits: " + ", ".join(_OPTIMIZER_NAMES) + ".",
 )
-@click.option("--epochs", default=40, show_default=True, type=click.IntRange(1))
-@click.option("--batch-size", default=32, show_default=True, type=click.IntRange(1))
+@click.option(
+    "--epochs",
+    type=click.IntRange(1),
+    help="[default: 40 for digits; for a table as many as score best on held-out rows]",
+)
+@click.option("--batch-size", default=32, show_default=True, type=click.IntRange(1), help="Digits.")
 @click.option(
     "--learning-rate",
     type=click.FloatRange(0, min_open=True),
-    help="By default the optimizer's own.",
+    help="Digits.  [default: the optimizer's own]",
 )
 @click.option("--seed", default=0, show_default=True, help="Same seed, same bits.")
-@click.option("--engine", type=click.Choice(list(ENGINES)), default="compiled", show_default=True)
 @click.option(
-    "--out", type=click.Path(dir_okay=False), default="digits.safetensors", show_default=True
+    "--engine",
+    type=click.Choice(list(ENGINES)),
+    default="compiled",
+    show_default=True,
+    help="Digits.",
 )
-def train(
-    data: str,
-    hidden: str,
-    activation: str,
-    optimizer: str,
-    epochs: int,
-    batch_size: int,
-    learning_rate: float | None,
-    seed: int,
-    engine: str,
-    out: str,
-) -> None:
-    """Train a network on handwritten digits and show how well it reads the ones it has not seen."""
-    train_digits(
-        hidden, activation, optimizer, epochs, batch_size, learning_rate, seed, engine, out
-    )
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False),
+    help="The model's file.  [default: as the data, with .safetensors]",
+)
+@click.pass_context
+def train(ctx: click.Context, /, data: str, out: str | None, **options: Any) -> None:
+    """Train a network on a table, or on handwritten digits, and test it on held-out rows.
+
+    FILE is a table: CSV, TSV, Parquet, Excel or JSON lines, also compressed. What is found in it
+    and decided is printed with its reason and the option that changes it.
+    """
+    stated = {
+        name
+        for name in ctx.params
+        if ctx.get_parameter_source(name) not in (ParameterSource.DEFAULT, None)
+    }
+    digits = data == "digits"
+    wrong = (stated - _FOR_DIGITS if digits else stated & _FOR_DIGITS) - _FOR_BOTH
+    if wrong:
+        flags = {p.name: p.opts[0] for p in ctx.command.params}
+        option = flags[sorted(wrong)[0]]
+        raise ArgumentError(
+            f"{option} is an option for {'tables' if digits else '`ranvier train digits`'}; "
+            f"see ranvier train --help"
+        )
+    shared = {name: options.pop(name) for name in ("seed", "epochs")}
+    own = {name: options[name] for name in options if (name in _FOR_DIGITS) == digits}
+    if digits:
+        train_digits(**own, **shared, out=out or "digits" + SUFFIX)
+    else:
+        train_table(data, _stem(data), **own, **shared, out=out or _stem(data) + SUFFIX)
+
+
+def _stem(path: str) -> str:
+    """The name of a file without its suffixes.
+
+    >>> _stem("data/flowers.csv.gz")
+    'flowers'
+    """
+    return Path(path).name.partition(".")[0] or "table"

@@ -7,8 +7,8 @@ flags as they are, and categories one-hot.
 
 from __future__ import annotations
 
-import contextlib
 import importlib.util
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -23,7 +23,6 @@ _MAX_LEVELS = 30  # of a category that become columns of their own; the rest sha
 _MAX_COLUMNS = 1000
 _MAX_LOGISTIC = 10_000_000  # rows x columns x classes of logistic regression; of more a part
 _MAX_BOOSTING = 400_000_000  # rows x columns x classes above which boosting takes minutes
-_ONE_THREAD = 2_000_000  # rows x columns up to which boosting runs on one thread
 _MAX_ITERATIONS = 100
 _MEMORY = 10  # of L-BFGS: steps that it knows the curvature from
 _RIDGE = 1.0  # the penalty of scikit-learn's Ridge and LogisticRegression (C = 1)
@@ -44,18 +43,24 @@ class Baseline:
 
 
 def baselines(
-    train: Mapping[str, Array], y: Array, test: Mapping[str, Array], classes: int, seed: int = 0
+    train: Mapping[str, Array],
+    y: Array,
+    test: Mapping[str, Array],
+    classes: int,
+    seed: int = 0,
+    seconds: float = math.inf,
 ) -> list[Baseline]:
     """All simple models; `y` holds class indices, or numbers where `classes` is 0.
 
-    `train` and `test` are the arrays of an encoder (see tables/encoder.py).
+    `train` and `test` are the arrays of an encoder (see tables/encoder.py). Boosting adds no more
+    trees after so many `seconds`.
     """
     rows = max((len(a) for a in test.values()), default=0)
     models = [simplest(y, rows, classes)]
     if not train:
         return models
     models.append(_linear(train, y, test, classes, seed))
-    models.append(_boosting(train, y, test, classes, seed))
+    models.append(_boosting(train, y, test, classes, seed, seconds))
     return models
 
 
@@ -87,7 +92,12 @@ def _linear(
 
 
 def _boosting(
-    train: Mapping[str, Array], y: Array, test: Mapping[str, Array], classes: int, seed: int
+    train: Mapping[str, Array],
+    y: Array,
+    test: Mapping[str, Array],
+    classes: int,
+    seed: int,
+    seconds: float,
 ) -> Baseline:
     name = "boosting"
     if importlib.util.find_spec("sklearn") is None:
@@ -103,20 +113,10 @@ def _boosting(
     if classes and len(present) < max(classes, 2):
         return Baseline(name, None, note="failed", detail="a class without training rows")
     try:
-        with _few_threads(len(y) * columns):
-            predicted = grow(train, y, task, seed).predict(test)
+        predicted = grow(train, y, task, seed, seconds).predict(test)
     except (RanvierError, ValueError) as problem:
         return Baseline(name, None, note="failed", detail=str(problem)[:200])
     return Baseline(name, predicted, time.perf_counter() - began)
-
-
-def _few_threads(cells: int) -> contextlib.AbstractContextManager[object]:
-    """Small fits are many times slower on several threads than on one, where others work too."""
-    if cells > _ONE_THREAD:
-        return contextlib.nullcontext()
-    from threadpoolctl import threadpool_limits  # comes with scikit-learn
-
-    return threadpool_limits(1)  # type: ignore[no-any-return]
 
 
 # --- features -----------------------------------------------------------------------------------

@@ -139,7 +139,7 @@ def results_of(
     if (output == output[0]).all() and len(output) > 1:
         notes.append("same_prediction")
     began = time.perf_counter()
-    others = _baselines(model, rows, y, test_rows, facts.encoded, compare, seed)
+    others = _baselines(model, rows, y, test_rows, facts.encoded, compare, seed, seconds)
     compare_seconds = time.perf_counter() - began
     metric, models = _scored(truth, output, others, plan, seed)
     began = time.perf_counter()
@@ -232,6 +232,7 @@ def _baselines(
     encoded: tuple[Mapping[str, Array], Array] | None,
     compare: bool,
     seed: int,
+    seconds: float,
 ) -> list[Baseline]:
     classes = len(model.plan.classes)
     if not len(rows):
@@ -240,9 +241,10 @@ def _baselines(
         return [simplest(y, len(test_rows), classes)]
     if encoded is not None:
         arrays, targets = encoded
-        return baselines(arrays, targets, model.encoder.transform(test_rows), classes, seed)
+        others = model.encoder.transform(test_rows)
+        return baselines(arrays, targets, others, classes, seed, seconds)
     encoder, arrays = Encoder.fit_transform(rows, model.plan)
-    return baselines(arrays, y, encoder.transform(test_rows), classes, seed)
+    return baselines(arrays, y, encoder.transform(test_rows), classes, seed, seconds)
 
 
 # --- scores -------------------------------------------------------------------------------------

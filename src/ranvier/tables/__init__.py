@@ -12,6 +12,7 @@
 | frames.py | Frames of other libraries as polars frames, in one form |
 | levels.py | Levels that have an order |
 | member.py | One network of a training: its rows, its epochs, and the best of them |
+| model.py | A model for a table: plan, encoder and network, from raw rows to predictions |
 | names.py | What names and numbers say: identifiers, codes, stand-ins for missing |
 | network.py | The default network for tables, and how it is optimized |
 | numeric.py | Recognition of numbers: marks and units, identifiers and codes |
@@ -33,7 +34,7 @@
 | trees.py | Boosted trees beside the network: grown by scikit-learn, kept as arrays |
 | unpacking.py | Bytes of a file: compression and encoding |
 
-    file -> reading -> recognition -> plan -> encoder -> arrays -> training
+    file -> reading -> recognition -> plan -> encoder -> arrays -> training -> model
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from .choice import Choice
     from .columns import Column
     from .encoder import Encoder
+    from .model import TableModel, fit_table
     from .plan import Plan, make_plan
     from .reading import Reading, read_table
     from .recognition import recognize
@@ -56,6 +58,8 @@ else:
         "Encoder": "encoder:Encoder",
         "Plan": "plan:Plan",
         "Reading": "reading:Reading",
+        "TableModel": "model:TableModel",
+        "fit_table": "model:fit_table",
         "make_plan": "plan:make_plan",
         "read_table": "reading:read_table",
         "recognize": "recognition:recognize",
@@ -68,6 +72,8 @@ __all__ = [
     "Encoder",
     "Plan",
     "Reading",
+    "TableModel",
+    "fit_table",
     "make_plan",
     "read_table",
     "recognize",

@@ -71,6 +71,7 @@ class Job:
     interrupted: Callable[[], bool]
     told: Callable[[Member, Run], None]
     batch_size: int | None = None
+    epochs: int | None = None
 
     def inputs(self, rows: Array) -> dict[str, Array]:
         """The arrays of these rows."""
@@ -172,6 +173,9 @@ class Member:
         How long a network can learn before it knows its rows by heart differs a hundredfold from
         table to table, and a short plan that came to its end is better than a long one cut off.
         """
+        if self.job.epochs is not None:
+            self.train(self.job.epochs)
+            return
         longest = max(self.job.recipe.epochs, math.ceil(LEAST_STEPS / self.epoch_steps))
         longest = min(longest, MOST_EPOCHS)
         for epochs in sorted({max(longest // 9, 1), max(longest // 3, 1), longest}):

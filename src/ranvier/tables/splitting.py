@@ -63,6 +63,8 @@ def choose_split(
     method: Literal["stratified", "random"] = "stratified" if goal.classes else "random"
     reason = "as many of each class on both sides" if goal.classes else "rows at random"
     choices = [Choice("split", f"{method}, {held_out}", reason, "--time, --group, --held-out")]
+    if not share:
+        choices = [Choice("split", "no rows held out", "as asked", "--held-out")]
     dates = [c.name for c in columns if c.kind == "date" and c.name != goal.column.name]
     if dates:
         choices.append(
@@ -84,6 +86,8 @@ def split_rows(
     """Row numbers to train on and row numbers held out, of the rows that have a target."""
     random = np.random.default_rng(split.seed)
     rows = np.flatnonzero(target >= 0 if classes else np.isfinite(target))
+    if split.share == 0:
+        return rows, rows[:0]
     if split.method == "time" and column is not None:
         held = _last_rows(frame, column, rows, split.share)
     elif split.method == "group" and column is not None:

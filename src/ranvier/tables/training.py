@@ -32,6 +32,7 @@ from .temperature import best_temperature, tempered
 
 MOST_NETWORKS = 8
 LEAST_SHARE = 0.7  # of the epochs of the first network, for another one
+_PREDICT_ROWS = 32
 _RESIDUALS = "residuals"
 
 
@@ -52,11 +53,21 @@ class Trained:
     held_out: Array = field(default_factory=lambda: np.empty(0))
     residuals: Array = field(default_factory=lambda: np.empty(0))
     choices: tuple[Choice, ...] = ()
+    best_epoch: int = 0
+    members: int = 1
 
     def predict(self, arrays: Arrays) -> Array:
         """Calibrated probabilities (rows, classes), or numbers (rows,) in the target's units."""
-        inputs = {name: arrays[name] for name in self.network.input_names}
-        out = np.asarray(self.network.predict(inputs), np.float64)
+        rows = len(arrays[self.network.input_names[0]])
+        # NOTE: always in batches of one size, so that a row alone gives the bits that it gives
+        # among others: sums are taken in the same order.
+        fill = -rows % _PREDICT_ROWS
+        inputs = {
+            name: np.concatenate([arrays[name], np.repeat(arrays[name][:1], fill, axis=0)])
+            for name in self.network.input_names
+        }
+        predicted = self.network.predict(inputs, batch_size=_PREDICT_ROWS)
+        out = np.asarray(predicted, np.float64)[:rows]
         return tempered(out, self.temperature) if self.task in CLASS_TASKS else out[:, 0]
 
     def pack(self) -> tuple[dict[str, Array], dict[str, Any]]:
@@ -66,6 +77,8 @@ class Trained:
             "task": self.task,
             "model": described,
             "temperature": self.temperature,
+            "best_epoch": self.best_epoch,
+            "members": self.members,
             "history": {name: [float(x) for x in xs] for name, xs in self.history.items()},
             "choices": [choice.config() for choice in self.choices],
         }
@@ -84,6 +97,8 @@ class Trained:
             history=described["history"],
             residuals=arrays[_RESIDUALS],
             choices=tuple(Choice(**choice) for choice in described["choices"]),
+            best_epoch=int(described["best_epoch"]),
+            members=int(described["members"]),
         )
 
 
@@ -101,6 +116,7 @@ def train(
     verbose: int = 1,
     weights: Array | None = None,
     on_epoch: Callable[[int, Mapping[str, float]], None] | None = None,
+    epochs: int | None = None,
     recipe: Recipe | None = None,
     batch_size: int | None = None,
 ) -> Trained:
@@ -108,7 +124,8 @@ def train(
 
     `y` and `y_held_out` are class indices or numbers (Encoder.encode_target), `levels` the sizes
     of the categories. The epoch that scores best on the held-out rows is kept. Ctrl-C and the end
-    of the time leave the best so far.
+    of the time leave the best so far. `epochs` is the one plan that is tried, by default the clock
+    and the held-out rows decide.
 
     The first network holds out those rows. While the time allows, further ones (`members` in all,
     at most) hold out a part of the others each and learn from all other rows, so that together
@@ -135,6 +152,7 @@ def train(
             outputs=len(plan.classes) if plan.task in CLASS_TASKS else 1,
             levels=levels,
             recipe=recipe or Recipe(),
+            epochs=epochs,
             clock=clock,
             interrupted=lambda: ctrl_c.asked,
             told=told,
@@ -193,6 +211,8 @@ def _result(job: Job, networks: list[Member], y: Array) -> Trained:
         held_out=held_out,
         residuals=np.empty(0) if classes else y - held_out,
         choices=_choices(job, networks),
+        best_epoch=first.run.best_epoch,
+        members=len(networks) * job.recipe.members,
     )
 
 

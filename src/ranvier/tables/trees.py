@@ -9,6 +9,9 @@ predict.
 
 from __future__ import annotations
 
+import contextlib
+import math
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -18,6 +21,8 @@ from ..base.extras import optional
 from ..errors import FileError
 from ..typing import Array
 
+_ITERATIONS, _ITERATIONS_AT_ONCE = 100, 10  # of boosting, and between two looks at the clock
+_ONE_THREAD = 2_000_000  # rows x columns up to which boosting runs on one thread
 _ROWS_AT_ONCE = 4096  # so that what a tree is asked about stays in the cache
 
 
@@ -103,12 +108,24 @@ def matrix(arrays: Mapping[str, Array]) -> Array:
     return np.concatenate(parts, axis=1).astype(np.float64)
 
 
-def grow(arrays: Mapping[str, Array], y: Array, task: str, seed: int = 0) -> Trees:
-    """Trees grown by scikit-learn's histogram boosting, with its own default settings."""
+def grow(
+    arrays: Mapping[str, Array], y: Array, task: str, seed: int = 0, seconds: float = math.inf
+) -> Trees:
+    """Trees grown by scikit-learn's histogram boosting, with its own default settings.
+
+    After so many `seconds` no more are added.
+    """
     ensemble = optional("sklearn.ensemble", "trees beside the network", "sklearn")
     kind = "Regressor" if task == "regression" else "Classifier"
-    booster = getattr(ensemble, f"HistGradientBoosting{kind}")(random_state=seed)
-    booster.fit(matrix(arrays), y)
+    booster = getattr(ensemble, f"HistGradientBoosting{kind}")(
+        random_state=seed, warm_start=True, max_iter=_ITERATIONS_AT_ONCE
+    )
+    x, end = matrix(arrays), time.perf_counter() + seconds
+    with _few_threads(x.size):
+        booster.fit(x, y)
+        while booster.n_iter_ == booster.max_iter < _ITERATIONS and time.perf_counter() < end:
+            booster.max_iter += _ITERATIONS_AT_ONCE
+            booster.fit(x, y)
     grown = [tree.nodes for iteration in booster._predictors for tree in iteration]
     sizes = [len(nodes) for nodes in grown]
     first = np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(np.int32)
@@ -127,3 +144,13 @@ def grow(arrays: Mapping[str, Array], y: Array, task: str, seed: int = 0) -> Tre
         right=np.where(leaf, own, nodes["right"] + base).astype(np.int32),
         value=nodes["value"],
     )
+
+
+def _few_threads(cells: int) -> contextlib.AbstractContextManager[object]:
+    """Small fits are many times slower on several threads than on one, where others work too."""
+    if cells > _ONE_THREAD:
+        return contextlib.nullcontext()
+    limits: contextlib.AbstractContextManager[object] = optional(
+        "threadpoolctl", "trees beside the network", "sklearn"
+    ).threadpool_limits(1)
+    return limits

@@ -39,6 +39,7 @@ _KINDS = {
     "forecast": "tasks.forecast:unpack",
     "images": "tasks.images:unpack",
     "texts": "tasks.texts:unpack",
+    "table model": "tables.model:restore",
 }
 
 

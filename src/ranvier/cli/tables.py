@@ -1,0 +1,221 @@
+"""Tables on the command line: trained on, predicted and evaluated."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from ..errors import ArgumentError
+from ..io.reading import check_input
+from ..io.writing import check_output, check_suffix, protected
+from ..report.terminal import print_results
+from ..typing import Array
+from .digits import STARTUP_SECONDS, check_model_file
+
+if TYPE_CHECKING:
+    from ..tables.model import TableModel
+    from ..tables.reading import Reading
+
+_READING = ("delimiter", "encoding", "decimal", "quote", "header", "ragged", "sheet")
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def reading_options(command: F) -> F:
+    """The options that say how a file is written, where what is found is wrong."""
+    for option in (
+        click.option("--sheet", help="Excel: name of the sheet.  [default: the first]"),
+        click.option(
+            "--header/--no-header", default=None, help="CSV: whether line 1 names columns."
+        ),
+        click.option(
+            "--ragged",
+            type=click.Choice(["error", "drop"]),
+            default="error",
+            show_default=True,
+            help="CSV: lines with too many or too few cells.",
+        ),
+        click.option("--quote", help="CSV: the character around cells."),
+        click.option("--decimal", help="CSV: the decimal point, . or a comma."),
+        click.option("--encoding", help="CSV: such as utf-8, cp1252, utf-16."),
+        click.option("--delimiter", help="CSV: the character between cells."),
+    ):
+        command = option(command)
+    return command
+
+
+def read(path: str, options: Mapping[str, Any]) -> Reading:
+    """The table in a file, with the options that say how it is written."""
+    from ..tables.reading import read_table
+
+    check_input(path)
+    return read_table(path, **{name: options[name] for name in _READING})
+
+
+# --- train --------------------------------------------------------------------------------------
+
+
+_REPORT_SHARE, _MOST_REPORT_SECONDS = 0.2, 10.0  # of the budget that the report may take
+
+
+def train_table(
+    data: str, stem: str, *, out: str, report: str | None, no_report: bool, **options: Any
+) -> None:
+    """Read, plan, train, test, report and save; everything decided is printed."""
+    page = None if no_report or options["dry_run"] else report or f"{stem}.html"
+    with protected(data):
+        check_model_file(out)
+        if page is not None:
+            check_suffix(page, ".html")
+            check_output(page)
+        _train(data, out, page, options)
+
+
+def _train(data: str, out: str, page: str | None, options: dict[str, Any]) -> None:
+    began = time.perf_counter() - STARTUP_SECONDS
+    from ..tables.model import fit_plan
+    from ..tables.plan import make_plan
+
+    reading = read(data, options)
+    asked = {name: options[name] for name in _PLAN if options[name] not in (None, (), {})}
+    asked |= {"kinds": kinds} if (kinds := _kinds(options["kinds"])) else {}
+    plan = make_plan(reading, **asked)
+    click.echo(str(plan))
+    if options["dry_run"]:
+        return
+    reserved = min(_REPORT_SHARE * options["budget"], _MOST_REPORT_SECONDS) if page else 0.0
+    training = {"trees": "trees" in options["extra"], "seed": options["seed"]}
+    training |= {name: options[name] for name in ("epochs", "members") if options[name]}
+    model = fit_plan(reading, plan, budget=options["budget"] - reserved, began=began, **training)
+    model.program = _program(data, asked | training | {"budget": options["budget"]}, out)
+    click.echo("\n".join(["", "training", *(f"  {choice}" for choice in model.trained.choices)]))
+    if page is not None and model.test_scores:
+        model.report(page, lang=options["lang"], seconds=reserved / 2, command=_command())
+        assert model.results is not None
+        print_results(model.results, lang=options["lang"], path=page)
+    else:
+        _show_scores("test", model.test_scores)
+    model.save(out)
+    seconds = {**model.seconds, "in all": time.perf_counter() - began}
+    click.echo("time: " + ", ".join(f"{name} {s:.2f} s" for name, s in seconds.items()))
+    click.echo(f"model saved: {out}" + (f", report: {page}" if page else ""))
+
+
+_PLAN = ("target", "task", "positive", "metric", "time", "group", "drop", "held_out", "seed")
+
+
+def _program(data: str, arguments: Mapping[str, Any], out: str) -> str:
+    """Python that trains the same model.
+
+    >>> print(_program("flowers.csv", {"target": "species", "seed": 0}, "flowers.safetensors"))
+    import ranvier
+    <BLANKLINE>
+    model = ranvier.fit_table("flowers.csv", target="species", seed=0)
+    model.save("flowers.safetensors")
+    """
+    text = ", ".join(f"{name}={_literal(value)}" for name, value in arguments.items())
+    return (
+        f"import ranvier\n\nmodel = ranvier.fit_table({_literal(data)}, {text})\n"
+        f"model.save({_literal(out)})"
+    )
+
+
+def _literal(value: Any) -> str:
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
+    return repr(list(value)) if isinstance(value, tuple) else repr(value)
+
+
+def _command() -> str:
+    """The command as it was typed."""
+    return shlex.join(["ranvier", *sys.argv[1:]])
+
+
+def _kinds(pairs: Sequence[str]) -> dict[str, str]:
+    """What `--as COLUMN=KIND` says.
+
+    >>> _kinds(["zip code=category"])
+    {'zip code': 'category'}
+    """
+    kinds = {}
+    for pair in pairs:
+        name, equals, kind = pair.rpartition("=")
+        if not equals:
+            raise ArgumentError(f"--as {pair!r}: expected COLUMN=KIND, such as zipcode=category")
+        kinds[name] = kind
+    return kinds
+
+
+def _show_scores(what: str, scores: Mapping[str, float]) -> None:
+    if scores:
+        click.echo(f"{what}: " + ", ".join(f"{k} {v:.5g}" for k, v in scores.items()))
+
+
+# --- evaluate and predict -----------------------------------------------------------------------
+
+
+def evaluate_table(
+    model: TableModel, data: str, target: str | None, options: Mapping[str, Any]
+) -> None:
+    """The scores of a model on the rows of a file."""
+    if target not in (None, model.plan.target):
+        raise ArgumentError(f"--target {target}: this model predicts {model.plan.target!r}")
+    for name, value in model.evaluate(read(data, options).frame).items():
+        click.echo(f"{name}: {value:.6g}")
+
+
+def predict_table(
+    model: TableModel,
+    file: str,
+    data: str,
+    out: str | None,
+    keep: bool,
+    rows: Callable[[int], Array],
+    options: Mapping[str, Any],
+) -> None:
+    """Predictions for the rows of a table: a few of them shown, or all written to `out`.
+
+    `file` is what the model was read from.
+    """
+    with protected(data, file):
+        if out is not None:
+            check_suffix(out, ".csv")
+            check_output(out)
+        frame = read(data, options).frame
+        if out is None:
+            chosen = rows(len(frame))
+            click.echo(_shown(chosen, model.columns_of(model.outputs(frame[chosen]))))
+            return
+        _write(model, frame, out, keep)
+        click.echo(f"{len(frame):,} predictions written: {out}")
+
+
+def _shown(rows: Array, columns: Mapping[str, Iterable[Any]]) -> str:
+    lines = []
+    for row, *cells in zip(rows, *columns.values(), strict=True):
+        pairs = zip(columns, cells, strict=True)
+        lines.append(f"row {row}: " + ", ".join(f"{n} {_text(v)}" for n, v in pairs))
+    return "\n".join(lines)
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else f"{value:.6g}"
+
+
+def _write(model: TableModel, frame: Any, out: str, keep: bool) -> None:
+    """All predictions to a CSV file, which is there whole or not at all."""
+    import polars as pl
+
+    from ..io.writing import write_whole
+
+    parts = []
+    for part, values in model.outputs_in_parts(frame):
+        made = pl.DataFrame(model.columns_of(values))
+        parts.append(pl.concat([part, made], how="horizontal") if keep else made)
+    write_whole(out, pl.concat(parts).write_csv().encode())

@@ -1,0 +1,401 @@
+"""A model for a table: plan, encoder and network, from raw rows to predictions."""
+
+from __future__ import annotations
+
+import time as clock
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..errors import ArgumentError, DataError, FileError, StateError
+from ..io.writing import FilePath
+from ..typing import Array
+from .choice import Choice
+from .encoder import Encoder
+from .plan import Plan, make_plan
+from .reading import Reading, read_table
+from .scores import scores
+from .targets import Metric, Task
+from .training import Trained, train
+from .trees import Trees, grow
+
+if TYPE_CHECKING:
+    import polars
+
+    from ..report.page import Report
+    from ..report.results import Results
+
+_CHECK_SHARE = 0.2  # of the training rows: the best epoch is chosen on them
+_ROWS_AT_ONCE = 65_536  # of raw rows that are encoded and predicted together
+_ENCODER, _NETWORK, _TREES = (
+    "encoder/",
+    "network/",
+    "trees/",
+)  # before the names of arrays in a file
+
+
+class TableModel:
+    """What `ranvier.fit_table` gives: a network with everything it needs to read raw rows.
+
+    `plan` says what was decided and why, `history` holds the scores of each epoch, `test_scores`
+    those of the rows that were held out, {} if there were none. Where there are `trees`, what is
+    predicted is the mean of both, in which the trees have the weight `share_of_trees`.
+
+    `rows` are the raw rows that it was trained on, those of the test, and the numbers of the
+    latter in the table; a file does not hold them. `program` is Python that trains it again.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        encoder: Encoder,
+        trained: Trained,
+        *,
+        trees: Trees | None = None,
+        share_of_trees: float = 0.0,
+        choices: Sequence[Choice] = (),
+        test_scores: Mapping[str, float] | None = None,
+        seconds: Mapping[str, float] | None = None,
+        results: Results | None = None,
+    ) -> None:
+        self.plan = plan
+        self.encoder = encoder
+        self.trained = trained
+        self.trees = trees
+        self.share_of_trees = share_of_trees
+        self.choices = tuple(choices)
+        self.test_scores = dict(test_scores or {})
+        self.seconds = dict(seconds or {})
+        self.results = results
+        self.program = ""
+        self.rows: tuple[polars.DataFrame, polars.DataFrame, Array] | None = None
+
+    def __repr__(self) -> str:
+        plan = self.plan
+        return f"<TableModel {plan.task} {plan.target!r} from {len(plan.features)} columns>"
+
+    @property
+    def history(self) -> Mapping[str, Sequence[float]]:
+        """The numbers of each epoch."""
+        return self.trained.history
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The labels of the target; () for regression."""
+        return self.plan.classes
+
+    # -- predictions -------------------------------------------------------------------------------
+
+    def predict(self, table: object) -> Array:
+        """The label or the number for each raw row of a frame, file or dict of columns."""
+        return self._decided(self.outputs(table))
+
+    def predict_proba(self, table: object) -> Array:
+        """The probability of each class: (rows, classes), in the order of `classes`."""
+        if not self.classes:
+            raise ArgumentError(
+                f"predict_proba: {self.plan.target!r} is a number, so there are no classes; "
+                "predict gives it, predict_interval a range"
+            )
+        return self.outputs(table)
+
+    def predict_interval(self, table: object, coverage: float = 0.9) -> Array:
+        """The range that holds `coverage` of the targets: (rows, 2), lower and upper end.
+
+        Its width is what held-out rows were off by (split conformal prediction: Papadopoulos et
+        al. 2002), the same for all rows.
+        """
+        if self.classes:
+            raise ArgumentError("predict_interval: the target has classes; use predict_proba")
+        if not 0 < coverage < 1:
+            raise ArgumentError(f"coverage={coverage}: expected a share between 0 and 1")
+        return self._interval(self.outputs(table), coverage)
+
+    def _interval(self, values: Array, coverage: float) -> Array:
+        residuals = np.sort(np.abs(self.trained.residuals))
+        rank = int(np.ceil(coverage * (len(residuals) + 1))) - 1
+        margin = residuals[min(rank, len(residuals) - 1)]
+        return np.stack([values - margin, values + margin], axis=1)
+
+    def evaluate(self, table: object) -> dict[str, float]:
+        """The scores on raw rows that hold the target too; rows without it do not count."""
+        frame = self._frame(table)
+        if self.plan.target not in frame.columns:
+            raise DataError(
+                f"evaluate: the table has no column {self.plan.target!r}, the target; it has "
+                f"{', '.join(frame.columns[:8])}"
+            )
+        y = self.encoder.encode_target(frame)
+        known = np.flatnonzero(y >= 0 if self.classes else np.isfinite(y))
+        return scores(self.plan.task, y[known], self.outputs(frame[known]))
+
+    def outputs_in_parts(self, frame: polars.DataFrame) -> Iterator[tuple[polars.DataFrame, Array]]:
+        """Rows and what the network says of them, some ten thousand at a time."""
+        for start in range(0, max(len(frame), 1), _ROWS_AT_ONCE):
+            part = frame[start : start + _ROWS_AT_ONCE]
+            arrays = self.encoder.transform(part)
+            values = self.trained.predict(arrays)
+            if self.trees is not None:
+                share = self.share_of_trees
+                values = (1 - share) * values + share * self.trees.predict(arrays)
+            yield part, values
+
+    def columns_of(self, values: Array, coverage: float = 0.9) -> dict[str, Array]:
+        """The columns of a file of predictions: `prediction`, and probabilities or a range."""
+        columns = {"prediction": self._decided(values)}
+        if self.classes:
+            return columns | {
+                f"probability_{label}": values[:, i] for i, label in enumerate(self.classes)
+            }
+        if not len(self.trained.residuals):
+            return columns
+        lower, upper = self._interval(values, coverage).T
+        return columns | {"lower": lower, "upper": upper}
+
+    def outputs(self, table: object) -> Array:
+        """Probabilities (rows, classes), or numbers (rows,), for raw rows."""
+        return np.concatenate([out for _, out in self.outputs_in_parts(self._frame(table))])
+
+    def _decided(self, values: Array) -> Array:
+        return self.encoder.decode(values.argmax(axis=1) if self.classes else values)
+
+    def _frame(self, table: object) -> polars.DataFrame:
+        return read_table(table).frame
+
+    # -- the report --------------------------------------------------------------------------------
+
+    def report(
+        self,
+        path: FilePath | None = None,
+        *,
+        lang: str | None = None,
+        seconds: float = 5.0,
+        command: str = "",
+    ) -> Report:
+        """What the model is worth on the rows held out for the test, beside simple models.
+
+        `path` names an .html file to write; `lang` is "en" or "zh"; `seconds` is about what the
+        importance of the columns may take. What is measured is kept, and saved with the model.
+        """
+        from ..report.build import Facts, results_of
+        from ..report.page import Report
+
+        if self.results is None:
+            if self.rows is None or not len(self.rows[1]):
+                raise StateError(
+                    "report: no rows were held out to test the model on; train with held_out=0.2, "
+                    "or use ranvier.report.results_of(model, train, test) with rows of your own"
+                )
+            train_rows, test_rows, numbers = self.rows
+            facts = Facts(
+                choices=self.choices,
+                best_epoch=self.trained.best_epoch,
+                residuals=self.trained.residuals if not self.classes else None,
+                row_numbers=numbers,
+                network=self.trained.network,
+                members=self.trained.members,
+                seconds=self.seconds,
+                code=self.program,
+                command=command,
+            )
+            self.results = results_of(self, train_rows, test_rows, facts, seconds=seconds)
+        report = Report(self.results, lang)
+        if path is not None:
+            report.save(path)
+        return report
+
+    # -- files -------------------------------------------------------------------------------------
+
+    def save(self, path: FilePath) -> str:
+        """Write everything to one .safetensors file, which `ranvier.load` reads.
+
+        It holds numbers and text, never code. Returns the checksum.
+        """
+        from ..io import files
+
+        network, described = self.trained.pack()
+        arrays = {_ENCODER + name: a for name, a in self.encoder.arrays().items()}
+        arrays |= {_NETWORK + name: a for name, a in network.items()}
+        if self.trees is not None:
+            arrays |= {_TREES + name: a for name, a in self.trees.arrays().items()}
+        about = {
+            "kind": "table model",
+            "plan": self.plan.config(),
+            "encoder": self.encoder.config(),
+            "network": described,
+            "share_of_trees": None if self.trees is None else self.share_of_trees,
+            "choices": [choice.config() for choice in self.choices],
+            "test_scores": self.test_scores,
+            "seconds": self.seconds,
+            "results": None if self.results is None else self.results.to_json(),
+        }
+        return files.write(path, arrays, about)
+
+
+def restore(
+    arrays: Mapping[str, Array], described: Mapping[str, Any], path: FilePath
+) -> TableModel:
+    """The model of a file that `TableModel.save` wrote."""
+
+    def part(prefix: str) -> dict[str, Array]:
+        return {k.removeprefix(prefix): a for k, a in arrays.items() if k.startswith(prefix)}
+
+    from ..report.results import Results
+
+    # NOTE: the description comes from somebody else; whatever fails on the way is its fault.
+    try:
+        results = described["results"]
+        plan = Plan.restore(described["plan"])
+        share = described["share_of_trees"]
+        return TableModel(
+            plan,
+            Encoder.restore(described["encoder"], part(_ENCODER)),
+            Trained.unpack(part(_NETWORK), described["network"], path),
+            trees=None if share is None else Trees.restore(plan.task, part(_TREES)),
+            share_of_trees=share or 0.0,
+            choices=[Choice(**choice) for choice in described["choices"]],
+            test_scores=described["test_scores"],
+            seconds=described["seconds"],
+            results=None if results is None else Results.from_json(results),
+        )
+    except FileError:
+        raise
+    except Exception as problem:
+        raise FileError(
+            f"{path}: this model of a table cannot be read: {type(problem).__name__}: {problem}"
+        ) from problem
+
+
+def fit_table(
+    table: object,
+    target: str | None = None,
+    *,
+    task: Task | None = None,
+    positive: str | None = None,
+    metric: Metric | None = None,
+    kinds: Mapping[str, str] | None = None,
+    time: str | None = None,
+    group: str | None = None,
+    drop: Sequence[str] = (),
+    held_out: float = 0.2,
+    budget: float = 60.0,
+    epochs: int | None = None,
+    members: int | None = None,
+    trees: bool = False,
+    seed: int = 0,
+    verbose: int = 1,
+) -> TableModel:
+    """The best network for a table that `budget` seconds give.
+
+    `table` is a file (CSV, TSV, Parquet, Excel, JSON lines, also compressed), a frame of pandas,
+    polars or pyarrow, or a dict of columns; `target` the column to predict. A share `held_out` of
+    the rows is kept for the test at the end; 0 trains on all. `time` names a column to order the
+    rows by, so that the newest are held out, `group` one whose rows stay on one side. `kinds`
+    overrides what columns hold, {"zipcode": "category"}; `drop` leaves columns out. With `epochs`
+    that many are planned, else as many as score best on held-out rows; `members` networks are
+    averaged, else as many as fit into the budget.
+    """
+    began = clock.perf_counter()
+    if not budget > 0:
+        raise ArgumentError(f"budget={budget}: expected a number of seconds above 0")
+    reading = read_table(table)
+    plan = make_plan(
+        reading,
+        target,
+        kinds=kinds,
+        task=task,
+        positive=positive,
+        metric=metric,
+        time=time,
+        group=group,
+        drop=drop,
+        held_out=held_out,
+        seed=seed,
+    )
+    return fit_plan(
+        reading,
+        plan,
+        budget=budget,
+        epochs=epochs,
+        members=members,
+        trees=trees,
+        seed=seed,
+        verbose=verbose,
+        began=began,
+    )
+
+
+def fit_plan(
+    reading: Reading,
+    plan: Plan,
+    *,
+    budget: float = 60.0,
+    epochs: int | None = None,
+    members: int | None = None,
+    trees: bool = False,
+    seed: int = 0,
+    verbose: int = 1,
+    began: float | None = None,
+) -> TableModel:
+    """The model for a plan that was made for a table; see `fit_table`."""
+    began = clock.perf_counter() if began is None else began
+    frame = reading.frame
+    rows, test_rows = plan.split_rows(frame)
+    known = frame[rows]
+    fit_rows, check_rows = plan.split_rows(known, share=_CHECK_SHARE)
+    profiled = clock.perf_counter()
+    encoder, arrays = Encoder.fit_transform(known[fit_rows], plan)
+    held_out = encoder.transform(known[check_rows])
+    y = encoder.encode_target(known[fit_rows])
+    y_held_out = encoder.encode_target(known[check_rows])
+    encoded = clock.perf_counter()
+    grown = grow(arrays, y, plan.task, seed) if trees else None
+    ready = clock.perf_counter()
+    trained = train(
+        arrays,
+        y,
+        held_out,
+        y_held_out,
+        plan=plan,
+        levels=encoder.levels,
+        budget=budget - (ready - began),
+        epochs=epochs,
+        members=members,
+        seed=seed,
+        verbose=verbose,
+    )
+    done = clock.perf_counter()
+    choices = [*reading.choices, *plan.choices, *trained.choices]
+    share = 0.0
+    if grown is not None:
+        share, reason = _share_of(grown.predict(held_out), trained.held_out, y_held_out, plan.task)
+        choices.append(Choice("share of the trees", f"{share:.2f}", reason, "--with trees"))
+    model = TableModel(plan, encoder, trained, trees=grown, share_of_trees=share, choices=choices)
+    model.rows = known, frame[test_rows], test_rows
+    if len(test_rows):
+        model.test_scores = model.evaluate(frame[test_rows])
+    model.seconds = {
+        "reading and plan": profiled - began,
+        "encoding": encoded - profiled,
+        "trees": ready - encoded,
+        "training": done - ready,
+        "test": clock.perf_counter() - done,
+    }
+    return model
+
+
+def _share_of(trees: Array, network: Array, y: Array, task: str) -> tuple[float, str]:
+    """The weight of the trees that suits the held-out rows best, and a line that says why."""
+    what = "rmse" if task == "regression" else "log_loss"
+
+    def loss(share: float) -> float:
+        return scores(task, y, (1 - share) * network + share * trees)[what]
+
+    shares = np.linspace(0, 1, 21)
+    losses = [loss(float(share)) for share in shares]
+    best = int(np.argmin(losses))
+    return float(shares[best]), (
+        f"held-out {what}: network {losses[0]:.5g}, trees {losses[-1]:.5g}, "
+        f"together {losses[best]:.5g}"
+    )
