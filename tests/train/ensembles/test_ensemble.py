@@ -12,8 +12,22 @@ import pytest
 import ranvier
 from engines import ENGINES
 from ranvier import optim
-from ranvier.callbacks import EarlyStopping, LearningRateScheduler
-from ranvier.errors import ArgumentError, FileError, IndexRangeError, RanvierWarning, StateError
+from ranvier.callbacks import (
+    Checkpoint,
+    EarlyStopping,
+    LambdaCallback,
+    LearningRateScheduler,
+    ModelCheckpoint,
+    SwapEMAWeights,
+)
+from ranvier.errors import (
+    ArgumentError,
+    FileError,
+    IndexRangeError,
+    RanvierWarning,
+    ShapeError,
+    StateError,
+)
 from ranvier.nn import (
     LSTM,
     BatchNormalization,
@@ -464,3 +478,77 @@ def test_members_that_leave_threads_idle_have_all_of_them() -> None:
                 one.get_weights(), many.members[member].get_weights(), strict=True
             ):
                 np.testing.assert_array_equal(its, mine)
+
+
+@pytest.mark.parametrize(
+    ("name", "policy"),
+    [("averages", "float32"), ("schedule", "float32"), ("adam", "mixed_float16")],
+)
+def test_a_member_ends_as_it_would_alone(name: str, policy: str) -> None:
+    def optimizer() -> Any:
+        if name == "averages":
+            return optim.Adam(use_ema=True, gradient_accumulation_steps=2)
+        if name == "schedule":
+            return optim.Adam(optim.schedules.ExponentialDecay(0.01, 10, 0.5))
+        return optim.Adam()
+
+    def make() -> Any:
+        return ranvier.Sequential([Dense(8, "relu"), Dropout(0.2), Dense(1, dtype="float32")])
+
+    ranvier.set_dtype_policy(policy)
+    try:
+        many = compiled(ranvier.ensemble(make, 2, seeds=[1, 2]), "mse", "compiled", optimizer())
+        many.fit(X, Y, epochs=3, verbose=0)
+        for m, seed in enumerate([1, 2]):
+            ranvier.seed(seed)
+            one = compiled(make(), "mse", "compiled", optimizer())
+            one.fit(X, Y, epochs=3, verbose=0)
+            for mine, its in zip(one.get_weights(), many.members[m].get_weights(), strict=True):
+                np.testing.assert_array_equal(its, mine)
+    finally:
+        ranvier.set_dtype_policy("float32")
+
+
+def test_weights_alone_in_a_file(tmp_path: Path) -> None:
+    many, other = (ranvier.ensemble(dense, 2, seeds=seeds) for seeds in ([1, 2], [3, 4]))
+    with pytest.raises(StateError, match="the members are not built"):
+        many.save_weights(tmp_path / "w")
+    for one in (many, other):
+        one.predict(X)
+    many.save_weights(tmp_path / "w")
+    other.load_weights(tmp_path / "w")
+    np.testing.assert_array_equal(many.predict(X), other.predict(X))
+    with pytest.raises(ShapeError, match="does not hold the weights of these 3 members"):
+        third = ranvier.ensemble(dense, 3)
+        third.predict(X)
+        third.load_weights(tmp_path / "w")
+
+
+@pytest.mark.parametrize(
+    ("callback", "message"),
+    [
+        (lambda path: Checkpoint(path), "Checkpoint is not for ensembles: .* not resumed"),
+        (lambda path: SwapEMAWeights(), "SwapEMAWeights is not for ensembles"),
+        (
+            lambda path: LambdaCallback(on_train_batch_end=print),
+            "LambdaCallback is not for ensembles: .* at the end of an epoch",
+        ),
+    ],
+)
+def test_callbacks_that_ask_for_what_an_ensemble_has_not(
+    callback: Any, message: str, tmp_path: Path
+) -> None:
+    many = ranvier.ensemble(dense, 2, seeds=[1, 2])
+    many.compile("adam", "mse")
+    with pytest.raises(ArgumentError, match=message):
+        many.fit(X, Y, verbose=0, callbacks=[callback(tmp_path / "x.ckpt")])
+
+
+def test_the_best_epoch_is_kept_in_a_file(tmp_path: Path) -> None:
+    many = ranvier.ensemble(dense, 2, seeds=[1, 2])
+    many.compile("sgd", "mse", learning_rate=0.1)
+    best = ModelCheckpoint(tmp_path / "best.safetensors", save_best_only=True)
+    rates = LearningRateScheduler(lambda epoch: 0.05 if epoch < 3 else 0.9)
+    history = many.fit(X, Y, epochs=6, verbose=0, validation_data=(X, Y), callbacks=[rates, best])
+    again = ranvier.load(tmp_path / "best.safetensors")
+    np.testing.assert_allclose(again.evaluate(X, Y), min(history.history["val_loss"]), rtol=1e-6)

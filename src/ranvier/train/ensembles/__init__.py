@@ -2,6 +2,7 @@
 
 | file | what it holds |
 |---|---|
+| compiled.py | Members before they are trained: models of one form, and the optimizer of each |
 | ensemble.py | The ensemble: its members, and the verbs of a model |
 | fit.py | The loop of training: epochs of all members at once |
 | members.py | Members' tensors in one block of memory, and members' random states |

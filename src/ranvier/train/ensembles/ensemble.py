@@ -2,39 +2,36 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping, Sequence
 from operator import is_
-from typing import TYPE_CHECKING, Any, cast, overload
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from ... import optim
-from ...base.arguments import as_integer
-from ...base.config import switches
 from ...base.missing import answered, spelled
 from ...data.streams.stream import as_stream
-from ...errors import ArgumentError, ShapeError, StateError
+from ...errors import ArgumentError, StateError
 from ...graph.members import MembersRows
 from ...io.writing import FilePath
 from ...nn.symbolic import packed
-from ...tensors.tensor import Tensor
 from ...typing import Array, ArrayLike, DataLike
-from ..callbacks.callback import Callback, callbacks_of
+from ..callbacks.averages import SwapEMAWeights
+from ..callbacks.callback import Callback, callbacks_of, wants_batches
+from ..callbacks.checkpoint import Checkpoint
 from ..callbacks.progress import display, numbers
 from ..fit.begin import Data, held_out
 from ..fit.cautions import before_fit
 from ..fit.ready import ready
 from ..intake.arrange import Learning, inputs_of, rows_of
-from ..intake.heads import LossLike, MetricsLike, WeightsLike
 from ..intake.rows import Rows, weights
-from ..models.model import Model, OptimizerLike
+from ..models.model import Model
 from ..steps.order import Orders
 from ..steps.predict import outputs_in_parts, round_up
 from ..steps.step import Step
 from ..steps.step_functions import predict_function
+from .compiled import CompiledMembers
 from .fit import EnsembleHistory, EnsembleTraining, MembersOrders, MembersStep, run_members
-from .members import Members, RandomStates, check_seeds, need_models
+from .members import Members
 from .score import Score
 from .sums import MembersSums
 
@@ -72,213 +69,12 @@ def ensemble(
     return Ensemble(make_model, members, seeds)
 
 
-class Ensemble:
+class Ensemble(CompiledMembers):
     """Models of one form, trained side by side; `ranvier.ensemble` says how.
 
     Attributes: `members`, the models, each an ordinary `ranvier.Model`; `seeds`; `stop_training`,
     to be set by callbacks.
     """
-
-    name = "ensemble"
-
-    def __init__(
-        self,
-        make_model: Callable[..., Model],
-        members: int,
-        seeds: Sequence[int] | None = None,
-    ) -> None:
-        members = as_integer("ensemble", "members", members, 1)
-        if not callable(make_model) or isinstance(make_model, Model):
-            raise ArgumentError(
-                f"ensemble: make_model is a {type(make_model).__name__}; give a function that "
-                "makes a new model each time it is called"
-            )
-        seeds = check_seeds(members, None if seeds is None else list(seeds))
-        states = RandomStates(seeds)
-        numbered = _takes_number(make_model)
-        models = []
-        for member in range(members):
-            with states.of(member):
-                models.append(make_model(member) if numbered else make_model())
-        self._take(models, seeds, states)
-
-    def _take(self, models: Sequence[Model], seeds: Sequence[int], states: RandomStates) -> None:
-        need_models(models, Model)
-        if len({id(model) for model in models}) < len(models):
-            raise ArgumentError(
-                "ensemble: make_model gave the same model twice; it must make a new one each time"
-            )
-        self._models = tuple(models)
-        self.members = MembersView(self)
-        self.seeds = list(seeds)
-        self.stop_training = False
-        self._states = states
-        self._tensors: Members | None = None
-        self._optimizers_seen: list[Any] = []
-        # Members whose optimizer is not made yet: it is when somebody looks at the member.
-        self._waiting: set[int] = set()
-        self._how: dict[str, Any] = {}  # the arguments of `compile`
-        self._rates: Array | None = None  # the learning rates that were set
-        self._predicts: dict[Any, Step] = {}
-        self._sums: dict[int, MembersSums] = {}
-        self._score: Score | None = None
-
-    @classmethod
-    def of(cls, models: Sequence[Model], seeds: Sequence[int], states: Array) -> Ensemble:
-        """An ensemble of models that are there, such as those of a file."""
-        made = cls.__new__(cls)
-        random_states = RandomStates(seeds)
-        random_states.numbers[...] = states
-        made._take(models, seeds, random_states)
-        return made
-
-    def __len__(self) -> int:
-        return len(self._models)
-
-    def __repr__(self) -> str:
-        return f"Ensemble({len(self._models)} members, {self.first!r})"
-
-    @property
-    def random_states(self) -> Array:
-        """Where each member is in its random numbers: (members, 2), seed and draws."""
-        return self._states.numbers
-
-    @property
-    def first(self) -> Model:
-        """The first member; what is the same for all members is asked of it."""
-        return self._models[0]
-
-    @property
-    def engine(self) -> str:
-        """The engine that runs the steps."""
-        return self.first.engine or switches.engine
-
-    @property
-    def classes(self) -> Array | None:
-        """The labels in order when the targets are text."""
-        return self.first.classes
-
-    # -- compile -----------------------------------------------------------------------------------
-
-    @spelled
-    def compile(
-        self,
-        optimizer: OptimizerLike | Sequence[OptimizerLike] = "rmsprop",
-        loss: LossLike = None,
-        metrics: MetricsLike = None,
-        engine: str | None = None,
-        loss_weights: WeightsLike = None,
-        weighted_metrics: MetricsLike = None,
-        learning_rate: ArrayLike | None = None,
-    ) -> None:
-        """As `Model.compile`, for all members. Each member has an optimizer of its own.
-
-        Args:
-            learning_rate: one for all members, or one for each.
-        """
-        self._how = {
-            "loss": loss, "metrics": metrics, "engine": engine, "loss_weights": loss_weights,
-            "weighted_metrics": weighted_metrics,
-        }  # fmt: skip
-        self._forget()
-        self._rates = None
-        own = self._optimizers(optimizer)
-        self._waiting = set(range(len(own), len(self._models)))
-        for member, one in zip(self._models, own, strict=False):
-            member.compile(one, **self._how)
-        if learning_rate is not None:
-            self.set_learning_rates(learning_rate)
-
-    def _optimizers(
-        self, optimizer: OptimizerLike | Sequence[OptimizerLike]
-    ) -> list[optim.Optimizer]:
-        """An optimizer for each member; one, where the others are like that of the first."""
-        count = len(self._models)
-        if isinstance(optimizer, list | tuple):
-            if len(optimizer) != count:
-                raise ArgumentError(
-                    f"ensemble: {len(optimizer)} optimizers for {count} members; give one for each"
-                )
-            made = [optim.get(one) for one in optimizer]
-            for member, one in enumerate(made):
-                if _rule(one) != _rule(made[0]):
-                    raise ArgumentError(
-                        f"ensemble: the optimizer of member {member}, {one!r}, is not that of "
-                        f"member 0, {made[0]!r}; members may differ in their learning rates, not "
-                        "in the rule"
-                    )
-            return made
-        own = optim.get(cast("str", optimizer))
-        if own is optimizer:  # of the user; members are not to share it with other models
-            own = type(own).from_config(own.get_config())
-        return [own]
-
-    def complete(self, number: int) -> Model:
-        """A member with an optimizer of its own, which is where training has left it."""
-        member = self._models[number]
-        if not number and self._waiting and (self._tensors is None or not self._tensors.gathered):
-            # It is about to be looked at, and the others begin with what its optimizer holds now.
-            for other in sorted(self._waiting):
-                self.complete(other)
-        if number in self._waiting:
-            self._waiting.discard(number)
-            rule = self.first.optimizer
-            member.compile(type(rule).from_config(rule.get_config()), **self._how)
-            if self._rates is not None:
-                member.optimizer.learning_rate = float(self._rates[number])
-            if self._tensors is not None:
-                self._tensors.adopt(number, member)
-                self._optimizers_seen[number] = member.optimizer
-        return member
-
-    def set_learning_rates(self, rates: ArrayLike) -> None:
-        """Another learning rate for all members, or one for each."""
-        if not isinstance(self.first.optimizer.learning_rate, Tensor):
-            for number in sorted(self._waiting):
-                self.complete(number)
-        asked = np.asarray(rates, np.float64)
-        if asked.shape not in ((), (len(self._models),)):
-            raise ArgumentError(
-                f"ensemble: learning rates of shape {asked.shape}; expected one number, or one for "
-                f"each of the {len(self._models)} members"
-            )
-        self._rates = np.broadcast_to(asked, (len(self._models),)).copy()
-        for number, rate in enumerate(self._rates.tolist()):
-            if number not in self._waiting:
-                self._models[number].optimizer.learning_rate = rate
-        self._set_waiting_rates()
-
-    def _set_waiting_rates(self) -> None:
-        """Put the learning rates of members without an optimizer where the step reads them."""
-        if self._rates is not None and self._waiting and self._tensors is not None:
-            self._tensors.gather()
-            self._tensors.fill("optimizer/learning_rate", sorted(self._waiting), self._rates)
-
-    def learning_rates(self) -> Array:
-        """The learning rate of each member."""
-        first = self.first.optimizer.learning_rate
-        if not isinstance(first, Tensor):
-            raise StateError("ensemble: the optimizers have schedules; their rates cannot be set")
-        rates = np.full(len(self._models), float(first.item()))
-        if self._rates is not None:
-            rates = self._rates.copy()
-        for number, member in enumerate(self._models):
-            if number not in self._waiting:
-                rates[number] = member.optimizer.learning_rate.item()
-        return rates
-
-    @property
-    def optimizer(self) -> Any:
-        """What callbacks change the learning rate by: all rates in proportion to the first."""
-        return None if self.first.optimizer is None else _Rates(self)
-
-    def _compiled(self, call: str) -> None:
-        self.first._compiled(call)
-
-    def _forget(self) -> None:
-        self._tensors, self._score = None, None
-        self._predicts.clear()
-        self._sums.clear()
 
     # -- fit ---------------------------------------------------------------------------------------
 
@@ -331,7 +127,7 @@ class Ensemble:
             return self._scored(held), each
 
         shown = display(verbose)
-        listeners = [*callbacks_of(callbacks), *([] if shown is None else [shown])]
+        listeners = [*_for_members(callbacks_of(callbacks)), *([] if shown is None else [shown])]
         orders = MembersOrders(rows, own, batch, shuffle, self._states, same_batches)
         training = EnsembleTraining(
             self, make, self._members_sums(steps.sums), rows, orders,
@@ -339,7 +135,11 @@ class Ensemble:
         )  # fmt: skip
         training.history.seconds["compile"] = steps.seconds - before
         params = {"epochs": epochs, "verbose": verbose, "initial_epoch": initial_epoch}
-        return training.run(initial_epoch, epochs, params)
+        history = training.run(initial_epoch, epochs, params)
+        if self.first.optimizer.use_ema:  # as `fit` of a model ends
+            for member in self.members:
+                member.optimizer.finalize_variable_values(member.parameters())
+        return history
 
     def _rows(self, data: Data) -> tuple[Rows, Rows | None, dict[int, Array]]:
         """The rows to train on, those held out, and what members have of their own, by its number
@@ -523,28 +323,7 @@ class Ensemble:
         each = [outputs_in_parts(step, xs, arrays) for arrays in of_members.arrays]
         return step.structure, [np.stack(outputs) for outputs in zip(*each, strict=True)]
 
-    # -- weights and files -------------------------------------------------------------------------
-
-    def get_weights(self) -> list[Array]:
-        """Copies of all tensors, (members, ...), in the order of `named_tensors` of a member."""
-        each = [member.get_weights() for member in self._models]
-        return [np.stack(arrays) for arrays in zip(*each, strict=True)]
-
-    def set_weights(self, weights: Sequence[ArrayLike]) -> None:
-        """Replace all tensors by arrays of the same shapes, as `get_weights` gives them."""
-        arrays = [np.asarray(w) for w in weights]
-        for array in arrays:
-            if array.shape[:1] != (len(self._models),):
-                raise ShapeError(
-                    f"ensemble: set_weights got an array of shape {array.shape}; expected "
-                    f"{len(self._models)} members in front"
-                )
-        for number, member in enumerate(self._models):
-            member.set_weights([array[number] for array in arrays])
-
-    def state_tensors(self) -> list[Tensor]:
-        """Every tensor of every member."""
-        return [t for member in self._models for t in member.state_tensors()]
+    # -- files -------------------------------------------------------------------------------------
 
     @spelled
     def save(self, path: FilePath, include_optimizer: bool = True) -> str:
@@ -555,6 +334,20 @@ class Ensemble:
 
         return save(self, path, include_optimizer)
 
+    @spelled
+    def save_weights(self, path: FilePath) -> str:
+        """Write the weights of all members alone; returns the checksum."""
+        from .saving import save_weights
+
+        return save_weights(self, path)
+
+    @spelled
+    def load_weights(self, path: FilePath) -> None:
+        """Read weights written by `save_weights`; nothing changes if one does not fit."""
+        from .saving import load_weights
+
+        load_weights(self, path)
+
 
 def unpack(arrays: Mapping[str, Array], described: Mapping[str, Any], path: FilePath) -> Ensemble:
     """The ensemble of a file; what `ranvier.load` calls."""
@@ -563,63 +356,18 @@ def unpack(arrays: Mapping[str, Array], described: Mapping[str, Any], path: File
     return Ensemble.of(*unpacked(arrays, described, path))
 
 
-class _Rates:
-    """The learning rates of all members as that of one optimizer."""
-
-    use_ema = False
-
-    def __init__(self, of: Ensemble) -> None:
-        self._of = of
-
-    @property
-    def learning_rate(self) -> Any:
-        """That of the first member."""
-        return self._of.first.optimizer.learning_rate
-
-    @learning_rate.setter
-    def learning_rate(self, value: float) -> None:
-        held = self._of.learning_rates()
-        same = bool((held == held[0]).all())
-        self._of.set_learning_rates(value if same else held * (float(value) / held[0]))
-
-
-class MembersView(Sequence[Model]):
-    """The members, each of them complete when it is looked at."""
-
-    def __init__(self, of: Ensemble) -> None:
-        self._of = of
-
-    def __len__(self) -> int:
-        return len(self._of)
-
-    @overload
-    def __getitem__(self, number: int) -> Model: ...
-    @overload
-    def __getitem__(self, number: slice) -> list[Model]: ...
-    def __getitem__(self, number: int | slice) -> Model | list[Model]:
-        numbers = range(len(self))[number]
-        if isinstance(numbers, range):
-            return [self._of.complete(n) for n in numbers]
-        return self._of.complete(numbers)
-
-    def __repr__(self) -> str:
-        return f"<{len(self)} members>"
-
-
-def _takes_number(make_model: Callable[..., Model]) -> bool:
-    """Whether a function takes the number of the member."""
-    try:
-        inspect.signature(make_model).bind()
-    except TypeError:
-        return True
-    except ValueError:
-        return False
-    return False
-
-
-def _rule(optimizer: optim.Optimizer) -> tuple[Any, ...]:
-    """What must be the same for the optimizers of all members."""
-    config = optimizer.get_config()
-    if isinstance(config.get("learning_rate"), float):
-        del config["learning_rate"]
-    return type(optimizer), config
+def _for_members(callbacks: Sequence[Callback]) -> Sequence[Callback]:
+    """The callbacks, unless one of them asks for what an ensemble does not have."""
+    for callback in callbacks:
+        reason = None
+        if isinstance(callback, Checkpoint):
+            reason = "a training of members is not resumed; use ModelCheckpoint, and load the file"
+        elif isinstance(callback, SwapEMAWeights):
+            reason = "the averages of members are put in at the end of fit alone"
+        elif wants_batches(callback):
+            reason = "members run whole stretches of batches; do it at the end of an epoch"
+        if reason is not None:
+            raise ArgumentError(
+                f"ensemble: {type(callback).__name__} is not for ensembles: {reason}"
+            )
+    return callbacks

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...errors import FileError
+from ...errors import FileError, ShapeError, StateError
 from ...io.tensors import Arrays
 from ...io.writing import FilePath
 from ...typing import Array
@@ -27,6 +27,43 @@ def save(ensemble: Ensemble, path: FilePath, include_optimizer: bool = True) -> 
 
     arrays, described = pack(ensemble, include_optimizer)
     return files.write(path, arrays, described, ())
+
+
+def save_weights(ensemble: Ensemble, path: FilePath) -> str:
+    """Write the weights alone; see `Ensemble.save_weights`."""
+    from ...io import files
+
+    _check_built(ensemble, "save_weights")
+    arrays = {name: np.array(a) for name, a in ensemble.named_tensors().items()}
+    return files.write(path, arrays, {"kind": "weights"}, ())
+
+
+def load_weights(ensemble: Ensemble, path: FilePath) -> None:
+    """Read weights into members that are built; see `Ensemble.load_weights`."""
+    from ...io import files
+
+    arrays, _ = files.read(path)
+    _check_built(ensemble, "load_weights")
+    known = ensemble.named_tensors()
+    different = sorted(
+        name
+        for name in known.keys() | arrays.keys()
+        if name not in known or name not in arrays or known[name].shape != arrays[name].shape
+    )
+    if different:
+        raise ShapeError(
+            f"{path} does not hold the weights of these {len(ensemble)} members: "
+            f"{', '.join(different[:4])} differ in name or shape"
+        )
+    ensemble.set_weights([arrays[name] for name in known])
+
+
+def _check_built(ensemble: Ensemble, call: str) -> None:
+    if not ensemble.built:
+        raise StateError(
+            f"ensemble: {call}: the members are not built, so they have no weights; give their "
+            "first layer input_shape= or call predict on a row"
+        )
 
 
 def pack(ensemble: Ensemble, include_optimizer: bool = True) -> tuple[Arrays, dict[str, Any]]:
