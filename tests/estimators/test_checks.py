@@ -19,8 +19,8 @@ LONG = [
     MLPClassifier(),
     MLPRegressor(),
     MLPClassifier(solver="lbfgs", max_iter=20),
-    RanvierClassifier(),
-    RanvierRegressor(),
+    RanvierClassifier(epochs=40, members=1),
+    RanvierRegressor(epochs=40, members=1),
 ]
 
 

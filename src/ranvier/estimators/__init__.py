@@ -8,7 +8,6 @@
 | programs.py | The compiled functions: a training step, a gradient over all rows, outputs |
 | rows.py | Rows as the compiled functions read them, dense or sparse |
 | solvers.py | The solvers: Adam and gradient descent by batches, L-BFGS over all rows |
-| table_network.py | The seam between estimators for tables and the network that they train |
 | tables.py | `RanvierClassifier` and `RanvierRegressor`: raw columns in, classes or numbers out |
 
 The classes inherit scikit-learn's own, which is imported with the first of them.

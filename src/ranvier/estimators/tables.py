@@ -23,9 +23,9 @@ from ..tables.encoder import Encoder
 from ..tables.frames import is_frame
 from ..tables.plan import Plan, make_plan
 from ..tables.reading import Reading, read_table
+from ..tables.training import Trained, train
 from ..typing import Array, ArrayLike, DataLike
 from . import arguments
-from .table_network import TableNetwork, train
 
 if TYPE_CHECKING:
     import polars
@@ -43,11 +43,13 @@ class TableEstimator(BaseEstimator):
 
     plan_: Plan
     encoder_: Encoder
-    network_: TableNetwork | None
+    network_: Trained | None
     loss_curve_: list[float]
     n_features_in_: int
 
     budget: float
+    epochs: int | None
+    members: int | None
     kinds: Mapping[str, str] | None
     validation_fraction: float
     random_state: Any
@@ -100,12 +102,16 @@ class TableEstimator(BaseEstimator):
             plan=plan,
             levels=encoder.levels,
             budget=self.budget,
+            epochs=self.epochs,
+            members=self.members,
             seed=seed,
             verbose=int(bool(self.verbose)),
             weights=None if weights is None else weights[rows],
         )
-        self.loss_curve_ = self.network_.history["loss"]
-        self.validation_loss_curve_ = self.network_.history["val_loss"]
+        history = self.network_.history
+        self.loss_curve_ = list(history["loss"])
+        score = next(name for name in history if name != "loss")
+        self.validation_loss_curve_ = list(history[score])
 
     def _by_weight(
         self, frame: polars.DataFrame, weights: Array | None
@@ -133,6 +139,8 @@ class TableEstimator(BaseEstimator):
             "budget": arguments.Number(0, open_low=True),
             "validation_fraction": arguments.Number(0, 1, open_low=True, open_high=True),
         }
+        counts = [argument for argument in ("epochs", "members") if getattr(self, argument)]
+        numbers |= dict.fromkeys(counts, arguments.Number(1, integer=True))
         for argument, allowed in numbers.items():
             value = getattr(self, argument)
             if not allowed.allows(value):
@@ -194,10 +202,13 @@ class RanvierClassifier(ClassifierMixin, TableEstimator):
 
     Args:
         budget: seconds, at most, that training takes.
+        epochs: how many are planned; None: as many as score best on held-out rows.
+        members: how many networks are averaged; None: as many as the budget allows.
         kinds: what columns hold, where it is not recognized: {"zipcode": "category"}.
         class_weight: {class: weight}, or "balanced": all classes count the same.
         validation_fraction: the share of the rows on which the best epoch is chosen.
-        random_state: an integer makes each fit the same, unless the time ends it.
+        random_state: an integer makes each fit the same, where `epochs` and `members` are set; else
+            the clock decides how many there are.
         verbose: 1 shows the progress.
 
     Attributes after `fit`: classes_, n_features_in_, feature_names_in_, loss_curve_ and
@@ -208,7 +219,7 @@ class RanvierClassifier(ClassifierMixin, TableEstimator):
     >>> import polars
     >>> table = polars.DataFrame({"size": list(range(60)), "town": ["Oslo", "Rome"] * 30})
     >>> labels = ["small"] * 30 + ["large"] * 30
-    >>> classifier = RanvierClassifier(random_state=0).fit(table, labels)
+    >>> classifier = RanvierClassifier(epochs=40, members=1, random_state=0).fit(table, labels)
     >>> classifier.predict(table[[5, 50]]).tolist()
     ['small', 'large']
     """
@@ -217,6 +228,8 @@ class RanvierClassifier(ClassifierMixin, TableEstimator):
         self,
         *,
         budget: float = 60.0,
+        epochs: int | None = None,
+        members: int | None = None,
         kinds: Mapping[str, str] | None = None,
         class_weight: dict[Any, float] | str | None = None,
         validation_fraction: float = 0.2,
@@ -224,6 +237,8 @@ class RanvierClassifier(ClassifierMixin, TableEstimator):
         verbose: int = 0,
     ) -> None:
         self.budget = budget
+        self.epochs = epochs
+        self.members = members
         self.kinds = kinds
         self.class_weight = class_weight
         self.validation_fraction = validation_fraction
@@ -292,12 +307,16 @@ class RanvierRegressor(RegressorMixin, TableEstimator):
         self,
         *,
         budget: float = 60.0,
+        epochs: int | None = None,
+        members: int | None = None,
         kinds: Mapping[str, str] | None = None,
         validation_fraction: float = 0.2,
         random_state: int | np.random.RandomState | None = None,
         verbose: int = 0,
     ) -> None:
         self.budget = budget
+        self.epochs = epochs
+        self.members = members
         self.kinds = kinds
         self.validation_fraction = validation_fraction
         self.random_state = random_state
