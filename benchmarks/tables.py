@@ -118,8 +118,8 @@ def by_ranvier(
 ) -> tuple[Any, dict[str, Any]]:
     """The default of `ranvier train` on the training part, from raw cells, within the budget."""
     from ranvier.tables import Encoder, make_plan, read_table
-    from ranvier.tables.network import Recipe
-    from ranvier.tables.training import train as train_network
+    from ranvier.tables.training.network import Recipe
+    from ranvier.tables.training.train import train as train_network
 
     target, task, positive = {**SETS, **PUBLISHED}[name]
     began = time.perf_counter()

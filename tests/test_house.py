@@ -290,7 +290,7 @@ PROBES = {
     "nn.sequences.recurrent_layers": "a user's cell",
     "optim.arguments": "a model given for its parameters",
     "optim.dynamic_scale": "its own properties, among attributes of the optimizer inside",
-    "tables.frames": "columns of other libraries",
+    "tables.files.frames": "columns of other libraries",
     "tensors.from_numpy": "names that an error suggests",
     "tracing.compiled": "where a user's function can be found again",
     "tracing.snapshot": "objects of a user's classes",

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from ranvier.errors import ArgumentError, DataError
 from ranvier.tables import read_table
-from ranvier.tables.records import scan
+from ranvier.tables.files.records import scan
 
 PLAIN = "id,name,value\n" + "".join(f"{i:03},n{i % 7},{i / 4}\n" for i in range(50))
 EXPECTED = pl.read_csv(io.StringIO(PLAIN), infer_schema=False)
@@ -266,7 +266,7 @@ def test_the_format_of_ordinary_tables_is_found(
 )  # fmt: skip
 def test_records_are_counted_the_same_in_chunks(text: str, size: int) -> None:
     """The state at the end of a chunk goes on into the next."""
-    from ranvier.tables import records
+    from ranvier.tables.files import records
 
     data = text.encode()
     whole = scan(data, ",", '"')

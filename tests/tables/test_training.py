@@ -13,13 +13,13 @@ import pytest
 
 from ranvier import nn
 from ranvier.errors import ArgumentError, DataError
-from ranvier.tables import member as member_module
-from ranvier.tables.member import Clock, Job, Member, batch_rows
-from ranvier.tables.network import Recipe, averaged, default_network
 from ranvier.tables.plan import Plan
 from ranvier.tables.splitting import Split
-from ranvier.tables.temperature import best_temperature, tempered
-from ranvier.tables.training import Trained, train
+from ranvier.tables.training import member as member_module
+from ranvier.tables.training.member import Clock, Job, Member, batch_rows
+from ranvier.tables.training.network import Recipe, averaged, default_network
+from ranvier.tables.training.temperature import best_temperature, tempered
+from ranvier.tables.training.train import Trained, train
 
 RNG = np.random.default_rng(0)
 NO_LIMIT = 1e6  # seconds: plans must not depend on the machine
@@ -292,7 +292,7 @@ def test_rows_held_out_by_time_are_the_same_for_all(monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(Member, "search", train_nothing)
     monkeypatch.setattr(Member, "train", train_nothing)
-    monkeypatch.setattr("ranvier.tables.training._result", lambda *args: None)
+    monkeypatch.setattr("ranvier.tables.training.train._result", lambda *args: None)
     for method, expected in (("time", [150] * 3), ("random", [150, 300, 300])):
         held.clear()
         plan = plan_of("regression", method=method)

@@ -20,10 +20,10 @@ from sklearn.utils.validation import (
 
 from ..errors import ArgumentError, DataError, ShapeError, warn
 from ..tables.encoder import Encoder
-from ..tables.frames import is_frame
+from ..tables.files.frames import is_frame
 from ..tables.plan import Plan, make_plan
 from ..tables.reading import Reading, read_table
-from ..tables.training import Trained, train
+from ..tables.training.train import Trained, train
 from ..typing import Array, ArrayLike, DataLike
 from . import arguments
 

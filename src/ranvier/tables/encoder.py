@@ -11,7 +11,7 @@ from ..base.missing import hint
 from ..errors import DataError
 from ..typing import Array
 from .columns import Column
-from .parts import PARTS, Blocks, Labels, Part, outputs, part_for
+from .encoding.parts import PARTS, Blocks, Labels, Part, outputs, part_for
 from .plan import Plan
 from .reading import read_table
 from .targets import target_values

@@ -17,7 +17,7 @@ from .plan import Plan, make_plan
 from .reading import Reading, read_table
 from .scores import scores
 from .targets import Metric, Task
-from .training import Trained, train
+from .training.train import Trained, train
 from .trees import Trees, grow
 
 if TYPE_CHECKING:

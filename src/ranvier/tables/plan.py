@@ -14,8 +14,8 @@ from ..typing import Array
 from .choice import Choice
 from .columns import KINDS, Column
 from .reading import read_table
-from .recognition import recognize
-from .signals import copies, duplicated_rows, single_scores
+from .recognition.recognize import recognize
+from .recognition.signals import copies, duplicated_rows, single_scores
 from .splitting import Split, choose_split, split_rows
 from .targets import Metric, Target, Task, likely_targets, make_target, target_values
 

@@ -1,6 +1,7 @@
 """Reading files and frames of other libraries into one form.
 
-    file -> bytes (unpacking.py) -> format (delimited.py) -> records (records.py) -> frame
+    file -> bytes (files/unpacking.py) -> format (files/delimited.py) -> records (files/records.py)
+         -> frame
 
 Cells of text files stay text: what they mean is decided for whole columns, in columns.py.
 """
@@ -18,9 +19,9 @@ import numpy as np
 from ..errors import ArgumentError, DataError
 from ..typing import Array
 from .choice import Choice
-from .delimited import BLANKS, Format, find_format
-from .frames import from_frame, is_frame, tidy
-from .records import (
+from .files.delimited import BLANKS, Format, find_format
+from .files.frames import from_frame, is_frame, tidy
+from .files.records import (
     QuoteProblem,
     Records,
     check_ragged,
@@ -31,8 +32,8 @@ from .records import (
     scan,
     without,
 )
-from .structured import read_arrow, read_excel, read_json, read_parquet
-from .unpacking import SAMPLE_BYTES, Buffer, decode, unpack
+from .files.structured import read_arrow, read_excel, read_json, read_parquet
+from .files.unpacking import SAMPLE_BYTES, Buffer, decode, unpack
 
 if TYPE_CHECKING:
     import polars

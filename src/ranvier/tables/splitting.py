@@ -10,9 +10,9 @@ import numpy as np
 from ..base.missing import hint
 from ..errors import ArgumentError, DataError
 from ..typing import Array
-from . import cells, profiles
 from .choice import Choice
 from .columns import Column
+from .recognition import cells, profiles
 from .targets import Target
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ import numpy as np
 
 from ..errors import DataError
 from ..typing import Array
-from . import cells, names
 from .choice import Choice
 from .columns import Column
-from .recognition import recognize
+from .recognition import cells, names
+from .recognition.recognize import recognize
 
 if TYPE_CHECKING:
     import polars

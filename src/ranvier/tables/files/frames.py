@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import DataError
-from .choice import Choice
+from ...errors import DataError
+from ..choice import Choice
 from .delimited import column_names
 
 if TYPE_CHECKING:

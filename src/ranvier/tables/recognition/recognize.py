@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 
-from ..base.missing import hint
-from ..errors import ArgumentError, DataError
+from ...base.missing import hint
+from ...errors import ArgumentError, DataError
+from ..columns import KINDS, Column, Kind
 from . import cells, dates, names
 from .cells import YES_NO
-from .columns import KINDS, Column, Kind
 from .facts import MAX_SPELLINGS, MIN_ROWS_FOR_IDENTIFIERS, MOST, Facts, short, unread
 from .levels import is_unknown, known, ordered
 from .numeric import leading_zeros, marked_number, numeric_column

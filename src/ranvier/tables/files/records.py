@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..errors import DataError
-from ..typing import Array
+from ...errors import DataError
+from ...typing import Array
 from .unpacking import Buffer
 
 _CHUNK_BYTES = 8_388_608

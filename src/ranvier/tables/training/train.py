@@ -16,18 +16,18 @@ from typing import Any
 
 import numpy as np
 
-from .. import nn, random
-from ..errors import DataError
-from ..io.writing import FilePath
-from ..train.fit.loop import CtrlC
-from ..train.models import saving
-from ..train.models.model import Model
-from ..typing import Array
-from .choice import Choice
+from ... import nn, random
+from ...errors import DataError
+from ...io.writing import FilePath
+from ...train.fit.loop import CtrlC
+from ...train.models import saving
+from ...train.models.model import Model
+from ...typing import Array
+from ..choice import Choice
+from ..plan import Plan
+from .held_out import further_parts
 from .member import Arrays, Clock, Job, Member, Run
 from .network import CLASS_TASKS, Recipe
-from .parts_held_out import further_parts
-from .plan import Plan
 from .temperature import best_temperature, tempered
 
 MOST_NETWORKS = 8

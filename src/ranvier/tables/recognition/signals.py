@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..typing import Array
+from ...typing import Array
+from ..columns import Column
+from ..targets import Target
 from . import cells, profiles
-from .columns import Column
-from .targets import Target
 
 if TYPE_CHECKING:
     import polars

@@ -7,7 +7,7 @@ from collections.abc import Set
 
 import numpy as np
 
-from ..typing import Array
+from ...typing import Array
 
 _IDENTIFIERS = {"id", "ids", "key", "guid", "uuid", "index", "rownumber", "rowid", "identifier",
                 "rownum", "nr", "serial", "ssn", "isbn", "ean", "hash", "parcelno"}  # fmt: skip

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..typing import Array
+from ...typing import Array
+from ..columns import Column
 from . import cells, names
 from .cells import number_format
-from .columns import Column
 from .facts import MAX_SPELLINGS, MIN_ROWS_FOR_IDENTIFIERS, MOST, Facts, short, unread
 
 if TYPE_CHECKING:

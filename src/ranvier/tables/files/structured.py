@@ -6,8 +6,8 @@ import io
 import json
 from typing import TYPE_CHECKING, Any
 
-from ..errors import DataError
-from .choice import Choice
+from ...errors import DataError
+from ..choice import Choice
 from .unpacking import Buffer
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ import functools
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ..typing import Array
+from ...typing import Array
+from ..columns import Column, Kind
 from . import cells, names, profiles
-from .columns import Column, Kind
 from .levels import is_unknown
 
 if TYPE_CHECKING:

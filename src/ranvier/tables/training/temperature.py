@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..typing import Array
-from .scores import log_loss
+from ...typing import Array
+from ..scores import log_loss
 
 LEAST_ROWS = 200  # fewer say nothing about it
 _LEAST = 1e-30

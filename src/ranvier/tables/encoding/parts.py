@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 
-from ..typing import Array
-from . import cells, profiles
-from .columns import Column
+from ...typing import Array
+from ..columns import Column
+from ..recognition import cells, profiles
 from .text_features import TextFeatures
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from . import cells, dates
 if TYPE_CHECKING:
     import polars
 
-    from .columns import Column
+    from ..columns import Column
 
 _BINS = 20
 _MAX_VALUES = 20

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..data.cell_kinds import MISSING_WORDS
+from ...data.cell_kinds import MISSING_WORDS
 
 if TYPE_CHECKING:
     import polars

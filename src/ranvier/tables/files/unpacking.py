@@ -17,9 +17,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..errors import DataError, FileError
-from ..typing import Array
-from .choice import Choice
+from ...errors import DataError, FileError
+from ...typing import Array
+from ..choice import Choice
 
 Buffer = bytes | mmap.mmap
 

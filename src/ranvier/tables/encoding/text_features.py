@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from ..typing import Array
+from ...typing import Array
 
 _TOPICS = 30
 _MAX_TERMS = 5_000

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .choice import Choice
+from ..choice import Choice
 
 BLANKS = " "  # columns aligned by any number of blanks
 _CANDIDATES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}

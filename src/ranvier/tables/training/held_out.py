@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..typing import Array
+from ...typing import Array
 
 
 def further_parts(y: Array, count: int, classes: bool, seed: int) -> list[Array]:

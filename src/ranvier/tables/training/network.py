@@ -16,18 +16,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from .. import nn
-from ..errors import ArgumentError
-from ..nn.initializers import RandomUniform
-from ..nn.schedule import Schedule
-from ..nn.symbolic import Symbolic
-from ..optim import AdamW
-from ..optim.schedules import CosLog4, FlatCos
-from ..train.models.model import Model
-from ..typing import Shape
+from ... import nn
+from ...errors import ArgumentError
+from ...nn.initializers import RandomUniform
+from ...nn.schedule import Schedule
+from ...nn.symbolic import Symbolic
+from ...optim import AdamW
+from ...optim.schedules import CosLog4, FlatCos
+from ...train.models.model import Model
+from ...typing import Shape
 
 if TYPE_CHECKING:
-    from .targets import Task
+    from ..targets import Task
 
 INPUTS = ("numbers", "flags", "categories")
 CLASS_TASKS = ("binary", "multiclass")

@@ -1,0 +1,9 @@
+"""Encoding: columns of each kind as arrays of numbers.
+
+| file | what it holds |
+|---|---|
+| parts.py | Parts of an encoder: one class for each kind of column |
+| text_features.py | Free text as a few numbers: TF-IDF and an SVD |
+
+`encoder.py`, one folder up, chooses a part for each column and joins what the parts return.
+"""

@@ -1,0 +1,12 @@
+"""Training of networks on a table.
+
+| file | what it holds |
+|---|---|
+| held_out.py | Rows that the networks of a training hold out |
+| member.py | One network of a training: its rows, its epochs, and the best of them |
+| network.py | The default network for tables, and how it is optimized |
+| temperature.py | One temperature for probabilities, measured on held-out rows |
+| train.py | Training on a table within a time: epochs planned by the clock, the best kept |
+
+`train` builds the networks and trains them within a time; each is one `Member`.
+"""
