@@ -143,6 +143,7 @@ REACHED = {
     "tables.model:save": "TableModel.save",
     "cli.compare:_compare": "the command compare",
     "cli.tables:_write": "the command predict",
+    "cli.tasks:predict_task": "the command predict",
 }
 GATE = {"write_whole", "open_log", "write_json", "write_json_text", "save_picture"}
 
@@ -164,6 +165,7 @@ WRITING = {
 ALLOWED = {
     ("plots.figures", "figure.savefig"): "into memory",
     ("cli.tables", "pl.concat(parts).write_csv"): "into memory",
+    ("cli.tasks", "frame.write_csv"): "into memory",
     ("tables.model", "self.results.to_json"): "into memory",
     ("io.reading", "os.open"): "with the flags of a file that is read",
 }

@@ -13,6 +13,7 @@
 | problems.py | Tables for `ranvier compare`: the sets by name and files, split in two |
 | progress.py | Progress of `ranvier compare`: a live bar in a terminal, plain lines elsewhere |
 | tables.py | Tables on the command line: trained on, predicted and evaluated |
+| tasks.py | Pictures, texts and series on the command line |
 | text_pictures.py | Confusion matrices and small images as text |
 | train.py | `ranvier train` |
 """

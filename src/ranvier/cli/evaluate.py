@@ -12,6 +12,7 @@ from ..io.reading import check_input
 from .digits import digits_reader, show_accuracy, show_results
 from .problems import table_columns
 from .tables import evaluate_table, reading_options
+from .tasks import evaluate_task
 
 
 @click.command()
@@ -27,11 +28,15 @@ def evaluate(model: str, data: str | None, target: str | None, **options: Any) -
     import ranvier
 
     from ..tables.model import TableModel
+    from ..tasks import TaskModel
 
     if data is not None:
         loaded = ranvier.load(model)
         if isinstance(loaded, TableModel):
             evaluate_table(loaded, data, target, options)
+            return
+        if isinstance(loaded, TaskModel):
+            evaluate_task(loaded, data, target)
             return
         check_input(data)
         columns = table_columns(data)

@@ -15,6 +15,7 @@ from ..typing import Array
 from .digits import digits_reader
 from .problems import table_columns
 from .tables import predict_table, reading_options
+from .tasks import predict_task
 from .text_pictures import pictures
 
 
@@ -26,18 +27,27 @@ from .text_pictures import pictures
     "-o", "--out", type=click.Path(dir_okay=False), help="A .csv file for the predictions of all."
 )
 @click.option("--keep", is_flag=True, help="With --out: the columns of the data too.")
+@click.option("--text", metavar="COLUMN", help="Texts: the column, if it has another name.")
 @reading_options
 def predict(
-    model: str, data: str | None, rows: str | None, out: str | None, keep: bool, **options: Any
+    model: str,
+    data: str | None,
+    rows: str | None,
+    out: str | None,
+    keep: bool,
+    text: str | None,
+    **options: Any,
 ) -> None:
     """Show what a saved model says about some rows, or write what it says about all.
 
     DATA is a table as the model was trained on: its columns are found by name, in any order. For a
-    model of arrays it may be a .npy file too. Without DATA: the held-out digits.
+    model of arrays it may be a .npy file too, for one of pictures a picture or a folder of them.
+    Without DATA: the held-out digits.
     """
     import ranvier
 
     from ..tables.model import TableModel
+    from ..tasks import TaskModel
 
     if data is None:
         _predict_digits(model, rows)
@@ -45,6 +55,9 @@ def predict(
     loaded = ranvier.load(model)
     if isinstance(loaded, TableModel):
         predict_table(loaded, model, data, out, keep, partial(_row_numbers, rows), options)
+        return
+    if isinstance(loaded, TaskModel):
+        predict_task(loaded, model, data, out, text)
         return
     if out is not None:
         raise ArgumentError("--out is for models that `ranvier train FILE` made")

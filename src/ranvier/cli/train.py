@@ -14,6 +14,7 @@ from ..io.files import SUFFIX
 from ..optim import OPTIMIZERS
 from .digits import train_digits
 from .tables import reading_options, train_table
+from .tasks import train_task
 
 _OPTIMIZER_NAMES = [name.lower() for name in OPTIMIZERS]
 
@@ -36,8 +37,11 @@ def _seconds(ctx: click.Context, param: click.Parameter, value: str) -> float:
 
 
 @click.command()
-@click.argument("data", metavar="FILE|digits")
+@click.argument("data", metavar="FILE|FOLDER|digits")
 @click.option("--target", help="Table: the column to predict.")
+@click.option("--text", metavar="COLUMN", help="Texts: the column to read, instead of all.")
+@click.option("--forecast", metavar="COLUMN", help="Series: the column to say the next points of.")
+@click.option("--horizon", type=click.IntRange(1), help="Series: how many points ahead.")
 @click.option("--task", help="Table: binary, multiclass or regression.  [default: by the target]")
 @click.option("--positive", help="Table: the class whose probability is asked for.")
 @click.option("--metric", help="Table: what the best epoch is chosen by.")
@@ -100,10 +104,12 @@ def _seconds(ctx: click.Context, param: click.Parameter, value: str) -> float:
 )
 @click.pass_context
 def train(ctx: click.Context, /, data: str, out: str | None, **options: Any) -> None:
-    """Train a network on a table, or on handwritten digits, and test it on held-out rows.
+    """Train a network on data of your own, or on handwritten digits; test it on held-out rows.
 
-    FILE is a table: CSV, TSV, Parquet, Excel or JSON lines, also compressed. What is found in it
-    and decided is printed with its reason and the option that changes it.
+    FOLDER holds a folder of pictures for each class. With --text the network reads the words of
+    one column, with --forecast it says how a series goes on. FILE is a table: CSV, TSV, Parquet,
+    Excel or JSON lines, also compressed. What is found in it and decided is printed with its
+    reason and the option that changes it.
     """
     stated = {
         name
@@ -121,10 +127,28 @@ def train(ctx: click.Context, /, data: str, out: str | None, **options: Any) -> 
         )
     shared = {name: options.pop(name) for name in ("seed", "epochs")}
     own = {name: options[name] for name in options if (name in _FOR_DIGITS) == digits}
-    if digits:
+    task = own.pop("text", None), own.pop("forecast", None)
+    horizon = own.pop("horizon", None)
+    if not digits and (any(task) or Path(data).is_dir()):
+        _only(ctx, stated, Path(data).is_dir(), *task)
+        out = out or _stem(data.rstrip("/")) + SUFFIX
+        train_task(data, out, {**own, **shared, "horizon": horizon}, *task)
+    elif digits:
         train_digits(**own, **shared, out=out or "digits" + SUFFIX)
     else:
         train_table(data, _stem(data), **own, **shared, out=out or _stem(data) + SUFFIX)
+
+
+def _only(
+    ctx: click.Context, stated: set[str], folder: bool, text: str | None, forecast: str | None
+) -> None:
+    """Raise where an option says something about another kind of data."""
+    known = {"data", "seed", "budget", "out"}
+    known |= set() if folder else {"text", "target"} if text else {"forecast", "horizon", "time"}
+    if stated - known:
+        flags = {p.name: p.opts[0] for p in ctx.command.params}
+        what = "a folder of pictures" if folder else "--text" if text else "--forecast"
+        raise ArgumentError(f"{flags[sorted(stated - known)[0]]} is no option for {what}")
 
 
 def _stem(path: str) -> str:

@@ -34,16 +34,17 @@ class TextModel(TaskModel):
     """Says of texts which class they belong to. Made by `fit_texts`.
 
     Attributes: `classes`, the labels in order; `words`, those that the network knows; `length`, how
-    many words of a text it reads.
+    many words of a text it reads; `column`, the name of the column of texts.
     """
 
     kind = "texts"
 
     def __init__(
         self, network: Model, classes: Sequence[str], words: Sequence[str], length: int,
-        choices: Sequence[Choice] = (), score: Mapping[str, float] = {},
+        choices: Sequence[Choice] = (), score: Mapping[str, float] = {}, column: str = "",
     ) -> None:  # fmt: skip
         super().__init__(network, choices, score)
+        self.column = column
         self.classes, self.words, self.length = list(classes), list(words), length
         self._vocabulary = Vocabulary(self.words)
 
@@ -63,12 +64,13 @@ class TextModel(TaskModel):
         return np.asarray(pad_sequences(rows, maxlen=self.length, truncating="post"))
 
     def config(self) -> dict[str, Any]:
-        return {"classes": self.classes, "words": self.words, "length": self.length}
+        names = ("classes", "words", "length", "column")
+        return {name: getattr(self, name) for name in names}
 
     @classmethod
     def restored(cls, network: Model, config: Mapping[str, Any]) -> Self:
         classes, words = ([str(c) for c in config[name]] for name in ("classes", "words"))
-        return cls(network, classes, words, int(config["length"]))
+        return cls(network, classes, words, int(config["length"]), column=str(config["column"]))
 
 
 def unpack(arrays: Mapping[str, Array], described: Mapping[str, Any], path: FilePath) -> TaskModel:
@@ -129,7 +131,8 @@ def fit_texts(
     ]
     for choice in choices:
         say(str(choice))
-    model = TextModel(network, [str(c) for c in classes], vocabulary.tokens[2:], length)
+    names = [str(c) for c in classes]
+    model = TextModel(network, names, vocabulary.tokens[2:], length, column=column)
     ids = model.ids(texts)
     held_x, held_y = ids[valid], codes[valid]
     run = train_within(
