@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -31,6 +32,8 @@ def evaluate(model: str, data: str | None, target: str | None, **options: Any) -
     from ..tasks import TaskModel
 
     if data is not None:
+        if not Path(data).is_dir():
+            check_input(data)
         loaded = ranvier.load(model)
         if isinstance(loaded, TableModel):
             evaluate_table(loaded, data, target, options)
@@ -38,7 +41,6 @@ def evaluate(model: str, data: str | None, target: str | None, **options: Any) -
         if isinstance(loaded, TaskModel):
             evaluate_task(loaded, data, target)
             return
-        check_input(data)
         columns = table_columns(data)
         if target not in columns:
             what = "--target is missing" if target is None else f"--target {target}: no such column"

@@ -9,7 +9,7 @@ import click
 from click.core import ParameterSource
 
 from ..base.config import ENGINES
-from ..errors import ArgumentError
+from ..errors import ArgumentError, DataError
 from ..io.files import SUFFIX
 from ..optim import OPTIMIZERS
 from .digits import train_digits
@@ -117,6 +117,10 @@ def train(ctx: click.Context, /, data: str, out: str | None, **options: Any) -> 
         if ctx.get_parameter_source(name) not in (ParameterSource.DEFAULT, None)
     }
     digits = data == "digits"
+    if not digits and not Path(data).exists():
+        raise DataError(
+            f"{data} does not exist: expected a table, a folder of pictures, or `digits`"
+        )
     wrong = (stated - _FOR_DIGITS if digits else stated & _FOR_DIGITS) - _FOR_BOTH
     if wrong:
         flags = {p.name: p.opts[0] for p in ctx.command.params}

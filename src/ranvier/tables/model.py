@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..base.missing import spelled
 from ..errors import ArgumentError, DataError, FileError, StateError
 from ..io.writing import FilePath
 from ..typing import Array
@@ -267,6 +268,7 @@ def restore(
         ) from problem
 
 
+@spelled
 def fit_table(
     table: object,
     target: str | None = None,

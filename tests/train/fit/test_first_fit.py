@@ -23,9 +23,12 @@ print(*(name for name in sys.modules if name.startswith("ranvier.")))
 
 # Modules by what they are for.
 LATER = {
-    "texts": "data.vectorize data.text data.padding",
+    "texts": "data.vectorize data.text data.sequence_padding",
     "files": "train.models.saving train.models.wiring_data train.fit.resume io.files",
-    "streams": "train.fit.stream data.pipeline data.file_streams data.table_streams",
+    "streams": (
+        "train.fit.stream data.streams.pipeline data.streams.file_streams "
+        "data.streams.table_streams"
+    ),
     "what is not in the cache of code": "compiler.stages lower.loop_ir lower.lower codegen.module",
 }
 
