@@ -122,7 +122,7 @@ def valid(arguments: dict[str, inspect.Parameter]) -> dict[str, Any]:
         "inner_optimizer": optim.SGD(0.1), "optimizer": optim.SGD(0.1), "loss": "mse",
         "boundaries": [1], "values": [0.1, 0.2], "milestones": [1], "path": "x", "filepath": "x",
         "schedules": [optim.schedules.ExponentialDecay(0.1, 10, 0.5), 0.1], "output_size": 2,
-        "schedule": lambda i: 0.1, "cells": [nn.LSTMCell(2)],
+        "schedule": lambda i: 0.1, "cells": [nn.LSTMCell(2)], "levels": [3, 2],
     }  # fmt: skip
     plain = {"int": 2, "float": 0.5, "str": "x", "bool": True}
     return {

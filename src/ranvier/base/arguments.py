@@ -30,12 +30,12 @@ _AT_LEAST_1 = frozenset({
 _AT_LEAST_0 = frozenset({
     "balance", "base_learning_rate", "beta", "dampening", "decay_rate", "div_factor", "dropout",
     "end_learning_rate", "epsilon", "factor", "final_div_factor", "gamma",
-    "initial_accumulator_value", "initial_learning_rate", "layer_norm_epsilon", "leak",
-    "learning_rate", "longest", "m_mul", "max_learning_rate", "max_wavelength", "min_lr",
-    "momentum", "momentum_decay", "noise", "patience", "pct_start", "peak_learning_rate",
+    "initial_accumulator_value", "initial_learning_rate", "initial_value", "layer_norm_epsilon",
+    "leak", "learning_rate", "longest", "m_mul", "max_learning_rate", "max_wavelength",
+    "min_lr", "momentum", "momentum_decay", "noise", "patience", "pct_start", "peak_learning_rate",
     "penalty", "power", "rho", "scaling_factor", "slope", "spread", "stddev", "step_size_down",
-    "temperature", "test_size", "total", "validation_split", "warmup_steps", "warmup_target",
-    "weight_decay", "word_dropout",
+    "strength", "temperature", "test_size", "total", "validation_split", "warmup_steps",
+    "warmup_target", "weight_decay", "word_dropout",
 })  # fmt: skip
 
 Rule = Callable[[str, str, object], object]  # of call, argument and value; raises ArgumentError

@@ -13,11 +13,12 @@ from typing import Any
 from ..errors import StateError
 from ..tracing.watched import NOTHING
 
-# Arguments of which weights and their shapes follow.
+# Arguments of which weights, their shapes and first values follow.
 SIZES = frozenset({
-    "depth_multiplier", "embedding_dim", "filters", "head_dim", "intermediate_dim", "kernel_size",
-    "key_dim", "num_heads", "num_key_value_heads", "num_query_heads", "output_dim",
-    "sequence_length", "unit_forget_bias", "units", "use_scale", "value_dim", "vocabulary_size",
+    "bins", "depth_multiplier", "embedding_dim", "filters", "frequencies", "head_dim",
+    "intermediate_dim", "kernel_size", "key_dim", "members", "num_heads", "num_key_value_heads",
+    "num_query_heads", "output_dim", "plr", "sequence_length", "sigma", "signs",
+    "unit_forget_bias", "units", "use_scale", "value_dim", "vocabulary_size",
 })  # fmt: skip
 
 

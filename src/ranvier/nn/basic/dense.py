@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Unpack
 
 from ...base.arguments import as_integer
-from ...errors import ShapeError
+from ...errors import ArgumentError, ShapeError
 from ...ops.contraction import matmul
 from ...tensors.tensor import Tensor
 from ...typing import Shape
@@ -76,6 +77,16 @@ def integer_argument(layer: str, argument: str, value: object, least: int = 1) -
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     return as_integer(layer, argument, value, least)
+
+
+def integer_arguments(layer: str, argument: str, values: object) -> list[int]:
+    """`values` as a list of integers of at least 1, one or more."""
+    listed = (
+        [] if isinstance(values, str | bytes) or not isinstance(values, Iterable) else [*values]
+    )
+    if not listed:
+        raise ArgumentError(f"{layer}: {argument}={values!r}; expected a list of integers")
+    return [integer_argument(layer, argument, n) for n in listed]
 
 
 def _fix(shape: tuple[int, ...], inputs: int) -> str:

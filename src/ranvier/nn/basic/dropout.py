@@ -8,6 +8,7 @@ from numbers import Real
 from typing import Any, Unpack
 
 from ... import dtypes, random
+from ...base.arguments import number
 from ...errors import ArgumentError, ShapeError
 from ...ops.elementwise import astype, where
 from ...random import Generator
@@ -84,8 +85,9 @@ class Dropout(_RateNoise):
         **options: Unpack[LayerOptions],
     ) -> None:
         follows = restore_schedule(rate) if isinstance(rate, Mapping) else rate
-        followed = isinstance(follows, Schedule)
-        super().__init__(0.0 if followed else rate, seed, **options)  # type: ignore[arg-type]
+        if not isinstance(follows, Schedule):
+            follows = number(type(self).__name__, "rate", follows, finite=False)
+        super().__init__(0.0 if isinstance(follows, Schedule) else follows, seed, **options)
         self.rate = follows
         self.noise_shape = None if noise_shape is None else tuple(noise_shape)
         self.steps: Tensor | None = None

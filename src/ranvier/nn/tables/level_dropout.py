@@ -8,11 +8,13 @@ from typing import Unpack
 import numpy as np
 
 from ... import random
-from ...errors import ArgumentError, DataError, ShapeError
+from ...base.arguments import number
+from ...errors import DataError, ShapeError
 from ...ops.elementwise import greater_equal, where
 from ...ops.gather import take
 from ...tensors.tensor import Tensor
 from ...typing import DataLike, Shape
+from ..basic.dense import integer_arguments
 from ..basic.normalize import Adapting
 from ..layer import register_layer
 from ..options import UNBUILT, LayerOptions
@@ -45,12 +47,8 @@ class LevelDropout(Adapting):
         self, levels: Sequence[int], strength: float = 20.0, **options: Unpack[LayerOptions]
     ) -> None:
         super().__init__(**options)
-        self.levels = [int(n) for n in levels]
-        if not self.levels or min(self.levels) < 1:
-            raise ArgumentError(f"{self.name}: levels={levels}; expected a number for each column")
-        if not strength >= 0:
-            raise ArgumentError(f"{self.name}: strength={strength}; expected a number, 0 or more")
-        self.strength = strength
+        self.levels = integer_arguments(self.name, "levels", levels)
+        self.strength = number(self.name, "strength", strength, 0)
         self.rates: Tensor = UNBUILT
 
     def build(self, input_shape: Shape) -> None:

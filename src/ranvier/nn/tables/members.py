@@ -21,7 +21,7 @@ from ...tensors.tensor import Tensor
 from ...typing import Array, Shape
 from .. import activations
 from ..activations import ActivationLike
-from ..basic.dense import integer_argument
+from ..basic.dense import integer_argument, integer_arguments
 from ..initializers import RandomUniform
 from ..layer import Layer, register_layer
 from ..options import UNBUILT, LayerOptions
@@ -54,7 +54,7 @@ class MemberScale(Layer):
     ) -> None:
         super().__init__(**options)
         self.members = integer_argument(self.name, "members", members)
-        self.parts = None if parts is None else [int(n) for n in parts]
+        self.parts = None if parts is None else integer_arguments(self.name, "parts", parts)
         self.signs = signs
         self.scale: Tensor = UNBUILT
 
