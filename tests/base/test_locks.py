@@ -41,6 +41,9 @@ def made(tree: ast.AST, around: tuple[str, ...] = ()) -> Iterator[tuple[int, tup
             name = node.func.id if isinstance(node.func, ast.Name) else name
             if name in KINDS:
                 yield node.lineno, around
+        # `functools.cached_property` has a lock before Python 3.12.
+        if "cached_property" in (getattr(node, "name", ""), getattr(node, "attr", "")):
+            yield getattr(node, "lineno", 0), around
         yield from made(node, inside)
 
 
@@ -75,6 +78,8 @@ def test_every_lock_is_new_in_a_child() -> None:
         "from threading import RLock\nclass A:\n    lock = RLock()",
         "class A:\n    def __init__(self):\n        self.lock = threading.Condition()",
         "import queue\ndef f(q=queue.Queue()): ...",
+        "from functools import cached_property",
+        "import functools\nclass A:\n    @functools.cached_property\n    def f(self): ...",
     ],
 )
 def test_a_planted_lock_is_caught(planted: str) -> None:

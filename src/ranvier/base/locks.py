@@ -18,12 +18,14 @@ import importlib
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar, overload
 from weakref import WeakSet
 
 from ..errors import StateError
+
+Value = TypeVar("Value")
 
 _PATIENCE = 10.0  # seconds, at most, that a fork waits for other threads
 
@@ -66,6 +68,32 @@ class ProcessLock:
 
 _locks: list[ProcessLock] = []  # in the order in which they were made
 _renewed: WeakSet[Any] = WeakSet()
+
+
+class computed_once(Generic[Value]):
+    """A property that is computed at the first use and kept: `functools.cached_property` unlocked.
+
+    Before Python 3.12 that one holds a lock while it computes, which a child would find taken.
+    """
+
+    def __init__(self, compute: Callable[[Any], Value]) -> None:
+        self._compute, self.__doc__ = compute, compute.__doc__
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> computed_once[Value]: ...
+
+    @overload
+    def __get__(self, instance: object, owner: type) -> Value: ...
+
+    def __get__(self, instance: object, owner: type) -> Any:
+        """The value; the next uses find it on the instance and do not come here."""
+        if instance is None:
+            return self
+        value = vars(instance)[self._name] = self._compute(instance)
+        return value
 
 
 class _Import(threading.local):

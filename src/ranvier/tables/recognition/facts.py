@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import functools
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from ...base.locks import computed_once
 from ...typing import Array
 from ..columns import Column, Kind
 from . import cells, names, profiles
@@ -44,13 +44,13 @@ class Facts:
         self.all_numbers = left.null_count() == len(left)
         self.filled = self.rows - self.plain.null_count() + len(left) - left.null_count()
 
-    @functools.cached_property
+    @computed_once
     def text(self) -> polars.Series:
         """The cells as text; infinities among numbers are missing."""
         text = cells.text(self.series)
         return text.set(cells.infinite(self.series), None) if self.all_numbers else text
 
-    @functools.cached_property
+    @computed_once
     def _counted(self) -> tuple[list[str], Array]:
         counts = self.text.drop_nulls().value_counts(sort=True, name="count of cells")
         values = counts.get_column(cells.NAME).to_list()

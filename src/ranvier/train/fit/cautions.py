@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ...base.locks import computed_once
 from ...errors import warn
 from ...nn.basic.dense import Dense
 from ...optim import Optimizer
@@ -178,17 +178,17 @@ class Watch:
         self.head = heads[0] if len(heads) == 1 else None
         self.rows = rows
 
-    @cached_property
+    @computed_once
     def targets(self) -> Array:
         """Some of the targets."""
         return _sample(self.rows.ys[0]).astype(np.float64) if self.head is not None else np.empty(0)
 
-    @cached_property
+    @computed_once
     def constant(self) -> float:
         """The loss of an answer that looks at no x; nan: not known."""
         return math.nan if self.head is None else _loss_of_constant(self.head, self.targets)
 
-    @cached_property
+    @computed_once
     def size(self) -> float:
         """The size of the targets, where the loss is theirs alone; else 0."""
         head = self.head

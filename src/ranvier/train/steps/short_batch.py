@@ -14,11 +14,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
 
+from ...base.locks import computed_once
 from ...graph.sizes import ROWS
 from ...ops.rows import RowFlow
 from ...tracing.trace import trace
@@ -67,12 +67,12 @@ class Sized(ABC):
     def holds(self) -> bool:
         """Whether it is still what tracing it again would give."""
 
-    @cached_property
+    @computed_once
     def fills(self) -> bool:
         """Whether a short batch may be filled up with other rows."""
         return can_be_filled(self.watched, self.specs, self.names)
 
-    @cached_property
+    @computed_once
     def _shorter(self) -> dict[int, Self]:
         return {}
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from ...base.locks import computed_once
 from ...executors import BatchPlan, Executable, RowRunner, executor
 from ...executors.reference import loop_over_batches
 from ...graph.batch_plan import BatchRows
@@ -87,12 +87,12 @@ class Step(Sized):
         self.seconds = time.perf_counter() - began
         self.pace = Pace()
 
-    @cached_property
+    @computed_once
     def executable(self) -> Executable:
         """The graph, ready to run."""
         return executor(self.engine).build(self.traced.graph, self.plan)
 
-    @cached_property
+    @computed_once
     def row_runner(self) -> RowRunner | None:
         """What runs any number of rows batch by batch, if the graph has the form for it."""
         return self.executable.row_runner()
