@@ -54,6 +54,8 @@ FRACTIONS = {
     "CosineDecayRestarts": {"initial_learning_rate": 0.1, "first_decay_steps": 7.5},
     "ExponentialDecay": {"initial_learning_rate": 0.1, "decay_steps": 2.5},
     "InverseTimeDecay": {"initial_learning_rate": 0.1, "decay_steps": 2.5},
+    "CosLog4": {"learning_rate": 0.1, "total_steps": 312.5},
+    "FlatCos": {"initial_value": 0.1, "total_steps": 312.5},
     "Cyclic": {"base_learning_rate": 0.1, "max_learning_rate": 0.2, "step_size_up": 2.5},
 }
 

@@ -380,7 +380,7 @@ class CosLog4(_Stretched):
 
     >>> schedule = CosLog4(0.2, total_steps=150)
     >>> [round(schedule(step).item(), 3) for step in (0, 4, 10, 16, 30, 150)]
-    [0.0, 0.199, 0.0, 0.195, 0.0, 0.0]
+    [0.0, 0.2, 0.0, 0.172, 0.0, 0.0]
     """
 
     def __init__(self, learning_rate: float, total_steps: float) -> None:
