@@ -237,7 +237,12 @@ def test_ctrl_c_keeps_the_best_so_far() -> None:
         if len(seen) == 2:
             os.kill(os.getpid(), signal.SIGINT)
 
-    trained, test, y = fitted("regression", target, on_epoch=on_epoch)
+    # What is started in the background inherits that Ctrl-C is ignored.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        trained, test, _ = fitted("regression", target, on_epoch=on_epoch)
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert len(seen) == 2
     assert trained.choices[-1].value == "Ctrl-C"
     assert np.isfinite(trained.predict(test)).all()
