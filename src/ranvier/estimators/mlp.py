@@ -57,9 +57,9 @@ class MLPClassifier(ClassifierMixin, Perceptron):
             of multilabel targets a list of one dict for each label. (scikit-learn's class has no
             such argument.)
 
-    Attributes after `fit`: classes_, loss_, best_loss_, loss_curve_, validation_scores_,
-    best_validation_score_, t_ (rows seen), coefs_, intercepts_, n_features_in_, feature_names_in_,
-    n_iter_, n_layers_, n_outputs_, out_activation_.
+    Attributes after `fit`: `classes_`, `loss_`, `best_loss_`, `loss_curve_`, `validation_scores_`,
+    `best_validation_score_`, `t_` (rows seen), `coefs_`, `intercepts_`, `n_features_in_`,
+    `feature_names_in_`, `n_iter_`, `n_layers_`, `n_outputs_`, `out_activation_`.
 
     Rows of float32 are computed with in float32, all others in float64.
 

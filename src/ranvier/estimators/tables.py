@@ -211,9 +211,9 @@ class RanvierClassifier(ClassifierMixin, TableEstimator):
             the clock decides how many there are.
         verbose: 1 shows the progress.
 
-    Attributes after `fit`: classes_, n_features_in_, feature_names_in_, loss_curve_ and
-    validation_loss_curve_ (the losses of each epoch; that with the lowest validation loss is
-    kept), plan_ (which says what each column was taken for, and why), encoder_, network_.
+    Attributes after `fit`: `classes_`, `n_features_in_`, `feature_names_in_`, `loss_curve_` and
+    `validation_loss_curve_` (the losses of each epoch; that with the lowest validation loss is
+    kept), `plan_` (which says what each column was taken for, and why), `encoder_`, `network_`.
 
     >>> from ranvier.estimators import RanvierClassifier
     >>> import polars

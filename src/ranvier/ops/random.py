@@ -52,7 +52,7 @@ class _NumPyMachine:
 class RandomBits(ElementOp):
     """uint32 random bits of the given shape from `key`, a uint32 tensor of shape (2,).
 
-    A key with axes in front, (..., 2), is many keys: for each of them its own bits, (..., *shape).
+    A key with axes in front, (..., 2), is many keys: for each of them bits of its own.
     """
 
     name = "random_bits"
