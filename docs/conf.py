@@ -41,3 +41,6 @@ html_theme_options = {
 html_static_path = ["_static"]
 html_css_files = ["page.css"]
 html_show_sourcelink = False
+
+# What estimators inherit from scikit-learn refers to its own pages.
+suppress_warnings = ["ref.ref", "ref.term"]
