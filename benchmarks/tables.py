@@ -118,7 +118,7 @@ def by_ranvier(
 ) -> tuple[Any, dict[str, Any]]:
     """The default of `ranvier train` on the training part, from raw cells, within the budget."""
     from ranvier.tables import Encoder, make_plan, read_table
-    from ranvier.tables.training.network import Recipe
+    from ranvier.tables.training.recipe import Recipe
     from ranvier.tables.training.train import train as train_network
 
     target, task, positive = {**SETS, **PUBLISHED}[name]

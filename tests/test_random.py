@@ -10,7 +10,7 @@ import pytest
 import ranvier
 from engines import ENGINES
 from ranvier.errors import ArgumentError, TraceError
-from ranvier.ops.random import _NumPyMachine, threefry
+from ranvier.ops.counter_rng import _NumPyMachine, threefry
 from ranvier.random import Generator
 
 

@@ -66,6 +66,7 @@ from .ops.composites.shaping import (
     unstack,
 )
 from .ops.contraction import matmul
+from .ops.counter_rng import random_bits
 from .ops.creation import (
     arange,
     empty,
@@ -125,7 +126,6 @@ from .ops.elementwise import (
 )
 from .ops.gather import scatter_add, scatter_add_along_axis, take, take_along_axis
 from .ops.movement import broadcast_to, concat, flip, permute_dims, reshape
-from .ops.random import random_bits
 from .ops.reduce import (
     all,
     any,

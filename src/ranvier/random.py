@@ -1,8 +1,9 @@
 """Random numbers: the same seed gives the same numbers, eager or compiled, on any thread count.
 
 A generator is a seed and a count of draws, two uint32 numbers in one tensor. A draw takes both as
-the key of Threefry-2x32 (ops/random.py) and moves the count on by `assign`, so inside a compiled
-function the generator is state like any other: each call continues where the last one ended.
+the key of Threefry-2x32 (ops/counter_rng.py) and moves the count on by `assign`, so inside a
+compiled function the generator is state like any other: each call continues where the last one
+ended.
 """
 
 from __future__ import annotations
@@ -21,10 +22,10 @@ from .executors.philox import numpy_random, philox
 from .graph.node import Spec, too_large
 from .ops import elementwise as e
 from .ops.composites.shaping import moveaxis
+from .ops.counter_rng import random_bits
 from .ops.creation import as_leaf, as_shape, iota
 from .ops.movement import narrow, reshape
 from .ops.op import apply
-from .ops.random import random_bits
 from .ops.reduce import argmax
 from .tensors.mode import no_grad, state
 from .tensors.ordering import topk

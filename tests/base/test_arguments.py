@@ -18,7 +18,7 @@ import ranvier
 from ranvier import callbacks, data, losses, metrics, models, nn, optim
 from ranvier.base.arguments import as_integer, flag, number
 from ranvier.errors import ArgumentError, RanvierError
-from ranvier.nn.config import restore
+from ranvier.nn.configuration import restore
 
 ROOMS = [callbacks, data, losses, metrics, models, nn, nn.initializers, nn.regularizers, optim]
 ROOMS += [optim.schedules, optim.wrappers]

@@ -26,7 +26,7 @@ KINDS = {
 ELSEWHERE = {
     ("base.locks", "ProcessLock"): "the locks themselves",
     ("runtime.thread_pool", "_Door"): "the pool forgets its doors in a child",
-    ("train.fit.stream", "Prefetch"): "part of one call of fit, which no child goes on with",
+    ("train.fit.streaming", "Prefetch"): "part of one call of fit, which no child goes on with",
 }  # fmt: skip
 
 

@@ -20,7 +20,7 @@ from sklearn.preprocessing import StandardScaler
 
 from ranvier import estimators
 from ranvier.errors import RanvierWarning
-from ranvier.estimators import rows, solvers
+from ranvier.estimators import solvers, training_rows
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::sklearn.exceptions.ConvergenceWarning",
@@ -159,7 +159,7 @@ def test_rows_of_float32() -> None:
 
 @pytest.mark.parametrize("kind", ["csr", "csc", "coo"])
 def test_sparse_rows(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rows, "_BLOCK_BYTES", 60 * 16 * 8)  # a few batches at a time
+    monkeypatch.setattr(training_rows, "_BLOCK_BYTES", 60 * 16 * 8)  # a few batches at a time
     x, y = digits(250)
     _, dense = both("MLPClassifier", batch_size=30, max_iter=3)
     _, ours = both("MLPClassifier", batch_size=30, max_iter=3)

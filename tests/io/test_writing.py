@@ -126,7 +126,7 @@ REACHED = {
     "train.models.saving:save": "Model.save",
     "train.models.saving:save_weights": "Model.save_weights",
     "train.ensembles.saving:save": "Ensemble.save",
-    "tasks.model:save": "TaskModel.save",
+    "tasks.task_model:save": "TaskModel.save",
     "train.ensembles.saving:save_weights": "Ensemble.save_weights",
     "train.callbacks.callback:on_train_begin": "CSVLogger",
     "train.fit.resume:save": "Checkpoint",

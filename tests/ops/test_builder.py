@@ -13,9 +13,9 @@ import pytest
 from ranvier import dtypes, ops
 from ranvier.codegen.ir_arithmetic import Machine
 from ranvier.graph.node import OPS
+from ranvier.ops.counter_rng import RandomBits, random_bits
 from ranvier.ops.elementwise.base import Elementwise
 from ranvier.ops.elementwise.builder import BitBuilder, ElementBuilder
-from ranvier.ops.random import RandomBits, random_bits
 from ranvier.typing import Array, DType
 
 

@@ -17,7 +17,7 @@ from ranvier.tables.plan import Plan
 from ranvier.tables.splitting import Split
 from ranvier.tables.training import member as member_module
 from ranvier.tables.training.member import Clock, Job, Member, batch_rows
-from ranvier.tables.training.network import Recipe, averaged, default_network
+from ranvier.tables.training.recipe import Recipe, averaged, default_network
 from ranvier.tables.training.temperature import best_temperature, tempered
 from ranvier.tables.training.train import Trained, train
 

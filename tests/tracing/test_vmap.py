@@ -10,7 +10,7 @@ import pytest
 import ranvier
 from ranvier import random
 from ranvier.errors import ArgumentError, IndexRangeError, ShapeError, TraceError
-from ranvier.ops.random import random_bits
+from ranvier.ops.counter_rng import random_bits
 
 
 def numbers(*shape: int) -> Any:

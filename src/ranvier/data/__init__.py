@@ -3,14 +3,14 @@
 | file | what it holds |
 |---|---|
 | cell_kinds.py | Kinds of text cells where numbers were expected: dates, units, labels |
-| columns.py | Columns matched by name between training and prediction |
+| conversion.py | Lists, arrays, dicts and tables of other libraries as arrays of numbers |
 | datasets/ | data sets ready to load |
 | fetch.py | Data files: located or downloaded, and verified against their hash |
+| named_columns.py | Columns matched by name between training and prediction |
 | sequence_padding.py | Sequences of different lengths padded to one array, and their masks |
 | sliding_windows.py | Time series cut into windows |
 | split.py | Splitting rows into a training part and a held-out part |
 | streams/ | rows that are read chunk by chunk |
-| tables.py | Lists, arrays, dicts and tables of other libraries as arrays of numbers |
 | text.py | Text as numbers: cleaning, words or characters, vocabularies |
 | toy.py | Small synthetic data sets |
 | vectorize.py | Texts as rows of numbers: by words, characters or pairs of bytes |
@@ -21,7 +21,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..base.missing import module_getattr, spelled
-from . import tables
+from . import conversion
 
 if TYPE_CHECKING:
     from . import datasets
@@ -48,11 +48,11 @@ if TYPE_CHECKING:
     from .toy import make_blobs, make_moons, make_regression, make_xor
     from .vectorize import BytePairs, TextVectorization
 
-# In `tables` they stand without the check of keywords, which every call of fit would pay for.
-as_array = spelled(tables.as_array)
-check_finite = spelled(tables.check_finite)
-check_rows = tables.check_rows
-column_names = spelled(tables.column_names)
+# In `conversion` they stand without the check of keywords, which every call of fit would pay for.
+as_array = spelled(conversion.as_array)
+check_finite = spelled(conversion.check_finite)
+check_rows = conversion.check_rows
+column_names = spelled(conversion.column_names)
 
 # Names by the module that is imported when one of them is first asked for.
 _PARTS = {

@@ -10,7 +10,7 @@ from ..base.arguments import as_integer
 from ..base.missing import spelled
 from ..errors import ArgumentError, DataError, ShapeError
 from ..typing import Array, DataLike
-from .tables import as_array
+from .conversion import as_array
 
 
 @spelled

@@ -14,7 +14,7 @@ import numpy as np
 from ..base.missing import spelled
 from ..errors import ArgumentError, DataError
 from ..typing import Array, DataLike
-from .tables import as_array, check_rows, take_rows
+from .conversion import as_array, check_rows, take_rows
 
 
 def shuffled(n: int, seed: int) -> Array:

@@ -6,9 +6,9 @@
 | mlp.py | `MLPClassifier` and `MLPRegressor` |
 | perceptron.py | What the two share: `fit`, `partial_fit`, warm starts, outputs |
 | programs.py | The compiled functions: a training step, a gradient over all rows, outputs |
-| rows.py | Rows as the compiled functions read them, dense or sparse |
 | solvers.py | The solvers: Adam and gradient descent by batches, L-BFGS over all rows |
 | tables.py | `RanvierClassifier` and `RanvierRegressor`: raw columns in, classes or numbers out |
+| training_rows.py | Rows as the compiled functions read them, dense or sparse |
 
 The classes inherit scikit-learn's own, which is imported with the first of them.
 """

@@ -20,7 +20,7 @@ from ..errors import ArgumentError, DataError, warn
 from ..typing import Array, ArrayLike, DataLike
 from .perceptron import Perceptron
 from .programs import Form
-from .rows import TrainingRows, outputs
+from .training_rows import TrainingRows, outputs
 
 ClassWeight = dict[Any, float] | list[dict[Any, float]] | str | None
 

@@ -16,8 +16,8 @@ from ..errors import DataError, StateError
 from ..typing import Array, ArrayLike, DataLike
 from . import arguments
 from .programs import Form
-from .rows import TrainingRows, outputs
 from .solvers import LBFGS, Stochastic, glorot, lay_out
+from .training_rows import TrainingRows, outputs
 
 _FLOATS = (np.float64, np.float32)
 

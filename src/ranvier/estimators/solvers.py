@@ -18,7 +18,7 @@ from threadpoolctl import threadpool_limits
 from ..errors import DataError
 from ..typing import Array
 from .programs import Form, Gradient, Rule, Training, gradient_sums, trainings
-from .rows import TrainingRows
+from .training_rows import TrainingRows
 
 if TYPE_CHECKING:
     from .perceptron import Perceptron

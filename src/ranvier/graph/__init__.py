@@ -6,7 +6,7 @@
 | check.py | The checker: re-derives every shape and dtype |
 | graph.py | The graph: nodes in order, with inputs, outputs and updates |
 | interpret.py | The interpreter: node by node in NumPy, the reference |
-| members.py | Models of one form that one graph serves |
+| member_arrays.py | Models of one form that one graph serves |
 | node.py | The node: one application of one op |
 | row_count.py | The number of rows while it is not known: a size to calculate with |
 | show.py | Graphs as text |

@@ -151,7 +151,7 @@ def _step_for(model: Model, x: DataLike, y: DataLike | None = None) -> Step:
     """The step for these rows as one batch."""
     from ..train.intake.arrange import inputs_of
     from ..train.intake.rows import Rows
-    from ..train.steps.store import Steps
+    from ..train.steps.kept_steps import Steps
 
     if y is not None:
         model._compiled("explain(model, x, y)")

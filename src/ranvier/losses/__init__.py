@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..base.missing import answered, module_getattr
 from ..errors import DataError, unknown_name
-from ..nn.config import restore
+from ..nn.configuration import restore
 from ..ops.check_index import REFUSALS
 from ..tensors.tensor import Tensor
 from ..typing import Array, TensorLike

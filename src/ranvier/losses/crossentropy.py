@@ -8,7 +8,7 @@ import numpy as np
 
 from ..errors import ArgumentError, DataError, ShapeError, warn
 from ..nn import activations, targets
-from ..nn.config import configuration
+from ..nn.configuration import configuration
 from ..ops import elementwise as e
 from ..ops.check_index import check_index, check_integral
 from ..ops.composites import functions as composite

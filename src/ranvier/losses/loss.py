@@ -9,7 +9,7 @@ import numpy as np
 
 from ..errors import ArgumentError, DataError, ShapeError
 from ..nn import targets
-from ..nn.config import configuration
+from ..nn.configuration import configuration
 from ..ops import elementwise as e
 from ..ops.check_index import check_index
 from ..ops.composites.shaping import expand_dims

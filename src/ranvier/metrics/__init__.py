@@ -22,7 +22,7 @@ from .. import losses
 from ..base.missing import answered, module_getattr
 from ..errors import unknown_name
 from ..losses.distance import Hinge, Perceptron, SquaredHinge
-from ..nn.config import restore
+from ..nn.configuration import restore
 from ..typing import Shape
 from .classification import (
     AUC,

@@ -20,7 +20,7 @@ from .. import dtypes, losses
 from ..errors import DataError
 from ..losses.loss import Loss, by_position, values
 from ..nn import targets
-from ..nn.config import configuration
+from ..nn.configuration import configuration
 from ..ops import elementwise as e
 from ..ops.check_index import check_integral
 from ..ops.creation import iota

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .. import random
-from ..data.columns import ColumnNames
+from ..data.named_columns import ColumnNames
 from ..optim.optimizer import Optimizer
 from ..tensors.tensor import Tensor
 from ..train.intake.rows import inputs

@@ -12,8 +12,8 @@ from .. import dtypes
 from ..nn import Dense, register_layer
 from ..nn.activations import ActivationLike
 from ..nn.basic.embedding import Embedding
+from ..nn.constructor_options import LayerOptions
 from ..nn.initializers import InitializerLike, RandomNormal
-from ..nn.options import LayerOptions
 from ..ops.movement import concat
 from ..ops.reduce import sum
 from ..tensors.tensor import Tensor

@@ -6,12 +6,12 @@
 | added_losses.py | Terms that layers add to the loss with `add_loss` |
 | augmentation/ | random changes of training data |
 | basic/ | dense, shapes, merging, embedding, dropout, normalization |
-| config.py | Configurations: the constructor arguments of an object as plain data |
+| configuration.py | Configurations: the constructor arguments of an object as plain data |
+| constructor_options.py | Keyword arguments that constructors pass on to their base classes |
 | images/ | convolution, pooling and resizing |
 | initializers.py | Initializers: first values of weights |
 | layer.py | The layer: the user's building block |
 | modes.py | Training or use, and which rows of a batch count |
-| options.py | Keyword arguments that constructors pass on to their base classes |
 | policy.py | Dtype policies: float32, float64, or float16 beside float32 |
 | regularizers.py | Regularizers: penalties on the size of weights |
 | restoring.py | Limits while layers are built from a file |
@@ -124,11 +124,11 @@ from .sequences.recurrent_cells import GRUCell, LSTMCell, SimpleRNNCell
 from .sequences.recurrent_layers import GRU, LSTM, RNN, SimpleRNN, StackedRNNCells
 from .sequences.transformer import TransformerDecoder, TransformerEncoder
 from .sequences.wrappers import Bidirectional, TimeDistributed
-from .tables.dense import NTPDense
 from .tables.level_dropout import LevelDropout
-from .tables.members import MemberDense, MemberScale
+from .tables.ntp_dense import NTPDense
 from .tables.numeric_embeddings import PeriodicEmbedding, PiecewiseLinearEmbedding
 from .tables.scaling import OutputRange, ParametricActivation, RobustScale, Scale
+from .tables.shared_weights import MemberDense, MemberScale
 
 __all__ = [
     "ELU",

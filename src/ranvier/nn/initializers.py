@@ -31,7 +31,7 @@ from ..base.missing import Spelled, answered, module_getattr
 from ..errors import ArgumentError, unknown_name
 from ..executors.philox import numpy_random
 from ..typing import Array, ArrayLike, DTypeLike, Shape
-from .config import configuration, restore
+from .configuration import configuration, restore
 
 # The standard deviation of a standard normal truncated at -2 and 2.
 _TRUNCATED_STDDEV = 0.87962566103423978

@@ -37,7 +37,8 @@ from ..tracing.trace import trace
 from ..tracing.watched import entered
 from ..typing import DTypeLike, Shape, ShapeLike, TensorLike
 from . import added_losses as added
-from . import config, initializers, policy, regularizers
+from . import initializers, policy, regularizers
+from .configuration import Registry, configuration
 from .modes import mode, training_mode
 from .restoring import count_layer, unfilled
 from .settable import SIZES, Fixed
@@ -45,7 +46,7 @@ from .symbolic import Symbolic, record, value_of
 from .walk import Walked
 
 # The closed registry: every class that a model file may name.
-LAYERS = config.Registry(more=(f"{PACKAGE}.models",))
+LAYERS = Registry(more=(f"{PACKAGE}.models",))
 
 _L = TypeVar("_L", bound="type[Layer]")
 
@@ -206,7 +207,7 @@ class Layer(Walked):
     def _arguments(self, *skip: str) -> dict[str, Any]:
         """The constructor's arguments but for these, and the dtype policy unless it is float32."""
         own = "dtype" in vars(self)  # an argument of the subclass
-        arguments = config.configuration(self, ("input_dim", *skip, *(() if own else ("dtype",))))
+        arguments = configuration(self, ("input_dim", *skip, *(() if own else ("dtype",))))
         if self.dtype_policy != "float32" and not own:
             arguments["dtype"] = self.dtype_policy
         return {k: v for k, v in arguments.items() if not (k == "input_shape" and v is None)}

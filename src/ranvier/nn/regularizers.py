@@ -18,7 +18,7 @@ from ..ops.elementwise import abs
 from ..ops.reduce import sum
 from ..tensors.tensor import Tensor
 from ..tracing.watched import Watched
-from .config import configuration, restore
+from .configuration import configuration, restore
 
 
 class Regularizer(Watched):

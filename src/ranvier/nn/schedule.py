@@ -17,7 +17,7 @@ from ..ops.op import as_values
 from ..tensors.tensor import Tensor
 from ..tracing.watched import Watched
 from ..typing import TensorLike
-from .config import Registry, configuration, restore
+from .configuration import Registry, configuration, restore
 
 
 class Schedule(Watched, ABC):

@@ -6,6 +6,7 @@
 | check_index.py | Whether indices are inside their axis |
 | composites/ | functions written in ops, with no gradient rule of their own |
 | contraction.py | The matrix product |
+| counter_rng.py | Random bits from a counter |
 | creation.py | Values made from nothing: inputs, constants, counters |
 | elementwise/ | ops applied element by element |
 | gather.py | Gather and scatter: reading and adding at indices |
@@ -15,7 +16,6 @@
 | movement.py | Ops that move elements without changing them |
 | op.py | What an op is, and how one is applied |
 | op_params.py | Params of an op from a file, checked |
-| random.py | Random bits from a counter |
 | reduce.py | Reductions |
 | rows/ | whether the rows that fill up a batch can reach what counts |
 | vmapped.py | A graph for many members at once, by the ops' `vmap` rules |

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..base.missing import answered, module_getattr, saved_arguments
 from ..errors import unknown_name
-from ..nn.config import restore
+from ..nn.configuration import restore
 from . import clip, schedules, wrappers
 from .clip import clip_by_global_norm, clip_by_norm, clip_by_value
 from .dynamic_scale import LossScaleOptimizer

@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import dtypes
 from ..errors import ArgumentError
-from ..nn.config import plain
+from ..nn.configuration import plain
 from ..ops.composites.functions import clip
 from ..ops.elementwise import (
     astype,

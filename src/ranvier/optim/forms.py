@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..base.missing import PACKAGE
-from ..nn.config import Registry
+from ..nn.configuration import Registry
 
 # PyTorch's forms by name, known when a file asks for one.
 FORMS = Registry([f"{PACKAGE}.compat.torch.optim.rules"])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from .. import dtypes
 from ..base.missing import no_argument
 from ..errors import ArgumentError, StateError
-from ..nn.config import arguments, plain
+from ..nn.configuration import arguments, plain
 from ..ops.elementwise import astype
 from ..tensors.tensor import Tensor
 from ..tracing.watched import Watched

@@ -17,7 +17,7 @@ import numpy as np
 from .. import dtypes
 from ..base.aligned import aligned
 from ..base.missing import saved_arguments
-from ..nn.config import configuration
+from ..nn.configuration import configuration
 from ..tensors.mode import no_trace
 from ..tensors.tensor import Tensor
 from ..typing import Array, DType

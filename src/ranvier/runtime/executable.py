@@ -28,11 +28,11 @@ from ..errors import GraphError, IndexRangeError
 from ..graph.batch_plan import ONCE, BatchPlan, BatchRows
 from ..graph.graph import Graph
 from ..graph.interpret import evaluate
-from ..graph.members import MembersArrays, MembersRows
+from ..graph.member_arrays import MembersArrays, MembersRows
 from ..typing import Array
 from .batched import ByRows
 from .call_glue import driver, quick_address, spec_of
-from .members import MembersRunner, Stopped
+from .members_runner import MembersRunner, Stopped
 from .shuffle import draw
 from .thread_choice import Choice
 from .thread_pool import interrupted_itself, run_together

@@ -3,10 +3,10 @@
 | file | what it holds |
 |---|---|
 | forecast.py | The next points of a series |
-| frames.py | Columns of the tables that the tasks are given |
 | images.py | Classes of pictures in folders |
-| model.py | The base of what these calls return: a network, its preprocessing, its score |
+| input_columns.py | Columns of the tables that the tasks are given |
 | season.py | The season of a series, found in its numbers |
+| task_model.py | The base of what these calls return: a network, its preprocessing, its score |
 | texts.py | Classes of texts in a column |
 | training.py | Training within a time: rounds by the clock, the best weights kept |
 
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from ..base.missing import module_getattr
 from .forecast import ForecastModel, fit_forecast
 from .images import ImageModel, fit_images
-from .model import TaskModel
+from .task_model import TaskModel
 from .texts import TextModel, fit_texts
 
 __all__ = [

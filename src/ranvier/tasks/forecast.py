@@ -11,8 +11,8 @@ import numpy as np
 from .. import random
 from ..base.arguments import as_integer, number
 from ..base.missing import spelled
+from ..data.conversion import as_array
 from ..data.sliding_windows import seasonal_naive, windows
-from ..data.tables import as_array
 from ..errors import DataError, ShapeError
 from ..io.writing import FilePath
 from ..models.sequences.forecast import MLPForecaster
@@ -20,10 +20,10 @@ from ..optim import Adam
 from ..tables.choice import Choice
 from ..train.models.model import Model
 from ..typing import Array, ArrayLike
-from .frames import column as column_of
-from .frames import silent
-from .model import TaskModel, unpack_as
+from .input_columns import column as column_of
+from .input_columns import silent
 from .season import season_of
+from .task_model import TaskModel, unpack_as
 from .training import train_within
 
 _TEST = 0.2  # of the points, the last ones

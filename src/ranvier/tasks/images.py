@@ -38,8 +38,8 @@ from ..tables.choice import Choice
 from ..train.models.model import Model
 from ..train.models.sequential import Sequential
 from ..typing import Array
-from .frames import silent
-from .model import TaskModel, unpack_as
+from .input_columns import silent
+from .task_model import TaskModel, unpack_as
 from .training import train_within
 
 _LARGEST = 96  # pixels of a side that are kept

@@ -20,9 +20,9 @@ from ..models.sequences.text_cnn import text_cnn
 from ..tables.choice import Choice
 from ..train.models.model import Model
 from ..typing import Array
-from .frames import column as column_of
-from .frames import silent
-from .model import TaskModel, unpack_as
+from .input_columns import column as column_of
+from .input_columns import silent
+from .task_model import TaskModel, unpack_as
 from .training import train_within
 
 _MOST_WORDS = 30_000

@@ -25,7 +25,7 @@ import ranvier
 from ranvier import Sequential, nn
 from ranvier.cli.main import main
 from ranvier.data import stream_batches, stream_csv, stream_parquet
-from ranvier.data.columns import ColumnNames
+from ranvier.data.named_columns import ColumnNames
 from ranvier.errors import DataError, RanvierWarning, ShapeError
 from ranvier.models import (
     DeepClustering,

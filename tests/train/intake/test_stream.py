@@ -16,7 +16,7 @@ from engines import ENGINES
 from ranvier import nn
 from ranvier.data import Stream, stream_arrays, stream_batches
 from ranvier.errors import ArgumentError, DataError, NonFiniteError, ShapeError
-from ranvier.train.fit import stream as streams
+from ranvier.train.fit import streaming as streams
 from ranvier.train.fit.ready import ready
 
 

@@ -30,7 +30,7 @@ from ..table import names, submodule
 from . import autograd, creation, functions, nn, optim, utils
 from .creation import MAKERS, tensor
 from .methods import FUNCTIONS
-from .sizes import device
+from .size_and_device import device
 from .tensor import Tensor, of
 
 # Other devices than the CPU: they are not there, and tutorials ask.

@@ -17,8 +17,8 @@ from ...ops.op import broadcast_shape
 from ...tensors.tensor import Tensor as RanvierTensor
 from ...typing import Array, DType, DTypeLike, ShapeLike, TensorLike
 from ..table import described
-from .sizes import device as checked_device
-from .sizes import sizes_of
+from .size_and_device import device as checked_device
+from .size_and_device import sizes_of
 from .tensor import Tensor, cast, of
 
 

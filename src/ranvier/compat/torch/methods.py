@@ -13,7 +13,7 @@ from ...ops.composites import functions, rounding, shaping
 from ...tensors import ordering
 from ..table import described, names
 from .by_dim import all_axes, by_dim
-from .sizes import sizes_of
+from .size_and_device import sizes_of
 from .tensor import Tensor, are_bools, cast, fresh, of
 
 # --- tables ---------------------------------------------------------------------------------------

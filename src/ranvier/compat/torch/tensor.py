@@ -19,7 +19,7 @@ from ...tensors.tensor import Tensor as RanvierTensor
 from ...typing import Array, Axes, DTypeLike, TensorLike
 from ..table import missing
 from .by_dim import Extreme, all_axes, by_dim
-from .sizes import CPU, Device, RowSizes, Sizes, device, sizes, sizes_of
+from .size_and_device import CPU, Device, RowSizes, Sizes, device, sizes, sizes_of
 
 
 class Tensor(RanvierTensor):

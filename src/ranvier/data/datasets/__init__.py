@@ -8,10 +8,10 @@ series to continue return their parts in order.
 
 | file | what it holds |
 |---|---|
-| held_out.py | The held-out part where none is published, and the types that loaders return |
 | image_sets.py | Images |
 | published_files.py | The files of each data set: addresses, hashes, mirrors |
 | series_sets.py | Time series |
+| splits.py | A fifth held out, where no test part is published |
 | table_sets.py | Tables |
 | text_sets.py | Texts |
 """

@@ -11,8 +11,8 @@ from ...base.missing import spelled
 from ...errors import FileError
 from ...typing import Array
 from ..fetch import read, read_packaged
-from .held_out import Pair, Split, fifth_held_out
 from .published_files import MNIST_FILES
+from .splits import Pair, Split, fifth_held_out
 
 
 @overload

@@ -11,8 +11,8 @@ from ...errors import unknown_name
 from ...typing import Array
 from ..fetch import read, read_packaged
 from ..split import train_test_split
-from .held_out import Pair, Split, fifth_held_out
 from .published_files import ADULT_FILES, CALIFORNIA_FILE
+from .splits import Pair, Split, fifth_held_out
 
 Columns = dict[str, Array]
 ColumnsSplit = tuple[tuple[Columns, Array], tuple[Columns, Array]]

@@ -20,7 +20,7 @@ import numpy as np
 from ...base.missing import Spelled, spelled
 from ...errors import ArgumentError, DataError
 from ...typing import Array
-from ..tables import FRAME_LIBRARIES
+from ..conversion import FRAME_LIBRARIES
 
 Chunk = tuple[Any, ...]
 

@@ -17,7 +17,7 @@ from ...io.reading import check_input, open_plain
 from ...io.writing import no_path, protect
 from ...typing import Array, DTypeLike
 from ..cell_kinds import kind_of_cells
-from ..tables import as_array
+from ..conversion import as_array
 from .stream import Chunk, PartStream, Stream
 
 Paths = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]

@@ -11,9 +11,9 @@ from ... import random
 from ...base.missing import spelled
 from ...nn import Conv2D, Dense, Flatten, Layer, Reshape, UpSampling2D, register_layer
 from ...nn.activations import ActivationLike
-from ...nn.config import plain, restore
+from ...nn.configuration import plain, restore
+from ...nn.constructor_options import LayerOptions
 from ...nn.layer import LAYERS
-from ...nn.options import LayerOptions
 from ...tensors.tensor import Tensor
 from ...train.models.model import Model
 from ...train.models.sequential import Sequential

@@ -8,7 +8,7 @@ from typing import Any, Unpack
 from ... import random
 from ...base.missing import spelled
 from ...nn import Dense, register_layer
-from ...nn.options import LayerOptions
+from ...nn.constructor_options import LayerOptions
 from ...ops.elementwise import exp
 from ...ops.reduce import sum
 from ...tensors.tensor import Tensor

@@ -16,7 +16,7 @@ from ...nn import (
     Layer,
     register_layer,
 )
-from ...nn.options import LayerOptions
+from ...nn.constructor_options import LayerOptions
 from ...ops.composites.functions import relu
 from ...optim import Adam
 from ...optim.rates import LearningRate

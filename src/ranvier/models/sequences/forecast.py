@@ -12,7 +12,7 @@ from ...base.missing import spelled
 from ...errors import ShapeError
 from ...nn import Conv1D, Dense, Dropout, Layer, register_layer
 from ...nn.basic.dense import integer_argument
-from ...nn.options import LayerOptions
+from ...nn.constructor_options import LayerOptions
 from ...ops.elementwise import log, sqrt
 from ...ops.movement import broadcast_to, concat, permute_dims
 from ...ops.reduce import mean

@@ -10,7 +10,7 @@ from ...base.missing import spelled
 from ...errors import ArgumentError
 from ...losses import SparseCategoricalCrossentropy
 from ...nn import GRU, Attention, Bidirectional, Dense, Embedding, register_layer
-from ...nn.options import LayerOptions
+from ...nn.constructor_options import LayerOptions
 from ...ops.movement import concat
 from ...optim import Adam
 from ...tensors.tensor import Tensor

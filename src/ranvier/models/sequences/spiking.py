@@ -8,8 +8,8 @@ from typing import Any, Unpack
 from ...base.missing import spelled
 from ...nn import Dense, GlobalAveragePooling1D, Layer, RepeatVector, initializers, register_layer
 from ...nn.basic.dense import integer_argument
+from ...nn.constructor_options import LayerOptions
 from ...nn.initializers import InitializerLike
-from ...nn.options import LayerOptions
 from ...ops import elementwise as e
 from ...ops.composites.shaping import moveaxis
 from ...ops.contraction import matmul

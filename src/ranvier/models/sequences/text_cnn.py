@@ -7,8 +7,8 @@ from typing import Any, Unpack
 
 from ...base.missing import spelled
 from ...nn import Conv1D, Dense, Dropout, Embedding, register_layer
+from ...nn.constructor_options import LayerOptions
 from ...nn.initializers import RandomUniform
-from ...nn.options import LayerOptions
 from ...ops.movement import concat
 from ...ops.reduce import max
 from ...optim import Adam

@@ -9,7 +9,7 @@ import numpy as np
 
 from ... import random
 from ...base.missing import Spelled, spelled
-from ...data.columns import ColumnNames
+from ...data.named_columns import ColumnNames
 from ...ops.composites.functions import one_hot
 from ...ops.contraction import matmul
 from ...ops.elementwise import log, maximum

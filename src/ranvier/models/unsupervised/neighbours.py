@@ -9,7 +9,7 @@ import numpy as np
 
 from ... import random
 from ...base.missing import Spelled, spelled
-from ...data.columns import ColumnNames
+from ...data.named_columns import ColumnNames
 from ...errors import ArgumentError
 from ...nn import Dense, Dropout, Layer, training_mode
 from ...ops.elementwise import log

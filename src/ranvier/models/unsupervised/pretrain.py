@@ -13,7 +13,7 @@ import numpy as np
 
 from ... import random
 from ...base.missing import Spelled, spelled
-from ...data.columns import ColumnNames
+from ...data.named_columns import ColumnNames
 from ...errors import ArgumentError, unknown_name
 from ...nn import Dense
 from ...nn.activations import softplus

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...base.missing import Spelled, spelled
-from ...data.columns import ColumnNames
+from ...data.named_columns import ColumnNames
 from ...ops.contraction import matmul
 from ...ops.elementwise import exp, maximum, sqrt
 from ...ops.gather import take

@@ -22,9 +22,9 @@ from ...ops.gather import take
 from ...ops.movement import flip, reshape
 from ...tensors.tensor import Tensor
 from ...typing import Shape
+from ..constructor_options import LayerOptions
 from ..images.sliding import check_axes, one_of, sizes
 from ..layer import Layer, register_layer
-from ..options import LayerOptions
 from ..settable import Fixed
 from .preprocessing import as_floats, center_crop, check_crop
 from .resampling import FILL_MODES, INTERPOLATIONS, AffineMap, affine

@@ -12,8 +12,8 @@ from ...ops.creation import iota
 from ...ops.elementwise import exp, floor, greater_equal, less, logical_and, round, sqrt, where
 from ...ops.reduce import mean
 from ...tensors.tensor import Tensor
+from ..constructor_options import LayerOptions
 from ..layer import register_layer
-from ..options import LayerOptions
 from ..settable import Fixed
 from .geometric import Factor, RandomImages, factor_range
 

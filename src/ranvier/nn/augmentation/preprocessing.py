@@ -12,9 +12,9 @@ from ...ops.elementwise import astype
 from ...ops.gather import take
 from ...tensors.tensor import Tensor
 from ...typing import Array, ArrayLike, Shape
+from ..constructor_options import LayerOptions
 from ..images.sliding import check_axes, one_of, sizes
 from ..layer import Layer, register_layer
-from ..options import LayerOptions
 from .resampling import INTERPOLATIONS
 
 

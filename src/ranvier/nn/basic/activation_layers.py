@@ -10,9 +10,9 @@ from ...ops.elementwise import greater, greater_equal, where
 from ...tensors.tensor import Tensor
 from ...typing import Shape
 from .. import activations, initializers, regularizers
+from ..constructor_options import UNBUILT, LayerOptions
 from ..initializers import InitializerLike
 from ..layer import Layer, register_layer
-from ..options import UNBUILT, LayerOptions
 from ..regularizers import RegularizerLike
 
 

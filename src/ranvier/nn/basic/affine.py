@@ -8,9 +8,9 @@ from ...tensors.tensor import Tensor
 from ...typing import Shape
 from .. import activations, initializers, regularizers
 from ..activations import ActivationLike
+from ..constructor_options import UNBUILT, BiasedOptions, LayerOptions
 from ..initializers import InitializerLike
 from ..layer import Layer
-from ..options import UNBUILT, BiasedOptions, LayerOptions
 from ..policy import widened
 from ..regularizers import RegularizerLike
 

@@ -11,8 +11,8 @@ from ...ops.contraction import matmul
 from ...tensors.tensor import Tensor
 from ...typing import Shape
 from ..activations import ActivationLike
+from ..constructor_options import KernelOptions
 from ..layer import register_layer
-from ..options import KernelOptions
 from .affine import Affine
 
 

@@ -14,9 +14,9 @@ from ...ops.elementwise import astype, where
 from ...random import Generator
 from ...tensors.tensor import Tensor
 from ...typing import Shape
+from ..constructor_options import LayerOptions
 from ..images.sliding import channels_last, check_axes
 from ..layer import Layer, register_layer
-from ..options import LayerOptions
 from ..schedule import Schedule, restore_schedule
 
 

@@ -16,9 +16,9 @@ from ...tensors.mode import state
 from ...tensors.tensor import Tensor
 from ...typing import Array, Shape
 from .. import initializers, regularizers
+from ..constructor_options import UNBUILT, LayerOptions, PolicyOptions
 from ..initializers import InitializerLike
 from ..layer import Layer, register_layer
-from ..options import UNBUILT, LayerOptions, PolicyOptions
 from ..regularizers import RegularizerLike
 from .dense import integer_argument
 

@@ -17,8 +17,8 @@ from ...ops.op import normal_axis
 from ...ops.reduce import sum as sum_
 from ...tensors.tensor import Tensor
 from ...typing import Shape, TensorLike
+from ..constructor_options import LayerOptions
 from ..layer import Layer, register_layer
-from ..options import LayerOptions
 
 
 class Merging(Layer):

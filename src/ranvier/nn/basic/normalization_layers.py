@@ -24,9 +24,9 @@ from ...tensors.mode import no_grad
 from ...tensors.tensor import Tensor
 from ...typing import Shape
 from .. import initializers, regularizers
+from ..constructor_options import UNBUILT, LayerOptions, NormalizationOptions, ScaleOptions
 from ..initializers import InitializerLike
 from ..layer import Layer, register_layer
-from ..options import UNBUILT, LayerOptions, NormalizationOptions, ScaleOptions
 from ..regularizers import RegularizerLike
 from .dense import integer_argument
 from .normalization import (

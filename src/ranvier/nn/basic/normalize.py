@@ -7,13 +7,13 @@ from typing import Unpack
 
 import numpy as np
 
-from ...data.columns import ColumnNames
-from ...data.tables import as_array
+from ...data.conversion import as_array
+from ...data.named_columns import ColumnNames
 from ...errors import DataError, ShapeError
 from ...tensors.tensor import Tensor
 from ...typing import Array, DataLike, Shape
+from ..constructor_options import UNBUILT, LayerOptions
 from ..layer import Layer, register_layer
-from ..options import UNBUILT, LayerOptions
 
 
 class Adapting(Layer, ABC):

@@ -16,8 +16,8 @@ from ...tensors.tensor import Tensor
 from ...typing import DTypeLike, Shape
 from .. import activations, policy
 from ..activations import ActivationLike
+from ..constructor_options import LayerOptions, RowOptions
 from ..layer import Layer, register_layer
-from ..options import LayerOptions, RowOptions
 from ..symbolic import Symbolic, symbolic_input
 from .dense import integer_argument
 

@@ -22,9 +22,9 @@ from .. import initializers, regularizers
 from ..activations import ActivationLike
 from ..basic.affine import Affine, Biased
 from ..basic.dense import integer_argument
+from ..constructor_options import UNBUILT, BiasOptions, KernelOptions
 from ..initializers import InitializerLike
 from ..layer import register_layer
-from ..options import UNBUILT, BiasOptions, KernelOptions
 from ..regularizers import RegularizerLike
 from .sliding import channels_last, check_axes, frame, one_of, output_sizes, sizes
 

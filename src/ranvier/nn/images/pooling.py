@@ -21,8 +21,8 @@ from ...ops.reduce import max, mean, sum
 from ...ops.windows.sliding_window import sliding_window
 from ...tensors.tensor import Tensor
 from ...typing import Shape, ShapeLike
+from ..constructor_options import LayerOptions
 from ..layer import Layer, register_layer
-from ..options import LayerOptions
 from .sliding import (
     channels_last,
     check_axes,

@@ -15,8 +15,8 @@ from ...ops.composites.shaping import expand_dims
 from ...ops.movement import broadcast_to, concat, narrow, pad, reshape
 from ...tensors.tensor import Tensor
 from ...typing import Shape, ShapeLike
+from ..constructor_options import LayerOptions
 from ..layer import Layer, register_layer
-from ..options import LayerOptions
 from .sliding import channels_last, check_axes, one_of, sizes
 
 

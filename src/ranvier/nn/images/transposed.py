@@ -22,8 +22,8 @@ from ...typing import Shape, ShapeLike
 from ..activations import ActivationLike
 from ..basic.affine import Affine
 from ..basic.dense import integer_argument
+from ..constructor_options import KernelOptions
 from ..layer import register_layer
-from ..options import KernelOptions
 from .convolution_layers import Windowed
 from .sliding import check_axes, sizes
 

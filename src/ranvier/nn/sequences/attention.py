@@ -28,8 +28,8 @@ from ...tensors.tensor import Tensor
 from ...typing import Shape, TensorLike
 from .. import initializers
 from ..basic.dropout import Dropout, dropped
+from ..constructor_options import UNBUILT, LayerOptions
 from ..layer import Layer, as_input, register_layer
-from ..options import UNBUILT, LayerOptions
 from ..settable import HandedOn
 
 Noise = Callable[[Any], Any]

@@ -14,9 +14,9 @@ from ...typing import Shape, TensorLike
 from .. import initializers, regularizers
 from ..basic.dense import integer_argument
 from ..basic.dropout import Dropout
+from ..constructor_options import LayerOptions, ProjectionOptions
 from ..initializers import InitializerLike
 from ..layer import register_layer
-from ..options import LayerOptions, ProjectionOptions
 from ..regularizers import RegularizerLike
 from ..settable import HandedOn
 from .attention import AttentionLayer, attend, scores

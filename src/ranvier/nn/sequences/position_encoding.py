@@ -15,9 +15,9 @@ from .. import initializers
 from ..basic.dense import integer_argument
 from ..basic.dropout import Dropout
 from ..basic.embedding import Embedding
+from ..constructor_options import UNBUILT, LayerOptions
 from ..initializers import InitializerLike
 from ..layer import Layer, register_layer
-from ..options import UNBUILT, LayerOptions
 from ..settable import HandedOn
 
 

@@ -23,9 +23,9 @@ from ...typing import Shape
 from .. import activations, initializers, regularizers
 from ..activations import Activation, ActivationLike
 from ..basic.dense import integer_argument
+from ..constructor_options import CellOptions, LayerOptions
 from ..initializers import InitializerLike
 from ..layer import Layer, register_layer
-from ..options import CellOptions, LayerOptions
 from ..regularizers import RegularizerLike
 from ..settable import Fixed
 

@@ -22,9 +22,9 @@ from ...ops.op import apply
 from ...tensors.tensor import Tensor
 from ...tracing.scan import scan
 from ...typing import Shape, ShapeLike
-from .. import config
+from ..configuration import restore
+from ..constructor_options import UNBUILT, LayerOptions, RecurrentOptions
 from ..layer import LAYERS, Layer, register_layer
-from ..options import UNBUILT, LayerOptions, RecurrentOptions
 from ..policy import widened
 from .recurrent_cells import Cell, GRUCell, LSTMCell, SimpleRNNCell, States
 
@@ -332,7 +332,7 @@ class RNN(Recurrent):
     ) -> None:
         super().__init__(**options)
         if isinstance(cell, Mapping):
-            restored: Layer = config.restore("cell", cell, LAYERS)
+            restored: Layer = restore("cell", cell, LAYERS)
             cell = restored
         self.cell = StackedRNNCells(cell) if isinstance(cell, Sequence) else cell
         if not hasattr(self.cell, "state_size"):
@@ -360,7 +360,7 @@ class StackedRNNCells(Layer):
     ) -> None:
         super().__init__(**options)
         self.cells: list[CellLike] = [
-            config.restore("cell", c, LAYERS) if isinstance(c, Mapping) else c for c in cells
+            restore("cell", c, LAYERS) if isinstance(c, Mapping) else c for c in cells
         ]
 
     @property

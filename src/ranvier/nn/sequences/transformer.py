@@ -16,9 +16,9 @@ from ..activations import Activation, ActivationLike
 from ..basic.dense import Dense, integer_argument
 from ..basic.dropout import Dropout
 from ..basic.normalization_layers import LayerNormalization
+from ..constructor_options import UNBUILT, BlockOptions, LayerOptions
 from ..initializers import InitializerLike
 from ..layer import Layer, register_layer
-from ..options import UNBUILT, BlockOptions, LayerOptions
 from ..settable import HandedOn
 from .multihead import MultiHeadAttention
 

@@ -9,9 +9,9 @@ from ...errors import ArgumentError, ShapeError, unknown_name
 from ...ops.movement import concat, reshape
 from ...tensors.tensor import Tensor
 from ...typing import Shape
-from .. import config
+from ..configuration import plain, restore
+from ..constructor_options import LayerOptions
 from ..layer import LAYERS, Layer, register_layer
-from ..options import LayerOptions
 from .recurrent_layers import InitialStates, Recurrent
 
 MERGE_MODES = ("concat", "sum", "mul", "ave", None)
@@ -69,7 +69,7 @@ class Bidirectional(Layer):
 
     def _recurrent(self, layer: Layer | Mapping[str, Any]) -> Recurrent:
         if isinstance(layer, dict):
-            layer = config.restore("layer", layer, LAYERS)
+            layer = restore("layer", layer, LAYERS)
         if not isinstance(layer, Recurrent):
             raise ArgumentError(
                 f"{self.name}: expected a recurrent layer (SimpleRNN, LSTM, GRU, RNN); got "
@@ -79,7 +79,7 @@ class Bidirectional(Layer):
 
     def get_config(self) -> dict[str, Any]:
         settings = self._arguments("layer", "input_shape")
-        layer = config.plain(self.forward_layer, f"{self.name}.layer")
+        layer = plain(self.forward_layer, f"{self.name}.layer")
         return {"layer": layer, **settings}
 
     def build(self, input_shape: Shape) -> None:
@@ -169,7 +169,7 @@ class TimeDistributed(Layer):
     def __init__(self, layer: Layer | Mapping[str, Any], **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
         if isinstance(layer, dict):
-            layer = config.restore("layer", layer, LAYERS)
+            layer = restore("layer", layer, LAYERS)
         if not isinstance(layer, Layer):
             raise ArgumentError(
                 f"{self.name}: expected a layer, e.g. Dense(8); got {type(layer).__name__}"

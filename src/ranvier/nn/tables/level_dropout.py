@@ -16,8 +16,8 @@ from ...tensors.tensor import Tensor
 from ...typing import DataLike, Shape
 from ..basic.dense import integer_arguments
 from ..basic.normalize import Adapting
+from ..constructor_options import UNBUILT, LayerOptions
 from ..layer import register_layer
-from ..options import UNBUILT, LayerOptions
 
 
 @register_layer

@@ -23,8 +23,8 @@ from .. import activations, initializers
 from ..activations import ActivationLike
 from ..basic.dense import integer_argument
 from ..basic.normalize import Adapting, rows_to_adapt
+from ..constructor_options import UNBUILT, LayerOptions
 from ..layer import Layer, register_layer
-from ..options import UNBUILT, LayerOptions
 from .scaling import UNBOUNDED
 
 

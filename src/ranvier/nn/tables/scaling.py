@@ -14,9 +14,9 @@ from ...typing import Array, DataLike, Shape
 from .. import activations, initializers
 from ..activations import ActivationLike
 from ..basic.normalize import Adapting, rows_to_adapt
+from ..constructor_options import UNBUILT, LayerOptions
 from ..initializers import InitializerLike
 from ..layer import Layer, register_layer
-from ..options import UNBUILT, LayerOptions
 
 # No bound: larger than any number of training. Infinity in the state of a model would look like
 # a training that went wrong.

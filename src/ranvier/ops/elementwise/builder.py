@@ -2,8 +2,8 @@
 
 `scalar(m, x, ...)` of an op says what one element of its result is in the operations of a builder
 `m`. What an element is, E, is the builder's own affair: a value of LLVM IR
-(codegen/ir_arithmetic.py), or a whole array (ops/random.py). So the compiler never needs to know an
-op.
+(codegen/ir_arithmetic.py), or a whole array (ops/counter_rng.py). So the compiler never needs to
+know an op.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 
 from ...errors import ArgumentError
-from ...nn.config import restore
+from ...nn.configuration import restore
 from ...tracing.watched import Watched
 from ..arguments import above_0, at_least_0, at_least_1, at_most_one, from_0_to_1
 from ..rates import DecayStrength, LearningRate

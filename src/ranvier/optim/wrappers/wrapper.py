@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ...errors import ArgumentError
-from ...nn.config import configuration
+from ...nn.configuration import configuration
 from ...ops.elementwise import where
 from ...tensors.tensor import Tensor
 from ...tracing.watched import Watched

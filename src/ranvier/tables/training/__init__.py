@@ -4,7 +4,7 @@
 |---|---|
 | held_out.py | Rows that the networks of a training hold out |
 | member.py | One network of a training: its rows, its epochs, and the best of them |
-| network.py | The default network for tables, and how it is optimized |
+| recipe.py | The default network for tables, and how it is optimized |
 | temperature.py | One temperature for probabilities, measured on held-out rows |
 | train.py | Training on a table within a time: epochs planned by the clock, the best kept |
 

@@ -15,7 +15,14 @@ from ...train.models.model import Model
 from ...typing import Array
 from ..scores import scores
 from ..targets import Metric, Task
-from .network import CLASS_TASKS, Recipe, averaged, default_network, default_optimizer, schedules_of
+from .recipe import (
+    CLASS_TASKS,
+    Recipe,
+    averaged,
+    default_network,
+    default_optimizer,
+    schedules_of,
+)
 
 QUARTILE_ROWS = 200_000  # at most, that scales and bins are measured on
 FIRST_WEIGHT_ROWS = 4_096  # at most, that first weights are taken from

@@ -27,7 +27,7 @@ from ..choice import Choice
 from ..plan import Plan
 from .held_out import further_parts
 from .member import Arrays, Clock, Job, Member, Run
-from .network import CLASS_TASKS, Recipe
+from .recipe import CLASS_TASKS, Recipe
 from .temperature import best_temperature, tempered
 
 MOST_NETWORKS = 8

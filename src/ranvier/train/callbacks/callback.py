@@ -13,7 +13,7 @@ from ...base.spelling import nearest
 from ...errors import ArgumentError, FileError, MissingNameError, StateError, unknown_name, warn
 from ...io.packing import is_plain
 from ...io.writing import FilePath, check_suffix, open_log
-from ...nn.config import arguments
+from ...nn.configuration import arguments
 from ...tensors.tensor import Tensor
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import numpy as np
 from ...base.missing import answered, spelled
 from ...data.streams.stream import as_stream
 from ...errors import ArgumentError, StateError
-from ...graph.members import MembersRows
+from ...graph.member_arrays import MembersRows
 from ...io.writing import FilePath
 from ...nn.symbolic import packed
 from ...typing import Array, ArrayLike, DataLike
@@ -29,14 +29,14 @@ from ..steps.order import Orders
 from ..steps.predict import outputs_in_parts, round_up
 from ..steps.step import Step
 from ..steps.step_functions import predict_function
-from .compiled import CompiledMembers
+from .compiled_members import CompiledMembers
 from .fit import EnsembleHistory, EnsembleTraining, MembersOrders, MembersStep, run_members
 from .members import Members
+from .members_sums import MembersSums
 from .score import Score
-from .sums import MembersSums
 
 if TYPE_CHECKING:
-    from ..steps.store import Steps
+    from ..steps.kept_steps import Steps
 
 
 @answered

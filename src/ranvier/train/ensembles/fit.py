@@ -16,7 +16,7 @@ import numpy as np
 from ...base.config import thread_count
 from ...errors import warn
 from ...executors import executor
-from ...graph.members import MembersArrays, MembersRows
+from ...graph.member_arrays import MembersArrays, MembersRows
 from ...typing import Array
 from ..callbacks.callback import Callback, History, Logs
 from ..fit.loop import CtrlC, Moments
@@ -24,7 +24,7 @@ from ..intake.rows import Rows
 from ..steps.order import Orders
 from ..steps.step import Pace, Step
 from .members import RandomStates
-from .sums import MembersSums
+from .members_sums import MembersSums
 
 if TYPE_CHECKING:
     from .ensemble import Ensemble

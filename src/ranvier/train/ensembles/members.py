@@ -18,7 +18,7 @@ import numpy as np
 from ... import random
 from ...base.aligned import CACHE_LINE, address, aligned_bytes
 from ...errors import ArgumentError, StateError
-from ...graph.members import MembersArrays
+from ...graph.member_arrays import MembersArrays
 from ...graph.node import Node
 from ...tensors.mode import no_trace
 from ...tensors.tensor import Tensor
@@ -28,7 +28,7 @@ from ..models.saving import optimizer_tensors
 if TYPE_CHECKING:
     from ...tracing.trace import Traced
     from ..models.model import Model
-    from .sums import MembersSums
+    from .members_sums import MembersSums
 
 _OPTIMIZER = "optimizer/"  # before the names of an optimizer's tensors
 

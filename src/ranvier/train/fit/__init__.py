@@ -8,5 +8,5 @@
 | nonfinite.py | The first NaN or infinity of a training: found, named, and undone |
 | ready.py | Ready: what stands between the arrays of a call and its steps |
 | resume.py | Checkpoints: all that a training needs to go on to the same bits |
-| stream.py | Training on streams: chunks read ahead of the steps |
+| streaming.py | Training on streams: chunks read ahead of the steps |
 """

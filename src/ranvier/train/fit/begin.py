@@ -12,7 +12,7 @@ from ..callbacks.callback import Callback, callbacks_of
 from ..callbacks.progress import display
 from ..intake.arrange import Learning, rows_of
 from ..intake.rows import Rows, split
-from ..steps.store import Steps
+from ..steps.kept_steps import Steps
 from .cautions import Watch, before_fit
 from .loop import Training, test_all
 from .ready import ready, test_step
@@ -50,7 +50,7 @@ def begin(
         blocks = None
         if (stream := as_stream(data.x)) is not None:
             with importing("training on streams"):
-                from .stream import Blocks, StreamTraining, only_stream
+                from .streaming import Blocks, StreamTraining, only_stream
 
             only_stream(data.y, data.sample_weight, data.validation_split)
             blocks = Blocks(model, stream, shuffle, data.class_weight, learn=True)
@@ -103,7 +103,7 @@ def _validation(
     """What gives the numbers of the validation at the end of an epoch."""
     if stream is not None:
         with importing("training on streams"):
-            from .stream import evaluate_stream
+            from .streaming import evaluate_stream
 
         return lambda: evaluate_stream(stream, model, batch)
     if held is None:

@@ -34,9 +34,9 @@ from ..callbacks.checkpoint import Checkpoint
 from ..intake.rows import Rows
 from ..steps.concurrency import trained_elsewhere
 from ..steps.kept_rows import Kept
+from ..steps.kept_steps import Steps
 from ..steps.order import Orders
 from ..steps.step import Step
-from ..steps.store import Steps
 from ..steps.sums import Sums
 from .cautions import Watch
 from .nonfinite import Recorder

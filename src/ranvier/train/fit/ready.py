@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from ...errors import warn
 from ..intake.prepare import check_metrics, prepare_heads
 from ..intake.rows import Rows
+from ..steps.kept_steps import Steps
 from ..steps.predict import round_up
 from ..steps.step import Step
-from ..steps.store import Steps
 
 if TYPE_CHECKING:
     from ..models.model import Model

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...data.cell_kinds import kind_of_cells
-from ...data.columns import ColumnNames, names_of
+from ...data.conversion import check_rows
+from ...data.named_columns import ColumnNames, names_of
 from ...data.streams.stream import Stream
-from ...data.tables import check_rows
 from ...errors import ArgumentError, DataError, ShapeError, unknown_name, warn
 from ...losses.loss import Loss
 from ...nn.basic.normalize import Normalize

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ...base.finite import all_finite
-from ...data.tables import as_array, check_finite, column_names
+from ...data.conversion import as_array, check_finite, column_names
 from ...errors import ArgumentError, DataError, RanvierError, ShapeError, unknown_name
 from ...typing import Array, DataLike, DTypeLike
 

@@ -30,9 +30,9 @@ from ..intake.arrange import Learning, heads_of, inputs_of, outputs_of, rows_of
 from ..intake.heads import LossLike, MetricsLike, WeightsLike, losses_of, metrics_of, sole
 from ..intake.logits import EndSeen, left_open, take_logits
 from ..steps.concurrency import in_training
+from ..steps.kept_steps import Steps
 from ..steps.predict import Predictor, predict
 from ..steps.step import Step
-from ..steps.store import Steps
 from .network import Network
 
 if TYPE_CHECKING:
@@ -312,7 +312,7 @@ class Model(Network):
         self._compiled("evaluate")
         if (stream := as_stream(x)) is not None:
             with importing("evaluation on streams"):
-                from ..fit.stream import evaluate_stream, only_stream
+                from ..fit.streaming import evaluate_stream, only_stream
 
             only_stream(y, sample_weight)
             values = evaluate_stream(stream, self, batch_size)
@@ -355,7 +355,7 @@ class Model(Network):
             as_integer("predict", "batch_size", batch_size, 1)
         if (stream := as_stream(x)) is not None:
             with importing("prediction on streams"):
-                from ..fit.stream import predict_stream
+                from ..fit.streaming import predict_stream
 
             return predict_stream(self, stream, lambda chunk: predict(self, chunk, batch_size))
         return predict(self, x, batch_size)  # type: ignore[arg-type]

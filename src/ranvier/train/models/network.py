@@ -14,7 +14,7 @@ import numpy as np
 
 from ... import dtypes
 from ...base.arguments import as_integer
-from ...data.columns import ColumnNames, names_of
+from ...data.named_columns import ColumnNames, names_of
 from ...errors import ArgumentError, StateError, unknown_name
 from ...graph.graph import Graph
 from ...graph.node import Node

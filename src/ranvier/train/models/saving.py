@@ -16,7 +16,7 @@ from ...base.missing import PACKAGE, spelled
 from ...errors import ArgumentError, FileError, RanvierError, ShapeError, StateError, unknown_name
 from ...io.tensors import Arrays
 from ...io.writing import FilePath
-from ...nn.config import plain, restore
+from ...nn.configuration import plain, restore
 from ...nn.layer import LAYERS, Layer
 from ...nn.restoring import restoring
 from ...tensors.tensor import Tensor

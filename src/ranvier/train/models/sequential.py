@@ -8,7 +8,7 @@ from typing import Any
 
 from ...errors import ArgumentError, StateError
 from ...nn.basic.shape_layers import InputLayer
-from ...nn.config import restore
+from ...nn.configuration import restore
 from ...nn.layer import LAYERS, Layer, register_layer, row_shape
 from ...nn.symbolic import Symbolic, layer_of, own
 from ...typing import Array, DataLike, Shape

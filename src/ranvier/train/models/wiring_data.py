@@ -18,7 +18,7 @@ from ...graph.node import OPS, Node
 from ...graph.row_count import ROWS, NotedFloat, RowCount, computed
 from ...graph.sizes import float_of
 from ...nn.basic.shape_layers import InputLayer
-from ...nn.config import plain, restore
+from ...nn.configuration import plain, restore
 from ...nn.layer import LAYERS
 from ...nn.symbolic import Constant, LayerCall, Output, Symbolic, call_of, packed
 from ...ops.op import as_integer

@@ -9,7 +9,7 @@ from ....data import stream_batches
 from ....data.streams.stream import as_stream
 from ....errors import ArgumentError, RanvierError, StateError, unknown_name
 from ....io.tensors import parsed
-from ....nn.config import restore, restored_as
+from ....nn.configuration import restore, restored_as
 from ....nn.layer import LAYERS, Layer, register_layer
 from ....train.models.model import Model as RanvierModel
 from ....train.models.saving import check_values, load

@@ -20,7 +20,7 @@ from ....ops.composites import functions, norms, padding, shaping
 from ....typing import TensorLike
 from ...table import described, fill, names
 from ..tensor import Tensor, of
-from . import images, losses, norm
+from . import channels_first, losses, norm
 
 # -- activations -----------------------------------------------------------------------------------
 
@@ -215,9 +215,9 @@ __all__, __getattr__ = fill(
     globals(),
     "torch.nn.functional",
     {name: _activation(name, row) for name, row in _ACTIVATIONS.items()},
-    names(images, "avg_pool2d conv2d conv_transpose2d interpolate max_pool2d"),
+    names(channels_first, "avg_pool2d conv2d conv_transpose2d interpolate max_pool2d"),
     names(norm, "batch_norm group_norm instance_norm layer_norm rms_norm"),
-    images.ROWS,
+    channels_first.ROWS,
     losses.ROWS,
     softmax=lambda input, dim=None, dtype=None: of(input).softmax(_axis(of(input), dim), dtype),
     log_softmax=lambda input, dim=None, dtype=None: of(input).log_softmax(

@@ -13,7 +13,7 @@ from ....ops.movement import reshape
 from ....tensors.mode import no_grad
 from ....tensors.tensor import Tensor as RanvierTensor
 from ....typing import Shape, ShapeLike, TensorLike
-from ..sizes import sizes_of
+from ..size_and_device import sizes_of
 from ..tensor import Tensor, of
 
 

@@ -10,7 +10,7 @@ from ....errors import ArgumentError, ShapeError
 from ....nn.initializers import Ones, Zeros
 from ....tensors.mode import no_grad
 from ....typing import DTypeLike, ShapeLike
-from ..sizes import sizes_of
+from ..size_and_device import sizes_of
 from ..tensor import Tensor
 from . import norm
 from .layers import Weighted

@@ -16,7 +16,7 @@ from ....optim import Optimizer as RanvierOptimizer
 from ....optim import schedules
 from ....tensors.tensor import Tensor as RanvierTensor
 from ...table import fill
-from .groups import param_groups
+from .param_groups import param_groups
 
 T = TypeVar("T")
 Rate: TypeAlias = Callable[[int], SupportsFloat]  # the rate after so many calls of `step`

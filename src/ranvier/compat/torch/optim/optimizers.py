@@ -17,7 +17,7 @@ from ....optim import Optimizer as RanvierOptimizer
 from ....optim.arguments import Parameters
 from ....tensors.mode import enable_grad
 from ....tensors.tensor import Tensor as RanvierTensor
-from .groups import ParamGroup, translated
+from .param_groups import ParamGroup, translated
 from .rules import TorchAdagrad, TorchAdam, TorchAdamax, TorchRMSprop, TorchSGD
 
 # Arguments that mean nothing here.

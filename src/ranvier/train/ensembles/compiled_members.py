@@ -19,8 +19,8 @@ from ..intake.heads import LossLike, MetricsLike, WeightsLike
 from ..models.model import Augment, Model, OptimizerLike
 from ..steps.step import Step
 from .members import Members, RandomStates, check_seeds, need_models
+from .members_sums import MembersSums
 from .score import Score
-from .sums import MembersSums
 
 
 class CompiledMembers:

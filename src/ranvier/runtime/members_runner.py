@@ -15,7 +15,7 @@ from ..base.aligned import address, aligned_bytes
 from ..base.config import thread_count
 from ..codegen.call_glue_ir import STOPPED, SYNC_BYTES
 from ..codegen.members_ir import MEMBERS_CALL, MEMBERS_LANE, TEXT
-from ..graph.members import MembersArrays, MembersRows
+from ..graph.member_arrays import MembersArrays, MembersRows
 from ..native.code_cache import code_of_text
 from ..typing import Array
 from .shuffle import draw_address

@@ -17,7 +17,7 @@ import numpy as np
 from ..base.spelling import nearest
 from ..errors import DataError, warn
 from ..typing import DataLike
-from .tables import column_names, is_frame, take_columns
+from .conversion import column_names, is_frame, take_columns
 
 _MAX_SHOWN_NAMES = 8  # in a message
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from ranvier.data import as_array, check_finite, check_rows, column_names
-from ranvier.data.tables import take_rows
+from ranvier.data.conversion import take_rows
 from ranvier.errors import DataError, RanvierError
 
 pandas = pytest.importorskip("pandas")

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..data.tables import column_names
+from ..data.conversion import column_names
 from ..errors import DataError, unknown_name
 from ..typing import Array
 

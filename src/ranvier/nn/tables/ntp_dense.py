@@ -14,8 +14,8 @@ from ...typing import Array, DataLike
 from ..activations import ActivationLike
 from ..basic.dense import Dense
 from ..basic.normalize import Adapting, rows_to_adapt
+from ..constructor_options import KernelOptions
 from ..layer import register_layer
-from ..options import KernelOptions
 
 _BIAS_ROWS = 5  # whose mean a unit begins at
 

@@ -22,9 +22,9 @@ from ...typing import Array, Shape
 from .. import activations
 from ..activations import ActivationLike
 from ..basic.dense import integer_argument, integer_arguments
+from ..constructor_options import UNBUILT, LayerOptions
 from ..initializers import RandomUniform
 from ..layer import Layer, register_layer
-from ..options import UNBUILT, LayerOptions
 from ..policy import widened
 
 
