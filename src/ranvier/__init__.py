@@ -166,7 +166,7 @@ _WHEN_ASKED = {
     "datasets": "data.datasets",
     "estimators": "estimators",
     "explain": "inspection.explain:explain",
-    "fit_table": "tables.model:fit_table",
+    "fit_table": "tables.fitting:fit_table",
     "gradcheck": "inspection.gradcheck:gradcheck",
     "inspection": "inspection",
     "load": "train.models.saving:load",
@@ -183,7 +183,7 @@ if TYPE_CHECKING:
     from .data import datasets
     from .inspection.explain import explain
     from .inspection.gradcheck import gradcheck
-    from .tables.model import fit_table
+    from .tables.fitting import fit_table
     from .tracing.vmap import vmap
     from .train.ensembles.ensemble import ensemble
     from .train.models.model import Model

@@ -79,7 +79,7 @@ def train_table(
 
 def _train(data: str, out: str, page: str | None, options: dict[str, Any]) -> None:
     began = time.perf_counter() - STARTUP_SECONDS
-    from ..tables.model import fit_plan
+    from ..tables.fitting import fit_plan
     from ..tables.plan import make_plan
 
     reading = read(data, options)

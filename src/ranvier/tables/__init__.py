@@ -7,6 +7,7 @@
 | encoder.py | The encoder: columns of a table as arrays for a network |
 | encoding/ | Parts of the encoder: one for each kind of column |
 | files/ | Bytes, records and frames: what reading is made of |
+| fitting.py | Fitting: from a file or frame to a trained and tested model |
 | model.py | A model for a table: plan, encoder and network, from raw rows to predictions |
 | plan.py | The plan: target, task, metric, split and what was noticed |
 | reading.py | Reading files and frames into one form |
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
     from .choice import Choice
     from .columns import Column
     from .encoder import Encoder
-    from .model import TableModel, fit_table
+    from .fitting import fit_table
+    from .model import TableModel
     from .plan import Plan, make_plan
     from .reading import Reading, read_table
     from .recognition.recognize import recognize
@@ -42,7 +44,7 @@ else:
         "Plan": "plan:Plan",
         "Reading": "reading:Reading",
         "TableModel": "model:TableModel",
-        "fit_table": "model:fit_table",
+        "fit_table": "fitting:fit_table",
         "make_plan": "plan:make_plan",
         "read_table": "reading:read_table",
         "recognize": "recognition.recognize:recognize",

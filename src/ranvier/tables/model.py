@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import time as clock
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..base.missing import spelled
 from ..errors import ArgumentError, DataError, FileError, StateError
 from ..io.writing import FilePath
 from ..typing import Array
 from .choice import Choice
 from .encoder import Encoder
-from .plan import Plan, make_plan
-from .reading import Reading, read_table
+from .plan import Plan
+from .reading import read_table
 from .scores import scores
-from .targets import Metric, Task
-from .training.train import Trained, train
-from .trees import Trees, grow
+from .training.train import Trained
+from .trees import Trees
 
 if TYPE_CHECKING:
     import polars
@@ -27,7 +24,6 @@ if TYPE_CHECKING:
     from ..report.page import Report
     from ..report.results import Results
 
-_CHECK_SHARE = 0.2  # of the training rows: the best epoch is chosen on them
 _ROWS_AT_ONCE = 65_536  # of raw rows that are encoded and predicted together
 _ENCODER, _NETWORK, _TREES = (
     "encoder/",
@@ -266,138 +262,3 @@ def restore(
         raise FileError(
             f"{path}: this model of a table cannot be read: {type(problem).__name__}: {problem}"
         ) from problem
-
-
-@spelled
-def fit_table(
-    table: object,
-    target: str | None = None,
-    *,
-    task: Task | None = None,
-    positive: str | None = None,
-    metric: Metric | None = None,
-    kinds: Mapping[str, str] | None = None,
-    time: str | None = None,
-    group: str | None = None,
-    drop: Sequence[str] = (),
-    held_out: float = 0.2,
-    budget: float = 60.0,
-    epochs: int | None = None,
-    members: int | None = None,
-    trees: bool = False,
-    seed: int = 0,
-    verbose: int = 1,
-) -> TableModel:
-    """The best network for a table that `budget` seconds give.
-
-    `table` is a file (CSV, TSV, Parquet, Excel, JSON lines, also compressed), a frame of pandas,
-    polars or pyarrow, or a dict of columns; `target` the column to predict. A share `held_out` of
-    the rows is kept for the test at the end; 0 trains on all. `time` names a column to order the
-    rows by, so that the newest are held out, `group` one whose rows stay on one side. `kinds`
-    overrides what columns hold, {"zipcode": "category"}; `drop` leaves columns out. With `epochs`
-    that many are planned, else as many as score best on held-out rows; `members` networks are
-    averaged, else as many as fit into the budget.
-    """
-    began = clock.perf_counter()
-    if not budget > 0:
-        raise ArgumentError(f"budget={budget}: expected a number of seconds above 0")
-    reading = read_table(table)
-    plan = make_plan(
-        reading,
-        target,
-        kinds=kinds,
-        task=task,
-        positive=positive,
-        metric=metric,
-        time=time,
-        group=group,
-        drop=drop,
-        held_out=held_out,
-        seed=seed,
-    )
-    return fit_plan(
-        reading,
-        plan,
-        budget=budget,
-        epochs=epochs,
-        members=members,
-        trees=trees,
-        seed=seed,
-        verbose=verbose,
-        began=began,
-    )
-
-
-def fit_plan(
-    reading: Reading,
-    plan: Plan,
-    *,
-    budget: float = 60.0,
-    epochs: int | None = None,
-    members: int | None = None,
-    trees: bool = False,
-    seed: int = 0,
-    verbose: int = 1,
-    began: float | None = None,
-) -> TableModel:
-    """The model for a plan that was made for a table; see `fit_table`."""
-    began = clock.perf_counter() if began is None else began
-    frame = reading.frame
-    rows, test_rows = plan.split_rows(frame)
-    known = frame[rows]
-    fit_rows, check_rows = plan.split_rows(known, share=_CHECK_SHARE)
-    profiled = clock.perf_counter()
-    encoder, arrays = Encoder.fit_transform(known[fit_rows], plan)
-    held_out = encoder.transform(known[check_rows])
-    y = encoder.encode_target(known[fit_rows])
-    y_held_out = encoder.encode_target(known[check_rows])
-    encoded = clock.perf_counter()
-    grown = grow(arrays, y, plan.task, seed) if trees else None
-    ready = clock.perf_counter()
-    trained = train(
-        arrays,
-        y,
-        held_out,
-        y_held_out,
-        plan=plan,
-        levels=encoder.levels,
-        budget=budget - (ready - began),
-        epochs=epochs,
-        members=members,
-        seed=seed,
-        verbose=verbose,
-    )
-    done = clock.perf_counter()
-    choices = [*reading.choices, *plan.choices, *trained.choices]
-    share = 0.0
-    if grown is not None:
-        share, reason = _share_of(grown.predict(held_out), trained.held_out, y_held_out, plan.task)
-        choices.append(Choice("share of the trees", f"{share:.2f}", reason, "--with trees"))
-    model = TableModel(plan, encoder, trained, trees=grown, share_of_trees=share, choices=choices)
-    model.rows = known, frame[test_rows], test_rows
-    if len(test_rows):
-        model.test_scores = model.evaluate(frame[test_rows])
-    model.seconds = {
-        "reading and plan": profiled - began,
-        "encoding": encoded - profiled,
-        "trees": ready - encoded,
-        "training": done - ready,
-        "test": clock.perf_counter() - done,
-    }
-    return model
-
-
-def _share_of(trees: Array, network: Array, y: Array, task: str) -> tuple[float, str]:
-    """The weight of the trees that suits the held-out rows best, and a line that says why."""
-    what = "rmse" if task == "regression" else "log_loss"
-
-    def loss(share: float) -> float:
-        return scores(task, y, (1 - share) * network + share * trees)[what]
-
-    shares = np.linspace(0, 1, 21)
-    losses = [loss(float(share)) for share in shares]
-    best = int(np.argmin(losses))
-    return float(shares[best]), (
-        f"held-out {what}: network {losses[0]:.5g}, trees {losses[-1]:.5g}, "
-        f"together {losses[best]:.5g}"
-    )

@@ -12,7 +12,7 @@ arXiv 2407.04491). Every part is a layer of `ranvier.nn`, the whole an ordinary 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -90,6 +90,7 @@ def default_network(
     levels: Sequence[int] = (),
     recipe: Recipe | None = None,
     name: str = "network",
+    dropout: Callable[[Symbolic, str], Symbolic] | None = None,
 ) -> Model:
     """The default network for rows of these shapes: "numbers", "flags" and "categories", of which
     any may be absent.
@@ -109,6 +110,8 @@ def default_network(
         levels: how many levels each category has, the one for missing values included.
         recipe: instead of the default one.
         name: of the model.
+        dropout: makes what stands behind each hidden layer, from that layer's output and a name;
+            by default dropout at the recipe's rate.
     """
     recipe = Recipe() if recipe is None else recipe
     inputs = _inputs(shapes, levels)
@@ -119,7 +122,7 @@ def default_network(
     if recipe.members > 1:
         signs = recipe.embedding is None or "numbers" not in inputs
         x = nn.MemberScale(recipe.members, parts=widths, signs=signs, name="members")(x)
-    x = _hidden(x, recipe)
+    x = _hidden(x, recipe, dropout)
     activation = "softmax" if task in CLASS_TASKS else None
     if recipe.members > 1:
         x = nn.MemberDense(outputs, activation, name="output")(x)
@@ -182,7 +185,9 @@ def _front(
     return parts, widths
 
 
-def _hidden(x: Symbolic, recipe: Recipe) -> Symbolic:
+def _hidden(
+    x: Symbolic, recipe: Recipe, dropout: Callable[[Symbolic, str], Symbolic] | None
+) -> Symbolic:
     """The hidden layers."""
     for i in range(1, recipe.depth + 1):
         x = _dense(x, recipe.width, recipe, f"hidden_{i}")
@@ -190,7 +195,9 @@ def _hidden(x: Symbolic, recipe: Recipe) -> Symbolic:
             x = nn.ParametricActivation(recipe.activation, name=f"activation_{i}")(x)
         else:
             x = nn.Activation(recipe.activation, name=f"activation_{i}")(x)
-        if recipe.dropout:
+        if dropout is not None:
+            x = dropout(x, f"dropout_{i}")
+        elif recipe.dropout:
             # NOTE: of RealMLP it fades; stretched to the plan by `schedules_of`.
             fading = recipe.schedule == "cos_log_4"
             rate: Any = FlatCos(recipe.dropout, 1) if fading else recipe.dropout
