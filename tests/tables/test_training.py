@@ -16,10 +16,12 @@ from ranvier.errors import ArgumentError, DataError
 from ranvier.tables.plan import Plan
 from ranvier.tables.splitting import Split
 from ranvier.tables.training import member as member_module
-from ranvier.tables.training.member import Clock, Job, Member, batch_rows
+from ranvier.tables.training import training_rows as rows_module
+from ranvier.tables.training.member import Clock, Job, Member
 from ranvier.tables.training.recipe import Recipe, averaged, default_network
 from ranvier.tables.training.temperature import best_temperature, tempered
 from ranvier.tables.training.train import Trained, train
+from ranvier.tables.training.training_rows import batch_rows
 
 RNG = np.random.default_rng(0)
 NO_LIMIT = 1e6  # seconds: plans must not depend on the machine
@@ -177,7 +179,7 @@ def test_a_plan_fits_into_the_time() -> None:
     assert 7 <= run.epochs <= 10
     assert 8 < clock.now <= 10
     # The curves came to their end.
-    assert member.schedules[0].total_steps == run.epochs * member.epoch_steps
+    assert member.schedules[0].total_steps == run.epochs * member.data.epoch_steps
 
 
 def test_less_time_than_an_epoch_still_gives_a_network() -> None:
@@ -321,10 +323,10 @@ def test_recipes() -> None:
 
 
 def test_many_rows_are_taken_part_by_part(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(member_module, "EPOCH_STEPS", 10)
+    monkeypatch.setattr(rows_module, "EPOCH_STEPS", 10)
     member, _ = member_of(limit=1e6, steps_per_second=100)
-    assert member.epoch_steps == 10
-    seen = np.concatenate([member._next_rows(10) for _ in range(9)])
+    assert member.data.epoch_steps == 10
+    seen = np.concatenate([member.data.next(10) for _ in range(9)])
     assert len(np.unique(seen)) == len(seen) == 9 * 640
 
 

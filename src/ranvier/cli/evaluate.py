@@ -12,7 +12,8 @@ from ..errors import ArgumentError
 from ..io.reading import check_input
 from .digits import digits_reader, show_accuracy, show_results
 from .problems import table_columns
-from .tables import evaluate_table, reading_options
+from .table_options import reading_options
+from .tables import evaluate_table
 from .tasks import evaluate_task
 
 

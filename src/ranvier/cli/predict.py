@@ -14,7 +14,8 @@ from ..io.reading import check_input
 from ..typing import Array
 from .digits import digits_reader
 from .problems import table_columns
-from .tables import predict_table, reading_options
+from .table_options import reading_options
+from .tables import predict_table
 from .tasks import predict_task
 from .text_pictures import pictures
 

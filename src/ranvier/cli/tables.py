@@ -6,8 +6,8 @@ import json
 import shlex
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -17,37 +17,13 @@ from ..io.writing import check_output, check_suffix, protected
 from ..report.terminal import print_results
 from ..typing import Array
 from .digits import STARTUP_SECONDS, check_model_file
+from .table_options import kinds_of
 
 if TYPE_CHECKING:
     from ..tables.model import TableModel
     from ..tables.reading import Reading
 
 _READING = ("delimiter", "encoding", "decimal", "quote", "header", "ragged", "sheet")
-
-F = TypeVar("F", bound=Callable[..., Any])
-
-
-def reading_options(command: F) -> F:
-    """The options that say how a file is written, where what is found is wrong."""
-    for option in (
-        click.option("--sheet", help="Excel: name of the sheet.  [default: the first]"),
-        click.option(
-            "--header/--no-header", default=None, help="CSV: whether line 1 names columns."
-        ),
-        click.option(
-            "--ragged",
-            type=click.Choice(["error", "drop"]),
-            default="error",
-            show_default=True,
-            help="CSV: lines with too many or too few cells.",
-        ),
-        click.option("--quote", help="CSV: the character around cells."),
-        click.option("--decimal", help="CSV: the decimal point, . or a comma."),
-        click.option("--encoding", help="CSV: such as utf-8, cp1252, utf-16."),
-        click.option("--delimiter", help="CSV: the character between cells."),
-    ):
-        command = option(command)
-    return command
 
 
 def read(path: str, options: Mapping[str, Any]) -> Reading:
@@ -64,36 +40,69 @@ def read(path: str, options: Mapping[str, Any]) -> Reading:
 _REPORT_SHARE, _MOST_REPORT_SECONDS = 0.2, 10.0  # of the budget that the report may take
 
 
+class Way(NamedTuple):
+    """How a command learns from a table: `fit(reading, plan, budget=, began=, **arguments)`.
+
+    `program` is the same call in Python, without its arguments.
+    """
+
+    program: str
+    fit: Callable[..., TableModel]
+    arguments: dict[str, Any]
+
+
 def train_table(
     data: str, stem: str, *, out: str, report: str | None, no_report: bool, **options: Any
 ) -> None:
     """Read, plan, train, test, report and save; everything decided is printed."""
+
+    def way() -> Way:
+        from ..tables.fitting import fit_plan
+
+        arguments = {"trees": "trees" in options["extra"], "seed": options["seed"]}
+        arguments |= {name: options[name] for name in ("epochs", "members") if options[name]}
+        return Way("model = ranvier.fit_table", fit_plan, arguments)
+
+    learn(data, stem, way, out=out, report=report, no_report=no_report, **options)
+
+
+def learn(
+    data: str,
+    stem: str,
+    way: Callable[[], Way],
+    *,
+    out: str,
+    report: str | None,
+    no_report: bool,
+    **options: Any,
+) -> None:
+    """Read, plan, learn in a way, test, report and save; everything decided is printed."""
     page = None if no_report or options["dry_run"] else report or f"{stem}.html"
     with protected(data):
         check_model_file(out)
         if page is not None:
             check_suffix(page, ".html")
             check_output(page)
-        _train(data, out, page, options)
+        _learn(data, way, out, page, options)
 
 
-def _train(data: str, out: str, page: str | None, options: dict[str, Any]) -> None:
+def _learn(
+    data: str, way: Callable[[], Way], out: str, page: str | None, options: dict[str, Any]
+) -> None:
     began = time.perf_counter() - STARTUP_SECONDS
-    from ..tables.fitting import fit_plan
     from ..tables.plan import make_plan
 
     reading = read(data, options)
     asked = {name: options[name] for name in _PLAN if options[name] not in (None, (), {})}
-    asked |= {"kinds": kinds} if (kinds := _kinds(options["kinds"])) else {}
+    asked |= {"kinds": kinds} if (kinds := kinds_of(options["kinds"])) else {}
     plan = make_plan(reading, **asked)
     click.echo(str(plan))
     if options["dry_run"]:
         return
     reserved = min(_REPORT_SHARE * options["budget"], _MOST_REPORT_SECONDS) if page else 0.0
-    training = {"trees": "trees" in options["extra"], "seed": options["seed"]}
-    training |= {name: options[name] for name in ("epochs", "members") if options[name]}
-    model = fit_plan(reading, plan, budget=options["budget"] - reserved, began=began, **training)
-    model.program = _program(data, asked | training | {"budget": options["budget"]}, out)
+    program, fit, arguments = way()
+    model = fit(reading, plan, budget=options["budget"] - reserved, began=began, **arguments)
+    model.program = _program(program, data, asked | arguments | {"budget": options["budget"]}, out)
     click.echo("\n".join(["", "training", *(f"  {choice}" for choice in model.trained.choices)]))
     if page is not None and model.test_scores:
         model.report(page, lang=options["lang"], seconds=reserved / 2, command=_command())
@@ -110,20 +119,18 @@ def _train(data: str, out: str, page: str | None, options: dict[str, Any]) -> No
 _PLAN = ("target", "task", "positive", "metric", "time", "group", "drop", "held_out", "seed")
 
 
-def _program(data: str, arguments: Mapping[str, Any], out: str) -> str:
+def _program(call: str, data: str, arguments: Mapping[str, Any], out: str) -> str:
     """Python that trains the same model.
 
-    >>> print(_program("flowers.csv", {"target": "species", "seed": 0}, "flowers.safetensors"))
+    >>> flowers = {"target": "species", "seed": 0}
+    >>> print(_program("model = ranvier.fit_table", "flowers.csv", flowers, "flowers.safetensors"))
     import ranvier
     <BLANKLINE>
     model = ranvier.fit_table("flowers.csv", target="species", seed=0)
     model.save("flowers.safetensors")
     """
     text = ", ".join(f"{name}={_literal(value)}" for name, value in arguments.items())
-    return (
-        f"import ranvier\n\nmodel = ranvier.fit_table({_literal(data)}, {text})\n"
-        f"model.save({_literal(out)})"
-    )
+    return f"import ranvier\n\n{call}({_literal(data)}, {text})\nmodel.save({_literal(out)})"
 
 
 def _literal(value: Any) -> str:
@@ -135,21 +142,6 @@ def _literal(value: Any) -> str:
 def _command() -> str:
     """The command as it was typed."""
     return shlex.join(["ranvier", *sys.argv[1:]])
-
-
-def _kinds(pairs: Sequence[str]) -> dict[str, str]:
-    """What `--as COLUMN=KIND` says.
-
-    >>> _kinds(["zip code=category"])
-    {'zip code': 'category'}
-    """
-    kinds = {}
-    for pair in pairs:
-        name, equals, kind = pair.rpartition("=")
-        if not equals:
-            raise ArgumentError(f"--as {pair!r}: expected COLUMN=KIND, such as zipcode=category")
-        kinds[name] = kind
-    return kinds
 
 
 def _show_scores(what: str, scores: Mapping[str, float]) -> None:

@@ -13,7 +13,8 @@ from ..errors import ArgumentError, DataError
 from ..io.files import SUFFIX
 from ..optim import OPTIMIZERS
 from .digits import train_digits
-from .tables import reading_options, train_table
+from .table_options import stem_of, table_options
+from .tables import train_table
 from .tasks import train_task
 
 _OPTIMIZER_NAMES = [name.lower() for name in OPTIMIZERS]
@@ -23,53 +24,13 @@ _FOR_DIGITS = {"hidden", "activation", "optimizer", "batch_size", "learning_rate
 _FOR_BOTH = {"data", "seed", "epochs", "out"}
 
 
-def _seconds(ctx: click.Context, param: click.Parameter, value: str) -> float:
-    """A time such as 60, 60s, 1.5m or 1h, in seconds."""
-    text = value.strip().lower()
-    unit = {"s": 1.0, "m": 60.0, "h": 3600.0}.get(text[-1:], 0.0)
-    try:
-        seconds = float(text[:-1]) * unit if unit else float(text)
-    except ValueError:
-        seconds = 0.0
-    if not 0 < seconds < float("inf"):
-        raise ArgumentError(f"--budget {value}: expected a time such as 60s, 5m or 1h")
-    return seconds
-
-
 @click.command()
 @click.argument("data", metavar="FILE|FOLDER|digits")
-@click.option("--target", help="Table: the column to predict.")
 @click.option("--text", metavar="COLUMN", help="Texts: the column to read, instead of all.")
 @click.option("--forecast", metavar="COLUMN", help="Series: the column to say the next points of.")
 @click.option("--horizon", type=click.IntRange(1), help="Series: how many points ahead.")
-@click.option("--task", help="Table: binary, multiclass or regression.  [default: by the target]")
-@click.option("--positive", help="Table: the class whose probability is asked for.")
-@click.option("--metric", help="Table: what the best epoch is chosen by.")
-@click.option("--as", "kinds", multiple=True, metavar="COLUMN=KIND", help="Table: what it holds.")
-@click.option("--drop", multiple=True, metavar="COLUMN", help="Table: a column to leave out.")
-@click.option("--time", help="Table: a column of time; the newest rows are the test.")
-@click.option("--group", help="Table: a column whose rows stay together.")
-@click.option("--held-out", default=0.2, show_default=True, help="Table: share of rows to test on.")
-@click.option(
-    "--budget", callback=_seconds, default="60s", show_default=True, help="Table: time to take."
-)
+@table_options("60s", "Table: ")
 @click.option("--members", type=click.IntRange(1), help="Table: networks trained side by side.")
-@click.option(
-    "--with",
-    "extra",
-    multiple=True,
-    type=click.Choice(["trees"]),
-    help="Table: boosted trees beside the network.",
-)
-@click.option(
-    "--report",
-    type=click.Path(dir_okay=False),
-    help="Table: the report's file.  [default: as the data, with .html]",
-)
-@click.option("--no-report", is_flag=True, help="Table: train and test only.")
-@click.option("--lang", type=click.Choice(["en", "zh"]), help="Table: language of the report.")
-@click.option("--dry-run", is_flag=True, help="Table: show the plan and stop.")
-@reading_options
 @click.option("--hidden", default="64,32", show_default=True, help="Digits: hidden units.")
 @click.option("--activation", default="relu", show_default=True, help="Digits: of hidden layers.")
 @click.option(
@@ -89,18 +50,12 @@ def _seconds(ctx: click.Context, param: click.Parameter, value: str) -> float:
     type=click.FloatRange(0, min_open=True),
     help="Digits.  [default: the optimizer's own]",
 )
-@click.option("--seed", default=0, show_default=True, help="Same seed, same bits.")
 @click.option(
     "--engine",
     type=click.Choice(list(ENGINES)),
     default="compiled",
     show_default=True,
     help="Digits.",
-)
-@click.option(
-    "--out",
-    type=click.Path(dir_okay=False),
-    help="The model's file.  [default: as the data, with .safetensors]",
 )
 @click.pass_context
 def train(ctx: click.Context, /, data: str, out: str | None, **options: Any) -> None:
@@ -135,12 +90,12 @@ def train(ctx: click.Context, /, data: str, out: str | None, **options: Any) -> 
     horizon = own.pop("horizon", None)
     if not digits and (any(task) or Path(data).is_dir()):
         _only(ctx, stated, Path(data).is_dir(), *task)
-        out = out or _stem(data.rstrip("/")) + SUFFIX
+        out = out or stem_of(data.rstrip("/")) + SUFFIX
         train_task(data, out, {**own, **shared, "horizon": horizon}, *task)
     elif digits:
         train_digits(**own, **shared, out=out or "digits" + SUFFIX)
     else:
-        train_table(data, _stem(data), **own, **shared, out=out or _stem(data) + SUFFIX)
+        train_table(data, stem_of(data), **own, **shared, out=out or stem_of(data) + SUFFIX)
 
 
 def _only(
@@ -153,12 +108,3 @@ def _only(
         flags = {p.name: p.opts[0] for p in ctx.command.params}
         what = "a folder of pictures" if folder else "--text" if text else "--forecast"
         raise ArgumentError(f"{flags[sorted(stated - known)[0]]} is no option for {what}")
-
-
-def _stem(path: str) -> str:
-    """The name of a file without its suffixes.
-
-    >>> _stem("data/flowers.csv.gz")
-    'flowers'
-    """
-    return Path(path).name.partition(".")[0] or "table"

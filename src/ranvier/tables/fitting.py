@@ -22,7 +22,7 @@ from .plan import Plan, make_plan
 from .reading import Reading, read_table
 from .scores import scores
 from .targets import Metric, Task
-from .training.network import Recipe
+from .training.recipe import Recipe
 from .training.train import Trained, train
 from .trees import Trees, grow
 

@@ -7,6 +7,7 @@
 | recipe.py | The default network for tables, and how it is optimized |
 | temperature.py | One temperature for probabilities, measured on held-out rows |
 | train.py | Training on a table within a time: epochs planned by the clock, the best kept |
+| training_rows.py | The rows that networks of a training learn from and are scored on |
 
 `train` builds the networks and trains them within a time; each is one `Member`.
 """

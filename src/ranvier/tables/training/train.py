@@ -26,9 +26,10 @@ from ...typing import Array
 from ..choice import Choice
 from ..plan import Plan
 from .held_out import further_parts
-from .member import Arrays, Clock, Job, Member, Run
+from .member import Clock, Job, Member, Run
 from .recipe import CLASS_TASKS, Recipe
 from .temperature import best_temperature, tempered
+from .training_rows import Arrays
 
 MOST_NETWORKS = 8
 LEAST_SHARE = 0.7  # of the epochs of the first network, for another one
@@ -251,7 +252,7 @@ def _choices(job: Job, networks: Sequence[Member]) -> tuple[Choice, ...]:
             f"{first.rows_per_second:,.0f} rows a second; best on held-out rows: {best}",
             "--budget",
         ),
-        Choice("batch size", str(first.batch), f"{len(first.rows):,} rows to learn from"),
+        Choice("batch size", str(first.data.batch), f"{len(first.rows):,} rows to learn from"),
         Choice("end of training", end, f"after {job.clock.passed():.1f} s", "--budget"),
     )
 
