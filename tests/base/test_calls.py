@@ -20,7 +20,7 @@ ROOMS += [optim, optim.schedules, optim.wrappers, data, models, callbacks]
 PLAIN = {
     "answered", "apply", "as_integer", "as_leaf", "as_shape", "as_values", "by_name",
     "check_finite", "check_rows", "clean", "config", "configuration", "enable_grad", "fans",
-    "is_grad_enabled", "is_ours", "is_tracing", "misfit", "module_getattr", "name_of", "narrow",
+    "is_grad_enabled", "is_ours", "is_tracing", "module_getattr", "name_of", "narrow",
     "no_grad", "numpy_random", "philox", "register_layer", "resolve", "restore",
     "restore_schedule", "too_large", "training_mode", "unknown_name",
 }  # fmt: skip

@@ -87,7 +87,8 @@ def test_a_stream_gives_the_structure_that_arrays_give() -> None:
 
 ONE_OWNER = {
     '"_fields"': {"base/nested.py"},
-    "state.trace = ": {"tensors/mode.py"},
+    "state.trace = ": set[str](),
+    'temporarily(state, "trace"': {"tensors/mode.py"},
     "import compile_object": set[str](),
     "read_entry(": {"native/cache.py", "native/code_cache.py"},
     "write_entry(": {"native/cache.py", "native/code_cache.py"},

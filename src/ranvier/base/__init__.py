@@ -14,4 +14,5 @@
 | processor.py | The processor of this machine, as far as code depends on it |
 | source.py | Where a value comes from: the user's line, the layer, the section of a step |
 | spelling.py | The name that was meant |
+| temporary.py | Attributes with another value for a while |
 """

@@ -231,20 +231,26 @@ def _too_many(call: str, taken: Sequence[str], count: int) -> KeywordError:
     return KeywordError(f"{call} takes {many} ({', '.join(taken)}); got {count}")
 
 
-def misfit(
+def refuse_misfit(
     error: Exception,
     call: str,
     function: Callable[..., Any],
     args: tuple[Any, ...],
     kwargs: Mapping[str, Any],
-) -> ArgumentError | None:
-    """What to raise instead of `error` where a call failed because its arguments do not fit the
+) -> None:
+    """Raise a better error than `error` if `call` failed because its arguments do not fit the
     signature: names that are not there, too many or too few, None where no annotation has it.
-
-    None: they do fit.
     """
-    if isinstance(error, RanvierError):
-        return None
+    if not isinstance(error, RanvierError):
+        problem = _misfit(call, function, args, kwargs)
+        if problem is not None:
+            raise problem from None
+
+
+def _misfit(
+    call: str, function: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> ArgumentError | None:
+    """What does not fit; None: all of it does."""
     signature = inspect.signature(function)
     try:
         bound = signature.bind(*args, **kwargs).arguments
@@ -308,10 +314,8 @@ def answered(function: F) -> F:
         try:
             return function(*args, **kwargs)
         except (TypeError, AttributeError) as error:
-            problem = misfit(error, function.__name__, function, args, kwargs)
-            if problem is None:
-                raise
-            raise problem from None
+            refuse_misfit(error, function.__name__, function, args, kwargs)
+            raise
 
     return cast("F", call)
 
@@ -342,9 +346,7 @@ def spelled(function: Callable[P, R]) -> Callable[P, R]:
         try:
             return function(*args, **kwargs)
         except (TypeError, AttributeError) as error:
-            problem = misfit(error, function.__name__, function, args, kwargs)
-            if problem is None:
-                raise
-            raise problem from None
+            refuse_misfit(error, function.__name__, function, args, kwargs)
+            raise
 
     return call

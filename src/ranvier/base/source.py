@@ -8,8 +8,12 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
+from .temporary import temporarily
+
+if TYPE_CHECKING:
+    from .temporary import Temporary
 _PACKAGE = os.path.dirname(os.path.dirname(__file__)) + os.sep
 
 
@@ -46,24 +50,14 @@ class _Scope(threading.local):
 scope = _Scope()
 
 
-@contextmanager
-def in_layer(layer: LayerName) -> Iterator[None]:
+def in_layer(layer: LayerName) -> Temporary:
     """Values made inside come from this layer."""
-    before, scope.layer = scope.layer, layer
-    try:
-        yield
-    finally:
-        scope.layer = before
+    return temporarily(scope, "layer", layer)
 
 
-@contextmanager
-def in_section(section: str) -> Iterator[None]:
+def in_section(section: str) -> Temporary:
     """Values made inside belong to this section of a step."""
-    before, scope.section = scope.section, section
-    try:
-        yield
-    finally:
-        scope.section = before
+    return temporarily(scope, "section", section)
 
 
 @contextmanager

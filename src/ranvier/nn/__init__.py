@@ -6,6 +6,7 @@
 | added_losses.py | Terms that layers add to the loss with `add_loss` |
 | augmentation/ | random changes of training data |
 | basic/ | dense, shapes, merging, embedding, dropout, normalization |
+| building.py | Building: the weights of a layer are made once, for rows of one shape |
 | configuration.py | Configurations: the constructor arguments of an object as plain data |
 | constructor_options.py | Keyword arguments that constructors pass on to their base classes |
 | images/ | convolution, pooling and resizing |

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from ..base.temporary import temporarily
 from ..errors import ShapeError
 from ..graph.sizes import same
 from ..tensors.mode import state
@@ -25,11 +26,9 @@ _collected = _Collected()
 @contextmanager
 def collected() -> Iterator[list[_Term]]:
     """Inside, in this thread, the terms that layers add are kept in the list."""
-    before, _collected.terms = _collected.terms, []
-    try:
-        yield _collected.terms
-    finally:
-        _collected.terms = before
+    terms: list[_Term] = []
+    with temporarily(_collected, "terms", terms):
+        yield terms
 
 
 def add(layer: str, value: object) -> None:

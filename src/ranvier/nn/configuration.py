@@ -10,14 +10,17 @@ from __future__ import annotations
 import importlib
 import inspect
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from typing import Any, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from ..base.missing import saved_arguments
+from ..base.temporary import temporarily
 from ..errors import ArgumentError, StateError, unknown_name
+
+if TYPE_CHECKING:
+    from ..base.temporary import Temporary
 
 
 def arguments(cls: type) -> list[str]:
@@ -107,14 +110,9 @@ class _Substitutes(threading.local):
 _substitutes = _Substitutes()
 
 
-@contextmanager
-def restored_as(by_class: Mapping[type, type]) -> Iterator[None]:
+def restored_as(by_class: Mapping[type, type]) -> Temporary:
     """Inside, in this thread, `restore` makes objects of the class that stands here for theirs."""
-    before, _substitutes.by_class = _substitutes.by_class, by_class
-    try:
-        yield
-    finally:
-        _substitutes.by_class = before
+    return temporarily(_substitutes, "by_class", by_class)
 
 
 def restore(what: str, described: Mapping[str, Any], classes: Mapping[str, type[T]]) -> T:

@@ -13,14 +13,10 @@ tensors, lists, tuples, dicts and other layers.
 
 from __future__ import annotations
 
-import functools
 import itertools
-import operator
 import re
-import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from itertools import zip_longest
 from typing import Any, Self, TypeVar
 
@@ -35,9 +31,10 @@ from ..tensors.mode import no_trace, state
 from ..tensors.tensor import Tensor
 from ..tracing.trace import trace
 from ..tracing.watched import entered
-from ..typing import DTypeLike, Shape, ShapeLike, TensorLike
+from ..typing import DTypeLike, Shape, TensorLike
 from . import added_losses as added
 from . import initializers, policy, regularizers
+from .building import being_built, build_once, first_shape, row_shape
 from .configuration import Registry, configuration
 from .modes import mode, training_mode
 from .restoring import count_layer, unfilled
@@ -59,39 +56,6 @@ def register_layer(cls: _L) -> _L:
         )
     LAYERS[cls.__name__] = cls
     return cls
-
-
-class _Building(threading.local):
-    """The ids of the layers that this thread is building."""
-
-    ids: tuple[int, ...] = ()
-
-
-_building = _Building()
-
-
-@contextmanager
-def _being_built(layer: Layer) -> Iterator[None]:
-    before, _building.ids = _building.ids, (*_building.ids, id(layer))
-    try:
-        yield
-    finally:
-        _building.ids = before
-
-
-def _build_once(build: Callable[..., None]) -> Callable[..., None]:
-    """A `build` that, called by a user, leaves a layer that is built: the first call of the layer
-    does not make its weights again.
-    """
-
-    @functools.wraps(build)
-    def called(self: Layer, input_shape: Any, *more: Any, **options: Any) -> None:
-        if id(self) in _building.ids or self.built or more or options or _open(input_shape):
-            build(self, input_shape, *more, **options)
-        else:
-            self.ensure_built(input_shape)
-
-    return called
 
 
 _counters: dict[str, Iterator[int]] = defaultdict(itertools.count)
@@ -176,7 +140,7 @@ class Layer(Walked):
                 if not any(name in vars(owner) for owner in cls.__mro__):
                     setattr(cls, name, Fixed(name))
         if "build" in vars(cls):
-            cls.build = _build_once(vars(cls)["build"])  # type: ignore[method-assign]
+            cls.build = build_once(vars(cls)["build"])  # type: ignore[method-assign]
 
     def build(self, input_shape: Shape) -> None:
         """Create parameters for rows of `input_shape` (without the batch axis). Called once."""
@@ -228,7 +192,7 @@ class Layer(Walked):
             if not self.built:
                 if values and isinstance(values[0], Tensor) and not values[0].shape:
                     raise ShapeError(f"{self.name}: a single number is not a batch of rows")
-                self.ensure_built(_first_shape(self.name, values)[1:] if values else ())
+                self.ensure_built(first_shape(self.name, values)[1:] if values else ())
             if training is None:
                 return self._masked(values, self._named(values, options))
             with training_mode(training):
@@ -278,7 +242,7 @@ class Layer(Walked):
         if not self.built:
             shape = row_shape(self.name, input_shape)
             # First values are numbers even when the first call is being traced.
-            with no_trace(), _being_built(self):
+            with no_trace(), being_built(self):
                 if self.dtype_policy == policy.WIDE:
                     policy.hand_down(self)
                     with policy.made_with(policy.WIDE):
@@ -419,29 +383,6 @@ def as_input(x: TensorLike, layer: Layer) -> Tensor:
     return Tensor(x, dtypes.float64) if t.dtype.kind == "f" else t
 
 
-def _first_shape(name: str, values: Sequence[Any]) -> Shape:
-    """The shape of the first input, by which a layer is built."""
-    if values[0] is None:
-        raise ArgumentError(f"{name}: its first input is None; give it a tensor or an array")
-    return tuple(values[0].shape)
-
-
-def row_shape(name: str, shape: ShapeLike) -> Shape:
-    """The shape of one row as a tuple; ArgumentError for what is none."""
-    if isinstance(shape, int | np.integer):
-        shape = (shape,)
-    try:
-        sizes = tuple(operator.index(n) for n in shape)
-    except TypeError:
-        sizes = (-1,)
-    if any(n < 0 for n in sizes):
-        raise ArgumentError(
-            f"{name}: input_shape={shape!r}; expected the sizes of one row, without the batch "
-            f"axis, e.g. input_shape=(784,){_FIXED_LENGTH_HINT if _open(shape) else ''}"
-        )
-    return sizes
-
-
 def _untrained(layer: Layer) -> list[Tensor]:
     trained = {id(t) for t in layer.parameters()}
     return [t for t in layer.state_tensors() if id(t) not in trained]
@@ -456,13 +397,3 @@ _KERAS_LISTS: dict[str, Callable[[Layer], list[Tensor]]] = {
     "non_trainable_weights": _untrained,
     "non_trainable_variables": _untrained,
 }
-
-_FIXED_LENGTH_HINT = (
-    ". None is not a size here: a graph is compiled for rows of one length. Give the longest, "
-    "fill up shorter rows (ranvier.data.pad_sequences) and leave what was filled up out with "
-    "Embedding(mask_zero=True) or Masking"
-)
-
-
-def _open(shape: object) -> bool:
-    return isinstance(shape, tuple | list) and None in shape

@@ -5,10 +5,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from ..base.arguments import flag
+from ..base.temporary import temporarily
 from ..tensors.mode import state
 from ..tensors.tensor import Tensor
+
+if TYPE_CHECKING:
+    from ..base.temporary import Temporary
 
 
 class _Mode(threading.local):
@@ -33,17 +38,12 @@ def training_mode(on: bool) -> Iterator[None]:
         mode.training, mode.traced = before
 
 
-@contextmanager
-def filled_batch(real: Tensor) -> Iterator[None]:
+def filled_batch(real: Tensor) -> Temporary:
     """Inside, in this thread, only those rows of the batch count for which `real` is 1.
 
     `real` is (batch,) float32. Layers that look across rows ask `real_rows()` for it.
     """
-    before, mode.real = mode.real, real
-    try:
-        yield
-    finally:
-        mode.real = before
+    return temporarily(mode, "real", real)
 
 
 def real_rows() -> Tensor | None:

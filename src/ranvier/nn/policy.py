@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..base.missing import answered
+from ..base.temporary import temporarily
 from ..dtypes import float16, float32, float64
 from ..errors import ArgumentError, unknown_name
 from ..ops.elementwise import astype
@@ -28,6 +29,7 @@ from ..typing import DType, DTypeLike
 from .walk import walk
 
 if TYPE_CHECKING:
+    from ..base.temporary import Temporary
     from .layer import Layer
 
 _Structure = TypeVar("_Structure")  # tensors in lists, tuples and dicts
@@ -71,14 +73,9 @@ def dtype_policy() -> str:
     return _Global.policy
 
 
-@contextmanager
-def made_with(policy: str) -> Iterator[None]:
+def made_with(policy: str) -> Temporary:
     """Inside, layers are made with this policy."""
-    before, _Global.policy = _Global.policy, resolve(policy)
-    try:
-        yield
-    finally:
-        _Global.policy = before
+    return temporarily(_Global, "policy", resolve(policy))
 
 
 def resolve(policy: DTypeLike | None) -> str:

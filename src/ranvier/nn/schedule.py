@@ -1,6 +1,6 @@
 """Schedules: numbers that follow the count of steps, as learning rates do.
 
-The curves themselves are in optim/schedules.py. Layers take them too: a dropout rate may follow
+The curves themselves are in optim/schedules/. Layers take them too: a dropout rate may follow
 one.
 """
 

@@ -25,7 +25,7 @@ import numpy as np
 
 from .. import dtypes
 from ..base import arguments
-from ..base.missing import misfit
+from ..base.missing import refuse_misfit
 from ..errors import DTypeError, ShapeError, UnknownSizeError
 from ..graph.node import OPS, Spec, Value
 from ..graph.row_count import RowCount
@@ -115,10 +115,8 @@ def _answered(function: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return function(op, *args, **params)
         except (TypeError, AttributeError) as error:
-            problem = misfit(error, op.name, function, (op, *args), params)
-            if problem is None:
-                raise
-            raise problem from None
+            refuse_misfit(error, op.name, function, (op, *args), params)
+            raise
 
     return call
 

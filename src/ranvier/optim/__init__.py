@@ -10,7 +10,7 @@
 | optimizer.py | The contract: a rule, and what stands around it |
 | rates.py | The learning rate: a number or a schedule |
 | rules/ | the formulas, one class for each optimizer |
-| schedules.py | Learning rates as functions of the step |
+| schedules/ | learning rates as functions of the step |
 | state.py | What an optimizer remembers, and its names in a file |
 | wrappers/ | clipping, accumulation, decay, averages and loss scale around a rule |
 """

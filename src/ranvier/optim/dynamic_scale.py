@@ -45,6 +45,10 @@ class LossScaleOptimizer(Optimizer):
     model with layers of the dtype policy "mixed_float16". At the least scale, 2^-14, steps are
     taken anyway: what is not finite there is no overflow of float16, and `fit` names it.
 
+    It stands around the whole optimizer, not among its `wrappers`, because it takes back all that a
+    step has done: the count of steps, and what accumulation and averages keep, too. A scale that
+    never changes is `wrappers.LossScale`.
+
     >>> from ranvier.optim import Adam
     >>> optimizer = LossScaleOptimizer(Adam(0.01))
     >>> optimizer.loss_scale.item(), optimizer.inner_optimizer

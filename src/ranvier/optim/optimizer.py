@@ -3,7 +3,7 @@
     rule        w, g, slots -> new w, new slots            rules/, the formulas
     wrappers    clipping, weight decay, averages, ...      wrappers/
     groups      parameters with options of their own       groups.py
-    rate        the learning rate: a number or a schedule  rates.py, schedules.py
+    rate        the learning rate: a number or a schedule  rates.py, schedules/
     state       slots, counts, what a file holds           state.py
 
 A new optimizer is one class with its formula and one line in `rules/__init__.py`.

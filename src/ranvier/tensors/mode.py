@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING
 
+from ..base.temporary import temporarily
+
 if TYPE_CHECKING:
-    from contextlib import _GeneratorContextManager
-
+    from ..base.temporary import Temporary
     from ..tracing.trace import Trace
-
-    GradMode = _GeneratorContextManager[None]  # for `with`, and as a decorator
 
 
 class _State(threading.local):
@@ -23,32 +20,22 @@ class _State(threading.local):
 state = _State()
 
 
-@contextmanager
-def grad_mode(on: bool) -> Iterator[None]:
+def grad_mode(on: bool) -> Temporary:
     """Keep history inside (or not)."""
-    before, state.grad = state.grad, on
-    try:
-        yield
-    finally:
-        state.grad = before
+    return temporarily(state, "grad", on)
 
 
-@contextmanager
-def active_trace(trace: Trace | None) -> Iterator[None]:
+def active_trace(trace: Trace | None) -> Temporary:
     """Ops inside go to this trace; with None they compute at once, also while another traces."""
-    before, state.trace = state.trace, trace
-    try:
-        yield
-    finally:
-        state.trace = before
+    return temporarily(state, "trace", trace)
 
 
-def no_trace() -> AbstractContextManager[None]:
+def no_trace() -> Temporary:
     """No trace inside: ops have numbers, and a trace of its own may begin."""
     return active_trace(None)
 
 
-def no_grad() -> GradMode:
+def no_grad() -> Temporary:
     """Keep no history inside: `with ranvier.no_grad(): ...`, or as a decorator.
 
     >>> import ranvier
@@ -61,7 +48,7 @@ def no_grad() -> GradMode:
     return grad_mode(False)
 
 
-def enable_grad() -> GradMode:
+def enable_grad() -> Temporary:
     """Keep history inside, also within `no_grad`."""
     return grad_mode(True)
 

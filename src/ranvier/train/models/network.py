@@ -20,7 +20,8 @@ from ...graph.graph import Graph
 from ...graph.node import Node
 from ...graph.row_count import ROWS
 from ...nn.basic.normalize import Adapting
-from ...nn.layer import Layer, as_input, row_shape
+from ...nn.building import row_shape
+from ...nn.layer import Layer, as_input
 from ...nn.modes import training_mode
 from ...nn.policy import float_dtype
 from ...nn.symbolic import layer_of

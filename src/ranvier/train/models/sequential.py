@@ -8,8 +8,9 @@ from typing import Any
 
 from ...errors import ArgumentError, StateError
 from ...nn.basic.shape_layers import InputLayer
+from ...nn.building import row_shape
 from ...nn.configuration import restore
-from ...nn.layer import LAYERS, Layer, register_layer, row_shape
+from ...nn.layer import LAYERS, Layer, register_layer
 from ...nn.symbolic import Symbolic, layer_of, own
 from ...typing import Array, DataLike, Shape
 from .functional import Wiring
