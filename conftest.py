@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import os
 import tempfile
@@ -14,8 +15,22 @@ _CACHE = tempfile.TemporaryDirectory(prefix="ranvier-tests-")
 os.environ["RANVIER_CACHE"] = _CACHE.name
 os.environ.setdefault("RANVIER_CHECK", "1")
 os.environ.setdefault("MPLBACKEND", "Agg")
+# Threads of NumPy and scikit-learn wait for one another in loops that do nothing: on a busy machine
+# work as small as that of tests takes ten times as long on two of them as on one.
+for _library in ("OMP", "OPENBLAS", "MKL"):
+    os.environ.setdefault(f"{_library}_NUM_THREADS", "1")
 
 _numbers = itertools.count()
+
+
+def pytest_collection(session: pytest.Session) -> None:
+    """Objects of modules and tests live to the end: the collector need not look at them."""
+    gc.disable()
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture

@@ -15,7 +15,6 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
@@ -178,25 +177,26 @@ def built_faults(html: str) -> list[str]:
     return [line.strip()[:80] for line in Page(body).lines if RAW.search(line.strip())]
 
 
-def built_pages(folder: Path) -> Iterator[Path]:
+@pytest.fixture(scope="module")
+def built_pages(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """The pages, built once for all tests."""
     made = os.environ.get("RANVIER_HTML")
     if not made:
         if not all(importlib.util.find_spec(name) for name in ("sphinx", "myst_parser")):
             pytest.skip('the pages are built with Sphinx: pip install ".[docs]"')
+        made = str(tmp_path_factory.mktemp("pages") / "html")
         done = subprocess.run(
-            [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "docs", str(folder)],
+            [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "docs", made],
             cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
-            capture_output=True, text=True, timeout=300,
+            capture_output=True, text=True, timeout=600,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
-        made = str(folder)
-    yield from sorted(p for p in Path(made).rglob("*.html") if p.stem not in ("search", "genindex"))
+    return sorted(p for p in Path(made).rglob("*.html") if p.stem not in ("search", "genindex"))
 
 
-def test_built_pages_show_no_raw_code(tmp_path: Path) -> None:
-    pages = list(built_pages(tmp_path / "html"))
-    assert len(pages) >= len(list((ROOT / "docs").rglob("*.md")))
-    found = {page.name: built_faults(page.read_text(encoding="utf-8")) for page in pages}
+def test_built_pages_show_no_raw_code(built_pages: list[Path]) -> None:
+    assert len(built_pages) >= len(list((ROOT / "docs").rglob("*.md")))
+    found = {page.name: built_faults(page.read_text(encoding="utf-8")) for page in built_pages}
     assert {name: lines for name, lines in found.items() if lines} == {}
 
 
@@ -284,14 +284,14 @@ def measured(browser: str, pages: list[Path], folder: Path) -> list[tuple[str, i
     return [tuple(row) for row in json.loads(unescape(found[1]))]
 
 
-def test_no_built_page_is_wider_than_the_window(tmp_path: Path) -> None:
+def test_no_built_page_is_wider_than_the_window(built_pages: list[Path], tmp_path: Path) -> None:
     names = ("chromium", "chromium-browser", "google-chrome", "chrome")
     browser = next(filter(None, map(shutil.which, names)), None)
     if browser is None:
         pytest.skip("widths are measured with Chromium")
     wide = tmp_path / "wide.html"
     wide.write_text("<body><code style='white-space: nowrap'>" + "wide" * 300, encoding="utf-8")
-    pages = [*built_pages(tmp_path / "html"), wide]
+    pages = [*built_pages, wide]
     rows = measured(browser, pages, tmp_path)
     assert len(rows) == len(pages) * len(WIDTHS)
     too_wide = {(Path(page).name, window) for page, window, width in rows if width > window}

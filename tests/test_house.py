@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import ranvier
+from syntax import parsed
 
 TESTS = Path(__file__).parent
 SRC = TESTS.parent / "src"
@@ -88,7 +89,7 @@ def sources() -> dict[str, str]:
 
 def imports(name: str, files: dict[str, str]) -> Iterator[tuple[int, str]]:
     """Line and dotted name of each import of the package's own files in `name`, lazy ones too."""
-    tree = ast.parse(files[name])
+    tree = parsed(files[name])
     is_package = name == "" or any(other.startswith(f"{name}.") for other in files)
     skipped: set[ast.AST] = set()
     for node in ast.walk(tree):
@@ -227,7 +228,7 @@ MAX_UNTYPED_PERCENT = 5.0
 def untyped(source: str) -> tuple[list[str], int]:
     """The arguments without a type, and how many arguments there are."""
     without, count = [], 0
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(parsed(source)):
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             continue
         a = node.args
@@ -306,7 +307,7 @@ def probes(source: str) -> list[str]:
     """Every question whether something has an attribute."""
     return [
         ast.unparse(call)
-        for call in ast.walk(ast.parse(source))
+        for call in ast.walk(parsed(source))
         if isinstance(call, ast.Call)
         and isinstance(call.func, ast.Name)
         and (call.func.id == "hasattr" or (call.func.id == "getattr" and len(call.args) == 3))
@@ -318,7 +319,7 @@ def test_no_object_changes_its_class() -> None:
     changed = [
         f"{name}: {ast.unparse(node)}"
         for name, source in sources().items()
-        for node in ast.walk(ast.parse(source))
+        for node in ast.walk(parsed(source))
         if isinstance(node, ast.Assign)
         and any(isinstance(t, ast.Attribute) and t.attr == "__class__" for t in node.targets)
     ]
@@ -353,7 +354,7 @@ def folders() -> list[Path]:
 )
 def test_a_folder_lists_what_stands_in_it(folder: Path) -> None:
     """The docstring of a folder has one row for each file, with what it holds."""
-    text = ast.get_docstring(ast.parse((folder / "__init__.py").read_text("utf-8"))) or ""
+    text = ast.get_docstring(parsed((folder / "__init__.py").read_text("utf-8"))) or ""
     rows = re.findall(r"^\| `?([\w./]+?)`? \| .+ \|$", text, re.MULTILINE)
     there = {f.name for f in folder.glob("*.py")} - {"__init__.py"}
     there |= {f"{f.name}/" for f in folder.iterdir() if (f / "__init__.py").exists()}

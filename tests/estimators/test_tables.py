@@ -38,8 +38,12 @@ LABELS = np.where(TOWNS == "Rome", "warm", "cold")
 HEIGHT = 100 * NUMBERS[:, 0] + 500
 
 
-def test_columns_of_all_kinds() -> None:
-    classifier = RanvierClassifier(**SHORT).fit(TABLE, LABELS)
+@pytest.fixture(scope="module")
+def classifier() -> RanvierClassifier:
+    return RanvierClassifier(**SHORT).fit(TABLE, LABELS)
+
+
+def test_columns_of_all_kinds(classifier: RanvierClassifier) -> None:
     assert classifier.score(TABLE, LABELS) > 0.95
     assert classifier.classes_.tolist() == ["cold", "warm"]
     assert classifier.feature_names_in_.tolist() == list(TABLE.columns)
@@ -49,8 +53,7 @@ def test_columns_of_all_kinds() -> None:
     assert regressor.score(TABLE, HEIGHT) > 0.9
 
 
-def test_frames_of_other_libraries_and_arrays_of_objects() -> None:
-    classifier = RanvierClassifier(**SHORT).fit(TABLE, LABELS)
+def test_frames_of_other_libraries_and_arrays_of_objects(classifier: RanvierClassifier) -> None:
     frame = pl.from_pandas(TABLE)
     expected = classifier.predict(TABLE)
     assert np.array_equal(classifier.predict(frame), expected)
@@ -61,14 +64,12 @@ def test_frames_of_other_libraries_and_arrays_of_objects() -> None:
     assert np.array_equal(of_cells.predict(cells[:1]), of_cells.predict(cells)[:1])
 
 
-def test_a_level_never_seen_before() -> None:
-    classifier = RanvierClassifier(**SHORT).fit(TABLE, LABELS)
+def test_a_level_never_seen_before(classifier: RanvierClassifier) -> None:
     p = classifier.predict_proba(TABLE.assign(town="Paris"))
     np.testing.assert_allclose(p.sum(axis=1), 1, atol=1e-6)
 
 
-def test_rows_are_predicted_alike_one_by_one_and_in_copies() -> None:
-    classifier = RanvierClassifier(**SHORT).fit(TABLE, LABELS)
+def test_rows_are_predicted_alike_one_by_one_and_in_copies(classifier: RanvierClassifier) -> None:
     p = classifier.predict_proba(TABLE)
     one_by_one = [classifier.predict_proba(TABLE[i : i + 1]) for i in range(10)]
     assert np.array_equal(np.concatenate(one_by_one), p[:10])

@@ -19,6 +19,7 @@ from ranvier.executors import ONCE, BatchPlan, executor
 from ranvier.executors.reference import ReferenceExecutor, loop_over_batches
 from ranvier.graph.graph import Graph
 from ranvier.graph.interpret import evaluate
+from syntax import parsed
 
 Array = np.ndarray[Any, Any]
 
@@ -151,7 +152,7 @@ def test_engines_are_taken_from_the_list_alone() -> None:
     root = Path(ranvier.__file__).parent
     named = set()
     for path in root.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(parsed(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Compare):
                 values = [node.left, *node.comparators]
                 if any(isinstance(v, ast.Constant) and v.value in ENGINES for v in values):

@@ -34,6 +34,7 @@ from ranvier.report.measures import Estimate
 from ranvier.report.page import Report
 from ranvier.report.results import ModelScore, Results
 from ranvier.tasks import ForecastModel
+from syntax import parsed
 
 ON_POSIX = pytest.mark.skipif(not hasattr(os, "getuid"), reason="modes and pipes of POSIX")
 X = np.ones((4, 3), np.float32)
@@ -187,7 +188,7 @@ def calls(text: str) -> Iterator[tuple[str, str, ast.Call]]:
         for inner in ast.iter_child_nodes(node):
             yield from visit(inner, function)
 
-    yield from visit(ast.parse(text), "")
+    yield from visit(parsed(text), "")
 
 
 def by_hand(text: str) -> list[str]:

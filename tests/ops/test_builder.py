@@ -17,6 +17,7 @@ from ranvier.ops.counter_rng import RandomBits, random_bits
 from ranvier.ops.elementwise.base import Elementwise
 from ranvier.ops.elementwise.builder import BitBuilder, ElementBuilder
 from ranvier.typing import Array, DType
+from syntax import parsed
 
 
 class NumPyBuilder:
@@ -112,7 +113,7 @@ def test_a_builder_offers_what_ops_ask_for_and_no_more() -> None:
     used = {
         node.func.attr
         for path in Path(ops.__file__).parent.rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in ast.walk(parsed(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)
         and isinstance(node.func.value, ast.Name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -110,12 +111,36 @@ def smooth(kind: str) -> list[str]:
     return [n for n in NAMES if TABLE[n].gradient == kind and "float64" in TABLE[n].dtypes]
 
 
+MAX_NUMBERS = 400  # whose second differences are taken by default
+
+
+def numbers_in(shapes: Any) -> int:
+    return sum(math.prod(shape) for shape in shapes)
+
+
 @pytest.mark.parametrize("order", [1, 2])
 @pytest.mark.parametrize("name", smooth("smooth"))
 def test_gradients(name: str, order: int) -> None:
     row = TABLE[name]
     for i, shapes in enumerate(row.shapes):
-        ranvier.gradcheck(row.call, row.arrays(shapes, "float64", i), order=order, atol=1e-6)
+        if order == 1 or numbers_in(shapes) <= MAX_NUMBERS:
+            ranvier.gradcheck(row.call, row.arrays(shapes, "float64", i), order=order, atol=1e-6)
+
+
+LARGE = [
+    (name, i)
+    for name in smooth("smooth")
+    for i, shapes in enumerate(TABLE[name].shapes)
+    if numbers_in(shapes) > MAX_NUMBERS
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "number"), LARGE)
+def test_second_gradients_of_large_shapes(name: str, number: int) -> None:
+    row = TABLE[name]
+    arrays = row.arrays(row.shapes[number], "float64", number)
+    ranvier.gradcheck(row.call, arrays, order=2, atol=1e-6)
 
 
 @pytest.mark.parametrize("engine", ENGINES)

@@ -12,6 +12,7 @@ from paths import SRC
 from ranvier.errors import ArgumentError
 from ranvier.report.words import LANGUAGES, WORDS, isolated, language
 from ranvier.tables.columns import KINDS
+from syntax import parsed
 
 SOURCES = [path for path in sorted((SRC / "report").glob("*.py")) if path.name != "words.py"]
 
@@ -34,7 +35,7 @@ def used_keys() -> set[str]:
     """Every text that is looked up in the table, where it is written out."""
     keys = set()
     for path in SOURCES:
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        for node in ast.walk(parsed(path.read_text("utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 keys.add(node.value.rstrip(":"))
     return keys
@@ -44,7 +45,7 @@ def test_every_literal_key_is_there() -> None:
     missing = []
     assert len(SOURCES) > 5
     for path in SOURCES:
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        for node in ast.walk(parsed(path.read_text("utf-8"))):
             called = isinstance(node, ast.Call) and ast.unparse(node.func) in (
                 "words",
                 "page.words",
@@ -90,7 +91,7 @@ def test_choices_have_names() -> None:
     whats: set[str] = set()
     tables = SRC / "tables"
     for path in sorted({*tables.rglob("*.py")} - {*(tables / "training").glob("*.py")}):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        for node in ast.walk(parsed(path.read_text("utf-8"))):
             if isinstance(node, ast.Call) and ast.unparse(node.func) == "Choice":
                 whats |= {str(a.value) for a in node.args[:1] if isinstance(a, ast.Constant)}
     assert len(whats) > 15

@@ -85,7 +85,7 @@ sys.path[:0] = {sys.path!r}
 import ranvier
 ranvier.config(threads=1)
 from train.fit import runs
-found = runs.campaign(4, 3, ["dropout", "early_stopping"])
+found = runs.campaign(2, 3, ["dropout", "early_stopping"])
 for about in found.values():
     assert about["same"] and about["files left"] in ([], ["result"]), found
 """
