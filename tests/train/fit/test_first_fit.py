@@ -26,7 +26,7 @@ LATER = {
     "texts": "data.vectorize data.text data.sequence_padding",
     "files": "train.models.saving train.models.wiring_data train.fit.resume io.files",
     "streams": (
-        "train.fit.stream data.streams.pipeline data.streams.file_streams "
+        "train.fit.streaming data.streams.pipeline data.streams.file_streams "
         "data.streams.table_streams"
     ),
     "what is not in the cache of code": "compiler.stages lower.loop_ir lower.lower codegen.module",

@@ -1,7 +1,7 @@
 """Words that save an hour: signs, before and after a training, that it cannot go well.
 
 before    rows sorted by class under validation_split; inputs that are large beside a first Dense;
-          a Normalize that was not adapted
+          a Normalize that was not adapted; a step that trains nothing, or what it does not hold
 after     a loss that grew instead of falling; targets so large that a network hardly reaches them
 
 Each is a RanvierWarning, said once for a model, and only where chance and taste are ruled out.
@@ -24,6 +24,7 @@ from ...typing import Array
 from ..intake.arrange import normalize_of, readers, role_of
 from ..intake.heads import Head
 from ..intake.rows import Rows
+from ..steps.step import Step
 
 if TYPE_CHECKING:
     from ..models.model import Model
@@ -55,6 +56,31 @@ def before_fit(model: Model, heads: Sequence[Head], rows: Rows, held: Rows | Non
 
 
 # --- rows sorted by class -----------------------------------------------------------------------
+
+
+def say_untrained(model: Model, step: Step) -> None:
+    """Training that changes nothing is mostly a network of a pair, left frozen; parameters that the
+    model does not hold are mostly those of layers made inside `forward`.
+    """
+    left = step.untouched
+    if left.outside:
+        shapes = ", ".join(map(str, left.outside[:4]))
+        warn(
+            f"{model.name}: training uses {len(left.outside)} parameters that the model does not "
+            f"hold (shapes {shapes}), so it neither changes nor saves them. Make layers in "
+            "__init__ and keep them as attributes, self.dense = Dense(8), and not in forward or "
+            "outside the model"
+        )
+    if left.without_weights and not left.outside:
+        warn(
+            f"{model.name}: it has no weights to train, so training changes nothing; a tensor of "
+            "your own is a weight with requires_grad=True, as an attribute of a layer"
+        )
+    if left.all_frozen:
+        warn(
+            f"{model.name}: every layer is frozen (trainable=False), so training changes nothing; "
+            "set trainable = True before it, and False again where it is to stand still"
+        )
 
 
 def _classes(y: Array) -> Array | None:

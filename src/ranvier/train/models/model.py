@@ -25,6 +25,7 @@ from ..callbacks.callback import Callback, History
 from ..callbacks.progress import numbers
 from ..fit import loop
 from ..fit.begin import Data, begin
+from ..fit.cautions import say_untrained
 from ..fit.ready import ready, test_step
 from ..intake.arrange import Learning, heads_of, inputs_of, outputs_of, rows_of
 from ..intake.heads import LossLike, MetricsLike, WeightsLike, losses_of, metrics_of, sole
@@ -32,7 +33,6 @@ from ..intake.logits import EndSeen, left_open, take_logits
 from ..steps.concurrency import in_training
 from ..steps.kept_steps import Steps
 from ..steps.predict import Predictor, predict
-from ..steps.step import Step
 from .network import Network
 
 if TYPE_CHECKING:
@@ -187,31 +187,6 @@ class Model(Network):
         if self._steps is None or not self._steps.settled():
             self._settle(self.optimizer, self.loss, self.metrics, self.weighted_metrics)
 
-    def _warn_of_untrained(self, step: Step) -> None:
-        """Training that changes nothing is mostly a network of a pair, left frozen; parameters that
-        the model does not hold are mostly those of layers made inside `forward`.
-        """
-        left = step.untouched
-        if left.outside:
-            shapes = ", ".join(map(str, left.outside[:4]))
-            warn(
-                f"{self.name}: training uses {len(left.outside)} parameters that the model does "
-                f"not hold (shapes {shapes}), so it neither changes nor saves them. Make layers in "
-                "__init__ and keep them as attributes, self.dense = Dense(8), and not in forward "
-                "or outside the model"
-            )
-        if left.without_weights and not left.outside:
-            warn(
-                f"{self.name}: it has no weights to train, so training changes nothing; a tensor "
-                "of your own is a weight with requires_grad=True, as an attribute of a layer"
-            )
-        if left.all_frozen:
-            warn(
-                f"{self.name}: every layer is frozen (trainable=False), so training changes "
-                "nothing; set trainable = True before it, and False again where it is to stand "
-                "still"
-            )
-
     # -- fit ---------------------------------------------------------------------------------------
 
     @spelled
@@ -262,7 +237,7 @@ class Model(Network):
             self, Data(x, y, sample_weight, class_weight, validation_split, validation_data),
             batch_size, epochs, verbose, callbacks, shuffle, initial_epoch,
         )  # fmt: skip
-        self._warn_of_untrained(training.step)
+        say_untrained(self, training.step)
         if initial_epoch >= epochs:
             warn(
                 f"{self.name}: fit trains until epoch {epochs}, counted from initial_epoch="
@@ -287,7 +262,7 @@ class Model(Network):
             rows = rows_of(self, x, y, sample_weight, class_weight, learn=True)
             steps = ready(self, rows)
         step = steps.get("train", rows.count, rows, self.engine, larger=True)
-        self._warn_of_untrained(step)
+        say_untrained(self, step)
         steps.in_training.begin(step.traced.changed)
         try:
             steps.in_training.start_stretch()
