@@ -19,7 +19,7 @@ from .base.arguments import as_integer
 from .base.missing import Spelled, answered, module_getattr
 from .errors import ArgumentError, ShapeError, TraceError
 from .executors.philox import numpy_random, philox
-from .graph.node import Spec, too_large
+from .graph.node import room_for
 from .ops import elementwise as e
 from .ops.composites.shaping import moveaxis
 from .ops.counter_rng import random_bits
@@ -212,10 +212,8 @@ class Generator(Spelled):
         n = as_integer("permutation", "n", n, 0)
         # NOTE: an argsort of raw bits, because NumPy promises the bits for ever, shuffles not.
         source = philox(self.host_key("permutation"))
-        try:
+        with room_for("permutation", (n,), dtypes.int64):
             bits = source.random_raw(n)
-        except MemoryError:
-            raise too_large("permutation", Spec((n,), dtypes.int64)) from None
         return Tensor(np.argsort(bits, kind="stable"), dtypes.int64)
 
     @answered

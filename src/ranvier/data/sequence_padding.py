@@ -8,6 +8,7 @@ import numpy as np
 
 from ..base.missing import spelled
 from ..errors import ArgumentError, DataError
+from ..graph.node import room_for
 from ..typing import Array, ArrayLike, DTypeLike
 
 
@@ -47,7 +48,9 @@ def pad_sequences(
         )
     inner = next((r.shape[1:] for r in rows if len(r)), ())
     length = max(map(len, rows), default=0) if maxlen is None else maxlen
-    out = np.full((len(rows), length, *inner), value, dtype)
+    shape = (len(rows), length, *inner)
+    with room_for("pad_sequences", shape, np.dtype(dtype)):
+        out = np.full(shape, value, dtype)
     for i, row in enumerate(rows):
         if len(row) and row.shape[1:] != inner:
             raise DataError(

@@ -30,6 +30,7 @@ from .. import dtypes, random
 from ..base.missing import Spelled, answered, module_getattr
 from ..errors import ArgumentError, unknown_name
 from ..executors.philox import numpy_random
+from ..graph.node import room_for
 from ..typing import Array, ArrayLike, DTypeLike, Shape
 from .configuration import configuration, restore
 
@@ -47,7 +48,8 @@ class Initializer(Spelled):
         shape = (
             (int(shape),) if isinstance(shape, int | np.integer) else tuple(int(n) for n in shape)
         )
-        return np.asarray(self.values(shape)).astype(dtypes.as_dtype(dtype))
+        with room_for(type(self).__name__, shape, dtypes.float64):
+            return np.asarray(self.values(shape)).astype(dtypes.as_dtype(dtype))
 
     def values(self, shape: tuple[int, ...]) -> Array:
         """The values in float64."""
