@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+import ranvier
 from paths import GOLDEN
 from ranvier.data import BytePairs, TextVectorization, Vocabulary, clean, length_mask, pad_sequences
 from ranvier.errors import ArgumentError, DataError, FileError, StateError
@@ -23,8 +27,8 @@ def test_vectorized_texts_are_those_of_keras(name: str) -> None:
     case = CASES[name]
     options: dict[str, object] = dict(case["options"])  # type: ignore[call-overload]
     if isinstance(options.get("ngrams"), list):
-        options["ngrams"] = tuple(options["ngrams"])  # type: ignore[arg-type]
-    vectorize = TextVectorization(**options)  # type: ignore[arg-type]
+        options["ngrams"] = tuple(options["ngrams"])  # type: ignore[list-item]
+    vectorize = TextVectorization(**options)  # type: ignore[list-item]
     vectorize.adapt(TEXTS)
     assert vectorize.get_vocabulary() == case["vocabulary"]
     with np.load(STORED) as arrays:
@@ -149,3 +153,53 @@ def test_byte_pairs(tmp_path: Path) -> None:
     (tmp_path / "bad.json").write_text("{}")
     with pytest.raises(FileError, match="no file of tokenizers"):
         BytePairs.load(tmp_path / "bad.json")
+
+
+NO_TEXTS = [None, float("nan"), 3, b"a", ["a"]]
+NO_IDS = [-1, 99, 1.5, "a", None, float("nan"), [2]]
+
+
+@pytest.mark.parametrize("wrong", NO_TEXTS, ids=repr)
+def test_whatever_takes_texts_refuses_what_is_none(wrong: Any) -> None:
+    vocabulary, vectorize = Vocabulary(["a"]), TextVectorization(vocabulary=["a"])
+    calls: list[Callable[[], object]] = [
+        lambda: Vocabulary(["a", wrong]),
+        lambda: Vocabulary.from_texts(["a", wrong]),
+        lambda: Vocabulary.from_texts(["a"], by=lambda text: [3]),  # type: ignore[list-item]
+        lambda: vocabulary.encode(wrong),
+        lambda: vocabulary.ids(["a", wrong]),
+        lambda: clean(wrong),
+        lambda: TextVectorization(vocabulary=["a", wrong]),
+        lambda: vectorize.adapt(["a", wrong]),
+        lambda: vectorize(["a", wrong]),
+        lambda: vectorize.tokens(wrong),
+    ]
+    if importlib.util.find_spec("tokenizers"):
+        pairs = BytePairs.train(["a b"], vocab_size=260)
+        calls += [
+            lambda: pairs.encode(wrong),
+            lambda: pairs([wrong]),
+            lambda: BytePairs.train(["a", wrong]),
+        ]
+    for call in calls:
+        with pytest.raises(DataError, match="expected str"):
+            call()
+
+
+@pytest.mark.parametrize("wrong", NO_IDS, ids=repr)
+def test_whatever_takes_numbers_of_tokens_refuses_others(wrong: Any) -> None:
+    made: list[Any] = [Vocabulary(["a", "b"])]
+    if importlib.util.find_spec("tokenizers"):
+        made.append(BytePairs.train(["a b"], vocab_size=260))
+    for one in made:
+        assert one.decode(ranvier.tensor([2, 0])) == one.decode(np.array([2.0, 0])) != ""
+        bad = 260 if wrong == 99 and len(one) > 99 else wrong
+        with pytest.raises(DataError, match=r"number 1 is .*; expected an integer from 0 to"):
+            one.decode([2, bad])
+
+
+@pytest.mark.parametrize("wrong", [3, None])
+def test_what_is_no_list_is_refused(wrong: Any) -> None:
+    for call in (Vocabulary, Vocabulary.from_texts, Vocabulary([]).decode):
+        with pytest.raises(DataError, match="expected a list with one"):
+            call(wrong)

@@ -129,6 +129,24 @@ def test_a_mask_of_another_shape_is_refused() -> None:
         ranvier.tensor(X)[np.ones((2, 4), bool)]
 
 
+@pytest.mark.parametrize("shape", [(), (3,), (2, 3), (0,)])
+def test_a_mask_without_axes_takes_all_or_nothing_along_a_new_axis(shape: tuple[int, ...]) -> None:
+    x = np.arange(np.prod(shape, dtype=int), dtype="f").reshape(shape)
+    for wanted in (np.array(True), np.array(False)):
+        mask = ranvier.tensor(wanted)
+        for found in (
+            ranvier.tensor(x)[mask],
+            ranvier.tensor(x)[wanted],
+            ranvier.compile(lambda x: x[wanted] + 0)(x),  # noqa: B023
+        ):
+            np.testing.assert_array_equal(found.numpy(), x[wanted], strict=True)
+        if shape:
+            found = ranvier.tensor(x)[..., mask]
+            np.testing.assert_array_equal(found.numpy(), x[..., wanted], strict=True)
+            found = ranvier.tensor(x)[mask, :1]
+            np.testing.assert_array_equal(found.numpy(), x[wanted, :1], strict=True)
+
+
 def test_a_mask_made_inside_a_compiled_function_is_refused_with_a_way_out() -> None:
     with pytest.raises(TraceError, match=r"Use ranvier.where\(mask"):
         ranvier.compile(lambda x: x[x > 0], engine="reference")(X)

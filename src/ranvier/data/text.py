@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from ..base.missing import Spelled, spelled
@@ -37,7 +37,7 @@ def clean(text: str, lower: bool = True, punctuation: bool = False) -> str:
     >>> clean("Don't panic!"), clean("你好，世界。")
     ('dont panic', '你好世界')
     """
-    text = text.lower() if lower else text
+    text = as_text(text, "clean").lower() if lower else as_text(text, "clean")
     return text if punctuation else _PUNCTUATION.sub("", text)
 
 
@@ -77,7 +77,7 @@ class Vocabulary(Spelled):
     """
 
     def __init__(self, tokens: Iterable[str], by: str | Splitter = "word") -> None:
-        self.tokens = [PADDING, UNKNOWN, *tokens]
+        self.tokens = [PADDING, UNKNOWN, *_checked(tokens, "Vocabulary", "token")]
         self.by = by
         self._split = splitter(by)
         self._ids = {token: i for i, token in enumerate(self.tokens)}
@@ -112,16 +112,24 @@ class Vocabulary(Spelled):
 
     def encode(self, text: str) -> list[int]:
         """The numbers of the tokens of a text."""
-        return self.ids(self._split(text))
+        return self.ids(self._split(as_text(text, "Vocabulary.encode")))
 
     def ids(self, tokens: Iterable[str]) -> list[int]:
         """The numbers of tokens."""
-        return [self._ids.get(token, 1) for token in tokens]
+        tokens = list(_all_of(tokens, "Vocabulary.ids", "token"))
+        try:
+            numbers = [self._ids.get(token, 1) for token in tokens]
+        except TypeError:  # lists among them, which no dictionary has as keys
+            numbers = [1]
+        if 1 in numbers:  # unknown, or no token at all
+            tokens = list(_checked(tokens, "Vocabulary.ids", "token"))
+        return numbers
 
     def decode(self, ids: Iterable[int]) -> str:
         """The text of these numbers, padding left out; words with spaces between them."""
         between = " " if self.by == "word" else ""
-        return between.join(self.tokens[int(i)] for i in ids if int(i) != 0)
+        numbers = as_ids(ids, len(self), "Vocabulary.decode")
+        return between.join(self.tokens[i] for i in numbers if i != 0)
 
     def save(self, path: FilePath) -> None:
         """Write the tokens as JSON; `by` must be a name, as a function cannot be written."""
@@ -139,12 +147,47 @@ class Vocabulary(Spelled):
         return made_from(path, lambda: cls(content["tokens"], content["by"]))
 
 
-def as_texts(texts: str | Iterable[str], what: str) -> Iterable[str]:
+def as_text(text: str, what: str) -> str:
+    """One text, checked."""
+    if not isinstance(text, str):
+        raise DataError(f"{what}: the text {_describe_no_text(text)}")
+    return str(text)
+
+
+def as_texts(texts: str | Iterable[str], what: str) -> Iterator[str]:
     """One text or many, each of them checked."""
-    for i, text in enumerate([texts] if isinstance(texts, str) else texts):
+    return _checked([texts] if isinstance(texts, str) else texts, what, "text")
+
+
+def as_ids(ids: Iterable[int], count: int, what: str) -> list[int]:
+    """Numbers of tokens, of which there are `count`, as plain integers."""
+    numbers = []
+    for position, number in enumerate(_all_of(ids, what, "number")):
+        try:
+            index = int(number)
+            if index != number or not 0 <= index < count:
+                raise ValueError
+        except (TypeError, ValueError, OverflowError):
+            raise DataError(
+                f"{what}: number {position} is {number!r}; expected an integer from 0 to "
+                f"{count - 1} for each token. One text is decoded at a time"
+            ) from None
+        numbers.append(index)
+    return numbers
+
+
+def _checked(values: Iterable[str], what: str, noun: str) -> Iterator[str]:
+    for i, text in enumerate(_all_of(values, what, noun)):
         if not isinstance(text, str):
-            raise DataError(f"{what}: text {i} {_describe_no_text(text)}")
+            raise DataError(f"{what}: {noun} {i} {_describe_no_text(text)}")
         yield str(text)
+
+
+def _all_of(values: Iterable[_T], what: str, noun: str) -> Iterator[_T]:
+    try:
+        return iter(values)
+    except TypeError:
+        raise DataError(f"{what}: expected a list with one {noun} each; got {values!r}") from None
 
 
 def _describe_no_text(value: object) -> str:

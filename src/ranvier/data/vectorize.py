@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 from .text import (
     Splitter,
     Vocabulary,
+    as_ids,
+    as_text,
     as_texts,
     characters,
     clean,
@@ -135,7 +137,7 @@ class TextVectorization(Spelled):
 
     def tokens(self, text: str) -> list[str]:
         """The tokens of a text: cleaned, split, and joined to runs with `ngrams`."""
-        parts = list(self._split(self._clean(text)))
+        parts = list(self._split(self._clean(as_text(text, "TextVectorization"))))
         if self._lengths is None:
             return parts
         return [
@@ -247,11 +249,11 @@ class BytePairs(Spelled):
 
     def encode(self, text: str) -> list[int]:
         """The numbers of a text."""
-        return list(self.tokenizer.encode(text).ids)
+        return list(self.tokenizer.encode(as_text(text, "BytePairs.encode")).ids)
 
     def decode(self, ids: Iterable[int]) -> str:
         """The text of these numbers."""
-        return str(self.tokenizer.decode([int(i) for i in ids]))
+        return str(self.tokenizer.decode(as_ids(ids, len(self), "BytePairs.decode")))
 
     def __call__(self, texts: Iterable[str], length: int | None = None) -> Array:
         """Ids (n, length) int64, filled up with 0 at the end."""

@@ -76,6 +76,8 @@ def expand(shape: Shape, key: Key[V]) -> tuple[list[Item[V]], Shape]:
         if item is None or isinstance(item, EllipsisType):  # `...` has been replaced above
             sizes, item = [1], slice(None)
         elif isinstance(item, np.ndarray) and item.dtype.kind == "b":
+            if not item.ndim:  # all of it or nothing, along a new axis
+                sizes, item = [1], item.reshape(1)
             if item.shape != tuple(sizes):
                 raise ShapeError(f"index: a bool array of shape {item.shape} for axes of {sizes}")
             result.extend(np.nonzero(item))
