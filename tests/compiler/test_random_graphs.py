@@ -153,6 +153,11 @@ def test_many_products_of_every_size_and_layout(data: st.DataObject) -> None:
     product_is_reference(data)
 
 
+def test_a_divisor_that_may_be_zero_hangs_on_the_last_bit() -> None:
+    """x - exp(x), where exp(x) comes from a run before: 0 or one unit in the last place."""
+    assert run_program(2049243) is False
+
+
 # --- graphs that once went wrong ----------------------------------------------------------------
 
 

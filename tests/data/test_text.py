@@ -27,8 +27,8 @@ def test_vectorized_texts_are_those_of_keras(name: str) -> None:
     case = CASES[name]
     options: dict[str, object] = dict(case["options"])  # type: ignore[call-overload]
     if isinstance(options.get("ngrams"), list):
-        options["ngrams"] = tuple(options["ngrams"])  # type: ignore[list-item]
-    vectorize = TextVectorization(**options)  # type: ignore[list-item]
+        options["ngrams"] = tuple(options["ngrams"])  # type: ignore[arg-type]
+    vectorize = TextVectorization(**options)  # type: ignore[arg-type]
     vectorize.adapt(TEXTS)
     assert vectorize.get_vocabulary() == case["vocabulary"]
     with np.load(STORED) as arrays:
