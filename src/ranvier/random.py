@@ -17,9 +17,9 @@ import numpy as np
 from . import dtypes
 from .base.arguments import as_integer
 from .base.missing import Spelled, answered, module_getattr
+from .base.sizes import room_for
 from .errors import ArgumentError, ShapeError, TraceError
 from .executors.philox import numpy_random, philox
-from .graph.node import room_for
 from .ops import elementwise as e
 from .ops.composites.shaping import moveaxis
 from .ops.counter_rng import random_bits

@@ -192,9 +192,10 @@ def test_a_folder_swapped_between_two_looks_is_looked_at_itself(
 def test_the_stand_in_is_reported_once_and_is_private(home: Path) -> None:
     home.chmod(0o777)
     message = r"is not used: others may write into .*RANVIER_CACHE"
-    with pytest.warns(UserWarning, match=message), private_folder("kernels") as folder:
+    with pytest.warns(UserWarning, match=message) as seen, private_folder("kernels") as folder:
         assert folder is not None and folder.path.parent.parent == home.parent / "temporary"
         folder.write("x", b"code")
+    assert [w.filename for w in seen] == [__file__]  # and not contextlib's
     with private_folder("kernels") as folder:  # said already: a warning would be an error here
         assert folder is not None and folder.read("x", 4) == b"code"
     assert list(home.iterdir()) == []

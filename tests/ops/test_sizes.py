@@ -12,9 +12,10 @@ import pytest
 import ranvier
 from op_table import TABLE
 from ranvier import nn
+from ranvier.base.sizes import MAX_BYTES
 from ranvier.data import pad_sequences
 from ranvier.errors import RanvierError, ShapeError
-from ranvier.graph.node import MAX_BYTES, OPS, Spec, result_spec
+from ranvier.graph.node import OPS, Spec, result_spec
 from ranvier.nn import initializers
 from ranvier.ops.creation import input_node
 

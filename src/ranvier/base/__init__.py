@@ -12,6 +12,7 @@
 | missing.py | The answer to a name that a module, an object or a call does not have |
 | nested.py | Nested structures: lists, tuples, named tuples and dicts of anything, to any depth |
 | processor.py | The processor of this machine, as far as code depends on it |
+| sizes.py | Sizes of arrays: what no machine holds is refused with its shape |
 | source.py | Where a value comes from: the user's line, the layer, the section of a step |
 | spelling.py | The name that was meant |
 | temporary.py | Attributes with another value for a while |

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,7 +14,9 @@ from .temporary import temporarily
 
 if TYPE_CHECKING:
     from .temporary import Temporary
-_PACKAGE = os.path.dirname(os.path.dirname(__file__)) + os.sep
+
+# NOTE: contextlib calls the context managers of this package, and is no code of the user.
+_NOT_THE_USER = (os.path.dirname(os.path.dirname(__file__)) + os.sep, contextlib.__file__)
 
 
 class LayerName(NamedTuple):
@@ -60,7 +62,7 @@ def in_section(section: str) -> Temporary:
     return temporarily(scope, "section", section)
 
 
-@contextmanager
+@contextlib.contextmanager
 def in_gradient_of(source: Source) -> Iterator[None]:
     """Values made inside are the gradient of what was made at `source`."""
     before = scope.layer, scope.section
@@ -76,7 +78,7 @@ def here() -> Source | None:
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         name = frame.f_code.co_filename
-        if not name.startswith(_PACKAGE):
+        if not name.startswith(_NOT_THE_USER):
             return Source(name, frame.f_lineno, scope.layer, scope.section)
         frame = frame.f_back
     return None
@@ -89,7 +91,7 @@ def depth() -> int:
     """
     frame: FrameType | None = sys._getframe(1)
     count = 0
-    while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+    while frame is not None and frame.f_code.co_filename.startswith(_NOT_THE_USER):
         frame = frame.f_back
         count += 1
     return count

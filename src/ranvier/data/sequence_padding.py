@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..base.missing import spelled
+from ..base.sizes import room_for
 from ..errors import ArgumentError, DataError
-from ..graph.node import room_for
 from ..typing import Array, ArrayLike, DTypeLike
 
 

@@ -8,17 +8,17 @@ over the history serve both.
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self
 
 import numpy as np
 
+from ..base.sizes import MAX_BYTES, check_bytes
 from ..base.source import Source, scope
-from ..errors import DTypeError, ShapeError, UnknownSizeError
+from ..errors import DTypeError, UnknownSizeError
 from ..typing import Array, ArrayLike, DType, Shape, V
 
 if TYPE_CHECKING:
@@ -214,46 +214,15 @@ def _bools(operator: str, *xs: V | ArrayLike) -> tuple[V | ArrayLike, ...]:
     return xs
 
 
-MAX_BYTES = (1 << 63) - 1  # of a tensor: what an address can count
-
-
 def result_spec(op: Op, inputs: Iterable[Value], params: Mapping[str, Any]) -> Spec:
     """Shape and dtype of the result, once it is known that they can be."""
     spec = op.infer(*[x.spec for x in inputs], **params)
-    check_bytes(op.name, spec)
-    return spec
-
-
-def check_bytes(what: str, spec: Spec) -> None:
-    """Refuse what no machine holds. As in NumPy, an axis of size 0 does not excuse the others."""
     try:
-        elements = math.prod(spec.shape) or math.prod(n for n in spec.shape if n)
-        if elements * spec.dtype.itemsize > MAX_BYTES:
-            raise too_large(what, spec)
+        if not 0 < math.prod(spec.shape) * spec.dtype.itemsize <= MAX_BYTES:
+            check_bytes(op.name, spec.shape, spec.dtype)
     except UnknownSizeError:
         pass  # it is asked again when the number of rows is known
-
-
-def too_large(what: str, spec: Spec) -> ShapeError:
-    """The error for a tensor that no memory holds."""
-    elements = math.prod(n for n in spec.shape if n)
-    beside = "" if math.prod(spec.shape) else ", not counting the axes of size 0"
-    return ShapeError(
-        f"{what}: a tensor of shape {spec.shape} has {elements:,} elements{beside}, which is "
-        f"{elements * spec.dtype.itemsize / 2**30:.3g} GiB as {spec.dtype}, more than this machine "
-        f"can hold (the limit for any machine is {MAX_BYTES:,} bytes). Is a size or an axis wrong?"
-    )
-
-
-@contextlib.contextmanager
-def room_for(what: str, shape: Shape, dtype: DType) -> Iterator[None]:
-    """Inside, NumPy makes an array of this shape; ShapeError where no memory holds it."""
-    spec = Spec(shape, dtype)
-    check_bytes(what, spec)
-    try:
-        yield
-    except MemoryError:
-        raise too_large(what, spec) from None
+    return spec
 
 
 _numbers = itertools.count()

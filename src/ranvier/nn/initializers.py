@@ -28,9 +28,9 @@ import numpy as np
 
 from .. import dtypes, random
 from ..base.missing import Spelled, answered, module_getattr
+from ..base.sizes import room_for
 from ..errors import ArgumentError, unknown_name
 from ..executors.philox import numpy_random
-from ..graph.node import room_for
 from ..typing import Array, ArrayLike, DTypeLike, Shape
 from .configuration import configuration, restore
 

@@ -17,6 +17,7 @@ from ..base import source
 from ..base.arguments import flag
 from ..base.changes import changes
 from ..base.missing import answered
+from ..base.sizes import too_large
 from ..errors import (
     DTypeError,
     RanvierError,
@@ -25,7 +26,7 @@ from ..errors import (
     TraceError,
     UnknownSizeError,
 )
-from ..graph.node import Node, Spec, Value, result_spec, too_large
+from ..graph.node import Node, Spec, Value, result_spec
 from ..ops import elementwise
 from ..ops.backpropagation import backpropagate
 from ..ops.creation import full, input_node
@@ -156,7 +157,7 @@ class Tensor(History):
                     try:
                         data = np.asarray(op.reference(*arrays, **params), spec.dtype)
                     except MemoryError:
-                        raise too_large(op.name, spec) from None
+                        raise too_large(op.name, spec.shape, spec.dtype) from None
                 # NOTE: a view would change when the tensor it looks at is assigned to, and a trace
                 # knows no views. Views of repeated elements are read-only and cheap, and stay.
                 if data.base is not None and data.flags.writeable:
