@@ -70,7 +70,8 @@ def test_unseen_and_missing_levels_are_code_zero_and_rows_of_zeros() -> None:
         pl.lit("purple").alias("color"),
         pl.lit("maybe").alias("paid"),
     )
-    arrays = encoder.transform(strange)
+    with pytest.warns(UserWarning, match="column '(color|paid)': 2 of 2 cells are values that"):
+        arrays = encoder.transform(strange)
     assert (arrays["categories"] == 0).all()
     of_color = [i for i, name in enumerate(encoder.names["flags"]) if "color" in name]
     assert len(of_color) == 3
@@ -215,3 +216,55 @@ def test_rows_without_a_target_cannot_be_trained_on() -> None:
     train, held = plan.split_rows(table)
     assert len(train) + len(held) == 30
     Encoder.fit(table[train], plan)
+
+
+# --- cells that cannot be read ------------------------------------------------------------------
+
+WRONG_CELLS = {
+    "size": ["1,5", "no numbers as in training"],
+    "paid": ["perhaps", "values that training did not have"],
+    "color": ["mauve", r"such as 'mauve' \(it had 'red', "],
+    "grade": ["third", "values that training did not have"],
+    "town": ["elsewhere", "values that training did not have"],
+    "when": ["2020/13/45 at noon", "no dates as in training"],
+}
+
+
+@pytest.mark.parametrize("name", WRONG_CELLS)
+@pytest.mark.parametrize("restored", [False, True], ids=["fitted", "restored"])
+def test_a_column_of_cells_that_cannot_be_read_is_warned_of_once(name: str, restored: bool) -> None:
+    cell, message = WRONG_CELLS[name]
+    table = frame()
+    encoder, _ = fitted(table)
+    if restored:
+        encoder = Encoder.restore(json.loads(json.dumps(encoder.config())), encoder.arrays())
+    encoder.transform(table[:50])
+    few = table.with_columns(
+        pl.when(pl.int_range(pl.len()) % 50 == 1)
+        .then(pl.lit(cell))
+        .otherwise(pl.col(name))
+        .alias(name)
+    )
+    encoder.transform(few)  # one in fifty may be anything
+    other = table.with_columns(pl.lit(cell).alias(name))
+    with pytest.warns(UserWarning, match=f"column '{name}': 400 of 400 cells .*{message}"):
+        missing = encoder.transform(other)
+    encoder.transform(other)  # said already
+    nothing = encoder.transform(table.with_columns(pl.lit(None, pl.String).alias(name)))
+    for block, array in missing.items():
+        np.testing.assert_array_equal(array, nothing[block])
+
+
+def test_cells_that_are_missing_or_as_odd_as_in_training_are_no_matter() -> None:
+    table = frame().with_columns(pl.col("size").cast(pl.String))
+    table = table.with_columns(
+        pl.when(pl.int_range(pl.len()) % 20 == 3)
+        .then(pl.lit("n.b."))
+        .otherwise("size")
+        .alias("size")
+    )
+    encoder, _ = fitted(table)
+    encoder.transform(table)
+    encoder.transform(table[3:6])  # one of three, and not missing in training
+    encoder.transform(table.with_columns(pl.lit("").alias("size"), pl.lit("NA").alias("when")))
+    encoder.transform(table.with_columns(pl.lit("a new shop").alias("shop")))  # one of many

@@ -79,6 +79,8 @@ class Encoder:
         blocks = [
             part.transform_training(frame[part.column.name], labels) for part in encoder.parts
         ]
+        for part in encoder.parts:
+            part.state["unread"] = part.unread.share
         return encoder, _joined(blocks, frame.height)
 
     @classmethod

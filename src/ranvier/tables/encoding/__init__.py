@@ -4,6 +4,7 @@
 |---|---|
 | parts.py | Parts of an encoder: one class for each kind of column |
 | text_features.py | Free text as a few numbers: TF-IDF and an SVD |
+| unread.py | Cells that hold something which the encoder cannot read, and a word about them |
 
 `encoder.py`, one folder up, chooses a part for each column and joins what the parts return.
 """

@@ -16,6 +16,7 @@ from ...typing import Array
 from ..columns import Column
 from ..recognition import cells, profiles
 from .text_features import TextFeatures
+from .unread import Unread
 
 if TYPE_CHECKING:
     import polars
@@ -48,6 +49,7 @@ class Part:
     """How one column becomes columns of arrays. `names` describes them, block by block."""
 
     kind: ClassVar[str]
+    reads: ClassVar[str] = "level"  # a key of unread.TOLERANCE
 
     def __init__(
         self, column: Column, state: Mapping[str, Any], arrays: Mapping[str, Array]
@@ -55,6 +57,7 @@ class Part:
         self.column = column
         self.state = dict(state)
         self.arrays = dict(arrays)
+        self.unread = Unread(column, self.reads, self.state)
 
     @classmethod
     def fit(cls, series: polars.Series, column: Column, labels: Labels) -> Self:
@@ -78,11 +81,18 @@ class Part:
         """The sizes of the columns of categories, code 0 included."""
         return []
 
+    def _codes(self, series: polars.Series) -> Array:
+        """1 and up for the levels of training, 0 for missing and for others."""
+        codes = _codes(series, self.column, self.state["levels"])
+        self.unread.look(series, codes == 0)
+        return codes
+
 
 class NumberPart(Part):
     """A number, the training median where it is missing, and a flag if any was missing."""
 
     kind = "number"
+    reads = "number"
 
     @classmethod
     @np.errstate(over="ignore", invalid="ignore")
@@ -102,6 +112,7 @@ class NumberPart(Part):
 
     def transform(self, series: polars.Series) -> Blocks:
         values = cells.numbers(series, self.column.parsing).to_numpy()
+        self.unread.look(series, ~np.isfinite(values))
         return _filled(values, self.state)
 
     def names(self) -> tuple[list[str], list[str], list[str]]:
@@ -131,6 +142,7 @@ class DatePart(Part):
     """Days since the training median, and those parts of a date that differ in training."""
 
     kind = "date"
+    reads = "date"
 
     @classmethod
     def fit(cls, series: polars.Series, column: Column, labels: Labels) -> Self:
@@ -146,6 +158,7 @@ class DatePart(Part):
     def transform(self, series: polars.Series) -> Blocks:
         values = _parts_of_dates(series, self.column)
         missing = np.isnan(values["days"])
+        self.unread.look(series, missing)
         columns = []
         for name, median in self.state["medians"].items():
             filled = np.where(missing, median, values[name])
@@ -186,7 +199,7 @@ class AnswerPart(Part):
         return cls(column, {"levels": list(column.levels)}, {})
 
     def transform(self, series: polars.Series) -> Blocks:
-        codes = _codes(series, self.column, self.state["levels"])
+        codes = self._codes(series)
         return Blocks(flags=np.array([0, -1, 1], np.float32)[codes][:, None])
 
     def names(self) -> tuple[list[str], list[str], list[str]]:
@@ -204,8 +217,7 @@ class OneHotPart(Part):
         return cls(column, {"levels": _training_levels(series, column, 1)}, {})
 
     def transform(self, series: polars.Series) -> Blocks:
-        levels = self.state["levels"]
-        codes = _codes(series, self.column, levels)
+        levels, codes = self.state["levels"], self._codes(series)
         return Blocks(flags=np.eye(len(levels) + 1, dtype=np.float32)[codes][:, 1:])
 
     def names(self) -> tuple[list[str], list[str], list[str]]:
@@ -227,8 +239,7 @@ class OrderedPart(Part):
         return cls(column, state, {})
 
     def transform(self, series: polars.Series) -> Blocks:
-        levels = self.state["levels"]
-        ranks = _codes(series, self.column, levels)
+        levels, ranks = self.state["levels"], self._codes(series)
         numbers, missing, _ = _filled(np.where(ranks > 0, ranks, np.nan), self.state)
         if len(levels) > MAX_ONE_HOT:
             return Blocks(numbers, missing)
@@ -266,7 +277,7 @@ class CodePart(Part):
         return cls(column, {"levels": levels}, arrays)
 
     def transform(self, series: polars.Series) -> Blocks:
-        codes = _codes(series, self.column, self.state["levels"])
+        codes = self._codes(series)
         numbers = self.arrays["statistics"][codes] if self.arrays else None
         return Blocks(numbers, None, codes.astype(np.int32)[:, None])
 
