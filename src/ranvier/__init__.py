@@ -160,6 +160,7 @@ __version__ = "0.1.0"
 _WHEN_ASKED = {
     "Model": "train.models.model:Model",
     "Sequential": "train.models.sequential:Sequential",
+    "attribution": "attribution",
     "callbacks": "callbacks",
     "compat": "compat",
     "data": "data",
@@ -179,7 +180,18 @@ _WHEN_ASKED = {
 }
 
 if TYPE_CHECKING:
-    from . import callbacks, compat, data, estimators, inspection, models, plots, report, tables
+    from . import (
+        attribution,
+        callbacks,
+        compat,
+        data,
+        estimators,
+        inspection,
+        models,
+        plots,
+        report,
+        tables,
+    )
     from .data import datasets
     from .inspection.explain import explain
     from .inspection.gradcheck import gradcheck
@@ -216,6 +228,7 @@ __all__ = [
     "astype",
     "atan",
     "atan2",
+    "attribution",
     "average_pool2d",
     "bool_",
     "broadcast_arrays",

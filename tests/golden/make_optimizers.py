@@ -141,9 +141,10 @@ def main() -> None:
 
 def write_versions() -> None:
     import keras
+    import shap
     import sklearn
 
-    versions = {module.__name__: module.__version__ for module in (np, torch, keras, sklearn)}
+    versions = {module.__name__: module.__version__ for module in (np, torch, keras, sklearn, shap)}
     (FOLDER / "versions.json").write_text(json.dumps(versions, indent=1) + "\n")
 
 

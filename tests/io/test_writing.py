@@ -21,6 +21,7 @@ from click.testing import CliRunner
 
 import ranvier
 from paths import SRC
+from ranvier.attribution import Attribution, Counterfactual, partial_dependence
 from ranvier.callbacks import Checkpoint, CSVLogger, ModelCheckpoint
 from ranvier.cli.main import main
 from ranvier.compat import torch as torch_names
@@ -90,6 +91,10 @@ def report(path: Path) -> None:
     Report(Results("t", "y", "regression", "rmse", 9, 9, "", models=(score,))).save(path)
 
 
+def attribution() -> Attribution:
+    return Attribution("occlusion", X, ("a", "b", "c"))
+
+
 # Every way in which a user makes the package write, and the suffix of what it writes. The functions
 # that reach the gate are found in the sources below; each must be under one of these.
 WRITERS: dict[str, tuple[Callable[[Path], Any], str]] = {
@@ -113,6 +118,13 @@ WRITERS: dict[str, tuple[Callable[[Path], Any], str]] = {
     "History.plot": (plotted, ".svg"),
     "Drawing.save": (lambda path: Drawing("a", "b").save(path), ".svg"),
     "Report.save": (report, ".html"),
+    "Attribution.save": (lambda path: attribution().save(path), ".html"),
+    "Dependence.save": (
+        lambda path: partial_dependence(lambda x: x[:, 0], X, 0).save(path), ".svg"
+    ),
+    "Counterfactual.save": (
+        lambda path: Counterfactual({"a": (1, 2)}, "no", "yes", 1.0, {"a": 2}).save(path), ".csv"
+    ),
     "torch.save": (lambda path: torch_names.save({"x": torch_names.ones(2)}, path), ".pt"),
     "keras save": (lambda path: network(keras.Sequential).save(path), ".keras"),
     "keras save_model": (
@@ -140,6 +152,7 @@ REACHED = {
     "plots.history:history": "History.plot",
     "plots.drawing:save": "Drawing.save",
     "report.page:save": "Report.save",
+    "attribution.result:save_as": "Attribution.save",
     "compat.torch.functions:save": "torch.save",
     "tables.model:save": "TableModel.save",
     "cli.compare:_compare": "the command compare",
@@ -558,6 +571,7 @@ COMMANDS: dict[str, tuple[set[str], set[str]]] = {
     "predict": ({"model", "data"}, {"out"}),
     "inspect": ({"file"}, set()),
     "explain": ({"file"}, set()),
+    "attribute": ({"model", "data", "background"}, {"out"}),
     "compare": ({"data"}, {"out", "scores"}),
 }
 

@@ -2,6 +2,7 @@
 
 | file | what it holds |
 |---|---|
+| attribute.py | `ranvier attribute`: what a saved model's output is made of |
 | compare.py | `ranvier compare`: learning curves of a network and of classical learners |
 | digits.py | The digits: the network that `ranvier train digits` trains, and how well it reads |
 | evaluate.py | `ranvier evaluate`: a saved model tested |

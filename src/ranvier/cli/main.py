@@ -9,6 +9,7 @@ import click
 
 from .. import __version__
 from ..errors import RanvierError, RanvierWarning
+from .attribute import attribute
 from .compare import compare
 from .evaluate import evaluate
 from .explain import explain
@@ -53,7 +54,7 @@ def main() -> None:
     """Neural networks whose every number can be seen."""
 
 
-for command in (train, evaluate, predict, inspect, explain, compare):
+for command in (train, evaluate, predict, inspect, explain, attribute, compare):
     main.add_command(command)
 
 if __name__ == "__main__":

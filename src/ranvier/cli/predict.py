@@ -55,15 +55,15 @@ def predict(
         return
     loaded = ranvier.load(model)
     if isinstance(loaded, TableModel):
-        predict_table(loaded, model, data, out, keep, partial(_row_numbers, rows), options)
+        predict_table(loaded, model, data, out, keep, partial(row_numbers, rows), options)
         return
     if isinstance(loaded, TaskModel):
         predict_task(loaded, model, data, out, text)
         return
     if out is not None:
         raise ArgumentError("--out is for models that `ranvier train FILE` made")
-    x = _read_rows(data)
-    chosen = _row_numbers(rows, len(next(iter(x.values())) if isinstance(x, Mapping) else x))
+    x = read_rows(data)
+    chosen = row_numbers(rows, len(next(iter(x.values())) if isinstance(x, Mapping) else x))
     part = {k: v[chosen] for k, v in x.items()} if isinstance(x, Mapping) else x[chosen]
     values = loaded.predict(part)
     for row, outputs in zip(chosen, values.reshape(len(values), -1), strict=True):
@@ -72,7 +72,7 @@ def predict(
 
 def _predict_digits(model: str, rows: str | None) -> None:
     reader, (x, y) = digits_reader(model)
-    chosen = _row_numbers(rows, len(x))
+    chosen = row_numbers(rows, len(x))
     out = reader.predict(x[chosen])
     click.echo(pictures(x[chosen][:8], [f"row {row}" for row in chosen[:8]]))
     for row, shares in zip(chosen, out, strict=True):
@@ -81,7 +81,7 @@ def _predict_digits(model: str, rows: str | None) -> None:
         click.echo(f"row {row}: {best} ({shares[best]:.1%}; {verdict})")
 
 
-def _read_rows(path: str) -> Array | dict[str, Array]:
+def read_rows(path: str) -> Array | dict[str, Array]:
     """Rows of a .npy file or of a .csv file without headings; else the columns of a table."""
     check_input(path)
     try:
@@ -111,10 +111,10 @@ def _has_heading(path: str) -> bool:
     return False
 
 
-def _row_numbers(text: str | None, rows: int) -> Array:
+def row_numbers(text: str | None, rows: int) -> Array:
     """The numbers in "0-4,10", by default those of the first five of `rows` rows.
 
-    >>> _row_numbers("0-2,5", 10)
+    >>> row_numbers("0-2,5", 10)
     array([0, 1, 2, 5])
     """
     if text is None:

@@ -131,12 +131,15 @@ class TableModel:
         """Rows and what the network says of them, some ten thousand at a time."""
         for start in range(0, max(len(frame), 1), _ROWS_AT_ONCE):
             part = frame[start : start + _ROWS_AT_ONCE]
-            arrays = self.encoder.transform(part)
-            values = self.trained.predict(arrays)
-            if self.trees is not None:
-                share = self.share_of_trees
-                values = (1 - share) * values + share * self.trees.predict(arrays)
-            yield part, values
+            yield part, self.outputs_of(self.encoder.transform(part))
+
+    def outputs_of(self, arrays: Mapping[str, Array]) -> Array:
+        """Probabilities (rows, classes), or numbers (rows,), for rows that the encoder has read."""
+        values = self.trained.predict(arrays)
+        if self.trees is not None:
+            share = self.share_of_trees
+            values = (1 - share) * values + share * self.trees.predict(arrays)
+        return values
 
     def columns_of(self, values: Array, coverage: float = 0.9) -> dict[str, Array]:
         """The columns of a file of predictions: `prediction`, and probabilities or a range."""

@@ -72,7 +72,7 @@ class ImageModel(TaskModel):
         `images` are paths of files, one path, or an array (n, height, width[, channels]) of the
         numbers 0 to 255 in the model's size.
         """
-        return np.asarray(self.network.predict(self._pixels(images)))
+        return np.asarray(self.network.predict(self.pixels(images)))
 
     def predict(self, images: Any) -> list[str]:
         """The most likely class of each picture."""
@@ -85,7 +85,8 @@ class ImageModel(TaskModel):
         named = self.predict(stream.files)
         return float(np.mean([a == b for a, b in zip(names, named, strict=True)]))
 
-    def _pixels(self, images: Any) -> Array:
+    def pixels(self, images: Any) -> Array:
+        """What the network reads: (n, height, width, channels)."""
         if isinstance(images, str | Path):
             images = [images]
         if isinstance(images, Sequence) and images and isinstance(images[0], str | Path):

@@ -50,7 +50,11 @@ class TextModel(TaskModel):
 
     def predict_proba(self, texts: str | Iterable[str]) -> Array:
         """The probability of each class: (n, classes)."""
-        out = np.asarray(self.network.predict(self.ids(texts)))
+        return self.of_ids(self.ids(texts))
+
+    def of_ids(self, ids: Array) -> Array:
+        """The probability of each class for what `ids` gives: (n, classes)."""
+        out = np.asarray(self.network.predict(ids))
         return np.concatenate([1 - out, out], axis=1) if out.shape[1] == 1 else out
 
     def predict(self, texts: str | Iterable[str]) -> list[str]:

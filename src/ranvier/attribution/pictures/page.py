@@ -1,0 +1,93 @@
+"""An attribution as one page of HTML: no script, nothing from the network."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...plots.drawing import DARK, LIGHT, Drawing
+from ...plots.markup import Markup, element
+from ...plots.svg import FONTS, svg_of
+from ..result import Attribution
+from .attributions import bars, draw, of_one_output
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+_MOST_ROWS = 10
+
+
+def _variables(colours: dict[str, str]) -> str:
+    return "".join(f"--{role}:{colour};" for role, colour in colours.items())
+
+
+STYLE = f"""
+:root {{ color-scheme: light dark; {_variables(LIGHT)} }}
+@media (prefers-color-scheme: dark) {{ :root {{ {_variables(DARK)} }} }}
+body {{ margin: 0 auto; max-width: 60rem; padding: 1rem; font-family: {FONTS};
+  line-height: 1.5; color: var(--ink); background: var(--panel); }}
+h1 {{ font-size: 1.4rem; }} h2 {{ font-size: 1.1rem; }}
+figure {{ margin: 1rem 0; }} figcaption, .muted {{ color: var(--muted); }}
+svg {{ width: 100%; max-width: 40rem; height: auto; }}
+.numbers {{ overflow-x: auto; }}
+table {{ border-collapse: collapse; font-variant-numeric: tabular-nums; }}
+th, td {{ text-align: left; padding: 0.15rem 0.8rem 0.15rem 0;
+  border-bottom: 1px solid var(--grid); overflow-wrap: anywhere; }}
+summary {{ cursor: pointer; }}
+"""
+
+
+def page(a: Attribution) -> str:
+    """The document: the drawing of all rows, those of the first ones, notes and numbers."""
+    a = of_one_output(a)
+    drawings = [draw(a)]
+    if a.about_rows and a.kind == "table" and 3 >= len(a) > 1:
+        drawings = [bars(a, row) for row in range(len(a))]
+    elif a.about_rows and a.kind == "table" and len(a) > 3 and a.values.ndim == 2:
+        drawings += [bars(a, row) for row in range(min(len(a), _MOST_ROWS))]
+    return document(drawings[0].title, drawings, a.notes)
+
+
+def document(title: str, drawings: Sequence[Drawing], notes: Sequence[str] = ()) -> str:
+    """Drawings below each other with their sentences and their numbers."""
+    parts = [element("p", f"Note: {note}", class_="muted") for note in notes]
+    parts += [_figure(drawing, i) for i, drawing in enumerate(drawings)]
+    return _document(title or drawings[0].title, parts)
+
+
+def table_page(title: str, head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """A table as a page of its own."""
+    return _document(title, [element("div", _table(head, rows), class_="numbers")])
+
+
+def _document(title: str, parts: Sequence[Markup]) -> str:
+    return "<!DOCTYPE html>\n" + element(
+        "html",
+        element(
+            "head",
+            element("meta", charset="utf-8"),
+            element("meta", name="viewport", content="width=device-width, initial-scale=1"),
+            element("meta", http_equiv="Content-Security-Policy", content=_POLICY),
+            element("meta", name="color-scheme", content="light dark"),
+            element("title", title),
+            element("style", Markup(STYLE)),
+        ),
+        element("body", element("h1", title), *parts),
+        lang="en",
+    )
+
+
+def _figure(drawing: Drawing, number: int) -> Markup:
+    numbers = element("div", _table(drawing.head, drawing.rows), class_="numbers")
+    return element(
+        "figure",
+        svg_of(drawing, f"picture-{number}"),
+        element("figcaption", drawing.description),
+        element("details", element("summary", "The numbers"), numbers),
+    )
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> Markup:
+    cells = [element("tr", *(element("td", cell) for cell in row)) for row in rows]
+    names = element("tr", *(element("th", cell, scope="col") for cell in head))
+    return element("table", element("thead", names), element("tbody", *cells))
