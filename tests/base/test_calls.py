@@ -22,7 +22,7 @@ PLAIN = {
     "check_finite", "check_rows", "clean", "config", "configuration", "enable_grad", "fans",
     "is_grad_enabled", "is_ours", "is_tracing", "module_getattr", "name_of", "narrow",
     "no_grad", "numpy_random", "philox", "register_layer", "resolve", "restore",
-    "restore_schedule", "too_large", "training_mode", "unknown_name",
+    "restore_schedule", "room_for", "training_mode", "unknown_name",
 }  # fmt: skip
 
 

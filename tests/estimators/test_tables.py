@@ -65,7 +65,8 @@ def test_frames_of_other_libraries_and_arrays_of_objects(classifier: RanvierClas
 
 
 def test_a_level_never_seen_before(classifier: RanvierClassifier) -> None:
-    p = classifier.predict_proba(TABLE.assign(town="Paris"))
+    with pytest.warns(UserWarning, match="'town': .* values that training did not have"):
+        p = classifier.predict_proba(TABLE.assign(town="Paris"))
     np.testing.assert_allclose(p.sum(axis=1), 1, atol=1e-6)
 
 
