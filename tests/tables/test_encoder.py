@@ -130,6 +130,59 @@ def test_a_category_of_noise_tells_nothing_in_training_either() -> None:
     assert np.corrcoef(naive, positive)[0, 1] > 0.3  # what would be learned by heart
 
 
+def paired(rows: int = 4_000) -> pl.DataFrame:
+    """Towns and shops of which only both together say something; streets say it alone."""
+    town, shop = RANDOM.integers(0, 60, rows), RANDOM.integers(0, 60, rows)
+    pair = town % 4 * 4 + shop % 4
+    street = RANDOM.integers(0, 70, rows)
+    likely = np.where(pair % 5 < 2, 0.95, 0.05) * 0.8 + (street % 2) * 0.2
+    return pl.DataFrame(
+        {
+            "town": [f"town {j}" for j in town % 4 + 4 * (town // 4)],
+            "shop": [f"shop {j}" for j in shop],
+            "street": [f"street {j}" for j in street],
+            "y": np.array(["no", "yes"])[(RANDOM.random(rows) < likely).astype(int)],
+        }
+    )
+
+
+def test_pairs_of_levels_that_tell_more_together_are_numbers() -> None:
+    table = paired()
+    encoder, arrays = fitted(table)
+    pairs = [n for n in encoder.names["numbers"] if " with " in n]
+    assert any({"town", "shop"} <= set(name.split()) for name in pairs)
+    assert encoder.columns == ("town", "shop", "street")
+    # A level that is unseen or missing makes a pair that tells the mean of all rows.
+    odd = pl.DataFrame({"town": ["nowhere", None], "shop": ["shop 1"] * 2, "street": ["x"] * 2})
+    i = encoder.names["numbers"].index(pairs[0])
+    mean = (table["y"] == "yes").mean()
+    np.testing.assert_allclose(encoder.transform(odd)["numbers"][:, i], mean, rtol=1e-6)
+    again = Encoder.restore(json.loads(json.dumps(encoder.config())), encoder.arrays())
+    whole = again.transform(table)["numbers"]
+    np.testing.assert_array_equal(whole, encoder.transform(table)["numbers"])
+    one_by_one = [again.transform(table[k : k + 1])["numbers"] for k in range(5)]
+    np.testing.assert_array_equal(np.concatenate(one_by_one), whole[:5])
+    assert arrays["numbers"].shape == whole.shape
+
+
+def test_pairs_of_noise_are_left_out() -> None:
+    table = paired().with_columns(y=pl.Series(np.array(["no", "yes"])[np.arange(4_000) % 2]))
+    encoder, _ = fitted(table)
+    assert not [n for n in encoder.names["numbers"] if " with " in n]
+
+
+def test_pairs_of_a_training_row_leave_its_own_target_out() -> None:
+    table = paired()
+    plan = make_plan(table, "y")
+    answers = table["y"].to_list()
+    answers[17] = "no" if answers[17] == "yes" else "yes"
+    encoder, before = Encoder.fit_transform(table, plan)
+    _, after = Encoder.fit_transform(table.with_columns(y=pl.Series(answers)), plan)
+    i = [k for k, name in enumerate(encoder.names["numbers"]) if " with " in name]
+    np.testing.assert_array_equal(before["numbers"][17, i], after["numbers"][17, i])
+    assert (before["numbers"][:, i] != after["numbers"][:, i]).any()
+
+
 def test_the_same_cells_as_text_numbers_and_dates_have_the_same_bits() -> None:
     typed = pl.DataFrame(
         {

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ranvier.tables import Encoder, Plan, Reading, make_plan, read_table
+from ranvier.tables import Encoder, Plan, Reading, make_plan, read_table, recognize
 
 FOLDER = Path(os.environ.get("RANVIER_DATA", "")) / "tables"
 
@@ -132,6 +132,15 @@ def test_columns_are_recognized(name: str) -> None:
     assert found == {column: expected.get(column, "number") for column in found}
     for words in WARNINGS.get(name, ()):
         assert any(words in str(choice) for choice in plan.warnings), words
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_part_of_the_rows_is_recognized_as_the_whole(name: str) -> None:
+    """A model is trained on a part: what decides must not be how many rows there are."""
+    frame = planned(name)[0].frame
+    rows = np.sort(np.random.default_rng(1).permutation(frame.height)[: frame.height * 2 // 5])
+    whole = {column.name: column.kind for column in recognize(frame)}
+    assert {column.name: column.kind for column in recognize(frame[rows])} == whole
 
 
 @pytest.mark.parametrize(("name", "column"), NOTES)

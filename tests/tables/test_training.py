@@ -182,6 +182,24 @@ def test_a_plan_fits_into_the_time() -> None:
     assert member.schedules[0].total_steps == run.epochs * member.data.epoch_steps
 
 
+def test_what_compiles_does_not_shorten_a_plan(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first score of a network takes seconds and each later one none: no epoch is lost."""
+    scored, outputs = set(), Member._outputs
+
+    def slow(self: Member, inputs: Any) -> Any:
+        if self not in scored:
+            scored.add(self)
+            clock: Any = self.job.clock
+            clock.now += 5.0
+        return outputs(self, inputs)
+
+    monkeypatch.setattr(Member, "_outputs", slow)
+    member, clock = member_of(limit=30.0, steps_per_second=100)
+    assert member.train(20).epochs == 20
+    assert 5 + 19 < clock.now < 30
+    assert member.seconds_to_begin >= 5
+
+
 def test_less_time_than_an_epoch_still_gives_a_network() -> None:
     member, clock = member_of(limit=0.3, steps_per_second=100)
     run = member.train(45)

@@ -11,7 +11,21 @@ from ..base.missing import hint
 from ..errors import DataError
 from ..typing import Array
 from .columns import Column
-from .encoding.parts import PARTS, Blocks, Labels, Part, outputs, part_for
+from .encoding.crossed import CrossedPart, crossed_part
+from .encoding.parts import (
+    AnswerPart,
+    Blocks,
+    CodePart,
+    DatePart,
+    Labels,
+    NumberPart,
+    OneHotPart,
+    OrderedPart,
+    Part,
+    TextPart,
+    part_for,
+)
+from .encoding.statistics import outputs
 from .plan import Plan
 from .reading import read_table
 from .targets import target_values
@@ -19,6 +33,12 @@ from .targets import target_values
 if TYPE_CHECKING:
     import polars
 
+PARTS: dict[str, type[Part]] = {
+    part.kind: part
+    for part in (
+        NumberPart, DatePart, AnswerPart, OneHotPart, OrderedPart, CodePart, TextPart, CrossedPart,
+    )
+}  # fmt: skip
 BLOCKS = ("numbers", "flags", "categories")
 _DTYPES = {"numbers": np.float32, "flags": np.float32, "categories": np.int32}
 
@@ -61,7 +81,7 @@ class Encoder:
     @property
     def columns(self) -> tuple[str, ...]:
         """The names of the columns that `transform` needs."""
-        return tuple(part.column.name for part in self.parts)
+        return tuple(dict.fromkeys(name for part in self.parts for name in part.sources))
 
     @classmethod
     def fit(cls, frame: polars.DataFrame, plan: Plan) -> Encoder:
@@ -76,9 +96,7 @@ class Encoder:
         of a training row leave its own target out.
         """
         encoder, labels = cls._fit(frame, plan)
-        blocks = [
-            part.transform_training(frame[part.column.name], labels) for part in encoder.parts
-        ]
+        blocks = [part.transform_training(part.read(frame), labels) for part in encoder.parts]
         for part in encoder.parts:
             part.state["unread"] = part.unread.share
         return encoder, _joined(blocks, frame.height)
@@ -94,9 +112,12 @@ class Encoder:
                 "train on frame[rows] with rows from plan.split_rows(frame)"
             )
         labels = Labels(outputs(values, len(plan.classes)), plan.split.seed)
-        parts = [
+        parts: list[Part] = [
             part_for(column).fit(frame[column.name], column, labels) for column in plan.features
         ]
+        crossed = crossed_part(frame, plan.features, labels)
+        if crossed is not None:
+            parts.append(crossed)
         return cls(parts, target, plan.classes), labels
 
     def transform(self, frame: object) -> dict[str, Array]:
@@ -115,9 +136,7 @@ class Encoder:
                 f"was trained on: {', '.join(map(repr, missing[:10]))}{advice}; it has "
                 f"{', '.join(table.columns[:20])}"
             )
-        return _joined(
-            [part.transform(table[part.column.name]) for part in self.parts], table.height
-        )
+        return _joined([part.transform(part.read(table)) for part in self.parts], table.height)
 
     def extra_columns(self, frame: polars.DataFrame) -> list[str]:
         """Columns of a frame that are neither read nor the target."""

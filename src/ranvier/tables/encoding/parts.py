@@ -15,6 +15,7 @@ import numpy as np
 from ...typing import Array
 from ..columns import Column
 from ..recognition import cells, profiles
+from .statistics import codes_of, cross_fitting, means_of, training_levels
 from .text_features import TextFeatures
 from .unread import Unread
 
@@ -26,8 +27,6 @@ MIN_STATISTICS = 50  # levels above which a category gets target statistics too
 PARTS_OF_DATES = ("year", "month", "day", "weekday", "hour")
 _FLOAT32_DIGITS = 1e4
 _MAX_FLOAT32 = 1e30
-_CROSS_FITTED = 5
-_MAX_CLASSES = 10
 
 
 class Blocks(NamedTuple):
@@ -64,6 +63,15 @@ class Part:
         """The part for the training rows of a column."""
         raise NotImplementedError
 
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The columns of the table that it reads."""
+        return (self.column.name,)
+
+    def read(self, table: polars.DataFrame) -> polars.Series:
+        """The cells of its column."""
+        return table[self.column.name]
+
     def transform(self, series: polars.Series) -> Blocks:
         """The columns of any rows."""
         raise NotImplementedError
@@ -83,7 +91,7 @@ class Part:
 
     def _codes(self, series: polars.Series) -> Array:
         """1 and up for the levels of training, 0 for missing and for others."""
-        codes = _codes(series, self.column, self.state["levels"])
+        codes = codes_of(series, self.column, self.state["levels"])
         self.unread.look(series, codes == 0)
         return codes
 
@@ -214,7 +222,7 @@ class OneHotPart(Part):
 
     @classmethod
     def fit(cls, series: polars.Series, column: Column, labels: Labels) -> Self:
-        return cls(column, {"levels": _training_levels(series, column, 1)}, {})
+        return cls(column, {"levels": training_levels(series, column, 1)}, {})
 
     def transform(self, series: polars.Series) -> Blocks:
         levels, codes = self.state["levels"], self._codes(series)
@@ -232,7 +240,7 @@ class OrderedPart(Part):
     @classmethod
     def fit(cls, series: polars.Series, column: Column, labels: Labels) -> Self:
         levels = list(column.levels)
-        ranks = _codes(series, column, levels)
+        ranks = codes_of(series, column, levels)
         known = ranks[ranks > 0]
         median = float(np.median(known)) if len(known) else 0.0
         state = {"levels": levels, "median": median, "flagged": bool((ranks == 0).any())}
@@ -266,13 +274,13 @@ class CodePart(Part):
     @classmethod
     def fit(cls, series: polars.Series, column: Column, labels: Labels) -> Self:
         many = column.distinct > MIN_STATISTICS
-        levels = _training_levels(series, column, 2 if many else 1)
-        codes = _codes(series, column, levels)
+        levels = training_levels(series, column, 2 if many else 1)
+        codes = codes_of(series, column, levels)
         arrays = {}
         if many:
             counts = np.bincount(codes, minlength=len(levels) + 1)
             frequency = np.log1p(np.where(np.arange(len(counts)) > 0, counts, 1))
-            means = _means(codes, labels.outputs, len(levels) + 1)
+            means = means_of(codes, labels.outputs, len(levels) + 1)
             arrays = {"statistics": np.column_stack([frequency, means]).astype(np.float32)}
         return cls(column, {"levels": levels}, arrays)
 
@@ -289,7 +297,7 @@ class CodePart(Part):
         numbers = blocks.numbers.copy()
         size = len(self.state["levels"]) + 1
         for part, rest in cross_fitting(len(codes), labels.seed):
-            means = _means(codes[rest], labels.outputs[rest], size)
+            means = means_of(codes[rest], labels.outputs[rest], size)
             numbers[part, 1:] = means[codes[part]].astype(np.float32)
         return blocks._replace(numbers=numbers)
 
@@ -334,12 +342,6 @@ def _texts(series: polars.Series) -> list[str]:
     return cells.text(series).fill_null("").to_list()
 
 
-PARTS: dict[str, type[Part]] = {
-    part.kind: part
-    for part in (NumberPart, DatePart, AnswerPart, OneHotPart, OrderedPart, CodePart, TextPart)
-}
-
-
 def part_for(column: Column) -> type[Part]:
     """The class of part that encodes a column."""
     if column.kind == "yes/no" or (column.kind == "category" and len(column.levels) == 2):
@@ -349,61 +351,3 @@ def part_for(column: Column) -> type[Part]:
     return {"number": NumberPart, "date": DatePart, "ordered": OrderedPart, "text": TextPart}[
         column.kind
     ]
-
-
-# --- levels and statistics ----------------------------------------------------------------------
-
-
-def _training_levels(series: polars.Series, column: Column, at_least: int) -> list[str]:
-    """The levels that occur so often in training, most frequent first."""
-    counts = cells.text(series, column.parsing).drop_nulls().value_counts(name="count of cells")
-    counts = counts.filter(counts["count of cells"] >= at_least)
-    counts = counts.sort(["count of cells", cells.NAME], descending=[True, False])
-    return [str(level) for level in counts[cells.NAME].to_list()]
-
-
-def _codes(series: polars.Series, column: Column, levels: list[str]) -> Array:
-    """1 and up for the levels, 0 for missing and for others."""
-    import polars as pl
-
-    text = cells.text(series, column.parsing)
-    codes = text.replace_strict(
-        levels, list(range(1, len(levels) + 1)), default=0, return_dtype=pl.Int64
-    )
-    return codes.fill_null(0).to_numpy()
-
-
-def _means(codes: Array, outputs: Array, size: int) -> Array:
-    """(size, outputs): the mean of each output over the rows of a code, drawn to that of all.
-
-    A level of n rows has the weight n / (n + m) with m the variance within levels over that
-    between them. Code 0 is the mean of all rows.
-    """
-    counts = np.bincount(codes, minlength=size)[:, None].astype(float)
-    sums = np.stack([np.bincount(codes, o, minlength=size) for o in outputs.T], axis=1)
-    overall = outputs.mean(axis=0)
-    raw = sums / np.maximum(counts, 1)
-    within = ((outputs - raw[codes]) ** 2).sum(axis=0) / max(1, len(codes) - (counts > 0).sum())
-    spread = (counts * (raw - overall) ** 2).sum(axis=0) / max(1, len(codes)) - within * (
-        (counts > 0).sum() / max(1, len(codes))
-    )
-    weight = np.clip(within / np.maximum(spread, 1e-12), 1.0, 100.0)
-    means = (sums + weight * overall) / (counts + weight)
-    means[0] = overall
-    return np.asarray(means)
-
-
-def cross_fitting(rows: int, seed: int) -> list[tuple[Array, Array]]:
-    """(rows of a part, all other rows) for five parts at random."""
-    of_row = np.random.default_rng(seed).permutation(rows) % _CROSS_FITTED
-    return [
-        (np.flatnonzero(of_row == k), np.flatnonzero(of_row != k)) for k in range(_CROSS_FITTED)
-    ]
-
-
-def outputs(target: Array, classes: int) -> Array:
-    """(rows, outputs): numbers, or 0 and 1: one column for two classes, else one for each."""
-    if not classes:
-        return np.asarray(target, float)[:, None]
-    some = np.arange(1, 2) if classes == 2 else np.arange(min(classes, _MAX_CLASSES))
-    return np.asarray(target[:, None] == some, float)

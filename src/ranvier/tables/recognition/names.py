@@ -32,6 +32,8 @@ _NEVER_ZERO = {
 }  # fmt: skip
 _MAX_CODES = 200
 _MIN_CODE_REPEATS = 4.0
+_MIN_UNROUND_REPEATS = 2.0  # of codes whose most frequent values are no rounder than others
+_MOST_ROUND = 0.15
 
 
 def words(name: str) -> set[str]:
@@ -65,9 +67,11 @@ def code(name: str, numbers: Array, distinct: int) -> str | None:
     named = parts & _CODES and not parts & _QUANTITIES
     if named and distinct > 2 and distinct <= max(_MAX_CODES, len(numbers) // 20) and repeats >= 2:
         return f"integers that are codes, by the name ({', '.join(sorted(parts & _CODES))})"
-    if parts & _QUANTITIES or _counts(name) or distinct < 30 or repeats < _MIN_CODE_REPEATS:
+    if parts & _QUANTITIES or _counts(name) or distinct < 30 or repeats < _MIN_UNROUND_REPEATS:
         return None
-    values = np.unique(numbers)
+    values, counts = np.unique(numbers, return_counts=True)
+    if repeats < _MIN_CODE_REPEATS and _round_when_frequent(values, counts):
+        return None
     if values[0] < 0 or values[-1] > 2**53:
         return None
     sparse = (values[-1] - values[0]) / distinct
@@ -84,6 +88,12 @@ def code(name: str, numbers: Array, distinct: int) -> str | None:
             "times each: codes rather than quantities"
         )
     return None
+
+
+def _round_when_frequent(values: Array, counts: Array) -> bool:
+    """Whether the most frequent values end in 0 more often than by chance, as quantities do."""
+    most = np.argsort(-counts, kind="stable")[: max(20, len(values) // 10)]
+    return bool((values[most] % 10 == 0).mean() > _MOST_ROUND)
 
 
 def _counts(name: str) -> bool:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _MAX_ORDERED_LEVELS = 40
 _WORDS_OF_TEXT = 3.0
 _CHARACTERS_OF_TEXT = 60.0
+_REPEATED_WORDS = 0.05  # different cells among all, up to which words are levels
 _NAMES_OF_TIMES = {"timestamp", "time", "date", "datetime", "epoch", "ts"}
 
 
@@ -202,7 +203,7 @@ def _words(facts: Facts, reason: str = "") -> Column:
     spaces = facts.text.str.count_matches(r"\s+").drop_nulls().cast(float)
     mean_words, mean_length = float(spaces.mean() or 0) + 1, float(lengths.mean() or 0)  # type: ignore[arg-type]
     unique = facts.distinct / facts.filled
-    many = facts.distinct > max(20, 0.01 * facts.filled)
+    many = facts.distinct > max(20, _REPEATED_WORDS * facts.filled)
     long = mean_length >= _CHARACTERS_OF_TEXT and mean_words > 1.5
     letters = facts.text.str.contains(r"\p{L}").mean()
     text = isinstance(letters, float) and letters > MOST

@@ -25,6 +25,7 @@ from .recipe import (
 from .training_rows import Arrays, TrainingRows
 
 FIRST_WEIGHT_ROWS = 4_096  # at most, that first weights are taken from
+SCORED_AT_ONCE = 1024
 SEGMENT_SECONDS = 0.4  # between two looks at the clock
 SAFE_SHARE = 0.95  # of the time left that a plan may fill
 LEAST_STEPS = 2_500  # of the longest plan, as long as it has not more than MOST_EPOCHS
@@ -97,6 +98,8 @@ class Member:
         self._steps, self._seconds, self._compiled = 0, 0.0, False
         began = job.clock.passed()
         self._build()
+        # NOTE: the first score compiles; among the seconds of an epoch it would shorten the plan.
+        self._outputs(job.inputs(self.data.scored[:SCORED_AT_ONCE]))
         self.seconds_to_begin = job.clock.passed() - began
 
     @property
@@ -238,7 +241,7 @@ class Member:
 
     def _outputs(self, inputs: Arrays) -> Array:
         """Probabilities, or numbers in units of the target."""
-        out = np.asarray(self.network.predict(dict(inputs), batch_size=1024), np.float64)
+        out = np.asarray(self.network.predict(dict(inputs), batch_size=SCORED_AT_ONCE), np.float64)
         return self.data.in_units(out)
 
     # -- the end -----------------------------------------------------------------------------------
