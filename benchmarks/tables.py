@@ -1,11 +1,13 @@
 """Default models on 21 tables: Ranvier's beside its peers'. See README.md.
 
 RANVIER_DATA=DATA python benchmarks/tables.py --budget 60 --models ranvier,plain
+RANVIER_DATA=DATA python benchmarks/tables.py --models ranvier+trees,ranvier --folds 0,1,2,3,4
 python benchmarks/tables.py --models hist,lightgbm,xgboost,catboost,mlp --peers-python PEERS/python
 python benchmarks/tables.py adult california --models ranvier
-python benchmarks/tables.py --report
+python benchmarks/tables.py --report --output tables,tables_peers
 
-What is done is kept in results/NAME.json and not done again.
+What is done is kept in results/NAME.json and not done again. A training with trees also gives the
+figure of its network alone ("ranvier"), if that is asked for after it.
 """
 
 from __future__ import annotations
@@ -28,9 +30,11 @@ from table_sets import PUBLISHED, SETS, cells, error_name, folds
 from report import machine
 
 FOLDER = Path(__file__).parent
-OURS = ("ranvier", "realmlp", "plain")
+TREES = "ranvier+trees"
+OURS = ("ranvier", TREES, "realmlp", "plain")
 PEERS = ("mlp", "hist", "lightgbm", "xgboost", "catboost")
 BASE = "mlp"  # scikit-learn's, with scaled input
+LEAST_ERROR = 1e-3  # of a share or a log-loss: less is nothing, and would decide a geometric mean
 
 
 def main() -> None:
@@ -43,17 +47,32 @@ def main() -> None:
     parser.add_argument("--members", type=int, default=None)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--peers-python", default=sys.executable)
-    parser.add_argument("--output", default="tables")
+    parser.add_argument("--output", default="tables", help="to report on: several, by commas")
     parser.add_argument("--report", action="store_true", help="only print the comparison")
     asked = parser.parse_args()
-    path = FOLDER / "results" / f"{asked.output}.json"
-    results = json.loads(path.read_text()) if path.exists() else {}
+    paths = [FOLDER / "results" / f"{name}.json" for name in asked.output.split(",")]
+    results = read(paths)
     if not asked.report:
         for name in asked.sets or SETS:
             for fold in map(int, asked.fold.split(",")):
                 for model in asked.models.split(","):
-                    measure(results, path, name, fold, model, asked)
+                    measure(results, paths[0], name, fold, model, asked)
     print(report(results))
+
+
+def read(paths: list[Path]) -> dict[str, Any]:
+    """The results of some files; of what stands in several, that of the first."""
+    results: dict[str, Any] = {}
+    for path in paths:
+        if not path.exists():
+            continue
+        part = json.loads(path.read_text())
+        for name, folds_of in part.pop("results").items():
+            for fold, models in folds_of.items():
+                row = results.setdefault("results", {}).setdefault(name, {}).setdefault(fold, {})
+                row.update({m: v for m, v in models.items() if m not in row})
+        results = {**part, **results}
+    return results
 
 
 def key_of(model: str, asked: argparse.Namespace) -> str:
@@ -79,16 +98,17 @@ def measure(
     train, test = folds(name, labels)[fold]
     began, processor = time.perf_counter(), time.process_time()
     if model in PEERS:
-        out, about = by_peer(name, fold, model, asked.peers_python)
+        outs, about = by_peer(name, fold, model, asked.peers_python)
     else:
-        out, about = by_ranvier(frame, train, test, name, model, asked)
+        outs, about = by_ranvier(frame, train, test, name, model, asked)
     from ranvier.tables.scores import scores
 
     y = labels[test].astype(float) if task == "regression" else indices(labels, test, positive)
-    row = {**scores(task, y, out), **about}
-    row.setdefault("seconds", time.perf_counter() - began)
-    row["processor_seconds"] = time.process_time() - processor
-    done[key] = row
+    about.setdefault("seconds", time.perf_counter() - began)
+    about["processor_seconds"] = time.process_time() - processor
+    for other, out in outs.items():
+        done.setdefault(key_of(other, asked), {**scores(task, y, out), **about})
+    row = done[key]
     results.update(
         date=datetime.now().strftime("%Y-%m-%d %H:%M"), machine=machine(os.cpu_count() or 1)
     )
@@ -115,11 +135,14 @@ def indices(labels: Any, rows: Any, positive: str | None) -> Any:
 
 def by_ranvier(
     frame: Any, train: Any, test: Any, name: str, model: str, asked: Any
-) -> tuple[Any, dict[str, Any]]:
-    """The default of `ranvier train` on the training part, from raw cells, within the budget."""
-    from ranvier.tables import Encoder, make_plan, read_table
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The default of `ranvier train` on the training part, from raw cells, within the budget.
+
+    With trees, the outputs of both, and of the network alone, which had less than the budget.
+    """
+    from ranvier.tables import make_plan, read_table
+    from ranvier.tables.fitting import fit_prepared, prepare
     from ranvier.tables.training.recipe import Recipe
-    from ranvier.tables.training.train import train as train_network
 
     target, task, positive = {**SETS, **PUBLISHED}[name]
     began = time.perf_counter()
@@ -128,30 +151,33 @@ def by_ranvier(
         for rows in (train, test):
             part = Path(folder) / f"{len(parts)}.csv"
             frame[rows].write_csv(part)
-            parts.append(read_table(part).frame)
+            parts.append(read_table(part))
     known, unknown = parts
     plan = make_plan(known, target, task=task, seed=asked.seed)
-    rows, held = plan.split_rows(known, share=0.2)
-    encoder, arrays = Encoder.fit_transform(known[rows], plan)
-    y = encoder.encode_target(known[rows])
-    held_arrays, held_y = encoder.transform(known[held]), encoder.encode_target(known[held])
+    ready = prepare(known, plan, began, test=False)
+    encoder = ready.encoder
     if model == "plain":
-        predict, about = plain_network(arrays, y, held_arrays, held_y, task, encoder, asked.seed)
+        predict, about = plain_network(
+            ready.arrays, ready.y, ready.held_out, ready.y_held_out, task, encoder, asked.seed
+        )
+        outs = {model: predict(encoder.transform(unknown.frame))}
     else:
         recipe = Recipe.realmlp(task) if model == "realmlp" else None
-        trained = train_network(
-            arrays, y, held_arrays, held_y, plan=plan, levels=encoder.levels,
-            budget=asked.budget - (time.perf_counter() - began), members=asked.members,
-            seed=asked.seed, verbose=0, recipe=recipe,
+        fitted = fit_prepared(
+            ready, asked.budget, members=asked.members, seed=asked.seed, verbose=0, recipe=recipe,
+            trees=model == TREES,
         )  # fmt: skip
-        predict, about = trained.predict, {"choices": [str(c) for c in trained.choices]}
-    seconds = time.perf_counter() - began
-    out = predict(encoder.transform(unknown))
+        about = {"choices": [str(c) for c in fitted.choices if c not in plan.choices]}
+        outs = {model: fitted.outputs(unknown)}
+        if model == TREES:
+            outs["ranvier"] = fitted.trained.predict(encoder.transform(unknown.frame))
+    about["seconds"] = time.perf_counter() - began
     if task != "regression":
         names = [plain(label) for label in plan.classes]
         labels = classes_of(frame[target].to_numpy(), positive)
-        out = out[:, [names.index(plain(label)) for label in labels]]
-    return out, {"seconds": seconds, **about}
+        order = [names.index(plain(label)) for label in labels]
+        outs = {key: out[:, order] for key, out in outs.items()}
+    return outs, about
 
 
 def plain(label: object) -> str:
@@ -207,14 +233,15 @@ def plain_network(
 # -- peers -----------------------------------------------------------------------------------------
 
 
-def by_peer(name: str, fold: int, model: str, python: str) -> tuple[Any, dict[str, Any]]:
+def by_peer(name: str, fold: int, model: str, python: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """The predictions of a peer in a process and an environment of its own."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "out.npz"
         command = [python, str(FOLDER / "peers" / "tables_peer.py"), name, str(fold), model]
         subprocess.run([*command, str(file)], check=True)
         with np.load(file) as made:
-            return made["out"], {"seconds": float(made["seconds"]), "version": str(made["version"])}
+            about = {"seconds": float(made["seconds"]), "version": str(made["version"])}
+            return {model: made["out"]}, about
 
 
 # -- the comparison --------------------------------------------------------------------------------
@@ -228,42 +255,85 @@ def error(task: str, row: dict[str, Any]) -> float:
 
 
 def report(results: dict[str, Any]) -> str:
-    """Errors by set and model, means over folds; geometric means, ranks, wins."""
-    models: list[str] = []
-    errors: dict[str, dict[str, float]] = {}
-    for name, by_fold in results.get("results", {}).items():
-        task = {**SETS, **PUBLISHED}[name][1]
-        for fold in by_fold.values():
-            models += [m for m in fold if m not in models]
-        whole = [m for m in models if all(m in fold for fold in by_fold.values())]
-        errors[name] = {
-            m: float(np.mean([error(task, fold[m]) for fold in by_fold.values()])) for m in whole
-        }
-    lines = ["| set | error | " + " | ".join(models) + " |", "|---|---|" + "---|" * len(models)]
+    """Errors by set and model, means over folds; geometric means, ranks, wins.
+
+    On each set, models are compared on the folds that all of them have.
+    """
+    measured = results.get("results", {})
+    models = [
+        *dict.fromkeys(m for folds_of in measured.values() for f in folds_of.values() for m in f)
+    ]
+    models.sort(key=lambda m: (m.split()[0] not in OURS, m))
+    if not models:
+        return "nothing is measured"
+    errors = {name: fold_errors(name, folds_of, models) for name, folds_of in measured.items()}
+    return "\n".join([*by_set(errors, models), "", *over_sets(errors, models)])
+
+
+def fold_errors(name: str, folds_of: dict[str, Any], models: list[str]) -> dict[str, Any]:
+    """The errors of each model on the folds that all models of this set have, (folds,)."""
+    task = {**SETS, **PUBLISHED}[name][1]
+    here = [m for m in models if any(m in fold for fold in folds_of.values())]
+    common = [fold for fold in folds_of.values() if all(m in fold for m in here)]
+    return {m: np.array([error(task, fold[m]) for fold in common]) for m in here if common}
+
+
+def by_set(errors: dict[str, Any], models: list[str]) -> list[str]:
+    """A row for each set: the mean error of each model, and the deviation over folds."""
+    lines = [
+        "| set | error | folds | " + " | ".join(models) + " |",
+        "|---" * (3 + len(models)) + "|",
+    ]
     for name, row in errors.items():
-        best = min(row.values(), default=math.nan)
-        shown = [
-            f"**{row[m]:.4g}**" if m in row and row[m] == best else f"{row[m]:.4g}"
-            if m in row else "" for m in models
-        ]  # fmt: skip
+        means = {m: values.mean() for m, values in row.items()}
+        best = min(means.values(), default=math.nan)
+        cells_of = [
+            "" if m not in row else f"**{shown(row[m])}**" if means[m] == best else shown(row[m])
+            for m in models
+        ]
+        count = max((len(values) for values in row.values()), default=0)
+        kind = error_name({**SETS, **PUBLISHED}[name][1])
+        lines.append(f"| {name} | {kind} | {count} | {' | '.join(cells_of)} |")
+    return lines
+
+
+def shown(values: Any) -> str:
+    """A mean, and the standard deviation over folds if there are several."""
+    mean = f"{values.mean():.4g}"
+    return mean if len(values) == 1 else f"{mean} ± {values.std(ddof=1):.2g}"
+
+
+def over_sets(errors: dict[str, Any], models: list[str]) -> list[str]:
+    """What holds over the sets that all models have: ranks, geometric means, wins."""
+    common = [name for name, row in errors.items() if name in SETS and len(row) == len(models)]
+    if not common:
+        return ["no set has figures of all models"]
+    table = np.array([[errors[name][m].mean() for m in models] for name in common])
+    ranks = np.array([[(row < x).sum() + (row == x).sum() / 2 + 0.5 for x in row] for row in table])
+    tasks = [{**SETS, **PUBLISHED}[name][1] for name in common]
+    least = np.array([[0.0 if task == "regression" else LEAST_ERROR] for task in tasks])
+    logs = np.log(np.maximum(table, least))
+    base = models.index(BASE) if BASE in models else 0
+    rivals = [i for i, m in enumerate(models) if m.split()[0] not in OURS]
+    lines = [
+        f"Over the {len(common)} sets that all models have; in geometric means 1 - AUC and "
+        f"log-loss under {LEAST_ERROR:g} count as {LEAST_ERROR:g}:",
+        "",
+        f"| model | mean rank | geometric mean of error, over that of {models[base]} | "
+        "the same, median of sets | best on | better than "
+        + " | better than ".join(models[i] for i in rivals) + " |",
+        "|---" * (5 + len(rivals)) + "|",
+    ]  # fmt: skip
+    for i in np.argsort(ranks.mean(axis=0), kind="stable"):
+        ratios = logs[:, i] - logs[:, base]
+        wins = [f"{int((table[:, i] < table[:, k]).sum())} of {len(common)}" if k != i else ""
+                for k in rivals]  # fmt: skip
         lines.append(
-            f"| {name} | {error_name({**SETS, **PUBLISHED}[name][1])} | {' | '.join(shown)} |"
-        )
-    common = [n for n, row in errors.items() if n in SETS and len(row) == len(models)]
-    if common:
-        table = np.array([[errors[n][m] for m in models] for n in common])
-        ranks = table.argsort(axis=1).argsort(axis=1) + 1.0
-        floor = np.maximum(table, 1e-6)
-        lines.append(f"\nOver the {len(common)} sets that all models have:\n")
-        lines += ["| model | mean rank | geometric mean of error | wins |", "|---|---|---|---|"]
-        base = models.index(BASE) if BASE in models else 0
-        for i, m in enumerate(models):
-            ratio = float(np.exp(np.log(floor[:, i] / floor[:, base]).mean()))
-            wins = int((ranks[:, i] == 1).sum())
-            lines.append(
-                f"| {m} | {ranks[:, i].mean():.2f} | {ratio:.3f} of {models[base]} | {wins} |"
-            )
-    return "\n".join(lines)
+            f"| {models[i]} | {ranks[:, i].mean():.2f} | {np.exp(ratios.mean()):.3f} | "
+            f"{np.exp(np.median(ratios)):.3f} | {int((table[:, i] == table.min(axis=1)).sum())} | "
+            + " | ".join(wins) + " |"
+        )  # fmt: skip
+    return lines
 
 
 if __name__ == "__main__":

@@ -14,10 +14,12 @@ import pytest
 from ranvier import nn
 from ranvier.errors import ArgumentError, DataError
 from ranvier.tables.plan import Plan
+from ranvier.tables.scores import scores
 from ranvier.tables.splitting import Split
 from ranvier.tables.training import member as member_module
 from ranvier.tables.training import training_rows as rows_module
 from ranvier.tables.training.member import Clock, Job, Member
+from ranvier.tables.training.mixture import mixed, next_networks
 from ranvier.tables.training.recipe import Recipe, averaged, default_network
 from ranvier.tables.training.temperature import best_temperature, tempered
 from ranvier.tables.training.train import Trained, train
@@ -130,6 +132,99 @@ def test_several_networks_are_averaged_and_saved() -> None:
     inputs = {name: test[name] for name in trained.network.input_names}
     mean = np.mean([m.predict(inputs) for m in inside], axis=0)[:, 0]
     np.testing.assert_allclose(trained.predict(test), mean, rtol=1e-5)
+
+
+# -- two recipes ---------------------------------------------------------------------------------
+
+
+def job_of(count: int, y_of: Any, recipe: Recipe, task: Any = "regression") -> Job:
+    x = rows(count)
+    return Job(
+        x, y_of(x), None, task, "rmse" if task == "regression" else "log_loss",
+        1 if task == "regression" else 2, [5], recipe, Clock(NO_LIMIT), lambda: False,
+        lambda member, run: None, epochs=3,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("task", ["regression", "binary"])
+def test_a_second_recipe_weighs_what_suits_the_held_out_rows(task: Any) -> None:
+    def y_of(x: Any) -> Any:
+        y = target(x)
+        return y if task == "regression" else (y > y.mean()).astype(int)
+
+    job = job_of(600, y_of, SMALL, task)
+    parts = [np.arange(0, 150), np.arange(150, 300)]
+    first = next_networks(job, parts, seed=0)
+    second = Recipe.realmlp(task, width=16, depth=2, embedding_dim=2)
+    mixture = mixed(job, first, 0, second)
+    assert [m.held.tolist() for m in mixture.others] == [p.tolist() for p in parts]
+    # Both learned: on the rows that both held out, no other share is better.
+    held = np.concatenate(parts)
+    outs = [np.concatenate([m.held_out for m in ms]) for ms in (first, mixture.others)]
+    what = "rmse" if task == "regression" else "log_loss"
+    shares = np.linspace(0, 1, 21)
+    errors = [
+        scores(task, job.y[held], (1 - w) * outs[0] + w * outs[1])[what] for w in shares
+    ]  # fmt: skip
+    assert mixture.share == shares[int(np.argmin(errors))]
+    assert "together" in mixture.reason and f"{mixture.share:.2f}" in str(mixture.choices()[0])
+    mixed_out = (1 - mixture.share) * outs[0] + mixture.share * outs[1]
+    np.testing.assert_allclose(np.concatenate([p.out for p in mixture.held_out]), mixed_out)
+    # One network says the mean, whatever the share.
+    test = rows(64)
+    for share in (0.0, 0.35, 1.0):
+        mixture.share = share
+        means = [
+            np.mean([np.asarray(m.network.predict(test)) for m in ms], axis=0)
+            for ms in (first, mixture.others)
+        ]
+        expected = (1 - share) * means[0] + share * means[1]
+        np.testing.assert_allclose(mixture.model.predict(test), expected, rtol=1e-4, atol=1e-5)
+        assert mixture.members == {0.0: 6, 0.35: 8, 1.0: 2}[share]
+
+
+def test_a_second_recipe_waits_for_time_that_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    job = job_of(200, target, SMALL)
+    networks = next_networks(job, [np.arange(50)], seed=0)
+    second = Recipe.realmlp("regression", width=8, depth=1, embedding_dim=2)
+    job.clock.budget = job.clock.passed() + 0.5
+    assert not mixed(job, networks, 0, second).others
+    assert not mixed(job, networks, 0, second).choices()
+    job.clock.budget = NO_LIMIT
+    monkeypatch.setattr(job, "interrupted", lambda: True)
+    assert not mixed(job, networks, 0, second).others
+    monkeypatch.setattr(job, "interrupted", lambda: False)
+    assert not mixed(job, networks, 0, None).others
+    assert len(mixed(job, networks, 0, second).others) == 1
+
+
+def test_the_default_training_tries_both_recipes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(member_module, "MOST_EPOCHS", 2)
+    monkeypatch.setattr("ranvier.tables.training.train.MOST_NETWORKS", 2)
+    trained, test, _ = fitted("regression", target, members=None, recipe=None)
+    (choice,) = [c for c in trained.choices if c.what == "second recipe"]
+    assert choice.value.startswith("2 networks")
+    assert len(trained.parts) == 2
+    arrays, described = trained.pack()
+    again = Trained.unpack(arrays, described, "here")
+    np.testing.assert_array_equal(again.predict(test), trained.predict(test))
+
+
+def test_who_asks_for_members_epochs_or_a_recipe_gets_no_second_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[Recipe | None] = []
+    module = "ranvier.tables.training.train."
+    monkeypatch.setattr(module + "next_networks", lambda *args: [])
+    monkeypatch.setattr(module + "mixed", lambda *args: asked.append(args[-1]))
+    monkeypatch.setattr(module + "_result", lambda *args: None)
+    free: dict[str, Any] = {"members": None, "recipe": None}
+    for options in (free, free | {"epochs": 1}, free | {"members": 1}, free | {"recipe": SMALL}):
+        train(
+            rows(30), target(rows(30)), rows(9), target(rows(9)), plan=plan_of("regression"),
+            levels=[5], budget=1.0, verbose=0, **options,
+        )  # fmt: skip
+    assert asked == [Recipe.realmlp("regression"), None, None, None]
 
 
 # -- the clock -----------------------------------------------------------------------------------
@@ -318,6 +413,7 @@ def test_rows_held_out_by_time_are_the_same_for_all(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(Member, "search", train_nothing)
     monkeypatch.setattr(Member, "train", train_nothing)
     monkeypatch.setattr("ranvier.tables.training.train._result", lambda *args: None)
+    monkeypatch.setattr("ranvier.tables.training.train.mixed", lambda *args: None)
     for method, expected in (("time", [150] * 3), ("random", [150, 300, 300])):
         held.clear()
         plan = plan_of("regression", method=method)

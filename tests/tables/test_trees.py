@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ranvier.errors import FileError
-from ranvier.tables.trees import Trees, grow, matrix
+from ranvier.tables.trees import Trees, grow, matrix, mean_of
 from ranvier.typing import Array
 
 ensemble = pytest.importorskip("sklearn.ensemble")
@@ -35,6 +35,22 @@ def test_trees_say_what_scikit_learns_own_say(task: str) -> None:
     np.testing.assert_array_equal(again.predict(x), trees.predict(x))
     one_by_one = [trees.predict({k: a[i : i + 1] for k, a in x.items()}) for i in range(20)]
     np.testing.assert_array_equal(np.concatenate(one_by_one), trees.predict(x)[:20])
+
+
+@pytest.mark.parametrize("task", ["regression", "multiclass"])
+def test_the_mean_of_forests_is_the_mean_of_their_sums(task: str) -> None:
+    x = arrays()
+    y = np.nan_to_num(x["numbers"]).sum(axis=1) + x["categories"][:, 0]
+    if task != "regression":
+        y = np.digitize(y, [2.0, 5.0])
+    rows = [np.arange(300), np.arange(100, 400), np.arange(200, 500)]
+    forests = [grow({k: a[r] for k, a in x.items()}, y[r], task, seconds=0.0) for r in rows]
+    whole = mean_of(forests)
+    sums = np.mean([forest._sums(matrix(x)) for forest in forests], axis=0)
+    np.testing.assert_allclose(whole._sums(matrix(x)), sums, rtol=1e-12, atol=1e-12)
+    again = Trees.restore(task, whole.arrays())
+    np.testing.assert_array_equal(again.predict(x), whole.predict(x))
+    assert mean_of(forests[:1]) is forests[0]
 
 
 @pytest.mark.parametrize(

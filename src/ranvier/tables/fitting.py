@@ -20,15 +20,16 @@ from .encoder import Encoder
 from .model import TableModel
 from .plan import Plan, make_plan
 from .reading import Reading, read_table
-from .scores import scores
 from .targets import Metric, Task
+from .training.held_out import best_share
 from .training.recipe import Recipe
 from .training.train import Trained, train
-from .trees import Trees, grow
+from .trees import Trees, grow, mean_of
 
 if TYPE_CHECKING:
     import polars
 
+_MORE_FORESTS, _MOST_OF_TIME = 3, 0.1  # that time is kept for, at most so much of it
 _CHECK_SHARE = 0.2  # of the training rows: the best epoch is chosen on them
 
 
@@ -145,14 +146,60 @@ class Prepared:
         self.seconds["training"] = clock.perf_counter() - began
         return trained
 
-    def model(self, trained: Trained, trees: Trees | None = None) -> TableModel:
+    def grow(self, trained: Trained, first: Trees, seed: int, seconds: float) -> list[Trees]:
+        """Trees for the rows of each network, as many as `seconds` allow; `first` are the first's.
+
+        A network is never weighed against trees that have seen the rows it held out.
+        """
+        forests, longest = [first], self.seconds.get("trees", 0.0)
+        if len(trained.parts) > 1 and seconds > longest:
+            arrays, y = self._all_rows()
+        for part in trained.parts[1:]:
+            if seconds < longest or np.array_equal(part.rows, trained.parts[0].rows):
+                break
+            began = clock.perf_counter()
+            own = {name: a[part.rows] for name, a in arrays.items()}
+            forests.append(grow(own, y[part.rows], self.plan.task, seed))
+            took = clock.perf_counter() - began
+            seconds, longest = seconds - took, max(longest, took)
+            self.seconds["trees"] = self.seconds.get("trees", 0.0) + took
+        return forests
+
+    def _all_rows(self) -> tuple[dict[str, Array], Array]:
+        """The rows to learn from and those held out, in the order that a training has them in."""
+        arrays = {name: np.concatenate([a, self.held_out[name]]) for name, a in self.arrays.items()}
+        return arrays, np.concatenate([self.y, self.y_held_out])
+
+    def _share_of_trees(self, trained: Trained, forests: Sequence[Trees]) -> tuple[float, str]:
+        """The weight of the trees that suits best what was held out, and why."""
+        if len(forests) == 1:
+            y, out = self.y_held_out, trained.held_out
+            return best_share(self.plan.task, y, out, forests[0].predict(self.held_out))
+        arrays, y = self._all_rows()
+        parts = trained.parts[: len(forests)]
+        outs = [
+            forest.predict({name: a[part.held] for name, a in arrays.items()})
+            for forest, part in zip(forests, parts, strict=True)
+        ]
+        return best_share(
+            self.plan.task,
+            np.concatenate([y[part.held] for part in parts]),
+            np.concatenate([part.out for part in parts]),
+            np.concatenate(outs),
+        )
+
+    def model(self, trained: Trained, forests: Sequence[Trees] = ()) -> TableModel:
         """The model for raw rows, tested on those that were held out."""
         choices = [*self.reading.choices, *self.plan.choices, *trained.choices]
         share = 0.0
-        if trees is not None:
-            out = trees.predict(self.held_out)
-            share, reason = _share_of(out, trained.held_out, self.y_held_out, self.plan.task)
-            choices.append(Choice("share of the trees", f"{share:.2f}", reason, "--with trees"))
+        trees = None
+        if forests:
+            share, reason = self._share_of_trees(trained, forests)
+            trees = mean_of(forests)
+            what = f"{share:.2f}" + (f", {len(forests)} forests" if len(forests) > 1 else "")
+            choices.append(
+                Choice("share of the trees", what, f"network and trees: {reason}", "--with trees")
+            )
         model = TableModel(
             self.plan, self.encoder, trained, trees=trees, share_of_trees=share, choices=choices
         )
@@ -164,11 +211,15 @@ class Prepared:
         return model
 
 
-def prepare(reading: Reading, plan: Plan, began: float | None = None) -> Prepared:
-    """The rows of a table, split and encoded as a plan says."""
+def prepare(
+    reading: Reading, plan: Plan, began: float | None = None, test: bool = True
+) -> Prepared:
+    """The rows of a table, split and encoded as a plan says; without `test` all are trained on."""
     began = clock.perf_counter() if began is None else began
     frame = reading.frame
     rows, test_rows = plan.split_rows(frame)
+    if not test:
+        rows, test_rows = np.sort(np.concatenate([rows, test_rows])), test_rows[:0]
     known = frame[rows]
     fit_rows, check_rows = plan.split_rows(known, share=_CHECK_SHARE)
     profiled = clock.perf_counter()
@@ -204,32 +255,40 @@ def fit_plan(
     began: float | None = None,
 ) -> TableModel:
     """The model for a plan that was made for a table; see `fit_table`."""
-    prepared = prepare(reading, plan, began)
+    return fit_prepared(
+        prepare(reading, plan, began), budget, epochs=epochs, members=members, trees=trees,
+        seed=seed, verbose=verbose,
+    )  # fmt: skip
+
+
+def fit_prepared(
+    prepared: Prepared,
+    budget: float,
+    *,
+    epochs: int | None = None,
+    members: int | None = None,
+    trees: bool = False,
+    seed: int = 0,
+    verbose: int = 1,
+    recipe: Recipe | None = None,
+) -> TableModel:
+    """The model for rows that were prepared, within `budget` seconds since that began."""
+    plan = prepared.plan
     encoded = clock.perf_counter()
     grown = grow(prepared.arrays, prepared.y, plan.task, seed) if trees else None
     ready = clock.perf_counter()
     prepared.seconds["trees"] = ready - encoded
+    left = budget - (ready - prepared.began)
+    kept = min(_MORE_FORESTS * (ready - encoded), _MOST_OF_TIME * left) if trees else 0.0
     trained = prepared.train(
-        budget - (ready - prepared.began),
+        left - kept,
         epochs=epochs,
         members=members,
         seed=seed,
         verbose=verbose,
+        recipe=recipe,
     )
-    return prepared.model(trained, grown)
-
-
-def _share_of(trees: Array, network: Array, y: Array, task: str) -> tuple[float, str]:
-    """The weight of the trees that suits the held-out rows best, and a line that says why."""
-    what = "rmse" if task == "regression" else "log_loss"
-
-    def loss(share: float) -> float:
-        return scores(task, y, (1 - share) * network + share * trees)[what]
-
-    shares = np.linspace(0, 1, 21)
-    losses = [loss(float(share)) for share in shares]
-    best = int(np.argmin(losses))
-    return float(shares[best]), (
-        f"held-out {what}: network {losses[0]:.5g}, trees {losses[-1]:.5g}, "
-        f"together {losses[best]:.5g}"
-    )
+    if grown is None:
+        return prepared.model(trained)
+    left = budget - (clock.perf_counter() - prepared.began)
+    return prepared.model(trained, prepared.grow(trained, grown, seed, left))

@@ -12,7 +12,7 @@ from __future__ import annotations
 import contextlib
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -144,6 +144,24 @@ def grow(
         right=np.where(leaf, own, nodes["right"] + base).astype(np.int32),
         value=nodes["value"],
     )
+
+
+def mean_of(forests: Sequence[Trees]) -> Trees:
+    """Trees whose sums are the mean of those of some forests with the same outputs."""
+    if len(forests) == 1:
+        return forests[0]
+    behind = np.cumsum([0, *(len(forest.value) for forest in forests)])[:-1]
+
+    def joined(name: str, moved: bool) -> Array:
+        parts = [getattr(forest, name) for forest in forests]
+        if moved:
+            parts = [(a + at).astype(np.int32) for a, at in zip(parts, behind, strict=True)]
+        return np.concatenate(parts)
+
+    nodes = {name: joined(name, name in ("first", "left", "right")) for name in _ARRAYS[1:]}
+    nodes["value"] = nodes["value"] / len(forests)
+    baseline = np.mean([forest.baseline for forest in forests], axis=0)
+    return Trees(forests[0].task, baseline, **nodes)
 
 
 def _few_threads(cells: int) -> contextlib.AbstractContextManager[object]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _MAX_CROSSED = 8  # columns, those of the most levels
 _MAX_CELLS = 8_000_000  # rows x pairs that are looked at
 _LEAST_GAIN = 1.1  # what a pair must tell of the target, over the better one of its columns
+_LEAST_TOLD = 0.005  # of the variance of the target, more than that
 
 
 class CrossedPart(Part):
@@ -65,7 +66,7 @@ class CrossedPart(Part):
         means: dict[str, Array] = {}
         for i, j in combinations(range(len(columns)), 2):
             keys = _keys(codes, i, j)
-            if _told(keys, labels) <= _LEAST_GAIN * max(alone[i], alone[j], 0.0):
+            if _told(keys, labels) < _LEAST_GAIN * max(alone[i], alone[j], 0.0) + _LEAST_TOLD:
                 continue
             name = str(len(part.pairs))
             part.state["pairs"].append([i, j])
@@ -88,7 +89,7 @@ class CrossedPart(Part):
 
     def transform_training(self, series: polars.Series, labels: Labels) -> Blocks:
         codes = self._codes_of_columns(series)
-        columns = [_out_of_fold(_keys(codes, i, j), labels) for i, j in self.pairs]
+        columns = [_cross_fitted(_keys(codes, i, j), labels) for i, j in self.pairs]
         return Blocks(np.concatenate(columns, axis=1).astype(np.float32))
 
     def names(self) -> tuple[list[str], list[str], list[str]]:
@@ -158,7 +159,7 @@ def _index(keys: Array, known: Array) -> Array:
     return np.where(known[at] == keys, at + 1, 0)
 
 
-def _out_of_fold(codes: Array, labels: Labels) -> Array:
+def _cross_fitted(codes: Array, labels: Labels) -> Array:
     """(rows, outputs): the mean target of a row's key over other parts of the rows."""
     known, index = _known(codes)
     means = np.empty(labels.outputs.shape)
@@ -168,7 +169,7 @@ def _out_of_fold(codes: Array, labels: Labels) -> Array:
 
 
 def _told(codes: Array, labels: Labels) -> float:
-    """The share of the target's variance that the out-of-fold means explain."""
+    """The share of the target's variance that the cross-fitted means explain."""
     outputs = labels.outputs
-    errors = ((outputs - _out_of_fold(codes, labels)) ** 2).sum()
+    errors = ((outputs - _cross_fitted(codes, labels)) ** 2).sum()
     return float(1 - errors / max(((outputs - outputs.mean(axis=0)) ** 2).sum(), 1e-30))

@@ -2,8 +2,9 @@
 
 | file | what it holds |
 |---|---|
-| held_out.py | Rows that the networks of a training hold out |
+| held_out.py | Rows that networks of a training hold out, and what they are good for |
 | member.py | One network of a training: its rows, its epochs, and the best of them |
+| mixture.py | Networks of two recipes, which hold out the same rows, and what each recipe weighs |
 | recipe.py | The default network for tables, and how it is optimized |
 | temperature.py | One temperature for probabilities, measured on held-out rows |
 | train.py | Training on a table within a time: epochs planned by the clock, the best kept |

@@ -11,28 +11,27 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from ... import nn, random
+from ... import random
 from ...errors import DataError
 from ...io.writing import FilePath
 from ...train.fit.loop import CtrlC
 from ...train.models import saving
-from ...train.models.model import Model
 from ...typing import Array
 from ..choice import Choice
 from ..plan import Plan
-from .held_out import further_parts
+from .held_out import HeldOut, further_parts
 from .member import Clock, Job, Member, Run
+from .mixture import Mixture, mixed, next_networks
 from .recipe import CLASS_TASKS, Recipe
 from .temperature import best_temperature, tempered
 from .training_rows import Arrays
 
 MOST_NETWORKS = 8
-LEAST_SHARE = 0.7  # of the epochs of the first network, for another one
 _PREDICT_ROWS = 32
 _RESIDUALS = "residuals"
 
@@ -44,7 +43,9 @@ class Trained:
     `network` reads the encoder's arrays. `history` holds numbers by name, one for each epoch;
     `held_out` what the network says of the held-out rows at the epoch that was kept (as `predict`
     does), `residuals` how far off that is (regression, in the target's units, else empty);
-    `choices` are what was decided: members, epochs, batch size, what ended the training.
+    `choices` are what was decided: members, epochs, batch size, what ended the training. `parts`
+    hold for each network the rows that it learned from, those that it held out and what it says of
+    them; the numbers are those of the rows of a training, held-out ones last. A file has no parts.
     """
 
     task: str
@@ -56,6 +57,7 @@ class Trained:
     choices: tuple[Choice, ...] = ()
     best_epoch: int = 0
     members: int = 1
+    parts: tuple[HeldOut, ...] = ()
 
     def predict(self, arrays: Arrays) -> Array:
         """Calibrated probabilities (rows, classes), or numbers (rows,) in the target's units."""
@@ -131,7 +133,9 @@ def train(
     The first network holds out those rows. While the time allows, further ones (`members` in all,
     at most) hold out a part of the others each and learn from all other rows, so that together
     they have seen everything; predictions are the mean. Where rows are held out by time or by
-    group, every network holds out the same rows.
+    group, every network holds out the same rows. Where time is left after all of them, networks of
+    RealMLP's recipe hold out the same rows, and what was held out says how much they weigh; not so
+    with `members`, `epochs` or a `recipe`.
     """
     if len(y) < 2 or not len(y_held_out):
         raise DataError(
@@ -159,72 +163,49 @@ def train(
             told=told,
             batch_size=batch_size,
         )
-        networks = _networks(job, len(y), plan.split.method, members, seed)
-    return _result(job, networks, y_held_out)
+        networks = next_networks(job, _parts(job, len(y), plan.split.method, members, seed), seed)
+        free = recipe is None and members is None and epochs is None
+        second = Recipe.realmlp(job.task) if free else None
+        mixture = mixed(job, networks, seed, second)
+    return _result(job, mixture, y_held_out)
 
 
-def _networks(job: Job, known: int, method: str, members: int | None, seed: int) -> list[Member]:
-    """As many trained networks as the time allows; the first one in any case."""
-    rows = np.arange(len(job.y))
-    parts = [rows[known:]]
+def _parts(job: Job, known: int, method: str, members: int | None, seed: int) -> list[Array]:
+    """The rows that each network holds out."""
+    parts = [np.arange(known, len(job.y))]
     most = MOST_NETWORKS if members is None else members
     if method in ("time", "group"):
         parts *= most
     elif known >= most:
         parts += further_parts(job.y[:known], max(most - 1, 1), job.task in CLASS_TASKS, seed)
-    networks: list[Member] = []
-    least = 0.0
-    for i, held in enumerate(parts[:most]):
-        if networks and (networks[0].over() or job.clock.left() < least):
-            break
-        name = f"network_{i}"
-        member = Member(job, np.setdiff1d(rows, held), held, seed * 1000 + i, name)
-        if not networks:
-            member.search()
-            least = member.seconds_of(member.run.epochs * LEAST_SHARE)
-        else:
-            run = member.train(networks[0].run.epochs)
-            if member.over() or run.epochs < networks[0].run.epochs * LEAST_SHARE:
-                break  # it was cut off
-        networks.append(member)
-    return networks
+    return parts[:most]
 
 
-def _result(job: Job, networks: list[Member], y: Array) -> Trained:
+def _result(job: Job, mixture: Mixture, y: Array) -> Trained:
     """What `train` returns."""
-    first = networks[0]
-    for member in networks:
-        member.finish()
+    first = mixture.networks[0]
     classes = job.task in CLASS_TASKS
+    parts = mixture.held_out
     temperature = 1.0
     if classes:
-        seen = [(m.held_out, job.y[m.held]) for m in networks]
         temperature = best_temperature(
-            *(np.concatenate(parts) for parts in zip(*seen, strict=True))
+            np.concatenate([part.out for part in parts]),
+            np.concatenate([job.y[part.held] for part in parts]),
         )
-    models = [m.network for m in networks]
-    held_out = tempered(first.held_out, temperature) if classes else first.held_out
+        parts = [replace(part, out=tempered(part.out, temperature)) for part in parts]
+    held_out = parts[0].out
     return Trained(
         task=job.task,
-        network=models[0] if len(models) == 1 else _mean_of(models),
+        network=mixture.model,
         temperature=temperature,
         history={"loss": first.run.losses, f"held_out_{_name(job)}": first.run.scores},
         held_out=held_out,
         residuals=np.empty(0) if classes else y - held_out,
-        choices=_choices(job, networks),
+        choices=_choices(job, mixture),
         best_epoch=first.run.best_epoch,
-        members=len(networks) * job.recipe.members,
+        members=mixture.members,
+        parts=tuple(parts),
     )
-
-
-def _mean_of(models: Sequence[Model]) -> Model:
-    """One network whose output is the mean of those of the models."""
-    inputs = {
-        name: nn.Input(v.shape[1:], name=name, dtype=v.dtype.name)
-        for name, v in zip(models[0].input_names, models[0].inputs, strict=True)
-    }
-    outputs = [model(inputs) for model in models]
-    return Model(inputs, nn.Average(name="mean_of_networks")(outputs), name="networks")
 
 
 def _name(job: Job) -> str:
@@ -232,7 +213,8 @@ def _name(job: Job) -> str:
     return "log_loss" if job.metric == "auc" else job.metric
 
 
-def _choices(job: Job, networks: Sequence[Member]) -> tuple[Choice, ...]:
+def _choices(job: Job, mixture: Mixture) -> tuple[Choice, ...]:
+    networks = mixture.networks
     first = networks[0]
     if job.interrupted():
         end = "Ctrl-C"
@@ -252,6 +234,7 @@ def _choices(job: Job, networks: Sequence[Member]) -> tuple[Choice, ...]:
             f"{first.rows_per_second:,.0f} rows a second; best on held-out rows: {best}",
             "--budget",
         ),
+        *mixture.choices(),
         Choice("batch size", str(first.data.batch), f"{len(first.rows):,} rows to learn from"),
         Choice("end of training", end, f"after {job.clock.passed():.1f} s", "--budget"),
     )
