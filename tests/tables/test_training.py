@@ -424,7 +424,7 @@ def test_rows_held_out_by_time_are_the_same_for_all(monkeypatch: pytest.MonkeyPa
 def test_recipes() -> None:
     shapes = {"numbers": (4,), "flags": (3,)}
     tabm = default_network(shapes, 2, "binary")
-    assert tabm.output.shape[1:] == (16, 2)
+    assert tabm.output.shape[1:] == (8, 2)
     assert averaged(tabm, "binary").output.shape[1:] == (2,)
     realmlp = default_network(shapes, 1, "regression", recipe=Recipe.realmlp("regression"))
     assert [type(layer).__name__ for layer in realmlp.layers if "hidden" in layer.name] == [

@@ -4,7 +4,7 @@
     flags       -> RobustScale ---------------------------------+-> hidden layers -> outputs
     categories  -> Embedding, one for each column --------------+
 
-By default it holds 16 members that share most weights (TabM-mini: Gorishniy et al. 2024, arXiv
+By default it holds 8 members that share most weights (TabM-mini: Gorishniy et al. 2024, arXiv
 2410.24210) over piecewise linear embeddings. `Recipe.realmlp` is RealMLP (Holzmueller et al. 2024,
 arXiv 2407.04491). Every part is a layer of `ranvier.nn`, the whole an ordinary `ranvier.Model`.
 """
@@ -43,7 +43,7 @@ class Recipe:
     factor of a learning rate also multiplies its weight decay, as in RealMLP's published code.
     """
 
-    members: int = 16
+    members: int = 8
     width: int = 128
     depth: int = 2
     activation: str = "relu"
@@ -101,7 +101,7 @@ def default_network(
 
     >>> model = default_network({"numbers": (5,), "categories": (1,)}, 3, "multiclass", levels=[9])
     >>> model.input_names, model.output.shape[1:]
-    (['numbers', 'categories'], (16, 3))
+    (['numbers', 'categories'], (8, 3))
 
     Args:
         shapes: the shape of a row of each input.
