@@ -168,10 +168,11 @@ def by_ranvier(
             trees=model == TREES,
         )  # fmt: skip
         about = {"choices": [str(c) for c in fitted.choices if c not in plan.choices]}
+        about["seconds"] = time.perf_counter() - began
         outs = {model: fitted.outputs(unknown)}
         if model == TREES:
             outs["ranvier"] = fitted.trained.predict(encoder.transform(unknown.frame))
-    about["seconds"] = time.perf_counter() - began
+    about.setdefault("seconds", time.perf_counter() - began)
     if task != "regression":
         names = [plain(label) for label in plan.classes]
         labels = classes_of(frame[target].to_numpy(), positive)
