@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import pickle
 from typing import Any
 
 import numpy as np
@@ -187,3 +188,35 @@ def test_weak_references_are_possible() -> None:
 
     t = ranvier.tensor(1.0)
     assert weakref.ref(t)() is t
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_retain_grad_keeps_the_gradient_of_what_an_op_made(compiled: bool) -> None:
+    def of(x: Any) -> Any:
+        z = x * 2.0
+        z.retain_grad()
+        z.retain_grad()
+        loss = (z * z).sum()
+        loss.backward()
+        return z.grad, (x * 3.0).grad
+
+    w = ranvier.tensor([1.0, -2.0], requires_grad=True)
+    kept, other = (ranvier.compile(of, engine="reference") if compiled else of)(w)
+    assert kept.tolist() == [4.0, -8.0] and other is None
+    assert w.grad is not None and w.grad.tolist() == [8.0, -16.0]
+
+
+def test_retain_grad_of_leaves_and_of_what_has_no_gradient() -> None:
+    leaf = ranvier.tensor([1.0], requires_grad=True)
+    leaf.retain_grad()
+    z = leaf * 2.0
+    assert (leaf.retains_grad, z.retains_grad) == (False, False)
+    z.retain_grad()
+    assert z.retains_grad
+    (z * 1.0).sum().backward()
+    (z * 1.0).sum().backward()
+    assert z.grad is not None and z.grad.tolist() == [2.0]  # backward adds up
+    copied = pickle.loads(pickle.dumps(z))
+    assert not copied.retains_grad
+    with pytest.raises(StateError, match="no gradient reaches this tensor"):
+        ranvier.tensor([1.0]).retain_grad()

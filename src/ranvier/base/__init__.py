@@ -11,6 +11,7 @@
 | locks.py | Locks of the whole process, and what a forked child has to set up again |
 | missing.py | The answer to a name that a module, an object or a call does not have |
 | nested.py | Nested structures: lists, tuples, named tuples and dicts of anything, to any depth |
+| observer.py | What values mean, told to an observer while a function is traced |
 | processor.py | The processor of this machine, as far as code depends on it |
 | sizes.py | Sizes of arrays: what no machine holds is refused with its shape |
 | source.py | Where a value comes from: the user's line, the layer, the section of a step |

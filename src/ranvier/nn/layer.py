@@ -25,6 +25,7 @@ import numpy as np
 from .. import dtypes
 from ..base.aligned import aligned
 from ..base.missing import PACKAGE, is_ours, no_attribute
+from ..base.observer import listening
 from ..base.source import LayerName, here, in_layer
 from ..errors import ArgumentError, RanvierError, ShapeError, StateError
 from ..tensors.mode import no_trace, state
@@ -206,8 +207,14 @@ class Layer(Walked):
         if state.trace is None:
             return self._run(values, options)
         state.trace.enter(self)
+        observer = listening.observer
         with in_layer(LayerName(self.name, type(self).__name__)):
-            return self._run(values, options)
+            if observer is None:
+                return self._run(values, options)
+            observer.enter(self, values)
+            out = self._run(values, options)
+            observer.leave(self, out)
+            return out
 
     def _run(self, values: Sequence[Any], options: Mapping[str, Any]) -> Any:
         if self.dtype_policy == "float32":

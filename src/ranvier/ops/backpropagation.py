@@ -13,6 +13,7 @@ from contextlib import nullcontext
 from typing import Any
 
 from ..base.missing import answered
+from ..base.observer import listening
 from ..base.source import in_gradient_of
 from ..errors import GraphError
 from ..graph.graph import Graph
@@ -58,10 +59,13 @@ def pull_back(
     # The elements of a loop's flat result that a gradient reaches, as (start, stop).
     reached: dict[int, list[tuple[int, int]]] = {id(r): [(0, r.size)] for r in results}
     gradients: dict[int, V] = {}
+    observer = listening.observer
     for value in reversed(order):
         g = grads.pop(id(value), None)
         if g is None:
             continue
+        if observer is not None:
+            observer.gradient(value, g)
         if id(value) in wanted_ids:
             gradients[id(value)] = g
         if value.op is None or not any(id(x) in depends for x in value.inputs):

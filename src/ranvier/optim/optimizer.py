@@ -19,6 +19,7 @@ from typing import Any, ClassVar, TypeAlias, Unpack
 
 import numpy as np
 
+from ..base.observer import listening
 from ..errors import ShapeError, StateError
 from ..ops.elementwise import astype
 from ..tensors.mode import no_grad, state
@@ -159,7 +160,10 @@ class Optimizer(Rule, Rated, Grouped, Remembering, Averaged, Wrapped):
         results = []
         for p, w, g in zip(step.parameters, step.weights, step.grads, strict=True):
             slots = self.slots(p)
-            results.append((p, slots, *step.rules[id(p)].update(p, w, g, slots)))
+            new, changed_slots = step.rules[id(p)].update(p, w, g, slots)
+            if listening.observer is not None:
+                listening.observer.update(p, w, g, new, changed_slots)
+            results.append((p, slots, new, changed_slots))
         for held, changed in scalars:
             for name, value in changed.items():
                 step.move(held[name], value, held[name])

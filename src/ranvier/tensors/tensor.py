@@ -40,8 +40,12 @@ if TYPE_CHECKING:
     from ..tracing.trace import Trace
 
 _HISTORY = {
-    "op", "_inputs", "params", "_node", "_trace", "_made", "_changed", "_earlier",
+    "op", "_inputs", "params", "_node", "_trace", "_made", "_changed", "_earlier", "_retained",
 }  # fmt: skip
+
+# Whether any tensor that is no leaf has ever asked to keep its gradient: until then `backward`
+# need not look for one.
+_retaining = [False]
 
 # What stands for a tensor whose size depends on rows that are not there yet (nn/symbolic.py).
 _symbolic: list[type[Tensor]] = []
@@ -65,7 +69,10 @@ class Tensor(History):
     (8.0, 8.0)
     """
 
-    __slots__ = ("__weakref__", "_grad")
+    # NOTE: `_retained` is there only once it is set; making a tensor costs nothing more for it.
+    __slots__ = ("__weakref__", "_grad", "_retained")
+
+    _retained: bool
 
     def __init__(
         self,
@@ -339,6 +346,35 @@ class Tensor(History):
             state.trace.grad_set(self)
         self._grad = value
 
+    def retain_grad(self) -> None:
+        """Let `.backward()` keep the gradient of this tensor in `.grad` too, though an op made it.
+
+        A leaf keeps its gradient anyway.
+
+        >>> import ranvier
+        >>> w = ranvier.tensor(5.0, requires_grad=True)
+        >>> z = w * 2.0
+        >>> z.retain_grad()
+        >>> (0.5 * (z - 6.0) ** 2).backward()
+        >>> z.grad, w.grad
+        (tensor(4.), tensor(8.))
+        """
+        if not self._requires_grad:
+            raise StateError(
+                "retain_grad: no gradient reaches this tensor; set requires_grad=True on a leaf "
+                "that it is made from, and do not compute it under no_grad()"
+            )
+        if self.op is not None:
+            self._retained = _retaining[0] = True
+
+    @property
+    def retains_grad(self) -> bool:
+        """Whether `retain_grad` was called on this tensor, which an op made."""
+        try:
+            return self.op is not None and self._retained
+        except AttributeError:
+            return False
+
     @property
     def is_leaf(self) -> bool:
         """True when no op made this tensor (or no history was kept)."""
@@ -350,7 +386,8 @@ class Tensor(History):
         retain_graph: bool = True,
         create_graph: bool = False,
     ) -> None:
-        """Add the gradient of this tensor to `.grad` of every leaf that requires it.
+        """Add the gradient of this tensor to `.grad` of every leaf that requires it, and of every
+        tensor that was told to keep its own (`retain_grad`).
 
         `gradient` weighs the elements (needed unless this is a single number). History is kept as
         long as the tensor lives, so `retain_graph` changes nothing. With `create_graph` the
@@ -374,7 +411,10 @@ class Tensor(History):
         if gradient.shape != self.shape:
             raise ShapeError(f"backward: gradient has shape {gradient.shape}, not {self.shape}")
         gradient = elementwise.astype(gradient, self.dtype)
-        leaves = [t for t in _ancestors(self) if t.op is None and t._requires_grad]
+        made_of = _ancestors(self)
+        leaves = [t for t in made_of if t.op is None and t._requires_grad]
+        if _retaining[0]:
+            leaves += [t for t in made_of if t.retains_grad]
         with grad_mode(create_graph):
             gradients = backpropagate(self, gradient, leaves, _requires_grad)
             for leaf in leaves:

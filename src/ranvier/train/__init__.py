@@ -8,4 +8,5 @@
 | intake/ | whatever a user gives, as arrays that a step can read |
 | models/ | networks that can be compiled, fitted, saved and summarized |
 | steps/ | forward, loss, gradient and update as one graph |
+| walkthrough/ | one training step with every number shown |
 """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Unpack
 
+from ...base.observer import note
 from ...tensors.tensor import Tensor
 from ...typing import Shape
 from .. import activations, initializers, regularizers
@@ -47,6 +48,7 @@ class Biased(Layer):
     def activated(self, sums: Tensor) -> Tensor:
         """`activation(sums + bias)`; of float16 sums a softmax is computed in float32."""
         sums = sums if self.bias is None else sums + self.bias
+        note("z", sums)
         return self.function(widened(sums) if self.function is activations.softmax else sums)
 
 

@@ -9,6 +9,7 @@ from typing import Any, Unpack
 
 from ... import dtypes, random
 from ...base.arguments import number
+from ...base.observer import note
 from ...errors import ArgumentError, ShapeError
 from ...ops.elementwise import astype, where
 from ...random import Generator
@@ -116,6 +117,7 @@ class Dropout(_RateNoise):
 def dropped(x: Tensor, rate: float | Tensor, source: Generator, shape: Shape) -> Tensor:
     """0 with probability `rate`, else `x / (1 - rate)`, by draws of `shape` from `source`."""
     keep = source.bernoulli(1 - rate, shape)
+    note("keep", keep)
     scale = 1 / (1 - rate)
     return where(keep, x * (astype(scale, x.dtype) if isinstance(scale, Tensor) else scale), 0)
 

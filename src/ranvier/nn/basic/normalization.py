@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from ... import dtypes
+from ...base.observer import note
 from ...graph.sizes import float_of
 from ...ops.composites.functions import rsqrt, square
 from ...ops.elementwise import astype, detach, maximum
@@ -87,8 +88,12 @@ def normalized(
 
 def standardized(x: Tensor, axes: Axes, epsilon: float) -> Tensor:
     """`(x - mean) / sqrt(variance + epsilon)` over `axes`."""
-    centered = x - mean(x, axes, keepdims=True)
-    return centered * rsqrt(mean(square(centered), axes, keepdims=True) + epsilon)
+    middle = mean(x, axes, keepdims=True)
+    centered = x - middle
+    variance = mean(square(centered), axes, keepdims=True)
+    note("mean", middle)
+    note("variance", variance)
+    return centered * rsqrt(variance + epsilon)
 
 
 def standardized_groups(x: Tensor, groups: int, epsilon: float) -> Tensor:
@@ -101,7 +106,9 @@ def standardized_groups(x: Tensor, groups: int, epsilon: float) -> Tensor:
 
 def root_mean_squared(x: Tensor, axes: Axes, epsilon: float) -> Tensor:
     """`x / sqrt(mean(x ** 2) + epsilon)` over `axes`."""
-    return x * rsqrt(mean(square(x), axes, keepdims=True) + epsilon)
+    size = mean(square(x), axes, keepdims=True)
+    note("mean square", size)
+    return x * rsqrt(size + epsilon)
 
 
 def row_weights(x: Tensor, mask: Tensor | None) -> Tensor | None:

@@ -15,6 +15,7 @@ from typing import Unpack
 
 import numpy as np
 
+from ...base.observer import note
 from ...errors import ArgumentError, ShapeError
 from ...ops.composites.shaping import moveaxis
 from ...ops.elementwise import astype
@@ -209,10 +210,14 @@ class BatchNormalization(_Scaled):
             (axis,) = self.axes_of(x.ndim)
             axes = [a for a in range(x.ndim) if a != axis]
             start, x, middle, variance, _ = batch_moments(x, axes, row_weights(x, mask))
-            self._update_moving(middle + start, variance)
+            of_batch = middle + start
+            note("mean", of_batch)
+            self._update_moving(of_batch, variance)
         else:
             middle = self.along(x, self.moving_mean)
             variance = self.along(x, self.moving_variance)
+            note("mean", middle)
+        note("variance", variance)
         scales = [None if v is None else self.along(x, v) for v in (self.gamma, self.beta)]
         return astype(normalized(x, middle, variance, self.epsilon, *scales), dtype)
 

@@ -17,6 +17,7 @@ import numpy as np
 
 from ... import dtypes, random
 from ...base.missing import spelled
+from ...base.observer import note
 from ...errors import ArgumentError, ShapeError
 from ...ops import elementwise as e
 from ...ops.composites.shaping import expand_dims
@@ -101,6 +102,9 @@ def attend(
     score = masked(score, mask, causal)
     weights = e.exp(score - max(e.detach(score), -1, keepdims=True))
     totals = sum(weights, -1, keepdims=True)
+    note("score", score)
+    note("e", weights)
+    note("total", totals)
     if noise is not None:
         weights = noise(weights)
     return weights, matmul(weights, v), totals

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from typing import Any, TypeAlias, Unpack
 
 from ... import random
+from ...base.observer import note
 from ...errors import ArgumentError
 from ...ops.contraction import matmul
 from ...ops.elementwise import sigmoid, tanh, where
@@ -182,7 +183,9 @@ class SimpleRNNCell(Cell):
 
     def advance(self, z: Tensor, states: States, keep: Tensor | None = None) -> States:
         h = states[0] if keep is None else states[0] * keep
-        return [self.function(z + self.from_state(h))]
+        z = z + self.from_state(h)
+        note("z", z)
+        return [self.function(z)]
 
 
 class _Gated(Cell):
@@ -213,7 +216,10 @@ def lstm_states(
     """(h, c) of a long short-term memory, from what x and h add to the gates i, f, g, o."""
     units = c.shape[-1]
     i, f, o = (gate_function(gate_of(z, n, units)) for n in (0, 1, 3))
-    c = f * c + i * function(gate_of(z, 2, units))
+    g = function(gate_of(z, 2, units))
+    c = f * c + i * g
+    for symbol, value in (("i", i), ("f", f), ("g", g), ("o", o), ("c", c)):
+        note(symbol, value)
     return [o * function(c), c]
 
 
@@ -227,7 +233,13 @@ def gru_state(
     """h of a gated recurrent unit, from what x and h add to the gates z (update), r (reset), g."""
     update, reset = (gate_function(of_x[n] + of_h[n]) for n in (0, 1))
     new = function(of_x[2] + reset * of_h[2])
+    _note_gates(update, reset, new)
     return update * h + (1 - update) * new
+
+
+def _note_gates(update: Tensor, reset: Tensor, new: Tensor) -> None:
+    for symbol, value in (("update", update), ("reset", reset), ("new", new)):
+        note(symbol, value)
 
 
 @register_layer
@@ -330,4 +342,5 @@ class GRUCell(_Gated):
         inner = matmul(h, first)
         update, reset = (self.gate_function(self.gate(z, n) + self.gate(inner, n)) for n in (0, 1))
         new = self.function(self.gate(z, 2) + matmul(reset * h, last))
+        _note_gates(update, reset, new)
         return [update * h + (1 - update) * new]

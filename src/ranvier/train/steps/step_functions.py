@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ... import dtypes
+from ...base.observer import note
 from ...base.source import in_section
 from ...errors import StateError, warn
 from ...graph.sizes import same
@@ -67,7 +68,11 @@ def head_loss(loss: Loss, out: Tensor, y: Tensor, weight: Tensor, count: Tensor)
         count = maximum(sum(real), 1.0)
     y, out, weight = by_position(y, out, weight)
     weight = loss.checked(out, weight)
-    return sum(loss.per_row(y, out) * weight) / count
+    rows = loss.per_row(y, out)
+    note("losses", rows)
+    value = sum(rows * weight) / count
+    note("loss", value)
+    return value
 
 
 def total_loss(
