@@ -125,6 +125,7 @@ WRITERS: dict[str, tuple[Callable[[Path], Any], str]] = {
     "Counterfactual.save": (
         lambda path: Counterfactual({"a": (1, 2)}, "no", "yes", 1.0, {"a": 2}).save(path), ".csv"
     ),
+    "Walkthrough.save": (lambda p: network().walkthrough(X, X[:, 0]).save(p), ".html"),
     "torch.save": (lambda path: torch_names.save({"x": torch_names.ones(2)}, path), ".pt"),
     "keras save": (lambda path: network(keras.Sequential).save(path), ".keras"),
     "keras save_model": (
@@ -153,6 +154,7 @@ REACHED = {
     "plots.drawing:save": "Drawing.save",
     "report.page:save": "Report.save",
     "attribution.result:save_as": "Attribution.save",
+    "train.walkthrough.walk:save": "Walkthrough.save",
     "compat.torch.functions:save": "torch.save",
     "tables.model:save": "TableModel.save",
     "cli.compare:_compare": "the command compare",

@@ -17,7 +17,7 @@ from train.walkthrough.step_models import Case
 FEW = ["Dense", "Conv2D", "LSTM", "BatchNormalization", "MultiHeadAttention", "Dropout"]
 CONSTANT = {"RandomBrightness", "Subtract"}  # whose output here is the same whatever weights are
 # Batch normalization of one moment is a difference of sums: its last digits differ by executor.
-TOLERANCE = {"rtol": 2e-4, "atol": 2e-6}
+TOLERANCE: Any = {"rtol": 2e-4, "atol": 2e-6}
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*has mean 0 and deviation 1")
 
@@ -29,14 +29,14 @@ def same_as_grad_and_fit(name: str, engine: str) -> None:
         recorded = recording.gradient(p)
         assert (recorded is None) is (grad is None)
         if recorded is not None:
-            np.testing.assert_allclose(recorded, grad, **TOLERANCE)  # type: ignore[arg-type]
+            np.testing.assert_allclose(recorded, grad, **TOLERANCE)
     assert recording.difference < 1e-4
     tensors = case.model.state_tensors()
     after = [recording.after(t).copy() for t in tensors]
     if name not in CONSTANT:
         assert any((a != t.numpy()).any() for a, t in zip(after, tensors, strict=True))
     for recorded, fitted in zip(after, case.fitted(), strict=True):
-        np.testing.assert_allclose(recorded, fitted, **TOLERANCE)  # type: ignore[arg-type]
+        np.testing.assert_allclose(recorded, fitted, **TOLERANCE)
 
 
 @pytest.mark.parametrize("name", TAKES)

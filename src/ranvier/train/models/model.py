@@ -37,6 +37,7 @@ from .network import Network
 
 if TYPE_CHECKING:
     from ..steps.verify import Report
+    from ..walkthrough.walk import Walkthrough
 
 # What `compile` says of training; a running fit takes no other.
 _OF_TRAINING = frozenset({
@@ -420,6 +421,29 @@ class Model(Network):
         if verbose:
             print(report)
         return report
+
+    @spelled
+    def walkthrough(
+        self, x: DataLike, y: DataLike | None = None, sample_weight: DataLike | None = None
+    ) -> Walkthrough:
+        """One training step on these rows, with every number shown; nothing is trained.
+
+        Forward, loss, gradients by the chain rule and the update of every parameter, each formula
+        filled in with the live numbers. `print(walk)` shows it, `walk.save("step.html")` writes a
+        page (or `.tex`, `.txt`), `walk.trace("dense", "z", (0, 3))` says where one number
+        comes from.
+
+        >>> import ranvier
+        >>> model = ranvier.Sequential([ranvier.nn.Dense(1, use_bias=False, input_shape=(1,))])
+        >>> model.set_weights([[[5.0]]])
+        >>> model.compile(ranvier.optim.SGD(0.1), "half_squared_error")
+        >>> walk = model.walkthrough([[2.0]], [6.0])
+        >>> walk.prediction.item(), walk.loss
+        (10.0, 8.0)
+        """
+        from ..walkthrough.walk import walkthrough
+
+        return walkthrough(self, x, y, sample_weight)
 
 
 def _answer(by_name: dict[str, float], as_dict: bool) -> Any:

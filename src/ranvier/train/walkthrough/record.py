@@ -77,6 +77,8 @@ class Recording:
         more += meaning.grads.values()
         more += [node for _, node in meaning.outside.values()]
         more += [n for u in meaning.updates for n in (u.grad, u.new, *u.changed.values())]
+        more += [u.weight for u in meaning.updates if u.weight is not None]
+        more += [n for notes in meaning.losses for n in notes.values()]
         whole = Graph(graph.inputs, [*graph.outputs, *more], graph.updates)
         values: dict[Node, Array] = dict(zip(graph.inputs, arrays, strict=True))
         evaluate(whole, arrays, lambda node, value: values.update({node: value}))
