@@ -136,12 +136,12 @@ class Names:
         recording = self.recording
         whole = next((c for c in recording.calls if c.depth == 0), None)
         outputs = [] if whole is None else whole.outputs
-        several = len(outputs) > 1
+        numbered = len(outputs) > 1
         for i, node in enumerate(outputs):
-            self._with_gradient(LOSS, f"p{i + 1}" if several else "p", node)
-        several = len(recording.losses) > 1
+            self._with_gradient(LOSS, f"p{i + 1}" if numbered else "p", node)
+        numbered = len(recording.losses) > 1
         for i, notes in enumerate(recording.losses):
-            number = str(i + 1) if several else ""
+            number = str(i + 1) if numbered else ""
             for symbol, node in notes.items():
                 self._with_gradient(LOSS, {"losses": "l", "loss": "L"}[symbol] + number, node)
 
