@@ -115,6 +115,7 @@ _INFIX = {
     "equal": (" = ", " = ", SUM), "not_equal": (" ≠ ", r" \ne ", SUM),
     "logical_and": (" and ", r" \wedge ", SUM), "logical_or": (" or ", r" \vee ", SUM),
 }  # fmt: skip
+_OF_BITS = {"shift_right"}  # of integers, which float64 does not compute
 _COMPARISONS = {"less", "less_equal", "greater", "greater_equal", "equal", "not_equal"}
 _FUNCTIONS = {
     "sqrt": ("√({})", r"\sqrt{{{}}}"), "exp": ("exp({})", r"e^{{{}}}"),
@@ -175,6 +176,8 @@ class Applied(Expr):
         return sum(a.leaves() for a in self.args)
 
     def computed(self) -> float:
+        if self.op in _OF_BITS:
+            return self.value
         args = [np.float64(a.computed()) for a in self.args]
         with np.errstate(all="ignore"):
             if self.op == "relu":

@@ -121,7 +121,7 @@ def _normalized(
 
     def at(name: str) -> Named | None:
         node = names.symbols[who].get(name)
-        if node is None:
+        if node is None or node.ndim > len(shape):
             return None
         sizes = (1,) * (len(shape) - node.ndim) + tuple(node.shape)
         at_own = [0 if n == 1 else i for n, i in zip(sizes, index, strict=True)]

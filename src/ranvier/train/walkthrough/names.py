@@ -158,7 +158,7 @@ class Names:
             if update.grad is not gradient:
                 self._add(who, "g", update.grad)
             elif gradient is not None:
-                self._of[gradient][who] = "g"
+                self._of.setdefault(gradient, {})[who] = "g"
                 self.symbols.setdefault(who, {})["g"] = gradient
             slots = recording.model.optimizer.innermost.slots(update.parameter)
             for slot, new in update.changed.items():
@@ -170,7 +170,8 @@ class Names:
 
     def updated(self, parameter: object) -> str:
         """Who speaks of the update of a parameter: its path in the model."""
-        return self.recording.names.get(id(parameter), "a parameter")
+        path = self.recording.names.get(id(parameter), "a parameter")
+        return f"parameter {path}" if path in self.calls else path
 
     def _of_tensors(self) -> None:
         """Tensors from outside that have no other name: the learning rate, counts, draws."""

@@ -89,7 +89,7 @@ class Walkthrough:
     @property
     def layers(self) -> list[str]:
         """The names of the layers in the order of their calls, to be given to `trace`."""
-        return [who for who, call in self.story.names.calls.items() if call.depth]
+        return [stage.who for stage in self.story.of_section("forward")]
 
     @property
     def prediction(self) -> Array:
