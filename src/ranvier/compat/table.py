@@ -3,7 +3,7 @@
 A table says which function or class of Ranvier stands for which name. Three kinds of rows:
 
     names(activations, "relu elu gelu")                          the same name and arguments
-    swish=activations.silu                                       another name
+    names(activations, "swish=silu")                             another name
     argmax=lambda input, axis=0: reduce.argmax(input, axis)      other arguments
 
 `fill` enters the rows into a module. What `inspect.signature` and `help` say of a row is what the
@@ -30,13 +30,14 @@ _MAX_LISTED = 60  # a longer list of names would hide the message
 
 
 def names(source: object, listed: str) -> dict[str, Any]:
-    """Rows for attributes of a module or class that keep their names.
+    """Rows for attributes of a module or class: `ours`, or `theirs=ours` under another name.
 
     >>> import math
-    >>> names(math, "pi e")["pi"]
-    3.141592653589793
+    >>> names(math, "pi e circle=tau")["circle"]
+    6.283185307179586
     """
-    return {name: getattr(source, name) for name in listed.split()}
+    words = [word.partition("=") for word in listed.split()]
+    return {name: getattr(source, ours or name) for name, _, ours in words}
 
 
 def fill(space: dict[str, Any], where: str, /, *tables: Rows, **rows: Any) -> Filled:

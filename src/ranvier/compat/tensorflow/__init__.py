@@ -24,40 +24,38 @@ from . import data, keras, shapes, variables
 
 _ELEMENTWISE = """
 abs add cos divide equal exp greater greater_equal less less_equal log logical_and logical_not
-logical_or maximum minimum multiply negative not_equal round sign sin sqrt subtract tanh
+logical_or maximum minimum multiply negative not_equal pow=power round sign sin sqrt subtract tanh
 """
-_REDUCED = "all any max mean min prod sum"
+_REDUCED = """
+reduce_all=all reduce_any=any reduce_max=max reduce_mean=mean reduce_min=min reduce_prod=prod
+reduce_sum=sum
+"""
 _ACTIVATIONS = """
-elu gelu leaky_relu log_softmax relu relu6 selu sigmoid silu softmax softplus softsign tanh
+elu gelu leaky_relu log_softmax relu relu6 selu sigmoid silu softmax softplus softsign swish=silu
+tanh
 """
 
 # What stands in `tf.math` and in `tf` itself.
 _MATHEMATICS = {
     **names(elementwise, _ELEMENTWISE),
-    **{f"reduce_{name}": getattr(reduce, name) for name in _REDUCED.split()},
+    **names(reduce, _REDUCED),
+    **names(functions, "sigmoid square"),
     "argmax": lambda input, axis=0: reduce.argmax(input, axis),
     "argmin": lambda input, axis=0: reduce.argmin(input, axis),
     "clip_by_value": lambda t, clip_value_min, clip_value_max: functions.clip(
         t, clip_value_min, clip_value_max
     ),
-    "pow": elementwise.power,
-    "sigmoid": functions.sigmoid,
-    "square": functions.square,
 }
 _MATH = submodule(
     __name__,
     "tf.math",
     _MATHEMATICS,
-    names(elementwise, "ceil erf floor log1p"),
-    names(functions, "reciprocal rsqrt"),
-    absolute=elementwise.abs,
+    names(elementwise, "absolute=abs ceil erf floor log1p"),
+    names(functions, "is_nan=isnan reciprocal reduce_logsumexp=logsumexp rsqrt"),
+    names(reduce, "reduce_std=std reduce_variance=var"),
     confusion_matrix=lambda labels, predictions, num_classes=None: Tensor(
         metrics.confusion_matrix(labels, predictions, num_classes), dtypes.int32
     ),
-    is_nan=functions.isnan,
-    reduce_logsumexp=functions.logsumexp,
-    reduce_std=reduce.std,
-    reduce_variance=reduce.var,
 )
 _LINALG = submodule(
     __name__,
@@ -73,7 +71,6 @@ _NN = submodule(
     "tf.nn",
     names(activations, _ACTIVATIONS),
     names(shapes, "dropout sigmoid_cross_entropy_with_logits"),
-    swish=activations.silu,
     softmax_cross_entropy_with_logits=lambda labels, logits: losses.CategoricalCrossentropy(
         from_logits=True
     ).per_row(labels, logits),
@@ -96,13 +93,15 @@ __all__, __getattr__ = fill(
     "tf",
     _MATHEMATICS,
     names(creation, "eye ones_like zeros_like"),
-    names(dtypes, "float16 float32 float64 int32 int64 uint8"),
+    names(dtypes, "bool=bool_ float16 float32 float64 int32 int64 uint8"),
+    names(elementwise, "stop_gradient=detach"),
+    names(functions, "tensordot"),
     names(movement, "broadcast_to reshape"),
     names(shaping, "squeeze tile"),
     names(variables, "GradientTape Variable"),
     names(shapes, "TensorSpec cast clip_by_global_norm constant convert_to_tensor function matmul"),
+    names(shapes, "shape=sizes split transpose=transposed"),
     Tensor=Tensor,
-    bool=dtypes.bool_,
     clip_by_norm=lambda t, clip_norm: optim.clip_by_norm([shapes.convert_to_tensor(t)], clip_norm)[
         0
     ],
@@ -126,13 +125,8 @@ __all__, __getattr__ = fill(
     range=lambda start, limit=None, delta=1, dtype=None: creation.arange(
         start, limit, delta, dtype
     ),
-    shape=shapes.sizes,
-    split=shapes.split,
     stack=lambda values, axis=0: shaping.stack(list(values), axis),
-    stop_gradient=elementwise.detach,
     string="string",
-    tensordot=functions.tensordot,
-    transpose=shapes.transposed,
     where=lambda condition, x, y: elementwise.where(condition, x, y),
     zeros=lambda shape, dtype=dtypes.float32: creation.zeros(shape, dtype),
 )

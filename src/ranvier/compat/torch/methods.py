@@ -26,14 +26,9 @@ _UNARY = {
     **names(functions, "cosh isinf isnan reciprocal relu rsqrt sigmoid sinh square tan"),
 }
 _BINARY = {
+    **names(elementwise, "eq=equal ge=greater_equal gt=greater le=less_equal lt=less ne=not_equal"),
     **names(elementwise, "floor_divide logical_and logical_or logical_xor remainder"),
-    "eq": elementwise.equal,
-    "ge": elementwise.greater_equal,
-    "gt": elementwise.greater,
-    "le": elementwise.less_equal,
-    "lt": elementwise.less,
-    "ne": elementwise.not_equal,
-    "outer": functions.outer,
+    **names(functions, "outer"),
 }
 # What may be reduced along a `dim`.
 _ALONG: dict[str, Any] = {

@@ -20,7 +20,7 @@ from .models import Model, Sequential
 
 _ACTIVATIONS = """
 celu elu exponential gelu get hard_sigmoid hard_silu hard_tanh leaky_relu linear log_sigmoid
-log_softmax mish relu relu6 selu sigmoid silu softmax softplus softsign tanh
+log_softmax mish relu relu6 selu sigmoid silu softmax softplus softsign swish=silu tanh
 """
 _CALLBACKS = """
 CSVLogger Callback EarlyStopping History LambdaCallback LearningRateScheduler ModelCheckpoint
@@ -28,18 +28,24 @@ ReduceLROnPlateau SwapEMAWeights TerminateOnNaN
 """
 _INITIALIZERS = """
 Constant GlorotNormal GlorotUniform HeNormal HeUniform Initializer LecunNormal LecunUniform Ones
-Orthogonal RandomNormal RandomUniform TruncatedNormal Zeros get
+Orthogonal RandomNormal RandomUniform TruncatedNormal Zeros get glorot_normal=GlorotNormal
+glorot_uniform=GlorotUniform he_normal=HeNormal he_uniform=HeUniform lecun_normal=LecunNormal
+lecun_uniform=LecunUniform ones=Ones zeros=Zeros
 """
 _LOSSES = """
 BinaryCrossentropy CategoricalCrossentropy Hinge Huber KLDivergence LogCosh Loss MeanAbsoluteError
 MeanSquaredError Poisson SparseCategoricalCrossentropy SquaredHinge binary_crossentropy
-categorical_crossentropy get hinge huber kl_divergence log_cosh mean_absolute_error
-mean_squared_error poisson sparse_categorical_crossentropy squared_hinge
+categorical_crossentropy get hinge huber kl_divergence log_cosh mae=mean_absolute_error
+mean_absolute_error mean_squared_error mse=mean_squared_error poisson
+sparse_categorical_crossentropy squared_hinge
 """
 _OPTIMIZERS = """
 SGD Adadelta Adagrad Adam AdamW Adamax LossScaleOptimizer Nadam Optimizer RMSprop get
 """
-_SCHEDULES = "CosineDecay CosineDecayRestarts ExponentialDecay InverseTimeDecay PolynomialDecay"
+_SCHEDULES = """
+CosineDecay CosineDecayRestarts ExponentialDecay InverseTimeDecay LearningRateSchedule=Schedule
+PiecewiseConstantDecay=PiecewiseConstant PolynomialDecay
+"""
 _FROM_FILES = names(dataset, "image_dataset_from_directory timeseries_dataset_from_array")
 
 
@@ -76,9 +82,7 @@ __all__, __getattr__ = fill(
     globals(),
     "keras",
     names(layers, "Input"),
-    _module(
-        "keras.activations", names(core_activations, _ACTIVATIONS), swish=core_activations.silu
-    ),
+    _module("keras.activations", names(core_activations, _ACTIVATIONS)),
     _module(
         "keras.backend",
         clear_session=lambda: None,  # a model's memory is free when the model is
@@ -91,39 +95,17 @@ __all__, __getattr__ = fill(
         _module("keras.datasets.california_housing", load_data=_california_housing),
         _module("keras.datasets.mnist", load_data=_mnist),
     ),
-    _module(
-        "keras.initializers",
-        names(core_initializers, _INITIALIZERS),
-        zeros=core_initializers.Zeros,
-        ones=core_initializers.Ones,
-        glorot_uniform=core_initializers.GlorotUniform,
-        glorot_normal=core_initializers.GlorotNormal,
-        he_uniform=core_initializers.HeUniform,
-        he_normal=core_initializers.HeNormal,
-        lecun_uniform=core_initializers.LecunUniform,
-        lecun_normal=core_initializers.LecunNormal,
-    ),
-    _module(
-        "keras.losses",
-        names(core_losses, _LOSSES),
-        mse=core_losses.mean_squared_error,
-        mae=core_losses.mean_absolute_error,
-    ),
+    _module("keras.initializers", names(core_initializers, _INITIALIZERS)),
+    _module("keras.losses", names(core_losses, _LOSSES)),
     _module(
         "keras.mixed_precision",
         names(optim, "LossScaleOptimizer"),
-        global_policy=policy.dtype_policy,
-        set_global_policy=policy.set_dtype_policy,
+        names(policy, "global_policy=dtype_policy set_global_policy=set_dtype_policy"),
     ),
     _module(
         "keras.optimizers",
         names(optim, _OPTIMIZERS),
-        _module(
-            "keras.optimizers.schedules",
-            names(schedules, _SCHEDULES),
-            PiecewiseConstantDecay=schedules.PiecewiseConstant,
-            LearningRateSchedule=schedules.Schedule,
-        ),
+        _module("keras.optimizers.schedules", names(schedules, _SCHEDULES)),
     ),
     _module(
         "keras.preprocessing",
@@ -132,9 +114,7 @@ __all__, __getattr__ = fill(
     ),
     _module(
         "keras.regularizers",
-        names(core_regularizers, "L1 L1L2 L2 Regularizer get"),
-        l1=core_regularizers.L1,
-        l2=core_regularizers.L2,
+        names(core_regularizers, "L1 L1L2 L2 Regularizer get l1=L1 l2=L2"),
         l1_l2=lambda l1=0.01, l2=0.01: core_regularizers.L1L2(l1, l2),
     ),
     _module(

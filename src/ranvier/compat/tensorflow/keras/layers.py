@@ -111,17 +111,18 @@ SeparableConv2D SimpleRNN SimpleRNNCell Softmax SpatialDropout1D SpatialDropout2
 Subtract TimeDistributed UpSampling1D UpSampling2D ZeroPadding1D ZeroPadding2D add average
 concatenate dot maximum minimum multiply subtract
 """
+_SECOND_NAMES = """
+AvgPool1D=AveragePooling1D AvgPool2D=AveragePooling2D Convolution1D=Conv1D Convolution2D=Conv2D
+Convolution1DTranspose=Conv1DTranspose Convolution2DTranspose=Conv2DTranspose
+GlobalAvgPool1D=GlobalAveragePooling1D GlobalAvgPool2D=GlobalAveragePooling2D
+GlobalMaxPool1D=GlobalMaxPooling1D GlobalMaxPool2D=GlobalMaxPooling2D
+GroupQueryAttention=GroupedQueryAttention MaxPool1D=MaxPooling1D MaxPool2D=MaxPooling2D
+"""
 
 __all__, __getattr__ = fill(
     globals(),
     "keras.layers",
     names(nn, _NAMES),
-    {f"MaxPool{n}D": getattr(nn, f"MaxPooling{n}D") for n in (1, 2)},
-    {f"AvgPool{n}D": getattr(nn, f"AveragePooling{n}D") for n in (1, 2)},
-    {f"GlobalMaxPool{n}D": getattr(nn, f"GlobalMaxPooling{n}D") for n in (1, 2)},
-    {f"GlobalAvgPool{n}D": getattr(nn, f"GlobalAveragePooling{n}D") for n in (1, 2)},
-    {f"Convolution{n}D": getattr(nn, f"Conv{n}D") for n in (1, 2)},
-    {f"Convolution{n}DTranspose": getattr(nn, f"Conv{n}DTranspose") for n in (1, 2)},
-    GroupQueryAttention=nn.GroupedQueryAttention,
+    names(nn, _SECOND_NAMES),
     TextVectorization=TextVectorization,
 )

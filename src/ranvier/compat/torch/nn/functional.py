@@ -108,16 +108,14 @@ def _axis(x: Any, dim: int | None) -> int:
 
 
 _ACTIVATIONS: dict[str, Any] = {
-    **names(activations, "celu elu mish relu relu6 selu sigmoid silu softsign tanh"),
+    **names(activations, "celu elu hardsigmoid=hard_sigmoid hardswish=hard_silu"),
+    **names(activations, "logsigmoid=log_sigmoid mish relu relu6 selu sigmoid silu softsign tanh"),
     "alpha_dropout": _dropout(lambda _, p: AlphaDropout(p, name="alpha_dropout")),
     "dropout": _dropout(lambda _, p: Dropout(p, name="dropout")),
     "dropout1d": _dropout(_channels),
     "dropout2d": _dropout(_channels),
-    "hardsigmoid": activations.hard_sigmoid,
-    "hardswish": activations.hard_silu,
     "hardtanh": _hardtanh,
     "leaky_relu": lambda input, negative_slope=0.01: activations.leaky_relu(input, negative_slope),
-    "logsigmoid": activations.log_sigmoid,
     "softplus": _softplus,
 }
 
