@@ -7,7 +7,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,7 +16,8 @@ import ranvier
 from syntax import parsed
 
 TESTS = Path(__file__).parent
-SRC = TESTS.parent / "src"
+ROOT = TESTS.parent
+SRC = ROOT / "src"
 
 NOT_MIRRORED = {"golden"}  # folders of tests that are no room of the package
 
@@ -205,6 +206,32 @@ def test_tests_mirror_the_rooms() -> None:
     assert loose & top == set(), "files of tests beside the folder they belong to"
 
 
+FILE_NAME = re.compile(r"(?<![\w/.~:$*-])((?:\w[\w-]*/)*\w[\w-]*\.py)\b")
+
+
+def missing_files(text: str, folders: Iterable[Path]) -> list[str]:
+    """The Python files that a text names and that are in none of these folders."""
+    homes = list(folders)
+    names = FILE_NAME.findall(text)
+    return [name for name in names if not any((home / name).exists() for home in homes)]
+
+
+def test_files_that_texts_name_are_there() -> None:
+    """From its own folder or one above it: a file that was renamed is renamed in words too."""
+    missing = {}
+    for path in sorted(SRC.rglob("*.py")):
+        missing[path] = missing_files(path.read_text("utf-8"), path.parents)
+    for path in sorted((ROOT / "docs").rglob("*.md")):
+        folders = (ROOT / name for name in (".", "src/ranvier", "docs", "benchmarks", "examples"))
+        missing[path] = missing_files(path.read_text("utf-8"), folders)
+    assert not {p.relative_to(ROOT).as_posix(): n for p, n in missing.items() if n}
+
+
+def test_a_planted_name_of_no_file_is_found() -> None:
+    text = "engines.py, golden/common.py; gone.py and golden/gone.py, `x.py`s, **.py"
+    assert missing_files(text, [TESTS]) == ["gone.py", "golden/gone.py", "x.py"]
+
+
 # --- public names -------------------------------------------------------------------------------
 
 
@@ -382,6 +409,5 @@ def test_import_is_silent_and_loads_nothing_heavy() -> None:
 
 
 def test_version_is_the_one_of_the_build() -> None:
-    root = TESTS.parent
-    assert f'version = "{ranvier.__version__}"' in (root / "pyproject.toml").read_text()
-    assert f"\nversion: {ranvier.__version__}\n" in (root / "CITATION.cff").read_text()
+    assert f'version = "{ranvier.__version__}"' in (ROOT / "pyproject.toml").read_text()
+    assert f"\nversion: {ranvier.__version__}\n" in (ROOT / "CITATION.cff").read_text()

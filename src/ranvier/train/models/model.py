@@ -74,7 +74,8 @@ class Model(Network):
     called, by which later tables are put in order; `stop_training`, to be set by callbacks.
     """
 
-    # What says how it is trained; the steps depend on the losses and metrics themselves (step.py).
+    # What says how it is trained; the steps depend on the losses and metrics themselves
+    # (train/steps/kept_steps.py).
     _unwatched = Network._unwatched | {
         "column_names", "_end_seen", "loss", "loss_weights", "metrics", "optimizer",
         "stop_training", "_warned", "_steps", "_uses", "classes", "taken_shapes",
