@@ -300,8 +300,11 @@ def by_set(errors: dict[str, Any], models: list[str]) -> list[str]:
 
 def shown(values: Any) -> str:
     """A mean, and the standard deviation over folds if there are several."""
-    mean = f"{values.mean():.4g}"
-    return mean if len(values) == 1 else f"{mean} ± {values.std(ddof=1):.2g}"
+    mean, deviation = values.mean(), values.std(ddof=min(1, len(values) - 1))
+    if mean >= 1000:
+        whole = f"{mean:,.0f}"
+        return whole if len(values) == 1 else f"{whole} ± {deviation:,.0f}"
+    return f"{mean:.4g}" if len(values) == 1 else f"{mean:.4g} ± {deviation:.2g}"
 
 
 def over_sets(errors: dict[str, Any], models: list[str]) -> list[str]:
