@@ -14,7 +14,7 @@ from ranvier.tables.fitting import Prepared, prepare
 from ranvier.tables.scores import scores
 from ranvier.tables.training.recipe import Recipe
 from ranvier.tables.training.train import Trained
-from ranvier.tables.trees import Trees
+from ranvier.tables.trees import Trees, grow
 
 pytest.importorskip("sklearn.ensemble")
 
@@ -35,7 +35,7 @@ def prepared(test: bool = True, **planning: Any) -> Prepared:
 
 def trained_and_first(ready: Prepared) -> tuple[Trained, Trees]:
     trained = ready.train(1e6, members=3, epochs=2, recipe=SMALL, verbose=0)
-    return trained, fitting.grow(ready.arrays, ready.y, "regression")
+    return trained, grow(ready.arrays, ready.y, "regression")
 
 
 def test_trees_grow_on_the_rows_of_each_network(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -43,7 +43,6 @@ def test_trees_grow_on_the_rows_of_each_network(monkeypatch: pytest.MonkeyPatch)
     trained, first = trained_and_first(ready)
     assert len(trained.parts) == 3
     grown_on: list[Any] = []
-    grow = fitting.grow
 
     def seen(arrays: Any, y: Any, *args: Any) -> Trees:
         grown_on.append(y)
