@@ -144,10 +144,7 @@ def fit_forecast(
     naive = seasonal_naive(test_x, horizon, model.season).astype(np.float64)
     simple = float(np.abs(naive - test_y).mean())
     model.score = {"mean_absolute_error": error, "seasonal_naive": simple}
-    model.choices = (
-        *choices,
-        Choice("training", f"{run.epochs:.1f} epochs", f"ended by {run.ended_by}", "--budget"),
-    )
+    model.choices = (*choices, run.choice())
     model.network = _network(horizon, model.length)
     all_x, all_y = (model._scaled(a).astype(np.float32)[..., None] for a in (x, y))
     train_within(

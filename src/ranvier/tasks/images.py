@@ -13,7 +13,6 @@ from .. import random
 from ..base.arguments import number
 from ..base.extras import optional
 from ..base.missing import spelled
-from ..data.split import train_test_split
 from ..data.streams.file_streams import IMAGE_SUFFIXES, ImageStream, stream_images
 from ..errors import ArgumentError, DataError, ShapeError
 from ..io.reading import open_plain
@@ -38,15 +37,14 @@ from ..tables.choice import Choice
 from ..train.models.model import Model
 from ..train.models.sequential import Sequential
 from ..typing import Array
+from .classes import parts_of, train_classes
 from .input_columns import silent
 from .task_model import TaskModel, unpack_as
-from .training import train_within
 
 _LARGEST = 96  # pixels of a side that are kept
 _SMALLEST = 8
 _SAMPLE = 64  # images whose size and colours are looked at
 _MAX_BYTES = 2 << 30  # of all pictures in memory
-_HELD_OUT = 0.1  # of the images of each class, once to choose the weights and once to test them
 _PHOTO_SIDE = 32  # from this size on, colour pictures are taken for photographs
 
 
@@ -154,24 +152,18 @@ def fit_images(
     for choice in choices:
         say(str(choice))
     pixels = _read(ImageStream(stream.files, None, names, shape, color))
-    train, valid, test = _parts(labels, seed)
+    parts = parts_of(labels, seed)
     network, more = cnn(pixels.shape[1:], len(names))
     choices += more
     say(str(more[0]))
-    held_x, held_y = pixels[valid], labels[valid]
-    run = train_within(
-        network, pixels[train], labels[train],
-        lambda: -float(network.evaluate(held_x, held_y, return_dict=True)["loss"]),
+    accuracy, ended = train_classes(
+        network, pixels, labels, parts,
         seconds=seconds, started=started, rate=0.003, seed=seed, most_epochs=60.0,
         say=say if verbose > 1 else None,
     )  # fmt: skip
-    accuracy = float(network.evaluate(pixels[test], labels[test], return_dict=True)["accuracy"])
-    choices.append(
-        Choice("training", f"{run.epochs:.1f} epochs", f"ended by {run.ended_by}", "--budget")
-    )
-    score = {"accuracy": accuracy, "test_images": float(len(test))}
-    model = ImageModel(network, names, shape, color, choices, score)
-    say(f"accuracy {accuracy:.4f} on {len(test):,} pictures held out")
+    score = {"accuracy": accuracy, "test_images": float(len(parts.test))}
+    model = ImageModel(network, names, shape, color, [*choices, ended], score)
+    say(f"accuracy {accuracy:.4f} on {len(parts.test):,} pictures held out")
     return model
 
 
@@ -265,13 +257,3 @@ def _check_counts(names: Sequence[str], labels: Array, shape: tuple[int, int]) -
             f"fit_images: {len(labels):,} pictures of {shape[0]} x {shape[1]} pixels take more "
             "than 2 GiB; give a smaller size="
         )
-
-
-def _parts(labels: Array, seed: int) -> tuple[Array, Array, Array]:
-    """The rows to train on, to choose the weights by, and to test; each with all classes."""
-    rows = np.arange(len(labels))
-    share = max(_HELD_OUT, 1 / int(np.bincount(labels)[np.unique(labels)].min()))
-    train, test = train_test_split(rows, test_size=share, seed=seed, stratify=labels)
-    rest = share / (1 - share)
-    train, valid = train_test_split(train, test_size=rest, seed=seed, stratify=labels[train])
-    return np.asarray(train), np.asarray(valid), np.asarray(test)

@@ -12,7 +12,6 @@ from .. import random
 from ..base.arguments import number
 from ..base.missing import spelled
 from ..data.sequence_padding import pad_sequences
-from ..data.split import train_test_split
 from ..data.text import Vocabulary
 from ..errors import DataError
 from ..io.writing import FilePath
@@ -20,14 +19,13 @@ from ..models.sequences.text_cnn import text_cnn
 from ..tables.choice import Choice
 from ..train.models.model import Model
 from ..typing import Array
+from .classes import parts_of, train_classes
 from .input_columns import column as column_of
 from .input_columns import silent
 from .task_model import TaskModel, unpack_as
-from .training import train_within
 
 _MOST_WORDS = 30_000
 _LONGEST = 256  # words of a text that are read
-_HELD_OUT = 0.1
 
 
 class TextModel(TaskModel):
@@ -115,15 +113,11 @@ def fit_texts(
             f"{target}: {len(classes)} classes, the rarest in {int(counts.min())} rows; expected "
             "two or more, each in at least three rows"
         )
-    rows = np.arange(len(texts))
-    share = max(_HELD_OUT, 1 / int(counts.min()))
-    train, test = train_test_split(rows, test_size=share, seed=seed, stratify=codes)
-    left = share / (1 - share)
-    train, valid = train_test_split(train, test_size=left, seed=seed, stratify=codes[train])
+    parts = parts_of(codes, seed)
     vocabulary = Vocabulary.from_texts(
-        (texts[i] for i in train), max_tokens=_MOST_WORDS, min_count=2
+        (texts[i] for i in parts.train), max_tokens=_MOST_WORDS, min_count=2
     )
-    lengths = [len(vocabulary.encode(texts[i])) for i in train[:2000]]
+    lengths = [len(vocabulary.encode(texts[i])) for i in parts.train[:2000]]
     length = int(np.clip(np.percentile(lengths, 98), 5, _LONGEST))
     network = text_cnn(
         len(vocabulary), len(classes), length, width=64, filters=48, word_dropout=0.3
@@ -137,21 +131,14 @@ def fit_texts(
         say(str(choice))
     names = [str(c) for c in classes]
     model = TextModel(network, names, vocabulary.tokens[2:], length, column=column)
-    ids = model.ids(texts)
-    held_x, held_y = ids[valid], codes[valid]
-    run = train_within(
-        network, ids[train], codes[train],
-        lambda: -float(network.evaluate(held_x, held_y, return_dict=True)["loss"]),
+    accuracy, ended = train_classes(
+        network, model.ids(texts), codes, parts,
         seconds=seconds, started=started, rate=0.002, seed=seed, most_epochs=8.0,
         say=say if verbose > 1 else None,
     )  # fmt: skip
-    accuracy = float(network.evaluate(ids[test], codes[test], return_dict=True)["accuracy"])
-    choices.append(
-        Choice("training", f"{run.epochs:.1f} epochs", f"ended by {run.ended_by}", "--budget")
-    )
-    model.choices = tuple(choices)
-    model.score = {"accuracy": accuracy, "test_rows": float(len(test))}
-    say(f"accuracy {accuracy:.4f} on {len(test):,} rows held out")
+    model.choices = (*choices, ended)
+    model.score = {"accuracy": accuracy, "test_rows": float(len(parts.test))}
+    say(f"accuracy {accuracy:.4f} on {len(parts.test):,} rows held out")
     return model
 
 

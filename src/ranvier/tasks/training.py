@@ -14,6 +14,7 @@ from math import cos, pi
 
 import numpy as np
 
+from ..tables.choice import Choice
 from ..train.models.model import Model
 from ..typing import Array
 
@@ -39,6 +40,12 @@ class Run:
     epochs: float = 0.0
     seconds: float = 0.0
     ended_by: str = "time"
+
+    def choice(self) -> Choice:
+        """How long it took and why it ended."""
+        return Choice(
+            "training", f"{self.epochs:.1f} epochs", f"ended by {self.ended_by}", "--budget"
+        )
 
 
 def rate_at(progress: float, highest: float) -> float:
