@@ -17,6 +17,17 @@ from ..errors import ArgumentError, DataError, ShapeError, unknown_name
 from ..typing import Array, ArrayLike, DType
 
 
+def keep(estimator: object, arguments: Mapping[str, Any]) -> None:
+    """Keep what a constructor was called with: its `locals()`, each as an attribute of that name.
+
+    NOTE: scikit-learn reads the arguments off the constructor of each class, so that every class
+    lists its own.
+    """
+    for name, value in arguments.items():
+        if name != "self":
+            setattr(estimator, name, value)
+
+
 class Number(NamedTuple):
     """A number between two limits; `open` ones are not allowed themselves."""
 

@@ -236,14 +236,7 @@ class RanvierClassifier(ClassifierMixin, TableEstimator):
         random_state: int | np.random.RandomState | None = None,
         verbose: int = 0,
     ) -> None:
-        self.budget = budget
-        self.epochs = epochs
-        self.members = members
-        self.kinds = kinds
-        self.class_weight = class_weight
-        self.validation_fraction = validation_fraction
-        self.random_state = random_state
-        self.verbose = verbose
+        arguments.keep(self, locals())
 
     def fit(self, X: DataLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """Train on the rows of a table X and their classes y (n,).
@@ -314,13 +307,7 @@ class RanvierRegressor(RegressorMixin, TableEstimator):
         random_state: int | np.random.RandomState | None = None,
         verbose: int = 0,
     ) -> None:
-        self.budget = budget
-        self.epochs = epochs
-        self.members = members
-        self.kinds = kinds
-        self.validation_fraction = validation_fraction
-        self.random_state = random_state
-        self.verbose = verbose
+        arguments.keep(self, locals())
 
     def fit(self, X: DataLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """Train on the rows of a table X and their numbers y (n,); see `RanvierClassifier.fit`."""
