@@ -31,7 +31,7 @@ from ranvier.errors import ArgumentError, FileError
 from ranvier.io import files, handles, writing
 from ranvier.io.writing import open_log, protect, protected, write_whole
 from ranvier.plots.drawing import Drawing
-from ranvier.report.measures import Estimate
+from ranvier.report.measures.bootstrap import Estimate
 from ranvier.report.page import Report
 from ranvier.report.results import ModelScore, Results
 from ranvier.tasks import ForecastModel

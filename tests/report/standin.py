@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import polars as pl
 
-from ranvier.report.baselines import design, logistic_regression, ridge, softmax
+from ranvier.report.measures.baselines import design
+from ranvier.report.measures.linear_models import logistic_regression, ridge, softmax
 from ranvier.tables.encoder import Encoder
 from ranvier.tables.plan import Plan
 from ranvier.typing import Array

@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from ranvier.report import baselines
 from ranvier.report.page import Report
-from report.test_page import CASES
+from report.cases import CASES
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 MEASURE = (
@@ -35,13 +34,10 @@ def opened(browser: str, page: Path, width: int, folder: Path) -> tuple[str, str
     return done.stdout, done.stderr
 
 
-def test_a_page_fits_the_window_and_says_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_page_fits_the_window_and_says_nothing(tmp_path: Path, no_boosting: None) -> None:
     browser = next(filter(None, map(shutil.which, NAMES)), None)
     if browser is None:
         pytest.skip("the page is opened with Chromium")
-    monkeypatch.setattr(baselines, "_MAX_BOOSTING", 0)
     text = Report(CASES["evil_names"]()).html()
     page = tmp_path / "page.html"
     # NOTE: the page allows no script; the one that measures it needs that taken out.

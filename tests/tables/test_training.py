@@ -78,7 +78,7 @@ def test_a_regression_is_learned_in_units_of_the_target() -> None:
     assert ((out - y) ** 2).mean() < 0.15 * y.var()
     assert trained.residuals.shape == trained.held_out.shape == (150,)
     assert abs(trained.residuals).mean() < 1e5
-    assert set(trained.history) == {"loss", "held_out_rmse"}
+    assert set(trained.history) == {"loss", "val_rmse"}
     # No prediction leaves the range of the targets.
     odd = {**test, "numbers": test["numbers"] * 1e4}
     assert np.ptp(trained.predict(odd)) < 8e5

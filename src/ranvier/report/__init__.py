@@ -2,24 +2,19 @@
 
 | file | what it holds |
 |---|---|
-| baselines.py | Simple models on the same rows: majority or mean, linear, boosting |
 | build.py | Results of a trained model on test rows |
-| charts.py | The charts of a report |
-| details.py | Confusion, curves, calibration, residuals, worst rows |
-| importance.py | Permutation importance of the raw columns |
+| charts/ | The charts of a report |
 | layers.py | The layers of a network for its picture |
-| measures.py | Scores, bootstrap intervals, curves, calibration, prediction intervals |
-| network_chart.py | The picture of a network |
+| measures/ | Intervals, curves, calibration, baselines, importance of columns |
 | numbers.py | Numbers as short texts |
 | page.py | The report as one HTML file |
 | profile.py | What the columns of the training rows hold |
-| reproduce.py | Python code and a command that train the same model |
 | results.py | Everything that a report shows, as plain numbers and texts |
-| sections.py | The sections of the page |
+| sections/ | The sections of the page |
 | style.py | How the page looks |
 | terminal.py | The results in forty lines, for a terminal |
 | verdict.py | The one sentence that a reader takes away |
-| words.py | The words of the page in English and Chinese |
+| words/ | The words of the page, a table for each language |
 
     model, frames -> build -> Results -> page, charts, terminal
 """
@@ -31,7 +26,7 @@ from typing import TYPE_CHECKING
 from ..base.missing import module_getattr
 
 if TYPE_CHECKING:
-    from .build import Facts, make_report, results_of
+    from .build import Facts, results_of
     from .page import Report
     from .results import Results
     from .terminal import print_results
@@ -40,10 +35,9 @@ else:
         "Facts": "build:Facts",
         "Report": "page:Report",
         "Results": "results:Results",
-        "make_report": "build:make_report",
         "print_results": "terminal:print_results",
         "results_of": "build:results_of",
     }
     __getattr__ = module_getattr(__name__, globals(), when_asked=_when_asked)
 
-__all__ = ["Facts", "Report", "Results", "make_report", "print_results", "results_of"]
+__all__ = ["Facts", "Report", "Results", "print_results", "results_of"]

@@ -22,16 +22,15 @@ from ..tables.choice import Choice
 from ..tables.encoder import Encoder
 from ..tables.plan import Plan
 from ..tables.reading import read_table
+from ..tables.scores import HIGHER_IS_BETTER, Score, class_scores, number_scores
 from ..typing import Array
-from .baselines import Baseline, baselines, simplest
-from .details import class_notes, details, training_curves, worst_rows
-from .importance import Importances, permutation_importance
 from .layers import layers_of
-from .measures import HIGHER_IS_BETTER, Bootstrap, Score, class_scores, number_scores
-from .page import Report
+from .measures.baselines import Baseline, baselines, simplest
+from .measures.bootstrap import Bootstrap
+from .measures.details import class_notes, details, training_curves, worst_rows
+from .measures.importance import Importances, permutation_importance
 from .profile import profile, target_profile
 from .results import ModelScore, Results
-from .words import language
 
 if TYPE_CHECKING:
     import polars
@@ -194,23 +193,6 @@ def results_of(
     )
 
 
-def make_report(
-    model: Predictor,
-    train: object,
-    test: object,
-    facts: Facts | None = None,
-    *,
-    compare: bool = True,
-    seconds: float = 5.0,
-    seed: int = 0,
-    lang: str | None = None,
-) -> Report:
-    """The report on a model: `results_of` as a page in the language `lang` ("en", "zh")."""
-    words = language(lang)
-    results = results_of(model, train, test, facts, compare=compare, seconds=seconds, seed=seed)
-    return Report(results, words.lang)
-
-
 def _predictions(model: Predictor, test: polars.DataFrame, y: Array) -> tuple[Array, int]:
     """Probabilities or numbers, and how many rows had some that are not finite."""
     if not model.plan.classes:
@@ -308,9 +290,8 @@ def _importance(
     sign = -1.0 if HIGHER_IS_BETTER[metric] else 1.0
 
     def loss(true: Array, predicted: Array) -> float:
-        return float(
-            np.nan_to_num(sign * make(true, predicted)[metric](np.ones((1, len(true))))[0])
-        )
+        score = make(true, predicted)[metric](np.ones(len(true)))
+        return float(np.nan_to_num(sign * score))
 
     names = [column.name for column in plan.features]
     return permutation_importance(

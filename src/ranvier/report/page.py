@@ -7,11 +7,12 @@ from pathlib import Path
 from ..io.writing import FilePath, check_suffix, write_whole
 from ..plots.drawing import Drawing
 from ..plots.markup import Markup, element
-from .charts import draw
+from .charts.draw import draw
 from .results import Results
-from .sections import SECTIONS, Page, cut
+from .sections.order import SECTIONS
+from .sections.parts import Page, cut
 from .style import STYLE
-from .words import Language, language
+from .words.language import Language, language
 
 # No script, no network: said to the browser as well.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"

@@ -18,7 +18,10 @@ from typing import Any
 import numpy as np
 
 from ..tables.choice import Choice
-from .measures import HIGHER_IS_BETTER, Estimate, ReliabilityBin, Threshold
+from ..tables.scores import HIGHER_IS_BETTER
+from .measures.bootstrap import Estimate
+from .measures.calibration import ReliabilityBin
+from .measures.curves import Threshold
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 from .numbers import number_text
 from .results import Results
-from .sections import choice_name, cut, note_text
+from .sections.choices import choice_name
+from .sections.parts import cut
+from .sections.summary import note_text
 from .verdict import better_by, verdict
-from .words import language
+from .words.language import language
 
 if TYPE_CHECKING:
     from rich.console import Console

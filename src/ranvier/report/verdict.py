@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from .measures import Estimate
+from .measures.bootstrap import Estimate
 from .numbers import number_text
 from .results import ModelScore, Results
-from .words import Language
+from .words.language import Language
 
 
 def rival(results: Results) -> ModelScore | None:

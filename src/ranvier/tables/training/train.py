@@ -198,7 +198,7 @@ def _result(job: Job, mixture: Mixture, y: Array) -> Trained:
         task=job.task,
         network=mixture.model,
         temperature=temperature,
-        history={"loss": first.run.losses, f"held_out_{_name(job)}": first.run.scores},
+        history={"loss": first.run.losses, f"val_{_name(job)}": first.run.scores},
         held_out=held_out,
         residuals=np.empty(0) if classes else y - held_out,
         choices=_choices(job, mixture),

@@ -10,22 +10,26 @@ import pytest
 
 from paths import SRC
 from ranvier.errors import ArgumentError
-from ranvier.report.words import LANGUAGES, WORDS, isolated, language
+from ranvier.report.words.language import WORDS, isolated, language
 from ranvier.tables.columns import KINDS
+from ranvier.tables.scores import HIGHER_IS_BETTER
 from syntax import parsed
 
-SOURCES = [path for path in sorted((SRC / "report").glob("*.py")) if path.name != "words.py"]
+SOURCES = [p for p in sorted((SRC / "report").rglob("*.py")) if p.parent.name != "words"]
 
 
 def fields(text: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(text) if name}
 
 
-@pytest.mark.parametrize("key", WORDS)
+def test_languages_have_the_same_keys() -> None:
+    assert list(WORDS["en"]) == list(WORDS["zh"])
+
+
+@pytest.mark.parametrize("key", WORDS["en"])
 def test_both_languages_say_the_same(key: str) -> None:
-    texts = WORDS[key]
-    assert len(texts) == len(LANGUAGES) and all(texts)
-    assert fields(texts[0]) == fields(texts[1])
+    texts = WORDS["en"][key], WORDS["zh"][key]
+    assert all(texts) and fields(texts[0]) == fields(texts[1])
     assert not re.search("[\u4e00-\u9fff]", texts[0])
     # Names of measures and of units are the same in Chinese.
     assert re.search("[\u4e00-\u9fff]", texts[1]) or texts[0] == texts[1] or key == "r2"
@@ -52,7 +56,7 @@ def test_every_literal_key_is_there() -> None:
             )
             if called and isinstance(node, ast.Call) and isinstance(node.args[0], ast.Constant):
                 key = node.args[0].value
-                missing += [(path.name, key)] if key not in WORDS else []
+                missing += [(path.name, key)] if key not in WORDS["en"] else []
     assert not missing
 
 
@@ -62,12 +66,16 @@ def test_no_text_is_left_over() -> None:
         r"chart_\w+|seconds_.+|memory_\w+|note_\w+|task_\w+|choice_.+|\w+_means|\w+_about|\w+_[xy]"
         r"|\w+_area"
     )
-    left = [k for k in WORDS if k not in literal and k not in KINDS and not built.fullmatch(k)]
+    left = [
+        k
+        for k in WORDS["en"]
+        if k not in {*literal, *KINDS, *HIGHER_IS_BETTER} and not built.fullmatch(k)
+    ]
     assert not left
 
 
 def test_kinds_of_columns_have_names() -> None:
-    assert set(KINDS) <= set(WORDS)
+    assert set(KINDS) <= set(WORDS["en"])
 
 
 def test_the_language_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -95,4 +103,4 @@ def test_choices_have_names() -> None:
             if isinstance(node, ast.Call) and ast.unparse(node.func) == "Choice":
                 whats |= {str(a.value) for a in node.args[:1] if isinstance(a, ast.Constant)}
     assert len(whats) > 15
-    assert not [what for what in whats if f"choice_{what}" not in WORDS]
+    assert not [what for what in whats if f"choice_{what}" not in WORDS["en"]]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ranvier.report import baselines
-from ranvier.report.baselines import Baseline
+from ranvier.report.measures import baselines
+from ranvier.report.measures.baselines import Baseline
 from ranvier.typing import Array
 
 random = np.random.default_rng(0)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..plots.drawing import Box, Drawing, Stroke, Words, shortened, text_width
-from .results import LayerRow, Results
-from .words import Language
+from ...plots.drawing import Box, Drawing, Stroke, Words, shortened, text_width
+from ..results import LayerRow, Results
+from ..words.language import Language
 
 _MAX_LAYERS = 40
 _BOX_HEIGHT = 38.0

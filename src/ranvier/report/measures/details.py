@@ -7,22 +7,11 @@ from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
 
-from ..typing import Array
-from .baselines import Baseline
-from .measures import (
-    best_threshold,
-    calibration_error,
-    conformal_width,
-    log_losses,
-    precision_recall_curve,
-    reliability,
-    roc_curve,
-    thinned,
-    threshold_table,
-)
-from .numbers import number_text
-from .profile import histogram_of
-from .results import (
+from ...tables.scores import log_losses
+from ...typing import Array
+from ..numbers import number_text
+from ..profile import histogram_of
+from ..results import (
     Calibration,
     ClassScore,
     Confusion,
@@ -32,6 +21,15 @@ from .results import (
     Residuals,
     Thresholds,
     WorstRow,
+)
+from .baselines import Baseline
+from .calibration import calibration_error, conformal_width, reliability
+from .curves import (
+    best_threshold,
+    precision_recall_curve,
+    roc_curve,
+    thinned,
+    threshold_table,
 )
 
 if TYPE_CHECKING:

@@ -10,22 +10,20 @@ from __future__ import annotations
 import importlib.util
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import RanvierError
-from ..tables.trees import grow
-from ..typing import Array
+from ...errors import RanvierError
+from ...tables.trees import grow
+from ...typing import Array
+from .linear_models import logistic_regression, ridge, softmax, with_one
 
 _MAX_LEVELS = 30  # of a category that become columns of their own; the rest share none
 _MAX_COLUMNS = 1000
 _MAX_LOGISTIC = 10_000_000  # rows x columns x classes of logistic regression; of more a part
 _MAX_BOOSTING = 400_000_000  # rows x columns x classes above which boosting takes minutes
-_MAX_ITERATIONS = 100
-_MEMORY = 10  # of L-BFGS: steps that it knows the curvature from
-_RIDGE = 1.0  # the penalty of scikit-learn's Ridge and LogisticRegression (C = 1)
 
 
 @dataclass(frozen=True)
@@ -84,9 +82,9 @@ def _linear(
             kept = np.sort(np.random.default_rng(seed).choice(len(x), most, replace=False))
             x, y, note, detail = x[kept], y[kept], "sampled", f"{most:,}"
         weights = logistic_regression(x, y, classes)
-        predicted = softmax(_with_one(x_test) @ weights)
+        predicted = softmax(with_one(x_test) @ weights)
     else:
-        predicted = _with_one(x_test) @ ridge(x, y)
+        predicted = with_one(x_test) @ ridge(x, y)
     name = "logistic" if classes else "linear"
     return Baseline(name, predicted, time.perf_counter() - began, note, detail)
 
@@ -119,9 +117,6 @@ def _boosting(
     return Baseline(name, predicted, time.perf_counter() - began)
 
 
-# --- features -----------------------------------------------------------------------------------
-
-
 def design(train: Mapping[str, Array], test: Mapping[str, Array]) -> tuple[Array, Array]:
     """The arrays of an encoder as one matrix for a linear model: float64 (rows, columns)."""
     parts: list[tuple[Array, Array]] = []
@@ -148,95 +143,3 @@ def _columns(
     if name not in train:
         return []
     return list(zip(train[name].T, test[name].T, strict=True))
-
-
-def _with_one(x: Array) -> Array:
-    return np.concatenate([x, np.ones((len(x), 1))], axis=1)
-
-
-# --- linear models ------------------------------------------------------------------------------
-
-
-def ridge(x: Array, y: Array, penalty: float = _RIDGE) -> Array:
-    """Weights and, last, the intercept, which is not penalized (Hoerl & Kennard 1970)."""
-    x_mean, y_mean = x.mean(axis=0), y.mean()
-    centered = x - x_mean
-    gram = centered.T @ centered
-    gram[np.diag_indices_from(gram)] += penalty
-    weights = np.linalg.solve(gram, centered.T @ (y - y_mean))
-    return np.append(weights, y_mean - x_mean @ weights)
-
-
-def logistic_regression(x: Array, y: Array, classes: int, penalty: float = _RIDGE) -> Array:
-    """Weights (columns + 1, classes) of softmax(x W + b): the sum of the log losses plus
-    penalty / 2 times the squared weights, without the intercept, is least. Solved by L-BFGS.
-    """
-    x = _with_one(x)
-    rows = np.arange(len(x))
-    scale = 1.0 / len(x)
-    penalties = np.full((x.shape[1], 1), penalty * scale)
-    penalties[-1] = 0.0
-
-    def loss(flat: Array) -> tuple[float, Array]:
-        weights = flat.reshape(-1, classes)
-        shares = softmax(x @ weights)
-        value = -np.log(np.maximum(shares[rows, y], 1e-300)).mean()
-        shares[rows, y] -= 1
-        gradient = x.T @ shares * scale + penalties * weights
-        return float(value + 0.5 * (penalties * weights**2).sum()), gradient.ravel()
-
-    return minimized(loss, np.zeros(x.shape[1] * classes)).reshape(-1, classes)
-
-
-def softmax(logits: Array) -> Array:
-    """The exponentials, scaled to sum to 1 in each row."""
-    shares = np.exp(logits - logits.max(axis=1, keepdims=True))
-    shares /= shares.sum(axis=1, keepdims=True)
-    return np.asarray(shares)
-
-
-def minimized(
-    loss: Callable[[Array], tuple[float, Array]], start: Array, tolerance: float = 1e-4
-) -> Array:
-    """Where a convex function is least: L-BFGS (Nocedal 1980) with a halving line search.
-
-    `loss` gives the value and the gradient at a point; it ends where no part of the gradient is
-    larger than `tolerance`.
-    """
-    point = start
-    value, gradient = loss(point)
-    moves: list[tuple[Array, Array, float]] = []
-    for _ in range(_MAX_ITERATIONS):
-        if np.abs(gradient).max() < tolerance:
-            break
-        direction = _direction(gradient, moves)
-        slope = float(gradient @ direction)
-        step = 1.0 if moves else min(1.0, 1.0 / float(np.abs(gradient).sum()))
-        for _ in range(30):
-            new_value, new_gradient = loss(point + step * direction)
-            if new_value <= value + 1e-4 * step * slope:
-                break
-            step /= 2
-        else:
-            break
-        change, bend = step * direction, new_gradient - gradient
-        point, value, gradient = point + change, new_value, new_gradient
-        curvature = float(change @ bend)
-        if curvature > 1e-12:
-            moves = [*moves[1 - _MEMORY :], (change, bend, 1 / curvature)]
-    return point
-
-
-def _direction(gradient: Array, moves: list[tuple[Array, Array, float]]) -> Array:
-    """The gradient times the approximate inverse of the curvature, downhill."""
-    q = -gradient
-    factors = []
-    for change, bend, rho in reversed(moves):
-        factors.append(rho * (change @ q))
-        q = q - factors[-1] * bend
-    if moves:
-        change, bend, _ = moves[-1]
-        q = q * (change @ bend) / (bend @ bend)
-    for (change, bend, rho), factor in zip(moves, reversed(factors), strict=True):
-        q = q + change * (factor - rho * (bend @ q))
-    return np.asarray(q)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from ranvier.report import importance
-from ranvier.report.importance import permutation_importance
+from ranvier.report.measures import importance
+from ranvier.report.measures.importance import permutation_importance
 from ranvier.typing import Array
 
 random = np.random.default_rng(0)

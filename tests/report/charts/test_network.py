@@ -9,11 +9,11 @@ import pytest
 import ranvier
 from ranvier.nn import Add, Concatenate, Dense
 from ranvier.plots.drawing import Box
+from ranvier.report.charts.network import network_chart
 from ranvier.report.layers import layers_of
-from ranvier.report.measures import Estimate
-from ranvier.report.network_chart import network_chart
+from ranvier.report.measures.bootstrap import Estimate
 from ranvier.report.results import LayerRow, ModelScore, Results
-from ranvier.report.words import language
+from ranvier.report.words.language import language
 
 EMPTY = Results(
     "t", "y", "regression", "rmse", 9, 9, "", models=(ModelScore("network", {"rmse": Estimate(1)}),)

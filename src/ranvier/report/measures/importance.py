@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..typing import Array
-from .profile import numbers
-from .results import Importance
+from ...typing import Array
+from ..profile import numbers
+from ..results import Importance
 
 if TYPE_CHECKING:
     import polars

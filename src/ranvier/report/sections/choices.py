@@ -1,0 +1,50 @@
+"""Everything that was decided without being asked, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ...plots.markup import Markup, element, join
+from ...tables.choice import Choice
+from ..words.language import Language
+from .parts import Page, cut, table
+
+_SHOWN_CHOICES = 12
+_MOST_CHOICES = 150
+
+
+def plan(page: Page) -> tuple[str, Markup] | None:
+    results, words = page.results, page.words
+    if not results.choices:
+        return None
+    choices = sorted(results.choices, key=lambda choice: not choice.warning)
+    parts = [element("p", words("plan_about")), _choices(choices[:_SHOWN_CHOICES], words)]
+    rest = choices[_SHOWN_CHOICES:_MOST_CHOICES]
+    if rest:
+        label = words("show_more", count=len(rest))
+        parts.append(element("details", element("summary", label), _choices(rest, words)))
+    if len(choices) > _MOST_CHOICES:
+        more = words("and_more", count=len(choices) - _MOST_CHOICES)
+        parts.append(element("p", more, class_="muted"))
+    return words("plan"), join(*parts)
+
+
+def _choices(choices: Sequence[Choice], words: Language) -> Markup:
+    head = [words(key) for key in ("what", "value", "reason", "override")]
+    rows = [
+        [
+            choice_name(choice, words),
+            cut(choice.value, 160),
+            cut(choice.reason, 300),
+            element("code", cut(choice.override, 100)) if choice.override else "",
+        ]
+        for choice in choices
+    ]
+    return table(head, rows, words("plan"))
+
+
+def choice_name(choice: Choice, words: Language) -> str:
+    """What was chosen, in the language of the page where it has a word for it."""
+    if choice.what.startswith("column ") and choice.what != "column left out":
+        return words("choice_column", name=cut(choice.what.removeprefix("column "), 60))
+    return cut(words.name("choice", choice.what))

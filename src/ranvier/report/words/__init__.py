@@ -1,0 +1,8 @@
+"""The words of a report, a table for each language.
+
+| file | what it holds |
+|---|---|
+| chinese.py | The words in Chinese |
+| english.py | The words in English |
+| language.py | Languages: words by key, with values in them |
+"""
