@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 import ranvier
 from ranvier.cli.main import main
 from ranvier.errors import ArgumentError, DataError, FileError
-from ranvier.tables import TableModel
+from ranvier.tables import Encoder, TableModel
 
 pl = pytest.importorskip("polars")
 TRAINING: dict[str, Any] = {"epochs": 30, "members": 1, "budget": 600, "verbose": 0}
@@ -206,3 +206,20 @@ def test_mistakes_are_explained(
     done = run("train", *arguments)
     assert done.exit_code == 2 and message in done.output
     assert (tmp_path / "houses.csv").read_bytes() == before
+
+
+def test_a_report_encodes_no_row_for_training_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The simple models learn from the arrays that the network had."""
+    fitted = []
+    fit = Encoder._fit
+
+    def counted(frame: Any, plan: Any) -> Any:
+        fitted.append(plan)
+        return fit(frame, plan)
+
+    monkeypatch.setattr(Encoder, "_fit", counted)
+    model = ranvier.fit_table(houses(), "price", budget=20.0, epochs=2, members=1, verbose=0)
+    assert len(fitted) == 1 and model.encoded
+    results = model.report(seconds=0.0).results
+    assert len(fitted) == 1 and not model.encoded
+    assert {m.name for m in results.models if m.scores} >= {"network", "mean", "linear"}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import sys
 import time
@@ -91,6 +90,7 @@ def _learn(
 ) -> None:
     began = time.perf_counter() - STARTUP_SECONDS
     from ..tables.plan import make_plan
+    from ..tables.program import program
 
     reading = read(data, options)
     asked = {name: options[name] for name in _PLAN if options[name] not in (None, (), {})}
@@ -100,9 +100,10 @@ def _learn(
     if options["dry_run"]:
         return
     reserved = min(_REPORT_SHARE * options["budget"], _MOST_REPORT_SECONDS) if page else 0.0
-    program, fit, arguments = way()
+    call, fit, arguments = way()
     model = fit(reading, plan, budget=options["budget"] - reserved, began=began, **arguments)
-    model.program = _program(program, data, asked | arguments | {"budget": options["budget"]}, out)
+    said = asked | arguments | {"budget": options["budget"]}
+    model.program = program(data, said, _written(options), out, call)
     click.echo("\n".join(["", "training", *(f"  {choice}" for choice in model.trained.choices)]))
     if page is not None and model.test_scores:
         model.report(page, lang=options["lang"], seconds=reserved / 2, command=_command())
@@ -119,24 +120,10 @@ def _learn(
 _PLAN = ("target", "task", "positive", "metric", "time", "group", "drop", "held_out", "seed")
 
 
-def _program(call: str, data: str, arguments: Mapping[str, Any], out: str) -> str:
-    """Python that trains the same model.
-
-    >>> flowers = {"target": "species", "seed": 0}
-    >>> print(_program("model = ranvier.fit_table", "flowers.csv", flowers, "flowers.safetensors"))
-    import ranvier
-    <BLANKLINE>
-    model = ranvier.fit_table("flowers.csv", target="species", seed=0)
-    model.save("flowers.safetensors")
-    """
-    text = ", ".join(f"{name}={_literal(value)}" for name, value in arguments.items())
-    return f"import ranvier\n\n{call}({_literal(data)}, {text})\nmodel.save({_literal(out)})"
-
-
-def _literal(value: Any) -> str:
-    if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False)
-    return repr(list(value)) if isinstance(value, tuple) else repr(value)
+def _written(options: Mapping[str, Any]) -> dict[str, Any]:
+    """How the file is written, where that was said."""
+    asked = {name: options[name] for name in READING if options[name] is not None}
+    return {name: value for name, value in asked.items() if (name, value) != ("ragged", "error")}
 
 
 def _command() -> str:

@@ -10,6 +10,7 @@
 | fitting.py | Fitting: from a file or frame to a trained and tested model |
 | model.py | A model for a table: plan, encoder and network, from raw rows to predictions |
 | plan.py | The plan: target, task, metric, split and what was noticed |
+| program.py | Python that trains a model of a table again |
 | reading.py | Reading files and frames into one form |
 | recognition/ | What each column holds, and facts about it |
 | scores.py | Scores of a model on a table: one set of numbers for each task |

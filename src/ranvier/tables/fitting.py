@@ -8,7 +8,7 @@ from __future__ import annotations
 import time as clock
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from .choice import Choice
 from .encoder import Encoder
 from .model import TableModel
 from .plan import Plan, make_plan
+from .program import program
 from .reading import Reading, read_table
 from .targets import Metric, Task
 from .training.held_out import best_share
@@ -67,30 +68,18 @@ def fit_table(
     if not budget > 0:
         raise ArgumentError(f"budget={budget}: expected a number of seconds above 0")
     reading = read_table(table)
-    plan = make_plan(
-        reading,
-        target,
-        kinds=kinds,
-        task=task,
-        positive=positive,
-        metric=metric,
-        time=time,
-        group=group,
-        drop=drop,
-        held_out=held_out,
-        seed=seed,
-    )
-    return fit_plan(
-        reading,
-        plan,
-        budget=budget,
-        epochs=epochs,
-        members=members,
-        trees=trees,
-        seed=seed,
-        verbose=verbose,
-        began=began,
-    )
+    planning: dict[str, Any] = {"kinds": kinds, "task": task, "positive": positive}
+    planning |= {"metric": metric, "time": time, "group": group, "drop": drop}
+    planning |= {"held_out": held_out, "seed": seed}
+    plan = make_plan(reading, target, **planning)
+    training: dict[str, Any] = {"budget": budget, "epochs": epochs, "members": members}
+    training |= {"trees": trees}
+    model = fit_plan(reading, plan, **training, seed=seed, verbose=verbose, began=began)
+    asked = {"target": target, **planning, **training}
+    left = {"held_out": 0.2, "trees": False}
+    stated = {n: v for n, v in asked.items() if v not in (None, (), {}) and v != left.get(n)}
+    model.program = program(table, stated)
+    return model
 
 
 @dataclass
@@ -206,6 +195,7 @@ class Prepared:
         model.rows = self.known, self.test, self.test_rows
         began = clock.perf_counter()
         if len(self.test_rows):
+            model.encoded = [(self.arrays, self.y), (self.held_out, self.y_held_out)]
             model.test_scores = model.evaluate(self.test)
         model.seconds = {**self.seconds, "test": clock.perf_counter() - began}
         return model

@@ -40,7 +40,8 @@ class TableModel:
     predicted is the mean of both, in which the trees have the weight `share_of_trees`.
 
     `rows` are the raw rows that it was trained on, those of the test, and the numbers of the
-    latter in the table; a file does not hold them. `program` is Python that trains it again.
+    latter in the table, `encoded` the arrays and targets of the former in parts, until the report
+    has been made; a file does not hold them. `program` is Python that trains it again.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class TableModel:
         self.results = results
         self.program = ""
         self.rows: tuple[polars.DataFrame, polars.DataFrame, Array] | None = None
+        self.encoded: list[tuple[Mapping[str, Array], Array]] = []
 
     def __repr__(self) -> str:
         plan = self.plan
@@ -193,6 +195,7 @@ class TableModel:
                 best_epoch=self.trained.best_epoch,
                 residuals=self.trained.residuals if not self.classes else None,
                 row_numbers=numbers,
+                encoded=_together(self.encoded),
                 network=self.trained.network,
                 members=self.trained.members,
                 seconds=self.seconds,
@@ -200,6 +203,7 @@ class TableModel:
                 command=command,
             )
             self.results = results_of(self, train_rows, test_rows, facts, seconds=seconds)
+            self.encoded = []
         report = Report(self.results, lang)
         if path is not None:
             report.save(path)
@@ -231,6 +235,17 @@ class TableModel:
             "results": None if self.results is None else self.results.to_json(),
         }
         return files.write(path, arrays, about)
+
+
+def _together(
+    parts: Sequence[tuple[Mapping[str, Array], Array]],
+) -> tuple[dict[str, Array], Array] | None:
+    """The arrays and targets of all parts, one below the other."""
+    if not parts:
+        return None
+    names = parts[0][0]
+    arrays = {name: np.concatenate([part[name] for part, _ in parts]) for name in names}
+    return arrays, np.concatenate([y for _, y in parts])
 
 
 def restore(
