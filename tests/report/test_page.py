@@ -21,7 +21,7 @@ from ranvier.errors import DataError, FileError
 from ranvier.report.build import results_of
 from ranvier.report.page import Report, page
 from ranvier.report.results import Results, finite
-from ranvier.report.sections.order import SECTIONS
+from ranvier.report.sections.all_sections import SECTIONS
 from ranvier.report.terminal import print_results
 from ranvier.tables.plan import make_plan
 from report.cases import CASES, both_languages, every_case, measured, table

@@ -89,8 +89,8 @@ def _learn(
     data: str, way: Callable[[], Way], out: str, page: str | None, options: dict[str, Any]
 ) -> None:
     began = time.perf_counter() - STARTUP_SECONDS
+    from ..tables.fit_program import program
     from ..tables.plan import make_plan
-    from ..tables.program import program
 
     reading = read(data, options)
     asked = {name: options[name] for name in _PLAN if options[name] not in (None, (), {})}
@@ -122,7 +122,7 @@ _PLAN = ("target", "task", "positive", "metric", "time", "group", "drop", "held_
 
 def _written(options: Mapping[str, Any]) -> dict[str, Any]:
     """How the file is written, where that was said."""
-    asked = {name: options[name] for name in READING if options[name] is not None}
+    asked = {name: options[name] for name in _READING if options[name] is not None}
     return {name: value for name, value in asked.items() if (name, value) != ("ragged", "error")}
 
 

@@ -9,8 +9,8 @@ from ..plots.drawing import Drawing
 from ..plots.markup import Markup, element
 from .charts.draw import draw
 from .results import Results
-from .sections.order import SECTIONS
-from .sections.parts import Page, cut
+from .sections.all_sections import SECTIONS
+from .sections.page_parts import Page, cut
 from .style import STYLE
 from .words.language import Language, language
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from .numbers import number_text
 from .results import Results
-from .sections.choices import choice_name
-from .sections.parts import cut
-from .sections.summary import note_text
+from .sections.choice_section import choice_name
+from .sections.page_parts import cut
+from .sections.summary_section import note_text
 from .verdict import better_by, verdict
 from .words.language import language
 

@@ -7,10 +7,10 @@
 | encoder.py | The encoder: columns of a table as arrays for a network |
 | encoding/ | Parts of the encoder: one for each kind of column |
 | files/ | Bytes, records and frames: what reading is made of |
+| fit_program.py | Python that trains a model of a table again |
 | fitting.py | Fitting: from a file or frame to a trained and tested model |
 | model.py | A model for a table: plan, encoder and network, from raw rows to predictions |
 | plan.py | The plan: target, task, metric, split and what was noticed |
-| program.py | Python that trains a model of a table again |
 | reading.py | Reading files and frames into one form |
 | recognition/ | What each column holds, and facts about it |
 | scores.py | Scores of a model on a table: one set of numbers for each task |

@@ -17,9 +17,9 @@ from ..errors import ArgumentError
 from ..typing import Array
 from .choice import Choice
 from .encoder import Encoder
+from .fit_program import program
 from .model import TableModel
 from .plan import Plan, make_plan
-from .program import program
 from .reading import Reading, read_table
 from .targets import Metric, Task
 from .training.held_out import best_share

@@ -2,7 +2,7 @@
 
 | file | what it holds |
 |---|---|
-| classes.py | Networks that tell classes: rows held out, training, score |
+| class_training.py | Networks that tell classes: rows held out, training, score |
 | forecast.py | The next points of a series |
 | images.py | Classes of pictures in folders |
 | input_columns.py | Columns of the tables that the tasks are given |

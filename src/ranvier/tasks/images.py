@@ -37,7 +37,7 @@ from ..tables.choice import Choice
 from ..train.models.model import Model
 from ..train.models.sequential import Sequential
 from ..typing import Array
-from .classes import parts_of, train_classes
+from .class_training import parts_of, train_classes
 from .input_columns import silent
 from .task_model import TaskModel, unpack_as
 

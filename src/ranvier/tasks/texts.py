@@ -19,7 +19,7 @@ from ..models.sequences.text_cnn import text_cnn
 from ..tables.choice import Choice
 from ..train.models.model import Model
 from ..typing import Array
-from .classes import parts_of, train_classes
+from .class_training import parts_of, train_classes
 from .input_columns import column as column_of
 from .input_columns import silent
 from .task_model import TaskModel, unpack_as

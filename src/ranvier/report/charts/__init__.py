@@ -2,13 +2,13 @@
 
 | file | what it holds |
 |---|---|
-| classes.py | Confusion matrix, ROC and precision-recall curves, thresholds, calibration |
+| chart_parts.py | Parts of charts: an empty drawing, bars, a histogram |
+| class_charts.py | Confusion matrix, ROC and precision-recall curves, thresholds, calibration |
 | draw.py | All charts by name |
-| network.py | The picture of a network |
+| network_chart.py | The picture of a network |
+| number_charts.py | Predicted numbers beside true ones, errors, prediction intervals |
 | overview.py | Scores beside baselines, the target, empty cells, importance of columns |
-| parts.py | Parts of charts: an empty drawing, bars, a histogram |
-| regression.py | Predicted numbers beside true ones, errors, prediction intervals |
-| training.py | Learning curves |
+| training_charts.py | Learning curves |
 
     Results -> Drawing -> SVG in the page, in a notebook, .svg, .png and .pdf files
 """

@@ -10,11 +10,17 @@ from collections.abc import Callable
 from ...plots.drawing import Drawing
 from ..results import Results
 from ..words.language import Language, language
-from .classes import calibration_chart, confusion_chart, precision_recall, roc, thresholds_chart
-from .network import network_chart
+from .class_charts import (
+    calibration_chart,
+    confusion_chart,
+    precision_recall,
+    roc,
+    thresholds_chart,
+)
+from .network_chart import network_chart
+from .number_charts import intervals_chart, predicted_chart, residuals_chart
 from .overview import importance, missing, scores, target
-from .regression import intervals_chart, predicted_chart, residuals_chart
-from .training import curve_chart
+from .training_charts import curve_chart
 
 CHARTS: dict[str, Callable[[Results, Language], Drawing | None]] = {
     "scores": scores,

@@ -7,7 +7,7 @@ from ...plots.drawing import Dots, Drawing, Stroke, Words, text_width
 from ..numbers import number_text, percent_text
 from ..results import Results
 from ..words.language import Language
-from .parts import MAX_BARS, bars, drawing_of, histogram_chart
+from .chart_parts import MAX_BARS, bars, drawing_of, histogram_chart
 
 
 def scores(results: Results, words: Language) -> Drawing | None:

@@ -2,13 +2,13 @@
 
 | file | what it holds |
 |---|---|
-| choices.py | Everything that was decided without being asked, and why |
-| data.py | The columns of the table |
-| errors.py | Where the model is right and wrong: classes, numbers, the worst rows |
-| network.py | Training, importance of columns, layers, time and memory, code |
-| order.py | All sections in their order |
-| parts.py | Cells, tables, figures, cards |
-| probabilities.py | Thresholds, calibration and prediction intervals |
-| scores.py | Every score of the network and of the simple models |
-| summary.py | Score, best simple model, verdict, and what is to be checked |
+| all_sections.py | All sections in their order |
+| choice_section.py | Everything that was decided without being asked, and why |
+| data_section.py | The columns of the table |
+| error_section.py | Where the model is right and wrong: classes, numbers, the worst rows |
+| network_section.py | Training, importance of columns, layers, time and memory, code |
+| page_parts.py | Cells, tables, figures, cards |
+| probability_section.py | Thresholds, calibration and prediction intervals |
+| score_section.py | Every score of the network and of the simple models |
+| summary_section.py | Score, best simple model, verdict, and what is to be checked |
 """

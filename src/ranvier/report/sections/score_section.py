@@ -7,7 +7,7 @@ from ..numbers import duration_text
 from ..results import ModelScore, Results
 from ..verdict import better_by
 from ..words.language import Language
-from .parts import Page, charts, cut, range_text, table
+from .page_parts import Page, charts, cut, range_text, table
 
 
 def scores(page: Page) -> tuple[str, Markup]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from .choices import plan
-from .data import data
-from .errors import errors, worst
-from .network import cost, importance, network, reproduce, training
-from .parts import Section
-from .probabilities import calibration, decisions
-from .scores import scores
-from .summary import summary
+from .choice_section import plan
+from .data_section import data
+from .error_section import errors, worst
+from .network_section import cost, importance, network, reproduce, training
+from .page_parts import Section
+from .probability_section import calibration, decisions
+from .score_section import scores
+from .summary_section import summary
 
 SECTIONS: dict[str, Section] = {
     "summary": summary,

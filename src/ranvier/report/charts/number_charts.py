@@ -7,7 +7,7 @@ from ...plots.drawing import Drawing
 from ..numbers import number_text, percent_text
 from ..results import Results
 from ..words.language import Language
-from .parts import drawing_of, histogram_chart
+from .chart_parts import drawing_of, histogram_chart
 
 
 def predicted_chart(results: Results, words: Language) -> Drawing | None:

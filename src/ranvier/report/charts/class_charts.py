@@ -9,7 +9,7 @@ from ...plots.drawing import Box, Drawing, Stroke, Words, shortened, text_width
 from ..numbers import number_text, percent_text
 from ..results import Points, Results
 from ..words.language import Language
-from .parts import DASHES, SERIES, drawing_of
+from .chart_parts import DASHES, SERIES, drawing_of
 
 _FEW_ROWS = 10  # of a bin that is not drawn
 

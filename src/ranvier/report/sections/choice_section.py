@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ...plots.markup import Markup, element, join
 from ...tables.choice import Choice
 from ..words.language import Language
-from .parts import Page, cut, table
+from .page_parts import Page, cut, table
 
 _SHOWN_CHOICES = 12
 _MOST_CHOICES = 150

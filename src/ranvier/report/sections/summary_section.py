@@ -7,8 +7,8 @@ from ..numbers import duration_text, number_text
 from ..results import ModelScore
 from ..verdict import better_by, is_clear, rival, verdict
 from ..words.language import Language
-from .choices import choice_name
-from .parts import Page, card, cut, interval
+from .choice_section import choice_name
+from .page_parts import Page, card, cut, interval
 
 _FEW_ROWS = 100
 _MOST_WARNINGS = 12

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from ...plots.markup import Markup, element, join
 from ...plots.svg import svg_of
-from ..charts.parts import spark
+from ..charts.chart_parts import spark
 from ..numbers import percent_text
 from ..results import ColumnProfile
 from ..words.language import Language
-from .parts import Page, charts, cut, table
+from .page_parts import Page, charts, cut, table
 
 _SHOWN_COLUMNS = 30
 _MOST_COLUMNS = 200

@@ -9,7 +9,7 @@ from ...plots.drawing import Drawing, Stroke, Words
 from ..numbers import number_text
 from ..results import Curve, Results
 from ..words.language import Language
-from .parts import drawing_of
+from .chart_parts import drawing_of
 
 
 def curve_chart(index: int) -> Callable[[Results, Language], Drawing | None]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ...plots.markup import Markup, element, join
-from ..charts.classes import threshold_rows
+from ..charts.class_charts import threshold_rows
 from ..numbers import number_text, percent_text
-from .parts import Page, charts, cut, numbers_of, table
+from .page_parts import Page, charts, cut, numbers_of, table
 
 
 def decisions(page: Page) -> tuple[str, Markup] | None:

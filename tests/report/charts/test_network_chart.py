@@ -9,7 +9,7 @@ import pytest
 import ranvier
 from ranvier.nn import Add, Concatenate, Dense
 from ranvier.plots.drawing import Box
-from ranvier.report.charts.network import network_chart
+from ranvier.report.charts.network_chart import network_chart
 from ranvier.report.layers import layers_of
 from ranvier.report.measures.bootstrap import Estimate
 from ranvier.report.results import LayerRow, ModelScore, Results

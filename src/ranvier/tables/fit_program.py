@@ -19,7 +19,8 @@ def program(
     """A program that trains a model again, and saves it as `out`.
 
     `arguments` are those of `fit_table` and `reading` those of `read_table` that were not left as
-    they are; `call` is what gives the model. Where `table` is no path, the program begins with a word about it.
+    they are; `call` is what gives the model. Where `table` is no path, the program begins with a
+    word about it.
 
     >>> print(program("houses.csv", {"target": "price", "seed": 0}, {"delimiter": ";"}, "houses"))
     import ranvier

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ...plots.markup import Markup, element, join
-from ..charts.network import layer_table
+from ..charts.network_chart import layer_table
 from ..numbers import bytes_text, duration_text
-from .parts import Page, charts, cut, numbers_of, table
+from .page_parts import Page, charts, cut, numbers_of, table
 
 
 def training(page: Page) -> tuple[str, Markup] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...plots.markup import Markup, element, join
 from ..numbers import number_text, percent_text
-from .parts import Page, charts, cut, figure, table
+from .page_parts import Page, charts, cut, figure, table
 
 
 def errors(page: Page) -> tuple[str, Markup] | None:
