@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from ..tables.choice import Choice
+from ..tables.message import Message
 from ..tables.scores import HIGHER_IS_BETTER
 from .measures.bootstrap import Estimate
 from .measures.calibration import ReliabilityBin
@@ -272,6 +273,8 @@ def finite(value: Any) -> Any:
     """
     if isinstance(value, Mapping):
         return {str(key): finite(item) for key, item in value.items()}
+    if isinstance(value, Message):
+        return value.config()
     if isinstance(value, str | bool) or value is None:
         return value
     if isinstance(value, np.ndarray | Sequence):
@@ -298,4 +301,6 @@ def _restored(kind: Any, value: Any) -> Any:
         return tuple(_restored(part, item) for part, item in zip(inner, value, strict=True))
     if origin is dict:
         return {key: _restored(parts[1], item) for key, item in value.items()}
+    if kind is str:
+        return Message.restore(value)
     return float(value) if kind is float else value

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 from .numbers import number_text
 from .results import Results
-from .sections.choice_section import choice_name
 from .sections.page_parts import cut
-from .sections.summary_section import note_text
+from .sections.summary_section import note_text, warning_text
 from .verdict import better_by, verdict
 from .words.language import language
 
@@ -56,11 +55,7 @@ def print_results(
         out.print(Text(f"{words(results.metric)} {number_text(main.value)}, {interval}"))
     out.print(Text(verdict(results, words)))
     warnings = [note_text(note, words) for note in results.notes]
-    warnings += [
-        f"{choice_name(c, words)}: {cut(c.value, 60)} ({cut(c.reason, 80)})"
-        for c in results.choices
-        if c.warning
-    ]
+    warnings += [warning_text(c, words, 60, 80) for c in results.choices if c.warning]
     for line in warnings[:_WARNINGS]:
         out.print(Text(f"! {line}", style="yellow"))
     if len(warnings) > _WARNINGS:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from .message import Message, config
 
 
 @dataclass(frozen=True)
 class Choice:
     """An automatic choice. `override` is the option of the command line that changes it, or "".
 
-    `warning` marks what is likely to spoil a result, such as a column that gives the answer away.
+    What is chosen, its value and the reason are plain texts, or a `Message` where something is
+    named in them. `warning` marks what is likely to spoil a result, such as a column that gives the
+    answer away.
 
     >>> print(Choice("delimiter", "';'", "3 of them in each line", "--delimiter"))
     delimiter: ';' (3 of them in each line) [--delimiter]
@@ -30,7 +35,14 @@ class Choice:
 
     def config(self) -> dict[str, object]:
         """The fields, for JSON."""
-        return asdict(self)
+        values = ((field.name, getattr(self, field.name)) for field in fields(self))
+        return {name: config(v) if isinstance(v, str) else v for name, v in values}
+
+    @classmethod
+    def restore(cls, described: Mapping[str, Any]) -> Choice:
+        """The choice of a `config()`."""
+        texts = {n: Message.restore(described[n]) for n in ("what", "value", "reason")}
+        return cls(**{**described, **texts})
 
 
 def lines(choices: Iterable[Choice]) -> str:

@@ -18,6 +18,7 @@ from ..typing import Array
 from .choice import Choice
 from .encoder import Encoder
 from .fit_program import program
+from .message import Message
 from .model import TableModel
 from .plan import Plan, make_plan
 from .reading import Reading, read_table
@@ -185,10 +186,11 @@ class Prepared:
         if forests:
             share, reason = self._share_of_trees(trained, forests)
             trees = mean_of(forests)
-            what = f"{share:.2f}" + (f", {len(forests)} forests" if len(forests) > 1 else "")
-            choices.append(
-                Choice("share of the trees", what, f"network and trees: {reason}", "--with trees")
-            )
+            what = f"{share:.2f}"
+            if len(forests) > 1:
+                what = Message("{share}, {count} forests", share=what, count=len(forests))
+            why = Message("network and trees: {reason}", reason=reason)
+            choices.append(Choice("share of the trees", what, why, "--with trees"))
         model = TableModel(
             self.plan, self.encoder, trained, trees=trees, share_of_trees=share, choices=choices
         )

@@ -269,7 +269,7 @@ def restore(
             Trained.unpack(part(_NETWORK), described["network"], path),
             trees=None if share is None else Trees.restore(plan.task, part(_TREES)),
             share_of_trees=share or 0.0,
-            choices=[Choice(**choice) for choice in described["choices"]],
+            choices=[Choice.restore(choice) for choice in described["choices"]],
             test_scores=described["test_scores"],
             seconds=described["seconds"],
             results=None if results is None else Results.from_json(results),

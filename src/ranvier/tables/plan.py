@@ -13,6 +13,7 @@ from ..errors import ArgumentError, DataError
 from ..typing import Array
 from .choice import Choice
 from .columns import KINDS, Column
+from .message import Message
 from .reading import read_table
 from .recognition.recognize import recognize
 from .recognition.signals import copies, duplicated_rows, single_scores
@@ -87,7 +88,7 @@ class Plan:
 
     def config(self) -> dict[str, Any]:
         """The plan, for JSON."""
-        return asdict(self)
+        return {**asdict(self), "choices": [choice.config() for choice in self.choices]}
 
     @classmethod
     def restore(cls, config: Mapping[str, Any]) -> Plan:
@@ -96,7 +97,7 @@ class Plan:
             **{
                 **config,
                 "columns": tuple(Column.restore(c) for c in config["columns"]),
-                "choices": tuple(Choice(**c) for c in config["choices"]),
+                "choices": tuple(Choice.restore(c) for c in config["choices"]),
                 "split": Split(**config["split"]),
                 "classes": tuple(config["classes"]),
             }
@@ -243,11 +244,13 @@ def _features(
         if name not in asked
     }
     left_out = {
-        name: f"the same as {'the target' if original == target else repr(original)} in every row"
+        name: Message("the same as the target in every row")
+        if original == target
+        else Message("the same as {column} in every row", column=repr(original))
         for name, original in copied.items()
     }
     choices = [
-        Choice(f"column {name}", "left out", left_out[name], f"--as {name}=KIND", warning=True)
+        Choice(_of(name), Message("left out"), left_out[name], f"--as {name}=KIND", warning=True)
         for name, original in copied.items()
         if original == target
     ]
@@ -264,13 +267,23 @@ def _features(
     return columns, choices
 
 
+def _of(name: str) -> Message:
+    return Message("column {name}", name=name)
+
+
 def _left_out(kind: str, reasons: Mapping[str, str]) -> Choice:
     """One line for all columns that are left out for the same kind of reason."""
     some = list(reasons.items())[:_MAX_NAMED]
-    more = f"; and {len(reasons) - len(some):,} more" if len(reasons) > len(some) else ""
-    what = {"copies": "copies", "identifier": "identifiers", "constant": "constants"}[kind]
-    named = "; ".join(f"{name}: {reason}" for name, reason in some)
-    return Choice(what, f"{len(reasons):,} left out", f"{named}{more}", f"--as {some[0][0]}=KIND")
+    what = {
+        "copies": Message("copies"),
+        "identifier": Message("identifiers"),
+        "constant": Message("constants"),
+    }[kind]
+    named = [Message("{name}: {reason}", name=name, reason=reason) for name, reason in some]
+    if len(reasons) > len(some):
+        named.append(Message("and {count} more", count=f"{len(reasons) - len(some):,}"))
+    left_out = Message("{count} left out", count=f"{len(reasons):,}")
+    return Choice(what, left_out, Message("{columns}", columns=named), f"--as {some[0][0]}=KIND")
 
 
 def _when_none_is_left(
@@ -291,14 +304,18 @@ def _when_none_is_left(
         )
     choice = Choice(
         "identifiers",
-        f"used: {', '.join(identifiers)}",
+        Message("used: {columns}", columns=", ".join(identifiers)),
         "there is no other column; a model that knows rows by their names says little about others",
         "--as COLUMN=ignored",
         warning=True,
     )
     numeric = {c.name: c.parsing.get("as") == "number" or _is_number(c) for c in others}
     return [
-        replace(c, kind="number" if numeric[c.name] else "category", reason="nothing else is there")
+        replace(
+            c,
+            kind="number" if numeric[c.name] else "category",
+            reason=Message("nothing else is there"),
+        )
         if c.name in identifiers
         else c
         for c in columns
@@ -311,7 +328,7 @@ def _is_number(column: Column) -> bool:
 
 
 def _leaks(columns: list[Column], scores: Mapping[str, float], goal: Target) -> list[Choice]:
-    measure = "the area under the ROC curve" if goal.classes else "R2"
+    alone = Message("the area under the ROC curve") if goal.classes else Message("R2")
     telling = _TELLING_AREA if goal.classes else _TELLING_R2
     choices = []
     for column in columns:
@@ -319,10 +336,14 @@ def _leaks(columns: list[Column], scores: Mapping[str, float], goal: Target) -> 
         if column.used and score > _LEAK:
             choices.append(
                 Choice(
-                    f"column {column.name}",
-                    "may give the answer away",
-                    f"alone it reaches {measure} {score:.3f} on rows held out; is it known before "
-                    "the target is?",
+                    _of(column.name),
+                    Message("may give the answer away"),
+                    Message(
+                        "alone it reaches {measure} {score} on rows held out; is it known before "
+                        "the target is?",
+                        measure=alone,
+                        score=f"{score:.3f}",
+                    ),
                     f"--as {column.name}=ignored",
                     warning=True,
                 )
@@ -330,10 +351,14 @@ def _leaks(columns: list[Column], scores: Mapping[str, float], goal: Target) -> 
         elif column.kind == "identifier" and score > telling:
             choices.append(
                 Choice(
-                    f"column {column.name}",
-                    "an identifier that tells the target",
-                    f"alone it reaches {measure} {score:.3f}: rows stand in an order, or their "
-                    "names hold more than a name",
+                    _of(column.name),
+                    Message("an identifier that tells the target"),
+                    Message(
+                        "alone it reaches {measure} {score}: rows stand in an order, or their "
+                        "names hold more than a name",
+                        measure=alone,
+                        score=f"{score:.3f}",
+                    ),
                     f"--as {column.name}=number",
                     warning=True,
                 )
@@ -352,7 +377,7 @@ def _notes_on_rows(frame: polars.DataFrame, columns: list[Column], goal: Target)
         choices.append(
             Choice(
                 "repeated rows",
-                f"{repeated:,} kept",
+                Message("{count} kept", count=f"{repeated:,}"),
                 "copies of a row can stand on both sides of the split, which flatters the score",
                 warning=repeated > 0.01 * rows,
             )
@@ -366,7 +391,7 @@ def _notes_on_rows(frame: polars.DataFrame, columns: list[Column], goal: Target)
         choices.append(
             Choice(
                 "more columns than rows",
-                f"{features:,} and {rows:,}",
+                Message("{columns} and {rows}", columns=f"{features:,}", rows=f"{rows:,}"),
                 "columns that fit by chance cannot be told from those that matter",
                 warning=True,
             )
@@ -378,7 +403,11 @@ def _notes_on_rows(frame: polars.DataFrame, columns: list[Column], goal: Target)
             choices.append(
                 Choice(
                     "imbalance",
-                    f"{goal.classes[rare]!r} has {counts[rare] / rows:.1%} of the rows",
+                    Message(
+                        "{label} has {share} of the rows",
+                        label=repr(goal.classes[rare]),
+                        share=f"{counts[rare] / rows:.1%}",
+                    ),
                     "rows are not resampled; accuracy says little, look at the other measures",
                 )
             )
@@ -386,7 +415,7 @@ def _notes_on_rows(frame: polars.DataFrame, columns: list[Column], goal: Target)
             choices.append(
                 Choice(
                     "rare classes",
-                    f"{int((counts < 2).sum())} with a single row",
+                    Message("{count} with a single row", count=int((counts < 2).sum())),
                     "they cannot be tested",
                     warning=True,
                 )

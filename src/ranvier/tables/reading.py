@@ -34,6 +34,7 @@ from .files.records import (
 )
 from .files.structured import read_arrow, read_excel, read_json, read_parquet
 from .files.unpacking import SAMPLE_BYTES, Buffer, decode, unpack
+from .message import Message
 
 if TYPE_CHECKING:
     import polars
@@ -250,8 +251,12 @@ def _with_row_names(form: Format, fields: Array) -> tuple[Format, list[Choice]]:
         return form, []
     names = ("row_name", *form.names)
     choice = Choice(
-        "name", "row_name", f"every row has {width + 1} fields and the header {width}: the first "
-        "column has no name", warning=True,
+        "name", "row_name",
+        Message(
+            "every row has {row} fields and the header {header}: the first column has no name",
+            row=width + 1, header=width,
+        ),
+        warning=True,
     )  # fmt: skip
     return replace(form, names=names), [choice]
 
@@ -331,11 +336,17 @@ def _read_slowly(
 
 
 def _other_quotes(quote: str | None, problem: object) -> Choice:
-    what = problem.what if isinstance(problem, QuoteProblem) else "fields would not fit"
-    line = f"line {problem.line}: {what}" if isinstance(problem, QuoteProblem) else what
+    what = Message("fields would not fit")
+    if isinstance(problem, QuoteProblem):
+        what = Message("line {line}: {problem}", line=problem.line, problem=problem.what)
     if quote is None:
         return Choice(
-            "quotes", "ordinary characters", f"{line}; without them every line fits", "--quote",
+            "quotes", Message("ordinary characters"),
+            Message("{problem}; without them every line fits", problem=what), "--quote",
             warning=True,
         )  # fmt: skip
-    return Choice("quotes", f"\\{quote} inside cells", f"{line}; with them every line fits")
+    return Choice(
+        "quotes",
+        Message("{mark} inside cells", mark=f"\\{quote}"),
+        Message("{problem}; with them every line fits", problem=what),
+    )

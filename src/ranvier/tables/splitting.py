@@ -12,6 +12,7 @@ from ..errors import ArgumentError, DataError
 from ..typing import Array
 from .choice import Choice
 from .columns import Column
+from .message import Message
 from .recognition import cells, profiles
 from .targets import Target
 
@@ -46,7 +47,7 @@ def choose_split(
             raise DataError(f"no column {name!r} to split by{hint(name, by_name)}")
     if time is not None and group is not None:
         raise ArgumentError("time and group: expected one of them, got both")
-    held_out = f"{share:.0%} of the rows held out"
+    part = f"{share:.0%}"
     if time is not None:
         if by_name[time].kind not in ("date", "number", "identifier"):
             raise DataError(
@@ -54,25 +55,47 @@ def choose_split(
                 f"dates or numbers, or --as {time}=date"
             )
         return Split("time", share, time, seed), [
-            Choice("split", f"the last {share:.0%} by {time}", "as asked", "--time")
+            Choice(
+                "split",
+                Message("the last {share} by {column}", share=part, column=time),
+                "as asked",
+                "--time",
+            )
         ]
     if group is not None:
         return Split("group", share, group, seed), [
-            Choice("split", f"by {group}", f"{held_out}, no {group} on both sides", "--group")
+            Choice(
+                "split",
+                Message("by {column}", column=group),
+                Message(
+                    "{share} of the rows held out, no {column} on both sides",
+                    share=part,
+                    column=group,
+                ),
+                "--group",
+            )
         ]
     method: Literal["stratified", "random"] = "stratified" if goal.classes else "random"
-    reason = "as many of each class on both sides" if goal.classes else "rows at random"
-    choices = [Choice("split", f"{method}, {held_out}", reason, "--time, --group, --held-out")]
+    if goal.classes:
+        how = Message("stratified, {share} of the rows held out", share=part)
+        reason = Message("as many of each class on both sides")
+    else:
+        how = Message("random, {share} of the rows held out", share=part)
+        reason = Message("rows at random")
+    choices = [Choice("split", how, reason, "--time, --group, --held-out")]
     if not share:
-        choices = [Choice("split", "no rows held out", "as asked", "--held-out")]
+        choices = [Choice("split", Message("no rows held out"), "as asked", "--held-out")]
     dates = [c.name for c in columns if c.kind == "date" and c.name != goal.column.name]
     if dates:
         choices.append(
             Choice(
                 "split",
-                "at random although there are dates",
-                f"{dates[0]!r} is a date: to predict later rows from earlier ones, the last rows "
-                "must be held out",
+                Message("at random although there are dates"),
+                Message(
+                    "{column} is a date: to predict later rows from earlier ones, the last rows "
+                    "must be held out",
+                    column=repr(dates[0]),
+                ),
                 f"--time {dates[0]}",
                 warning=True,
             )

@@ -12,6 +12,7 @@ from ..errors import DataError
 from ..typing import Array
 from .choice import Choice
 from .columns import Column
+from .message import Message
 from .recognition import cells, names
 from .recognition.recognize import recognize
 
@@ -77,7 +78,7 @@ def make_target(
 ) -> Target:
     """The target that a column makes; a DataError when it can be none."""
     column = _as_target(frame, column, task)
-    task, reason = (task, "as asked") if task is not None else _task(column)
+    task, reason = (task, Message("as asked")) if task is not None else _task(column)
     classes: tuple[str, ...] = ()
     choices = []
     if task in ("binary", "multiclass"):
@@ -107,14 +108,20 @@ def make_target(
         raise DataError(f"target {column.name!r}: every row has the value {np.nanmin(values):g}")
     if missing:
         choices.append(
-            Choice("rows without a target", f"{missing:,} left out", "nothing to learn from them",
-                   warning=missing > 0.5 * len(values))
-        )  # fmt: skip
+            Choice(
+                "rows without a target",
+                Message("{count} left out", count=f"{missing:,}"),
+                "nothing to learn from them",
+                warning=missing > 0.5 * len(values),
+            )
+        )
     if task == "binary":
-        why = "as asked" if positive is not None else _why_positive(column, classes[1])
+        why = Message("as asked") if positive is not None else _why_positive(column, classes[1])
         choices.append(Choice("positive class", classes[1], why, "--positive"))
     metric: Metric = "log_loss" if classes else "rmse"
-    reason = "probabilities are judged, not labels alone" if classes else "in the target's unit"
+    reason = Message("in the target's unit")
+    if classes:
+        reason = Message("probabilities are judged, not labels alone")
     choices.append(Choice("metric", metric, reason, "--metric"))
     return Target(column, task, metric, classes, values, missing, tuple(choices))
 
@@ -152,24 +159,35 @@ def _task(column: Column) -> tuple[Task, str]:
         return "binary", column.reason
     if column.kind in ("category", "ordered"):
         if column.distinct == 2:
-            return "binary", f"two classes: {' and '.join(column.levels)}"
-        order = "; they have an order, which is not used" if column.kind == "ordered" else ""
-        return "multiclass", f"{column.distinct} classes{order}"
+            first, second = column.levels
+            return "binary", Message(
+                "two classes: {first} and {second}", first=first, second=second
+            )
+        if column.kind == "ordered":
+            return "multiclass", Message(
+                "{count} classes; they have an order, which is not used", count=column.distinct
+            )
+        return "multiclass", Message("{count} classes", count=column.distinct)
     if column.integer and column.distinct <= _MAX_ORDINAL:
         low = int(column.profile["min"])
         words = names.words(column.name)
         counted = low in (0, 1) and column.profile["max"] - low + 1 == column.distinct
         few = column.distinct <= _MAX_INTEGER_CLASSES
         if few and (words & _CLASSES or (counted and not words & _RATINGS)):
-            return "multiclass", (
-                f"{column.distinct} integers that count up from {low}, as labels do; a quantity "
-                "is --task regression"
+            return "multiclass", Message(
+                "{count} integers that count up from {low}, as labels do; a quantity is "
+                "--task regression",
+                count=column.distinct,
+                low=low,
             )
-        return "ordinal", (
-            f"{column.distinct} integers that have an order: predicted as a number; classes are "
-            "--task multiclass"
+        return "ordinal", Message(
+            "{count} integers that have an order: predicted as a number; classes are "
+            "--task multiclass",
+            count=column.distinct,
         )
-    return "regression", f"a number with {column.distinct:,} different values"
+    return "regression", Message(
+        "a number with {count} different values", count=f"{column.distinct:,}"
+    )
 
 
 def _classes(series: polars.Series, column: Column) -> tuple[Column, tuple[str, ...]]:
@@ -225,8 +243,10 @@ def _by_number(level: str) -> tuple[float, str]:
 
 def _why_positive(column: Column, positive: str) -> str:
     if column.kind == "yes/no":
-        return f"{positive!r} is the positive answer"
-    return f"{positive!r} is the rarer of the two" if column.kind != "ordered" else "the higher"
+        return Message("{label} is the positive answer", label=repr(positive))
+    if column.kind == "ordered":
+        return Message("the higher")
+    return Message("{label} is the rarer of the two", label=repr(positive))
 
 
 def target_values(frame: polars.DataFrame, column: Column, classes: Sequence[str]) -> Array:

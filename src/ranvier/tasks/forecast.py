@@ -18,6 +18,7 @@ from ..io.writing import FilePath
 from ..models.sequences.forecast import MLPForecaster
 from ..optim import Adam
 from ..tables.choice import Choice
+from ..tables.message import Message
 from ..train.models.model import Model
 from ..typing import Array, ArrayLike
 from .input_columns import column as column_of
@@ -180,7 +181,7 @@ def _prepared(
     """The model with its network, not trained yet, and what was chosen."""
     known = series[: int(len(series) * (1 - _TEST))]  # NOTE: the test rows decide nothing
     period = season_of(known, _LONGEST_SEASON) if season is None else season
-    why = "it repeats itself so" if period > 1 else "none was seen"
+    why = Message("it repeats itself so") if period > 1 else Message("none was seen")
     room = max(1, len(known) // 3 - horizon)
     wanted = max(2 * period, 3 * horizon) if length is None else length
     size = max(min(wanted, room), min(period, room), 1) if length is None else length
@@ -203,8 +204,18 @@ def _prepared(
         logarithm,
     )
     choices = [
-        Choice("season", f"{period} points", "as asked for" if season else why, "--season"),
-        Choice("length", f"{size} points", "of the past, for each forecast", "--length"),
+        Choice(
+            "season",
+            Message("{count} points", count=period),
+            "as asked for" if season else why,
+            "--season",
+        ),
+        Choice(
+            "length",
+            Message("{count} points", count=size),
+            "of the past, for each forecast",
+            "--length",
+        ),
     ]
     if logarithm:
         choices.append(Choice("logarithm", "", "swings grow with the level", ""))

@@ -34,6 +34,7 @@ from ..nn import (
 )
 from ..optim import AdamW
 from ..tables.choice import Choice
+from ..tables.message import Message
 from ..train.models.model import Model
 from ..train.models.sequential import Sequential
 from ..typing import Array
@@ -188,10 +189,16 @@ def cnn(row: tuple[int, ...], classes: int) -> tuple[Sequential, list[Choice]]:
     model = Sequential(layers)
     model.ensure_built(row)
     model.compile(AdamW(0.002, weight_decay=0.01), "sparse_categorical_crossentropy", ["accuracy"])
-    flips = "shifted, turned and scaled a little" + (", mirrored" if photo else ", not mirrored")
-    reason = f"{stages} halvings of {height} x {width} pixels"
+    if photo:
+        flips = Message("shifted, turned and scaled a little, mirrored")
+    else:
+        flips = Message("shifted, turned and scaled a little, not mirrored")
+    reason = Message(
+        "{count} halvings of {height} x {width} pixels", count=stages, height=height, width=width
+    )
+    kind = Message("CNN of {count} numbers", count=f"{model.count_params():,}")
     return model, [
-        Choice("network", f"CNN of {model.count_params():,} numbers", reason),
+        Choice("network", kind, reason),
         Choice("augmentation", flips, "photographs" if photo else "signs may not be mirrored"),
     ]
 
@@ -208,17 +215,25 @@ def _form(
     if side < 4:
         raise ArgumentError(f"fit_images: size={size}; expected at least 4 pixels")
     scaled = [max(4, round(n * side / longest)) for n in (height, width)]
-    why = f"the pictures are {height} x {width}"
+    why = Message("the pictures are {height} x {width}", height=height, width=width)
     likely = "grayscale" if all(gray) else "rgb"
     if color is None:
-        color, reason = likely, f"{sum(gray)} of {len(gray)} pictures looked at have no colour"
+        color = likely
+        reason = Message(
+            "{gray} of {count} pictures looked at have no colour", gray=sum(gray), count=len(gray)
+        )
     else:
-        reason = "as asked for"
+        reason = Message("as asked for")
     return (
         (scaled[0], scaled[1]),
         color,
         [
-            Choice("size", f"{scaled[0]} x {scaled[1]} pixels", why, "--size"),
+            Choice(
+                "size",
+                Message("{height} x {width} pixels", height=scaled[0], width=scaled[1]),
+                why,
+                "--size",
+            ),
             Choice("color", color, reason, "--color"),
         ],
     )

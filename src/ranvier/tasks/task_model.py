@@ -69,7 +69,7 @@ def unpack_as(
         network = saving.unpack(arrays, described["network"], path)
         model = cls.restored(network, described["config"])
         model.score = {str(k): float(v) for k, v in described["score"].items()}
-        model.choices = tuple(Choice(**choice) for choice in described["choices"])
+        model.choices = tuple(Choice.restore(choice) for choice in described["choices"])
     except FileError:
         raise
     except Exception as problem:

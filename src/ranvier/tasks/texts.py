@@ -17,6 +17,7 @@ from ..errors import DataError
 from ..io.writing import FilePath
 from ..models.sequences.text_cnn import text_cnn
 from ..tables.choice import Choice
+from ..tables.message import Message
 from ..train.models.model import Model
 from ..typing import Array
 from .class_training import parts_of, train_classes
@@ -124,8 +125,12 @@ def fit_texts(
     )
     choices = [
         Choice("words", f"{len(vocabulary):,}", "those that stand twice in the rows to train on"),
-        Choice("length", f"{length} words", "98 of 100 texts are no longer"),
-        Choice("network", f"TextCNN of {network.count_params():,} numbers", "Kim 2014"),
+        Choice("length", Message("{count} words", count=length), "98 of 100 texts are no longer"),
+        Choice(
+            "network",
+            Message("TextCNN of {count} numbers", count=f"{network.count_params():,}"),
+            "Kim 2014",
+        ),
     ]
     for choice in choices:
         say(str(choice))

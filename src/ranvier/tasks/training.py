@@ -15,6 +15,7 @@ from math import cos, pi
 import numpy as np
 
 from ..tables.choice import Choice
+from ..tables.message import Message
 from ..train.models.model import Model
 from ..typing import Array
 
@@ -23,6 +24,13 @@ _LAST_RATE = 0.01  # of the highest
 _ROUND_SECONDS = 0.5
 _LOOKS = 20  # at the held-out rows
 _RESERVE = 0.06  # of the time, for the last look and for saving
+
+_ENDS = {
+    "time": Message("ended by time"),
+    "patience": Message("ended by patience"),
+    "epochs": Message("ended by epochs"),
+    "Ctrl-C": Message("ended by Ctrl-C"),
+}
 
 Score = Callable[[], float]  # of the rows held out; higher is better
 
@@ -43,9 +51,8 @@ class Run:
 
     def choice(self) -> Choice:
         """How long it took and why it ended."""
-        return Choice(
-            "training", f"{self.epochs:.1f} epochs", f"ended by {self.ended_by}", "--budget"
-        )
+        epochs = Message("{count} epochs", count=f"{self.epochs:.1f}")
+        return Choice("training", epochs, _ENDS[self.ended_by], "--budget")
 
 
 def rate_at(progress: float, highest: float) -> float:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from ...plots.markup import Markup, element, join
 from ...tables.choice import Choice
+from ...tables.message import Message
 from ..words.language import Language
 from .page_parts import Page, cut, table
 
@@ -34,8 +35,8 @@ def _choices(choices: Sequence[Choice], words: Language) -> Markup:
     rows = [
         [
             choice_name(choice, words),
-            cut(choice.value, 160),
-            cut(choice.reason, 300),
+            cut(choice_value(choice, words), 160),
+            cut(words.message(choice.reason), 300),
             element("code", cut(choice.override, 100)) if choice.override else "",
         ]
         for choice in choices
@@ -44,7 +45,10 @@ def _choices(choices: Sequence[Choice], words: Language) -> Markup:
 
 
 def choice_name(choice: Choice, words: Language) -> str:
-    """What was chosen, in the language of the page where it has a word for it."""
-    if choice.what.startswith("column ") and choice.what != "column left out":
-        return words("choice_column", name=cut(choice.what.removeprefix("column "), 60))
-    return cut(words.name("choice", choice.what))
+    """What was chosen, in the language of the page."""
+    return cut(words.message(choice.what), 80)
+
+
+def choice_value(choice: Choice, words: Language) -> str:
+    """The value in the language of the page; a plain text is of the data."""
+    return words.message(choice.value) if isinstance(choice.value, Message) else choice.value

@@ -56,7 +56,7 @@ def _columns(page: Page, columns: Sequence[ColumnProfile]) -> Markup:
                 f"{column.distinct:,}",
                 _spark(column, words),
                 cut("  ·  ".join(filter(None, (column.low, column.middle, column.high))), 90),
-                cut("; ".join([column.reason, *column.notes]), 200),
+                cut(words.listed([column.reason, *column.notes]), 200),
             ]
         )
     marks = [None if column.used else "off" for column in columns]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from ...plots.markup import Markup, element, join
+from ...tables.choice import Choice
 from ..numbers import duration_text, number_text
 from ..results import ModelScore
 from ..verdict import better_by, is_clear, rival, verdict
 from ..words.language import Language
-from .choice_section import choice_name
+from .choice_section import choice_name, choice_value
 from .page_parts import Page, card, cut, interval
 
 _FEW_ROWS = 100
@@ -67,11 +68,7 @@ def _warnings(page: Page) -> Markup:
     lines = [note_text(note, words) for note in results.notes]
     if results.test_rows < _FEW_ROWS:
         lines.append(words("few_rows", rows=f"{results.test_rows:,}"))
-    lines += [
-        f"{choice_name(c, words)}: {cut(c.value, 160)} ({cut(c.reason, 240)})"
-        for c in results.choices
-        if c.warning
-    ]
+    lines += [warning_text(choice, words, 160, 240) for choice in results.choices if choice.warning]
     if not lines:
         return Markup("")
     shown = [element("li", line) for line in lines[:_MOST_WARNINGS]]
@@ -84,3 +81,10 @@ def note_text(note: str, words: Language) -> str:
     """A note "key" or "key:count" in words."""
     key, _, count = note.partition(":")
     return words(key, count=count)
+
+
+def warning_text(choice: Choice, words: Language, value: int, reason: int) -> str:
+    """A choice that may spoil the result in one line; how long its value and reason may be."""
+    shown = cut(choice_value(choice, words), value)
+    why = cut(words.message(choice.reason), reason)
+    return words("warning", what=choice_name(choice, words), value=shown, why=why)

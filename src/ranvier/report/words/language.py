@@ -7,12 +7,17 @@ from __future__ import annotations
 
 import os
 import unicodedata
+from collections.abc import Iterable
 
 from ...errors import unknown_name
+from ...tables.message import Message
 from .chinese import CHINESE
+from .chinese_messages import MESSAGES
 from .english import ENGLISH
 
 WORDS = {"en": ENGLISH, "zh": CHINESE}
+TEMPLATES: dict[str, dict[str, str]] = {"en": {}, "zh": MESSAGES}  # English ones are in the code
+_BETWEEN = {"en": "; ", "zh": "；"}
 OPEN, CLOSE = "\N{FIRST STRONG ISOLATE}", "\N{POP DIRECTIONAL ISOLATE}"
 _MARKS = {"R", "AL", "RLE", "RLO", "RLI", "LRE", "LRO", "LRI", "FSI", "PDF", "PDI"}
 
@@ -22,7 +27,7 @@ class Language:
 
     def __init__(self, lang: str) -> None:
         self.lang = lang
-        self._words = WORDS[lang]
+        self._words, self._templates = WORDS[lang], TEMPLATES[lang]
 
     def __call__(self, key: str, /, **values: object) -> str:
         """The text of a key with the values in it; the key itself where the table has none."""
@@ -31,6 +36,24 @@ class Language:
         return self._words[key].format(
             **{name: isolated(str(value)) for name, value in values.items()}
         )
+
+    def message(self, text: str) -> str:
+        """A text of a choice or a column; where this language has no template it stays English."""
+        if not isinstance(text, Message) or text.template not in self._templates:
+            return self._templates.get(text, str(text))
+        values = {
+            name: self._value(value) if isinstance(value, str) else self.listed(value)
+            for name, value in text.values.items()
+        }
+        return self._templates[text.template].format(**values)
+
+    def listed(self, texts: Iterable[str]) -> str:
+        """Several texts side by side."""
+        return _BETWEEN[self.lang].join(map(self._value, texts))
+
+    def _value(self, value: str) -> str:
+        # NOTE: a plain text is a user's, though it may read like one of ours.
+        return self.message(value) if isinstance(value, Message) else isolated(value)
 
     def name(self, prefix: str, key: str) -> str:
         """The text of `prefix_key`, or the key itself where the table has none."""

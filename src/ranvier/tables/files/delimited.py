@@ -11,9 +11,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..choice import Choice
+from ..message import Message
 
 BLANKS = " "  # columns aligned by any number of blanks
-_CANDIDATES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+_CANDIDATES = {
+    ",": Message("commas"),
+    ";": Message("semicolons"),
+    "\t": Message("tabs"),
+    "|": Message("bars"),
+}
 _MAX_RECORDS = 400
 _MIN_SHARE = 0.6  # of the records have the same number of fields
 _MAX_TITLE_LINES = 20
@@ -44,7 +50,11 @@ def find_format(
     first = sample.split("\n", 1)[0].strip()
     if re.fullmatch(r"sep=.", first) and delimiter is None:
         delimiter, skip = first[-1], 1
-        choices.append(Choice("delimiter", repr(delimiter), f"the first line is {first!r}"))
+        choices.append(
+            Choice(
+                "delimiter", repr(delimiter), Message("the first line is {line}", line=repr(first))
+            )
+        )
     if quote is None:
         quote = _find_quote(sample, delimiter)
         if quote == "'":
@@ -54,7 +64,7 @@ def find_format(
     mark = quote or None
     if delimiter is None:
         delimiter, reason = _find_delimiter(sample, complete, mark)
-        named = "blanks" if delimiter == BLANKS else repr(delimiter)
+        named = Message("blanks") if delimiter == BLANKS else repr(delimiter)
         choices.append(Choice("delimiter", named, reason, "--delimiter"))
     records = _records(sample, complete, delimiter, mark)[skip:]
     width = _width(records)
@@ -63,8 +73,8 @@ def find_format(
         choices.append(
             Choice(
                 "lines left out",
-                f"the first {titles}",
-                f"they have fewer fields than the {width} of the table",
+                Message("the first {count}", count=titles),
+                Message("they have fewer fields than the {count} of the table", count=width),
             )
         )
     rows = records[titles:]
@@ -74,7 +84,9 @@ def find_format(
         choices.append(
             Choice(
                 "header",
-                "the first line" if header else "none: columns are called column_1, ...",
+                Message("the first line")
+                if header
+                else Message("none: columns are called column_1, ..."),
                 reason,
                 "--no-header" if header else "--header",
                 warning=not header,
@@ -98,11 +110,20 @@ def column_names(cells: Sequence[str]) -> tuple[tuple[str, ...], list[Choice]]:
         name = cell.strip()
         if not name:
             name = _unused(f"column_{i + 1}", taken)
-            choices.append(Choice("name", name, f"column {i + 1} has no name"))
+            reason = Message("column {number} has no name", number=i + 1)
+            choices.append(Choice("name", name, reason))
         elif name in names:
             name = _unused(f"{name}_2", taken)
             choices.append(
-                Choice("name", name, f"column {i + 1} is called {cell!r} as one before it is")
+                Choice(
+                    "name",
+                    name,
+                    Message(
+                        "column {number} is called {name} as one before it is",
+                        number=i + 1,
+                        name=repr(cell),
+                    ),
+                )
             )
         taken.add(name)
         names.append(name)
@@ -171,20 +192,24 @@ def _find_delimiter(sample: str, complete: bool, quote: str | None) -> tuple[str
         if key > best_key:
             best, best_key, share_of_best = mark, key, share
     if best_key[0] >= _MIN_SHARE:
-        return best, (
-            f"{best_key[1]} fields in {share_of_best:.0%} of the lines by {_CANDIDATES[best]}"
-        )
+        return best, Message(
+            "{count} fields in {share} of the lines by {marks}",
+            count=best_key[1], share=f"{share_of_best:.0%}", marks=_CANDIDATES[best],
+        )  # fmt: skip
     blanks = _records(sample, complete, BLANKS, None)
     if len(blanks) > 1 and len(blanks[0]) > 1 and {len(r) for r in blanks} == {len(blanks[0])}:
         cells = [cell for r in blanks[1:] for cell in r]
         if sum(map(is_number, cells)) >= len(cells) / 2:
-            return BLANKS, f"{len(blanks[0])} fields in every line by blanks"
+            return BLANKS, Message("{count} fields in every line by blanks", count=len(blanks[0]))
     header = sample.split("\n", 1)[0]
     present = [mark for mark in _CANDIDATES if mark in header]
     if not present:
-        return ",", "one column: the first line holds no delimiter"
+        return ",", Message("one column: the first line holds no delimiter")
     mark = max(present, key=header.count)
-    return mark, f"the first line has {header.count(mark) + 1} fields by {_CANDIDATES[mark]}"
+    return mark, Message(
+        "the first line has {count} fields by {marks}",
+        count=header.count(mark) + 1, marks=_CANDIDATES[mark],
+    )  # fmt: skip
 
 
 def _clean(records: list[list[str]], delimiter: str) -> float:
@@ -221,32 +246,36 @@ def _title_lines(records: list[list[str]], width: int) -> int:
 def _find_header(records: list[list[str]]) -> tuple[bool, str]:
     """Whether the first record holds names, and the reason."""
     if not records:
-        return True, "the file has one line"
+        return True, Message("the file has one line")
     first, rows = records[0], [r for r in records[1:] if len(r) == len(records[0])]
     if not rows:
         numbers = sum(is_number(cell) for cell in first)
         if numbers:
-            return False, f"the first line holds {numbers} numbers"
-        return True, "no number in the first line"
+            return False, Message("the first line holds {count} numbers", count=numbers)
+        return True, Message("no number in the first line")
     values = [i for i, cell in enumerate(first) if is_number(cell) or _DATE.fullmatch(cell)]
     if not values:
         return _header_by_words(first, rows)
     counts = [float(first[i]) for i in values if first[i].strip().isdigit()]
     steps = {b - a for a, b in itertools.pairwise(counts)}
     if len(counts) == len(values) > 2 and len(steps) == 1 and steps != {0.0}:
-        return True, "the numbers in the first line count up, as years do"
+        return True, Message("the numbers in the first line count up, as years do")
     like = [i for i in values if sum(is_number(r[i]) for r in rows) >= len(rows) / 2]
     if like or all(_DATE.fullmatch(first[i]) for i in values):
         i = (like or values)[0]
-        return False, f"{first[i]!r} in the first line is a value as in the lines below it"
-    return True, "the first line differs from the lines below it"
+        return False, Message(
+            "{cell} in the first line is a value as in the lines below it", cell=repr(first[i])
+        )
+    return True, Message("the first line differs from the lines below it")
 
 
 def _header_by_words(first: list[str], rows: list[list[str]]) -> tuple[bool, str]:
     if any(is_number(cell) for row in rows for cell in row):
-        return True, "no number in the first line, numbers below it"
+        return True, Message("no number in the first line, numbers below it")
     columns = list(zip(*rows, strict=True))
     again = [i for i, cell in enumerate(first) if cell.strip() and cell in columns[i]]
     if len(again) > len(first) / 2:
-        return False, f"{first[again[0]]!r} in the first line occurs again in the same column"
-    return True, "words that do not occur again below them"
+        return False, Message(
+            "{cell} in the first line occurs again in the same column", cell=repr(first[again[0]])
+        )
+    return True, Message("words that do not occur again below them")

@@ -9,6 +9,7 @@ import numpy as np
 
 from ...errors import DataError
 from ..choice import Choice
+from ..message import Message
 from .delimited import column_names
 
 if TYPE_CHECKING:
@@ -149,7 +150,7 @@ def tidy(frame: polars.DataFrame, source: str) -> tuple[polars.DataFrame, list[C
     if not plain:
         raise DataError(f"{source}: every cell of the table is empty")
     if empty:
-        reason = "no name and no value: the lines end in a delimiter"
+        reason = Message("no name and no value: the lines end in a delimiter")
         choices = [c for c in choices if c.value not in empty]
         choices.append(Choice("column left out", ", ".join(empty), reason))
     return pl.DataFrame(plain), choices

@@ -12,6 +12,7 @@ import numpy as np
 
 from ...errors import DataError
 from ...typing import Array
+from ..message import Message
 from .unpacking import Buffer
 
 _CHUNK_BYTES = 8_388_608
@@ -138,9 +139,9 @@ def parse(
 
 def _in_words(message: str, quote: str | None) -> str:
     if "unexpected end of data" in message:
-        return f"a {quote} opens here and is never closed"
+        return Message("a {mark} opens here and is never closed", mark=quote)
     if "expected after" in message:
-        return f"a cell goes on after its closing {quote}"
+        return Message("a cell goes on after its closing {mark}", mark=quote)
     return message
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import DataError
 from ..choice import Choice
+from ..message import Message
 from .unpacking import Buffer
 
 if TYPE_CHECKING:
@@ -72,7 +73,10 @@ def read_excel(
     ]
     choices = []
     if len(names) > 1 and sheet is None:
-        reason = f"the first of {len(names)} that holds rows: {', '.join(names)}"
+        reason = Message(
+            "the first of {count} that holds rows: {sheets}",
+            count=len(names), sheets=", ".join(names),
+        )  # fmt: skip
         choices.append(Choice("sheet", repr(candidate), reason, "--sheet"))
     return frame, choices
 

@@ -20,6 +20,7 @@ import numpy as np
 from ...errors import DataError, FileError
 from ...typing import Array
 from ..choice import Choice
+from ..message import Message
 
 Buffer = bytes | mmap.mmap
 
@@ -194,7 +195,11 @@ def decode(data: Buffer, encoding: str | None, name: str) -> tuple[Buffer, list[
     encoding, reason = _guess(data, bad)
     line = int(np.count_nonzero(np.frombuffer(data, np.uint8, bad) == 10)) + 1
     choice = Choice(
-        "encoding", encoding, f"line {line} is no UTF-8; {reason}", "--encoding", warning=True
+        "encoding",
+        encoding,
+        Message("line {line} is no UTF-8; {reason}", line=line, reason=reason),
+        "--encoding",
+        warning=True,
     )
     return _decoded(data, encoding, name), [choice]
 
@@ -226,18 +231,20 @@ def _guess(data: Buffer, bad: int) -> tuple[str, str]:
     begins, lengths = _runs_above_127(sample)
     pairs = (lengths % 2 == 0).mean()
     if pairs > 0.95 and _common_in_chinese(sample, begins, lengths) and _decodes(window, "gb18030"):
-        return "gb18030", "its bytes above 127 stand in pairs, as in Chinese text"
+        return "gb18030", Message("its bytes above 127 stand in pairs, as in Chinese text")
     high = sample[sample > 127]
     if (high < 0xA0).mean() > 0.2 and _decodes(window, "shift_jis"):
-        return "shift_jis", "bytes as in Japanese text"
+        return "shift_jis", Message("bytes as in Japanese text")
     small = ((high >= 0xC0) & (high < 0xE0)).mean()
     if (lengths >= 3).mean() > 0.5 and small > 0.6 and _decodes(window, "koi8-r"):
-        return "koi8-r", "long runs of bytes above 127, as in Cyrillic text with small letters low"
+        return "koi8-r", Message(
+            "long runs of bytes above 127, as in Cyrillic text with small letters low"
+        )
     if (lengths >= 3).mean() > 0.5 and _decodes(window, "cp1251"):
-        return "cp1251", "long runs of bytes above 127, as in Cyrillic text"
+        return "cp1251", Message("long runs of bytes above 127, as in Cyrillic text")
     if _decodes(bytes(data), "cp1252"):
-        return "cp1252", "single bytes above 127, as in western text"
-    return "latin-1", "single bytes above 127 that cp1252 does not have"
+        return "cp1252", Message("single bytes above 127, as in western text")
+    return "latin-1", Message("single bytes above 127 that cp1252 does not have")
 
 
 def _runs_above_127(sample: Array) -> tuple[Array, Array]:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ...data.cell_kinds import MISSING_WORDS
+from ..message import Message
 
 if TYPE_CHECKING:
     import polars
@@ -191,11 +192,12 @@ def number_format(cells: Sequence[str], decimal: str | None) -> tuple[Parsing, s
     if len({_currency(name) for name in money}) > 1:
         return None  # several currencies cannot be compared
     if money:
-        reasons.append(f"amounts of money in {', '.join(sorted(money))}")
+        named_money = ", ".join(sorted(money))
+        reasons.append(Message("amounts of money in {currencies}", currencies=named_money))
     units = {s for s in suffixes if not currencies.fullmatch(s) and s != "%"} if suffixes else set()
     named = units - {""}
     if "%" in suffixes:
-        reasons.append("percentages")
+        reasons.append(Message("percentages"))
         if named:
             return None
     if named:
@@ -204,10 +206,13 @@ def number_format(cells: Sequence[str], decimal: str | None) -> tuple[Parsing, s
             return None
         if len(named) > 1 or any(f != 1.0 for f in factors.values()):
             parsing["units"] = factors
-        reasons.append(f"numbers with the unit{'s' if len(named) > 1 else ''} {_listed(named)}")
+        if len(named) > 1:
+            reasons.append(Message("numbers with the units {units}", units=_listed(named)))
+        else:
+            reasons.append(Message("numbers with the unit {unit}", unit=_listed(named)))
     if any(m["open"] for m in matches):
-        reasons.append("negative ones in parentheses")
-    return parsing, "; ".join(reasons)
+        reasons.append(Message("negative ones in parentheses"))
+    return parsing, Message("{reasons}", reasons=reasons) if reasons else ""
 
 
 def _currency(name: str) -> str:
@@ -244,27 +249,43 @@ def _separators(bodies: Sequence[str], decimal: str | None) -> tuple[str, str, s
     both = [b for b in bodies if "." in b and "," in b]
     if decimal is not None:
         other = "," if decimal == "." else "."
-        return ((" " if blanks else other), decimal, f"{decimal!r} is the decimal mark, as asked")
+        return (
+            (" " if blanks else other),
+            decimal,
+            Message("{mark} is the decimal mark, as asked", mark=repr(decimal)),
+        )
     if both:
         ends = {"," if b.rfind(",") > b.rfind(".") else "." for b in both}
         if len(ends) > 1:
             return None
         mark = ends.pop()
-        return ("," if mark == "." else "."), mark, f"as in {both[0]!r}"
+        return (
+            ("," if mark == "." else "."),
+            mark,
+            Message("as in {example}", example=repr(both[0])),
+        )
     if any("," in b for b in bodies):
         groups = all(re.fullmatch(r"\d{1,3}(,\d{3})+", b) for b in bodies if "," in b)
         plain = all("," in b or len(b) <= 3 for b in bodies)
         if groups and (plain or any(b.count(",") > 1 for b in bodies)):
             first = next(b for b in bodies if "," in b)
-            return ",", ".", f"',' stands between thousands, as in {first!r}"
+            return (
+                ",",
+                ".",
+                Message("',' stands between thousands, as in {example}", example=repr(first)),
+            )
         if any(b.count(",") > 1 for b in bodies):
             return None
         first = next(b for b in bodies if "," in b)
-        return (" " if blanks else ""), ",", f"',' is the decimal mark, as in {first!r}"
+        return (
+            (" " if blanks else ""),
+            ",",
+            Message("',' is the decimal mark, as in {example}", example=repr(first)),
+        )
     if any(b.count(".") > 1 for b in bodies):
         if all(re.fullmatch(r"\d{1,3}(\.\d{3})*", b) for b in bodies):
-            return ".", ",", "'.' stands between thousands"
+            return ".", ",", Message("'.' stands between thousands")
         return None
     if blanks:
-        return " ", ".", "blanks or apostrophes stand between thousands"
+        return " ", ".", Message("blanks or apostrophes stand between thousands")
     return "", ".", ""

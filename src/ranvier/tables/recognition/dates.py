@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..message import Message
+
 if TYPE_CHECKING:
     import polars
 
@@ -128,34 +130,53 @@ def day_or_month_first(cells: polars.Series) -> tuple[str, str, bool]:
         return (
             order,
             (
-                f"{both[1]:,} cells have a day first and {both[0]:,} a month first: the "
-                "spellings are mixed, the rest is read as the more frequent one"
+                Message(
+                    "{days} cells have a day first and {months} a month first: the spellings are "
+                    "mixed, the rest is read as the more frequent one",
+                    days=f"{both[1]:,}",
+                    months=f"{both[0]:,}",
+                )
             ),
             False,
         )
     if (first > 12).any():
-        return "dmy", f"the first number goes up to {first.max()}, so it is the day", True
+        return (
+            "dmy",
+            Message("the first number goes up to {number}, so it is the day", number=first.max()),
+            True,
+        )
     if (second > 12).any():
-        return "mdy", f"the second number goes up to {second.max()}, so it is the day", True
+        return (
+            "mdy",
+            Message("the second number goes up to {number}, so it is the day", number=second.max()),
+            True,
+        )
     for order in ("dmy", "mdy"):
         dates = parse(cells, [order]).drop_nulls().cast(pl.Int64).to_numpy()
         other = parse(cells, ["mdy" if order == "dmy" else "dmy"]).drop_nulls().cast(pl.Int64)
         if len(dates) > 2 and _sorted(dates) and not _sorted(other.to_numpy()):
-            return order, f"read so ({_words(order)}), the rows stand in order of time", True
+            return (
+                order,
+                Message("read so ({order}), the rows stand in order of time", order=_words(order)),
+                True,
+            )
     dots = bool(cells.str.contains(".", literal=True).any())
     order = "dmy" if dots else "mdy"
     return (
         order,
         (
-            "no number is above 12, so the data do not say whether day or month comes first; "
-            f"taken as {_words(order)}"
+            Message(
+                "no number is above 12, so the data do not say whether day or month comes first; "
+                "taken as {order}",
+                order=_words(order),
+            )
         ),
         False,
     )
 
 
 def _words(order: str) -> str:
-    return "day first" if order == "dmy" else "month first"
+    return Message("day first") if order == "dmy" else Message("month first")
 
 
 def _sorted(values: Any) -> bool:

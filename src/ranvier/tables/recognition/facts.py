@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ...base.locks import computed_once
 from ...typing import Array
 from ..columns import Column, Kind
+from ..message import Message
 from . import cells, names, profiles
 from .levels import is_unknown
 
@@ -39,7 +40,11 @@ class Facts:
         self.notes += _spellings_of_missing(rest, left)
         infinite = cells.infinite(rest)
         if infinite.any():
-            self.notes.append(f"{int(infinite.sum()):,} cells are infinite: read as missing")
+            self.notes.append(
+                Message(
+                    "{count} cells are infinite: read as missing", count=f"{int(infinite.sum()):,}"
+                )
+            )
             left = left.filter(~infinite)
         self.all_numbers = left.null_count() == len(left)
         self.filled = self.rows - self.plain.null_count() + len(left) - left.null_count()
@@ -89,7 +94,7 @@ class Facts:
         """A column of two answers."""
         parsing = {"lower": True, "integers": True}
         levels = (no.removesuffix(".0"), yes.removesuffix(".0"))
-        reason = f"two answers: {levels[0]} and {levels[1]}"
+        reason = Message("two answers: {no} and {yes}", no=levels[0], yes=levels[1])
         return self.make("yes/no", reason, parsing=parsing, levels=levels)
 
     def identifier(self, reason: str) -> Column:
@@ -98,8 +103,13 @@ class Facts:
         again = self.filled - self.distinct
         if again:
             notes.append(
-                f"{again:,} values occur again: rows of the same {self.name!r} can be kept "
-                f"on one side of the split with --group {self.name}"
+                Message(
+                    "{count} values occur again: rows of the same {column} can be kept on one side "
+                    "of the split with --group {option}",
+                    count=f"{again:,}",
+                    column=repr(self.name),
+                    option=self.name,
+                )
             )
         return self.make("identifier", reason, notes=notes)
 
@@ -113,8 +123,11 @@ class Facts:
         if len(merged) < len(levels):
             parsing["lower"] = True
             self.notes.append(
-                f"{len(levels) - len(merged)} levels differ from others in upper or lower case "
-                "alone: read as the same"
+                Message(
+                    "{count} levels differ from others in upper or lower case alone: read as the "
+                    "same",
+                    count=len(levels) - len(merged),
+                )
             )
             levels = sorted(merged, key=lambda v: -merged[v])
         if integers or all(value.lstrip("+-").isdigit() for value in levels[:1000]):
@@ -123,12 +136,21 @@ class Facts:
         for value in unknown:
             count = merged.get(value, merged.get(value.lower(), 0))
             self.notes.append(
-                f"{value!r} in {count / self.rows:.0%} of the rows is a level of its own"
+                Message(
+                    "{value} in {share} of the rows is a level of its own",
+                    value=repr(value),
+                    share=f"{count / self.rows:.0%}",
+                )
             )
-        levels_in_words = f"{len(levels):,} level{'s' if len(levels) > 1 else ''}"
+        levels_in_words = Message("1 level")
+        if len(levels) > 1:
+            levels_in_words = Message("{count} levels", count=f"{len(levels):,}")
+        if reason:
+            values = {"reason": reason, "levels": levels_in_words}
+            levels_in_words = Message("{reason}, {levels}", **values)
         return self.make(
             "category",
-            f"{reason}, {levels_in_words}" if reason else levels_in_words,
+            levels_in_words,
             parsing=parsing,
             levels=tuple(levels),
             distinct=len(levels),
@@ -146,13 +168,17 @@ def _spellings_of_missing(rest: polars.Series, left: polars.Series) -> list[str]
     if not len(spelled):
         return []
     words = ", ".join(repr(word) for word in spelled.unique().sort().to_list()[:5])
-    return [f"{len(spelled):,} cells are {words}: read as missing"]
+    count = f"{len(spelled):,}"
+    return [Message("{count} cells are {words}: read as missing", count=count, words=words)]
 
 
 def unread(bad: polars.Series, what: str) -> str:
     """A note on cells that are not what the others are."""
     examples = ", ".join(short(v) for v in bad.unique(maintain_order=True)[:3].to_list())
-    return f"{len(bad):,} cells are no {what}, such as {examples}: read as missing"
+    return Message(
+        "{count} cells are no {what}, such as {examples}: read as missing",
+        count=f"{len(bad):,}", what=what, examples=examples,
+    )  # fmt: skip
 
 
 def short(text: str) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from ..message import Message
+
 # Scales from low to high, a rank on each line.
 _SCALES = """
 verylow vlow xlow lowest minimal
@@ -147,7 +149,7 @@ def ordered(levels: Sequence[str]) -> tuple[list[str], str] | None:
         if all(p in ranks for p in plain.values()):
             by_rank = {level: ranks[p] for level, p in plain.items()}
             if len(set(by_rank.values())) == len(levels):
-                return sorted(levels, key=by_rank.__getitem__), "words of a scale"
+                return sorted(levels, key=by_rank.__getitem__), Message("words of a scale")
     keys = {level: _key(level) for level in levels}
     words = [level for level, key in keys.items() if key is None]
     numbered = [level for level, key in keys.items() if key is not None]
@@ -161,7 +163,7 @@ def ordered(levels: Sequence[str]) -> tuple[list[str], str] | None:
     if len({keys[level] for level in numbered}) < len(numbered):
         return None
     in_order = sorted(numbered, key=lambda level: keys[level] or (0.0, 0.0))
-    return [*first, *in_order, *last], "by the numbers in them"
+    return [*first, *in_order, *last], Message("by the numbers in them")
 
 
 def _key(level: str) -> tuple[float, float] | None:

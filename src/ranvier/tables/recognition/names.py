@@ -8,6 +8,7 @@ from collections.abc import Set
 import numpy as np
 
 from ...typing import Array
+from ..message import Message
 
 _IDENTIFIERS = {"id", "ids", "key", "guid", "uuid", "index", "rownumber", "rowid", "identifier",
                 "rownum", "nr", "serial", "ssn", "isbn", "ean", "hash", "parcelno"}  # fmt: skip
@@ -66,7 +67,8 @@ def code(name: str, numbers: Array, distinct: int) -> str | None:
     repeats = len(numbers) / max(1, distinct)
     named = parts & _CODES and not parts & _QUANTITIES
     if named and distinct > 2 and distinct <= max(_MAX_CODES, len(numbers) // 20) and repeats >= 2:
-        return f"integers that are codes, by the name ({', '.join(sorted(parts & _CODES))})"
+        named_by = ", ".join(sorted(parts & _CODES))
+        return Message("integers that are codes, by the name ({words})", words=named_by)
     if parts & _QUANTITIES or _counts(name) or distinct < 30 or repeats < _MIN_UNROUND_REPEATS:
         return None
     values, counts = np.unique(numbers, return_counts=True)
@@ -83,10 +85,11 @@ def code(name: str, numbers: Array, distinct: int) -> str | None:
     years = values[0] >= 1800 and values[-1] <= 2100
     exact_codes = typical >= 4 and exact >= typical - 0.6 and not years
     if sparse > 20 and alike and exact_codes and share_of_zeros < 0.02:
-        return (
-            f"integers of {typical:.0f} digits of which few occur, and those {repeats:.0f} "
-            "times each: codes rather than quantities"
-        )
+        return Message(
+            "integers of {digits} digits of which few occur, and those {times} times each: codes "
+            "rather than quantities",
+            digits=f"{typical:.0f}", times=f"{repeats:.0f}",
+        )  # fmt: skip
     return None
 
 
@@ -108,15 +111,27 @@ def outliers(parts: Set[str], numbers: Array) -> list[str]:
     low, second, *_, next_high, high = np.partition(numbers, (0, 1, -2, -1))[[0, 1, 2, -2, -1]]
     q25, median, q75 = np.quantile(numbers, (0.25, 0.5, 0.75))
     spread = max(float(q75 - q25), 1e-30)
-    notes = []
+    notes: list[str] = []
     if high - median > 15 * spread and high - median > 2.5 * (next_high - median):
-        notes.append(f"the greatest value, {high:g}, is far from the next, {next_high:g}")
+        notes.append(
+            Message(
+                "the greatest value, {value}, is far from the next, {next}",
+                value=f"{high:g}",
+                next=f"{next_high:g}",
+            )
+        )
     if median - low > 15 * spread and median - low > 2.5 * (median - second):
-        notes.append(f"the least value, {low:g}, is far from the next, {second:g}")
+        notes.append(
+            Message(
+                "the least value, {value}, is far from the next, {next}",
+                value=f"{low:g}",
+                next=f"{second:g}",
+            )
+        )
     if parts & {"year", "yr", "yearbuilt", "built"} and low < 1700 < q25:
         early = np.unique(numbers[(numbers < 1700) & (numbers != 0)])
         if len(early):
-            notes.append(f"the year {early[0]:g} is likely a mistake")
+            notes.append(Message("the year {year} is likely a mistake", year=f"{early[0]:g}"))
     return notes
 
 
@@ -128,7 +143,8 @@ def stand_ins(parts: Set[str], numbers: Array) -> tuple[list[float], list[str]]:
     values, counts = np.unique(numbers, return_counts=True)
     if len(values) < 4:
         return [], []
-    marks, notes = [], []
+    marks: list[float] = []
+    notes: list[str] = []
     low, high = values[0], values[-1]
     rest_low, rest_high = values[1], values[-2]
     shares = counts / len(numbers)
@@ -136,33 +152,44 @@ def stand_ins(parts: Set[str], numbers: Array) -> tuple[list[float], list[str]]:
     if low in (-99, -999, -9999, -99999, -88, -888, -8888) and counts[0] >= 1:
         if low < rest_low - 3 * max(1.0, rest_high - rest_low) or (rest_low >= 0):
             marks.append(float(low))
-            notes.append(_note(low, shares[0], "far below every other value: read as missing"))
+            notes.append(
+                _note(low, shares[0], Message("far below every other value: read as missing"))
+            )
     elif low in (-1, -9) and rest_low >= 0 and counts[0] >= repeated:
         if high > 20 and len(values) > 10:
             marks.append(float(low))
-            notes.append(_note(low, shares[0], "the only negative value: read as missing"))
+            notes.append(_note(low, shares[0], Message("the only negative value: read as missing")))
         else:
-            notes.append(_note(low, shares[0], "the only negative value: it may stand for missing"))
+            notes.append(
+                _note(low, shares[0], Message("the only negative value: it may stand for missing"))
+            )
     if high in (999, 9999, 99999, 999999, 9999999) and counts[-1] >= repeated and len(values) > 10:
         if rest_high < 0.5 * high:
             marks.append(float(high))
-            notes.append(_note(high, shares[-1], "far above every other value: read as missing"))
+            notes.append(
+                _note(high, shares[-1], Message("far above every other value: read as missing"))
+            )
         else:
-            notes.append(_note(high, shares[-1], "it may stand for missing or be a limit"))
+            notes.append(_note(high, shares[-1], Message("it may stand for missing or be a limit")))
     if low == 0 and counts[0] >= 2 and parts & _NEVER_ZERO:
         median = float(np.median(numbers[numbers > 0]))
         if shares[0] < 0.6 and rest_low >= 0.1 * median:
             marks.append(0.0)
             notes.append(
-                _note(0, shares[0], f"impossible by the name, the next value is {rest_low:g}: read "
-                      "as missing")
-            )  # fmt: skip
+                _note(
+                    0,
+                    shares[0],
+                    Message(
+                        "impossible by the name, the next value is {next}: read as missing",
+                        next=f"{rest_low:g}",
+                    ),
+                )
+            )
     return marks, notes
 
 
 def _note(value: float, share: float, what: str) -> str:
-    return (
-        f"{value:g} in {share:.1%} of the rows is {what}"
-        if not what.startswith("it ")
-        else (f"{value:g} in {share:.1%} of the rows: {what}")
-    )
+    values = {"value": f"{value:g}", "share": f"{share:.1%}", "what": what}
+    if what.startswith("it "):
+        return Message("{value} in {share} of the rows: {what}", **values)
+    return Message("{value} in {share} of the rows is {what}", **values)

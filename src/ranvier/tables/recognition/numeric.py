@@ -9,6 +9,7 @@ import numpy as np
 
 from ...typing import Array
 from ..columns import Column
+from ..message import Message
 from . import cells, names
 from .cells import number_format
 from .facts import MAX_SPELLINGS, MIN_ROWS_FOR_IDENTIFIERS, MOST, Facts, short, unread
@@ -32,7 +33,7 @@ def marked_number(facts: Facts, asked: bool = False) -> Column | None:
             facts,
             cells.numbers(facts.series, {"as": "clock"}),
             {"as": "clock"},
-            "times of day in hours",
+            Message("times of day in hours"),
         )
     numeric = [value for value in sample if cells.NUMBER.fullmatch(value)]
     if not numeric or not (asked or _mostly_numbers(facts, numeric, sample)):
@@ -43,8 +44,12 @@ def marked_number(facts: Facts, asked: bool = False) -> Column | None:
     if format_of is None:
         units = [value for value in numeric if not value[-1:].isdigit()]
         facts.notes.append(
-            f"numbers in units or formats that do not go together, such as {short(numeric[0])}"
-            f" and {short((units or numeric)[-1])}: read as they stand"
+            Message(
+                "numbers in units or formats that do not go together, such as {first} and "
+                "{other}: read as they stand",
+                first=short(numeric[0]),
+                other=short((units or numeric)[-1]),
+            )
         )
         return None
     parsing, reason = format_of
@@ -52,16 +57,19 @@ def marked_number(facts: Facts, asked: bool = False) -> Column | None:
     if 0 < percent < len(numeric):
         plain = next(value for value in numeric if "%" not in value)
         facts.notes.append(
-            f"{percent:,} spellings have a percent sign, others do not, as {short(plain)}: "
-            "read alike"
+            Message(
+                "{count} spellings have a percent sign, others do not, as {example}: read alike",
+                count=f"{percent:,}",
+                example=short(plain),
+            )
         )
     if not (asked or parsing.get("units") or _tells_apart(numeric, parsing)):
-        facts.notes.append("different cells hold the same number: read as they stand")
+        facts.notes.append(Message("different cells hold the same number: read as they stand"))
         return None
     values = cells.numbers(facts.series, parsing)
     if len(values) - values.null_count() < MOST * facts.filled and not asked:
         return None
-    return numeric_column(facts, values, parsing, reason or "numbers")
+    return numeric_column(facts, values, parsing, reason or Message("numbers"))
 
 
 def _few_bounds(facts: Facts, numeric: list[str]) -> bool:
@@ -74,7 +82,13 @@ def _few_bounds(facts: Facts, numeric: list[str]) -> bool:
     if rows > (1 - MOST) * facts.filled:
         return False
     example = next(value for value in numeric if value in bounds)
-    facts.notes.append(f"{rows:,} cells are bounds, such as {short(example)}: read as the number")
+    facts.notes.append(
+        Message(
+            "{count} cells are bounds, such as {example}: read as the number",
+            count=f"{rows:,}",
+            example=short(example),
+        )
+    )
     return True
 
 
@@ -115,8 +129,13 @@ def _mostly_numbers(facts: Facts, numeric: list[str], sample: list[str]) -> bool
         return True
     if rows > 0.3 * facts.filled:
         facts.notes.append(
-            f"mixed: {rows / facts.filled:.0%} of the cells are numbers, others are such as "
-            f"{short(other)}; --as {facts.name}=number makes those missing"
+            Message(
+                "mixed: {share} of the cells are numbers, others are such as {example}; "
+                "--as {column}=number makes those missing",
+                share=f"{rows / facts.filled:.0%}",
+                example=short(other),
+                column=facts.name,
+            )
         )
     return False
 
@@ -137,7 +156,7 @@ def numeric_column(facts: Facts, values: polars.Series, written: cells.Parsing, 
     if not facts.all_numbers:
         lost = facts.text.filter(values.is_null() & facts.text.is_not_null())
         if len(lost):
-            facts.notes.append(unread(lost, "finite numbers"))
+            facts.notes.append(unread(lost, Message("finite numbers")))
     numbers = values.drop_nulls().to_numpy()
     integer = bool(len(numbers)) and bool((numbers == np.floor(numbers)).all())
     unique = np.unique(numbers)
@@ -158,7 +177,7 @@ def numeric_column(facts: Facts, values: polars.Series, written: cells.Parsing, 
         numbers = values.drop_nulls().to_numpy()
     facts.notes += notes
     facts.notes += names.outliers(facts.words, numbers)
-    reason = how or ("integers" if integer else "numbers")
+    reason = how or (Message("integers") if integer else Message("numbers"))
     return facts.make(
         "number",
         reason,
@@ -169,24 +188,38 @@ def numeric_column(facts: Facts, values: polars.Series, written: cells.Parsing, 
     )
 
 
+def named_like_one(unique: float) -> str:
+    """The reason for an identifier by its name; `unique` is the share of values that differ."""
+    return Message("named like one, {share} of its values differ", share=f"{unique:.1%}")
+
+
 def _identifier(facts: Facts, numbers: Array, distinct: int) -> Column | None:
     if facts.rows < MIN_ROWS_FOR_IDENTIFIERS or distinct < 0.9 * facts.filled:
         return None
     unique = distinct / facts.filled
     named = names.is_identifier(facts.name)
     if named and unique > 0.95:
-        return facts.identifier(f"named like one, {unique:.1%} of its values differ")
+        return facts.identifier(named_like_one(unique))
     steps = np.diff(numbers)
     counts_up = distinct == facts.filled and (steps == 1).all() and numbers[0] in (0, 1)
     if counts_up and not names.is_quantity(facts.name):
-        return facts.identifier("it counts the rows")
+        return facts.identifier(Message("it counts the rows"))
     digits = np.char.str_len(np.array(facts.values[:MAX_SPELLINGS], dtype=str))
     if unique > 0.9 and digits.min() >= 9 and np.ptp(digits) <= 1:
-        return facts.identifier(f"numbers of {digits.max()} digits, {unique:.1%} of them differ")
+        return facts.identifier(
+            Message(
+                "numbers of {digits} digits, {share} of them differ",
+                digits=digits.max(),
+                share=f"{unique:.1%}",
+            )
+        )
     if distinct == facts.filled and ((steps > 0).all() or (steps < 0).all()):
         facts.notes.append(
-            "all values differ and stand in order: if it only names the row, "
-            f"--as {facts.name}=identifier leaves it out"
+            Message(
+                "all values differ and stand in order: if it only names the row, "
+                "--as {column}=identifier leaves it out",
+                column=facts.name,
+            )
         )
     return None
 

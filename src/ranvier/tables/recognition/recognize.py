@@ -11,11 +11,12 @@ import numpy as np
 from ...base.missing import hint
 from ...errors import ArgumentError, DataError
 from ..columns import KINDS, Column, Kind
+from ..message import Message
 from . import cells, dates, names
 from .cells import YES_NO
 from .facts import MAX_SPELLINGS, MIN_ROWS_FOR_IDENTIFIERS, MOST, Facts, short, unread
 from .levels import is_unknown, known, ordered
-from .numeric import leading_zeros, marked_number, numeric_column
+from .numeric import leading_zeros, marked_number, named_like_one, numeric_column
 
 if TYPE_CHECKING:
     import polars
@@ -59,7 +60,7 @@ def _recognized(facts: Facts, asked: str | None) -> Column:
     if asked is not None:
         return _as(facts, asked)
     if not facts.filled:
-        return facts.make("constant", "every cell is missing", distinct=0)
+        return facts.make("constant", Message("every cell is missing"), distinct=0)
     if facts.all_numbers:
         return _numbers_alone(facts)
     rules = (_constant, _yes_no, _date, _ordered, marked_number)
@@ -84,12 +85,12 @@ def _numbers_alone(facts: Facts) -> Column:
         if column is not None:
             return column
     if leading_zeros(facts):
-        return _words(facts, "names such as '007', by their zeros")
+        return _words(facts, Message("names such as '007', by their zeros"))
     if len(values) == 2:
         if values.tolist() == [0.0, 1.0]:
             return facts.answers("0", "1")
         if (values == np.floor(values)).all():
-            return facts.category("two integers", integers=True)
+            return facts.category(Message("two integers"), integers=True)
     if facts.words & _NAMES_OF_TIMES:
         column = _date(facts)
         if column is not None:
@@ -102,10 +103,18 @@ def _numbers_alone(facts: Facts) -> Column:
 
 def _constant(facts: Facts) -> Column | None:
     if facts.distinct == 1 and facts.filled == facts.rows:
-        return facts.make("constant", f"every cell is {short(facts.values[0])}")
+        return facts.make(
+            "constant", Message("every cell is {value}", value=short(facts.values[0]))
+        )
     if facts.distinct == 1:
         share = 1 - facts.filled / facts.rows
-        return facts.category(f"{short(facts.values[0])} or missing ({share:.0%})")
+        return facts.category(
+            Message(
+                "{value} or missing ({share})",
+                value=short(facts.values[0]),
+                share=f"{share:.0%}",
+            )
+        )
     return None
 
 
@@ -123,22 +132,29 @@ def _date(facts: Facts, asked: str | None = None) -> Column | None:
     import polars as pl
 
     if facts.series.dtype in (pl.Date, pl.Datetime):
-        return facts.make("date", "dates by their type", parsing={"as": "date"})
+        return facts.make("date", Message("dates by their type"), parsing={"as": "date"})
     sample = facts.values[:MAX_SPELLINGS]
     spellings, share = dates.spellings_of(sample)
     if not spellings or (share < MOST and asked is None):
         return _epoch(facts)
-    notes, reason = [], _spelled(spellings)
+    notes: list[str] = []
+    reason = _spelled(spellings)
     if "dmy" in spellings:
         order, why, sure = dates.day_or_month_first(facts.text)
         if asked in ("dmy", "mdy"):
-            order, why, sure = asked, "as asked", True
+            order, why, sure = asked, Message("as asked"), True
         both = ["dmy", "mdy"] if order == "dmy" else ["mdy", "dmy"]
         spellings = [n for name in spellings for n in (both if name == "dmy" else [name])]
         words = "day/month" if order == "dmy" else "month/day"
-        reason = f"dates, {words}: {why}"
+        reason = Message("dates, {order}: {why}", order=words, why=why)
         if not sure:
-            notes.append(f"{why}; --as {facts.name}=date:dmy or =date:mdy says it")
+            notes.append(
+                Message(
+                    "{why}; --as {column}=date:dmy or =date:mdy says it",
+                    why=why,
+                    column=facts.name,
+                )
+            )
     when = dates.parse(facts.text, spellings)
     read = len(when) - when.null_count()
     if read < MOST * facts.filled and asked is None:
@@ -147,10 +163,15 @@ def _date(facts: Facts, asked: str | None = None) -> Column | None:
         return None
     if read < facts.filled:
         bad = facts.text.filter(when.is_null() & facts.text.is_not_null())
-        notes.append(unread(bad, "dates"))
+        notes.append(unread(bad, Message("dates")))
     zones = dates.zones(facts.values[:MAX_SPELLINGS])
     if len(zones) > 1:
-        notes.append(f"time zones {', '.join(zones[:4])} are left out: times are as written")
+        notes.append(
+            Message(
+                "time zones {zones} are left out: times are as written",
+                zones=", ".join(zones[:4]),
+            )
+        )
     return facts.make(
         "date",
         reason,
@@ -165,9 +186,11 @@ def _epoch(facts: Facts) -> Column | None:
     if not facts.all_numbers or not facts.words & _NAMES_OF_TIMES:
         return None
     values = facts.plain.drop_nulls().to_numpy()
-    for unit, scale in (("seconds", 1.0), ("milliseconds", 1e3)):
+    for unit, scale in ((Message("seconds"), 1.0), (Message("milliseconds"), 1e3)):
         if (values > 6.3e8 * scale).all() and (values < 2.5e9 * scale).all():
-            reason = f"{unit} since 1970, by the name and the size of the numbers"
+            reason = Message(
+                "{unit} since 1970, by the name and the size of the numbers", unit=unit
+            )
             return facts.make("date", reason, parsing={"as": "epoch", "scale": scale})
     return None
 
@@ -180,13 +203,15 @@ def _ordered(facts: Facts) -> Column | None:
         return None
     levels, reason = result
     unknown = [value for value in facts.values if is_unknown(value)]
-    notes = [f"{value!r} has no rank: read as missing" for value in unknown]
+    notes = [
+        Message("{value} has no rank: read as missing", value=repr(value)) for value in unknown
+    ]
     parsing = {"integers": True, "missing": unknown} if unknown else {"integers": True}
     shown = " < ".join(levels if len(levels) < 8 else [*levels[:3], "...", levels[-1]])
     count = facts.filled - sum(int(facts.counts[facts.values.index(u)]) for u in unknown)
     return facts.make(
         "ordered",
-        f"{reason}: {shown}",
+        Message("{reason}: {levels}", reason=reason, levels=shown),
         parsing=parsing,
         levels=tuple(levels),
         notes=notes,
@@ -208,15 +233,22 @@ def _words(facts: Facts, reason: str = "") -> Column:
     letters = facts.text.str.contains(r"\p{L}").mean()
     text = isinstance(letters, float) and letters > MOST
     if many and text and (mean_words >= _WORDS_OF_TEXT or long):
-        reason = f"{mean_words:.1f} words in a cell, {unique:.0%} of the cells differ"
+        reason = Message(
+            "{words} words in a cell, {share} of the cells differ",
+            words=f"{mean_words:.1f}",
+            share=f"{unique:.0%}",
+        )
         return facts.make("text", reason)
     if many and _is_unspaced_text(facts) and unique > 0.5:
-        return facts.make("text", f"{mean_length:.0f} characters in a cell without blanks")
+        return facts.make(
+            "text",
+            Message("{count} characters in a cell without blanks", count=f"{mean_length:.0f}"),
+        )
     big = facts.rows >= MIN_ROWS_FOR_IDENTIFIERS
     if big and unique > 0.99:
-        return facts.identifier(f"words of which {unique:.1%} differ")
+        return facts.identifier(Message("words of which {share} differ", share=f"{unique:.1%}"))
     if big and unique > 0.9 and names.is_identifier(facts.name):
-        return facts.identifier(f"named like one, {unique:.1%} of its values differ")
+        return facts.identifier(named_like_one(unique))
     return facts.category(reason)
 
 
@@ -233,9 +265,9 @@ def _as(facts: Facts, asked: str) -> Column:
     kind, _, detail = asked.partition(":")
     column = _constant(facts) if kind in ("category", "ordered") else None
     if kind in ("identifier", "constant", "ignored", "text"):
-        column = facts.make(kind, "as asked")  # type: ignore[arg-type]
+        column = facts.make(kind, Message("as asked"))  # type: ignore[arg-type]
     elif kind == "category":
-        column = column or facts.category("as asked")
+        column = column or facts.category(Message("as asked"))
     elif kind == "date":
         column = _date(facts, detail or "any")
     elif kind == "number":
@@ -252,14 +284,14 @@ def _as(facts: Facts, asked: str) -> Column:
     return (
         column
         if "as asked" in column.reason
-        else replace(column, reason=f"{column.reason}, as asked")
+        else replace(column, reason=Message("{reason}, as asked", reason=column.reason))
     )
 
 
 def _asked_number(facts: Facts) -> Column | None:
     values = cells.numbers(facts.series)
     if values.null_count() == facts.rows - facts.filled:
-        return numeric_column(facts, values, {"as": "number"}, "as asked")
+        return numeric_column(facts, values, {"as": "number"}, Message("as asked"))
     return marked_number(facts, asked=True)
 
 
@@ -267,7 +299,10 @@ def _asked_order(facts: Facts, detail: str) -> Column | None:
     if detail:
         levels = [level.strip() for level in detail.split("<")]
         return facts.make(
-            "ordered", f"as asked: {detail}", levels=tuple(levels), distinct=len(levels)
+            "ordered",
+            Message("as asked: {levels}", levels=detail),
+            levels=tuple(levels),
+            distinct=len(levels),
         )
     column = _ordered(facts)
     if column is not None:
@@ -276,7 +311,10 @@ def _asked_order(facts: Facts, detail: str) -> Column | None:
     if values.null_count() == facts.rows - facts.filled and facts.distinct <= 1000:
         levels = sorted({v.removesuffix(".0") for v in facts.values}, key=float)
         return facts.make(
-            "ordered", "by number, as asked", parsing={"integers": True}, levels=tuple(levels)
+            "ordered",
+            Message("by number, as asked"),
+            parsing={"integers": True},
+            levels=tuple(levels),
         )
     return None
 
@@ -298,5 +336,9 @@ def _spelled(spellings: list[str]) -> str:
         "ymd": "year-month-day", "compact": "yearmonthday", "dby": "day month year",
         "bdy": "month day year", "dmy": "day/month", "ym": "year-month", "by": "month year",
     }  # fmt: skip
-    more = f"; {len(spellings)} spellings" if len(spellings) > 1 else ""
-    return f"dates written {', '.join(words[s] for s in spellings)}{more}"
+    written = ", ".join(words[s] for s in spellings)
+    if len(spellings) > 1:
+        return Message(
+            "dates written {forms}; {count} spellings", forms=written, count=len(spellings)
+        )
+    return Message("dates written {forms}", forms=written)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...typing import Array
+from ..message import Message
 from ..scores import scores
 
 _SHARES = 20  # steps from none to all
@@ -34,9 +35,11 @@ def best_share(task: str, y: Array, out: Array, other: Array) -> tuple[float, st
     shares = np.linspace(0, 1, _SHARES + 1)
     errors = [scores(task, y, (1 - w) * out + w * other)[what] for w in shares]
     best = int(np.argmin(errors))
-    return float(shares[best]), (
-        f"held-out {what} {errors[0]:.5g} and {errors[-1]:.5g}, together {errors[best]:.5g}"
-    )
+    first, last, together = (f"{errors[i]:.5g}" for i in (0, -1, best))
+    return float(shares[best]), Message(
+        "held-out {score} {first} and {other}, together {both}",
+        score=what, first=first, other=last, both=together,
+    )  # fmt: skip
 
 
 def further_parts(y: Array, count: int, classes: bool, seed: int) -> list[Array]:

@@ -17,6 +17,7 @@ from ... import nn
 from ...train.models.model import Model
 from ...typing import Array
 from ..choice import Choice
+from ..message import Message
 from .held_out import HeldOut, best_share
 from .member import Job, Member
 from .recipe import Recipe
@@ -71,7 +72,11 @@ class Mixture:
         return [
             Choice(
                 "second recipe",
-                f"{len(self.others)} networks, weight {self.share:.2f}",
+                Message(
+                    "{count} networks, weight {share}",
+                    count=len(self.others),
+                    share=f"{self.share:.2f}",
+                ),
                 self.reason,
                 "--members",
             )

@@ -23,6 +23,7 @@ from ...train.fit.loop import CtrlC
 from ...train.models import saving
 from ...typing import Array
 from ..choice import Choice
+from ..message import Message
 from ..plan import Plan
 from .held_out import HeldOut, further_parts
 from .member import Clock, Job, Member, Run
@@ -99,7 +100,7 @@ class Trained:
             temperature=float(described["temperature"]),
             history=described["history"],
             residuals=arrays[_RESIDUALS],
-            choices=tuple(Choice(**choice) for choice in described["choices"]),
+            choices=tuple(Choice.restore(choice) for choice in described["choices"]),
             best_epoch=int(described["best_epoch"]),
             members=int(described["members"]),
         )
@@ -217,26 +218,45 @@ def _choices(job: Job, mixture: Mixture) -> tuple[Choice, ...]:
     networks = mixture.networks
     first = networks[0]
     if job.interrupted():
-        end = "Ctrl-C"
+        end = Message("Ctrl-C")
     else:
-        end = "the time" if job.clock.left() <= 0 else "the plan"
+        end = Message("the time") if job.clock.left() <= 0 else Message("the plan")
     best = ", ".join(str(m.run.best_epoch) for m in networks)
     return (
         Choice(
             "networks",
-            f"{len(networks)} of {job.recipe.members} members",
-            f"{len(networks)} fit into {job.clock.budget:.0f} s",
+            Message(
+                "{count} of {members} members", count=len(networks), members=job.recipe.members
+            ),
+            Message(
+                "{count} fit into {seconds} s",
+                count=len(networks),
+                seconds=f"{job.clock.budget:.0f}",
+            ),
             "--members",
         ),
         Choice(
             "epochs",
             ", ".join(str(m.run.epochs) for m in networks),
-            f"{first.rows_per_second:,.0f} rows a second; best on held-out rows: {best}",
+            Message(
+                "{speed} rows a second; best on held-out rows: {best}",
+                speed=f"{first.rows_per_second:,.0f}",
+                best=best,
+            ),
             "--budget",
         ),
         *mixture.choices(),
-        Choice("batch size", str(first.data.batch), f"{len(first.rows):,} rows to learn from"),
-        Choice("end of training", end, f"after {job.clock.passed():.1f} s", "--budget"),
+        Choice(
+            "batch size",
+            str(first.data.batch),
+            Message("{rows} rows to learn from", rows=f"{len(first.rows):,}"),
+        ),
+        Choice(
+            "end of training",
+            end,
+            Message("after {seconds} s", seconds=f"{job.clock.passed():.1f}"),
+            "--budget",
+        ),
     )
 
 
