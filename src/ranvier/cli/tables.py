@@ -102,8 +102,8 @@ def _learn(
     reserved = min(_REPORT_SHARE * options["budget"], _MOST_REPORT_SECONDS) if page else 0.0
     call, fit, arguments = way()
     model = fit(reading, plan, budget=options["budget"] - reserved, began=began, **arguments)
-    said = asked | arguments | {"budget": options["budget"]}
-    model.program = program(data, said, _written(options), out, call)
+    stated = asked | arguments | {"budget": options["budget"]}
+    model.program = program(data, stated, _written(options), out, call)
     click.echo("\n".join(["", "training", *(f"  {choice}" for choice in model.trained.choices)]))
     if page is not None and model.test_scores:
         model.report(page, lang=options["lang"], seconds=reserved / 2, command=_command())

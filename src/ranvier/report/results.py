@@ -1,7 +1,7 @@
 """Everything that a report shows: plain numbers and texts, no model, no frame.
 
 `Results.to_json` and `from_json` keep it; no number in it is NaN or infinite. Names of models,
-scores and stages are keys, for which `words.py` has the words of each language.
+scores and stages are keys, for which `words/` has the words of each language.
 """
 
 from __future__ import annotations
