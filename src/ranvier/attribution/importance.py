@@ -30,10 +30,21 @@ _MOST_REPEATS = 5
 Loss = Callable[[Array, Array], float]
 
 
-class Shuffled(Protocol):
+class Shuffling(Protocol):
     """Rows whose features can be shuffled one by one, and a model that is asked about them."""
 
+    @property
+    def width(self) -> int:
+        """How many cells a row has."""
+
     def __len__(self) -> int: ...
+
+    def predict_shuffled(self, features: Sequence[str], random: np.random.Generator) -> Array:
+        """What it says of a copy of the rows for each of the features, which is shuffled in it."""
+
+
+class Shuffled(Shuffling, Protocol):
+    """Rows of which some may be taken, and whose features can be looked at before."""
 
     def take(self, rows: Array) -> Shuffled:
         """Some of the rows."""
@@ -41,20 +52,8 @@ class Shuffled(Protocol):
     def predict(self) -> Array:
         """What the model says of the rows."""
 
-    def predict_shuffled(self, features: Sequence[str], random: np.random.Generator) -> Array:
-        """What it says of a copy of the rows for each of the features, which is shuffled in it."""
-
     def explained(self, feature: str, answer: Array) -> float:
         """The share of the variance of `answer` between groups of like values of a feature."""
-
-
-class _Predicting(Protocol):
-    """The part of `Shuffled` that a round needs."""
-
-    def __len__(self) -> int: ...
-
-    def predict_shuffled(self, features: Sequence[str], random: np.random.Generator) -> Array:
-        """As that of `Shuffled`."""
 
 
 @dataclass(frozen=True)
@@ -129,16 +128,15 @@ def _ranked(grown: Array, features: Sequence[str], rows: int, left_out: int) -> 
 
 
 def _round(
-    shuffled: _Predicting,
+    shuffled: Shuffling,
     loss: Loss,
     truth: Array,
     features: Sequence[str],
     random: np.random.Generator,
     end: float,
-    width: int = 0,
 ) -> list[float]:
     """The loss with each feature shuffled once; shorter where the clock passed `end`."""
-    wide = max((width or len(features)) // 20, 1)
+    wide = max(shuffled.width // 20, 1)
     together = max(1, _ROWS_TOGETHER // max(len(shuffled) * wide, 1))
     losses = []
     for first in range(0, len(features), together):
@@ -181,6 +179,11 @@ class _EncodedRows:
     def __init__(self, subject: Subject, rows: Encoded) -> None:
         self.subject, self.rows = subject, rows
         self.numbers = {name: i for i, name in enumerate(subject.feature_names)}
+
+    @property
+    def width(self) -> int:
+        """How many features there are."""
+        return len(self.numbers)
 
     def __len__(self) -> int:
         return len(self.rows)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from paths import ROOT
 from ranvier.attribution import Attribution
 from ranvier.attribution.pictures.attributions import KINDS
 from ranvier.plots.drawing import Box, Dots
@@ -112,3 +113,11 @@ def test_a_notebook_shows_the_drawing(tmp_path: Path) -> None:
     a = made()
     assert a._repr_html_() == a.plot().svg()
     assert a.save(tmp_path / "bars.svg").read_text("utf-8") == a.plot().svg()
+
+
+def test_the_pictures_of_the_docs_are_there() -> None:
+    text = (ROOT / "docs" / "attribution.md").read_text("utf-8")
+    names = re.findall(r"!\[[^\]]+\]\((_static/[\w-]+\.svg)\)", text)
+    assert len(names) == 4
+    for name in names:
+        ET.fromstring((ROOT / "docs" / name).read_text("utf-8"))

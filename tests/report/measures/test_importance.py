@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from ranvier.report.measures import importance
+from ranvier.attribution import importance
 from ranvier.report.measures.importance import permutation_importance
 from ranvier.typing import Array
 

@@ -70,7 +70,7 @@ def explained(model: object, x: object) -> Explained:
             f"expected a ranvier.Model or a function of tensors, got {type(model).__name__}"
         )
     rows = as_rows(x)
-    kind = "image" if rows.ndim >= 3 and rows.dtype.kind == "f" else "table"
+    kind = "image" if rows.ndim >= 3 else "table"
     known = model.classes if isinstance(model, Model) and model.classes is not None else ()
     return Explained(model, rows, kind, [str(c) for c in known])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 
 import numpy as np
@@ -172,8 +173,7 @@ def integrated_gradients(
 
 
 def _integrated(f: Differentiable, points: Array, begin: Array, pick: Array, steps: int) -> Array:
-    nodes, weights = np.polynomial.legendre.leggauss(steps)
-    shares, weights = (nodes + 1) / 2, weights / 2
+    shares, weights = _quadrature(steps)
     values = np.zeros(points.shape)
     together = max(1, _POINTS_TOGETHER // steps)
     wide = (1,) * (points.ndim - 1)
@@ -186,6 +186,13 @@ def _integrated(f: Differentiable, points: Array, begin: Array, pick: Array, ste
         mean = np.tensordot(weights, grads.reshape(len(rows), steps, *points.shape[1:]), (0, 1))
         values[rows] = mean * change
     return values
+
+
+@functools.lru_cache(maxsize=16)
+def _quadrature(steps: int) -> tuple[Array, Array]:
+    """Points between 0 and 1, and their weights, by Gauss and Legendre."""
+    nodes, weights = np.polynomial.legendre.leggauss(steps)
+    return (nodes + 1) / 2, weights / 2
 
 
 def _baseline(baseline: object, points: Array) -> Array:

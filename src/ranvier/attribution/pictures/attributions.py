@@ -309,10 +309,15 @@ def _labels(a: Attribution, row: int | None) -> tuple[str, ...]:
 
 def _title(a: Attribution, row: int | None = None) -> str:
     names = set(a.output_names)
-    of = f" for {next(iter(names))}" if len(names) == 1 else ""
+    name = next(iter(names)) if len(names) == 1 else ""
     if row is not None and row < len(a.output_names):
-        of = f" for {a.output_names[row]}"
-    return f"{a.method}{of}"
+        name = a.output_names[row]
+    return f"{a.method} for {output_text(name)}" if name else a.method
+
+
+def output_text(name: str) -> str:
+    """The name of an output; of one that has only a number "output 2"."""
+    return f"output {name}" if name.isdigit() else name
 
 
 def _number(value: float) -> str:

@@ -7,6 +7,7 @@ import numpy as np
 from ...plots.axes import Panel, Scale
 from ...plots.drawing import Box, Drawing, Stroke, Words, shortened
 from ..dependence import Dependence
+from .attributions import output_text
 
 _MOST_ROWS = 60
 _TICKS = 10
@@ -14,7 +15,7 @@ _TICKS = 10
 
 def draw(d: Dependence) -> Drawing:
     """Curves over numbers; bars with the middle half of the rows over labels."""
-    says = d.output_name or "output"
+    says = output_text(d.output_name) or "output"
     drawing = Drawing(
         f"How {says} depends on {d.feature}",
         f"The thick line is the mean of {len(d.individual):,} rows in which {d.feature} was set to "
