@@ -180,7 +180,7 @@ WRITING = {
 # Exceptions, each with its reason.
 ALLOWED = {
     ("plots.figures", "figure.savefig"): "into memory",
-    ("cli.tables", "pl.concat(parts).write_csv"): "into memory",
+    ("cli.tables", "made.write_csv"): "into memory",
     ("cli.tasks", "frame.write_csv"): "into memory",
     ("tables.model", "self.results.to_json"): "into memory",
     ("io.reading", "os.open"): "with the flags of a file that is read",

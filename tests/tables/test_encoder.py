@@ -88,7 +88,7 @@ def test_missing_columns_are_named_and_further_ones_are_not_read() -> None:
     with pytest.raises(DataError, match=r"lacks 1 of the 8 columns .* 'town'; did you mean 'Town'"):
         encoder.transform(table.rename({"town": "Town"}))
     more = table.with_columns(pl.lit(1).alias("extra"))
-    assert encoder.extra_columns(more) == ["extra"]
+    assert encoder.extra_columns(more.columns) == ["extra"]
     for name, array in encoder.transform(more.drop("y")).items():
         np.testing.assert_array_equal(array, encoder.transform(table)[name])
 

@@ -1,10 +1,10 @@
-"""Progress of `ranvier compare`: a live bar in a terminal, plain lines elsewhere."""
+"""Progress of commands: live in a terminal, plain lines or nothing elsewhere."""
 
 from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
@@ -74,3 +74,18 @@ class _Lines:
 
     def done(self, learner: str, seconds: float) -> None:
         """The table at the end shows it."""
+
+
+@contextmanager
+def status_line() -> Iterator[Callable[[str], None]]:
+    """What shows one line of text instead of the last, in a terminal only; it goes at the end."""
+    shown = sys.stderr.isatty()
+
+    def show(text: str) -> None:
+        if shown:
+            print(f"\r{text}", end="\x1b[K", file=sys.stderr, flush=True)
+
+    try:
+        yield show
+    finally:
+        show("")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
@@ -13,12 +13,14 @@ import click
 from ..errors import ArgumentError
 from ..io.reading import check_input
 from ..io.writing import check_output, check_suffix, protected
-from ..report.terminal import print_results
 from ..typing import Array
 from .digits import STARTUP_SECONDS, check_model_file
+from .progress import status_line
 from .table_options import kinds_of
 
 if TYPE_CHECKING:
+    import polars
+
     from ..tables.model import TableModel
     from ..tables.reading import Reading
 
@@ -107,6 +109,8 @@ def _learn(
     click.echo("\n".join(["", "training", *(f"  {choice}" for choice in model.trained.choices)]))
     if page is not None and model.test_scores:
         model.report(page, lang=options["lang"], seconds=reserved / 2, command=_command())
+        from ..report.terminal import print_results
+
         assert model.results is not None
         print_results(model.results, lang=options["lang"], path=page)
     else:
@@ -163,16 +167,14 @@ def predict_table(
     `file` is what the model was read from.
     """
     with protected(data, file):
-        if out is not None:
-            check_suffix(out, ".csv")
-            check_output(out)
-        frame = read(data, options).frame
         if out is None:
+            frame = read(data, options).frame
             chosen = rows(len(frame))
             click.echo(_shown(chosen, model.columns_of(model.outputs(frame[chosen]))))
             return
-        _write(model, frame, out, keep)
-        click.echo(f"{len(frame):,} predictions written: {out}")
+        check_suffix(out, ".csv")
+        check_output(out)
+        click.echo(f"{_write(model, data, out, keep, options):,} predictions written: {out}")
 
 
 def _shown(rows: Array, columns: Mapping[str, Iterable[Any]]) -> str:
@@ -187,14 +189,46 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else f"{value:.6g}"
 
 
-def _write(model: TableModel, frame: Any, out: str, keep: bool) -> None:
-    """All predictions to a CSV file, which is there whole or not at all."""
+def _write(model: TableModel, data: str, out: str, keep: bool, options: Mapping[str, Any]) -> int:
+    """All predictions to a CSV file, block by block; it is there whole or not at all."""
+    from ..io.writing import write_whole
+    from ..tables.reading import read_blocks
+
+    check_input(data)
+    how = {name: options[name] for name in _READING if name != "decimal"}
+    blocks = read_blocks(data, None if keep else model.encoder.columns, **how)
+    extra = model.encoder.extra_columns(blocks.columns)
+    if extra:
+        more = f" and {len(extra) - 8:,} more" if len(extra) > 8 else ""
+        click.echo(f"columns that the model does not read: {', '.join(extra[:8])}{more}", err=True)
+    written = 0
+
+    def lines() -> Iterator[bytes]:
+        nonlocal written
+        for frame in blocks.frames:
+            for part, values in model.outputs_in_parts(frame):
+                yield _lines(model, part if keep else None, values, header=not written)
+                written += len(part)
+                show(f"{written:,} rows")
+
+    with status_line() as show:
+        write_whole(out, lines())
+    return written
+
+
+def _lines(
+    model: TableModel, rows: polars.DataFrame | None, values: Array, *, header: bool
+) -> bytes:
+    """Predictions as lines of CSV, behind the rows that they are for if these are kept."""
     import polars as pl
 
-    from ..io.writing import write_whole
-
-    parts = []
-    for part, values in model.outputs_in_parts(frame):
-        made = pl.DataFrame(model.columns_of(values))
-        parts.append(pl.concat([part, made], how="horizontal") if keep else made)
-    write_whole(out, pl.concat(parts).write_csv().encode())
+    made = pl.DataFrame(model.columns_of(values))
+    if rows is not None:
+        twice = [name for name in made.columns if name in rows.columns]
+        if twice:
+            raise ArgumentError(
+                f"--keep: the data have a column {twice[0]!r}, as the predictions have; rename it, "
+                "or leave --keep out"
+            )
+        made = pl.concat([rows, made], how="horizontal")
+    return made.write_csv(include_header=header).encode()

@@ -20,7 +20,7 @@ import os
 import re
 import stat
 import weakref
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 from ..errors import ArgumentError, FileError, warn
@@ -174,8 +174,10 @@ _warned_suffixes: set[str] = set()
 # --- whole files --------------------------------------------------------------------------------
 
 
-def write_whole(path: FilePath, data: bytes) -> None:
+def write_whole(path: FilePath, data: bytes | Iterable[bytes]) -> None:
     """Put `data` at `path` whole or not at all: whatever fails, the file that was there stays.
+
+    Data in parts are written as they come; an error on the way to one of them leaves no file.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -196,7 +198,7 @@ def write_whole(path: FilePath, data: bytes) -> None:
         opened.close()
         with contextlib.suppress(OSError):
             part.unlink()
-        if not isinstance(problem, OSError):
+        if not isinstance(problem, OSError) or isinstance(problem, FileError):
             raise
         what = problem.strerror or str(problem)
         raise FileError(
@@ -205,17 +207,20 @@ def write_whole(path: FilePath, data: bytes) -> None:
         ) from problem
 
 
-def _write_part(part: Path, target: Path, data: bytes, opened: Handles) -> None:
+def _write_part(part: Path, target: Path, data: bytes | Iterable[bytes], opened: Handles) -> None:
     """The data under the name `part`, with the mode that `target` has."""
     before = os.stat(target) if target.exists() else None
     handle = _locked(part, 0o666 if before is None else 0o600, opened)
-    _write_all(handle, data)
+    expected = 0
+    for some in [data] if isinstance(data, bytes) else data:
+        _write_all(handle, some)
+        expected += len(some)
     if before is not None:
         _give_mode(handle, part, before)
     os.fsync(handle)
     size = os.fstat(handle).st_size
-    if size != len(data):
-        raise OSError(f"only {size:,} of {len(data):,} bytes were kept")
+    if size != expected:
+        raise OSError(f"only {size:,} of {expected:,} bytes were kept")
 
 
 def _locked(part: Path, mode: int, opened: Handles) -> int:

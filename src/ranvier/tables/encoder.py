@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -138,10 +138,10 @@ class Encoder:
             )
         return _joined([part.transform(part.read(table)) for part in self.parts], table.height)
 
-    def extra_columns(self, frame: polars.DataFrame) -> list[str]:
-        """Columns of a frame that are neither read nor the target."""
+    def extra_columns(self, columns: Iterable[str]) -> list[str]:
+        """Those of a table's columns that are neither read nor the target."""
         known = {*self.columns, self.target.name}
-        return [name for name in frame.columns if name not in known]
+        return [name for name in columns if name not in known]
 
     def encode_target(self, frame: polars.DataFrame) -> Array:
         """The target of each row: int64 class index (-1 where missing), or float64 (NaN)."""

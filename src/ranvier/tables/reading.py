@@ -1,7 +1,7 @@
 """Reading files and frames of other libraries into one form.
 
     file -> bytes (files/unpacking.py) -> format (files/delimited.py) -> records (files/records.py)
-         -> frame
+         -> frame (files/parsing.py), or frame after frame (files/blocks.py)
 
 Cells of text files stay text: what they mean is decided for whole columns, in columns.py.
 """
@@ -9,37 +9,22 @@ Cells of text files stay text: what they mean is decided for whole columns, in c
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
-
-import numpy as np
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import ArgumentError, DataError
-from ..typing import Array
+from ..io.writing import FilePath
 from .choice import Choice
-from .files.delimited import BLANKS, Format, find_format
+from .files.blocks import can_be_split, frames_of
 from .files.frames import from_frame, is_frame, tidy
-from .files.records import (
-    QuoteProblem,
-    Records,
-    check_ragged,
-    columns_of_blanks,
-    encloses,
-    escapes,
-    parse,
-    scan,
-    without,
-)
-from .files.structured import read_arrow, read_excel, read_json, read_parquet
-from .files.unpacking import SAMPLE_BYTES, Buffer, decode, unpack
-from .message import Message
+from .files.parsing import Options, Ragged, form_of, read_delimited
+from .files.structured import parquet_frames, read_arrow, read_excel, read_json, read_parquet
+from .files.unpacking import Buffer, Unpacked, decode, unpack
 
 if TYPE_CHECKING:
     import polars
-
-Ragged = Literal["error", "drop"]
 
 
 @dataclass(frozen=True)
@@ -58,15 +43,6 @@ class Reading:
     def __str__(self) -> str:
         size = f"{self.source}: {self.frame.height:,} rows x {self.frame.width} columns"
         return "\n".join([size, *map(str, self.choices)])
-
-
-@dataclass(frozen=True)
-class _Options:
-    delimiter: str | None
-    encoding: str | None
-    quote: str | None
-    header: bool | None
-    ragged: Ragged
 
 
 def read_table(
@@ -98,7 +74,7 @@ def read_table(
     if isinstance(source, Reading):
         return source
     if isinstance(source, str | os.PathLike):
-        options = _Options(delimiter, encoding, quote, header, ragged)
+        options = Options(delimiter, encoding, quote, header, ragged)
         reading = _read_file(Path(source), options, sheet)
     elif is_frame(source) or isinstance(source, Mapping | list):
         frame, choices = from_frame(source)
@@ -110,10 +86,7 @@ def read_table(
         )
     frame, choices = tidy(reading.frame, reading.source)
     if not frame.height:
-        raise DataError(
-            f"{reading.source}: a header with {frame.width} columns and no rows; expected at least "
-            "one row below it"
-        )
+        raise _no_rows(reading.source, frame.width)
     return replace(reading, frame=frame, choices=(*reading.choices, *choices), decimal=decimal)
 
 
@@ -132,8 +105,27 @@ def _is_ascii(mark: str) -> bool:
     return ord(mark) < 128
 
 
-def _read_file(path: Path, options: _Options, sheet: str | int | None) -> Reading:
-    unpacked = unpack(path)
+def _read_file(path: Path, options: Options, sheet: str | int | None) -> Reading:
+    opened = _opened(unpack(path), path, options, sheet)
+    if isinstance(opened, Reading):
+        return opened
+    frame, more = read_delimited(opened.data, opened.path, opened.options, path.name)
+    return Reading(frame, (*opened.choices, *more), path.name)
+
+
+class _Delimited(NamedTuple):
+    """Text with delimiters: `path` where a file holds just that, `choices` made until here."""
+
+    data: Buffer
+    path: Path | None
+    options: Options
+    choices: list[Choice]
+
+
+def _opened(
+    unpacked: Unpacked, path: Path, options: Options, sheet: str | int | None
+) -> Reading | _Delimited:
+    """The table in a file, or the text of one with delimiters, decoded."""
     choices = list(unpacked.choices)
     if unpacked.format == "parquet":
         return Reading(read_parquet(unpacked.data, path.name), tuple(choices), path.name)
@@ -155,11 +147,9 @@ def _read_file(path: Path, options: _Options, sheet: str | int | None) -> Readin
             f"{path.name}: this is a web page or XML; expected a table: CSV, TSV, Parquet, Excel "
             "or JSON lines. A download may have given the page about the file instead of the file"
         )
-    in_file = unpacked.path if data is unpacked.data else None
     if suffix in (".tsv", ".tab") and options.delimiter is None and b"\t" in head:
         options = replace(options, delimiter="\t")
-    frame, more = _read_delimited(data, in_file, options, path.name)
-    return Reading(frame, (*choices, *more), path.name)
+    return _Delimited(data, unpacked.path if data is unpacked.data else None, options, choices)
 
 
 def _is_json(head: bytes) -> bool:
@@ -173,180 +163,58 @@ def _is_json(head: bytes) -> bool:
         return False
 
 
-# --- delimited files ----------------------------------------------------------------------------
+# --- in blocks ----------------------------------------------------------------------------------
 
 
-def _read_delimited(
-    data: Buffer, path: Path | None, options: _Options, name: str
-) -> tuple[polars.DataFrame, list[Choice]]:
-    sample_bytes = bytes(data[:SAMPLE_BYTES])
-    if b"\r" in sample_bytes and b"\n" not in sample_bytes:
-        data, path = bytes(data).replace(b"\r", b"\n"), None
-        sample_bytes = data[:SAMPLE_BYTES]
-    sample = sample_bytes.decode("utf-8", "ignore").replace("\r\n", "\n")
-    if not sample.strip():
-        raise DataError(f"{name}: the file holds nothing but blanks; expected a header and rows")
-    complete = len(data) <= SAMPLE_BYTES
-    form = find_format(sample, complete, options.delimiter, options.quote, options.header)
-    if form.delimiter == BLANKS:
-        data, path = columns_of_blanks(data), None
-        form = replace(form, delimiter="\t", quote=None)
-    records = scan(data, form.delimiter, form.quote)
-    choices = list(form.choices)
-    if records.stray or not records.balanced:
-        frame, more = _read_slowly(data, form, options.ragged, name)
-        return frame, choices + more
-    start = form.skip + form.header
-    full = np.flatnonzero(records.fields) if len(form.names) > 1 else _to_last(records.fields)
-    rows = full[start:]
-    form, more = _with_row_names(form, records.fields[rows])
-    choices += more
-    width = len(form.names)
-    keep = (records.fields[rows] == width) | (records.fields[rows] == 0)
-    if options.ragged == "error":
-        check_ragged(records.lines[rows], records.fields[rows], width, name, form.delimiter)
-    elif not keep.all():
-        choices.append(_dropped(int((~keep).sum())))
-    rows = rows[keep]
-    frame = _by_polars(data, path, form, records, rows)
-    if frame.height != len(rows):
-        frame, more = _read_slowly(data, form, options.ragged, name)
-        choices += more
-    return _without_headers(frame, choices)
+class Blocks(NamedTuple):
+    """The rows of a file, block by block: `columns` are the names of all of its columns."""
+
+    columns: tuple[str, ...]
+    frames: Iterator[polars.DataFrame]
 
 
-def _without_headers(
-    frame: polars.DataFrame, choices: list[Choice]
-) -> tuple[polars.DataFrame, list[Choice]]:
-    """Rows that repeat the header are left out: files were put one behind the other."""
-    first = frame.to_series(0).alias("cells")
-    rows = np.flatnonzero((first == frame.columns[0]).fill_null(False).to_numpy())
-    names = [tuple(frame.columns)]
-    again = [i for i in rows.tolist() if [frame.row(i)] == names and frame.width > 1]
-    if not again:
-        return frame, choices
-    keep = np.ones(frame.height, np.bool_)
-    keep[again] = False
-    choice = Choice("lines left out", f"{len(again):,}", "they repeat the header", warning=True)
-    return frame.filter(keep), [*choices, choice]
+def read_blocks(
+    path: FilePath,
+    columns: Collection[str] | None = None,
+    *,
+    delimiter: str | None = None,
+    encoding: str | None = None,
+    quote: str | None = None,
+    header: bool | None = None,
+    sheet: str | int | None = None,
+    ragged: Ragged = "error",
+) -> Blocks:
+    """The rows of a file in frames of some megabytes each, so that memory stays flat.
+
+    What stands in them is what `read_table` reads. Delimited text and Parquet are read in blocks,
+    other formats whole, as is text whose quotes need a look at all of it; compressed text is
+    unpacked first. Of Parquet files only `columns` are read if they are all there.
+    """
+    _check_marks(delimiter, None, quote)
+    path = Path(path)
+    options = Options(delimiter, encoding, quote, header, ragged)
+    unpacked = unpack(path)
+    if unpacked.format == "parquet" and unpacked.path is not None:
+        names, frames = parquet_frames(path, columns)
+        return Blocks(names, _tidied(frames, path.name))
+    opened = _opened(unpacked, path, options, sheet)
+    if isinstance(opened, _Delimited):
+        form, data, _ = form_of(opened.data, opened.path, opened.options, path.name)
+        if can_be_split(data, form, opened.options):
+            return Blocks(form.names, _tidied(frames_of(data, form), path.name))
+        opened = _read_file(path, options, sheet)
+    frame = opened.frame
+    if not frame.height:
+        raise _no_rows(path.name, frame.width)
+    return Blocks(tuple(frame.columns), _tidied(iter([frame]), path.name))
 
 
-def _dropped(count: int) -> Choice:
-    return Choice(
-        "lines left out", f"{count:,}", "another number of fields than the header", "--ragged",
-        warning=True,
-    )  # fmt: skip
+def _tidied(frames: Iterator[polars.DataFrame], name: str) -> Iterator[polars.DataFrame]:
+    """In one form; a column that is empty in one block is none that may be left out."""
+    return (tidy(frame, name, leave_out_empty=False)[0] for frame in frames)
 
 
-def _to_last(fields: Array) -> Array:
-    """All records to the last full one: in one column a blank line is a missing cell."""
-    full = np.flatnonzero(fields)
-    return np.arange(full[-1] + 1) if len(full) else full
-
-
-def _with_row_names(form: Format, fields: Array) -> tuple[Format, list[Choice]]:
-    """A table whose rows all have one field more than its header: names of rows, as R writes."""
-    width = len(form.names)
-    if not form.header or not len(fields) or not (fields == width + 1).all():
-        return form, []
-    names = ("row_name", *form.names)
-    choice = Choice(
-        "name", "row_name",
-        Message(
-            "every row has {row} fields and the header {header}: the first column has no name",
-            row=width + 1, header=width,
-        ),
-        warning=True,
-    )  # fmt: skip
-    return replace(form, names=names), [choice]
-
-
-def _by_polars(
-    data: Buffer, path: Path | None, form: Format, records: Records, rows: Array
-) -> polars.DataFrame:
-    import polars as pl
-
-    schema = dict.fromkeys(form.names, pl.String)
-    if not len(rows):
-        return pl.DataFrame(schema=schema)
-    first = int(rows[0])
-    whole = len(rows) == len(records.fields) - first
-    source: str | bytes
-    skipped = 0
-    if whole and path is not None:
-        source, skipped = str(path), int(records.lines[first]) - 1
-    elif whole:
-        source = bytes(data[records.starts[first] :])
-    else:
-        keep = np.zeros(len(records.fields), np.bool_)
-        keep[rows] = True
-        source = without(data, records, keep)
-    try:
-        return pl.read_csv(
-            source,
-            has_header=False,
-            separator=form.delimiter,
-            quote_char=form.quote,
-            schema=schema,
-            skip_lines=skipped,
-            glob=False,
-        )
-    except (pl.exceptions.PolarsError, pl.exceptions.ComputeError):
-        return pl.DataFrame(schema=schema)  # of another height: read slowly
-
-
-def _read_slowly(
-    data: Buffer, form: Format, ragged: Ragged, name: str
-) -> tuple[polars.DataFrame, list[Choice]]:
-    """By Python's csv module: quotes inside cells, or one that is never closed."""
-    import polars as pl
-
-    text = bytes(data).decode()
-    attempts: list[tuple[str | None, str | None]] = [(form.quote, None)]
-    if form.quote and escapes(data, form.delimiter, form.quote):
-        attempts.append((form.quote, "\\"))
-    if form.quote and not encloses(text, form.delimiter, form.quote):
-        attempts.append((None, None))
-    problem: QuoteProblem | DataError | None = None
-    for quote, escape in attempts:
-        try:
-            parsed = list(parse(text, form.delimiter, quote, escape))[form.skip + form.header :]
-            lines = np.array([line for line, _ in parsed], np.int64)
-            fields = np.array([len(cells) for _, cells in parsed], np.int64)
-            if quote != form.quote or ragged == "error":
-                check_ragged(lines, fields, len(form.names), name, form.delimiter)
-        except (QuoteProblem, DataError) as error:
-            problem = problem or error
-            continue
-        width = len(form.names)
-        rows = [[cell or None for cell in cells] for _, cells in parsed if len(cells) == width]
-        choices = [] if len(rows) == len(parsed) else [_dropped(len(parsed) - len(rows))]
-        if (quote, escape) != attempts[0]:
-            choices.append(_other_quotes(quote, problem))
-        schema = dict.fromkeys(form.names, pl.String)
-        return pl.DataFrame(rows, schema=schema, orient="row"), choices
-    if isinstance(problem, QuoteProblem):
-        raise DataError(
-            f"{name}, line {problem.line}: {problem.what}. Expected a {form.quote} inside a cell "
-            f"to be doubled and the cell to stand between two of them; correct the line, or read "
-            f"{form.quote} as an ordinary character with --quote '' (quote='')"
-        )
-    assert problem is not None
-    raise problem
-
-
-def _other_quotes(quote: str | None, problem: object) -> Choice:
-    what = Message("fields would not fit")
-    if isinstance(problem, QuoteProblem):
-        what = Message("line {line}: {problem}", line=problem.line, problem=problem.what)
-    if quote is None:
-        return Choice(
-            "quotes", Message("ordinary characters"),
-            Message("{problem}; without them every line fits", problem=what), "--quote",
-            warning=True,
-        )  # fmt: skip
-    return Choice(
-        "quotes",
-        Message("{mark} inside cells", mark=f"\\{quote}"),
-        Message("{problem}; with them every line fits", problem=what),
+def _no_rows(name: str, width: int) -> DataError:
+    return DataError(
+        f"{name}: a header with {width} columns and no rows; expected at least one row below it"
     )

@@ -2,8 +2,10 @@
 
 | file | what it holds |
 |---|---|
+| blocks.py | Delimited text block by block |
 | delimited.py | The format of a delimited file: delimiter, quotes, header, names |
 | frames.py | Frames of other libraries as polars frames, in one form |
+| parsing.py | Delimited text as frames |
 | records.py | Records of a delimited file: offsets, lines, numbers of fields |
 | structured.py | Parquet, Arrow, Excel and JSON |
 | unpacking.py | Bytes of a file: compression and encoding |

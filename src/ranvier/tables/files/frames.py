@@ -118,8 +118,13 @@ def _as_text(value: object) -> str:
 # --- one form -----------------------------------------------------------------------------------
 
 
-def tidy(frame: polars.DataFrame, source: str) -> tuple[polars.DataFrame, list[Choice]]:
-    """Plain dtypes (text, numbers, true/false, dates) and names without blanks around them."""
+def tidy(
+    frame: polars.DataFrame, source: str, leave_out_empty: bool = True
+) -> tuple[polars.DataFrame, list[Choice]]:
+    """Plain dtypes (text, numbers, true/false, dates) and names without blanks around them.
+
+    Columns without a name and a value are left out, unless the frame is a part of a table.
+    """
     import polars as pl
 
     if not frame.width:
@@ -143,7 +148,8 @@ def tidy(frame: polars.DataFrame, source: str) -> tuple[polars.DataFrame, list[C
             series = pl.Series(series.name, [None if v is None else str(v) for v in series])
         elif dtype.is_integer() and str(dtype).endswith("128"):
             series = series.cast(pl.String)
-        if series.name.startswith("column_") and series.null_count() == len(series):
+        unnamed = leave_out_empty and series.name.startswith("column_")
+        if unnamed and series.null_count() == len(series):
             empty.append(series.name)
             continue
         plain.append(series)

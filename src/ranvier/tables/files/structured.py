@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Collection, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...errors import DataError
@@ -14,6 +16,8 @@ from .unpacking import Buffer
 if TYPE_CHECKING:
     import polars
 
+BLOCK_ROWS = 65_536
+
 
 def read_parquet(data: Buffer, name: str) -> polars.DataFrame:
     """A Parquet file."""
@@ -22,7 +26,38 @@ def read_parquet(data: Buffer, name: str) -> polars.DataFrame:
     try:
         return pl.read_parquet(io.BytesIO(data))
     except (pl.exceptions.PolarsError, OSError) as error:
-        raise DataError(f"{name}: the Parquet data are damaged or cut off ({error})") from None
+        raise _damaged(name, error) from None
+
+
+def parquet_frames(
+    path: Path, columns: Collection[str] | None
+) -> tuple[tuple[str, ...], Iterator[polars.DataFrame]]:
+    """The names of all columns, and the rows in blocks; only `columns` if all of them are there."""
+    import polars as pl
+
+    try:
+        rows = pl.scan_parquet(path, glob=False)
+        names = tuple(rows.collect_schema().names())
+        height = int(rows.select(pl.len()).collect().item())
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise _damaged(path.name, error) from None
+    if columns is not None and columns and set(columns) <= set(names):
+        rows = rows.select(name for name in names if name in columns)
+
+    def frames() -> Iterator[polars.DataFrame]:
+        for start in range(0, height, BLOCK_ROWS):
+            try:
+                yield rows.slice(start, BLOCK_ROWS).collect()
+            except (pl.exceptions.PolarsError, OSError) as error:
+                raise _damaged(path.name, error) from None
+
+    if not height:
+        raise DataError(f"{path.name}: {len(names)} columns and no rows; expected at least one row")
+    return names, frames()
+
+
+def _damaged(name: str, error: Exception) -> DataError:
+    return DataError(f"{name}: the Parquet data are damaged or cut off ({error})")
 
 
 def read_arrow(data: Buffer, name: str) -> polars.DataFrame:

@@ -204,6 +204,12 @@ def decode(data: Buffer, encoding: str | None, name: str) -> tuple[Buffer, list[
     return _decoded(data, encoding, name), [choice]
 
 
+def forget(data: Buffer, end: int) -> None:
+    """Let the system take back the memory of a file that was read so far; it can be read again."""
+    if isinstance(data, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+        data.madvise(mmap.MADV_DONTNEED, 0, end)
+
+
 def _looks_like_text(data: Buffer) -> bool:
     sample = np.frombuffer(data, np.uint8, min(len(data), SAMPLE_BYTES))
     control = (sample < 32) & ~np.isin(sample, (9, 10, 12, 13, 27))
@@ -220,6 +226,7 @@ def _first_invalid_utf8(data: Buffer) -> int | None:
             decoder.decode(chunk, final=start + _CHUNK_BYTES >= len(data))
         except UnicodeDecodeError as error:
             return start - held + error.start
+        forget(data, start + len(chunk))
     return None
 
 

@@ -24,7 +24,7 @@ from .recipe import (
 )
 from .training_rows import Arrays, TrainingRows
 
-FIRST_WEIGHT_ROWS = 4_096  # at most, that first weights are taken from
+FIRST_WEIGHT_ROWS = 1_024  # at most, that first weights are taken from
 SCORED_AT_ONCE = 1024
 SEGMENT_SECONDS = 0.4  # between two looks at the clock
 SAFE_SHARE = 0.95  # of the time left that a plan may fill
