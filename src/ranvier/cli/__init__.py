@@ -13,6 +13,7 @@
 | predict.py | `ranvier predict`: what a saved model says about rows |
 | problems.py | Tables for `ranvier compare`: the sets by name and files, split in two |
 | progress.py | Progress of `ranvier compare`: a live bar in a terminal, plain lines elsewhere |
+| show.py | `ranvier show`: one training step of a saved model, with every number |
 | table_options.py | Options that the commands for tables share |
 | tables.py | Tables on the command line: trained on, predicted and evaluated |
 | tasks.py | Pictures, texts and series on the command line |

@@ -15,6 +15,7 @@ from .evaluate import evaluate
 from .explain import explain
 from .inspect import inspect
 from .predict import predict
+from .show import show
 from .train import train
 
 
@@ -54,7 +55,7 @@ def main() -> None:
     """Neural networks whose every number can be seen."""
 
 
-for command in (train, evaluate, predict, inspect, explain, attribute, compare):
+for command in (train, evaluate, predict, inspect, explain, show, attribute, compare):
     main.add_command(command)
 
 if __name__ == "__main__":

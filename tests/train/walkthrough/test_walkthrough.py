@@ -209,6 +209,20 @@ def test_mistakes_are_answered() -> None:
         ranvier.Sequential([nn.Dense(1)]).walkthrough([[1.0]], [1.0])
 
 
+def test_checks_of_predictions_are_passed() -> None:
+    """Of a network whose end does not say what it gives, a step looks at its predictions."""
+    layers = [
+        nn.Dense(2, "softmax", input_shape=(3,)),
+        nn.Reshape((1, 2)),
+        nn.GlobalAveragePooling1D(),
+    ]
+    model: Any = ranvier.Sequential(layers)
+    model.compile("sgd", "sparse_categorical_crossentropy", engine="reference")
+    walk = model.walkthrough(RNG.normal(size=(2, 3)), [0, 1])
+    assert agrees(walk) > 5
+    assert any(n.op.kind == "check" for n in walk.recording.graph.nodes)
+
+
 def test_the_time_steps_of_a_loop() -> None:
     ranvier.seed(0)
     model: Any = ranvier.Sequential([nn.LSTM(3, input_shape=(4, 2), name="lstm"), nn.Dense(1)])

@@ -141,7 +141,7 @@ class Elements:
     # -- movements ---------------------------------------------------------------------------------
 
     def _moved(self, node: Node, flat: int, home: str, depth: int, nested: int) -> Expr:
-        if node.op.name in ("astype", "detach"):
+        if node.op.kind == "check" or node.op.name in ("astype", "detach"):
             cast = self._at(node.inputs[0], flat, home, depth, nested)
             return Constant(self._value(node, flat)) if isinstance(cast, Constant) else cast
         for number, x in enumerate(node.inputs):

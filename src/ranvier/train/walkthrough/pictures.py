@@ -16,6 +16,7 @@ from ...typing import Array
 _MOST = 8  # pictures of one tensor
 _LARGEST = 128  # pixels along an axis
 _SMALLEST = 3  # an axis shorter than this is no picture
+_STACKS = {"score", "e"}  # of attention: a matrix for each head
 POSITIVE, NEGATIVE = (49, 113, 207), (214, 104, 20)
 
 
@@ -31,7 +32,7 @@ def pictures(array: Array, symbol: str, rows: int) -> list[tuple[str, Array]]:
     if array.ndim == 4 and weight:
         count = min(array.shape[-1], _MOST)
         titled = [(f"filter {k}", array[:, :, 0, k]) for k in range(count)]
-    elif array.ndim == 4 and array.shape[0] == rows:
+    elif array.ndim == 4 and array.shape[0] == rows and symbol not in _STACKS:
         count = min(array.shape[-1], _MOST)
         titled = [(f"channel {k}", array[0, :, :, k]) for k in range(count)]
     elif array.ndim == 2:

@@ -57,7 +57,8 @@ class Trace:
         shown = self.terms[:_TERMS]
         wide = max((len(symbols) for symbols, _, _ in shown), default=0)
         lines = [
-            f"  {s.ljust(wide)} = {n}" + ("" if n.strip("()") == number(v) else f" = {number(v)}")
+            f"  {s.ljust(wide)} = "
+            + (number(v) if n.strip("()") == number(v) else f"{n} = {number(v)}")
             for s, n, v in shown
         ]
         if len(self.terms) > _TERMS:

@@ -7,6 +7,7 @@ its ops, by their own names.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import FunctionType
 from typing import Any
 
 from ....base.missing import is_ours
@@ -382,7 +383,8 @@ def formulas_of(layer: Layer) -> Formulas | None:
         if name_of(layer.function) == "linear":
             line = back = None
         elif line is None:
-            name = name_of(layer.function)
+            function: object = layer.function
+            name = function.__name__ if isinstance(function, FunctionType) else "f"
             line = Formula(f"a = {name}(z)", rf"a = \mathrm{{{name}}}(z)")
         forward += [] if line is None else [line]
         backward[:0] = [] if back is None else [back]
