@@ -105,7 +105,7 @@ def test_digits_without_a_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "options, said",
+    "options, message",
     [
         ((), "--target COLUMN: the column that the model predicts"),
         (("--target", "size"), "rows.csv has x, label"),
@@ -116,7 +116,7 @@ def test_digits_without_a_file(tmp_path: Path) -> None:
     ],
 )
 def test_mistakes_are_answered(
-    one_weight: tuple[Path, Path], options: tuple[str, ...], said: str
+    one_weight: tuple[Path, Path], options: tuple[str, ...], message: str
 ) -> None:
     done = run(*one_weight, *options)
-    assert done.exit_code == 2 and said in done.output
+    assert done.exit_code == 2 and message in done.output

@@ -326,7 +326,8 @@ _QUIET = {"creation", "input", "movement"}
 _TITLES = {
     "x": "input", "z": "before the activation", "a": "output", "out": "output", "h": "output",
     "W": "kernel", "b": "bias", "U": "recurrent kernel", "μ": "mean", "σ²": "variance",
-    "E": "table", "score": "scores", "keep": "what is kept",
+    "E": "table", "score": "scores", "e": "e to the scores, less the largest",
+    "total": "the sum of e over the keys; p = e / total", "keep": "what is kept",
 }  # fmt: skip
 
 
