@@ -16,6 +16,7 @@ import argparse
 import json
 import math
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -268,7 +269,9 @@ def report(results: dict[str, Any]) -> str:
     if not models:
         return "nothing is measured"
     errors = {name: fold_errors(name, folds_of, models) for name, folds_of in measured.items()}
-    return "\n".join([*by_set(errors, models), "", *over_sets(errors, models)])
+    return "\n".join(
+        [*by_set(errors, models), "", *over_sets(errors, models), "", *recipes(measured)]
+    )
 
 
 def fold_errors(name: str, folds_of: dict[str, Any], models: list[str]) -> dict[str, Any]:
@@ -338,6 +341,31 @@ def over_sets(errors: dict[str, Any], models: list[str]) -> list[str]:
             + " | ".join(wins) + " |"
         )  # fmt: skip
     return lines
+
+
+SECOND = re.compile(
+    r"second recipe: (\d+) networks, weight (\S+) \(held-out \S+ (\S+) and (\S+), together (\S+)\)"
+)
+
+
+def recipes(measured: dict[str, Any]) -> list[str]:
+    """What held-out rows said of both recipes, where time was left for networks of the second."""
+    lines = [
+        "| set | fold | networks of each recipe | held-out error of the first (TabM) "
+        "| of the second (RealMLP) | together | weight of the second |",
+        "|---" * 7 + "|",
+    ]
+    for name, folds_of in measured.items():
+        for fold, models in folds_of.items():
+            choices = next((m["choices"] for m in models.values() if "choices" in m), [])
+            matches = [match for c in choices if (match := SECOND.match(c))]
+            networks = next((c.split()[1] for c in choices if c.startswith("networks: ")), "")
+            for count, share, first, second, together in (match.groups() for match in matches):
+                lines.append(
+                    f"| {name} | {fold} | {networks} and {count} | {first} | {second} | {together} "
+                    f"| {share} |"
+                )
+    return lines if len(lines) > 2 else []
 
 
 if __name__ == "__main__":

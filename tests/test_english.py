@@ -63,6 +63,8 @@ EXCEPTIONS: list[tuple[str, str, str]] = [
     ("cli/compare.py", "folds", "parts of the rows in cross-validation"),
     ("benchmarks/", "fold", "a part of the rows in cross-validation"),
     ("benchmarks/", "folds", "parts of the rows in cross-validation"),
+    ("docs/results.md", "fold", "a part of the rows in cross-validation"),
+    ("docs/results.md", "folds", "parts of the rows in cross-validation"),
     ("examples/movie_reviews.py", "fold", "a part of the rows in cross-validation"),
     ("examples/movie_reviews.py", "folds", "parts of the rows in cross-validation"),
     ("docs/glossary.md", "", "it names the words that are gone"),
