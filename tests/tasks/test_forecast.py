@@ -93,7 +93,7 @@ def test_noise_and_short_series_have_no_season() -> None:
     ],
 )
 def test_what_cannot_be_learned_is_refused(arguments: dict[str, Any], message: str) -> None:
-    frame = {
+    frame: dict[str, Any] = {
         "y": WAVE, "holes": np.where(TIMES == 7, np.nan, WAVE), "text": ["a"] * 240,
     }  # fmt: skip
     with pytest.raises(RanvierError, match=message):

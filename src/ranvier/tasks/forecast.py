@@ -20,7 +20,7 @@ from ..optim import Adam
 from ..tables.choice import Choice
 from ..tables.message import Message
 from ..train.models.model import Model
-from ..typing import Array, ArrayLike
+from ..typing import Array, ArrayLike, DataLike
 from .input_columns import column as column_of
 from .input_columns import silent
 from .season import season_of
@@ -93,7 +93,7 @@ def unpack(arrays: Mapping[str, Array], described: Mapping[str, Any], path: File
 
 @spelled
 def fit_forecast(
-    frame: Any,
+    frame: DataLike,
     column: str,
     horizon: int,
     time: str | None = None,
@@ -161,7 +161,7 @@ def fit_forecast(
     return model
 
 
-def _series(frame: Any, column: str, time: str | None) -> Array:
+def _series(frame: DataLike, column: str, time: str | None) -> Array:
     """The column as finite numbers, in the order of time."""
     values = column_of(frame, column, "fit_forecast")
     numbers = as_array(values, column, float_dtype=np.float64).reshape(-1).astype(float)

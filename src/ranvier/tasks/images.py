@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 
 import numpy as np
 
@@ -37,10 +37,12 @@ from ..tables.choice import Choice
 from ..tables.message import Message
 from ..train.models.model import Model
 from ..train.models.sequential import Sequential
-from ..typing import Array
+from ..typing import Array, ArrayLike
 from .class_training import parts_of, train_classes
 from .input_columns import silent
 from .task_model import TaskModel, unpack_as
+
+Pictures: TypeAlias = "FilePath | Sequence[FilePath] | ArrayLike"  # files, or their numbers
 
 _LARGEST = 96  # pixels of a side that are kept
 _SMALLEST = 8
@@ -65,7 +67,7 @@ class ImageModel(TaskModel):
         super().__init__(network, choices, score)
         self.classes, self.size, self.color = list(classes), size, color
 
-    def predict_proba(self, images: Any) -> Array:
+    def predict_proba(self, images: Pictures) -> Array:
         """The probability of each class: (n, classes).
 
         `images` are paths of files, one path, or an array (n, height, width[, channels]) of the
@@ -73,7 +75,7 @@ class ImageModel(TaskModel):
         """
         return np.asarray(self.network.predict(self.pixels(images)))
 
-    def predict(self, images: Any) -> list[str]:
+    def predict(self, images: Pictures) -> list[str]:
         """The most likely class of each picture."""
         return [self.classes[i] for i in self.predict_proba(images).argmax(axis=1)]
 
@@ -84,7 +86,7 @@ class ImageModel(TaskModel):
         named = self.predict(stream.files)
         return float(np.mean([a == b for a, b in zip(names, named, strict=True)]))
 
-    def pixels(self, images: Any) -> Array:
+    def pixels(self, images: object) -> Array:
         """What the network reads: (n, height, width, channels)."""
         if isinstance(images, str | Path):
             images = [images]

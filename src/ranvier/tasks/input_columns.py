@@ -8,10 +8,10 @@ import numpy as np
 
 from ..data.conversion import column_names
 from ..errors import DataError, unknown_name
-from ..typing import Array
+from ..typing import Array, DataLike
 
 
-def column(frame: Any, name: str, call: str) -> Array:
+def column(frame: DataLike, name: str, call: str) -> Array:
     """The values of a column of a data frame or a dict of columns, (rows,).
 
     >>> column({"a": [1, 2]}, "a", "fit")
@@ -25,7 +25,8 @@ def column(frame: Any, name: str, call: str) -> Array:
         )
     if name not in names:
         raise unknown_name("column", name, names)
-    return np.asarray(frame[name])
+    table: Any = frame  # that has columns by name
+    return np.asarray(table[name])
 
 
 def silent(text: str) -> None:

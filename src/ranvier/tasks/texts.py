@@ -19,7 +19,7 @@ from ..models.sequences.text_cnn import text_cnn
 from ..tables.choice import Choice
 from ..tables.message import Message
 from ..train.models.model import Model
-from ..typing import Array
+from ..typing import Array, DataLike
 from .class_training import parts_of, train_classes
 from .input_columns import column as column_of
 from .input_columns import silent
@@ -83,7 +83,7 @@ def unpack(arrays: Mapping[str, Array], described: Mapping[str, Any], path: File
 
 @spelled
 def fit_texts(
-    frame: Any,
+    frame: DataLike,
     column: str,
     target: str,
     budget: float = 60.0,
@@ -151,7 +151,7 @@ def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _columns(frame: Any, column: str, target: str) -> tuple[list[str], Array]:
+def _columns(frame: DataLike, column: str, target: str) -> tuple[list[str], Array]:
     """(texts, labels) of the rows that have a label."""
     texts, labels = (column_of(frame, name, "fit_texts").tolist() for name in (column, target))
     has = [i for i, label in enumerate(labels) if label is not None and label == label]
