@@ -41,6 +41,13 @@ def test_the_gap_is_what_the_values_miss() -> None:
     assert abs(off.convergence_gap - 0.5 / 6.5) < 1e-12
 
 
+def test_rows_keep_their_numbers() -> None:
+    a = made(4, row_numbers=(7, 9, 11, 13))
+    assert a[1:3].row_numbers == (9, 11) and "row 11" in str(a[2])
+    assert made(4)[2].row_numbers == (2,)
+    assert [line[0] for line in a[3].lines()[1:]] == [13, 13, 13]
+
+
 def test_importance_is_by_size() -> None:
     a = Attribution("x", np.array([[1.0, -5.0], [-1.0, 3.0]]), ("a", "b"))
     assert a.importance() == {"b": 4.0, "a": 1.0}

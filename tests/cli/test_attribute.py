@@ -52,9 +52,12 @@ def arrays(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     "options, shown",
     [
         ((), ("SHAP values (exact)", "size", "colour")),
-        (("--row", "3"), ("row 0", "= ", "size = ")),
+        (("--row", "3"), ("row 3", "= ", "size = ")),
         (("--method", "permutation"), ("permutation importance: growth of log_loss", "120 rows")),
-        (("--method", "occlusion", "--rows", "1-2", "--class", "no"), ("occlusion, row 1",)),
+        (
+            ("--method", "occlusion", "--rows", "1-2", "--class", "no"),
+            ("occlusion, row 1", "occlusion, row 2"),
+        ),
         (("--method", "dependence", "--column", "colour"), ("colour: mean of yes", "blue", "red")),
         (("--method", "counterfactual", "--keep", "colour"), ("size: ", "->")),
     ],
@@ -115,3 +118,21 @@ def test_errors_say_what_to_do(
     ]  # fmt: skip
     for arguments, message in cases:
         assert message in words_of(run(*arguments)), arguments
+
+
+def test_numbers_are_changed_until_they_are_above_a_limit(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(100, 2)).round(3)
+    data = tmp_path / "rows.csv"
+    lines = [f"{a},{b},{3 * a + b:.3f}" for a, b in x]
+    data.write_text("\n".join(["a,b,y", *lines]) + "\n")
+    model = tmp_path / "model.safetensors"
+    fitted = ranvier.fit_table(data, "y", budget=600, epochs=3, members=1, verbose=0)
+    fitted.save(model)
+    outputs = fitted.predict(data)
+    row, limit = int(outputs.argmin()), outputs.min() + 0.1 * np.ptp(outputs)
+    done = run(model, data, "--method", "counterfactual", "--above", limit, "--row", row)
+    assert done.exit_code == 0, done.output
+    after = float(done.output.split("\n")[0].split(" -> ")[1])
+    assert after > limit * (1 - 1e-4) - 1e-4
+    assert "above= or below=" in run(model, data, "--method", "counterfactual").output

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ..plots.drawing import Drawing
 
 _SHOWN = 12  # features in a text
+_LONG_NUMBER = 8  # characters of a cell; one with more digits is rounded
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,7 @@ class Attribution:
     notes: tuple[str, ...] = ()
     kind: str = "table"  # "table", "image" or "text"
     freedom: int = 0  # degrees of freedom of the errors; 0: many
+    row_numbers: tuple[int, ...] = ()  # what the rows are called; by default they are counted
 
     @property
     def about_rows(self) -> bool:
@@ -145,7 +147,13 @@ class Attribution:
         names = self.output_names
         if self.outputs is not None and self.outputs.ndim == 1 and len(names) == len(self):
             names = tuple(np.asarray(names, object)[at])
+        numbers = np.array([self.row_number(i) for i in range(len(self))])[at]
+        parts["row_numbers"] = tuple(int(i) for i in numbers)
         return replace(self, values=self.values[at], output_names=names, **parts)
+
+    def row_number(self, row: int) -> int:
+        """What a row is called: its number in the table that it comes from."""
+        return self.row_numbers[row] if self.row_numbers else row
 
     # -- showing -----------------------------------------------------------------------------------
 
@@ -188,7 +196,7 @@ class Attribution:
         lines: list[Sequence[object]] = [("row", "feature", "cell", "value", "standard_error")]
         for i, j in np.ndindex(flat.shape):
             lines.append((
-                i if self.about_rows else "",
+                self.row_number(i) if self.about_rows else "",
                 names[j] if len(names) == flat.shape[1] else j,
                 "" if cells is None else cells[i, j],
                 repr(float(flat[i, j])),
@@ -216,7 +224,7 @@ class Attribution:
         return f"{len(self):,} rows" if len(self) > 1 else "1 row"
 
     def _row_lines(self, i: int) -> list[str]:
-        head = f"{self.method}, row {i}"
+        head = f"{self.method}, row {self.row_number(i)}"
         if self.outputs is not None and self.base_values is not None:
             change = self.values[i].sum()
             sign = "-" if change < 0 else "+"
@@ -304,14 +312,16 @@ def _lines(
 def _cell(value: object) -> str:
     """A cell as a short text.
 
-    >>> _cell(0.1 + 0.2), _cell(None), _cell("x" * 40)
-    ('0.3', 'missing', 'xxxxxxxxxxxxxxxxxxxxxxx…')
+    >>> _cell(0.1 + 0.2), _cell("89.60335919973862"), _cell(None), _cell("x" * 40)
+    ('0.3', '89.603', 'missing', 'xxxxxxxxxxxxxxxxxxxxxxx…')
     """
     if value is None or (isinstance(value, float) and value != value):
         return "missing"
     if isinstance(value, float | np.floating):
         return f"{value:.5g}"
     text = str(value)
+    if len(text) > _LONG_NUMBER and text.replace(".", "", 1).lstrip("-").isdigit() and "." in text:
+        return f"{float(text):.5g}"
     return text if len(text) <= 24 else text[:23] + "…"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -57,6 +58,8 @@ SUFFIXES = (".html", ".svg", ".csv", ".png", ".pdf")
 @click.option("--class", "output", help="The class that is explained.  [default: the favoured one]")
 @click.option("--column", help="dependence: the column.")
 @click.option("--keep", multiple=True, metavar="COLUMN", help="counterfactual: it stays as it is.")
+@click.option("--above", type=float, help="counterfactual: a number that the output must be above.")
+@click.option("--below", type=float, help="counterfactual: a number that it must be below.")
 @click.option("--background", type=click.Path(), help="Rows to compare with.  [default: FILE]")
 @click.option("--text", metavar="COLUMN", help="Texts: the column, if it has another name.")
 @click.option("--seed", default=0, show_default=True, help="Of what is drawn at random.")
@@ -79,7 +82,7 @@ def attribute(model: str, data: str, method: str, out: str | None, **options: An
             check_output(out)
         check_input(data)
         loaded = ranvier.load(model)
-        made = _Asked(loaded, data, method, options).made()
+        made = _Asked(loaded, data, method, options).shown()
         click.echo(str(made))
         if out is not None:
             made.save(out)
@@ -87,20 +90,31 @@ def attribute(model: str, data: str, method: str, out: str | None, **options: An
 
 
 class _Asked:
-    """A model, a file and the options of the command; `made` is what it shows."""
+    """A model, a file and the options of the command; `shown` is what it shows."""
 
     def __init__(self, model: Any, data: str, method: str, options: Mapping[str, Any]) -> None:
         self.model, self.data, self.method, self.options = model, data, method, options
+        self.chosen: Array = np.empty(0, np.int64)  # the numbers of the rows
+
+    def shown(self) -> Shown:
+        """What the command shows, the rows with their numbers in the file."""
+        from ..attribution import Attribution
+
+        made = self.made()
+        if not isinstance(made, Attribution) or not made.about_rows or not len(self.chosen):
+            return made
+        numbers = tuple(int(row) for row in self.chosen[: len(made)])
+        return replace(made, row_numbers=numbers)
 
     def made(self) -> Shown:
-        """What the command shows."""
+        """The attribution, of rows counted from 0."""
         from ..tables.model import TableModel
         from ..tasks import ImageModel, TaskModel, TextModel
 
         if isinstance(self.model, TableModel):
             frame = read(self.data, self.options).frame
-            chosen = row_numbers(self.options["rows"], len(frame))
-            return self._asking(frame, frame[chosen], self.model.encoder.columns)
+            self.chosen = row_numbers(self.options["rows"], len(frame))
+            return self._asking(frame, frame[self.chosen], self.model.encoder.columns)
         if isinstance(self.model, ImageModel):
             return self._looking(self.model.pixels([self.data]))
         if isinstance(self.model, TextModel):
@@ -108,7 +122,8 @@ class _Asked:
         if isinstance(self.model, TaskModel):
             raise ArgumentError("attribute: a forecast is made of its past; there are no columns")
         x = self._arrays(self.data)
-        rows = x[row_numbers(self.options["rows"], len(x))]
+        self.chosen = row_numbers(self.options["rows"], len(x))
+        rows = x[self.chosen]
         if self.method in ("shap", "dependence", "counterfactual"):
             return self._asking(x, rows, [f"x{i}" for i in range(int(np.prod(x.shape[1:])))])
         return self._looking(rows)
@@ -135,9 +150,11 @@ class _Asked:
         other = self._background(all_rows)
         if self.method == "shap":
             return a.shap_values(self.model, rows, other, output=output, seed=seed)
+        limits = {name: self.options[name] for name in ("above", "below")}
         return a.counterfactual(
-            self.model, rows[:1], other, to=output, immutable=self.options["keep"], seed=seed
-        )
+            self.model, rows[:1], other, to=output, immutable=self.options["keep"], seed=seed,
+            **limits,
+        )  # fmt: skip
 
     def _looking(self, x: Any) -> Shown:
         """Methods that look into the network, or cover parts of what it sees."""
@@ -166,7 +183,8 @@ class _Asked:
             there = ", ".join(columns)
             raise ArgumentError(f"--text {name}: no such column; {self.data} has {there}")
         texts = [str(text) for text in columns[name]]
-        text = texts[int(row_numbers(self.options["rows"], len(texts))[0])]
+        self.chosen = row_numbers(self.options["rows"], len(texts))[:1]
+        text = texts[int(self.chosen[0])]
         if self.method == "shap":
             output, seed = self._output(), self.options["seed"]
             return attribution.shap_values(model, text, output=output, seed=seed)

@@ -94,12 +94,12 @@ def _bars(
     title: str, about: str, lines: Sequence[tuple[str, float, float]], signed: bool
 ) -> Drawing:
     drawing = Drawing(title, about, 460, 34 + _LINE * len(lines))
-    texts = [f"{value:+.3g}" if signed else f"{value:.3g}" for _, value, _ in lines]
+    texts = [_amount(value, signed) for _, value, _ in lines]
     left = min(max((text_width(label) for label, _, _ in lines), default=0.0), 190.0) + 14
     right = max((text_width(text) for text in texts), default=0.0) + 16
     ends = [0.0, *(v + s * e for _, v, e in lines for s in (-1.96, 1.96))]
     low, high = min(ends), max(*ends, 1e-300)
-    room = text_width("+0.00e+00") if low < 0 else 0.0
+    room = max(map(text_width, texts)) if low < 0 else 0.0
     panel = Panel(drawing, Scale(low, high), Scale(0, 1), left + room, right, 10, 8)
     zero = panel.x(0.0)
     bottom = 10 + _LINE * len(lines)
@@ -140,7 +140,7 @@ def swarm(a: Attribution) -> Drawing:
     height = 62 + 30 * len(order)
     about = (
         f"{a.method} of {len(a):,} rows: one dot for each row. Orange are high values of the "
-        "feature, blue low ones, grey what is no number."
+        "feature, blue low ones, grey those between and what is no number."
     )
     drawing = Drawing(_title(a), about, 460, height)
     left = min(max(text_width(names[i]) for i in order), 170.0) + 16
@@ -312,12 +312,26 @@ def _title(a: Attribution, row: int | None = None) -> str:
     name = next(iter(names)) if len(names) == 1 else ""
     if row is not None and row < len(a.output_names):
         name = a.output_names[row]
-    return f"{a.method} for {output_text(name)}" if name else a.method
+    title = f"{a.method} for {output_text(name)}" if name else a.method
+    return f"{title}, row {a.row_number(row)}" if row is not None and len(a) > 1 else title
 
 
 def output_text(name: str) -> str:
     """The name of an output; of one that has only a number "output 2"."""
     return f"output {name}" if name.isdigit() else name
+
+
+def _amount(value: float, signed: bool) -> str:
+    """Three digits of a number, without powers of ten where it can be read.
+
+    >>> _amount(-4716.3, True), _amount(0.01234, True), _amount(21.5, False)
+    ('-4,720', '+0.0123', '21.5')
+    """
+    sign = "+" if signed else ""
+    if 100 <= abs(value) < 1e9:
+        digits = max(len(str(int(abs(value)))) - 3, 0)
+        return f"{round(value, -digits):{sign},.0f}"
+    return f"{value:{sign}.3g}"
 
 
 def _number(value: float) -> str:

@@ -51,7 +51,10 @@ def page(a: Attribution) -> str:
 def document(title: str, drawings: Sequence[Drawing], notes: Sequence[str] = ()) -> str:
     """Drawings below each other with their sentences and their numbers."""
     parts = [element("p", f"Note: {note}", class_="muted") for note in notes]
-    parts += [_figure(drawing, i) for i, drawing in enumerate(drawings)]
+    for i, drawing in enumerate(drawings):
+        if len(drawings) > 1:
+            parts.append(element("h2", drawing.title))
+        parts.append(_figure(drawing, i))
     return _document(title or drawings[0].title, parts)
 
 
