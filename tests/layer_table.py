@@ -39,6 +39,7 @@ takes(
     Rescaling=(0.1, 0.3), Reshape=((2, 3),), Softmax=(), Normalize=(), NTPDense=(3,),
     OutputRange=(), ParametricActivation=("mish",), PeriodicEmbedding=(),
     PiecewiseLinearEmbedding=(), RobustScale=(), Scale=(), MemberScale=(3,),
+    UnitMask=(2,),
 )  # fmt: skip
 takes(
     SERIES, AdaptiveAveragePooling1D=(2,), AdaptiveMaxPooling1D=(2,), AveragePooling1D=(2,),

@@ -347,3 +347,18 @@ def test_a_wrong_width_names_layer_shapes_and_line() -> None:
     assert any("test_layers.py:" in note for note in notes)
     with pytest.raises(ShapeError, match="Flatten"):
         layer(np.ones((2, 5, 5)))
+
+
+def test_a_mask_takes_units_out_of_use() -> None:
+    layer = nn.UnitMask(2)
+    assert layer.units == 2
+    np.testing.assert_array_equal(layer(np.ones((1, 3, 4))).numpy(), [[[1, 1, 0, 0]] * 3])
+    layer.use(3)
+    assert layer.units == 3 and layer(np.ones((1, 4))).numpy().sum() == 3
+    with pytest.raises(ArgumentError, match="units=5; expected at most 4"):
+        layer.use(5)
+    assert layer.units == 3
+    with pytest.raises(ArgumentError, match="units=5; expected at most 4"):
+        nn.UnitMask(5)(np.ones((1, 4)))
+    again = nn.LAYERS["UnitMask"](**layer.get_config())
+    assert again.units == 3

@@ -306,6 +306,7 @@ SEQUENCE_LAYERS: dict[str, Callable[[], Any]] = {
     "RotaryEmbedding": nn.RotaryEmbedding,
     "Scale": nn.Scale,
     "Sequential": lambda: ranvier.Sequential([nn.Dense(3), nn.Activation("tanh")]),
+    "UnitMask": lambda: nn.UnitMask(2),
     "SimpleRNN": lambda: nn.SimpleRNN(3, return_sequences=True),
     "SinePositionEncoding": nn.SinePositionEncoding,
     "Softmax": nn.Softmax,

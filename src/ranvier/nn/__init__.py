@@ -86,6 +86,7 @@ from .basic.shape_layers import (
     RepeatVector,
     Reshape,
 )
+from .basic.unit_mask import UnitMask
 from .images.convolution_layers import Conv1D, Conv2D, DepthwiseConv2D, SeparableConv2D
 from .images.pooling import (
     AdaptiveAveragePooling1D,
@@ -234,6 +235,7 @@ __all__ = [
     "TokenAndPositionEmbedding",
     "TransformerDecoder",
     "TransformerEncoder",
+    "UnitMask",
     "UpSampling1D",
     "UpSampling2D",
     "ZeroPadding1D",

@@ -39,6 +39,7 @@ from ranvier.nn import (
     GaussianNoise,
     MaxPooling2D,
     Normalize,
+    UnitMask,
 )
 
 RNG = np.random.default_rng(0)
@@ -552,3 +553,66 @@ def test_the_best_epoch_is_kept_in_a_file(tmp_path: Path) -> None:
     history = many.fit(X, Y, epochs=6, verbose=0, validation_data=(X, Y), callbacks=[rates, best])
     again = ranvier.load(tmp_path / "best.safetensors")
     np.testing.assert_allclose(again.evaluate(X, Y), min(history.history["val_loss"]), rtol=1e-6)
+
+
+def test_members_are_scored_on_rows_of_their_own() -> None:
+    many = compiled(ranvier.ensemble(dense, len(SEEDS), SEEDS), "mse", "compiled")
+    held = RNG.integers(0, 2, (len(SEEDS), len(X))).astype(np.float32)
+    scores = many.evaluate_members(X, Y, sample_weight=held)
+    for m, out in enumerate(many.predict_members(X)):
+        right = float((held[m] * (out - Y)[:, 0] ** 2).mean())
+        np.testing.assert_allclose(scores["loss"][m], right, rtol=1e-5)
+    for m, member in enumerate(many.members):
+        alone = member.evaluate(X, Y, sample_weight=held[m], return_dict=True)
+        np.testing.assert_allclose(scores["loss"][m], alone["loss"], rtol=1e-6)
+    wrong = held.copy()
+    wrong[1, 3] = -1
+    with pytest.raises(ranvier.errors.DataError, match="row 3 is negative"):
+        many.evaluate_members(X, Y, sample_weight=wrong)
+
+
+@pytest.mark.parametrize("engine", ["compiled", "reference"])
+def test_a_part_goes_on_where_its_members_are(engine: str) -> None:
+    def begun() -> Any:
+        many = compiled(ranvier.ensemble(dense, len(SEEDS), SEEDS), "mse", engine)
+        many.set_learning_rates([0.01, 0.02, 0.03])
+        many.fit(X, Y, batch_size=16, epochs=2, verbose=0)
+        return many
+
+    whole, many = begun(), begun()
+    whole.fit(X, Y, batch_size=16, epochs=2, verbose=0)
+    part = many.part([2, 0])
+    assert part.seeds == [SEEDS[2], SEEDS[0]] and len(part) == 2
+    np.testing.assert_allclose(part.learning_rates(), [0.03, 0.01])
+    part.fit(X, Y, batch_size=16, epochs=2, verbose=0)
+    for here, there in ((0, 2), (1, 0)):
+        np.testing.assert_array_equal(
+            part.members[here].predict(X), whole.members[there].predict(X)
+        )
+    assert part.members[0] is many.members[2]
+    for numbers in ([], [0, 0], [3], [-1]):
+        with pytest.raises(ArgumentError, match="each once, from 0 to 2"):
+            many.part(numbers)
+    with pytest.raises(ArgumentError, match="expected an integer"):
+        many.part([0.5])
+
+
+def test_members_have_widths_of_their_own(tmp_path: Path) -> None:
+    widths = (2, 5, 8)
+
+    def make(number: int) -> Any:
+        return ranvier.Sequential([Dense(8, "relu"), UnitMask(widths[number]), Dense(1)])
+
+    many = compiled(ranvier.ensemble(make, 3, [7, 7, 7]), "mse", "reference")
+    many.fit(X, Y, epochs=2, verbose=0)
+    for width, member in zip(widths, many.members, strict=True):
+        kernel, behind = member.layers[0].kernel.numpy(), member.layers[2].kernel.numpy()
+        unused = many.members[0].layers[0].kernel.numpy()[:, width:]
+        np.testing.assert_array_equal(kernel[:, width:], unused)
+        hidden = np.maximum(X @ kernel[:, :width] + member.layers[0].bias.numpy()[:width], 0)
+        right = hidden @ behind[:width] + member.layers[2].bias.numpy()
+        np.testing.assert_allclose(member.predict(X), right, rtol=1e-4, atol=1e-5)
+    many.save(tmp_path / "many.safetensors")
+    loaded = ranvier.load(tmp_path / "many.safetensors")
+    assert [member.layers[1].units for member in loaded.members] == list(widths)
+    np.testing.assert_array_equal(loaded.predict_members(X), many.predict_members(X))

@@ -192,7 +192,7 @@ WITHOUT = {
     "Add", "Average", "Concatenate", "Embedding", "Flatten", "GlobalAveragePooling1D",
     "GlobalAveragePooling2D", "GlobalMaxPooling1D", "GlobalMaxPooling2D", "Masking", "Maximum",
     "Minimum", "Multiply", "Normalize", "OutputRange", "PReLU", "Permute", "PositionEmbedding",
-    "Reshape", "Scale", "Subtract", "MemberScale",
+    "Reshape", "Scale", "Subtract", "MemberScale", "UnitMask",
 }  # fmt: skip
 
 

@@ -12,4 +12,5 @@
 | normalization_layers.py | Normalization layers |
 | normalize.py | Input normalization, fitted on data |
 | shape_layers.py | Layers without parameters: shapes, an activation, the declared input |
+| unit_mask.py | Masks of units: layers that are narrower than their shape |
 """

@@ -79,6 +79,23 @@ class CompiledMembers:
         made._take(models, seeds, random_states)
         return made
 
+    def part(self, members: Sequence[int]) -> Self:
+        """An ensemble of some of the members, which go on from where they are.
+
+        They are the same models, with the optimizers they have; only their random numbers are
+        counted by each of the two ensembles for itself, so go on with one of them.
+        """
+        count = len(self._models)
+        numbers = [as_integer("part", "members", number) for number in members]
+        if not numbers or len(set(numbers)) < len(numbers) or not set(numbers) <= {*range(count)}:
+            raise ArgumentError(
+                f"part: members={list(members)}; expected numbers of members, each once, from 0 to "
+                f"{count - 1}"
+            )
+        models = [self.members[number] for number in numbers]
+        seeds = [self.seeds[number] for number in numbers]
+        return type(self).of(models, seeds, self.random_states[numbers])
+
     def __len__(self) -> int:
         return len(self._models)
 

@@ -158,14 +158,18 @@ class Ensemble(CompiledMembers):
             rows, held, _ = held_out(first, data, rows)
             ready(first, rows)
         self._build(rows.xs)
+        return rows, held, self._own_arrays(rows, each, data.class_weight)
+
+    def _own_arrays(
+        self, rows: Rows, each: Array | None, class_weight: Mapping[Any, float] | str | None
+    ) -> dict[int, Array]:
+        """The weights of each member, checked, by their number among the arrays of the rows."""
         if each is None:
-            return rows, held, {}
+            return {}
         labels = rows.ys[0] if rows.ys else rows.xs[0]
-        kind = rows.arrays[-1].dtype
-        made = [
-            weights(rows.count, labels, first.classes, w, data.class_weight, kind) for w in each
-        ]
-        return rows, held, {len(rows.arrays) - 1: np.stack(cast("list[Array]", made))}
+        kind, classes = rows.arrays[-1].dtype, self.first.classes
+        made = [weights(rows.count, labels, classes, w, class_weight, kind) for w in each]
+        return {len(rows.arrays) - 1: np.stack(cast("list[Array]", made))}
 
     def _own_weights(self, data: Data) -> tuple[Data, Array | None]:
         """The data with the weights of the first member, and those of each if they differ."""
@@ -250,9 +254,15 @@ class Ensemble(CompiledMembers):
         batch_size: int = 256,
         sample_weight: DataLike | None = None,
     ) -> dict[str, Array]:
-        """Loss and metrics of each member, {name: (members,)}."""
-        rows = self._rows_to_score("evaluate_members", x, y, sample_weight)
-        each = self._evaluate_members(rows, batch_size)
+        """Loss and metrics of each member, {name: (members,)}.
+
+        `sample_weight` is one weight for each row; or (members, rows), those of each member, as in
+        cross-validation: 0 for the rows that a member has learned from. The loss is the sum of
+        weight times loss over the number of all rows.
+        """
+        data, own = self._own_weights(Data(x, y, sample_weight, None, 0.0, None))
+        rows = self._rows_to_score("evaluate_members", x, y, data.sample_weight)
+        each = self._evaluate_members(rows, batch_size, self._own_arrays(rows, own, None))
         return {name: np.asarray(values) for name, values in each.items()}
 
     def _rows_to_score(
@@ -265,12 +275,16 @@ class Ensemble(CompiledMembers):
         self._build(rows.xs)
         return rows
 
-    def _evaluate_members(self, rows: Rows, batch_size: int) -> dict[str, list[float]]:
+    def _evaluate_members(
+        self, rows: Rows, batch_size: int, own: Mapping[int, Array] | None = None
+    ) -> dict[str, list[float]]:
         step, arrays = self._step("test", round_up(rows.count, batch_size), rows)
         sums = self._members_sums(self._steps().test_sums)
         order = Orders(rows.count, step.batch, shuffle=False).take(1)
         sums.reset()
-        all_rows = MembersRows(rows.arrays, frozenset(), rows.count, len(order), 1, order)
+        own = own or {}
+        streams = [own.get(i, a) for i, a in enumerate(rows.arrays)]
+        all_rows = MembersRows(streams, frozenset(own), rows.count, len(order), 1, order)
         last = len(order) // step.batch
         run_members(step, arrays, all_rows, 0, last, sums.flat)
         return sums.results(rows.count)
