@@ -46,6 +46,7 @@ train plots
 callbacks datasets
 models
 tables attribution report tasks
+tune
 estimators
 inspection
 ranvier
@@ -72,7 +73,7 @@ CIRCLES = {
 }
 
 HEAVY = {
-    "PIL", "click", "llvmlite", "matplotlib", "narwhals", "pandas", "polars", "pyarrow",
+    "PIL", "click", "llvmlite", "matplotlib", "narwhals", "optuna", "pandas", "polars", "pyarrow",
     "rich", "safetensors", "scipy", "sklearn", "tokenizers",
 }  # fmt: skip
 

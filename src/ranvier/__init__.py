@@ -176,6 +176,7 @@ _WHEN_ASKED = {
     "report": "report",
     "tables": "tables",
     "ensemble": "train.ensembles.ensemble:ensemble",
+    "tune_table": "tune.tune:tune_table",
     "vmap": "tracing.vmap:vmap",
 }
 
@@ -201,6 +202,7 @@ if TYPE_CHECKING:
     from .train.models.model import Model
     from .train.models.saving import load
     from .train.models.sequential import Sequential
+    from .tune.tune import tune_table
 else:
     __getattr__ = module_getattr(__name__, globals(), when_asked=_WHEN_ASKED)
 
@@ -388,6 +390,7 @@ __all__ = [
     "tril",
     "triu",
     "trunc",
+    "tune_table",
     "uint8",
     "uint32",
     "unstack",

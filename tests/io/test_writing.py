@@ -35,6 +35,7 @@ from ranvier.report.measures.bootstrap import Estimate
 from ranvier.report.page import Report
 from ranvier.report.results import ModelScore, Results
 from ranvier.tasks import ForecastModel
+from ranvier.tune.journal import Journal
 from syntax import parsed
 
 ON_POSIX = pytest.mark.skipif(not hasattr(os, "getuid"), reason="modes and pipes of POSIX")
@@ -86,6 +87,14 @@ def plotted(path: Path) -> None:
     network().fit(X, X[:, 0], verbose=0).plot(path)
 
 
+def journal(path: Path) -> None:
+    try:
+        Journal(path).append_logs([{"op_code": 0}])
+    except FileError as problem:  # it never replaces what is there
+        if "is not the file of a study" not in str(problem):
+            raise
+
+
 def report(path: Path) -> None:
     score = ModelScore("network", {"rmse": Estimate(1.0)})
     Report(Results("t", "y", "regression", "rmse", 9, 9, "", models=(score,))).save(path)
@@ -126,13 +135,16 @@ WRITERS: dict[str, tuple[Callable[[Path], Any], str]] = {
         lambda path: Counterfactual({"a": (1, 2)}, "no", "yes", 1.0, {"a": 2}).save(path), ".csv"
     ),
     "Walkthrough.save": (lambda p: network().walkthrough(X, X[:, 0]).save(p), ".html"),
+    "Journal": (journal, ".study"),
     "torch.save": (lambda path: torch_names.save({"x": torch_names.ones(2)}, path), ".pt"),
     "keras save": (lambda path: network(keras.Sequential).save(path), ".keras"),
     "keras save_model": (
         lambda path: keras.models.save_model(network(keras.Sequential), path), ".h5"
     ),
 }  # fmt: skip
-WHOLE = [name for name in WRITERS if name != "CSVLogger"]  # those that write in one go
+WHOLE = [
+    name for name in WRITERS if name not in ("CSVLogger", "Journal")
+]  # those that write in one go
 
 # What reaches the gate, and by which of the above it is tried; commands are tried further below.
 REACHED = {
@@ -155,6 +167,7 @@ REACHED = {
     "report.page:save": "Report.save",
     "attribution.result:save_as": "Attribution.save",
     "train.walkthrough.walk:save": "Walkthrough.save",
+    "tune.journal:__init__": "Journal",
     "compat.torch.functions:save": "torch.save",
     "tables.model:save": "TableModel.save",
     "cli.compare:_compare": "the command compare",
@@ -569,6 +582,7 @@ def test_what_a_dead_writer_left_is_removed_at_the_next_save(tmp_path: Path) -> 
 # The options of each command that name a file: what is read, what is written.
 COMMANDS: dict[str, tuple[set[str], set[str]]] = {
     "train": (set(), {"out", "report"}),
+    "tune": (set(), {"out", "report", "storage"}),
     "evaluate": ({"model", "data"}, set()),
     "predict": ({"model", "data"}, {"out"}),
     "inspect": ({"file"}, set()),

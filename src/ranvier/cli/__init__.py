@@ -19,4 +19,5 @@
 | tasks.py | Pictures, texts and series on the command line |
 | text_pictures.py | Confusion matrices and small images as text |
 | train.py | `ranvier train` |
+| tune.py | `ranvier tune`: values for a table that suit it better |
 """

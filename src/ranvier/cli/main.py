@@ -17,6 +17,7 @@ from .inspect import inspect
 from .predict import predict
 from .show import show
 from .train import train
+from .tune import tune
 
 
 class _Commands(click.Group):
@@ -55,7 +56,7 @@ def main() -> None:
     """Neural networks whose every number can be seen."""
 
 
-for command in (train, evaluate, predict, inspect, explain, show, attribute, compare):
+for command in (train, tune, evaluate, predict, inspect, explain, show, attribute, compare):
     main.add_command(command)
 
 if __name__ == "__main__":

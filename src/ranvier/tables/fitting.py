@@ -115,6 +115,7 @@ class Prepared:
         verbose: int = 1,
         recipe: Recipe | None = None,
         batch_size: int | None = None,
+        second: bool | None = None,
     ) -> Trained:
         """Networks trained on these rows within `budget` seconds; see `training.train`."""
         began = clock.perf_counter()
@@ -132,6 +133,7 @@ class Prepared:
             verbose=verbose,
             recipe=recipe,
             batch_size=batch_size,
+            second=second,
         )
         self.seconds["training"] = clock.perf_counter() - began
         return trained
@@ -180,7 +182,7 @@ class Prepared:
 
     def model(self, trained: Trained, forests: Sequence[Trees] = ()) -> TableModel:
         """The model for raw rows, tested on those that were held out."""
-        choices = [*self.reading.choices, *self.plan.choices, *trained.choices]
+        choices = [*self.plan.choices, *trained.choices]
         share = 0.0
         trees = None
         if forests:
@@ -263,6 +265,8 @@ def fit_prepared(
     seed: int = 0,
     verbose: int = 1,
     recipe: Recipe | None = None,
+    batch_size: int | None = None,
+    second: bool | None = None,
 ) -> TableModel:
     """The model for rows that were prepared, within `budget` seconds since that began."""
     plan = prepared.plan
@@ -279,6 +283,8 @@ def fit_prepared(
         seed=seed,
         verbose=verbose,
         recipe=recipe,
+        batch_size=batch_size,
+        second=second,
     )
     if grown is None:
         return prepared.model(trained)

@@ -123,6 +123,7 @@ def train(
     epochs: int | None = None,
     recipe: Recipe | None = None,
     batch_size: int | None = None,
+    second: bool | None = None,
 ) -> Trained:
     """The default network trained on the encoder's arrays within `budget` seconds.
 
@@ -136,7 +137,7 @@ def train(
     they have seen everything; predictions are the mean. Where rows are held out by time or by
     group, every network holds out the same rows. Where time is left after all of them, networks of
     RealMLP's recipe hold out the same rows, and what was held out says how much they weigh; not so
-    with `members`, `epochs` or a `recipe`.
+    with `members`, `epochs` or a `recipe`, unless `second` says otherwise.
     """
     if len(y) < 2 or not len(y_held_out):
         raise DataError(
@@ -165,9 +166,9 @@ def train(
             batch_size=batch_size,
         )
         networks = next_networks(job, _parts(job, len(y), plan.split.method, members, seed), seed)
-        free = recipe is None and members is None and epochs is None
-        second = Recipe.realmlp(job.task) if free else None
-        mixture = mixed(job, networks, seed, second)
+        if second is None:
+            second = recipe is None and members is None and epochs is None
+        mixture = mixed(job, networks, seed, Recipe.realmlp(job.task) if second else None)
     return _result(job, mixture, y_held_out)
 
 

@@ -1,0 +1,66 @@
+"""The command `ranvier tune`: values for a table that suit it better than those by default."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..base.extras import optional
+from ..errors import ArgumentError, DataError
+from ..io.files import SUFFIX
+from ..io.writing import check_output, protected
+from .table_options import stem_of, table_options
+from .tables import Way, learn
+
+STUDY_SUFFIX = ".study"
+
+
+@click.command()
+@click.argument("data", metavar="FILE")
+@table_options("5m")
+@click.option("--trials", type=click.IntRange(1), help="How many.  [default: as the time allows]")
+@click.option(
+    "--storage",
+    type=click.Path(dir_okay=False),
+    help="The study's file, with which a search goes on.  [default: as the data, with .study]",
+)
+@click.option(
+    "--epochs", type=click.IntRange(1), help="Of each trial.  [default: as the time allows]"
+)
+def tune(
+    data: str, storage: str | None, trials: int | None, epochs: int | None, **options: Any
+) -> None:
+    """Search values that suit a table better than those by default; keep the better network.
+
+    As `ranvier train`, which it takes the options of: what is found in FILE and decided is printed
+    with its reason. Then trials of width, depth, learning rate, dropout and the like are trained
+    side by side, and the best values and those by default in full. A search that was stopped, also
+    by a kill, goes on when the same command is given again. Ctrl-C keeps the best so far.
+    """
+    optional("optuna", "ranvier tune", "tune")
+    if not Path(data).exists():
+        raise DataError(f"{data} does not exist: expected a table")
+    stem = stem_of(data)
+    file = storage or stem + STUDY_SUFFIX
+    out = options.pop("out") or stem + SUFFIX
+    if check_output(file) in (check_output(out), check_output(options["report"] or out)):
+        raise ArgumentError(f"--storage {file}: the model or the report goes to this file")
+
+    def way() -> Way:
+        from ..tables.model import TableModel
+        from ..tune.tune import tune_plan
+
+        arguments = {"trees": "trees" in options["extra"], "seed": options["seed"]}
+        arguments |= {"trials": trials} if trials else {}
+        arguments |= {"epochs": epochs} if epochs else {}
+        arguments |= {"storage": file}
+
+        def fit(*table: Any, **how: Any) -> TableModel:
+            return tune_plan(*table, told=click.echo, **how).model
+
+        return Way("model, study = ranvier.tune_table", fit, arguments)
+
+    with protected(data):
+        learn(data, stem, way, out=out, **options)
