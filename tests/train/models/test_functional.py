@@ -421,3 +421,30 @@ def test_states_go_from_one_layer_to_another(tmp_path: Path) -> None:
     model.fit(x, RNG.normal(size=(6, 4, 1)), verbose=0)
     model.save(tmp_path / "model")
     np.testing.assert_array_equal(ranvier.load(tmp_path / "model").predict(x), model.predict(x))
+
+
+def test_a_model_called_on_a_dict_is_the_same_from_its_file(tmp_path: Path) -> None:
+    """The keys of a dict stand in a file in the order of the alphabet."""
+
+    def inputs() -> Any:
+        sizes = {"numbers": 2, "flags": 3, "more": 4}
+        return {name: ranvier.Input((size,), name=name) for name, size in sizes.items()}
+
+    def network() -> Any:
+        x = inputs()
+        outputs = {"b": Dense(2)(x["numbers"]), "a": Dense(1)(Concatenate()(list(x.values())))}
+        return ranvier.Model(x, outputs)
+
+    x = inputs()
+    one, two = network()(x), network()(x)
+    model = ranvier.Model(x, {name: ranvier.nn.Add()([one[name], two[name]]) for name in one})
+    rows = {name: np.random.default_rng(0).normal(size=(4, v.shape[1])) for name, v in x.items()}
+    model.save(tmp_path / "m.safetensors")
+    loaded = ranvier.load(tmp_path / "m.safetensors")
+    right = model.predict(rows)
+    for out in (loaded.predict(rows), loaded.predict(dict(reversed(rows.items())))):
+        assert list(out) == list(right) == ["b", "a"]
+        for name in right:
+            np.testing.assert_array_equal(out[name], right[name])
+    # Saved once more, it is the same file.
+    assert loaded.save(tmp_path / "n.safetensors") == model.save(tmp_path / "m.safetensors")

@@ -6,6 +6,7 @@ code goes into a file.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -153,8 +154,19 @@ def _unstructured(value: object) -> Any:
     if isinstance(value, dict):
         if "tuple" in value:
             return tuple(_unstructured(v) for v in value["tuple"])
-        return {k: _unstructured(v) for k, v in value["dict"].items()}
+        # NOTE: a file has the keys in the order of the alphabet. The numbers of the values are in
+        # the order that the dict had, by which a model that is called on one finds its inputs.
+        made = {k: _unstructured(v) for k, v in value["dict"].items()}
+        return dict(sorted(made.items(), key=lambda item: _first_number(item[1])))
     return value
+
+
+def _first_number(value: object) -> float:
+    """The first number in a structure."""
+    if isinstance(value, dict | list | tuple):
+        inner = value.values() if isinstance(value, dict) else value
+        return min(map(_first_number, inner), default=math.inf)
+    return value if isinstance(value, int) else math.inf
 
 
 def _written(value: object) -> Any:
