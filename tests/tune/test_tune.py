@@ -49,6 +49,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
         "__init__",
         _with_defaults(Recipe.__init__, width=16, members=2, depth=1, bins=4, epochs=2),
     )
+    monkeypatch.setattr(Recipe, "realmlp", classmethod(lambda cls, task: cls()))
 
 
 def _with_defaults(init: Any, **values: Any) -> Any:
