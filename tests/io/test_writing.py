@@ -587,6 +587,7 @@ COMMANDS: dict[str, tuple[set[str], set[str]]] = {
     "predict": ({"model", "data"}, {"out"}),
     "inspect": ({"file"}, set()),
     "explain": ({"file"}, set()),
+    "show": ({"model", "data"}, {"out"}),
     "attribute": ({"model", "data", "background"}, {"out"}),
     "compare": ({"data"}, {"out", "scores"}),
 }
