@@ -16,5 +16,6 @@
 | sizes.py | Sizes of arrays: what no machine holds is refused with its shape |
 | source.py | Where a value comes from: the user's line, the layer, the section of a step |
 | spelling.py | The name that was meant |
+| status.py | What a long piece of work is at, for whoever shows it |
 | temporary.py | Attributes with another value for a while |
 """

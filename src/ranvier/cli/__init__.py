@@ -12,7 +12,7 @@
 | main.py | The command line: its commands, and how errors and warnings are told |
 | predict.py | `ranvier predict`: what a saved model says about rows |
 | problems.py | Tables for `ranvier compare`: the sets by name and files, split in two |
-| progress.py | Progress of `ranvier compare`: a live bar in a terminal, plain lines elsewhere |
+| progress.py | Progress of commands: live in a terminal, plain lines or nothing elsewhere |
 | show.py | `ranvier show`: one training step of a saved model, with every number |
 | table_options.py | Options that the commands for tables share |
 | tables.py | Tables on the command line: trained on, predicted and evaluated |

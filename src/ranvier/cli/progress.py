@@ -10,6 +10,7 @@ from typing import Protocol
 
 import click
 
+from ..base.status import listening
 from ..train.callbacks.progress import seconds_text
 
 
@@ -89,3 +90,35 @@ def status_line() -> Iterator[Callable[[str], None]]:
         yield show
     finally:
         show("")
+
+
+@contextmanager
+def time_bar(seconds: float, began: float, text: str) -> Iterator[None]:
+    """A bar of the time that a command may take, with what it is at; in a terminal only.
+
+    It is moved by a thread of its own, ten times a second, so it does not stand still while a large
+    table is read or encoded. `began` is a time of time.perf_counter().
+    """
+    if not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, ProgressBar, Task, TextColumn
+
+    class Clock(BarColumn):
+        def render(self, task: Task) -> ProgressBar:
+            task.completed = min(time.perf_counter() - began, seconds)
+            return super().render(task)
+
+    bar = Progress(
+        Clock(bar_width=20),
+        TextColumn("{task.completed:.0f} of {task.total:.0f} s"),
+        TextColumn("{task.description}"),
+        console=Console(stderr=True),
+        transient=True,
+        redirect_stdout=False,
+        redirect_stderr=False,
+    )
+    task = bar.add_task(text, total=seconds)
+    with bar, listening(lambda now: bar.update(task, description=now)):
+        yield

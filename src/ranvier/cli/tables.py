@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from ..base.status import tell
 from ..errors import ArgumentError
 from ..io.reading import check_input
 from ..io.writing import check_output, check_suffix, protected
 from ..typing import Array
 from .digits import STARTUP_SECONDS, check_model_file
-from .progress import status_line
+from .progress import status_line, time_bar
 from .table_options import kinds_of
 
 if TYPE_CHECKING:
@@ -38,7 +39,21 @@ def read(path: str, options: Mapping[str, Any]) -> Reading:
 # --- train --------------------------------------------------------------------------------------
 
 
-_REPORT_SHARE, _MOST_REPORT_SECONDS = 0.2, 10.0  # of the budget that the report may take
+# Of the budget, for the report: importing scikit-learn, linear models and intervals take a time
+# that does not shrink with it; boosting and the importance of columns take what is left of it.
+_REPORT_SHARE, _MOST_REPORT_SHARE, _MOST_REPORT_SECONDS = 0.2, 0.4, 10.0
+_FIXED_REPORT_SECONDS, _LEAST_SECONDS_EACH = 2.0, 0.4
+
+
+def _report_seconds(budget: float) -> float:
+    """The part of the budget that is kept for the report.
+
+    >>> [_report_seconds(budget) for budget in (5, 10, 60)]
+    [2.0, 2.8, 10.0]
+    """
+    least = _FIXED_REPORT_SECONDS + 2 * _LEAST_SECONDS_EACH
+    kept = min(max(_REPORT_SHARE * budget, least), _MOST_REPORT_SHARE * budget)
+    return min(kept, _MOST_REPORT_SECONDS)
 
 
 class Way(NamedTuple):
@@ -94,22 +109,30 @@ def _learn(
     from ..tables.fit_program import program
     from ..tables.plan import make_plan
 
-    reading = read(data, options)
+    budget = options["budget"]
     asked = {name: options[name] for name in _PLAN if options[name] not in (None, (), {})}
     asked |= {"kinds": kinds} if (kinds := kinds_of(options["kinds"])) else {}
-    plan = make_plan(reading, **asked)
+    with time_bar(budget, began, "reading"):
+        reading = read(data, options)
+        tell("looking at the columns")
+        plan = make_plan(reading, **asked)
     click.echo(str(plan))
     if options["dry_run"]:
         return
-    reserved = min(_REPORT_SHARE * options["budget"], _MOST_REPORT_SECONDS) if page else 0.0
     call, fit, arguments = way()
-    model = fit(reading, plan, budget=options["budget"] - reserved, began=began, **arguments)
-    stated = asked | arguments | {"budget": options["budget"]}
+    with time_bar(budget, began, "dividing the rows"):
+        kept = _report_seconds(budget) if page else 0.0
+        model = fit(reading, plan, budget=budget - kept, began=began, **arguments)
+    stated = asked | arguments | {"budget": budget}
     model.program = program(data, stated, _written(options), out, call)
     click.echo("\n".join(["", "training", *(f"  {choice}" for choice in model.trained.choices)]))
     if page is not None and model.test_scores:
-        model.report(page, lang=options["lang"], seconds=reserved / 2, command=_command())
         from ..report.terminal import print_results
+
+        left = budget - (time.perf_counter() - began) - _FIXED_REPORT_SECONDS
+        seconds_each = max(left / 2, _LEAST_SECONDS_EACH)  # for boosting, and for the importance
+        with time_bar(budget, began, "writing the report"):
+            model.report(page, lang=options["lang"], seconds=seconds_each, command=_command())
 
         assert model.results is not None
         print_results(model.results, lang=options["lang"], path=page)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..base.missing import spelled
+from ..base.status import tell
 from ..errors import ArgumentError
 from ..typing import Array
 from .choice import Choice
@@ -200,6 +201,7 @@ class Prepared:
         began = clock.perf_counter()
         if len(self.test_rows):
             model.encoded = [(self.arrays, self.y), (self.held_out, self.y_held_out)]
+            tell("testing")
             model.test_scores = model.evaluate(self.test)
         model.seconds = {**self.seconds, "test": clock.perf_counter() - began}
         return model
@@ -217,6 +219,7 @@ def prepare(
     known = frame[rows]
     fit_rows, check_rows = plan.split_rows(known, share=_CHECK_SHARE)
     profiled = clock.perf_counter()
+    tell("encoding")
     encoder, arrays = Encoder.fit_transform(known[fit_rows], plan)
     prepared = Prepared(
         reading=reading,
@@ -271,6 +274,7 @@ def fit_prepared(
     """The model for rows that were prepared, within `budget` seconds since that began."""
     plan = prepared.plan
     encoded = clock.perf_counter()
+    tell("boosted trees" if trees else "training")
     grown = grow(prepared.arrays, prepared.y, plan.task, seed) if trees else None
     ready = clock.perf_counter()
     prepared.seconds["trees"] = ready - encoded

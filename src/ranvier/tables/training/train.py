@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from ... import random
+from ...base.status import tell
 from ...errors import DataError
 from ...io.writing import FilePath
 from ...train.fit.loop import CtrlC
@@ -274,6 +275,8 @@ class _Told:
         epoch, error = len(run.scores), run.scores[-1]
         if self.on_epoch is not None:
             self.on_epoch(epoch, {"loss": run.losses[-1], "held_out": error, "best": run.best})
-        if self.shown:
-            line = f"{member.name} epoch {epoch}/{run.epochs} held-out {error:.5g}"
-            print(f"\r{line} (best {run.best:.5g})", end="\x1b[K", file=sys.stderr, flush=True)
+        line = (
+            f"{member.name} epoch {epoch}/{run.epochs} held-out {error:.5g} (best {run.best:.5g})"
+        )
+        if not tell(line) and self.shown:
+            print(f"\r{line}", end="\x1b[K", file=sys.stderr, flush=True)
