@@ -6,6 +6,7 @@
 | charts/ | The charts of a report |
 | layers.py | The layers of a network for its picture |
 | measures/ | Intervals, curves, calibration, baselines, importance of columns |
+| notebook.py | Plans and models of tables as they show themselves in a notebook |
 | numbers.py | Numbers as short texts |
 | page.py | The report as one HTML file |
 | profile.py | What the columns of the training rows hold |

@@ -74,6 +74,12 @@ class TableModel:
         plan = self.plan
         return f"<TableModel {plan.task} {plan.target!r} from {len(plan.features)} columns>"
 
+    def _repr_html_(self) -> str:
+        """Test scores and plan, in a notebook; `report()` shows everything."""
+        from ..report.notebook import model_html
+
+        return model_html(self.plan, self.test_scores)
+
     @property
     def history(self) -> Mapping[str, Sequence[float]]:
         """The numbers of each epoch."""

@@ -103,6 +103,12 @@ class Plan:
             }
         )
 
+    def _repr_html_(self) -> str:
+        """Columns and choices as tables, in a notebook."""
+        from ..report.notebook import plan_html
+
+        return plan_html(self)
+
     def __str__(self) -> str:
         classes = f", classes {', '.join(self.classes[:10])}" if self.classes else ""
         more = f" and {len(self.classes) - 10} more" if len(self.classes) > 10 else ""

@@ -19,18 +19,19 @@ def plan(page: Page) -> tuple[str, Markup] | None:
     if not results.choices:
         return None
     choices = sorted(results.choices, key=lambda choice: not choice.warning)
-    parts = [element("p", words("plan_about")), _choices(choices[:_SHOWN_CHOICES], words)]
+    parts = [element("p", words("plan_about")), choice_table(choices[:_SHOWN_CHOICES], words)]
     rest = choices[_SHOWN_CHOICES:_MOST_CHOICES]
     if rest:
         label = words("show_more", count=len(rest))
-        parts.append(element("details", element("summary", label), _choices(rest, words)))
+        parts.append(element("details", element("summary", label), choice_table(rest, words)))
     if len(choices) > _MOST_CHOICES:
         more = words("and_more", count=len(choices) - _MOST_CHOICES)
         parts.append(element("p", more, class_="muted"))
     return words("plan"), join(*parts)
 
 
-def _choices(choices: Sequence[Choice], words: Language) -> Markup:
+def choice_table(choices: Sequence[Choice], words: Language) -> Markup:
+    """Choices with their reasons, and what to write to decide otherwise."""
     head = [words(key) for key in ("what", "value", "reason", "override")]
     rows = [
         [

@@ -16,11 +16,13 @@ def decisions(page: Page) -> tuple[str, Markup] | None:
         if not pictures:
             return None
         return words("curves_classes"), join(element("p", words("curves_classes_about")), pictures)
+    usual = thresholds.usual
+    # Where nothing is named at 0.5, there is nothing that could be right.
     about = words(
-        "decisions_about",
+        "decisions_about" if usual.precision is not None else "decisions_none_about",
         positive=cut(results.classes[-1], 60),
-        recall=percent_text(thresholds.usual.recall),
-        precision=percent_text(thresholds.usual.precision),
+        recall=percent_text(usual.recall),
+        precision=percent_text(usual.precision),
     )
     best = words(
         "best_threshold_about",

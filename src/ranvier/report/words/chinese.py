@@ -5,6 +5,10 @@ from __future__ import annotations
 CHINESE: dict[str, str] = {
     # --- the page
     "title": "报告：预测 {target}",
+    "predicting": "预测 {target}",
+    "plan_subtitle": "{source} · {task} · {rows} 行 · 使用 {features} 列",
+    "target": "目标",
+    "test_scores": "测试得分",
     "subtitle": "{source} · {task} · {rows} 行 · 使用 {features} 列 · {date}",
     "contents": "目录",
     "numbers_of_chart": "图中的数值",
@@ -76,7 +80,7 @@ CHINESE: dict[str, str] = {
     "trained_on": "训练数据",
     "rows_count": "{count} 行",
     "tested_on": "在另外 {count} 行上测试",
-    "took": "用时",
+    "took": "训练用时",
     "better_by": "好 {difference}",
     "worse_by": "差 {difference}",
     "no_clear_difference": "无明显差别",
@@ -176,6 +180,10 @@ CHINESE: dict[str, str] = {
         "网络给出“{positive}”的概率。在何处划分是与否，取决于两种错误各自的代价；0.5 只是一种选择"
         "。阈值为 0.5 时，能找出全部此类行的 {recall}，其判定中有 {precision} 是对的。"
     ),
+    "decisions_none_about": (
+        "网络给出“{positive}”的概率。在何处划分是与否，取决于两种错误各自的代价；0.5 只是一种选择。"
+        "阈值为 0.5 时，没有任何一行被判为正类。"
+    ),
     "best_threshold_about": (
         "在这些行上 F1 最高（{f1}）的阈值为 {threshold}。它是在测试行上选出的，在新数据上会略低。"
     ),
@@ -258,7 +266,7 @@ CHINESE: dict[str, str] = {
     "seconds_predict": "预测测试行",
     "seconds_baselines": "简单模型",
     "seconds_importance": "各列重要性",
-    "rows_per_second": "每秒 {count} 行",
+    "rows_per_second": "每秒预测 {count} 行",
     "memory_peak": "进程内存峰值",
     "memory_parameters": "网络参数",
     "memory_file": "保存的模型",

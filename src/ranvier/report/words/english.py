@@ -5,6 +5,10 @@ from __future__ import annotations
 ENGLISH: dict[str, str] = {
     # --- the page
     "title": "Report: predicting {target}",
+    "predicting": "predicting {target}",
+    "plan_subtitle": "{source} · {task} · {rows} rows · {features} columns used",
+    "target": "target",
+    "test_scores": "test scores",
     "subtitle": "{source} · {task} · {rows} rows · {features} columns used · {date}",
     "contents": "Contents",
     "numbers_of_chart": "Numbers of this chart",
@@ -79,7 +83,7 @@ ENGLISH: dict[str, str] = {
     "trained_on": "Trained on",
     "rows_count": "{count} rows",
     "tested_on": "tested on {count} other rows",
-    "took": "Time",
+    "took": "Training took",
     "better_by": "better by {difference}",
     "worse_by": "worse by {difference}",
     "no_clear_difference": "no clear difference",
@@ -203,6 +207,11 @@ ENGLISH: dict[str, str] = {
         "and no depends on what each kind of mistake costs; 0.5 is only one choice. At 0.5 it "
         "finds {recall} of all such rows, and {precision} of those it names are right."
     ),
+    "decisions_none_about": (
+        "The network gives the probability of “{positive}”. Where to draw the line between yes and "
+        "no depends on what each kind of mistake costs; 0.5 is only one choice. At 0.5 it names no "
+        "row at all."
+    ),
     "best_threshold_about": (
         "The highest F1 on these rows ({f1}) is at {threshold}. As it was picked on the test "
         "rows, expect slightly less on new ones."
@@ -315,7 +324,7 @@ ENGLISH: dict[str, str] = {
     "seconds_predict": "predicting the test rows",
     "seconds_baselines": "the simple models",
     "seconds_importance": "importance of columns",
-    "rows_per_second": "{count} rows a second",
+    "rows_per_second": "predicts {count} rows a second",
     "memory_peak": "peak memory of the process",
     "memory_parameters": "parameters of the network",
     "memory_file": "saved model",
