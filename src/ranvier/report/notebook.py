@@ -41,7 +41,7 @@ def plan_html(plan: Plan, lang: str | None = None) -> str:
 
 
 def model_html(plan: Plan, scores: Mapping[str, float], lang: str | None = None) -> str:
-    """What a model of a table predicts, its scores on the test rows, and its plan, folded."""
+    """What a model of a table predicts, its scores on the test rows, its plan behind a click."""
     words = language(lang)
     rows = [[words(name), number_text(value)] for name, value in scores.items()]
     head = [words("test_scores"), ""]

@@ -7,6 +7,8 @@ from ..charts.network_chart import layer_table
 from ..numbers import bytes_text, duration_text
 from .page_parts import Page, charts, cut, numbers_of, table
 
+_LEAST_SECONDS = 1e-4  # a stage that took less was skipped
+
 
 def training(page: Page) -> tuple[str, Markup] | None:
     pictures = charts(page, "curve-1", "curve-2", "curve-3")
@@ -56,7 +58,11 @@ def network(page: Page) -> tuple[str, Markup] | None:
 
 def cost(page: Page) -> tuple[str, Markup] | None:
     results, words = page.results, page.words
-    rows = [[words.name("seconds", k), duration_text(v)] for k, v in results.seconds.items()]
+    rows = [
+        [words.name("seconds", name), duration_text(seconds)]
+        for name, seconds in results.seconds.items()
+        if seconds > _LEAST_SECONDS
+    ]
     rows += [[words.name("memory", k), bytes_text(v)] for k, v in results.memory.items()]
     if not rows:
         return None
