@@ -9,6 +9,8 @@ import numpy as np
 
 from ...base.locks import importing
 from ...errors import unknown_name
+from ...executors import executor
+from ...executors.reference import ReferenceExecutor
 from ...typing import Array
 from .loops import Frames
 from .number_text import bars, number, shape_text, statistics
@@ -78,7 +80,7 @@ def lines(story: Story, section: str | None = None) -> Iterator[Shown]:
 def agreement(story: Story) -> str:
     """How the numbers compare with those of the model's own engine."""
     recording = story.recording
-    if recording.engine == "reference":
+    if isinstance(executor(recording.engine), ReferenceExecutor):
         return "Every number is from the reference executor, which this model runs on."
     if recording.difference <= 1e-4:
         return (
