@@ -175,6 +175,7 @@ _WHEN_ASKED = {
     "plots": "plots",
     "report": "report",
     "tables": "tables",
+    "tasks": "tasks",
     "ensemble": "train.ensembles.ensemble:ensemble",
     "tune_table": "tune.tune:tune_table",
     "vmap": "tracing.vmap:vmap",
@@ -192,6 +193,7 @@ if TYPE_CHECKING:
         plots,
         report,
         tables,
+        tasks,
     )
     from .data import datasets
     from .inspection.explain import explain
@@ -384,6 +386,7 @@ __all__ = [
     "take_along_axis",
     "tan",
     "tanh",
+    "tasks",
     "tensor",
     "tensordot",
     "tile",

@@ -109,6 +109,15 @@ def test_modules_known_by_two_names_are_one() -> None:
     assert done.returncode == 0, done.stderr
 
 
+ROOMS = "attribution callbacks compat data estimators inspection models plots report tables tasks"
+
+
+@pytest.mark.parametrize("room", ROOMS.split())
+def test_rooms_are_reached_without_an_import_of_their_own(room: str) -> None:
+    asked = ranvier.__getattr__(room)
+    assert asked is importlib.import_module(f"ranvier.{room}")
+
+
 # --- constructors and verbs ---------------------------------------------------------------------
 
 

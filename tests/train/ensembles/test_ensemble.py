@@ -318,6 +318,17 @@ def test_errors(call: Any, message: str) -> None:
         call()
 
 
+@pytest.mark.parametrize("verb", ["predict", "predict_members", "evaluate", "fit"])
+def test_rows_of_another_shape_are_answered_as_by_a_model(verb: str) -> None:
+    ensemble = compiled(ranvier.ensemble(dense, 2), "mse", "compiled")
+    ensemble.fit(X, Y, verbose=0)
+    more = [Y[: len(X[0])]] if verb in ("evaluate", "fit") else []
+    with pytest.raises(
+        ShapeError, match=r"expected rows of shape \(5,\).*This is one row.*x\[None\]"
+    ):
+        getattr(ensemble, verb)(X[0], *more)
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 def test_weights_of_rows_by_member(engine: str) -> None:
     weights = np.ones((2, len(X)), np.float32)

@@ -188,6 +188,8 @@ class Ensemble(CompiledMembers):
     def _build(self, xs: Sequence[Array]) -> None:
         """Build the members for rows like these, each with its own random numbers."""
         first = self.first
+        if first.built:
+            first._build_for(xs)  # which compares the shape of the rows
         for number, member in enumerate(self._models):
             if member.built:
                 continue
