@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 
 import ranvier
@@ -105,3 +106,31 @@ def test_too_few_points_to_go_on_from(clock: Clock) -> None:
     model = fit_forecast({"y": WAVE}, "y", 3, budget=5, verbose=0)
     with pytest.raises(RanvierError, match="give at least as many"):
         model.predict(WAVE[:5])
+
+
+def test_the_past_is_one_series_of_finite_numbers(clock: Clock) -> None:
+    clock(0.5)
+    frame = {"y": WAVE - WAVE.min() + 1, "month": TIMES}
+    model = fit_forecast(frame, "y", 3, budget=5, verbose=0)
+    ahead = model.predict(frame["y"])
+    for past in (frame, pl.DataFrame(frame), frame["y"][:, None], pl.Series(frame["y"])):
+        np.testing.assert_array_equal(model.predict(past), ahead)
+    hole, early_hole = frame["y"].copy(), frame["y"].copy()
+    hole[-2], early_hole[0] = np.nan, np.nan
+    np.testing.assert_array_equal(model.predict(early_hole), ahead)
+    below = np.where(TIMES > 238, -1.0, frame["y"])
+    wrong: list[tuple[Any, str]] = [
+        ({"z": frame["y"]}, "unknown column 'y'"),
+        (np.stack([frame["y"], TIMES], axis=1), "expected one series"),
+        (hole, "1 of the points that it looks at are no numbers.*such as nan"),
+        (["1,5"] * 240, "text"),
+        (frame["y"][: model.length - 1], "give at least as many"),
+    ]
+    for past, message in wrong:
+        with pytest.raises(RanvierError, match=message):
+            model.predict(past)
+    with pytest.raises(RanvierError, match=r"expected \(n, "):
+        model.predict_windows(np.ones((2, model.length + 1)))
+    model.logarithm = True
+    with pytest.raises(RanvierError, match="above 0, as all were in training, such as -1"):
+        model.predict(below)

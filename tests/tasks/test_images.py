@@ -56,6 +56,10 @@ def test_it_learns_saves_and_says_why(
     assert again.predict(str(paths[0])) == model.predict(paths)[:1]
     pixels = np.stack([np.asarray(image.open(path)) for path in paths])
     np.testing.assert_array_equal(again.predict_proba(pixels), before)
+    with pytest.warns(UserWarning, match="pixels of 0 to 255; .* multiply them again"):
+        again.predict(pixels / 255)
+    with pytest.raises(RanvierError, match="images: .*NaN"):
+        again.predict(np.full(pixels.shape, np.nan))
     assert again.evaluate(folder) >= 0.75
 
 

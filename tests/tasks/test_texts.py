@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 
 import ranvier
@@ -62,3 +63,26 @@ def test_what_cannot_be_learned_is_refused(change: Any, message: str) -> None:
 def test_an_array_is_no_table() -> None:
     with pytest.raises(RanvierError, match="expected a table"):
         fit_texts(np.zeros((3, 2)), "text", "liked")
+
+
+def test_tables_missing_texts_and_what_is_no_text(clock: Callable[[float], None]) -> None:
+    clock(0.5)
+    model = fit_texts(reviews(), "text", "liked", budget=5, verbose=0)
+    texts = ["a lovely film", "so dull"]
+    expected = model.predict_proba(texts)
+    for table in ({"text": texts}, pl.DataFrame({"other": [1, 2], "text": texts})):
+        np.testing.assert_array_equal(model.predict_proba(table), expected)
+    with pytest.raises(RanvierError, match="unknown column 'text'"):
+        model.predict(pl.DataFrame({"review": texts}))
+    empty = model.predict_proba(["", "", "7"])
+    np.testing.assert_array_equal(model.predict_proba([None, float("nan"), 7]), empty)
+    for wrong in (b"a film", ["a film"], np.array(["a", "b"])):
+        with pytest.raises(RanvierError, match="row 1 is a .*expected one text for each row"):
+            model.predict(["a", wrong])
+
+
+def test_a_column_without_texts_is_refused() -> None:
+    frame = reviews()
+    frame["text"] = np.array([None] * 150, object)
+    with pytest.raises(RanvierError, match="text: no row with a label holds a text"):
+        fit_texts(frame, "text", "liked", budget=5, verbose=0)

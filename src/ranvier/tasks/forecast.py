@@ -22,7 +22,7 @@ from ..tables.message import Message
 from ..train.models.model import Model
 from ..typing import Array, ArrayLike, DataLike
 from .input_columns import column as column_of
-from .input_columns import silent
+from .input_columns import column_or_values, silent
 from .season import season_of
 from .task_model import TaskModel, unpack_as
 from .training import train_within
@@ -51,9 +51,18 @@ class ForecastModel(TaskModel):
         self.column, self.length, self.horizon, self.season = column, length, horizon, season
         self.middle, self.spread, self.logarithm = middle, spread, logarithm
 
-    def predict(self, past: ArrayLike) -> Array:
-        """The next `horizon` points after `past` (time,) of at least `length` points."""
-        series = np.asarray(past, np.float64).reshape(-1)
+    def predict(self, past: DataLike) -> Array:
+        """The next `horizon` points after `past` (time,) of at least `length` points, the latest
+        last: numbers, or a table with the column that it learned from.
+        """
+        given = column_or_values(past, self.column, "predict")
+        series = as_array(given, self.column, float_dtype=np.float64).astype(np.float64)
+        if series.size != len(series):
+            raise ShapeError(
+                f"forecast of {self.column!r}: got an array of shape {series.shape}; expected one "
+                "series, (time,). predict_windows takes several, (n, length)"
+            )
+        series = series.reshape(-1)
         if len(series) < self.length:
             raise ShapeError(
                 f"forecast of {self.column!r}: got {len(series)} points; the network looks at "
@@ -64,7 +73,21 @@ class ForecastModel(TaskModel):
 
     def predict_windows(self, x: ArrayLike) -> Array:
         """The next points after each window: (n, length) -> (n, horizon)."""
-        scaled = self._scaled(np.asarray(x, np.float64)).astype(np.float32)
+        known = np.asarray(x, np.float64)
+        if known.ndim != 2 or known.shape[1] != self.length:
+            raise ShapeError(
+                f"forecast of {self.column!r}: got windows of shape {known.shape}; expected "
+                f"(n, {self.length})"
+            )
+        usable = np.isfinite(known) & ((known > 0) if self.logarithm else True)
+        if not usable.all():
+            above = " above 0, as all were in training" if self.logarithm else ""
+            raise DataError(
+                f"forecast of {self.column!r}: {int((~usable).sum())} of the points that it looks "
+                f"at are no numbers{above}, such as {known[~usable][0]:g}; fill them first, for "
+                "example with the point before"
+            )
+        scaled = self._scaled(known).astype(np.float32)
         out = np.asarray(self.network.predict(scaled[..., None]))[..., 0].astype(np.float64)
         numbers: Array = out * self.spread + self.middle
         return np.asarray(np.exp(numbers) if self.logarithm else numbers)

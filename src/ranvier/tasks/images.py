@@ -13,8 +13,9 @@ from .. import random
 from ..base.arguments import number
 from ..base.extras import optional
 from ..base.missing import spelled
+from ..data.conversion import as_array, check_finite
 from ..data.streams.file_streams import IMAGE_SUFFIXES, ImageStream, stream_images
-from ..errors import ArgumentError, DataError, ShapeError
+from ..errors import ArgumentError, DataError, ShapeError, warn
 from ..io.reading import open_plain
 from ..io.writing import FilePath
 from ..nn import (
@@ -94,6 +95,8 @@ class ImageModel(TaskModel):
             files = [Path(image) for image in images]
             return _read(ImageStream(files, None, self.classes, self.size, self.color))
         array = np.asarray(images)
+        if array.dtype.kind not in "uif":
+            array = as_array(array, "images")
         channels = 1 if self.color == "grayscale" else 3
         if array.ndim == 3 and channels == 1:
             array = array[..., None]
@@ -101,6 +104,12 @@ class ImageModel(TaskModel):
             raise ShapeError(
                 f"images: got an array of shape {array.shape}; expected (n, *{self.size}, "
                 f"{channels}), or the paths of files, which are brought to that size"
+            )
+        check_finite(array, "images")
+        if array.dtype.kind == "f" and array.size and 0 < array.max() <= 1 and array.min() >= 0:
+            warn(
+                "images: all numbers lie between 0 and 1, and the model learned from pixels of 0 "
+                "to 255; if they were divided by 255, multiply them again"
             )
         return array
 

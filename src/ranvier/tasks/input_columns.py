@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from ..data.conversion import column_names
+from ..data.conversion import column_names, is_frame
 from ..errors import DataError, unknown_name
 from ..typing import Array, DataLike
 
@@ -27,6 +28,16 @@ def column(frame: DataLike, name: str, call: str) -> Array:
         raise unknown_name("column", name, names)
     table: Any = frame  # that has columns by name
     return np.asarray(table[name])
+
+
+def column_or_values(given: Any, name: str, call: str) -> Any:
+    """The column `name` where a table is given; else what is given, which has one value a row.
+
+    >>> column_or_values({"a": [1, 2]}, "a", "predict"), column_or_values([3], "a", "predict")
+    (array([1, 2]), [3])
+    """
+    is_table = isinstance(given, Mapping) or is_frame(given)
+    return column(given, name, call) if is_table else given
 
 
 def silent(text: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -22,7 +22,7 @@ from ..train.models.model import Model
 from ..typing import Array, DataLike
 from .class_training import parts_of, train_classes
 from .input_columns import column as column_of
-from .input_columns import silent
+from .input_columns import column_or_values, silent
 from .task_model import TaskModel, unpack_as
 
 _MOST_WORDS = 30_000
@@ -47,7 +47,7 @@ class TextModel(TaskModel):
         self.classes, self.words, self.length = list(classes), list(words), length
         self._vocabulary = Vocabulary(self.words)
 
-    def predict_proba(self, texts: str | Iterable[str]) -> Array:
+    def predict_proba(self, texts: DataLike) -> Array:
         """The probability of each class: (n, classes)."""
         return self.of_ids(self.ids(texts))
 
@@ -56,14 +56,15 @@ class TextModel(TaskModel):
         out = np.asarray(self.network.predict(ids))
         return np.concatenate([1 - out, out], axis=1) if out.shape[1] == 1 else out
 
-    def predict(self, texts: str | Iterable[str]) -> list[str]:
+    def predict(self, texts: DataLike) -> list[str]:
         """The most likely class of each text."""
         return [self.classes[i] for i in self.predict_proba(texts).argmax(axis=1)]
 
-    def ids(self, texts: str | Iterable[str]) -> Array:
-        """What the network reads: (n, length)."""
-        listed = [texts] if isinstance(texts, str) else list(texts)
-        rows = [self._vocabulary.encode(_text(text)) for text in listed]
+    def ids(self, texts: DataLike) -> Array:
+        """What the network reads: (n, length). Of a table the column that it learned from."""
+        given = column_or_values(texts, self.column, "predict")
+        listed = [given] if isinstance(given, str) else list(given)
+        rows = [self._vocabulary.encode(text) for text in _texts(listed, self.column)]
         return np.asarray(pad_sequences(rows, maxlen=self.length, truncating="post"))
 
     def config(self) -> dict[str, Any]:
@@ -147,12 +148,25 @@ def fit_texts(
     return model
 
 
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
+def _texts(values: Sequence[object], column: str) -> list[str]:
+    """Texts as they are, numbers as they are written, and what is missing as an empty text."""
+    texts = []
+    for row, value in enumerate(values):
+        if isinstance(value, bytes) or np.ndim(value):  # type: ignore[arg-type]
+            raise DataError(
+                f"{column or 'texts'}: row {row} is a {type(value).__name__}, {value!r}; expected "
+                "one text for each row"
+            )
+        is_missing = value is None or value != value or str(value) in ("<NA>", "NaT")
+        texts.append("" if is_missing else str(value))
+    return texts
 
 
 def _columns(frame: DataLike, column: str, target: str) -> tuple[list[str], Array]:
     """(texts, labels) of the rows that have a label."""
     texts, labels = (column_of(frame, name, "fit_texts").tolist() for name in (column, target))
     has = [i for i, label in enumerate(labels) if label is not None and label == label]
-    return [_text(texts[i]) for i in has], np.array([str(labels[i]) for i in has])
+    listed = _texts([texts[i] for i in has], column)
+    if not any(text.strip() for text in listed):
+        raise DataError(f"{column}: no row with a label holds a text; is it another column?")
+    return listed, np.array([str(labels[i]) for i in has])
