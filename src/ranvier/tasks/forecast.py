@@ -55,8 +55,8 @@ class ForecastModel(TaskModel):
         """The next `horizon` points after `past` (time,) of at least `length` points, the latest
         last: numbers, or a table with the column that it learned from.
         """
-        given = column_or_values(past, self.column, "predict")
-        series = as_array(given, self.column, float_dtype=np.float64).astype(np.float64)
+        values = column_or_values(past, self.column, "predict")
+        series = as_array(values, self.column, float_dtype=np.float64).astype(np.float64)
         if series.size != len(series):
             raise ShapeError(
                 f"forecast of {self.column!r}: got an array of shape {series.shape}; expected one "

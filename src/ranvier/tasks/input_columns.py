@@ -30,14 +30,14 @@ def column(frame: DataLike, name: str, call: str) -> Array:
     return np.asarray(table[name])
 
 
-def column_or_values(given: Any, name: str, call: str) -> Any:
+def column_or_values(data: Any, name: str, call: str) -> Any:
     """The column `name` where a table is given; else what is given, which has one value a row.
 
     >>> column_or_values({"a": [1, 2]}, "a", "predict"), column_or_values([3], "a", "predict")
     (array([1, 2]), [3])
     """
-    is_table = isinstance(given, Mapping) or is_frame(given)
-    return column(given, name, call) if is_table else given
+    is_table = isinstance(data, Mapping) or is_frame(data)
+    return column(data, name, call) if is_table else data
 
 
 def silent(text: str) -> None:

@@ -62,8 +62,8 @@ class TextModel(TaskModel):
 
     def ids(self, texts: DataLike) -> Array:
         """What the network reads: (n, length). Of a table the column that it learned from."""
-        given = column_or_values(texts, self.column, "predict")
-        listed = [given] if isinstance(given, str) else list(given)
+        values = column_or_values(texts, self.column, "predict")
+        listed = [values] if isinstance(values, str) else list(values)
         rows = [self._vocabulary.encode(text) for text in _texts(listed, self.column)]
         return np.asarray(pad_sequences(rows, maxlen=self.length, truncating="post"))
 
