@@ -198,6 +198,8 @@ LAYERS: Mapping[str, Formulas] = {
     "MemberScale": _same("out = x · scale of the member",
                          r"\mathrm{out} = x \cdot \mathrm{scale}",
                          "∂L/∂x = ∂L/∂out · scale", rf"{_X} = {_OUT} \cdot \mathrm{{scale}}"),
+    "UnitMask": _same("out = x · mask", r"\mathrm{out} = x \cdot \mathrm{mask}",
+                      "∂L/∂x = ∂L/∂out · mask", rf"{_X} = {_OUT} \cdot \mathrm{{mask}}"),
     "ParametricActivation": _same(
         "out = x + alpha · (f(x) - x)", r"\mathrm{out} = x + \alpha\, (f(x) - x)",
         "∂L/∂alpha = sum of ∂L/∂out · (f(x) - x)",
