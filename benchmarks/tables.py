@@ -285,8 +285,8 @@ def fold_errors(name: str, folds_of: dict[str, Any], models: list[str]) -> dict[
 def by_set(errors: dict[str, Any], models: list[str]) -> list[str]:
     """A row for each set: the mean error of each model, and the deviation over folds."""
     lines = [
-        "| set | error | folds | " + " | ".join(models) + " |",
-        "|---" * (3 + len(models)) + "|",
+        "| set, error | folds | " + " | ".join(m.replace("+", " + ") for m in models) + " |",
+        "|---" * (2 + len(models)) + "|",
     ]
     for name, row in errors.items():
         means = {m: values.mean() for m, values in row.items()}
@@ -297,7 +297,7 @@ def by_set(errors: dict[str, Any], models: list[str]) -> list[str]:
         ]
         count = max((len(values) for values in row.values()), default=0)
         kind = error_name({**SETS, **PUBLISHED}[name][1])
-        lines.append(f"| {name} | {kind} | {count} | {' | '.join(cells_of)} |")
+        lines.append(f"| {name}, {kind} | {count} | {' | '.join(cells_of)} |")
     return lines
 
 

@@ -17,7 +17,10 @@ from typing import Any
 import ranvier
 
 FOLDER = "api"
-ELSEWHERE = {"ranvier.compat"}  # names of other libraries, told in compat.md
+ELSEWHERE = {
+    "ranvier.compat",  # names of other libraries, told in compat.md
+    "ranvier.optim.schedules",  # on the page of ranvier.optim
+}
 
 
 def first_sentence(doc: str) -> str:

@@ -27,15 +27,6 @@ _LONG_NUMBER = 8  # characters of a cell; one with more digits is rounded
 class Attribution:
     """How much each feature of a row has to do with what a model says of it.
 
-    values      (rows, features), or (rows, height, width) of images, (rows, tokens) of texts; with
-                `output="all"` one more axis; (features,) where it is about all rows together
-    base_values what the values start from, (rows,) or (rows, outputs): where the method has one,
-                base value and values sum to the output
-    outputs     what the model says of each row, (rows,) or (rows, outputs)
-    data        what was explained, (rows, features): raw cells, pixels or tokens
-    errors      the standard error of each value, where it was sampled
-    notes       what a reader should know, such as columns that go together
-
     Indexing takes rows: `attribution[0]`, `attribution[:10]`. `print` shows the rows, `plot` draws
     them, a notebook shows the drawing.
 
@@ -47,6 +38,16 @@ class Attribution:
       income = 800   -0.5
     >>> made.gap
     array([0.])
+
+    Args:
+        values: (rows, features), or (rows, height, width) of images, (rows, tokens) of texts; with
+            `output="all"` one more axis; (features,) where it is about all rows together.
+        base_values: what the values start from, (rows,) or (rows, outputs): where the method has
+            one, base value and values sum to the output.
+        outputs: what the model says of each row, (rows,) or (rows, outputs).
+        data: what was explained, (rows, features): raw cells, pixels or tokens.
+        errors: the standard error of each value, where it was sampled.
+        notes: what a reader should know, such as columns that go together.
     """
 
     method: str

@@ -8,10 +8,10 @@ over r of what the model says of x in S and of r elsewhere (interventional SHAP:
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
+from ...base.locks import computed_once
 from ...typing import Array
 from ..subject import Encoded, Subject
 
@@ -32,7 +32,7 @@ class Game:
         """How many players there are."""
         return len(self.subject.feature_names)
 
-    @cached_property
+    @computed_once
     def differing(self) -> Array:
         """(background rows, features): where the row and a background row differ.
 
@@ -47,7 +47,7 @@ class Game:
                 differ[:, owned[i]] |= unlike[:, i]
         return differ
 
-    @cached_property
+    @computed_once
     def ends(self) -> tuple[Array, Array]:
         """The outputs of each background row, (rows, outputs), and of the row, (outputs,)."""
         empty = self.subject(self.background.arrays)[:, self.columns]
@@ -87,7 +87,7 @@ class Game:
             sums.append(total)
         return np.concatenate(sums)
 
-    @cached_property
+    @computed_once
     def _together(self) -> int:
         """How many mixed rows are made together."""
         width = sum(owner.size for owner in self.subject.owners.values())

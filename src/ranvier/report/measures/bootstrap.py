@@ -30,8 +30,9 @@ class Estimate:
 class Bootstrap:
     """Draws of rows with replacement, the same for everything that is measured.
 
+    >>> from ranvier.tables.scores import mean_of
     >>> draws = Bootstrap(100, seed=0)
-    >>> right = mean_of(np.arange(100) < 80)
+    >>> right = np.arange(100) < 80
     >>> draws.interval(*draws.measure(lambda rows: {"accuracy": mean_of(right[rows])})["accuracy"])
     Estimate(value=0.8, low=0.72, high=0.87)
     """
