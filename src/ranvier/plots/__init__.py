@@ -3,6 +3,7 @@
 | file | what it holds |
 |---|---|
 | axes.py | Axes of a drawing: scales, ticks, grid, labels, lines and bars |
+| document.py | Pages as one file of HTML, which loads nothing |
 | drawing.py | A drawing: marks at positions in pixels, shown as SVG, PNG or PDF |
 | figures.py | Writing figures to files |
 | history.py | Training curves: loss and metrics against epochs |

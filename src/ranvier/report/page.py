@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..io.writing import FilePath, check_suffix, write_whole
+from ..plots.document import document
 from ..plots.drawing import Drawing
 from ..plots.markup import Markup, element
 from .charts.draw import draw
@@ -13,9 +14,6 @@ from .sections.all_sections import SECTIONS
 from .sections.page_parts import Page, cut
 from .style import STYLE
 from .words.language import Language, language
-
-# No script, no network: said to the browser as well.
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 
 class Report:
@@ -65,23 +63,12 @@ def page(results: Results, lang: str | None = None) -> str:
     sections = [(name, section(parts)) for name, section in SECTIONS.items()]
     present = [(name, *content) for name, content in sections if content is not None]
     title = words("title", target=cut(results.target, 60))
-    return "<!DOCTYPE html>\n" + element(
-        "html",
-        element(
-            "head",
-            element("meta", charset="utf-8"),
-            element("meta", name="viewport", content="width=device-width, initial-scale=1"),
-            element("meta", http_equiv="Content-Security-Policy", content=_POLICY),
-            element("meta", name="color-scheme", content="light dark"),
-            element("title", title),
-            element("style", Markup(STYLE)),
-        ),
-        element(
-            "body",
-            _header(results, words, title, [(name, head) for name, head, _ in present]),
-            element("main", *(_section(*section) for section in present)),
-            _footer(results, words),
-        ),
+    return document(
+        title,
+        STYLE,
+        _header(results, words, title, [(name, head) for name, head, _ in present]),
+        element("main", *(_section(*section) for section in present)),
+        _footer(results, words),
         lang={"zh": "zh-Hans"}.get(words.lang, words.lang),
     )
 

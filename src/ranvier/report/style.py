@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-from ..plots.drawing import DARK, LIGHT
+from ..plots.document import COLOURS, variables
+from ..plots.drawing import LIGHT
 from ..plots.svg import FONTS
 
-
-def _variables(colours: dict[str, str]) -> str:
-    return "".join(f"--{role}:{colour};" for role, colour in colours.items())
-
-
-STYLE = f"""
-:root{{color-scheme:light dark;{_variables(LIGHT)}--page:#f4f6f8;--code:#eef1f5}}
-@media (prefers-color-scheme:dark){{:root{{{_variables(DARK)}--page:#11151a;--code:#252c35}}}}
-"""
-
+STYLE = COLOURS
 STYLE += """
 *{box-sizing:border-box}
 body{margin:0;background:var(--page);color:var(--ink);line-height:1.5;font-size:16px;
@@ -81,4 +73,4 @@ h2,h3,figcaption,section>p{break-after:avoid}
 .scroll{overflow:visible}table{font-size:8.5pt}td.t{min-width:0}th{white-space:normal}
 pre{white-space:pre-wrap;border:1px solid var(--grid)}
 svg,tr.off td{-webkit-print-color-adjust:exact;print-color-adjust:exact}}
-""".replace("FONTS", FONTS).replace("PRINT", _variables(LIGHT))
+""".replace("FONTS", FONTS).replace("PRINT", variables(LIGHT))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...plots.drawing import DARK, LIGHT, Drawing
+from ...plots.document import COLOURS
+from ...plots.document import document as html_document
+from ...plots.drawing import Drawing
 from ...plots.markup import Markup, element
 from ...plots.svg import FONTS, svg_of
 from ..result import Attribution
@@ -13,18 +15,10 @@ from .attributions import bars, draw, of_one_output
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 _MOST_ROWS = 10
 
 
-def _variables(colours: dict[str, str]) -> str:
-    return "".join(f"--{role}:{colour};" for role, colour in colours.items())
-
-
-STYLE = f"""
-:root {{ color-scheme: light dark; {_variables(LIGHT)} }}
-@media (prefers-color-scheme: dark) {{ :root {{ {_variables(DARK)} }} }}
-body {{ margin: 0 auto; max-width: 60rem; padding: 1rem; font-family: {FONTS};
+STYLE = f"""{COLOURS}body {{ margin: 0 auto; max-width: 60rem; padding: 1rem; font-family: {FONTS};
   line-height: 1.5; color: var(--ink); background: var(--panel); }}
 h1 {{ font-size: 1.4rem; }} h2 {{ font-size: 1.1rem; }}
 figure {{ margin: 1rem 0; }} figcaption, .muted {{ color: var(--muted); }}
@@ -64,20 +58,7 @@ def table_page(title: str, head: Sequence[str], rows: Sequence[Sequence[object]]
 
 
 def _document(title: str, parts: Sequence[Markup]) -> str:
-    return "<!DOCTYPE html>\n" + element(
-        "html",
-        element(
-            "head",
-            element("meta", charset="utf-8"),
-            element("meta", name="viewport", content="width=device-width, initial-scale=1"),
-            element("meta", http_equiv="Content-Security-Policy", content=_POLICY),
-            element("meta", name="color-scheme", content="light dark"),
-            element("title", title),
-            element("style", Markup(STYLE)),
-        ),
-        element("body", element("h1", title), *parts),
-        lang="en",
-    )
+    return html_document(title, STYLE, element("h1", title), *parts)
 
 
 def _figure(drawing: Drawing, number: int) -> Markup:

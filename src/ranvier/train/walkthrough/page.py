@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ...plots.drawing import DARK, LIGHT
+from ...plots.document import COLOURS, document
 from ...plots.markup import Markup, element, join
 from ...plots.svg import FONTS
 from ...typing import Array
@@ -19,8 +19,6 @@ from .terminal import TITLES, agreement
 
 _ROWS, _COLUMNS = 12, 12  # of a tensor that is shown whole
 _BARS = 24
-# No script, no network: said to the browser as well.
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 
 def page(story: Story) -> str:
@@ -29,28 +27,16 @@ def page(story: Story) -> str:
     title = f"One training step of {recording.model.name}"
     rows = recording.rows.count
     about = f"{rows} row{'s' * (rows > 1)} · {recording.model.optimizer} · {agreement(story)}"
-    return "<!DOCTYPE html>\n" + element(
-        "html",
+    return document(
+        title,
+        STYLE,
         element(
-            "head",
-            element("meta", charset="utf-8"),
-            element("meta", name="viewport", content="width=device-width, initial-scale=1"),
-            element("meta", http_equiv="Content-Security-Policy", content=_POLICY),
-            element("meta", name="color-scheme", content="light dark"),
-            element("title", title),
-            element("style", Markup(STYLE)),
+            "header",
+            element("h1", title),
+            element("p", about, class_="muted"),
+            element("nav", *_contents(story), aria_label="Contents"),
         ),
-        element(
-            "body",
-            element(
-                "header",
-                element("h1", title),
-                element("p", about, class_="muted"),
-                element("nav", *_contents(story), aria_label="Contents"),
-            ),
-            element("main", *_sections(story)),
-        ),
-        lang="en",
+        element("main", *_sections(story)),
     )
 
 
@@ -225,14 +211,7 @@ def _small(text: str) -> Markup:
     return element("small", text) if text else Markup("")
 
 
-def _variables(colours: dict[str, str]) -> str:
-    return "".join(f"--{role}:{colour};" for role, colour in colours.items())
-
-
-STYLE = f"""
-:root{{color-scheme:light dark;{_variables(LIGHT)}--page:#f4f6f8;--code:#eef1f5}}
-@media (prefers-color-scheme:dark){{:root{{{_variables(DARK)}--page:#11151a;--code:#252c35}}}}
-"""
+STYLE = COLOURS
 STYLE += """
 *{box-sizing:border-box}
 html{scroll-behavior:smooth;scroll-padding-top:8px}
