@@ -18,4 +18,5 @@
 | spelling.py | The name that was meant |
 | status.py | What a long piece of work is at, for whoever shows it |
 | temporary.py | Attributes with another value for a while |
+| text_table.py | Tables as lines of text |
 """

@@ -6,6 +6,7 @@ import textwrap
 
 import click
 
+from ..base.text_table import aligned
 from ..typing import Array
 
 
@@ -34,9 +35,7 @@ def inspect(file: str) -> None:
     head = ("tensor", "shape", "dtype", "mean", "deviation", "least", "largest")
     names = sorted(arrays, key=lambda name: (name.startswith("optimizer/"), name))
     table = [head, *(_statistics(name, arrays[name]) for name in names)]
-    widths = [max(len(row[i]) for row in table) for i in range(len(head))]
-    for row in table:
-        click.echo("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip())
+    click.echo("\n".join(aligned(table)))
 
 
 _NO_BREAK = "\u00a0"

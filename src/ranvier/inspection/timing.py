@@ -22,6 +22,7 @@ import numpy as np
 
 from .. import dtypes
 from ..base.processor import processor
+from ..base.text_table import aligned
 from ..codegen.ir_arithmetic import Machine
 from ..codegen.ir_builder import Function, constant, index
 from ..codegen.module import write_kernel
@@ -73,14 +74,7 @@ class Timings:
         work = ("FLOP", "bytes", "GFLOP/s", "of best", "GB/s", "of best")
         head = ("kernel", "time", "share", *work, "threads", "what")
         rows = [self._row(k) for k in self.kernels]
-        widths = [max(len(row[i]) for row in [head, *rows]) for i in range(len(head))]
-        text = [
-            "  ".join(
-                c.ljust(w) if i in (0, 10) else c.rjust(w)
-                for i, (c, w) in enumerate(zip(row, widths, strict=True))
-            ).rstrip()
-            for row in [head, *rows]
-        ]
+        text = aligned([head, *rows], right=range(1, len(head) - 1))
         flop = sum(k.flop for k in self.kernels)
         copies = ", ".join(f"{b / 1e9:.0f} of {_size(n)}" for n, b in self.peak_bytes.items())
         return "\n".join(

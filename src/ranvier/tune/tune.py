@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..base.extras import optional
 from ..base.missing import spelled
+from ..base.text_table import aligned
 from ..errors import ArgumentError
 from ..io.writing import FilePath
 from ..tables.choice import Choice
@@ -251,7 +252,7 @@ def _lines(
     for one in contestants:
         scores = [f"{one.model.test_scores[name]:.5g}" for name in names]
         table.append([one.name, f"{one.error:.5g}", *scores])
-    lines += [f"  {line}" for line in _aligned(table)]
+    lines += [f"  {line}" for line in aligned(table, right=range(1, len(heading)))]
     lines.append(f"kept: {winner.name}" + _different(winner.setting))
     return lines
 
@@ -269,25 +270,4 @@ def _best_trials(study: Study, count: int = 5) -> list[str]:
     for number, setting, error in chosen:
         values = ", ".join(f"{k} {_text(v)}" for k, v in shown(setting).items())
         table.append([str(number), f"{error:.5g}", values or "none: the default"])
-    return _aligned(table)
-
-
-def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Cells as columns of text, the first to the left and numbers to the right."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    made = []
-    for row in rows:
-        cells = [
-            cell.ljust(width) if i == 0 or not _is_number(rows[-1][i]) else cell.rjust(width)
-            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        made.append("  ".join(cells).rstrip())
-    return made
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True
+    return aligned(table, right=[1])

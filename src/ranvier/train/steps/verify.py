@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...base.config import switches
+from ...base.text_table import aligned
 from ...nn.policy import is_mixed
 from ...tensors.mode import no_grad
 from ...tensors.tensor import Tensor
@@ -78,11 +79,7 @@ class Report:
             )
             for line in self.lines
         ]
-        widths = [max(len(row[i]) for row in [head, *rows]) for i in range(5)]
-        text = [
-            "  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip()
-            for row in [head, *rows]
-        ]
+        text = aligned([head, *rows])
         verdict = "everything agrees" if self.ok else "there are differences"
         note = "relative differences; finite differences on the reference engine in float64"
         return "\n".join([*text, f"{verdict} ({note})", *self.notes])
