@@ -7,8 +7,13 @@ gradient. An observer is told. Without one, nothing is kept and next to nothing 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from .temporary import temporarily
+
+if TYPE_CHECKING:
+    from .temporary import Temporary
 
 
 class Observer:
@@ -51,14 +56,9 @@ class _Listening(threading.local):
 listening = _Listening()
 
 
-@contextmanager
-def observed(observer: Observer) -> Iterator[None]:
+def observed(observer: Observer) -> Temporary:
     """The observer hears what is said inside."""
-    before, listening.observer = listening.observer, observer
-    try:
-        yield
-    finally:
-        listening.observer = before
+    return temporarily(listening, "observer", observer)
 
 
 def note(symbol: str, value: object) -> None:
