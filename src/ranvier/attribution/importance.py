@@ -250,9 +250,10 @@ def permutation_importance(
     if groups is not None:
         subject = subject.grouped(groups)
     shuffled = _EncodedRows(subject, rows)
-    loss, name = _loss(metric, subject, truth, shuffled.predict())
+    outputs = shuffled.predict()
+    loss, name = _loss(metric, subject, truth, outputs)
     random = np.random.default_rng(seed)
-    base = loss(truth, shuffled.predict())
+    base = loss(truth, outputs)
     names = subject.feature_names
     grown = np.array([
         _round(shuffled, loss, truth, names, random, math.inf) for _ in range(repeats)
