@@ -51,9 +51,9 @@ class ColumnNames(Mapping[str, list[str]]):
 
     def copy(self) -> ColumnNames:
         """The same names, and the warnings that were given."""
-        other = ColumnNames(self._names)
-        if self._warned:
-            other._warned = set(self._warned)
+        other = ColumnNames.__new__(ColumnNames)
+        # `learn` puts another list in place of one; none is changed.
+        other._names, other._warned = self._names.copy(), self._warned.copy()
         return other
 
     def learn(self, role: str, names: Sequence[str]) -> None:

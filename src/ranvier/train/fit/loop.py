@@ -113,8 +113,10 @@ class Moments:
         """The methods to call at a moment."""
         methods = self._at.get(moment)
         if methods is None:
-            asked = (handler(callback, moment) for callback in self.callbacks)
-            methods = self._at[moment] = [method for method in asked if method is not None]
+            methods = self._at[moment] = []
+            for callback in self.callbacks:
+                if (method := handler(callback, moment)) is not None:
+                    methods.append(method)
         return methods
 
     def call(self, moment: str, *arguments: object) -> None:
@@ -236,8 +238,11 @@ class Training:
         """How many steps the next stretch has, of those that are left."""
         if self.each_batch:
             return 1
-        until = [one.batches_left(self.done) for one in self.checkpoints]
-        return min(self.step.pace.steps(left), *[n for n in until if n is not None], left)
+        steps = min(self.step.pace.steps(left), left)
+        for one in self.checkpoints:
+            until = one.batches_left(self.done)
+            steps = steps if until is None else min(steps, until)
+        return steps
 
     # -- epochs --
 

@@ -175,7 +175,10 @@ def normalize_of(model: Network, index: int) -> Normalize | None:
     layers = readers(model, index)
     if layers is None:
         layers = model.sublayers() if index == 0 else []
-    return next((layer for layer in layers if isinstance(layer, Normalize)), None)
+    for layer in layers:
+        if isinstance(layer, Normalize):
+            return layer
+    return None
 
 
 def readers(model: Network, index: int) -> list[Layer] | None:

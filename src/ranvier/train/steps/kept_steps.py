@@ -97,8 +97,10 @@ class Steps:
         sizes = [batch]
         if larger:
             sizes = sorted(key[0] for key in made if key[1:] == form and key[0] >= batch)
-        known = (made[size, *form].valid() for size in sizes if (size, *form) in made)
-        step = next((one for one in known if one is not None), None)
+        step: Step | None = None
+        for size in sizes:
+            if step is None and (variants := made.get((size, *form))) is not None:
+                step = variants.valid()
         if step is None:
             if kind != "predict" and not self.end_is_known():
                 self._model_seen = Validity([self.model])
