@@ -42,7 +42,7 @@ random
 nn
 losses metrics
 optim
-train plots
+train plots diagnosis
 callbacks datasets
 models
 tables attribution report tasks
@@ -65,11 +65,14 @@ CIRCLES = {
     ("tables.model", "report.build"): "a model of a table makes its own report",
     ("tables.model", "report.page"): "a model of a table makes its own report",
     ("tables.model", "report.results"): "a model's file holds the results of its test",
+    ("diagnosis.finding", "diagnosis.charts"): "a finding draws itself",
+    ("diagnosis.finding", "diagnosis.page"): "a diagnosis is a page by itself",
     ("graph.graph", "graph.show"): "a graph prints itself; printing needs the graph",
     ("ops.movement", "ops.reduce"): "the gradient of broadcast_to is a sum",
     ("ops.loops.scan_op", "ops.loops.scan_gradient"): "the gradient of a scan is a scan",
     ("plots.drawing", "plots.raster"): "a drawing writes itself; PNG needs the drawing",
     ("plots.drawing", "plots.svg"): "a drawing shows itself; SVG needs the drawing",
+    ("train.models.model", "diagnosis.diagnose"): "a model is diagnosed by a verb of its own",
 }
 
 HEAVY = {

@@ -27,6 +27,7 @@ from ranvier.cli.main import main
 from ranvier.compat import torch as torch_names
 from ranvier.compat.tensorflow import keras
 from ranvier.data import TextVectorization, Vocabulary, stream_csv, stream_npy
+from ranvier.diagnosis import Diagnosis
 from ranvier.errors import ArgumentError, FileError
 from ranvier.io import files, handles, writing
 from ranvier.io.writing import open_log, protect, protected, write_whole
@@ -135,6 +136,7 @@ WRITERS: dict[str, tuple[Callable[[Path], Any], str]] = {
         lambda path: Counterfactual({"a": (1, 2)}, "no", "yes", 1.0, {"a": 2}).save(path), ".csv"
     ),
     "Walkthrough.save": (lambda p: network().walkthrough(X, X[:, 0]).save(p), ".html"),
+    "Diagnosis.save": (lambda path: Diagnosis([], [], {}).save(path), ".html"),
     "Journal": (journal, ".study"),
     "torch.save": (lambda path: torch_names.save({"x": torch_names.ones(2)}, path), ".pt"),
     "keras save": (lambda path: network(keras.Sequential).save(path), ".keras"),
@@ -167,6 +169,7 @@ REACHED = {
     "report.page:save": "Report.save",
     "attribution.result:save_as": "Attribution.save",
     "train.walkthrough.walk:save": "Walkthrough.save",
+    "diagnosis.finding:save": "Diagnosis.save",
     "tune.journal:__init__": "Journal",
     "compat.torch.functions:save": "torch.save",
     "tables.model:save": "TableModel.save",

@@ -9,6 +9,7 @@
 | extras.py | Libraries that are optional: the extras of the package |
 | finite.py | Whether numbers are finite, found out quickly |
 | locks.py | Locks of the whole process, and what a forked child has to set up again |
+| message.py | Texts that are kept with what they were made of, for other languages |
 | missing.py | The answer to a name that a module, an object or a call does not have |
 | nested.py | Nested structures: lists, tuples, named tuples and dicts of anything, to any depth |
 | observer.py | What values mean, told to an observer while a function is traced |

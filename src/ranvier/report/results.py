@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 
+from ..base.message import Message
 from ..tables.choice import Choice
-from ..tables.message import Message
 from ..tables.scores import HIGHER_IS_BETTER
 from .measures.bootstrap import Estimate
 from .measures.calibration import ReliabilityBin

@@ -9,7 +9,6 @@
 | files/ | Bytes, records and frames: what reading is made of |
 | fit_program.py | Python that trains a model of a table again |
 | fitting.py | Fitting: from a file or frame to a trained and tested model |
-| message.py | Texts kept with what they were made of, for other languages |
 | model.py | A model for a table: plan, encoder and network, from raw rows to predictions |
 | plan.py | The plan: target, task, metric, split and what was noticed |
 | reading.py | Reading files and frames into one form |

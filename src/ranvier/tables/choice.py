@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from .message import Message, config
+from ..base.message import Message, config
 
 
 @dataclass(frozen=True)

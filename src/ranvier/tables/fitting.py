@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..base.message import Message
 from ..base.missing import spelled
 from ..base.status import tell
 from ..errors import ArgumentError
@@ -19,7 +20,6 @@ from ..typing import Array
 from .choice import Choice
 from .encoder import Encoder
 from .fit_program import program
-from .message import Message
 from .model import TableModel
 from .plan import Plan, make_plan
 from .reading import Reading, read_table

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
+from ..base.message import Message
 from ..base.missing import hint
 from ..errors import ArgumentError, DataError
 from ..typing import Array
 from .choice import Choice
 from .columns import KINDS, Column
-from .message import Message
 from .reading import read_table
 from .recognition.recognize import recognize
 from .recognition.signals import copies, duplicated_rows, single_scores

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from ..base.message import Message
 from ..base.missing import hint
 from ..errors import ArgumentError, DataError
 from ..typing import Array
 from .choice import Choice
 from .columns import Column
-from .message import Message
 from .recognition import cells, profiles
 from .targets import Target
 

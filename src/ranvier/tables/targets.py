@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from ..base.message import Message
 from ..errors import DataError
 from ..typing import Array
 from .choice import Choice
 from .columns import Column
-from .message import Message
 from .recognition import cells, names
 from .recognition.recognize import recognize
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from .. import random
 from ..base.arguments import as_integer, number
+from ..base.message import Message
 from ..base.missing import spelled
 from ..data.conversion import as_array
 from ..data.sliding_windows import seasonal_naive, windows
@@ -18,7 +19,6 @@ from ..io.writing import FilePath
 from ..models.sequences.forecast import MLPForecaster
 from ..optim import Adam
 from ..tables.choice import Choice
-from ..tables.message import Message
 from ..train.models.model import Model
 from ..typing import Array, ArrayLike, DataLike
 from .input_columns import column as column_of

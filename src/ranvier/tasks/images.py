@@ -12,6 +12,7 @@ import numpy as np
 from .. import random
 from ..base.arguments import number
 from ..base.extras import optional
+from ..base.message import Message
 from ..base.missing import spelled
 from ..data.conversion import as_array, check_finite
 from ..data.streams.file_streams import IMAGE_SUFFIXES, ImageStream, stream_images
@@ -35,7 +36,6 @@ from ..nn import (
 )
 from ..optim import AdamW
 from ..tables.choice import Choice
-from ..tables.message import Message
 from ..train.models.model import Model
 from ..train.models.sequential import Sequential
 from ..typing import Array, ArrayLike

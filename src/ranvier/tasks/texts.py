@@ -10,6 +10,7 @@ import numpy as np
 
 from .. import random
 from ..base.arguments import number
+from ..base.message import Message
 from ..base.missing import spelled
 from ..data.sequence_padding import pad_sequences
 from ..data.text import Vocabulary
@@ -17,7 +18,6 @@ from ..errors import DataError
 from ..io.writing import FilePath
 from ..models.sequences.text_cnn import text_cnn
 from ..tables.choice import Choice
-from ..tables.message import Message
 from ..train.models.model import Model
 from ..typing import Array, DataLike
 from .class_training import parts_of, train_classes

@@ -14,8 +14,8 @@ from math import cos, pi
 
 import numpy as np
 
+from ..base.message import Message
 from ..tables.choice import Choice
-from ..tables.message import Message
 from ..train.models.model import Model
 from ..typing import Array
 

@@ -1,4 +1,4 @@
-"""What tables and tasks say of their choices has words in every language."""
+"""What tables, tasks and diagnoses say has words in every language."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from paths import SRC
+from ranvier.base.message import Message
+from ranvier.diagnosis.checks import CHECKS
 from ranvier.report.words.language import TEMPLATES, language
-from ranvier.tables.message import Message
 from report.words.test_language import fields
 from tables.test_hostile_files import PLANS, planned, write
 
@@ -37,7 +38,7 @@ def literals(node: ast.AST) -> Iterator[str]:
 
 
 def sources() -> Iterator[ast.AST]:
-    for room in ("tables", "tasks"):
+    for room in ("tables", "tasks", "diagnosis"):
         for path in sorted((SRC / room).rglob("*.py")):
             if path.name not in ("message.py", "choice.py"):
                 yield ast.parse(path.read_text("utf-8"))
@@ -54,7 +55,7 @@ def used() -> set[str]:
                 found |= texts
             if isinstance(node, ast.Call) and ast.unparse(node.func) == "Choice":
                 found |= {*literals(node.args[0]), *literals(node.args[2])}
-    return found
+    return found | {check.kind for check in CHECKS}
 
 
 def test_every_template_is_there_and_none_is_left_over() -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ...base.message import Message
 from ...plots.markup import Markup, element, join
 from ...tables.choice import Choice
-from ...tables.message import Message
 from ..words.language import Language
 from .page_parts import Page, cut, table
 

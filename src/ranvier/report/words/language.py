@@ -9,14 +9,16 @@ import os
 import unicodedata
 from collections.abc import Iterable
 
+from ...base.message import Message
 from ...errors import unknown_name
-from ...tables.message import Message
 from .chinese import CHINESE
+from .chinese_findings import FINDINGS
 from .chinese_messages import MESSAGES
 from .english import ENGLISH
 
 WORDS = {"en": ENGLISH, "zh": CHINESE}
-TEMPLATES: dict[str, dict[str, str]] = {"en": {}, "zh": MESSAGES}  # English ones are in the code
+# English ones are in the code.
+TEMPLATES: dict[str, dict[str, str]] = {"en": {}, "zh": MESSAGES | FINDINGS}
 _BETWEEN = {"en": "; ", "zh": "；"}
 OPEN, CLOSE = "\N{FIRST STRONG ISOLATE}", "\N{POP DIRECTIONAL ISOLATE}"
 _MARKS = {"R", "AL", "RLE", "RLO", "RLI", "LRE", "LRO", "LRI", "FSI", "PDF", "PDI"}

@@ -10,8 +10,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ...base.message import Message
 from ..choice import Choice
-from ..message import Message
 
 BLANKS = " "  # columns aligned by any number of blanks
 _CANDIDATES = {

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ...base.message import Message
 from ...errors import DataError
 from ..choice import Choice
-from ..message import Message
 from .delimited import column_names
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from ...base.message import Message
 from ...errors import DataError
 from ...typing import Array
 from ..choice import Choice
-from ..message import Message
 from .delimited import BLANKS, Format, find_format
 from .records import (
     QuoteProblem,

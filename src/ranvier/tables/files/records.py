@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ...base.message import Message
 from ...errors import DataError
 from ...typing import Array
-from ..message import Message
 from .unpacking import Buffer
 
 _CHUNK_BYTES = 8_388_608

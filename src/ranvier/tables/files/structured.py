@@ -8,9 +8,9 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ...base.message import Message
 from ...errors import DataError
 from ..choice import Choice
-from ..message import Message
 from .unpacking import Buffer
 
 if TYPE_CHECKING:

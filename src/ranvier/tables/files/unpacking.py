@@ -17,10 +17,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ...base.message import Message
 from ...errors import DataError, FileError
 from ...typing import Array
 from ..choice import Choice
-from ..message import Message
 
 Buffer = bytes | mmap.mmap
 

@@ -9,8 +9,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ...base.message import Message
 from ...data.cell_kinds import MISSING_WORDS
-from ..message import Message
 
 if TYPE_CHECKING:
     import polars

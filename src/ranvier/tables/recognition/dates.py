@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..message import Message
+from ...base.message import Message
 
 if TYPE_CHECKING:
     import polars

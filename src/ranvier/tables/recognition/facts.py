@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ...base.locks import computed_once
+from ...base.message import Message
 from ...typing import Array
 from ..columns import Column, Kind
-from ..message import Message
 from . import cells, names, profiles
 from .levels import is_unknown
 

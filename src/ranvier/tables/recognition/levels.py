@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from ..message import Message
+from ...base.message import Message
 
 # Scales from low to high, a rank on each line.
 _SCALES = """

@@ -7,8 +7,8 @@ from collections.abc import Set
 
 import numpy as np
 
+from ...base.message import Message
 from ...typing import Array
-from ..message import Message
 
 _IDENTIFIERS = {"id", "ids", "key", "guid", "uuid", "index", "rownumber", "rowid", "identifier",
                 "rownum", "nr", "serial", "ssn", "isbn", "ean", "hash", "parcelno"}  # fmt: skip

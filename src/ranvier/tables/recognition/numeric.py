@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ...base.message import Message
 from ...typing import Array
 from ..columns import Column
-from ..message import Message
 from . import cells, names
 from .cells import number_format
 from .facts import MAX_SPELLINGS, MIN_ROWS_FOR_IDENTIFIERS, MOST, Facts, short, unread

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 
+from ...base.message import Message
 from ...base.missing import hint
 from ...errors import ArgumentError, DataError
 from ..columns import KINDS, Column, Kind
-from ..message import Message
 from . import cells, dates, names
 from .cells import YES_NO
 from .facts import MAX_SPELLINGS, MIN_ROWS_FOR_IDENTIFIERS, MOST, Facts, short, unread

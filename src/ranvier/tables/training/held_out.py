@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...base.message import Message
 from ...typing import Array
-from ..message import Message
 from ..scores import scores
 
 _SHARES = 20  # steps from none to all

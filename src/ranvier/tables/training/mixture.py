@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 
 from ... import nn
+from ...base.message import Message
 from ...train.models.model import Model
 from ...typing import Array
 from ..choice import Choice
-from ..message import Message
 from .held_out import HeldOut, best_share
 from .member import Job, Member
 from .recipe import Recipe

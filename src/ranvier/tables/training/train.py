@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from ... import random
+from ...base.message import Message
 from ...base.status import tell
 from ...errors import DataError
 from ...io.writing import FilePath
@@ -24,7 +25,6 @@ from ...train.fit.loop import CtrlC
 from ...train.models import saving
 from ...typing import Array
 from ..choice import Choice
-from ..message import Message
 from ..plan import Plan
 from .held_out import HeldOut, further_parts
 from .member import Clock, Job, Member, Run

@@ -36,6 +36,7 @@ from ..steps.predict import Predictor, predict
 from .network import Network
 
 if TYPE_CHECKING:
+    from ...diagnosis.finding import Diagnosis
     from ..steps.verify import Report
     from ..walkthrough.walk import Walkthrough
 
@@ -71,16 +72,19 @@ class Model(Network):
 
     Attributes: `optimizer`, `loss`, `engine` after `compile`; `classes`, the labels in order when
     the targets are text; `column_names`, what the columns of the tables it was trained on are
-    called, by which later tables are put in order; `stop_training`, to be set by callbacks.
+    called, by which later tables are put in order; `history`, that of the last `fit`;
+    `stop_training`, to be set by callbacks.
     """
 
     # What says how it is trained; the steps depend on the losses and metrics themselves
     # (train/steps/kept_steps.py).
     _unwatched = Network._unwatched | {
-        "column_names", "_end_seen", "loss", "loss_weights", "metrics", "optimizer",
+        "column_names", "_end_seen", "history", "loss", "loss_weights", "metrics", "optimizer",
         "stop_training", "_warned", "_steps", "_uses", "classes", "taken_shapes",
         "weighted_metrics",
     }  # fmt: skip
+
+    history: History  # of the last `fit`; before it there is none
 
     _end_seen: EndSeen | None = None  # what `predict_classes` has asked
 
@@ -247,7 +251,10 @@ class Model(Network):
                 f"more epochs write epochs={initial_epoch + epochs}"
             )
         params = {"epochs": epochs, "verbose": verbose, "initial_epoch": initial_epoch}
-        return training.run(initial_epoch, epochs, params, resume)
+        history = training.run(initial_epoch, epochs, params, resume)
+        if not any("history" in vars(kind) for kind in type(self).__mro__):  # a user's own
+            vars(self)["history"] = history
+        return history
 
     @spelled
     def train_on_batch(
@@ -445,6 +452,33 @@ class Model(Network):
         from ..walkthrough.walk import walkthrough
 
         return walkthrough(self, x, y, sample_weight)
+
+    @spelled
+    def diagnose(
+        self,
+        x: DataLike,
+        y: DataLike | None = None,
+        validation_data: Any = None,
+        history: History | Mapping[str, Sequence[float]] | None = None,
+        new_data: DataLike | None = None,
+    ) -> Diagnosis:
+        """What goes wrong in its training, each finding with evidence and the line to change; see
+        `ranvier.diagnosis`. Nothing is trained or changed.
+
+        Args:
+            x, y: the rows it was trained on, as `fit` takes them.
+            validation_data: (x, y) of rows that it was not trained on.
+            history: what `fit` returned; by default that of the last `fit`.
+            new_data: rows that it is used on, without targets.
+
+        `print(found)` shows it, `found.save("diagnosis.html")` writes a page; it is true where
+        something was found.
+        """
+        from ...diagnosis.diagnose import diagnose
+
+        return diagnose(
+            self, x, y, validation_data=validation_data, history=history, new_data=new_data
+        )
 
 
 def _answer(by_name: dict[str, float], as_dict: bool) -> Any:

@@ -1,4 +1,4 @@
-"""Texts about a table that are kept with what they were made of, for other languages."""
+"""Texts that are kept with what they were made of, for other languages."""
 
 from __future__ import annotations
 

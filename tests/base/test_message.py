@@ -6,8 +6,8 @@ import copy
 import json
 import pickle
 
+from ranvier.base.message import Message
 from ranvier.tables.choice import Choice
-from ranvier.tables.message import Message
 
 NESTED = Message(
     "{count} left out: {columns}",

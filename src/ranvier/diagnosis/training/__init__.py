@@ -1,0 +1,6 @@
+"""Checks of curves and of the learning rate.
+
+| file | what it holds |
+|---|---|
+| fitting.py | Over- and under-fitting |
+"""
