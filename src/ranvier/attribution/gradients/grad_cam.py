@@ -43,8 +43,7 @@ def grad_cam(
             f"grad_cam: the output of {layer!r} has the shape {points.shape[1:]} for a row; "
             "expected feature maps, (height, width, channels), as convolutions make them"
         )
-    chosen, pick, predicted = f.picked(points, output, net.classes)
-    _, grads = f(points, pick)
+    chosen, _, predicted, grads = f.picked(points, output, net.classes)
     inner = tuple(range(1, points.ndim - 1))
     weights = grads.mean(axis=inner, keepdims=True)
     cam = np.maximum((weights * points).sum(axis=-1), 0.0)

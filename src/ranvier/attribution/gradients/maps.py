@@ -49,9 +49,7 @@ def saliency(
     """
     net = explained(model, x)
     f = Differentiable(net.network, net.x, layer, logits)
-    points = f.points()
-    chosen, pick, predicted = f.picked(points, output, net.classes)
-    _, grads = f(points, pick)
+    chosen, _, predicted, grads = f.picked(f.points(), output, net.classes)
     return _made("saliency", net, np.abs(grads), predicted, chosen, feature_names, size=True)
 
 
@@ -72,8 +70,7 @@ def gradient_x_input(
     net = explained(model, x)
     f = Differentiable(net.network, net.x, layer, logits)
     points = f.points()
-    chosen, pick, predicted = f.picked(points, output, net.classes)
-    _, grads = f(points, pick)
+    chosen, _, predicted, grads = f.picked(points, output, net.classes)
     return _made("gradient x input", net, grads * points, predicted, chosen, feature_names)
 
 
@@ -100,9 +97,9 @@ def smooth_saliency(
     if samples < 2 or not noise > 0:
         raise ArgumentError(f"samples={samples}, noise={noise}: expected 2 or more, and above 0")
     net = explained(model, x)
-    f = Differentiable(net.network, net.x, layer, logits)
+    f = Differentiable(net.network, net.x, layer, logits, max(samples, len(net.x)))
     points = f.points()
-    chosen, pick, predicted = f.picked(points, output, net.classes)
+    chosen, pick, predicted, _ = f.picked(points, output, net.classes)
     random = np.random.default_rng(seed)
     values, errors = np.empty(points.shape), np.empty(points.shape)
     for i, point in enumerate(points):
@@ -150,10 +147,10 @@ def integrated_gradients(
         model, x, output, layer, logits: as of `saliency`.
     """
     net = explained(model, x)
-    f = Differentiable(net.network, net.x, layer, logits)
+    f = Differentiable(net.network, net.x, layer, logits, len(net.x) * (steps or _FIRST_STEPS))
     points = f.points()
     begin = _baseline(baseline, points)
-    chosen, pick, predicted = f.picked(points, output, net.classes)
+    chosen, pick, predicted, _ = f.picked(points, output, net.classes)
     outs, _ = f(begin, pick)
     base = outs[np.arange(len(points)), chosen]
     count = steps or _FIRST_STEPS

@@ -2,131 +2,38 @@
 
     R_i = sum over outputs j of z_ij / (z_j + epsilon sign(z_j)) * R_j,   z_j = sum_i z_ij + bias_j
 
-Each layer has a rule by its class; one without is an error, not a guess. For a layer that is
-linear in its input the sum above is x * (gradient of z, weighted by R / (z + epsilon sign(z))).
+Each layer has a rule by its class (relevance_rules.py); one without is an error, not a guess. For a
+layer that is linear in its input the sum above is x * (gradient of z, weighted by R / (z + epsilon
+sign(z))). The whole way, forward and back, is one compiled graph, kept with the model (kept.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
-from ... import nn
+from ... import dtypes, nn
 from ...base.missing import spelled
 from ...errors import ArgumentError, StateError
+from ...executors import executor
+from ...graph.batch_plan import ONCE
 from ...graph.node import Node
 from ...nn import activations
 from ...nn.basic.affine import Biased
-from ...nn.images.convolution_layers import Windowed
-from ...nn.layer import Layer
 from ...nn.modes import training_mode
 from ...nn.symbolic import LayerCall, ModelInput, layer_of
-from ...ops.elementwise import where
-from ...tensors.mode import no_grad
+from ...ops.elementwise import astype
+from ...tensors.mode import no_grad, no_trace
 from ...tensors.tensor import Tensor
-from ...tracing.transforms import vjp
+from ...tracing.trace import trace
+from ...typing import Array
 from ..result import Attribution
 from ..subject import Output, chosen_outputs
-from .differentiable import explained
-
-Rule: TypeAlias = Callable[[Any, Sequence[Tensor], Tensor, float], list[Tensor]]
-
-
-# --- rules --------------------------------------------------------------------------------------
-
-
-def _linear(f: Callable[..., Tensor], inputs: Sequence[Tensor], r: Tensor, epsilon: float) -> Any:
-    """The epsilon rule for a function that is linear in its inputs, but for a bias."""
-    out, pull = vjp(f, *inputs)
-    step = where(out >= 0, epsilon, -epsilon)
-    shares = pull(r / (out.detach() + step))
-    return [x * share for x, share in zip(inputs, shares, strict=True)]
-
-
-def _affine(layer: Any, inputs: Sequence[Tensor], r: Tensor, epsilon: float) -> list[Tensor]:
-    """Dense and convolution layers: the sums before the activation, which passes relevance on."""
-    return list(_linear(lambda x: pre_activation(layer, x), inputs, r, epsilon))
-
-
-def pre_activation(layer: Any, x: Tensor) -> Tensor:
-    """What a dense or convolution layer computes before its activation."""
-    sums = layer.convolve(x) if isinstance(layer, Windowed) else layer.sums(x)
-    return sums if layer.bias is None else sums + layer.bias
-
-
-def _applied(layer: Any, inputs: Sequence[Tensor], r: Tensor, epsilon: float) -> list[Tensor]:
-    """Sums, means and the largest of several: the epsilon rule on the layer itself."""
-    return list(_linear(layer, inputs, r, epsilon))
-
-
-def _moved(layer: Any, inputs: Sequence[Tensor], r: Tensor, epsilon: float) -> list[Tensor]:
-    """Layers that only move numbers: relevance moves back."""
-    _, pull = vjp(layer, *inputs)
-    return list(pull(r))
-
-
-def _passed(layer: Any, inputs: Sequence[Tensor], r: Tensor, epsilon: float) -> list[Tensor]:
-    """Activations, noise, scaling of the input: each number keeps its relevance."""
-    return [r]
-
-
-# By class; of a layer the first that it belongs to counts.
-RULES: dict[type[Layer], Rule] = {
-    nn.Dense: _affine,
-    nn.Conv2D: _affine,
-    nn.Conv1D: _affine,
-    nn.DepthwiseConv2D: _affine,
-    nn.AveragePooling2D: _applied,
-    nn.AveragePooling1D: _applied,
-    nn.GlobalAveragePooling2D: _applied,
-    nn.GlobalAveragePooling1D: _applied,
-    nn.MaxPooling2D: _applied,
-    nn.MaxPooling1D: _applied,
-    nn.GlobalMaxPooling2D: _applied,
-    nn.GlobalMaxPooling1D: _applied,
-    nn.BatchNormalization: _applied,
-    nn.Add: _applied,
-    nn.Average: _applied,
-    nn.Subtract: _applied,
-    nn.Flatten: _moved,
-    nn.Reshape: _moved,
-    nn.Permute: _moved,
-    nn.Concatenate: _moved,
-    nn.ZeroPadding2D: _moved,
-    nn.ZeroPadding1D: _moved,
-    nn.Cropping2D: _moved,
-    nn.Cropping1D: _moved,
-    nn.Activation: _passed,
-    nn.ReLU: _passed,
-    nn.LeakyReLU: _passed,
-    nn.PReLU: _passed,
-    nn.ELU: _passed,
-    nn.Dropout: _passed,
-    nn.SpatialDropout1D: _passed,
-    nn.SpatialDropout2D: _passed,
-    nn.GaussianNoise: _passed,
-    nn.GaussianDropout: _passed,
-    nn.Normalize: _passed,
-    nn.Rescaling: _passed,
-}
-
-
-def rule_for(layer: Layer) -> Rule:
-    """The rule of a layer; an ArgumentError for one without."""
-    for cls in type(layer).__mro__:
-        if cls in RULES and type(layer).forward is cls.forward:
-            return RULES[cls]
-    known = ", ".join(cls.__name__ for cls in RULES)
-    raise ArgumentError(
-        f"layerwise_relevance: {layer.name} ({type(layer).__name__}) has no rule to share out "
-        f"relevance by; there are rules for {known}. Use integrated_gradients instead, which is "
-        "for every layer"
-    )
-
-
-# --- the way back -------------------------------------------------------------------------------
+from .differentiable import Explained, explained, filled, rows_together
+from .kept import engine_of, kept
+from .relevance_rules import Use, pre_activation, rule_for
 
 
 @spelled
@@ -154,9 +61,39 @@ def layerwise_relevance(
         x, output: as of `saliency`.
         epsilon: larger ones keep small sums from counting much.
     """
-    from ...train.models.model import Model
 
     net = explained(model, x)
+    network, wiring = net.network, _wiring(net)
+    rows = net.x if net.x.dtype.kind != "u" else net.x.astype(np.float32)
+    together = rows_together(rows, len(rows))
+    kind = ("relevance", together, rows.shape[1:], rows.dtype, epsilon)
+    way = kept(network, kind, lambda: _Way(net, wiring, together, rows, epsilon))
+    zeros = np.zeros((len(rows), way.outputs))
+    favoured = output is None and way.outputs > 2
+    outputs = np.asarray(network.predict(rows), np.float64) if favoured else zeros  # type: ignore[attr-defined]
+    chosen = chosen_outputs(outputs.reshape(len(rows), -1), output, net.classes)
+    zeros[np.arange(len(rows)), chosen] = 1.0
+    predicted, shares = way(rows, zeros)
+    if shares.ndim == 4:
+        shares = shares.sum(axis=-1)
+    data, text = net.x, bool(net.tokens) or (net.x.dtype.kind in "iu" and way.looks_up)
+    names = tuple(feature_names or ())
+    if net.tokens:
+        shares, data, names = shares[:, net.at], np.array([net.tokens], object), tuple(net.tokens)
+    if not names and shares.ndim == 2:
+        names = tuple(f"x{i}" for i in range(shares.shape[1]))
+    return Attribution(
+        f"layer-wise relevance (epsilon {epsilon:g})", shares, names, np.zeros(len(rows)),
+        predicted[np.arange(len(rows)), chosen], data, None,
+        tuple(net.classes[i] if i < len(net.classes) else str(i) for i in chosen), (),
+        "text" if text else net.kind,
+    )  # fmt: skip
+
+
+def _wiring(net: Explained) -> Any:
+    """How the layers of a network are connected."""
+    from ...train.models.model import Model
+
     network = net.network
     if not isinstance(network, Model):
         raise ArgumentError(
@@ -171,31 +108,46 @@ def layerwise_relevance(
         ) from problem
     if len(wiring.inputs) != 1 or len(wiring.outputs) != 1:
         raise ArgumentError("layerwise_relevance: expected a model with one input and one output")
-    rows = net.x if net.x.dtype.kind != "u" else net.x.astype(np.float32)
-    with no_grad(), training_mode(False):
-        values = _values(wiring, Tensor(rows))
-        last = wiring.outputs[0].node
-        predicted = _before_activation(last, values)
-    outputs = np.asarray(predicted.numpy(), np.float64).reshape(len(rows), -1)
-    final = np.asarray(values[last].numpy(), np.float64).reshape(len(rows), -1)
-    chosen = chosen_outputs(final, output, net.classes)
-    weights = np.zeros_like(outputs)
-    weights[np.arange(len(rows)), chosen] = 1.0
-    start = Tensor((outputs * weights).reshape(predicted.shape).astype(np.float32))
-    with training_mode(False):
-        relevance = _back(wiring, values, start, epsilon)
-    shares = relevance.numpy().astype(np.float64)
-    if shares.ndim == 4:
-        shares = shares.sum(axis=-1)
-    names = tuple(feature_names or ()) or (
-        tuple(f"x{i}" for i in range(shares.shape[1])) if shares.ndim == 2 else ()
-    )
-    picked = outputs[np.arange(len(rows)), chosen]
-    return Attribution(
-        f"layer-wise relevance (epsilon {epsilon:g})", shares, names, np.zeros(len(rows)), picked,
-        net.x, None,
-        tuple(net.classes[i] if i < len(net.classes) else str(i) for i in chosen), (), net.kind,
-    )  # fmt: skip
+    return wiring
+
+
+class _Way:
+    """The graph of a network: rows, weights of the outputs -> outputs, relevance of the rows."""
+
+    def __init__(
+        self, net: Explained, wiring: Any, together: int, rows: Array, epsilon: float
+    ) -> None:
+        self.rows, self.looks_up = together, False
+        size = int(np.prod(wiring.outputs[0].shape[1:]))
+
+        def forward_and_back(x: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
+            with no_grad():
+                values = _values(wiring, x)
+            last = wiring.outputs[0].node
+            outputs = astype(_before_activation(last, values), dtypes.float32)
+            start = outputs * weights.reshape(outputs.shape)
+            back = _back(wiring, values, start, epsilon)
+            return outputs.reshape(together, -1), back
+
+        specs = [((together, *rows.shape[1:]), rows.dtype), ((together, size), dtypes.float32)]
+        with no_trace(), training_mode(False):
+            self._traced, _ = trace(forward_and_back, specs, ["x", "weights"])
+        self.validity, self.outputs = self._traced.validity, size
+        self.looks_up = bool(self._traced.lookups)
+        self._run = executor(engine_of(net.network)).build(self._traced.graph, ONCE).run
+
+    def __call__(self, rows: Array, weights: Array) -> tuple[Array, Array]:
+        """The outputs, (rows, outputs), and the relevance of each input."""
+        captured = [t._array() for t in self._traced.captured]
+        outs, shares = [], []
+        for first in range(0, len(rows), self.rows):
+            some = slice(first, first + self.rows)
+            parts = [filled(a[some], self.rows) for a in (rows, weights.astype(np.float32))]
+            out, share = self._run([*parts, *captured])
+            count = len(rows[some])
+            outs.append(out[:count].astype(np.float64))
+            shares.append(share[:count].astype(np.float64))
+        return np.concatenate(outs), np.concatenate(shares)
 
 
 def _values(wiring: Any, x: Tensor) -> dict[Node, Tensor]:
@@ -250,7 +202,8 @@ def _back(wiring: Any, values: dict[Node, Tensor], start: Tensor, epsilon: float
             inner = layer.wired()
             parts = [_back(inner, _values(inner, inputs[0]), relevance[node], epsilon)]
         else:
-            parts = rule_for(layer)(layer, inputs, relevance[node], epsilon)
+            use = Use(layer, node.op.run, inputs)
+            parts = rule_for(layer)(use, relevance[node], epsilon)
         for source, part in zip(node.inputs, parts, strict=True):
             relevance[source] = relevance[source] + part if source in relevance else part
     if begin not in relevance:

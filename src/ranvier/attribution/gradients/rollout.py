@@ -11,7 +11,7 @@ from ...graph.interpret import evaluate
 from ...graph.node import Node
 from ...typing import Array
 from ..result import Attribution
-from .differentiable import _traced, explained
+from .differentiable import explained, traced_output
 
 
 @spelled
@@ -55,7 +55,7 @@ def attention_weights(network: object, x: Array) -> list[Array]:
     They are read from the graph: the exponentials in an attention layer, so no layer has to hand
     them out.
     """
-    traced, _ = _traced(network, x, len(x), logits=False)  # type: ignore[arg-type]
+    traced, _ = traced_output(network, x.shape, x.dtype)  # type: ignore[arg-type]
     graph = Graph(traced.graph.inputs, [n for n in traced.graph.nodes if _is_softmax(n)])
     if not graph.outputs:
         raise ArgumentError("attention_rollout: the network has no attention layer")

@@ -81,7 +81,7 @@ class Model(Network):
     _unwatched = Network._unwatched | {
         "column_names", "_end_seen", "history", "loss", "loss_weights", "metrics", "optimizer",
         "stop_training", "_warned", "_steps", "_uses", "classes", "taken_shapes",
-        "weighted_metrics",
+        "weighted_metrics", "_explained",
     }  # fmt: skip
 
     history: History  # of the last `fit`; before it there is none
@@ -109,6 +109,7 @@ class Model(Network):
         self.stop_training = False
         self._steps: Steps | None = None
         self._uses: Predictor | None = None  # what `predict` has prepared
+        self._explained: dict[Any, Any] | None = None  # what attributions have compiled
 
     def __setattr__(self, attribute: str, value: object) -> None:
         if attribute in _OF_TRAINING and state.trace is None:
@@ -383,7 +384,8 @@ class Model(Network):
 
     def __getstate__(self) -> dict[str, Any]:
         # What was compiled is made again when a copy is used.
-        return {**super().__getstate__(), "_steps": None, "_uses": None, "_end_seen": None}
+        made = {"_steps": None, "_uses": None, "_end_seen": None, "_explained": None}
+        return {**super().__getstate__(), **made}
 
     @spelled
     def save(self, path: FilePath, include_optimizer: bool = True) -> str:
