@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -84,21 +84,44 @@ def plain(value: object, what: str) -> Any:
 T = TypeVar("T")  # what the classes of a list have in common
 
 
-class Registry(dict[str, type[Any]]):
+class Registry(MutableMapping[str, type[Any]]):
     """A closed list of classes by name.
 
     The modules `more`, which few programs need, enter theirs when a name is first asked for that is
-    not known.
+    not known, and when somebody looks at all names.
     """
 
     def __init__(self, more: Sequence[str] = ()) -> None:
-        super().__init__()
+        self._classes: dict[str, type[Any]] = {}
         self._more = more
 
     def complete(self) -> None:
         """Import the modules that enter further classes."""
         for module in self._more:
             importlib.import_module(module)
+
+    def known(self, name: str) -> type[Any] | None:
+        """The class of this name, if it has been entered so far."""
+        return self._classes.get(name)
+
+    def __getitem__(self, name: str) -> type[Any]:
+        if name not in self._classes:
+            self.complete()
+        return self._classes[name]
+
+    def __setitem__(self, name: str, cls: type[Any]) -> None:
+        self._classes[name] = cls
+
+    def __delitem__(self, name: str) -> None:
+        del self._classes[name]
+
+    def __iter__(self) -> Iterator[str]:
+        self.complete()
+        return iter(self._classes)
+
+    def __len__(self) -> int:
+        self.complete()
+        return len(self._classes)
 
 
 class _Substitutes(threading.local):
@@ -120,8 +143,6 @@ def restore(what: str, described: Mapping[str, Any], classes: Mapping[str, type[
     if not isinstance(described, Mapping):
         raise ArgumentError(f"{what}: expected a class and its config, got {described!r:.80}")
     name = described.get("class", described.get("class_name"))
-    if name not in classes and isinstance(classes, Registry):
-        classes.complete()
     if not isinstance(name, str) or name not in classes:
         raise unknown_name(what, name, classes)
     config = described.get("config") or {}

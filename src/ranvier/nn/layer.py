@@ -44,14 +44,16 @@ from .symbolic import Symbolic, record, value_of
 from .walk import Walked
 
 # The closed registry: every class that a model file may name.
-LAYERS = Registry(more=(f"{PACKAGE}.models",))
+LAYERS = Registry(more=(f"{PACKAGE}.nn.every_layer", f"{PACKAGE}.models"))
 
 _L = TypeVar("_L", bound="type[Layer]")
 
 
 def register_layer(cls: _L) -> _L:
     """Enter a layer class, so that models holding it can be saved and loaded: `@register_layer`."""
-    if LAYERS.get(cls.__name__, cls).__module__ != cls.__module__:
+    # Ours enter while they are imported, when not all others can be there.
+    taken = LAYERS.known(cls.__name__) if is_ours(cls) else LAYERS.get(cls.__name__)
+    if taken is not None and taken.__module__ != cls.__module__:
         raise ArgumentError(
             f"register_layer: the name {cls.__name__!r} is taken; give the class another name"
         )
