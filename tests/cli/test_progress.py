@@ -41,7 +41,7 @@ def test_the_bar_moves_without_a_word_from_the_work(monkeypatch: pytest.MonkeyPa
             pytest.fail("the bar stands still")
         tell("encoding")
     shown = terminal.getvalue()
-    assert "reading" in shown and "encoding" in shown and " of 60 s" in shown
+    assert "reading" in shown and "encoding" in shown and " of 1:00" in shown
     assert not tell("nobody listens any more")
 
 

@@ -14,6 +14,7 @@
 | nested.py | Nested structures: lists, tuples, named tuples and dicts of anything, to any depth |
 | observer.py | What values mean, told to an observer while a function is traced |
 | processor.py | The processor of this machine, as far as code depends on it |
+| quantities.py | Quantities as short texts: numbers, shares, bytes, durations, rates |
 | sizes.py | Sizes of arrays: what no machine holds is refused with its shape |
 | source.py | Where a value comes from: the user's line, the layer, the section of a step |
 | spelling.py | The name that was meant |

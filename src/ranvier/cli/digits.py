@@ -13,6 +13,7 @@ from ..errors import ArgumentError, DataError
 from ..io.files import SUFFIX
 from ..io.writing import check_output, check_suffix
 from ..typing import Array
+from .progress import show_time
 from .text_pictures import confusion, pictures
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def train_digits(
     model.save(out)
     elapsed = time.perf_counter() - began
     seconds = {"import": STARTUP_SECONDS, **history.seconds, "test and save": elapsed}
-    click.echo("time: " + ", ".join(f"{name} {s:.2f} s" for name, s in seconds.items()))
+    show_time(seconds)
     click.echo(f"model saved: {out}")
     show_accuracy(model, x_test, y_test)
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Protocol
 
 import click
 
+from ..base.quantities import duration_text, seconds_text
 from ..base.status import listening
-from ..train.callbacks.progress import seconds_text
 
 
 class Report(Protocol):
@@ -22,6 +22,12 @@ class Report(Protocol):
 
     def done(self, learner: str, seconds: float) -> None:
         """All draws of a learner are scored."""
+
+
+def show_time(seconds: Mapping[str, float]) -> None:
+    """The line that says what took how long."""
+    took = (f"{name} {duration_text(s)}" for name, s in seconds.items())
+    click.echo(f"time: {', '.join(took)}")
 
 
 @contextmanager
@@ -108,17 +114,19 @@ def time_bar(seconds: float, began: float, text: str) -> Iterator[None]:
     class Clock(BarColumn):
         def render(self, task: Task) -> ProgressBar:
             task.completed = min(time.perf_counter() - began, seconds)
+            passed = seconds_text(task.completed)
+            task.fields["time"] = f"{passed} of {seconds_text(seconds)}"
             return super().render(task)
 
     bar = Progress(
         Clock(bar_width=20),
-        TextColumn("{task.completed:.0f} of {task.total:.0f} s"),
+        TextColumn("{task.fields[time]}"),
         TextColumn("{task.description}"),
         console=Console(stderr=True),
         transient=True,
         redirect_stdout=False,
         redirect_stderr=False,
     )
-    task = bar.add_task(text, total=seconds)
+    task = bar.add_task(text, total=seconds, time="")
     with bar, listening(lambda now: bar.update(task, description=now)):
         yield

@@ -16,7 +16,7 @@ from ..io.reading import check_input
 from ..io.writing import check_output, check_suffix, protected
 from ..typing import Array
 from .digits import STARTUP_SECONDS, check_model_file
-from .progress import status_line, time_bar
+from .progress import show_time, status_line, time_bar
 from .table_options import kinds_of
 
 if TYPE_CHECKING:
@@ -39,21 +39,30 @@ def read(path: str, options: Mapping[str, Any]) -> Reading:
 # --- train --------------------------------------------------------------------------------------
 
 
-# Of the budget, for the report: importing scikit-learn, linear models and intervals take a time
-# that does not shrink with it; boosting and the importance of columns take what is left of it.
-_REPORT_SHARE, _MOST_REPORT_SHARE, _MOST_REPORT_SECONDS = 0.2, 0.4, 10.0
-_FIXED_REPORT_SECONDS, _LEAST_SECONDS_EACH = 2.0, 0.4
+# Of the budget, for what comes after the training: the test, the report, the files.
+_REPORT_SHARE, _LEAST_REPORT_SECONDS, _MOST_REPORT_SHARE = 0.2, 2.0, 0.4
+_MOST_REPORT_SECONDS, _FILES_SECONDS = 10.0, 0.5
 
 
 def _report_seconds(budget: float) -> float:
     """The part of the budget that is kept for the report.
 
-    >>> [_report_seconds(budget) for budget in (5, 10, 60)]
-    [2.0, 2.8, 10.0]
+    >>> [_report_seconds(budget) for budget in (4, 10, 60)]
+    [1.6, 2.0, 10.0]
     """
-    least = _FIXED_REPORT_SECONDS + 2 * _LEAST_SECONDS_EACH
-    kept = min(max(_REPORT_SHARE * budget, least), _MOST_REPORT_SHARE * budget)
+    kept = min(max(_REPORT_SHARE * budget, _LEAST_REPORT_SECONDS), _MOST_REPORT_SHARE * budget)
     return min(kept, _MOST_REPORT_SECONDS)
+
+
+def _load_report() -> None:
+    """Import what the report needs; before the training, so that its time is known by then."""
+    import importlib
+    import importlib.util
+
+    from ..report import build, page, terminal  # noqa: F401
+
+    if importlib.util.find_spec("sklearn") is not None:
+        importlib.import_module("sklearn.ensemble")
 
 
 class Way(NamedTuple):
@@ -121,6 +130,8 @@ def _learn(
         return
     call, fit, arguments = way()
     with time_bar(budget, began, "dividing the rows"):
+        if page is not None:
+            _load_report()
         kept = _report_seconds(budget) if page else 0.0
         model = fit(reading, plan, budget=budget - kept, began=began, **arguments)
     stated = asked | arguments | {"budget": budget}
@@ -129,18 +140,15 @@ def _learn(
     if page is not None and model.test_scores:
         from ..report.terminal import print_results
 
-        left = budget - (time.perf_counter() - began) - _FIXED_REPORT_SECONDS
-        seconds_each = max(left / 2, _LEAST_SECONDS_EACH)  # for boosting, and for the importance
         with time_bar(budget, began, "writing the report"):
-            model.report(page, lang=options["lang"], seconds=seconds_each, command=_command())
-
+            left = max(budget - (time.perf_counter() - began) - _FILES_SECONDS, 0.0)
+            model.report(page, lang=options["lang"], seconds=left, command=_command())
         assert model.results is not None
         print_results(model.results, lang=options["lang"], path=page)
     else:
         _show_scores("test", model.test_scores)
     model.save(out)
-    seconds = {**model.seconds, "in all": time.perf_counter() - began}
-    click.echo("time: " + ", ".join(f"{name} {s:.2f} s" for name, s in seconds.items()))
+    show_time({**model.seconds, "in all": time.perf_counter() - began})
     click.echo(f"model saved: {out}" + (f", report: {page}" if page else ""))
 
 

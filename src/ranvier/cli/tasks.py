@@ -15,6 +15,7 @@ from ..io.writing import check_output, check_suffix, protected, write_whole
 from ..typing import Array
 from .digits import check_model_file
 from .problems import table_columns
+from .progress import show_time
 
 if TYPE_CHECKING:
     from ..tasks import TaskModel
@@ -46,7 +47,7 @@ def train_task(
         else:
             model = fit_images(data, **shared)
         model.save(out)
-    click.echo(f"time: {time.perf_counter() - began:.2f} s")
+    show_time({"in all": time.perf_counter() - began})
     click.echo(f"model saved: {out}")
 
 

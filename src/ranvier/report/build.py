@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 _MOST_PROFILES = 200  # of columns
 _WORST_COLUMNS = 6
+_COMPARE_SHARE = 0.8  # of the time, for simple models; the importance of columns has the rest
 
 
 class FittedEncoder(Protocol):
@@ -104,16 +105,18 @@ def results_of(
     facts: Facts | None = None,
     *,
     compare: bool = True,
-    seconds: float = 5.0,
+    seconds: float = 10.0,
     seed: int = 0,
 ) -> Results:
     """The results of a model on the raw rows `test`, which it has not seen.
 
     Both tables are what `read_table` takes: a file, a frame, a dict of columns.
     `train` are all rows that it was trained with, held-out ones too; simple models are trained on
-    them unless `compare` is False. `seconds` is about what the importance of columns may take.
+    them unless `compare` is False. `seconds` is about what all of it may take: simple models are
+    trained on fewer rows or left out, then the importance of columns is taken from fewer rows.
     Raises DataError where no test row has a target.
     """
+    end = time.perf_counter() + seconds
     facts = facts or Facts()
     plan = model.plan
     notes: list[str] = []
@@ -138,11 +141,13 @@ def results_of(
     if (output == output[0]).all() and len(output) > 1:
         notes.append("same_prediction")
     began = time.perf_counter()
-    others = _baselines(model, rows, y, test_rows, facts.encoded, compare, seed, seconds)
+    left = max(end - began, 0.0) * _COMPARE_SHARE
+    others = _baselines(model, rows, y, test_rows, facts.encoded, compare, seed, left)
     compare_seconds = time.perf_counter() - began
     metric, models = _scored(truth, output, others, plan, seed)
     began = time.perf_counter()
-    ranks = _importance(model, test_rows, truth, y, metric, seconds, seed)
+    left = max(end - began, 0.0)
+    ranks = _importance(model, test_rows, truth, y, metric, left, seed)
     important = [entry.column for entry in ranks.columns]
     shown = [*important, *(c.name for c in plan.columns if c.name not in set(important))]
     shown = [plan.target, *(name for name in shown if name != plan.target)]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from ..base.quantities import number_text, percent_text
 from ..plots.markup import Markup, element, join
-from .numbers import number_text, percent_text
 from .sections.choice_section import choice_table
 from .sections.page_parts import cut, table
 from .words.language import Language, language

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..base.quantities import number_text
 from ..tables.columns import Column
 from ..typing import Array
-from .numbers import number_text
 from .results import ColumnProfile, Histogram
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .numbers import number_text
+from ..base.quantities import number_text
 from .results import Results
 from .sections.page_parts import cut
 from .sections.summary_section import note_text, warning_text

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from ..base.quantities import number_text
 from .measures.bootstrap import Estimate
-from .numbers import number_text
 from .results import ModelScore, Results
 from .words.language import Language
 

@@ -178,13 +178,14 @@ class TableModel:
         path: FilePath | None = None,
         *,
         lang: str | None = None,
-        seconds: float = 5.0,
+        seconds: float = 10.0,
         command: str = "",
     ) -> Report:
         """What the model is worth on the rows held out for the test, beside simple models.
 
         `path` names an .html file to write; `lang` is "en" or "zh"; `seconds` is about what the
-        importance of the columns may take. What is measured is kept, and saved with the model.
+        simple models and the importance of the columns may take. What is measured is kept, and
+        saved with the model.
         """
         from ..report.build import Facts, results_of
         from ..report.page import Report

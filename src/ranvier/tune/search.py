@@ -12,6 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from ..base.quantities import seconds_text
 from ..io.writing import FilePath
 from ..tables.fitting import Prepared
 from ..tables.training.member import Clock, Job, longest_plan
@@ -169,7 +170,8 @@ class Search:
             what = f"best {best[2]:.5g} (trial {best[0]})"
         if default is not None:
             what += f", default {default:.5g}"
-        self._told(f"{numbers}: {what}; {self.clock.passed():.0f} of {self.clock.budget:.0f} s")
+        time = f"{seconds_text(self.clock.passed())} of {seconds_text(self.clock.budget)}"
+        self._told(f"{numbers}: {what}; {time}")
 
 
 class _Batch:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..base.extras import optional
 from ..base.missing import spelled
+from ..base.quantities import seconds_text
 from ..base.text_table import aligned
 from ..errors import ArgumentError
 from ..io.writing import FilePath
@@ -136,8 +137,9 @@ def tune_plan(
         left = budget - (clock.perf_counter() - prepared.began)
         if search.interrupted:
             left = min(left, _AFTER_CTRL_C)
+            rest = seconds_text(max(left, 1.0))
             told(
-                f"Ctrl-C: training with the best values so far, for up to {max(left, 1):.0f} s; "
+                f"Ctrl-C: training with the best values so far, for up to {rest}; "
                 "press it again to end with what is there"
             )
         kept = _kept(prepared, study, max(left, 1.0), trees, seed, verbose)

@@ -72,6 +72,36 @@ def test_much_is_sampled_and_a_class_may_be_missing(monkeypatch: pytest.MonkeyPa
         assert models["boosting"].note == "failed"
 
 
+def test_simple_models_fit_into_the_time() -> None:
+    """Without any, boosting is left out; the linear model still learns, from fewer rows."""
+    x = arrays(20_000)
+    y = (x["numbers"][:, 0] > 0.3).astype(int)
+    models = by_name(baselines.baselines(x, y, x, 2, seconds=0.0))
+    assert models["boosting"].predicted is None and models["boosting"].note == "time"
+    assert (models["logistic"].note, models["logistic"].detail) == ("sampled", "1,000")
+    told = models["logistic"].predicted
+    assert told is not None and (told.argmax(axis=1) == y).mean() > 0.9
+    # As much time as it likes: all rows.
+    assert by_name(baselines.baselines(x, y, x, 2))["logistic"].note == ""
+
+
+def test_of_a_large_table_the_matrix_is_made_of_a_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    x = arrays(3000)
+    made = []
+    design = baselines.design
+
+    def counted(train: dict[str, Array], test: dict[str, Array]) -> tuple[Array, Array]:
+        made.append(design(train, test))
+        return made[-1]
+
+    monkeypatch.setattr(baselines, "design", counted)
+    monkeypatch.setattr(baselines, "_MAX_LINEAR", 2000 * baselines.design_width(x))
+    linear = by_name(baselines.baselines(x, x["numbers"][:, 0], x, 0))["linear"]
+    assert (linear.note, linear.detail) == ("sampled", "2,000")
+    assert made[0][0].shape[0] == 2000 and made[0][1].shape[0] == 3000
+    assert made[0][0].shape[1] <= baselines.design_width(x)
+
+
 def test_without_columns_there_is_only_the_simplest() -> None:
     models = baselines.baselines({}, np.array([1.0, 3.0]), {}, 0)
     assert [model.name for model in models] == ["mean"]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ...base.quantities import number_text
 from ...plots.axes import Panel, Scale, tick_text
 from ...plots.drawing import Box, Drawing, Stroke, Words, shortened, text_width
-from ..numbers import number_text
 from ..results import Histogram
 from ..words.language import Language
 

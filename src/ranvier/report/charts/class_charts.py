@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ...base.quantities import number_text, percent_text
 from ...plots.axes import Panel, Scale
 from ...plots.drawing import Box, Drawing, Stroke, Words, shortened, text_width
-from ..numbers import number_text, percent_text
 from ..results import Points, Results
 from ..words.language import Language
 from .chart_parts import DASHES, SERIES, drawing_of

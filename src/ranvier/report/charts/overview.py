@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from ...base.quantities import number_text, percent_text
 from ...plots.axes import Panel, Scale
 from ...plots.drawing import Dots, Drawing, Stroke, Words, text_width
-from ..numbers import number_text, percent_text
 from ..results import Results
 from ..words.language import Language
 from .chart_parts import MAX_BARS, bars, drawing_of, histogram_chart

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ...base.quantities import number_text
 from ...plots.axes import Panel, Scale
 from ...plots.drawing import Drawing, Stroke, Words
-from ..numbers import number_text
 from ..results import Curve, Results
 from ..words.language import Language
 from .chart_parts import drawing_of

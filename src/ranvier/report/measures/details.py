@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
 
+from ...base.quantities import number_text
 from ...tables.scores import log_losses
 from ...typing import Array
-from ..numbers import number_text
 from ..profile import histogram_of
 from ..results import (
     Calibration,

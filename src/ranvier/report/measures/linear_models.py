@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable
 
 import numpy as np
@@ -23,9 +25,12 @@ def ridge(x: Array, y: Array, penalty: float = _RIDGE) -> Array:
     return np.append(weights, y_mean - x_mean @ weights)
 
 
-def logistic_regression(x: Array, y: Array, classes: int, penalty: float = _RIDGE) -> Array:
+def logistic_regression(
+    x: Array, y: Array, classes: int, penalty: float = _RIDGE, *, seconds: float = math.inf
+) -> Array:
     """Weights (columns + 1, classes) of softmax(x W + b): the sum of the log losses plus
-    penalty / 2 times the squared weights, without the intercept, is least. Solved by L-BFGS.
+    penalty / 2 times the squared weights, without the intercept, is least. Solved by L-BFGS, which
+    after so many `seconds` leaves what it has.
     """
     x = with_one(x)
     rows = np.arange(len(x))
@@ -41,7 +46,8 @@ def logistic_regression(x: Array, y: Array, classes: int, penalty: float = _RIDG
         gradient = x.T @ shares * scale + penalties * weights
         return float(value + 0.5 * (penalties * weights**2).sum()), gradient.ravel()
 
-    return minimized(loss, np.zeros(x.shape[1] * classes)).reshape(-1, classes)
+    start = np.zeros(x.shape[1] * classes)
+    return minimized(loss, start, seconds=seconds).reshape(-1, classes)
 
 
 def softmax(logits: Array) -> Array:
@@ -52,18 +58,22 @@ def softmax(logits: Array) -> Array:
 
 
 def minimized(
-    loss: Callable[[Array], tuple[float, Array]], start: Array, tolerance: float = 1e-4
+    loss: Callable[[Array], tuple[float, Array]],
+    start: Array,
+    tolerance: float = 1e-4,
+    seconds: float = math.inf,
 ) -> Array:
     """Where a convex function is least: L-BFGS (Nocedal 1980) with a halving line search.
 
     `loss` gives the value and the gradient at a point; it ends where no part of the gradient is
-    larger than `tolerance`.
+    larger than `tolerance`,
+    or after so many `seconds`.
     """
-    point = start
+    point, end = start, time.perf_counter() + seconds
     value, gradient = loss(point)
     moves: list[tuple[Array, Array, float]] = []
     for _ in range(_MAX_ITERATIONS):
-        if np.abs(gradient).max() < tolerance:
+        if np.abs(gradient).max() < tolerance or time.perf_counter() > end:
             break
         direction = _direction(gradient, moves)
         slope = float(gradient @ direction)

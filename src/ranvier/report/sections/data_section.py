@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ...base.quantities import percent_text
 from ...plots.markup import Markup, element, join
 from ...plots.svg import svg_of
 from ..charts.chart_parts import spark
-from ..numbers import percent_text
 from ..results import ColumnProfile
 from ..words.language import Language
 from .page_parts import Page, charts, cut, table

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from ...base.quantities import number_text, percent_text
 from ...plots.markup import Markup, element, join
-from ..numbers import number_text, percent_text
 from .page_parts import Page, charts, cut, figure, table
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from ...base.quantities import bytes_text, duration_text
 from ...plots.markup import Markup, element, join
 from ..charts.network_chart import layer_table
-from ..numbers import bytes_text, duration_text
 from .page_parts import Page, charts, cut, numbers_of, table
 
 _LEAST_SECONDS = 1e-4  # a stage that took less was skipped

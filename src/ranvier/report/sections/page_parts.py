@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeAlias
 
+from ...base.quantities import number_text
 from ...plots.drawing import Drawing
 from ...plots.markup import Markup, element, join
 from ...plots.svg import svg_of
-from ..numbers import number_text
 from ..results import Results
 from ..words.language import CLOSE, OPEN, Language, isolated
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from ...base.quantities import number_text, percent_text
 from ...plots.markup import Markup, element, join
 from ..charts.class_charts import threshold_rows
-from ..numbers import number_text, percent_text
 from .page_parts import Page, charts, cut, numbers_of, table
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from ...base.quantities import duration_text
 from ...plots.markup import Markup, element, join
-from ..numbers import duration_text
 from ..results import ModelScore, Results
 from ..verdict import better_by
 from ..words.language import Language

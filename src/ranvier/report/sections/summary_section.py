@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from ...base.quantities import duration_text, number_text
 from ...plots.markup import Markup, element, join
 from ...tables.choice import Choice
-from ..numbers import duration_text, number_text
 from ..results import ModelScore
 from ..verdict import better_by, is_clear, rival, verdict
 from ..words.language import Language

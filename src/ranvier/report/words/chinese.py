@@ -72,6 +72,7 @@ CHINESE: dict[str, str] = {
     "note_failed": "失败：{detail}",
     "note_large": "已跳过：{detail} 耗时过长",
     "note_sampled": "用 {detail} 行训练",
+    "note_time": "已跳过：没有剩余时间",
     # --- summary
     "summary": "概要",
     "test_score": "测试得分：{metric}",

@@ -172,7 +172,7 @@ MESSAGES: dict[str, str] = {
     ),
     # --- training
     "Ctrl-C": "Ctrl-C 中断",
-    "after {seconds} s": "{seconds} 秒之后",
+    "after {time}": "{time} 之后",
     "held-out {score} {first} and {other}, together {both}": (
         "留出行上的 {score}：{first} 与 {other}，合用 {both}"
     ),
@@ -181,7 +181,9 @@ MESSAGES: dict[str, str] = {
     "the plan": "计划完成",
     "the time": "时间用完",
     "{count} epochs": "{count} 轮",
-    "{count} fit into {seconds} s": "{seconds} 秒内可训练 {count} 个",
+    "{count} fit into {time}": "{time} 内可训练 {count} 个",
+    "best on held-out rows: {best}": "留出行上最好的一轮：{best}",
+    "no time was left for more": "没有剩余时间训练更多",
     "{count} networks, weight {share}": "{count} 个网络，权重 {share}",
     "{share}, {count} forests": "{share}，{count} 个森林",
     "{count} of {members} members": "{count} 个，各有 {members} 个成员",

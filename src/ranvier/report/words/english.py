@@ -75,6 +75,7 @@ ENGLISH: dict[str, str] = {
     "note_failed": "failed: {detail}",
     "note_large": "left out: {detail} would take too long",
     "note_sampled": "trained on {detail} rows",
+    "note_time": "left out: no time was left",
     # --- summary
     "summary": "Summary",
     "test_score": "Test score: {metric}",

@@ -180,9 +180,14 @@ class Member:
         return self.job.interrupted() or self.job.clock.left() <= 0
 
     @property
-    def rows_per_second(self) -> float:
-        """Rows learned from, scores included."""
-        return self._steps * self.data.batch / max(self._seconds, 1e-9)
+    def timed_rows(self) -> int:
+        """Rows learned from in `timed_seconds`, scores included; 0 where all steps compiled."""
+        return self._steps * self.data.batch
+
+    @property
+    def timed_seconds(self) -> float:
+        """What the rows took that `timed_rows` counts."""
+        return self._seconds
 
     def seconds_of(self, epochs: float) -> float:
         """About how long another network of so many epochs takes."""

@@ -18,6 +18,7 @@ import numpy as np
 
 from ... import random
 from ...base.message import Message
+from ...base.quantities import rate_text, seconds_text
 from ...base.status import tell
 from ...errors import DataError
 from ...io.writing import FilePath
@@ -224,17 +225,16 @@ def _choices(job: Job, mixture: Mixture) -> tuple[Choice, ...]:
     else:
         end = Message("the time") if job.clock.left() <= 0 else Message("the plan")
     best = ", ".join(str(m.run.best_epoch) for m in networks)
+    budget = seconds_text(job.clock.budget)
     return (
         Choice(
             "networks",
             Message(
                 "{count} of {members} members", count=len(networks), members=job.recipe.members
             ),
-            Message(
-                "{count} fit into {seconds} s",
-                count=len(networks),
-                seconds=f"{job.clock.budget:.0f}",
-            ),
+            Message("{count} fit into {time}", count=len(networks), time=budget)
+            if job.clock.budget > 0
+            else Message("no time was left for more"),
             "--members",
         ),
         Choice(
@@ -242,9 +242,11 @@ def _choices(job: Job, mixture: Mixture) -> tuple[Choice, ...]:
             ", ".join(str(m.run.epochs) for m in networks),
             Message(
                 "{speed} rows a second; best on held-out rows: {best}",
-                speed=f"{first.rows_per_second:,.0f}",
+                speed=rate_text(first.timed_rows, first.timed_seconds),
                 best=best,
-            ),
+            )
+            if first.timed_rows
+            else Message("best on held-out rows: {best}", best=best),
             "--budget",
         ),
         *mixture.choices(),
@@ -256,7 +258,7 @@ def _choices(job: Job, mixture: Mixture) -> tuple[Choice, ...]:
         Choice(
             "end of training",
             end,
-            Message("after {seconds} s", seconds=f"{job.clock.passed():.1f}"),
+            Message("after {time}", time=seconds_text(job.clock.passed())),
             "--budget",
         ),
     )

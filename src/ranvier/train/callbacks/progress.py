@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from ...base.quantities import seconds_text
 from ...errors import unknown_name
 from .callback import Callback, Logs
 
@@ -197,18 +198,3 @@ def _wrapped(items: list[str], width: int) -> list[str]:
         else:
             lines.append(item)
     return lines
-
-
-def seconds_text(seconds: float) -> str:
-    """A time as people read it.
-
-    >>> seconds_text(8.44), seconds_text(75), seconds_text(3725)
-    ('8.4 s', '1:15', '1:02:05')
-    """
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    hours, minutes = divmod(whole // 60, 60)
-    return f"{hours}:{minutes:02}:{whole % 60:02}" if hours else f"{minutes}:{whole % 60:02}"

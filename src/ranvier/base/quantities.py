@@ -1,10 +1,8 @@
-"""Numbers as short texts."""
+"""Quantities as short texts: numbers, shares, bytes, durations, rates."""
 
 from __future__ import annotations
 
 import math
-
-from ..train.callbacks.progress import seconds_text
 
 
 def number_text(value: float | None, digits: int = 4) -> str:
@@ -61,6 +59,22 @@ def bytes_text(size: int) -> str:
     return f"{value:.3g} GB"
 
 
+def seconds_text(seconds: float) -> str:
+    """A time as people read it; there is none below 0.
+
+    >>> seconds_text(8.44), seconds_text(75), seconds_text(3725), seconds_text(-6)
+    ('8.4 s', '1:15', '1:02:05', '0.0 s')
+    """
+    seconds = max(seconds, 0.0)
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    hours, minutes = divmod(whole // 60, 60)
+    return f"{hours}:{minutes:02}:{whole % 60:02}" if hours else f"{minutes}:{whole % 60:02}"
+
+
 def duration_text(seconds: float) -> str:
     """A stretch of time, also a very short one.
 
@@ -70,3 +84,15 @@ def duration_text(seconds: float) -> str:
     if seconds >= 1:
         return seconds_text(seconds)
     return f"{1000 * seconds:.3g} ms" if seconds >= 0.001 else f"{1e6 * seconds:.3g} µs"
+
+
+def rate_text(count: float, seconds: float) -> str:
+    """How many in a second; a dash where no time was measured.
+
+    >>> rate_text(120_000, 8.5), rate_text(3, 20.0), rate_text(0, 0.0)
+    ('14,118', '0.15', '–')
+    """
+    if count <= 0 or seconds <= 0:
+        return "–"
+    rate = count / seconds
+    return f"{rate:,.0f}" if rate >= 100 else number_text(rate, 3)
