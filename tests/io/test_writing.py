@@ -164,7 +164,6 @@ REACHED = {
     "data.vectorize:save": "TextVectorization.save",
     "data.fetch:_keep": "write_whole",
     "plots.figures:save_picture": "save_picture",
-    "plots.history:history": "History.plot",
     "plots.drawing:save": "Drawing.save",
     "report.page:save": "Report.save",
     "attribution.result:save_as": "Attribution.save",

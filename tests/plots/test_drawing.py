@@ -5,12 +5,26 @@ from __future__ import annotations
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from ranvier.errors import ArgumentError
 from ranvier.plots.axes import Panel, Scale, tick_text
-from ranvier.plots.drawing import DARK, LIGHT, Box, Dots, Drawing, Stroke, Words, text_width
+from ranvier.plots.composition import together
+from ranvier.plots.drawing import (
+    DARK,
+    LIGHT,
+    Area,
+    Box,
+    Dots,
+    Drawing,
+    Pixels,
+    Stroke,
+    Words,
+    text_width,
+)
 from ranvier.plots.markup import Markup, element, escape, join
+from ranvier.plots.pixels import picture, png, signed
 from ranvier.plots.svg import svg_of
 
 EVIL = "<script>alert('x')</script> & \"quotes\" \x00\x1b \ud800 年龄 גיל"
@@ -24,6 +38,9 @@ def drawing() -> Drawing:
         Stroke([(0, 0), (50, 50), (0, 50)], "s3", fill=True, opacity=0.3),
         Stroke([], "s3"),
         Dots([(5, 5), (6, 7)], "bad"),
+        Area([[(0, 0), (9, 0), (9, 9), (0, 9)], [(3, 3), (6, 3), (6, 6), (3, 6)]], "s4", 0.5),
+        Stroke([(0, 0), (5, 0), (5, 9), (9, 9)], "s6", curved=True, tip=EVIL),
+        Pixels(5, 5, 20, 10, signed(np.array([[1.0, -1.0]])), tip=EVIL),
         Words(200, 100, EVIL, "ink", 14, "middle", True, tip=EVIL),
         Words(20, 200, "$x$ upright", upright=True),
     )
@@ -31,10 +48,10 @@ def drawing() -> Drawing:
 
 
 def test_svg_is_xml_and_holds_text_as_text() -> None:
-    for text in (drawing().svg(), svg_of(drawing(), "chart-1")):
+    for text, style in ((drawing().svg(), {"style"}), (svg_of(drawing(), "chart-1"), set())):
         root = ElementTree.fromstring(text)
         names = {e.tag.rpartition("}")[2] for e in root.iter()}
-        assert names == {"svg", "title", "desc", "rect", "path", "text"}
+        assert names == {"svg", "title", "desc", "rect", "path", "text", "image"} | style
         assert root.attrib["role"] == "img"
         ids = {e.attrib["id"] for e in root.iter() if "id" in e.attrib}
         assert ids == set(root.attrib["aria-labelledby"].split())
@@ -44,6 +61,15 @@ def test_svg_is_xml_and_holds_text_as_text() -> None:
 def test_a_document_has_its_own_colours_and_a_part_of_a_page_those_of_the_page() -> None:
     assert "var(" not in drawing().svg() and LIGHT["s1"] in drawing().svg()
     assert "var(--s1)" in svg_of(drawing(), "x") and LIGHT["s1"] not in svg_of(drawing(), "x")
+
+
+def test_a_document_says_the_dark_colour_of_each_of_its_roles() -> None:
+    text = drawing().svg()
+    style = text[text.index("@media(prefers-color-scheme:dark)") : text.index("</style>")]
+    for role in ("panel", "ink", "muted", "s1", "s2", "s3", "s4", "s6", "bad"):
+        assert f'[fill="{LIGHT[role]}"]{{fill:{DARK[role]}}}' in style
+        assert f'[stroke="{LIGHT[role]}"]{{stroke:{DARK[role]}}}' in style
+    assert len(set(LIGHT.values())) == len(LIGHT)  # a colour stands for one role
 
 
 def test_light_and_dark_have_the_same_roles() -> None:
@@ -67,7 +93,8 @@ def test_text_can_be_read_and_lines_be_seen(colours: dict[str, str]) -> None:
 
 def test_files(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
-    for suffix, begin in ((".svg", b"<svg "), (".png", b"\x89PNG"), (".pdf", b"%PDF")):
+    begins = {".svg": b"<svg ", ".html": b"<!DOCTYPE", ".png": b"\x89PNG", ".pdf": b"%PDF"}
+    for suffix, begin in begins.items():
         path = tmp_path / f"picture{suffix}"
         drawing().save(path)
         assert path.read_bytes().startswith(begin)
@@ -87,6 +114,52 @@ def test_png_shows_what_svg_shows(tmp_path: Path) -> None:
     for x, y, role in ((25, 30, "s1"), (5, 30, "panel"), (45, 30, "panel"), (25, 45, "panel")):
         pixel = picture.getpixel((int(x * scale), int(y * scale)))
         assert colours["#{:02x}{:02x}{:02x}".format(*pixel)] == role
+
+
+def test_areas_have_holes_and_pixels_their_colours_in_both_formats(tmp_path: Path) -> None:
+    image = pytest.importorskip("PIL.Image")
+    pytest.importorskip("matplotlib")
+    made = Drawing("a", "b", 100, 60)
+    outer, inner = (
+        [(10, 10), (50, 10), (50, 50), (10, 50)],
+        [(20, 20), (40, 20), (40, 40), (20, 40)],
+    )
+    for hole in (inner, inner[::-1]):
+        made.add(Area([outer, hole], "s1"))
+    red = np.array([[[255, 0, 0, 255], [0, 0, 0, 0]]], np.uint8)
+    made.add(Pixels(60, 10, 40, 40, red))
+    made.save(tmp_path / "area.png")
+    shown = image.open(tmp_path / "area.png").convert("RGB")
+    scale = shown.width / 100
+    expected = {(15, 30): LIGHT["s1"], (30, 30): LIGHT["panel"], (70, 30): "#ff0000",
+                (90, 30): LIGHT["panel"]}  # fmt: skip
+    for (x, y), colour in expected.items():
+        assert (
+            "#{:02x}{:02x}{:02x}".format(*shown.getpixel((int(x * scale), int(y * scale))))
+            == colour
+        )
+    assert 'fill-rule="evenodd"' in made.svg() and png(red) in made.svg()
+
+
+def test_images_are_stretched_and_signs_have_colours() -> None:
+    grey = picture(np.array([[-1.0, 0.0], [np.nan, 1.0]]))
+    assert grey[..., 0].tolist() == [[0, 128], [128, 255]] and (grey[..., 3] == 255).all()
+    colour = np.zeros((2, 2, 3), np.uint8)
+    colour[0, 0] = (10, 20, 30)
+    assert picture(colour)[0, 0].tolist() == [10, 20, 30, 255]
+    assert signed(np.array([[0.0, 2.0]]), largest=4.0)[..., 3].tolist() == [[0, 128]]
+
+
+def test_drawings_together_keep_their_marks_and_numbers() -> None:
+    parts = [Drawing(f"part {i}", "", 100, 50, head=("a",), rows=[(i,)]) for i in range(3)]
+    for part in parts:
+        part.add(*drawing().marks)
+    whole = together("all", "Three drawings.", parts)
+    assert (whole.width, whole.height) == (200, 144)
+    assert whole.rows == [("part 0", 0), ("part 1", 1), ("part 2", 2)]
+    boxes = [(m.x, m.y) for m in whole.marks if isinstance(m, Box)]
+    assert boxes == [(10, 32), (110, 32), (10, 104)]
+    assert together("one", "", parts[:1]).height == 50
 
 
 # --- markup -------------------------------------------------------------------------------------

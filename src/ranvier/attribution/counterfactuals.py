@@ -44,7 +44,7 @@ class Counterfactual:
 
     def save(self, path: FilePath) -> Path:
         """Write the changes as a page (.html) or as lines of a .csv file."""
-        from .pictures.page import table_page
+        from ..plots.page import table_page
 
         head, title = ("feature", "before", "after"), str(self).partition("\n")[0]
         rows = [(name, _text(a), _text(b)) for name, (a, b) in self.changes.items()]

@@ -69,11 +69,11 @@ class Dependence:
 
     def save(self, path: FilePath) -> Path:
         """Write a page (.html), the drawing (.svg, .png, .pdf) or the numbers (.csv)."""
-        from .pictures.page import document
+        from ..plots.page import page
 
         drawing = self.plot()
         lines = [drawing.head, *drawing.rows]
-        return save_as(path, self.plot, lambda: lines, lambda: document("", [drawing]))
+        return save_as(path, self.plot, lambda: lines, lambda: page("", [drawing]))
 
     def __str__(self) -> str:
         cells = [f"{g:.5g}" if self.is_number else str(g) for g in self.grid]

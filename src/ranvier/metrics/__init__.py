@@ -5,7 +5,9 @@ one up in a loop of one's own; `confusion_matrix` and `roc_auc` take whole array
 
 | file | what it holds |
 |---|---|
+| calibration.py | Whether probabilities come true, and intervals that hold a stated share |
 | classification.py | Metrics that count classes |
+| curves.py | ROC and precision-recall curves, and what follows from a threshold |
 | metric.py | The base of metrics that are summed batch by batch |
 | regression.py | Metrics of distances between numbers |
 | running.py | Metrics of many batches, for loops of one's own |

@@ -1,14 +1,60 @@
-"""Plots: curves of a training by matplotlib (the extra `[plot]`), and drawings of our own.
+"""Plots: pictures of networks, of trainings and of what models do, each a `Drawing`.
 
 | file | what it holds |
 |---|---|
 | axes.py | Axes of a drawing: scales, ticks, grid, labels, lines and bars |
+| charts/ | Curves, confusion matrix, ROC, calibration, bars, histograms |
+| composition.py | Several drawings as one |
 | document.py | Pages as one file of HTML, which loads nothing |
-| drawing.py | A drawing: marks at positions in pixels, shown as SVG, PNG or PDF |
-| figures.py | Writing figures to files |
-| history.py | Training curves: loss and metrics against epochs |
+| drawing.py | A drawing: marks at positions in pixels, shown as SVG, HTML, PNG or PDF |
+| figures.py | Writing figures of matplotlib's to files |
 | learning_curves.py | Test score against the number of training rows |
 | markup.py | HTML and SVG as text, with everything escaped that is not markup |
+| page.py | Drawings as a page of their own |
+| pixels.py | Matrices as pixels, and pixels as a PNG inside a page |
 | raster.py | Drawings through matplotlib, for PNG and PDF |
 | svg.py | Drawings as SVG: inside a page, or as a document of its own |
+
+The way of the data:
+
+    model, arrays -> numbers (one predict call, one graph) -> marks in pixels -> Drawing
+        -> notebook, .svg, .html, and with matplotlib .png, .pdf
+
+A notebook shows a drawing by itself; `save` writes it. SVG is light or dark as the reader's screen
+is, loads nothing and needs no other library.
+
+>>> import ranvier
+>>> drawing = ranvier.plots.confusion_matrix(["cat", "dog", "dog"], ["cat", "cat", "dog"])
+>>> print(drawing.title, drawing.svg()[:4])
+Confusion matrix <svg
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..base.missing import module_getattr
+
+if TYPE_CHECKING:
+    from .charts.curves import history
+    from .charts.scores import calibration, confusion_matrix, precision_recall, roc
+    from .drawing import Drawing
+else:
+    _when_asked = {
+        "Drawing": "drawing:Drawing",
+        "calibration": "charts.scores:calibration",
+        "confusion_matrix": "charts.scores:confusion_matrix",
+        "history": "charts.curves:history",
+        "precision_recall": "charts.scores:precision_recall",
+        "roc": "charts.scores:roc",
+    }
+    __getattr__ = module_getattr(__name__, globals(), when_asked=_when_asked)
+
+__all__ = [
+    "Drawing",
+    "calibration",
+    "confusion_matrix",
+    "history",
+    "precision_recall",
+    "roc",
+]

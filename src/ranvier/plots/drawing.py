@@ -1,8 +1,8 @@
 """A drawing: lines, boxes and words at positions in pixels, and the numbers that it shows.
 
-Drawn once and shown anywhere: inside a page (SVG in the page's own colours), in a notebook, as an
-SVG file, and through matplotlib as PNG or PDF. Colours are roles, such as "s1" for the first
-series; `LIGHT` and `DARK` say what they are.
+Drawn once and shown anywhere: inside a page (SVG in the page's own colours), in a notebook, as a
+file of SVG or HTML, and through matplotlib as PNG or PDF. Colours are roles, such as "s1" for the
+first series; `LIGHT` and `DARK` say what they are.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import TypeAlias
 
 from ..errors import ArgumentError
 from ..io.writing import FilePath, write_whole
+from ..typing import Array
 
 Point: TypeAlias = tuple[float, float]
 
@@ -24,24 +25,41 @@ Point: TypeAlias = tuple[float, float]
 LIGHT = {
     "ink": "#1c2430", "muted": "#56606e", "grid": "#e1e5ea", "panel": "#ffffff",
     "s1": "#1f5fbf", "s2": "#b8520a", "s3": "#0b7a6b", "s4": "#8a3fb0", "s5": "#6b7280",
+    "s6": "#a3195b", "s7": "#5a6b00", "s8": "#006f94", "s9": "#80492a", "s10": "#4b3fc4",
     "bad": "#b3261e",
 }  # fmt: skip
 DARK = {
     "ink": "#e8ecf1", "muted": "#a4afbd", "grid": "#343c47", "panel": "#1a1f26",
     "s1": "#78aaf5", "s2": "#f0a35e", "s3": "#56c7b4", "s4": "#cf9bea", "s5": "#9aa4b2",
+    "s6": "#f48fb8", "s7": "#c3d250", "s8": "#67cdea", "s9": "#d9a582", "s10": "#a9a2fa",
     "bad": "#f28b82",
 }  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Stroke:
-    """A line through points, or, with `fill`, the area inside them."""
+    """A line through points, or, with `fill`, the area inside them.
+
+    With `curved` the points are those of cubic Bezier curves: a start, then two points that pull
+    and an end for each piece.
+    """
 
     points: Sequence[Point]
     role: str
     width: float = 2.0
     dash: Sequence[float] = ()
     fill: bool = False
+    opacity: float = 1.0
+    curved: bool = False
+    tip: str = ""
+
+
+@dataclass(frozen=True)
+class Area:
+    """What lies inside closed loops; a loop inside another one is a hole."""
+
+    loops: Sequence[Sequence[Point]]
+    role: str
     opacity: float = 1.0
 
 
@@ -71,6 +89,20 @@ class Dots:
 
 
 @dataclass(frozen=True)
+class Pixels:
+    """A picture of `colours`, bytes (rows, columns, 4) of red, green, blue and opacity, in a
+    rectangle.
+    """
+
+    x: float
+    y: float
+    width: float
+    height: float
+    colours: Array
+    tip: str = ""
+
+
+@dataclass(frozen=True)
 class Words:
     """A line of text; `anchor` is "start", "middle" or "end", `tip` the text where it was cut."""
 
@@ -85,7 +117,7 @@ class Words:
     tip: str = ""
 
 
-Mark: TypeAlias = Stroke | Box | Dots | Words
+Mark: TypeAlias = Stroke | Area | Box | Dots | Pixels | Words
 
 
 @dataclass
@@ -112,20 +144,27 @@ class Drawing:
         self.marks.extend(marks)
 
     def svg(self) -> str:
-        """An SVG document in light colours that needs nothing else."""
+        """An SVG document that needs nothing else, dark where the reader's screen is dark."""
         from .svg import svg_of
 
         return svg_of(self)
 
     def save(self, path: FilePath) -> None:
-        """Write it as .svg, or with matplotlib as .png or .pdf."""
-        if Path(path).suffix.lower() == ".svg":
+        """Write it as .svg, as .html with its numbers, or with matplotlib as .png or .pdf."""
+        suffix = Path(path).suffix.lower()
+        if suffix == ".svg":
             write_whole(path, self.svg().encode())
+            return
+        if suffix == ".html":
+            from .page import page
+
+            write_whole(path, page(self.title, [self]).encode())
             return
         from .figures import SUFFIXES, save_picture
 
-        if Path(path).suffix.lower() not in SUFFIXES:
-            raise ArgumentError(f"{path}: expected a name that ends in {', '.join(SUFFIXES)}")
+        if suffix not in SUFFIXES:
+            names = ", ".join((".html", *SUFFIXES))
+            raise ArgumentError(f"{path}: expected a name that ends in {names}")
         from .raster import figure_of
 
         with warnings.catch_warnings():  # a machine without Chinese fonts draws empty boxes
@@ -133,7 +172,7 @@ class Drawing:
             save_picture(figure_of(self), path)
 
     def _repr_html_(self) -> str:
-        """What a notebook shows: the picture on its own light background."""
+        """What a notebook shows: the picture on a background of its own."""
         return self.svg()
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..base.extras import optional
-from .drawing import LIGHT, Box, Dots, Drawing, Stroke, Words
+from .drawing import LIGHT, Area, Box, Dots, Drawing, Pixels, Point, Stroke, Words
 from .markup import cleaned
 
 if TYPE_CHECKING:
@@ -31,15 +32,50 @@ def figure_of(drawing: Drawing) -> Figure:
     )
     axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
     axes.set_axis_off()
-    axes.set_xlim(0, drawing.width)
-    axes.set_ylim(drawing.height, 0)
     fonts = _fonts()
     for order, mark in enumerate(drawing.marks):
         if isinstance(mark, Words):
             _words(axes, mark, fonts, order)
+        elif isinstance(mark, Pixels):
+            extent = (mark.x, mark.x + mark.width, mark.y + mark.height, mark.y)
+            axes.imshow(
+                mark.colours, extent=extent, aspect="auto", interpolation="nearest", zorder=order
+            )
+        elif isinstance(mark, Area):
+            _area(axes, mark, order)
         else:
             _shape(axes, mark, order)
+    axes.set_xlim(0, drawing.width)
+    axes.set_ylim(drawing.height, 0)
     return figure
+
+
+def _area(axes: Axes, mark: Area, order: int) -> None:
+    """NOTE: matplotlib fills by winding; holes must go round the other way."""
+    from matplotlib.patches import PathPatch
+    from matplotlib.path import Path
+
+    paths = [Path(loop, closed=False) for loop in _wound(mark.loops)]
+    if paths:
+        colour = (LIGHT[mark.role], mark.opacity)
+        path = Path.make_compound_path(*paths)
+        axes.add_patch(PathPatch(path, facecolor=colour, edgecolor="none", zorder=order))
+
+
+def _wound(loops: Sequence[Sequence[Point]]) -> list[list[Point]]:
+    """The loops closed; those inside an even number of others go round one way, holes the other."""
+    from matplotlib.path import Path
+
+    wound = []
+    for i, loop in enumerate(loops):
+        others = (other for j, other in enumerate(loops) if j != i and len(other) > 2)
+        depth = sum(Path(other).contains_point(loop[0]) for other in others)
+        area = sum(
+            a[0] * b[1] - b[0] * a[1] for a, b in zip(loop, [*loop[1:], loop[0]], strict=True)
+        )
+        points = list(loop) if (area > 0) == (depth % 2 == 0) else list(loop)[::-1]
+        wound.append([*points, points[0]])
+    return wound
 
 
 def _shape(axes: Axes, mark: Stroke | Box | Dots, order: int) -> None:
@@ -59,6 +95,9 @@ def _shape(axes: Axes, mark: Stroke | Box | Dots, order: int) -> None:
         return
     if not mark.points:
         return
+    if isinstance(mark, Stroke) and mark.curved:
+        _curve(axes, mark, order)
+        return
     if isinstance(mark, Stroke) and mark.fill:
         axes.add_patch(
             Polygon(mark.points, facecolor=(colour, mark.opacity), edgecolor="none", zorder=order)
@@ -75,6 +114,19 @@ def _shape(axes: Axes, mark: Stroke | Box | Dots, order: int) -> None:
     (line,) = axes.plot(x, y, color=colour, alpha=mark.opacity, linewidth=width, zorder=order)
     if mark.dash:
         line.set_dashes([d / mark.width for d in mark.dash])
+
+
+def _curve(axes: Axes, mark: Stroke, order: int) -> None:
+    from matplotlib.patches import PathPatch
+    from matplotlib.path import Path
+
+    codes = [Path.MOVETO, *[Path.CURVE4] * (len(mark.points) - 1)]
+    axes.add_patch(
+        PathPatch(
+            Path(mark.points, codes), facecolor="none", edgecolor=(LIGHT[mark.role], mark.opacity),
+            linewidth=mark.width * _POINTS_A_PIXEL, zorder=order,
+        )
+    )  # fmt: skip
 
 
 def _words(axes: Axes, mark: Words, fonts: list[str], order: int) -> None:

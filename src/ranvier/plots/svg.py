@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from .drawing import LIGHT, Box, Dots, Drawing, Mark, Point, Stroke, Words
+from .drawing import DARK, LIGHT, Area, Box, Dots, Drawing, Mark, Pixels, Point, Stroke, Words
 from .markup import Markup, element, join
+from .pixels import png
 
 FONTS = (
     "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', 'Noto Sans', Arial, "
@@ -31,6 +32,7 @@ def svg_of(drawing: Drawing, id: str = "", decoration: bool = False) -> Markup:
         element("desc", drawing.description, id=f"{key}-desc"),
     ]
     if not id:
+        body.append(element("style", _dark(drawing)))
         body.append(_mark(Box(0, 0, drawing.width, drawing.height, "panel"), paint))
     body += [_mark(mark, paint) for mark in drawing.marks]
     return element(
@@ -49,9 +51,45 @@ def svg_of(drawing: Drawing, id: str = "", decoration: bool = False) -> Markup:
     )
 
 
+def _dark(drawing: Drawing) -> Markup:
+    """The colours on a dark screen. Light ones stand in the attributes, for readers of SVG that
+    know no style.
+    """
+    roles = {"panel"}
+    for mark in drawing.marks:
+        if not isinstance(mark, Pixels):
+            roles.add(mark.role)
+        if isinstance(mark, Box) and mark.outline:
+            roles.add(mark.outline)
+    rules = "".join(
+        f'[{paint}="{LIGHT[role]}"]{{{paint}:{DARK[role]}}}'
+        for role in sorted(roles)
+        for paint in ("fill", "stroke")
+    )
+    return Markup(f"@media(prefers-color-scheme:dark){{{rules}}}")
+
+
 def _mark(mark: Mark, paint: Paint) -> Markup:
     if isinstance(mark, Stroke):
         return _stroke(mark, paint)
+    if isinstance(mark, Area):
+        path = "".join(f"M{'L'.join(map(_pair, loop))}Z" for loop in mark.loops if loop)
+        return element(
+            "path", d=path, fill=paint(mark.role), fill_opacity=_opacity(mark.opacity),
+            fill_rule="evenodd",
+        )  # fmt: skip
+    if isinstance(mark, Pixels):
+        return element(
+            "image",
+            element("title", mark.tip) if mark.tip else "",
+            x=_number(mark.x),
+            y=_number(mark.y),
+            width=_number(mark.width),
+            height=_number(mark.height),
+            href=png(mark.colours),
+            preserveAspectRatio="none",
+            style="image-rendering:pixelated",
+        )
     if isinstance(mark, Box):
         return element(
             "rect",
@@ -80,12 +118,16 @@ def _mark(mark: Mark, paint: Paint) -> Markup:
 
 def _stroke(mark: Stroke, paint: Paint) -> Markup:
     path = "M" + "L".join(map(_pair, mark.points)) if mark.points else ""
+    if mark.curved and mark.points:
+        path = f"M{_pair(mark.points[0])}C{' '.join(map(_pair, mark.points[1:]))}"
+    tip = [element("title", mark.tip)] if mark.tip else []
     if mark.fill:
         return element(
-            "path", d=f"{path}Z", fill=paint(mark.role), fill_opacity=_opacity(mark.opacity)
+            "path", *tip, d=f"{path}Z", fill=paint(mark.role), fill_opacity=_opacity(mark.opacity)
         )
     return element(
         "path",
+        *tip,
         d=path,
         fill="none",
         stroke=paint(mark.role),

@@ -18,11 +18,12 @@ from typing import Any
 import numpy as np
 
 from ..base.message import Message
+from ..metrics.calibration import ReliabilityBin
+from ..metrics.curves import Threshold
+from ..plots.charts.class_charts import UnitCurve
 from ..tables.choice import Choice
 from ..tables.scores import HIGHER_IS_BETTER
 from .measures.bootstrap import Estimate
-from .measures.calibration import ReliabilityBin
-from .measures.curves import Threshold
 
 
 @dataclass(frozen=True)
@@ -105,17 +106,6 @@ class Confusion:
     class_count: int
     pairs: tuple[tuple[str, str, int], ...]
     unknown: int = 0
-
-
-@dataclass(frozen=True)
-class Points:
-    """A curve through points, of a model or of a class against the rest; `area` is below it."""
-
-    name: str
-    x: tuple[float, ...]
-    y: tuple[float, ...]
-    area: float | None = None
-    base: float | None = None  # what guessing gives
 
 
 @dataclass(frozen=True)
@@ -211,8 +201,8 @@ class Results:
     best_epoch: int | None = None
     models: tuple[ModelScore, ...] = ()
     confusion: Confusion | None = None
-    roc: tuple[Points, ...] = ()
-    precision_recall: tuple[Points, ...] = ()
+    roc: tuple[UnitCurve, ...] = ()
+    precision_recall: tuple[UnitCurve, ...] = ()
     calibration: Calibration | None = None
     thresholds: Thresholds | None = None
     residuals: Residuals | None = None

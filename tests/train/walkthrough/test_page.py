@@ -14,7 +14,8 @@ import pytest
 
 import ranvier
 from ranvier import nn
-from ranvier.train.walkthrough.pictures import pictures, png
+from ranvier.plots.pixels import png, signed
+from ranvier.train.walkthrough.pictures import pictures
 from report.test_browser import MEASURE, NAMES, opened
 
 
@@ -64,7 +65,7 @@ def test_pictures_of_tensors() -> None:
     assert len(pictures(np.ones((3, 2, 5, 5)), "score", 3)) == 2
     assert pictures(np.ones(9), "b", 2) == [] and pictures(np.ones((2, 200)), "x", 2) == []
     image = pytest.importorskip("PIL.Image")
-    uri = png(np.array([[0.0, 1.0], [-0.5, np.nan]]))
+    uri = png(signed(np.array([[0.0, 1.0], [-0.5, np.nan]])))
     pixels = np.asarray(image.open(io.BytesIO(base64.b64decode(uri.partition(",")[2]))))
     assert pixels.shape == (2, 2, 4)
     assert pixels[..., 3].tolist() == [[0, 255], [128, 0]]

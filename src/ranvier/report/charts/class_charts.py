@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ...base.quantities import number_text, percent_text
 from ...plots.axes import Panel, Scale
-from ...plots.drawing import Box, Drawing, Stroke, Words, shortened, text_width
-from ..results import Points, Results
+from ...plots.charts.chart_parts import DASHES, SERIES
+from ...plots.charts.class_charts import (
+    UnitCurve,
+    draw_calibration,
+    draw_confusion,
+    draw_unit_curves,
+)
+from ...plots.drawing import Drawing, Stroke, Words
+from ..results import Results
 from ..words.language import Language
-from .chart_parts import DASHES, SERIES, drawing_of
-
-_FEW_ROWS = 10  # of a bin that is not drawn
+from .chart_parts import drawing_of
 
 
 def confusion_chart(results: Results, words: Language) -> Drawing | None:
@@ -19,77 +25,27 @@ def confusion_chart(results: Results, words: Language) -> Drawing | None:
     if confusion is None:
         return None
     labels = [*confusion.labels, *([words("others")] if confusion.others else [])]
-    n = len(labels)
-    left = min(max(text_width(label, 11) for label in labels), 110.0) + 34
-    slanted = any(text_width(label, 11) > (386 - left) / n - 4 for label in labels)
-    top = min(max(text_width(label, 11) for label in labels), 90.0) + 40 if slanted else 46
-    cell = (386 - left) / n
-    high = min(cell, 56.0)
-    drawing = drawing_of(words, "confusion", top + high * n + 12)
-    drawing.add(
-        Words(left + cell * n / 2, 14, words("predicted"), anchor="middle"),
-        Words(12, top + high * n / 2, words("truth"), anchor="middle", upright=True),
-    )
-    for i, (label, row) in enumerate(zip(labels, confusion.counts, strict=True)):
-        short = shortened(label, left - 34, 11)
-        y = top + high * i
-        tip = label if short != label else ""
-        drawing.add(Words(left - 6, y + high / 2 + 4, short, "ink", 11, "end", tip=tip))
-        x = left + cell * (i + 0.5)
-        if slanted:
-            short = shortened(label, top - 40, 11)
-            tip = label if short != label else ""
-            drawing.add(Words(x + 4, top - 6, short, "ink", 11, upright=True, tip=tip))
-        else:
-            drawing.add(Words(x, top - 8, label, "ink", 11, "middle"))
-        total = max(sum(row), 1)
-        for j, count in enumerate(row):
-            share = count / total
-            role = "s1" if i == j else "bad"
-            x = left + cell * j
-            about = f"{label} → {labels[j]}: {count:,} ({percent_text(share)})"
-            drawing.add(
-                Box(x + 1, y + 1, cell - 2, high - 2, "grid", 0.5, 3),
-                Box(x + 1, y + 1, cell - 2, high - 2, role, round(share, 2), 3, tip=about),
-            )
-            size = 12.0 if cell > 40 else 9.5
-            text = f"{count:,}"
-            if count and text_width(text, size) < cell:
-                ink = "panel" if share > 0.55 else "ink"
-                drawing.add(Words(x + cell / 2, y + high / 2 + 4, text, ink, size, "middle"))
-    drawing.head = (f"{words('truth')} \\ {words('predicted')}", *labels)
-    drawing.rows = [
-        (label, *(f"{c:,}" for c in row))
-        for label, row in zip(labels, confusion.counts, strict=True)
-    ]
-    return drawing
+    drawing = drawing_of(words, "confusion")
+    return draw_confusion(drawing, labels, confusion.counts, words("truth"), words("predicted"))
 
 
 def _unit_curve(
-    results: Results, words: Language, key: str, curves: Sequence[Points], corner: str
+    results: Results, words: Language, key: str, curves: Sequence[UnitCurve], corner: str
 ) -> Drawing | None:
     if not curves:
         return None
-    drawing = drawing_of(words, key, 340, positive=results.classes[-1])
-    panel = Panel(drawing, Scale(0, 1), Scale(0, 1.02))
-    marks = [0, 0.2, 0.4, 0.6, 0.8, 1]
-    panel.grid(words(f"{key}_x"), words(f"{key}_y"), marks, marks, percent="xy")
-    entries = []
-    for i, curve in enumerate(curves):
-        role, dash = SERIES[i % len(SERIES)], DASHES[i % len(DASHES)]
-        if curve.base is not None and (i == 0 or results.task != "binary"):
-            ends = ([0, 1], [0, 1]) if key == "roc" else ([0, 1], [curve.base, curve.base])
-            panel.line(ends[0], ends[1], "muted", 1, (3, 4))
-        panel.line(curve.x, curve.y, role, 2.5 if i == 0 else 1.8, dash)
-        name = words(curve.name) if results.task == "binary" else curve.name
-        area = "" if curve.area is None else f" ({number_text(curve.area, 3)})"
-        entries.append((name + area, role, dash))
-    panel.legend(entries, corner)
-    drawing.head = (words("curve"), words(f"{key}_area"))
-    drawing.rows = [
-        (name, number_text(c.area)) for (name, *_), c in zip(entries, curves, strict=True)
-    ]
-    return drawing
+    binary = results.task == "binary"
+    return draw_unit_curves(
+        drawing_of(words, key, 340, positive=results.classes[-1]),
+        [replace(curve, name=words(curve.name)) for curve in curves] if binary else curves,
+        words(f"{key}_x"),
+        words(f"{key}_y"),
+        words("curve"),
+        words(f"{key}_area"),
+        corner,
+        diagonal=key == "roc",
+        every_base=not binary,
+    )
 
 
 def roc(results: Results, words: Language) -> Drawing | None:
@@ -160,29 +116,5 @@ def calibration_chart(results: Results, words: Language) -> Drawing | None:
         return None
     key = "calibration" if results.task == "binary" else "confidence"
     drawing = drawing_of(words, key, 340, positive=results.classes[-1])
-    panel = Panel(drawing, Scale(0, 1), Scale(0, 1))
-    marks = [0, 0.2, 0.4, 0.6, 0.8, 1]
-    panel.grid(words("calibration_x"), words("calibration_y"), marks, marks, percent="xy")
-    panel.line([0, 1], [0, 1], "muted", 1.2, (3, 4))
-    # A handful of rows says nothing; they stand in the table.
-    bins = [b for b in calibration.bins if b.rows >= _FEW_ROWS] or list(calibration.bins)
-    for b in bins:
-        x = panel.x(b.predicted)
-        drawing.add(Stroke([(x, panel.y(b.low)), (x, panel.y(b.high))], "s1", 2))
-    xs, ys = [b.predicted for b in bins], [b.observed for b in bins]
-    panel.line(xs, ys, "s1", 1.2)
-    panel.dots(xs, ys, "s1", 4)
-    panel.legend(
-        [(words("network"), "s1", ()), (words("perfect"), "muted", (3, 4))], "bottom right"
-    )
-    drawing.head = tuple(words(k) for k in ("calibration_x", "calibration_y", "interval", "rows"))
-    drawing.rows = [
-        (
-            percent_text(b.predicted),
-            percent_text(b.observed),
-            f"{percent_text(b.low)} – {percent_text(b.high)}",
-            f"{b.rows:,}",
-        )
-        for b in calibration.bins
-    ]
-    return drawing
+    labels = [words(k) for k in ("calibration_x", "calibration_y", "interval", "rows")]
+    return draw_calibration(drawing, calibration.bins, labels, words("network"), words("perfect"))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from ...base.quantities import number_text, percent_text
 from ...plots.axes import Panel, Scale
+from ...plots.charts.chart_parts import draw_bars
 from ...plots.drawing import Dots, Drawing, Stroke, Words, text_width
 from ..results import Results
 from ..words.language import Language
-from .chart_parts import MAX_BARS, bars, drawing_of, histogram_chart
+from .chart_parts import MAX_BARS, drawing_of, histogram_chart
 
 
 def scores(results: Results, words: Language) -> Drawing | None:
@@ -56,7 +57,7 @@ def target(results: Results, words: Language) -> Drawing | None:
     total = max(sum(counts), 1)
     drawing = drawing_of(words, "target_classes", 34 + 24 * len(counts), target=results.target)
     texts = [f"{count:,} ({percent_text(count / total)})" for count in counts]
-    bars(drawing, labels, [float(c) for c in counts], texts)
+    draw_bars(drawing, labels, [float(c) for c in counts], texts)
     drawing.head = (results.target, words("rows"), words("share"))
     rows = zip(labels, counts, strict=True)
     drawing.rows = [(label, f"{n:,}", percent_text(n / total)) for label, n in rows]
@@ -71,7 +72,7 @@ def missing(results: Results, words: Language) -> Drawing | None:
         return None
     drawing = drawing_of(words, "missing", 34 + 24 * len(empty))
     names, shares = [name for _, name in empty], [share for share, _ in empty]
-    bars(drawing, names, shares, [percent_text(share) for share in shares], most=1.0)
+    draw_bars(drawing, names, shares, [percent_text(share) for share in shares], most=1.0)
     drawing.head = (words("column"), words("missing"))
     drawing.rows = [(name, percent_text(share)) for share, name in empty]
     return drawing
@@ -82,7 +83,7 @@ def importance(results: Results, words: Language) -> Drawing | None:
     if not entries or max(e.mean for e in entries) <= 0:
         return None
     drawing = drawing_of(words, "importance", 34 + 24 * len(entries), metric=words(results.metric))
-    bars(
+    draw_bars(
         drawing,
         [e.column for e in entries],
         [e.mean for e in entries],

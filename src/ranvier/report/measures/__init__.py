@@ -4,8 +4,6 @@
 |---|---|
 | baselines.py | Simple models on the same rows: majority or mean, linear, boosting |
 | bootstrap.py | Numbers with confidence intervals |
-| calibration.py | Whether probabilities come true; prediction intervals |
-| curves.py | ROC and precision-recall curves, thresholds |
 | details.py | Confusion, curves, calibration, residuals, worst rows of a model |
 | importance.py | Permutation importance of the raw columns |
 | linear_models.py | Linear and logistic regression |

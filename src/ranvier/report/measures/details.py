@@ -8,6 +8,15 @@ from typing import TYPE_CHECKING, TypedDict
 import numpy as np
 
 from ...base.quantities import number_text
+from ...metrics.calibration import calibration_error, conformal_width, reliability
+from ...metrics.curves import (
+    best_threshold,
+    precision_recall_curve,
+    roc_curve,
+    thinned,
+    threshold_table,
+)
+from ...plots.charts.class_charts import UnitCurve
 from ...tables.scores import log_losses
 from ...typing import Array
 from ..profile import histogram_of
@@ -17,20 +26,11 @@ from ..results import (
     Confusion,
     Curve,
     Interval,
-    Points,
     Residuals,
     Thresholds,
     WorstRow,
 )
 from .baselines import Baseline
-from .calibration import calibration_error, conformal_width, reliability
-from .curves import (
-    best_threshold,
-    precision_recall_curve,
-    roc_curve,
-    thinned,
-    threshold_table,
-)
 
 if TYPE_CHECKING:
     import polars
@@ -50,8 +50,8 @@ class Details(TypedDict, total=False):
     """Fields of `Results`."""
 
     confusion: Confusion
-    roc: tuple[Points, ...]
-    precision_recall: tuple[Points, ...]
+    roc: tuple[UnitCurve, ...]
+    precision_recall: tuple[UnitCurve, ...]
     calibration: Calibration
     thresholds: Thresholds
     residuals: Residuals
@@ -165,7 +165,7 @@ def _class_score(label: str, rows: int, taken: int, right: int) -> ClassScore:
 
 def _curves(
     scores: Mapping[str, tuple[Array, Array]],
-) -> tuple[tuple[Points, ...], tuple[Points, ...]]:
+) -> tuple[tuple[UnitCurve, ...], tuple[UnitCurve, ...]]:
     """ROC and precision-recall curves of (positive, score), by name."""
     roc, precision_recall = [], []
     for name, (positive, score) in scores.items():
@@ -174,12 +174,12 @@ def _curves(
         area = float((np.diff(false) * (true[1:] + true[:-1]) / 2).sum())
         average = float((np.diff(recall, prepend=0.0) * precision).sum())
         x, y = thinned(false, true)
-        roc.append(Points(name, _floats(x), _floats(y), area, 0.5))
+        roc.append(UnitCurve(name, _floats(x), _floats(y), area, 0.5))
         # The first few rows decide nothing: one mistake among them is a jump down to 0.
         first = min(int(np.searchsorted(recall, 0.02)), len(recall) - 1)
         x, y = thinned(recall[first:], precision[first:])
         base = float(positive.mean())
-        precision_recall.append(Points(name, _floats(x), _floats(y), average, base))
+        precision_recall.append(UnitCurve(name, _floats(x), _floats(y), average, base))
     return tuple(roc), tuple(precision_recall)
 
 

@@ -17,9 +17,8 @@ from ...nn.configuration import arguments
 from ...tensors.tensor import Tensor
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
     from ...optim.optimizer import Optimizer
+    from ...plots.drawing import Drawing
     from ..models.model import Model
 
 Logs = dict[str, float]
@@ -180,18 +179,26 @@ class History(Callback):
         for name, values in columns.items():
             self.history.setdefault(name, []).extend(values)
 
-    def plot(self, *names: FilePath, ax: Axes | None = None, path: FilePath | None = None) -> Any:
-        """Draw the curves of loss and metrics, training and validation together; see
-        `plots.history`. `plot("curves.png")` writes them to a file (.png, .svg, .pdf).
+    def plot(self, *names: FilePath, path: FilePath | None = None) -> Drawing:
+        """The curves of loss and metrics, training and validation together; see `plots.history`.
+        `plot("loss")` draws one of them, `plot("curves.png")` writes them to a file (.svg, .html,
+        .png, .pdf).
         """
-        from ...plots.history import history
+        from ...plots.charts.curves import history
 
         files = [name for name in names if name not in self.history and _is_path(name)]
         files += [] if path is None else [path]
         if len(files) > 1:
             raise ArgumentError(f"plot: give one file; got {', '.join(map(str, files))}")
         chosen = [str(name) for name in names if name not in files]
-        return history(self.history, self.epoch, chosen, ax, files[0] if files else None)
+        drawing = history(self, chosen or None)
+        if files:
+            drawing.save(files[0])
+        return drawing
+
+    def _repr_html_(self) -> str | None:
+        """What a notebook shows: the curves, once there are some."""
+        return self.plot().svg() if self.epoch else None
 
     def __getitem__(self, name: str) -> Any:
         raise ArgumentError(f"History: the numbers of each epoch are in history.history[{name!r}]")

@@ -8,12 +8,13 @@ import numpy as np
 
 from ...plots.document import COLOURS, document
 from ...plots.markup import Markup, element, join
+from ...plots.pixels import png, signed
 from ...plots.svg import FONTS
 from ...typing import Array
 from .expressions import NUMBERS, SYMBOLS
 from .loops import Frames
 from .number_text import histogram, number, shape_text, statistics
-from .pictures import pictures, png
+from .pictures import pictures
 from .story import Line, Quantity, Stage, Story
 from .terminal import TITLES, agreement
 
@@ -133,8 +134,8 @@ def _image(matrix: Array, title: str, largest: float, width: int) -> Markup:
     """A picture whose pixels are squares of whole screen pixels, about `width` wide."""
     size = max(1, round(width / matrix.shape[1]))
     return element(
-        "img", src=png(matrix, largest), alt=title, title=title, width=size * matrix.shape[1],
-        height=size * matrix.shape[0],
+        "img", src=png(signed(matrix, largest)), alt=title, title=title,
+        width=size * matrix.shape[1], height=size * matrix.shape[0],
     )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...typing import Array
+from ..typing import Array
 
 
 def roc_curve(positive: Array, score: Array) -> tuple[Array, Array, Array]:

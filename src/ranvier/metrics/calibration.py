@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...typing import Array
+from ..typing import Array
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ranvier.report.measures import curves
+from ranvier.metrics import curves
 from report.golden_measures import golden
 
 

@@ -1,0 +1,63 @@
+"""Drawings as a page of their own: one file of HTML, nothing from the network.
+
+Each drawing has its sentence below it and its numbers behind a click.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .document import COLOURS, document
+from .drawing import Drawing
+from .markup import Markup, element
+from .svg import FONTS, svg_of
+
+STYLE = f"""{COLOURS}body {{ margin: 0 auto; max-width: 60rem; padding: 1rem; font-family: {FONTS};
+  line-height: 1.5; color: var(--ink); background: var(--panel); }}
+h1 {{ font-size: 1.4rem; }} h2 {{ font-size: 1.1rem; }}
+figure {{ margin: 1rem 0; }} figcaption, .muted {{ color: var(--muted); }}
+svg {{ width: 100%; max-width: 40rem; height: auto; }}
+.numbers {{ overflow-x: auto; }}
+table {{ border-collapse: collapse; font-variant-numeric: tabular-nums; }}
+th, td {{ text-align: left; padding: 0.15rem 0.8rem 0.15rem 0;
+  border-bottom: 1px solid var(--grid); overflow-wrap: anywhere; }}
+summary {{ cursor: pointer; }}
+"""
+
+
+def page(title: str, drawings: Sequence[Drawing], notes: Sequence[str] = ()) -> str:
+    """Drawings below each other with their sentences and their numbers."""
+    parts = [element("p", f"Note: {note}", class_="muted") for note in notes]
+    for i, drawing in enumerate(drawings):
+        if len(drawings) > 1:
+            parts.append(element("h2", drawing.title))
+        parts.append(_figure(drawing, i))
+    return _document(title or drawings[0].title, parts)
+
+
+def table_page(title: str, head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """A table as a page of its own."""
+    return _document(title, [element("div", _table(head, rows), class_="numbers")])
+
+
+def _document(title: str, parts: Sequence[Markup]) -> str:
+    return document(title, STYLE, element("h1", title), *parts)
+
+
+def _figure(drawing: Drawing, number: int) -> Markup:
+    numbers = Markup("")
+    if drawing.rows:
+        table = element("div", _table(drawing.head, drawing.rows), class_="numbers")
+        numbers = element("details", element("summary", "The numbers"), table)
+    return element(
+        "figure",
+        svg_of(drawing, f"picture-{number}"),
+        element("figcaption", drawing.description),
+        numbers,
+    )
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> Markup:
+    cells = [element("tr", *(element("td", cell) for cell in row)) for row in rows]
+    names = element("tr", *(element("th", cell, scope="col") for cell in head))
+    return element("table", element("thead", names), element("tbody", *cells))
