@@ -121,7 +121,8 @@ def test_nothing_changes_by_looking() -> None:
     model.fit(X, Y, epochs=2, verbose=0)
     before = [w.copy() for w in model.get_weights()]
     for level in LEVELS:
-        assert str(ranvier.explain(model, level=level))
+        rows = (X, Y) if level == "values" else ()
+        assert str(ranvier.explain(model, *rows, level=level))
     for a, b in zip(before, model.get_weights(), strict=True):
         assert (a == b).all()
 
@@ -180,6 +181,27 @@ def run(*arguments: str) -> str:
     done = CliRunner().invoke(main, ["explain", *arguments])
     assert done.exit_code == 0, done.output
     return done.output
+
+
+def test_values_are_those_of_the_step() -> None:
+    model = network()
+    text = str(ranvier.explain(model, X[:3], Y[:3], level="values"))
+    history = model.fit(X[:3], Y[:3], batch_size=3, epochs=1, shuffle=False, verbose=0).history
+    loss = re.search(r"divide +float32\[\] +%\d+, count +# = (\S+)", text)
+    assert loss is not None
+    assert float(loss[1]) == pytest.approx(history["loss"][0], rel=1e-3)
+
+
+def test_values_of_a_function_and_of_a_forward_pass() -> None:
+    text = str(ranvier.explain(lambda x: ranvier.sum(x * x), ranvier.ones((3,)), level="values"))
+    assert "x0 = [1, 1, 1]" in text and text.count("= 3") == 1
+    model = network()
+    before = model.predict(X[:2])
+    text = str(ranvier.explain(model, X[:2], level="values"))
+    assert " = " in text and "  -- " not in text
+    np.testing.assert_array_equal(model.predict(X[:2]), before)
+    with pytest.raises(StateError, match="level='values' shows the numbers of some rows"):
+        ranvier.explain(network(), level="values")
 
 
 def test_the_command_explains_the_digits_network() -> None:

@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 # NOTE: contextlib calls the context managers of this package, and is no code of the user.
 _NOT_THE_USER = (os.path.dirname(os.path.dirname(__file__)) + os.sep, contextlib.__file__)
 
+# Files of functions that are written in several ops and known by one name, such as relu.
+_NAMED = frozenset(
+    _NOT_THE_USER[0] + path.replace("/", os.sep)
+    for path in ("ops/composites/functions.py", "nn/activations.py")
+)
+
 
 class LayerName(NamedTuple):
     """The layer that made a value: its name and its type."""
@@ -30,14 +36,16 @@ class LayerName(NamedTuple):
 
 
 class Source(NamedTuple):
-    """A file and line of the user's code, the layer that was at work, and the section of a training
-    step: "forward", "loss", "gradient", "update", "metrics" or "".
+    """A file and line of the user's code, the layer that was at work, the section of a training
+    step: "forward", "loss", "gradient", "update", "metrics" or "", and the function that the op
+    is a part of: "relu" or "".
     """
 
     file: str
     line: int
     layer: LayerName | None = None
     section: str = ""
+    function: str = ""
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}"
@@ -46,6 +54,7 @@ class Source(NamedTuple):
 class _Scope(threading.local):
     layer: LayerName | None = None
     section: str = ""
+    function: str = ""  # whose gradient is made
     rewriting: Source | None = None  # of the node that a pass replaces
 
 
@@ -65,21 +74,26 @@ def in_section(section: str) -> Temporary:
 @contextlib.contextmanager
 def in_gradient_of(source: Source) -> Iterator[None]:
     """Values made inside are the gradient of what was made at `source`."""
-    before = scope.layer, scope.section
-    scope.layer, scope.section = source.layer, "gradient"
+    before = scope.layer, scope.section, scope.function
+    scope.layer, scope.section, scope.function = source.layer, "gradient", source.function
     try:
         yield
     finally:
-        scope.layer, scope.section = before
+        scope.layer, scope.section, scope.function = before
 
 
 def here() -> Source | None:
     """The nearest caller outside Ranvier, with the layer and section at work; or None."""
     frame: FrameType | None = sys._getframe(1)
+    function = ""
     while frame is not None:
         name = frame.f_code.co_filename
         if not name.startswith(_NOT_THE_USER):
-            return Source(name, frame.f_lineno, scope.layer, scope.section)
+            return Source(
+                name, frame.f_lineno, scope.layer, scope.section, scope.function or function
+            )
+        if name in _NAMED and frame.f_code.co_name[0] not in "_<":
+            function = frame.f_code.co_name  # the outermost: mish, which calls softplus
         frame = frame.f_back
     return None
 

@@ -6,7 +6,7 @@
 | compare.py | `ranvier compare`: learning curves of a network and of classical learners |
 | digits.py | The digits: the network that `ranvier train digits` trains, and how well it reads |
 | evaluate.py | `ranvier evaluate`: a saved model tested |
-| explain.py | `ranvier explain`: the compiler's work on a model, at six levels |
+| explain.py | `ranvier explain`: the compiler's work on a model, at seven levels |
 | inspect.py | `ranvier inspect`: what a model file holds |
 | learners.py | The learners of `ranvier compare`: a network and scikit-learn's |
 | main.py | The command line: its commands, and how errors and warnings are told |

@@ -1,4 +1,4 @@
-"""The command `ranvier explain`: the compiler's work on a model, at six levels."""
+"""The command `ranvier explain`: the compiler's work on a model, at seven levels."""
 
 from __future__ import annotations
 

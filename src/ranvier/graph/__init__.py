@@ -4,6 +4,7 @@
 |---|---|
 | batch_plan.py | How a graph is run over batches of rows |
 | check.py | The checker: re-derives every shape and dtype |
+| facts.py | Facts of nodes in words: section, layer, function |
 | graph.py | The graph: nodes in order, with inputs, outputs and updates |
 | interpret.py | The interpreter: node by node in NumPy, the reference |
 | member_arrays.py | Models of one form that one graph serves |

@@ -2,7 +2,8 @@
 
 | file | what it holds |
 |---|---|
-| explain.py | Explain: a function or a model's step at six levels |
+| explain.py | Explain: a function or a model's step at seven levels |
 | gradcheck.py | Gradients compared with finite differences |
 | timing.py | Timings of kernels, beside the machine's best |
+| values.py | The numbers of every node of a graph |
 """

@@ -1,11 +1,12 @@
-"""Explain: what Ranvier made of a function or of a model's step, at six levels.
+"""Explain: what Ranvier made of a function or of a model's step, at seven levels.
 
 From what it costs down to the processor's own instructions:
 
 | level | shows |
 |---|---|
 | timings | every kernel's time, work and share of what this machine can do |
-| graph | the traced graph: forward, loss, gradient and update |
+| graph | the traced graph: forward, loss, gradient and update, with the layer of each node |
+| values | the same, with the numbers of each node for the rows that are given |
 | passes | the result of each stage: the graph, its groups, their loops, the plan of memory |
 | loops | every kernel as the loops it is (`"kernels"` means the same) |
 | llvm | the LLVM IR of the whole module |
@@ -16,6 +17,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from ..base.missing import answered
 from ..errors import ArgumentError, StateError, unknown_name
@@ -32,10 +35,11 @@ if TYPE_CHECKING:
     from ..executors import Executable
     from ..passes.fuse import Fused
     from ..runtime.executable import Executable as NativeExecutable
+    from ..train.intake.rows import Rows
     from ..train.steps.step import Step
     from .timing import Timings
 
-LEVELS = ("timings", "graph", "passes", "loops", "llvm", "assembly")
+LEVELS = ("timings", "graph", "values", "passes", "loops", "llvm", "assembly")
 
 
 class Explanation:
@@ -61,7 +65,7 @@ def explain(
             arguments as for a call; or a model. `explain(model)` shows the training step that `fit`
             used last, `explain(model, x, y)` the one for these rows as one batch, and
             `explain(model, x)` the forward pass that `predict` runs.
-        level: "timings", "graph", "passes", "loops", "llvm" or "assembly".
+        level: "timings", "graph", "values", "passes", "loops", "llvm" or "assembly".
 
     Nothing is trained and no tensor changes: times are measured on made-up numbers.
 
@@ -88,6 +92,8 @@ def explain(
     level = {"kernels": "loops"}.get(level, level)
     if level not in LEVELS:
         raise unknown_name("level", level, LEVELS)
+    if level == "values":
+        return Explanation(level, _with_values(target, args, kwargs))
     title, runner = _resolve(target, args, kwargs)
     if level == "graph":
         return Explanation(level, str(_traced(runner)))
@@ -119,21 +125,25 @@ def _resolve(
         if kwargs:
             raise ArgumentError(f"explain: a model takes no argument {next(iter(kwargs))!r}")
         return _resolve_model(target, args)
-    if not isinstance(target, CompiledFunction):
-        if not callable(target):
-            raise ArgumentError(
-                f"explain: expected a function or a model; got {type(target).__name__}"
-            )
-        target = CompiledFunction(target)
+    target = _as_compiled(target)
     name = getattr(target, "__name__", "function")
     return f"function {name}", target.graph(*args, **kwargs)
+
+
+def _as_compiled(target: Callable[..., Any]) -> CompiledFunction[Any, Any]:
+    """A function as one that can be traced."""
+    if isinstance(target, CompiledFunction):
+        return target
+    if not callable(target):
+        raise ArgumentError(f"explain: expected a function or a model; got {type(target).__name__}")
+    return CompiledFunction(target)
 
 
 def _resolve_model(model: Model, args: Sequence[Any]) -> tuple[str, Executable]:
     if len(args) > 2:
         raise ArgumentError(f"explain: a model takes x, or x and y; got {len(args)} arguments")
     if args:
-        step = _step_for(model, *args)
+        step, _ = step_for(model, *args)
     else:
         steps = [] if model._steps is None else model._steps.made("train")
         if not steps:
@@ -147,8 +157,8 @@ def _resolve_model(model: Model, args: Sequence[Any]) -> tuple[str, Executable]:
     return f"{verb} of {model.name}, {step.batch} rows", step.executable
 
 
-def _step_for(model: Model, x: DataLike, y: DataLike | None = None) -> Step:
-    """The step for these rows as one batch."""
+def step_for(model: Model, x: DataLike, y: DataLike | None = None) -> tuple[Step, Rows]:
+    """The step for these rows as one batch, and the rows."""
     from ..train.intake.arrange import inputs_of
     from ..train.intake.rows import Rows
     from ..train.steps.kept_steps import Steps
@@ -156,11 +166,11 @@ def _step_for(model: Model, x: DataLike, y: DataLike | None = None) -> Step:
     if y is not None:
         model._compiled("explain(model, x, y)")
         rows = rows_of(model, x, y, learn=True)
-        return ready(model, rows).get("train", rows.count, rows, model.engine)
+        return ready(model, rows).get("train", rows.count, rows, model.engine), rows
     names, xs = inputs_of(model, x)
     model._build_for(xs)
-    rows_of_x = Rows(xs, [], None, ["x"] if names is None else names)
-    return Steps(model).get("predict", rows_of_x.count, rows_of_x, model.engine)
+    rows = Rows(xs, [], None, ["x"] if names is None else names)
+    return Steps(model).get("predict", rows.count, rows, model.engine), rows
 
 
 def _traced(runner: Graph | Executable) -> Graph:
@@ -178,6 +188,25 @@ def _native(runner: Graph | Executable) -> NativeExecutable:
 
 
 # --- the levels ---------------------------------------------------------------------------------
+
+
+def _with_values(
+    target: Model | Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]
+) -> str:
+    """The graph with the numbers of each node."""
+    from .values import text_with_values
+
+    if not isinstance(target, Model):
+        traced, inputs = _as_compiled(target).traced_for(*args, **kwargs)
+        return text_with_values(traced, inputs)
+    if kwargs or not 0 < len(args) < 3:
+        raise StateError(
+            "explain: level='values' shows the numbers of some rows; give them: "
+            "explain(model, x, y, level='values'), or x alone for the forward pass"
+        )
+    step, rows = step_for(target, *args)
+    count = [np.asarray(rows.count, np.float32)] if step.names[-1] == "count" else []
+    return text_with_values(step.traced, [*rows.arrays, *count])
 
 
 def _passes(compilation: Compilation) -> str:

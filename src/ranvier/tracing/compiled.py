@@ -19,7 +19,7 @@ from ..graph.graph import Graph
 from ..tensors.mode import state
 from ..tensors.tensor import Tensor
 from ..typing import Array
-from .trace import replace_tensors, tensors_in, trace
+from .trace import Traced, replace_tensors, tensors_in, trace
 from .validity import Variants
 
 MAX_KINDS = 256  # of arguments, for which one function is kept compiled
@@ -87,10 +87,14 @@ class CompiledFunction(Generic[P, R]):
 
     def graph(self, *args: P.args, **kwargs: P.kwargs) -> Graph:
         """The traced graph for these arguments, before any pass."""
+        return self.traced_for(*args, **kwargs)[0].graph
+
+    def traced_for(self, *args: P.args, **kwargs: P.kwargs) -> tuple[Traced, list[Tensor | Array]]:
+        """What is traced for these arguments, and those of them that are inputs of the graph."""
         inputs: list[Tensor | Array] = []
         _flatten(args, inputs)
         _flatten(kwargs, inputs)
-        return _Plan(self.function, args, kwargs, inputs, "reference").traced.graph
+        return _Plan(self.function, args, kwargs, inputs, "reference").traced, inputs
 
 
 class _Plan:

@@ -110,8 +110,8 @@ def gradients(value: Tensor, parameters: Sequence[Tensor]) -> list[Tensor | None
     """The gradient of `value` for each parameter; None where it has no influence."""
     if not value.requires_grad:
         return [None] * len(parameters)
-    one = apply(full, like=value, value=1.0, shape=(), dtype=value.dtype)
-    with no_grad():
+    with no_grad(), in_section("gradient"):
+        one = apply(full, like=value, value=1.0, shape=(), dtype=value.dtype)
         by_id = backpropagate(value, one, parameters, lambda t: t.requires_grad)
     return [by_id.get(id(p)) for p in parameters]
 
@@ -121,8 +121,9 @@ def forward(
 ) -> Batch:
     """One batch through the model and its losses; the arguments lie as `layout` says."""
     xs, targets, weight, count = layout.parts(arguments)
-    mask = row_mask(count, xs[0].shape[0])
-    weight = mask if weight is None else mask * weight
+    with in_section("loss"):
+        mask = row_mask(count, xs[0].shape[0])
+        weight = mask if weight is None else mask * weight
     for head in heads:
         entered(*head.metrics)
         if head.loss is not None:

@@ -57,6 +57,9 @@ class Sums:
         self.loss.name = "loss_sum"
         self.losses = [next(tensors) for _ in self.named]
         self.states = [[next(tensors) for _ in m.make_state()] for _, m in self.metrics]
+        for (_, m), states in zip(self.metrics, self.states, strict=True):
+            for number, state in enumerate(states):
+                state.name = f"{m.name}_sum{number or ''}"
 
     def _parts(self, flat: np.ndarray) -> list[np.ndarray]:
         """The sums in `flat`, each in its shape; they share its memory."""
