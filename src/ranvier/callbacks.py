@@ -9,6 +9,7 @@
 | `LearningRateScheduler` | sets the learning rate before each epoch |
 | `ReduceLROnPlateau` | lowers the learning rate when nothing improves |
 | `SwapEMAWeights` | validates with the averages of the weights that the optimizer keeps |
+| `Record` | keeps weights, gradients and activations over time, and draws them |
 | `CSVLogger` | one line a epoch in a CSV file |
 | `LambdaCallback` | functions for single moments |
 | `TerminateOnNaN` | ends training quietly at the first NaN instead of raising NonFiniteError |
@@ -43,10 +44,14 @@ __all__ = [
     "LambdaCallback",
     "LearningRateScheduler",
     "ModelCheckpoint",
+    "Record",
     "ReduceLROnPlateau",
     "SwapEMAWeights",
     "TerminateOnNaN",
 ]
 
-if not TYPE_CHECKING:
-    __getattr__ = module_getattr(__name__, globals())
+if TYPE_CHECKING:
+    from .train.recording.record import Record
+else:
+    _when_asked = {"Record": "..train.recording.record:Record"}
+    __getattr__ = module_getattr(__name__, globals(), when_asked=_when_asked)

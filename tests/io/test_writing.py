@@ -22,7 +22,7 @@ from click.testing import CliRunner
 import ranvier
 from paths import SRC
 from ranvier.attribution import Attribution, Counterfactual, partial_dependence
-from ranvier.callbacks import Checkpoint, CSVLogger, ModelCheckpoint
+from ranvier.callbacks import Checkpoint, CSVLogger, ModelCheckpoint, Record
 from ranvier.cli.main import main
 from ranvier.compat import torch as torch_names
 from ranvier.compat.tensorflow import keras
@@ -69,6 +69,12 @@ def table_model() -> Any:
 
 def fitted(callback: Any) -> None:
     network().fit(X, X[:, 0], verbose=0, callbacks=[callback])
+
+
+def record() -> Record:
+    made = Record(1, max_cost=None)
+    fitted(made)
+    return made
 
 
 def pairs(path: Path) -> None:
@@ -135,6 +141,7 @@ WRITERS: dict[str, tuple[Callable[[Path], Any], str]] = {
     "Counterfactual.save": (
         lambda path: Counterfactual({"a": (1, 2)}, "no", "yes", 1.0, {"a": 2}).save(path), ".csv"
     ),
+    "Record.save": (lambda path: record().save(path), ".html"),
     "Walkthrough.save": (lambda p: network().walkthrough(X, X[:, 0]).save(p), ".html"),
     "Diagnosis.save": (lambda path: Diagnosis([], [], {}).save(path), ".html"),
     "Journal": (journal, ".study"),
@@ -167,6 +174,7 @@ REACHED = {
     "plots.drawing:save": "Drawing.save",
     "report.page:save": "Report.save",
     "attribution.result:save_as": "Attribution.save",
+    "train.recording.record:save": "Record.save",
     "train.walkthrough.walk:save": "Walkthrough.save",
     "diagnosis.finding:save": "Diagnosis.save",
     "tune.journal:__init__": "Journal",

@@ -49,7 +49,8 @@ def module_getattr(
     """A module's `__getattr__`, called for what it does not have; `names` are its globals.
 
     `error(where, name, known)` makes the error. Names `when_asked` are imported by then: modules,
-    or what stands in one behind a colon, `"Model": "train.models.model:Model"`.
+    or what stands in one behind a colon, `"Model": "train.models.model:Model"`; with two dots in
+    front they are looked for beside the module, not inside it.
     """
 
     later = when_asked or {}
@@ -57,7 +58,8 @@ def module_getattr(
     def __getattr__(name: str) -> Any:
         if name in later:
             module, _, attribute = later[name].partition(":")
-            asked: Any = importlib.import_module(f"{where}.{module}")
+            beside = module.startswith("..")
+            asked: Any = importlib.import_module(module if beside else f"{where}.{module}", where)
             if attribute:
                 asked = getattr(asked, attribute)
             vars(sys.modules[where])[name] = asked

@@ -7,6 +7,7 @@
 | fit/ | epochs, stretches of batches, streams, and the first NaN |
 | intake/ | whatever a user gives, as arrays that a step can read |
 | models/ | networks that can be compiled, fitted, saved and summarized |
+| recording/ | weights, gradients and activations over time |
 | steps/ | forward, loss, gradient and update as one graph |
 | walkthrough/ | one training step with every number shown |
 """

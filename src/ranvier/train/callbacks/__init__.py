@@ -7,4 +7,5 @@
 | checkpoint.py | The callback that writes checkpoints, from which a training goes on |
 | monitors.py | Callbacks that watch one number: is it still improving? |
 | progress.py | The progress bar of `fit`, and its plain lines |
+| watcher.py | Callbacks that look at single steps |
 """

@@ -31,6 +31,7 @@ from ..callbacks.callback import (
     wants_batches,
 )
 from ..callbacks.checkpoint import Checkpoint
+from ..callbacks.watcher import StepWatcher, WatchedStep
 from ..intake.rows import Rows
 from ..steps.concurrency import trained_elsewhere
 from ..steps.kept_rows import Kept
@@ -143,6 +144,8 @@ class Training:
         self.rows, self.validate = rows, validate
         self.checked: list[np.ndarray] = [*rows.arrays]  # what a checkpoint compares
         self.checkpoints = [c for c in callbacks if isinstance(c, Checkpoint)]
+        self.watchers = [c for c in callbacks if isinstance(c, StepWatcher)]
+        self._watching: list[StepWatcher] = []  # those that look at the next step
         self.order_state: Any = None  # what the orders of the rows of this epoch come from
         self.done = 0  # batches
         self.shuffle = False  # the rows; those of a stream come in its own order
@@ -236,13 +239,21 @@ class Training:
 
     def _steps_now(self, left: int) -> int:
         """How many steps the next stretch has, of those that are left."""
+        most = self._until_watched() if self.watchers else left
         if self.each_batch:
             return 1
-        steps = min(self.step.pace.steps(left), left)
+        steps = min(self.step.pace.steps(left), most, left)
         for one in self.checkpoints:
             until = one.batches_left(self.done)
             steps = steps if until is None else min(steps, until)
         return steps
+
+    def _until_watched(self) -> int:
+        """How many steps the next stretch may have; with 1, the watchers of that step are noted."""
+        pace = self.step.pace.seconds_per_step
+        until = [(one.steps_until(self.done, pace), one) for one in self.watchers]
+        self._watching = [one for steps, one in until if not steps]
+        return max(1, min(steps for steps, _ in until))
 
     # -- epochs --
 
@@ -314,11 +325,14 @@ class Training:
 
     def _in_one_stretch(self, epochs: int) -> bool:
         """Whether all epochs are expected to be over in a tenth of a second."""
-        return not self.each_epoch and self._together(epochs) == epochs
+        alone = not self.each_epoch and not self.watchers
+        return alone and self._together(epochs) == epochs
 
     def _together(self, left: int) -> int:
         """How many epochs make a stretch: a tenth of a second, and at most a million rows."""
         fast = self.step.pace.steps(left * self.steps) // self.steps
+        if self.watchers:
+            fast = min(fast, self._until_watched() // self.steps)
         return max(1, min(fast, 1_000_000 // self.rows.count))
 
     def _run_epochs(self, epoch: int, order: np.ndarray, count: int) -> None:
@@ -329,7 +343,8 @@ class Training:
         columns = self.sums.columns(self.rows.count, log)
         if self.watch is not None:
             self.watch.epochs(columns["loss"], count * self.steps)
-        if self.moments.callbacks == [self.history]:
+        listening = self.moments.at("on_epoch_begin") + self.moments.at("on_epoch_end")
+        if listening == [self.history.on_epoch_end]:
             self.history.extend(epoch, columns)
             return
         for i in range(count):
@@ -383,18 +398,32 @@ class Training:
             self.moments.call("on_train_batch_begin", self.before + first, {})
         if not self.step.holds():
             self._trace_again()
+        watching, self._watching = self._watching, []
+        if watching:
+            self._watched(watching, order, first)
         state = self.step.state()
         self.recorder.before(epoch, order, first, last, state)
         self.in_training.start_stretch()
         began = time.perf_counter()
         self.step.run_batches(self.rows.arrays, order, first, last, self.sums.flat, log, state)
-        self.step.pace.took(last - first, time.perf_counter() - began)
+        if not watching:  # a step alone is slower than those of a stretch
+            self.step.pace.took(last - first, time.perf_counter() - began)
         self.done += last - first
         # The loss comes first among the sums; a NaN stays in the sum of its epoch.
         losses = self.sums.flat[:1] if log is None else log[:, 0]
         if not all_finite(losses):
             self.recorder.rewind()
         self.in_training.end_stretch()
+        for one in watching:
+            one.after_step()
+
+    def _watched(self, watching: Sequence[StepWatcher], order: np.ndarray, first: int) -> None:
+        """Show step `first`, which runs alone, to those who look at it."""
+        batch, rows = self.step.batch, self.rows.count
+        chosen = order[first * batch : (first + 1) * batch]
+        count = min(batch, rows - first % -(-rows // batch) * batch)
+        for one in watching:
+            one.before_step(WatchedStep(self.step, self.rows, chosen, count, self.done))
 
     def _trace_again(self) -> None:
         """A callback or another thread has changed what the step depends on."""

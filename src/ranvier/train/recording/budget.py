@@ -1,0 +1,75 @@
+"""Which steps are recorded: every so many, and fewer where the time allowed does not suffice."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+
+CREDIT = 0.05  # seconds that recording may take in any case
+RECORDS = 100  # of a training, if nothing else is said
+
+
+class Budget:
+    """How much time recording has taken, and whether it may take more.
+
+    It may take the `share` of the time since it began, or `CREDIT` if that is more; with None, all
+    that it needs.
+    """
+
+    def __init__(self, share: float | None, clock: Callable[[], float] = time.perf_counter) -> None:
+        self.share, self._clock = share, clock
+        self._began = clock()
+        self.spent = 0.0
+        self.last = 0.0  # what the last record cost
+
+    def add(self, seconds: float) -> None:
+        """A record has cost so much."""
+        self.spent += seconds
+        self.last = seconds
+
+    def lend(self, seconds: float) -> None:
+        """So many seconds were no part of the training, and no cost of a record."""
+        self._began += seconds
+
+    def wait(self) -> float:
+        """After how many seconds of training one more record may be made; 0: now."""
+        needed = self.spent + self.last
+        if self.share is None or needed <= CREDIT:
+            return 0.0
+        return max(0.0, self._began + needed / self.share - self._clock())
+
+
+class Schedule:
+    """The numbers of the steps to record: multiples of `every`, but for those left out."""
+
+    def __init__(self, every: int, budget: Budget) -> None:
+        self.every, self.budget = every, budget
+        self.recorded = 0
+        self._seen = 0  # steps that had run when it was asked last
+        self._next = 0  # multiples below it are recorded, or left out
+        self._late = False
+
+    @property
+    def left_out(self) -> int:
+        """How many were left out because they would have cost too much."""
+        return max(0, self._seen // self.every + 1 - self.recorded)
+
+    def until(self, number: int, seconds_per_step: float) -> int:
+        """How many steps run before the next one to record, when `number` have run."""
+        self._seen = number
+        if self._late:
+            return 0
+        wait = math.ceil(self.budget.wait() / seconds_per_step) if seconds_per_step else 0
+        soonest = max(self._next, number + wait)
+        return -(-soonest // self.every) * self.every - number
+
+    def taken(self, number: int) -> None:
+        """Step `number` is recorded."""
+        self._late = False
+        self.recorded += 1
+        self._next = (number // self.every + 1) * self.every
+
+    def put_off(self) -> None:
+        """The step cannot be recorded: the next one is, instead."""
+        self._late = True
