@@ -35,23 +35,23 @@ def seconds(path: str, target: str, trials: int, epochs: int, together: int) -> 
 
     reading = read_table(path)
     plan = make_plan(reading, target)
-    rows = prepare(reading, plan)
-    y = np.concatenate([rows.y, rows.y_held_out])
+    ready = prepare(reading, plan)
+    rows = ready.rows
     form = Recipe()
     job = Job(
-        arrays={n: np.concatenate([a, rows.held_out[n]]) for n, a in rows.arrays.items()},
-        y=y,
+        arrays=rows.arrays,
+        y=rows.y,
         weights=None,
         task=plan.task,
         metric=plan.metric,
         outputs=len(plan.classes) if plan.task in CLASS_TASKS else 1,
-        levels=rows.encoder.levels,
+        levels=ready.encoder.levels,
         recipe=form,
         clock=Clock(1e6),
         interrupted=lambda: False,
         told=lambda member, run: None,
     )
-    numbers, known = np.arange(len(y)), len(rows.y)
+    numbers, known = np.arange(len(rows.y)), rows.learned
     draw = np.random.default_rng(0)
     settings = [
         Setting(form, None, form.width, 10 ** draw.uniform(-3, -2), 1e-3, draw.uniform(0.05, 0.4))

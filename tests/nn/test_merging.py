@@ -98,3 +98,21 @@ def test_masks_are_combined() -> None:
 def test_mistakes_are_reported(call: Any, kind: type[Exception], message: str) -> None:
     with pytest.raises(kind, match=message):
         call()
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_weighted_mean(engine: str) -> None:
+    a, b = Input((3, 2)), Input((3, 2))
+    layer = nn.Average(weights=(0.85, 0.15))
+    model = Model([a, b], layer([a, b]))
+    model.compile("sgd", engine=engine)
+    expected = 0.85 * A + 0.15 * B
+    np.testing.assert_allclose(model.predict([A, B]), expected, rtol=1e-5)
+    again = nn.Average.from_config(layer.get_config())
+    np.testing.assert_allclose(again([A, B]).numpy(), expected, rtol=1e-5)
+    np.testing.assert_allclose(nn.Average(weights=(0, 2))([A, B]).numpy(), B)
+    with pytest.raises(ArgumentError, match="3 inputs for 2 weights"):
+        layer([A, A, A])
+    for wrong in ((0.0, 0.0), (2.0, -1.0), ()):
+        with pytest.raises(ArgumentError, match="one number for each input"):
+            nn.Average(weights=wrong)

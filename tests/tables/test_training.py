@@ -18,8 +18,10 @@ from ranvier.tables.scores import scores
 from ranvier.tables.splitting import Split
 from ranvier.tables.training import member as member_module
 from ranvier.tables.training import training_rows as rows_module
+from ranvier.tables.training.encoded_rows import EncodedRows
 from ranvier.tables.training.member import Clock, Job, Member
 from ranvier.tables.training.mixture import mixed, next_networks
+from ranvier.tables.training.options import TrainingOptions
 from ranvier.tables.training.recipe import Recipe, averaged, default_network
 from ranvier.tables.training.temperature import best_temperature, tempered
 from ranvier.tables.training.train import Trained, train
@@ -62,10 +64,20 @@ def target(x: dict[str, Any]) -> Any:
 def fitted(task: Any, y_of: Any, classes: int = 0, **options: Any) -> tuple[Trained, Any, Any]:
     """Training on 600 rows, and 300 rows of a test."""
     x, held, test = rows(600), rows(150), rows(300)
-    options = {"budget": NO_LIMIT, "members": 1, "recipe": SMALL, "levels": [5], **options}
+    options = {"members": 1, "recipe": SMALL, **options}
     plan = options.pop("plan", None) or plan_of(task, classes)
-    trained = train(x, y_of(x), held, y_of(held), plan=plan, verbose=0, **options)
+    trained = trained_on(x, y_of(x), held, y_of(held), plan, levels=[5], **options)
     return trained, test, y_of(test)
+
+
+def trained_on(
+    x: Any, y: Any, held: Any, y_held: Any, plan: Plan, levels: Any = (), weights: Any = None,
+    **options: Any,
+) -> Trained:  # fmt: skip
+    """What `train` gives for two parts; without a limit of time unless one is stated."""
+    encoded = EncodedRows.joined(x, y, held, y_held)
+    asked = TrainingOptions(**{"budget": NO_LIMIT, "verbose": 0, **options})
+    return train(encoded, plan=plan, levels=levels, options=asked, weights=weights)
 
 
 def test_a_regression_is_learned_in_units_of_the_target() -> None:
@@ -111,10 +123,8 @@ def test_the_same_seed_gives_the_same_numbers() -> None:
         x = {"numbers": np.linspace(-1, 1, 200, dtype=np.float32)[:, None]}
         y = np.sin(3 * x["numbers"][:, 0])
         recipe = replace(SMALL, epochs=2)
-        trained = train(
-            x, y, x, y, plan=plan_of("regression"), levels=[], budget=NO_LIMIT, members=1,
-            seed=seed, verbose=0, recipe=recipe,
-        )  # fmt: skip
+        plan = plan_of("regression")
+        trained = trained_on(x, y, x, y, plan, members=1, seed=seed, recipe=recipe)
         return trained.predict(x)
 
     first = run(1)
@@ -220,9 +230,9 @@ def test_who_asks_for_members_epochs_or_a_recipe_gets_no_second_one(
     monkeypatch.setattr(module + "_result", lambda *args: None)
     free: dict[str, Any] = {"members": None, "recipe": None}
     for options in (free, free | {"epochs": 1}, free | {"members": 1}, free | {"recipe": SMALL}):
-        train(
-            rows(30), target(rows(30)), rows(9), target(rows(9)), plan=plan_of("regression"),
-            levels=[5], budget=1.0, verbose=0, **options,
+        trained_on(
+            rows(30), target(rows(30)), rows(9), target(rows(9)), plan_of("regression"), [5],
+            **options,
         )  # fmt: skip
     assert asked == [Recipe.realmlp("regression"), None, None, None]
 
@@ -335,9 +345,7 @@ def test_the_budget_ends_the_training() -> None:
     x = {"numbers": RNG.normal(size=(20_000, 4)).astype(np.float32)}
     y = x["numbers"] @ [1.0, 2.0, 3.0, 4.0]
     began = time.perf_counter()
-    trained = train(
-        x, y, x, y, plan=plan_of("regression"), levels=[], budget=0.0, verbose=0, recipe=SMALL
-    )
+    trained = trained_on(x, y, x, y, plan_of("regression"), budget=0.0, recipe=SMALL)
     assert time.perf_counter() - began < 60  # not the 45 epochs of the plan
     assert trained.choices[-1].value == "the time"
     assert len(trained.history["loss"]) == 1
@@ -372,10 +380,8 @@ def test_any_input_may_be_absent(names: list[str], make: Any) -> None:
     x = {name: a for name, a in rows(80).items() if name in names}
     y = RNG.integers(0, 2, 80)
     recipe = replace(make(), width=8, epochs=1)
-    trained = train(
-        x, y, x, y, plan=plan_of("binary", 2), levels=[5] if "categories" in names else [],
-        budget=NO_LIMIT, members=1, verbose=0, recipe=recipe,
-    )  # fmt: skip
+    levels = [5] if "categories" in names else []
+    trained = trained_on(x, y, x, y, plan_of("binary", 2), levels, members=1, recipe=recipe)
     assert trained.predict(x).shape == (80, 2)
 
 
@@ -388,18 +394,14 @@ def test_networks_say_what_they_take() -> None:
         default_network({"categories": (2,)}, 1, "regression", levels=[4])
     with pytest.raises(DataError, match="1 rows to learn from and 0 held out"):
         one = {"numbers": np.ones((1, 1), np.float32)}
-        train(
-            one, np.ones(1), {"numbers": np.ones((0, 1), np.float32)}, np.ones(0),
-            plan=plan_of("regression"), levels=[], budget=1.0,
-        )  # fmt: skip
+        none = {"numbers": np.ones((0, 1), np.float32)}
+        trained_on(one, np.ones(1), none, np.ones(0), plan_of("regression"))
 
 
 def test_a_constant_target_and_constant_columns() -> None:
     x = {"numbers": np.ones((60, 2), np.float32)}
-    trained = train(
-        x, np.full(60, 7.5), x, np.full(60, 7.5), plan=plan_of("regression"), levels=[],
-        budget=NO_LIMIT, members=1, verbose=0, recipe=replace(SMALL, epochs=1),
-    )  # fmt: skip
+    y, recipe = np.full(60, 7.5), replace(SMALL, epochs=1)
+    trained = trained_on(x, y, x, y, plan_of("regression"), members=1, recipe=recipe)
     np.testing.assert_allclose(trained.predict(x), 7.5)
 
 

@@ -17,23 +17,25 @@ import ranvier
 from ranvier.base.config import switches
 from ranvier.cli.main import main
 from ranvier.errors import ArgumentError, FileError, StateError
-from ranvier.tables.fitting import prepare
+from ranvier.tables.fitting import fit_prepared, prepare
 from ranvier.tables.plan import make_plan
 from ranvier.tables.reading import read_table
 from ranvier.tables.training.member import Clock, Job, Member
+from ranvier.tables.training.options import TrainingOptions
 from ranvier.tables.training.recipe import Recipe, default_network
 from ranvier.tune import space as space_module
 from ranvier.tune.journal import Journal
-from ranvier.tune.search import open_study
+from ranvier.tune.search import SIDE_BY_SIDE, Search, open_study
 from ranvier.tune.side_by_side import SideBySide
 from ranvier.tune.space import Setting, Space, shown
 from ranvier.tune.study import Study
 from ranvier.tune.trial_network import put_in, trial_network
-from ranvier.tune.tune import tune_plan
+from ranvier.tune.tune import _kept, tune_plan
 
 optuna = pytest.importorskip("optuna")
 
 NO_LIMIT = 1e6  # seconds: what is tried must not depend on the machine
+QUIET = TrainingOptions(budget=NO_LIMIT, verbose=0)
 SMALL = replace(Recipe(), members=3, width=16, bins=8, embedding_dim=4)
 SPACE = Space(numbers=2, categories=1, classes=True, batch=32)
 
@@ -151,17 +153,16 @@ def test_points_nearby_and_other_forms() -> None:
 
 
 def job_of(target: str, form: Recipe) -> tuple[Job, Any, Any]:
-    rows = prepared(target)
-    arrays = {n: np.concatenate([a, rows.held_out[n]]) for n, a in rows.arrays.items()}
-    y = np.concatenate([rows.y, rows.y_held_out])
+    ready = prepared(target)
+    rows = ready.rows
     job = Job(
-        arrays=arrays, y=y, weights=None, task=rows.plan.task, metric=rows.plan.metric,
-        outputs=max(len(rows.plan.classes), 1), levels=rows.encoder.levels, recipe=form,
+        arrays=rows.arrays, y=rows.y, weights=None, task=ready.plan.task, metric=ready.plan.metric,
+        outputs=max(len(ready.plan.classes), 1), levels=ready.encoder.levels, recipe=form,
         clock=Clock(NO_LIMIT), interrupted=lambda: False, told=lambda member, run: None,
         batch_size=16,
     )  # fmt: skip
-    numbers = np.arange(len(y))
-    return job, numbers[: len(rows.y)], numbers[len(rows.y) :]
+    numbers = np.arange(len(rows.y))
+    return job, numbers[: rows.learned], numbers[rows.learned :]
 
 
 @pytest.mark.parametrize("target", ["price", "expensive"])
@@ -290,7 +291,7 @@ def test_studies_of_other_rows_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ArgumentError, match="its seed is 0, here it is 1"):
         open_study(prepared("price"), tmp_path / "a.study", 1)
     rows = prepared("price")
-    rows.arrays["numbers"][0, 0] += 1
+    rows.rows.arrays["numbers"][0, 0] += 1
     with pytest.raises(ArgumentError, match="its rows is"):
         open_study(rows, tmp_path / "a.study", 0)
 
@@ -335,9 +336,7 @@ def test_the_default_is_kept_where_it_is_better(monkeypatch: pytest.MonkeyPatch)
                 asked.trial, 1.0 / (asked.number + 1)
             )
         )  # fmt: skip
-        model, _ = tune_plan(
-            reading, plan, budget=NO_LIMIT, trials=3, epochs=1, told=lines.append, verbose=0
-        )
+        model, _ = tune_plan(reading, plan, QUIET, trials=3, epochs=1, told=lines.append)
         assert any(line.startswith(f"kept: {kept}") for line in lines)
         assert model.test_scores
 
@@ -349,7 +348,10 @@ def test_the_default_is_kept_where_it_is_better(monkeypatch: pytest.MonkeyPatch)
 
 @pytest.mark.usefixtures("small")
 @pytest.mark.skipif(os.name == "nt", reason="Ctrl-C is another thing there")
-def test_ctrl_c_keeps_the_best() -> None:
+@pytest.mark.parametrize("trees", [False, True])
+def test_ctrl_c_keeps_the_best(trees: bool) -> None:
+    if trees:
+        pytest.importorskip("sklearn")
     lines: list[str] = []
 
     def told(line: str) -> None:
@@ -361,13 +363,93 @@ def test_ctrl_c_keeps_the_best() -> None:
     plan = make_plan(reading, "price", drop=["expensive"])
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        model, study = tune_plan(
-            reading, plan, budget=NO_LIMIT, epochs=2, trials=40, told=told, verbose=0
-        )
+        options = replace(QUIET, trees=trees)
+        model, study = tune_plan(reading, plan, options, epochs=2, trials=40, told=told)
     finally:
         signal.signal(signal.SIGINT, before)
     assert study.height == 4 and any(line.startswith("Ctrl-C: training with") for line in lines)
+    assert np.isfinite(model.predict(houses())).all() and (model.trees is not None) == trees
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.skipif(os.name == "nt", reason="Ctrl-C is another thing there")
+def test_ctrl_c_again_ends_with_what_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the default is trained in full: it is kept, and the best values are not tried."""
+    monkeypatch.setattr(
+        Study, "complete", lambda self, asked, error: self._study.tell(
+            asked.trial, 1.0 / (asked.number + 1)
+        )
+    )  # fmt: skip
+    fitted: list[bool] = []
+
+    def interrupted(ready: Any, options: TrainingOptions) -> Any:
+        os.kill(os.getpid(), signal.SIGINT)
+        fitted.append(options.is_interrupted())
+        return fit_prepared(ready, options)
+
+    monkeypatch.setattr("ranvier.tune.tune.fit_prepared", interrupted)
+    lines: list[str] = []
+    reading = read_table(houses())
+    plan = make_plan(reading, "price", drop=["expensive"])
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        model, _ = tune_plan(reading, plan, QUIET, epochs=1, trials=3, told=lines.append)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert fitted == [True] and lines[-2].startswith("kept: default")
+    assert lines[-1] == "trial 2: not trained in full, as the time was over"
     assert np.isfinite(model.predict(houses())).all()
+
+
+# --- the time -----------------------------------------------------------------------------------
+
+
+def test_no_batch_begins_that_cannot_be_compiled_in_time() -> None:
+    reading = read_table(houses())
+    ready = prepare(reading, make_plan(reading, "price", drop=["expensive"]))
+    study = open_study(ready, None, 0)
+    search = Search(
+        ready, study, budget=100.0, trials=None, epochs=2, seed=0, told=print, shown=False
+    )
+    search.seconds_to_begin, search._batch_seconds = 20.0, [8.0, 30.0]
+    search.clock.passed = lambda: 75.0  # type: ignore[method-assign]
+    assert search._wanted() == SIDE_BY_SIDE
+    search.clock.passed = lambda: 77.0  # type: ignore[method-assign]
+    assert search._wanted() == 0
+
+
+@pytest.mark.parametrize(("to_begin", "trained"), [(3.0, 2), (30.0, 1)])
+@pytest.mark.usefixtures("small")
+def test_the_networks_at_the_end_fit_into_the_time(
+    to_begin: float, trained: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a clock of its own: each training takes all of its time, and its test 4 s more."""
+    reading = read_table(houses())
+    ready = prepare(reading, make_plan(reading, "price", drop=["expensive"]))
+    options = replace(QUIET, recipe=SMALL, epochs=1, members=1, second=False)
+    model = fit_prepared(ready, options)
+    now, ends = 100.0, []
+    monkeypatch.setattr(type(ready), "passed", lambda self: now)
+
+    def fit(ready: Any, options: TrainingOptions) -> Any:
+        nonlocal now
+        now = options.budget + 4.0
+        ends.append(now)
+        return model
+
+    monkeypatch.setattr("ranvier.tune.tune.fit_prepared", fit)
+    study = open_study(ready, None, 0)
+    for asked in study.ask(2):
+        study.complete(asked, 1.0 / (asked.number + 1))
+    kept = _kept(ready, study, replace(QUIET, budget=140.0), to_begin)
+    assert len(ends) == trained and ends[-1] <= 140.0
+    assert ("not trained in full" in kept.lines[-1]) == (trained == 1)
+
+
+def test_a_tuned_model_says_how_it_was_made(small: None) -> None:
+    model, _ = tuned(trials=1, epochs=1)
+    assert model.program.startswith("import ranvier")
+    assert "model, study = ranvier.tune_table(" in model.program and "trials=1" in model.program
 
 
 @pytest.mark.usefixtures("small")

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import polars
 
     from ..tables.model import TableModel
+    from ..tables.plan import Plan
     from ..tables.reading import Reading
 
 _READING = ("delimiter", "encoding", "decimal", "quote", "header", "ragged", "sheet")
@@ -66,13 +67,13 @@ def _load_report() -> None:
 
 
 class Way(NamedTuple):
-    """How a command learns from a table: `fit(reading, plan, budget=, began=, **arguments)`.
+    """How a command learns from a table: `fit(reading, plan, budget, began)`.
 
-    `program` is the same call in Python, without its arguments.
+    `program` is the same call in Python, `arguments` are those of it that say how.
     """
 
     program: str
-    fit: Callable[..., TableModel]
+    fit: Callable[[Reading, Plan, float, float], TableModel]
     arguments: dict[str, Any]
 
 
@@ -83,10 +84,15 @@ def train_table(
 
     def way() -> Way:
         from ..tables.fitting import fit_plan
+        from ..tables.training.options import TrainingOptions
 
         arguments = {"trees": "trees" in options["extra"], "seed": options["seed"]}
-        arguments |= {name: options[name] for name in ("epochs", "members") if options[name]}
-        return Way("model = ranvier.fit_table", fit_plan, arguments)
+        arguments |= {name: options[name] for name in ("epochs", "members")}
+
+        def fit(reading: Reading, plan: Plan, budget: float, began: float) -> TableModel:
+            return fit_plan(reading, plan, TrainingOptions(budget=budget, **arguments), began)
+
+        return Way("model = ranvier.fit_table", fit, arguments)
 
     learn(data, stem, way, out=out, report=report, no_report=no_report, **options)
 
@@ -115,7 +121,7 @@ def _learn(
     data: str, way: Callable[[], Way], out: str, page: str | None, options: dict[str, Any]
 ) -> None:
     began = time.perf_counter() - STARTUP_SECONDS
-    from ..tables.fit_program import program
+    from ..tables.fit_program import program, stated
     from ..tables.plan import make_plan
 
     budget = options["budget"]
@@ -133,19 +139,26 @@ def _learn(
         if page is not None:
             _load_report()
         kept = _report_seconds(budget) if page else 0.0
-        model = fit(reading, plan, budget=budget - kept, began=began, **arguments)
-    stated = asked | arguments | {"budget": budget}
-    model.program = program(data, stated, _written(options), out, call)
+        model = fit(reading, plan, budget - kept, began)
+    arguments = asked | arguments | {"budget": budget}
+    model.program = program(data, stated(arguments), _written(options), out, call)
     click.echo("\n".join(["", "training", *(f"  {choice}" for choice in model.trained.choices)]))
-    if page is not None and model.test_scores:
+    page = page if model.test_scores else None  # without a test there is no report
+    if page is not None:
         from ..report.terminal import print_results
 
-        with time_bar(budget, began, "writing the report"):
-            left = max(budget - (time.perf_counter() - began) - _FILES_SECONDS, 0.0)
-            model.report(page, lang=options["lang"], seconds=left, command=_command())
-        assert model.results is not None
-        print_results(model.results, lang=options["lang"], path=page)
-    else:
+        try:
+            with time_bar(budget, began, "writing the report"):
+                left = budget - (time.perf_counter() - began) - _FILES_SECONDS
+                seconds = min(max(left, 0.0), _MOST_REPORT_SECONDS)
+                model.report(page, lang=options["lang"], seconds=seconds, command=_command())
+        except KeyboardInterrupt:
+            click.echo("Ctrl-C: the report is left out, the model is kept")
+            page = None
+        else:
+            assert model.results is not None
+            print_results(model.results, lang=options["lang"], path=page)
+    if page is None:
         _show_scores("test", model.test_scores)
     model.save(out)
     show_time({**model.seconds, "in all": time.perf_counter() - began})

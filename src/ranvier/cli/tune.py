@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,6 +13,11 @@ from ..io.files import SUFFIX
 from ..io.writing import check_output, protected
 from .table_options import stem_of, table_options
 from .tables import Way, learn
+
+if TYPE_CHECKING:
+    from ..tables.model import TableModel
+    from ..tables.plan import Plan
+    from ..tables.reading import Reading
 
 STUDY_SUFFIX = ".study"
 
@@ -49,18 +54,18 @@ def tune(
         raise ArgumentError(f"--storage {file}: the model or the report goes to this file")
 
     def way() -> Way:
-        from ..tables.model import TableModel
-        from ..tune.tune import tune_plan
+        from ..tables.training.options import TrainingOptions
+        from ..tune.tune import CALL, tune_plan
 
-        arguments = {"trees": "trees" in options["extra"], "seed": options["seed"]}
-        arguments |= {"trials": trials} if trials else {}
-        arguments |= {"epochs": epochs} if epochs else {}
-        arguments |= {"storage": file}
+        training = {"trees": "trees" in options["extra"], "seed": options["seed"]}
+        search: dict[str, Any] = {"trials": trials, "epochs": epochs, "storage": file}
 
-        def fit(*table: Any, **how: Any) -> TableModel:
-            return tune_plan(*table, told=click.echo, **how).model
+        def fit(reading: Reading, plan: Plan, budget: float, began: float) -> TableModel:
+            asked = TrainingOptions(budget=budget, **training)
+            tuned = tune_plan(reading, plan, asked, **search, began=began, told=click.echo)
+            return tuned.model
 
-        return Way("model, study = ranvier.tune_table", fit, arguments)
+        return Way(CALL, fit, training | search)
 
     with protected(data):
         learn(data, stem, way, out=out, **options)

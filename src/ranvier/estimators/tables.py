@@ -23,6 +23,8 @@ from ..tables.encoder import Encoder
 from ..tables.files.frames import is_frame
 from ..tables.plan import Plan, make_plan
 from ..tables.reading import Reading, read_table
+from ..tables.training.encoded_rows import EncodedRows
+from ..tables.training.options import TrainingOptions
 from ..tables.training.train import Trained, train
 from ..typing import Array, ArrayLike, DataLike
 from . import arguments
@@ -94,18 +96,24 @@ class TableEstimator(BaseEstimator):
         rows, held_out = plan.split_rows(frame, share=self.validation_fraction)
         self.encoder_, arrays = Encoder.fit_transform(frame[rows], plan)
         encoder = self.encoder_
-        self.network_ = train(
+        encoded = EncodedRows.joined(
             arrays,
             encoder.encode_target(frame[rows]),
             encoder.transform(frame[held_out]),
             encoder.encode_target(frame[held_out]),
-            plan=plan,
-            levels=encoder.levels,
+        )
+        options = TrainingOptions(
             budget=self.budget,
             epochs=self.epochs,
             members=self.members,
             seed=seed,
             verbose=int(bool(self.verbose)),
+        )
+        self.network_ = train(
+            encoded,
+            plan=plan,
+            levels=encoder.levels,
+            options=options,
             weights=None if weights is None else weights[rows],
         )
         history = self.network_.history

@@ -9,6 +9,22 @@ from collections.abc import Mapping
 _WIDTH = 88
 
 
+_DEFAULTS = {"held_out": 0.2, "trees": False}
+
+
+def stated(arguments: Mapping[str, object]) -> dict[str, object]:
+    """Those of the arguments of `fit_table` or `tune_table` that are not left as they are.
+
+    >>> stated({"target": "price", "group": None, "drop": (), "trees": False, "budget": 60.0})
+    {'target': 'price', 'budget': 60.0}
+    """
+    return {
+        name: value
+        for name, value in arguments.items()
+        if value not in (None, (), {}) and value != _DEFAULTS.get(name)
+    }
+
+
 def program(
     table: object,
     arguments: Mapping[str, object],

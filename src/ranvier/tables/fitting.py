@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time as clock
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,16 +16,18 @@ from ..base.message import Message
 from ..base.missing import spelled
 from ..base.status import tell
 from ..errors import ArgumentError
+from ..train.fit.loop import CtrlC
 from ..typing import Array
 from .choice import Choice
 from .encoder import Encoder
-from .fit_program import program
+from .fit_program import program, stated
 from .model import TableModel
 from .plan import Plan, make_plan
 from .reading import Reading, read_table
 from .targets import Metric, Task
+from .training.encoded_rows import EncodedRows
 from .training.held_out import best_share
-from .training.recipe import Recipe
+from .training.options import TrainingOptions
 from .training.train import Trained, train
 from .trees import Trees, grow, mean_of
 
@@ -76,11 +78,8 @@ def fit_table(
     plan = make_plan(reading, target, **planning)
     training: dict[str, Any] = {"budget": budget, "epochs": epochs, "members": members}
     training |= {"trees": trees}
-    model = fit_plan(reading, plan, **training, seed=seed, verbose=verbose, began=began)
-    asked = {"target": target, **planning, **training}
-    left = {"held_out": 0.2, "trees": False}
-    stated = {n: v for n, v in asked.items() if v not in (None, (), {}) and v != left.get(n)}
-    model.program = program(table, stated)
+    model = fit_plan(reading, plan, TrainingOptions(**training, seed=seed, verbose=verbose), began)
+    model.program = program(table, stated({"target": target, **planning, **training}))
     return model
 
 
@@ -88,9 +87,9 @@ def fit_table(
 class Prepared:
     """The rows of a table as networks read them: those to learn from, and two parts held out.
 
-    `arrays` and `y` are learned from, `held_out` and `y_held_out` choose the best epoch; `test` are
-    the raw rows of the test, `test_rows` their numbers in the table. `known` are the raw rows of
-    the other two parts. `seconds` says what the steps took that began at `began`.
+    `rows` are those to learn from and those that choose the best epoch; `test` are the raw rows of
+    the test, `test_rows` their numbers in the table, `known` the raw rows of the other two parts.
+    `seconds` says what the steps took that began at `began`.
     """
 
     reading: Reading
@@ -99,84 +98,62 @@ class Prepared:
     test: polars.DataFrame
     test_rows: Array
     encoder: Encoder
-    arrays: dict[str, Array]
-    y: Array
-    held_out: dict[str, Array]
-    y_held_out: Array
+    rows: EncodedRows
     began: float
     seconds: dict[str, float] = field(default_factory=dict)
 
-    def train(
-        self,
-        budget: float,
-        *,
-        epochs: int | None = None,
-        members: int | None = None,
-        seed: int = 0,
-        verbose: int = 1,
-        recipe: Recipe | None = None,
-        batch_size: int | None = None,
-        second: bool | None = None,
-    ) -> Trained:
-        """Networks trained on these rows within `budget` seconds; see `training.train`."""
+    def passed(self) -> float:
+        """Seconds since the beginning."""
+        return clock.perf_counter() - self.began
+
+    def train(self, options: TrainingOptions) -> Trained:
+        """Networks trained on these rows; see `training.train`."""
         began = clock.perf_counter()
-        trained = train(
-            self.arrays,
-            self.y,
-            self.held_out,
-            self.y_held_out,
-            plan=self.plan,
-            levels=self.encoder.levels,
-            budget=budget,
-            epochs=epochs,
-            members=members,
-            seed=seed,
-            verbose=verbose,
-            recipe=recipe,
-            batch_size=batch_size,
-            second=second,
-        )
+        trained = train(self.rows, plan=self.plan, levels=self.encoder.levels, options=options)
         self.seconds["training"] = clock.perf_counter() - began
         return trained
 
-    def grow(self, trained: Trained, first: Trees, seed: int, seconds: float) -> list[Trees]:
-        """Trees for the rows of each network, as many as `seconds` allow; `first` are the first's.
+    def first_trees(self, options: TrainingOptions) -> Trees:
+        """Trees for the rows that the first network learns from."""
+        began = clock.perf_counter()
+        grown = grow(
+            *self.rows.to_learn, self.plan.task, options.seed, interrupted=options.is_interrupted
+        )
+        self.seconds["trees"] = clock.perf_counter() - began
+        return grown
 
-        A network is never weighed against trees that have seen the rows it held out.
+    def grow(self, trained: Trained, first: Trees, options: TrainingOptions) -> list[Trees]:
+        """Trees for the rows of each network, as many as the budget allows, or until Ctrl-C;
+        `first` are the first's. A network is never weighed against trees that have seen the rows
+        it held out.
         """
         forests, longest = [first], self.seconds.get("trees", 0.0)
-        if len(trained.parts) > 1 and seconds > longest:
-            arrays, y = self._all_rows()
+        end = clock.perf_counter() + options.budget
         for part in trained.parts[1:]:
-            if seconds < longest or np.array_equal(part.rows, trained.parts[0].rows):
+            if (
+                clock.perf_counter() + longest > end
+                or options.is_interrupted()
+                or np.array_equal(part.rows, trained.parts[0].rows)
+            ):
                 break
             began = clock.perf_counter()
-            own = {name: a[part.rows] for name, a in arrays.items()}
-            forests.append(grow(own, y[part.rows], self.plan.task, seed))
+            y = self.rows.y[part.rows]
+            forests.append(grow(self.rows.take(part.rows), y, self.plan.task, options.seed))
             took = clock.perf_counter() - began
-            seconds, longest = seconds - took, max(longest, took)
+            longest = max(longest, took)
             self.seconds["trees"] = self.seconds.get("trees", 0.0) + took
         return forests
 
-    def _all_rows(self) -> tuple[dict[str, Array], Array]:
-        """The rows to learn from and those held out, in the order that a training has them in."""
-        arrays = {name: np.concatenate([a, self.held_out[name]]) for name, a in self.arrays.items()}
-        return arrays, np.concatenate([self.y, self.y_held_out])
-
     def _share_of_trees(self, trained: Trained, forests: Sequence[Trees]) -> tuple[float, str]:
         """The weight of the trees that suits best what was held out, and why."""
-        if len(forests) == 1:
-            y, out = self.y_held_out, trained.held_out
-            return best_share(self.plan.task, y, out, forests[0].predict(self.held_out))
-        arrays, y = self._all_rows()
         parts = trained.parts[: len(forests)]
         outs = [
-            forest.predict({name: a[part.held] for name, a in arrays.items()})
+            forest.predict(self.rows.take(part.held))
             for forest, part in zip(forests, parts, strict=True)
         ]
         return best_share(
             self.plan.task,
-            np.concatenate([y[part.held] for part in parts]),
+            np.concatenate([self.rows.y[part.held] for part in parts]),
             np.concatenate([part.out for part in parts]),
             np.concatenate(outs),
         )
@@ -200,7 +177,7 @@ class Prepared:
         model.rows = self.known, self.test, self.test_rows
         began = clock.perf_counter()
         if len(self.test_rows):
-            model.encoded = [(self.arrays, self.y), (self.held_out, self.y_held_out)]
+            model.encoded = self.rows
             tell("testing")
             model.test_scores = model.evaluate(self.test)
         model.seconds = {**self.seconds, "test": clock.perf_counter() - began}
@@ -221,6 +198,12 @@ def prepare(
     profiled = clock.perf_counter()
     tell("encoding")
     encoder, arrays = Encoder.fit_transform(known[fit_rows], plan)
+    encoded = EncodedRows.joined(
+        arrays,
+        encoder.encode_target(known[fit_rows]),
+        encoder.transform(known[check_rows]),
+        encoder.encode_target(known[check_rows]),
+    )
     prepared = Prepared(
         reading=reading,
         plan=plan,
@@ -228,10 +211,7 @@ def prepare(
         test=frame[test_rows],
         test_rows=test_rows,
         encoder=encoder,
-        arrays=arrays,
-        y=encoder.encode_target(known[fit_rows]),
-        held_out=encoder.transform(known[check_rows]),
-        y_held_out=encoder.encode_target(known[check_rows]),
+        rows=encoded,
         began=began,
     )
     prepared.seconds["reading and plan"] = profiled - began
@@ -240,57 +220,27 @@ def prepare(
 
 
 def fit_plan(
-    reading: Reading,
-    plan: Plan,
-    *,
-    budget: float = 60.0,
-    epochs: int | None = None,
-    members: int | None = None,
-    trees: bool = False,
-    seed: int = 0,
-    verbose: int = 1,
-    began: float | None = None,
+    reading: Reading, plan: Plan, options: TrainingOptions, began: float | None = None
 ) -> TableModel:
-    """The model for a plan that was made for a table; see `fit_table`."""
-    return fit_prepared(
-        prepare(reading, plan, began), budget, epochs=epochs, members=members, trees=trees,
-        seed=seed, verbose=verbose,
-    )  # fmt: skip
+    """The model for a plan that was made for a table, within a budget that began then."""
+    return fit_prepared(prepare(reading, plan, began), options)
 
 
-def fit_prepared(
-    prepared: Prepared,
-    budget: float,
-    *,
-    epochs: int | None = None,
-    members: int | None = None,
-    trees: bool = False,
-    seed: int = 0,
-    verbose: int = 1,
-    recipe: Recipe | None = None,
-    batch_size: int | None = None,
-    second: bool | None = None,
-) -> TableModel:
-    """The model for rows that were prepared, within `budget` seconds since that began."""
-    plan = prepared.plan
-    encoded = clock.perf_counter()
-    tell("boosted trees" if trees else "training")
-    grown = grow(prepared.arrays, prepared.y, plan.task, seed) if trees else None
-    ready = clock.perf_counter()
-    prepared.seconds["trees"] = ready - encoded
-    left = budget - (ready - prepared.began)
-    kept = min(_MORE_FORESTS * (ready - encoded), _MOST_OF_TIME * left) if trees else 0.0
-    trained = prepared.train(
-        left - kept,
-        epochs=epochs,
-        members=members,
-        seed=seed,
-        verbose=verbose,
-        recipe=recipe,
-        batch_size=batch_size,
-        second=second,
-    )
-    if grown is None:
-        return prepared.model(trained)
-    left = budget - (clock.perf_counter() - prepared.began)
-    return prepared.model(trained, prepared.grow(trained, grown, seed, left))
+def fit_prepared(prepared: Prepared, options: TrainingOptions) -> TableModel:
+    """The model for rows that were prepared, within a budget that counts since that began.
+
+    After Ctrl-C what was trained and grown until then is the model.
+    """
+    with CtrlC() as ctrl_c:
+        ask = options.is_interrupted
+        options = replace(options, interrupted=lambda: ctrl_c.asked or ask())
+        tell("boosted trees" if options.trees else "training")
+        first = prepared.first_trees(options) if options.trees else None
+        left = options.budget - prepared.passed()
+        if first is None:
+            return prepared.model(prepared.train(replace(options, budget=left)))
+        kept = min(_MORE_FORESTS * prepared.seconds["trees"], _MOST_OF_TIME * left)
+        trained = prepared.train(replace(options, budget=left - kept))
+        left = options.budget - prepared.passed()
+        forests = prepared.grow(trained, first, replace(options, budget=left))
+        return prepared.model(trained, forests)

@@ -15,6 +15,7 @@ from .encoder import Encoder
 from .plan import Plan
 from .reading import read_table
 from .scores import scores
+from .training.encoded_rows import EncodedRows
 from .training.train import Trained
 from .trees import Trees
 
@@ -40,7 +41,7 @@ class TableModel:
     predicted is the mean of both, in which the trees have the weight `share_of_trees`.
 
     `rows` are the raw rows that it was trained on, those of the test, and the numbers of the
-    latter in the table, `encoded` the arrays and targets of the former in parts, until the report
+    latter in the table, `encoded` the arrays and targets of the former, until the report
     has been made; a file does not hold them. `program` is Python that trains it again.
     """
 
@@ -68,7 +69,7 @@ class TableModel:
         self.results = results
         self.program = ""
         self.rows: tuple[polars.DataFrame, polars.DataFrame, Array] | None = None
-        self.encoded: list[tuple[Mapping[str, Array], Array]] = []
+        self.encoded: EncodedRows | None = None
 
     def __repr__(self) -> str:
         plan = self.plan
@@ -197,12 +198,13 @@ class TableModel:
                     "or use ranvier.report.results_of(model, train, test) with rows of your own"
                 )
             train_rows, test_rows, numbers = self.rows
+            encoded = self.encoded
             facts = Facts(
                 choices=self.choices,
                 best_epoch=self.trained.best_epoch,
                 residuals=self.trained.residuals if not self.classes else None,
                 row_numbers=numbers,
-                encoded=_together(self.encoded),
+                encoded=None if encoded is None else (encoded.arrays, encoded.y),
                 network=self.trained.network,
                 members=self.trained.members,
                 seconds=self.seconds,
@@ -210,7 +212,7 @@ class TableModel:
                 command=command,
             )
             self.results = results_of(self, train_rows, test_rows, facts, seconds=seconds)
-            self.encoded = []
+            self.encoded = None
         report = Report(self.results, lang)
         if path is not None:
             report.save(path)
@@ -242,17 +244,6 @@ class TableModel:
             "results": None if self.results is None else self.results.to_json(),
         }
         return files.write(path, arrays, about)
-
-
-def _together(
-    parts: Sequence[tuple[Mapping[str, Array], Array]],
-) -> tuple[dict[str, Array], Array] | None:
-    """The arrays and targets of all parts, one below the other."""
-    if not parts:
-        return None
-    names = parts[0][0]
-    arrays = {name: np.concatenate([part[name] for part, _ in parts]) for name in names}
-    return arrays, np.concatenate([y for _, y in parts])
 
 
 def restore(

@@ -12,7 +12,7 @@ from __future__ import annotations
 import contextlib
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -109,11 +109,16 @@ def matrix(arrays: Mapping[str, Array]) -> Array:
 
 
 def grow(
-    arrays: Mapping[str, Array], y: Array, task: str, seed: int = 0, seconds: float = math.inf
+    arrays: Mapping[str, Array],
+    y: Array,
+    task: str,
+    seed: int = 0,
+    seconds: float = math.inf,
+    interrupted: Callable[[], bool] = lambda: False,
 ) -> Trees:
     """Trees grown by scikit-learn's histogram boosting, with its own default settings.
 
-    After so many `seconds` no more are added.
+    After so many `seconds`, or as soon as `interrupted` says so, no more are added.
     """
     ensemble = optional("sklearn.ensemble", "trees beside the network", "sklearn")
     kind = "Regressor" if task == "regression" else "Classifier"
@@ -123,7 +128,9 @@ def grow(
     x, end = matrix(arrays), time.perf_counter() + seconds
     with _few_threads(x.size):
         booster.fit(x, y)
-        while booster.n_iter_ == booster.max_iter < _ITERATIONS and time.perf_counter() < end:
+        while booster.n_iter_ == booster.max_iter < _ITERATIONS:
+            if interrupted() or time.perf_counter() > end:
+                break
             booster.max_iter += _ITERATIONS_AT_ONCE
             booster.fit(x, y)
     grown = [tree.nodes for iteration in booster._predictors for tree in iteration]

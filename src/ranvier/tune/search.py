@@ -35,22 +35,23 @@ Told = Callable[[str], None]
 
 def space_of(prepared: Prepared) -> Space:
     """What is searched for a table."""
-    numbers = prepared.arrays.get("numbers", np.empty((0, 0)))
+    numbers = prepared.rows.arrays.get("numbers", np.empty((0, 0)))
     return Space(
         numbers=numbers.shape[1],
         categories=len(prepared.encoder.levels),
         classes=prepared.plan.task in CLASS_TASKS,
-        batch=min(batch_rows(len(prepared.y)), len(prepared.y)),
+        batch=min(batch_rows(prepared.rows.learned), prepared.rows.learned),
     )
 
 
 def open_study(prepared: Prepared, storage: FilePath | None, seed: int) -> Study:
     """The study of a table, in a file if one is named; what is in the file is gone on with."""
     hashed = hashlib.blake2b(digest_size=8)
-    for part in (prepared.arrays, prepared.held_out):
-        for name in sorted(part):
-            hashed.update(np.ascontiguousarray(part[name]).data)
-    for y in (prepared.y, prepared.y_held_out):
+    parts = prepared.rows.to_learn, prepared.rows.held_out
+    for arrays, _ in parts:
+        for name in sorted(arrays):
+            hashed.update(np.ascontiguousarray(arrays[name]).data)
+    for _, y in parts:
         hashed.update(np.ascontiguousarray(y).data)
     plan = prepared.plan
     about = {
@@ -83,13 +84,9 @@ class Search:
         self._told, self._shown = told, shown and sys.stderr.isatty()
         self.interrupted = False
         plan = prepared.plan
-        self._arrays = {
-            name: np.concatenate([a, prepared.held_out[name]])
-            for name, a in prepared.arrays.items()
-        }
-        self._y = np.concatenate([prepared.y, prepared.y_held_out])
         self._outputs = len(plan.classes) if plan.task in CLASS_TASKS else 1
         self._batch_seconds: list[float] = []
+        self.seconds_to_begin = 0.0  # at most, of a batch: compiling
 
     def run(self) -> None:
         """All batches."""
@@ -105,7 +102,8 @@ class Search:
 
     def _wanted(self) -> int:
         """How many trials the next batch has; 0: none is to come."""
-        if self.clock.left() <= 0.5 * (min(self._batch_seconds) if self._batch_seconds else 0.0):
+        least = 0.5 * min(self._batch_seconds, default=0.0)
+        if self.clock.left() <= self.seconds_to_begin + least:
             return 0
         done = self.study.finished
         left = SIDE_BY_SIDE if self.trials is None else self.trials - done
@@ -116,7 +114,7 @@ class Search:
         batch = self.study.ask(self._wanted())
         first = batch[0].setting
         job = self._job(first.form, first.batch_size, ctrl_c)
-        rows, known = np.arange(len(self._y)), len(self.prepared.y)
+        rows, known = np.arange(len(self.prepared.rows.y)), self.prepared.rows.learned
         together = SideBySide(
             job, rows[:known], rows[known:], self.seed, [asked.setting for asked in batch]
         )
@@ -135,14 +133,16 @@ class Search:
             self.study.epochs = told.epochs
         together.train(told.epochs, told.after_epoch, planned if unplanned else None)
         told.end()
-        self._batch_seconds.append(self.clock.passed() - began)
+        passed = self.clock.passed() - began
+        self._batch_seconds.append(together.seconds)
+        self.seconds_to_begin = max(self.seconds_to_begin, passed - together.seconds)
         self._say(batch)
 
     def _job(self, form: Recipe, batch_size: int | None, ctrl_c: CtrlC) -> Job:
         plan = self.prepared.plan
         return Job(
-            arrays=self._arrays,
-            y=self._y,
+            arrays=self.prepared.rows.arrays,
+            y=self.prepared.rows.y,
             weights=None,
             task=plan.task,
             metric=plan.metric,

@@ -39,6 +39,7 @@ class SideBySide:
             targets = self.data.targets[rows]
             self._outputs_range = float(targets.min()), float(targets.max())
         self._steps, self._seconds, self._compiled = 0, 0.0, False
+        self._scoring, self._scored = 0.0, False
         self._build(seed)
 
     def _build(self, seed: int) -> None:
@@ -66,6 +67,11 @@ class SideBySide:
         self._running.compile(optimizers, loss)
 
     @property
+    def seconds(self) -> float:
+        """What learning and scores took, without what compiling takes."""
+        return self._seconds + self._scoring
+
+    @property
     def seconds_per_epoch(self) -> float:
         """Of one trial, without what compiling takes; 0 as long as it is not known."""
         return self._seconds / max(self._steps, 1) * self.data.epoch_steps
@@ -84,7 +90,11 @@ class SideBySide:
             if not self._epoch(len(going_on)):
                 return False
             done += 1
+            began = self.job.clock.passed()
             errors = dict(zip(going_on, self._errors(inputs), strict=True))
+            if self._scored:  # the first score compiles
+                self._scoring += self.job.clock.passed() - began
+            self._scored = True
             if planned is not None and self._steps:
                 epochs = max(planned(self.seconds_per_epoch), done)
                 planned = None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time as clock
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..base.extras import optional
 from ..base.missing import spelled
@@ -13,12 +14,15 @@ from ..base.text_table import aligned
 from ..errors import ArgumentError
 from ..io.writing import FilePath
 from ..tables.choice import Choice
+from ..tables.fit_program import program, stated
 from ..tables.fitting import Prepared, fit_prepared, prepare
 from ..tables.model import TableModel
 from ..tables.plan import Plan, make_plan
 from ..tables.reading import Reading, read_table
 from ..tables.targets import Metric, Task
+from ..tables.training.options import TrainingOptions
 from ..tables.training.training_rows import error_of
+from ..train.fit.loop import CtrlC
 from .search import Search, Told, error_name, open_study
 from .space import Setting, shown
 from .study import Study
@@ -27,7 +31,9 @@ if TYPE_CHECKING:
     import polars
 
 _SEARCH_SHARE = 0.6  # of the time; the rest trains what is kept
+_MOST_AFTER = 0.25  # of the time of a network, at most, kept for its test
 _AFTER_CTRL_C = 60.0  # seconds at most, to train with the best values so far
+CALL = "model, study = ranvier.tune_table"
 
 
 class Tuned(NamedTuple):
@@ -79,62 +85,47 @@ def tune_table(
         raise ArgumentError(f"budget={budget}: expected a number of seconds above 0")
     optional("optuna", "tune_table", "tune")
     reading = read_table(table)
-    plan = make_plan(
-        reading,
-        target,
-        kinds=kinds,
-        task=task,
-        positive=positive,
-        metric=metric,
-        time=time,
-        group=group,
-        drop=drop,
-        held_out=held_out,
-        seed=seed,
-    )
-    return tune_plan(
-        reading,
-        plan,
-        budget=budget,
-        trials=trials,
-        storage=storage,
-        epochs=epochs,
-        trees=trees,
-        seed=seed,
-        verbose=verbose,
-        began=began,
-    )
+    planning: dict[str, Any] = {"kinds": kinds, "task": task, "positive": positive}
+    planning |= {"metric": metric, "time": time, "group": group, "drop": drop}
+    planning |= {"held_out": held_out, "seed": seed}
+    plan = make_plan(reading, target, **planning)
+    options = TrainingOptions(budget=budget, trees=trees, seed=seed, verbose=verbose)
+    search: dict[str, Any] = {"trials": trials, "epochs": epochs, "storage": storage}
+    tuned = tune_plan(reading, plan, options, **search, began=began)
+    asked = {"target": target, **planning, "budget": budget, "trees": trees, **search}
+    tuned.model.program = program(table, stated(asked), call=CALL)
+    return tuned
 
 
 def tune_plan(
     reading: Reading,
     plan: Plan,
+    options: TrainingOptions,
     *,
-    budget: float = 300.0,
     trials: int | None = None,
-    storage: FilePath | None = None,
     epochs: int | None = None,
-    trees: bool = False,
-    seed: int = 0,
-    verbose: int = 1,
+    storage: FilePath | None = None,
     began: float | None = None,
     told: Told | None = None,
 ) -> Tuned:
-    """What `tune_table` gives, for a plan that was made for a table; `told` prints lines."""
-    told = told or (print if verbose else lambda line: None)
+    """What `tune_table` gives, for a plan that was made for a table; `told` prints lines.
+
+    `epochs` are those of each trial.
+    """
+    told = told or (print if options.verbose else lambda line: None)
     prepared = prepare(reading, plan, began)
-    study = open_study(prepared, storage, seed)
+    study = open_study(prepared, storage, options.seed)
     try:
         if study.before:
             told(_resumed(study))
-        left = budget - (clock.perf_counter() - prepared.began)
+        left = options.budget - prepared.passed()
         search = Search(
             prepared, study, budget=max(_SEARCH_SHARE * left, 1e-3), trials=trials, epochs=epochs,
-            seed=seed, told=told, shown=verbose > 0,
+            seed=options.seed, told=told, shown=options.verbose > 0,
         )  # fmt: skip
         search.run()
         prepared.seconds["search"] = search.clock.passed()
-        left = budget - (clock.perf_counter() - prepared.began)
+        left = options.budget - prepared.passed()
         if search.interrupted:
             left = min(left, _AFTER_CTRL_C)
             rest = seconds_text(max(left, 1.0))
@@ -142,7 +133,8 @@ def tune_plan(
                 f"Ctrl-C: training with the best values so far, for up to {rest}; "
                 "press it again to end with what is there"
             )
-        kept = _kept(prepared, study, max(left, 1.0), trees, seed, verbose)
+        options = replace(options, budget=prepared.passed() + max(left, 1.0))
+        kept = _kept(prepared, study, options, search.seconds_to_begin)
         for line in kept.lines:
             told(line)
         return Tuned(kept.model, study.table())
@@ -175,34 +167,47 @@ class _Contestant(NamedTuple):
     model: TableModel
 
 
-def _kept(
-    prepared: Prepared, study: Study, seconds: float, trees: bool, seed: int, verbose: int
-) -> _Kept:
-    """The default and the best values trained in full; the better one on the rows held out."""
+def _kept(prepared: Prepared, study: Study, options: TrainingOptions, to_begin: float) -> _Kept:
+    """The default and the best values trained in full; the better one on the rows held out.
+
+    Both within the budget, for about the same time; the second is left out after Ctrl-C, and where
+    less is left than the `to_begin` seconds that a network takes before it learns.
+    """
     settings = {"default": study.space.setting(study.space.default())}
     best = study.best
     if best is not None and shown(best[1]):
         settings[f"trial {best[0]}"] = best[1]
-    contestants = []
-    for name, setting in settings.items():
-        began = clock.perf_counter() - prepared.began
-        model = fit_prepared(
-            prepared,
-            began + seconds / len(settings),
-            trees=trees,
-            seed=seed,
-            verbose=verbose,
-            recipe=setting.recipe,
-            batch_size=setting.batch_size,
-            second=True,  # as without a recipe
-        )
-        plan, out = prepared.plan, model.trained.held_out
-        error = error_of(plan.task, plan.metric, prepared.y_held_out, out)
-        contestants.append(_Contestant(name, setting, error, model))
+    contestants: list[_Contestant] = []
+    left_out = []
+    # What comes after a training, its test above all, is guessed of the first and known then.
+    after = min(to_begin, _MOST_AFTER * (options.budget - prepared.passed()) / len(settings))
+    with CtrlC() as ctrl_c:
+        for i, (name, setting) in enumerate(settings.items()):
+            left = options.budget - prepared.passed()
+            if contestants and (ctrl_c.asked or left < to_begin + after):
+                left_out.append(name)
+                continue
+            end = prepared.passed() + left / (len(settings) - i) - after
+            own = replace(
+                options,
+                budget=end,
+                recipe=setting.recipe,
+                batch_size=setting.batch_size,
+                second=True,  # as without a recipe
+                interrupted=lambda: ctrl_c.asked,
+            )
+            model = fit_prepared(prepared, own)
+            after = max(prepared.passed() - end, 0.0)
+            out = model.trained.held_out
+            plan, y = prepared.plan, prepared.rows.held_out[1]
+            error = error_of(plan.task, plan.metric, y, out)
+            contestants.append(_Contestant(name, setting, error, model))
     # NOTE: of equals the default is kept.
     winner = min(contestants, key=lambda one: one.error)
     winner.model.choices += _choices(study, winner, contestants[0])
-    return _Kept(winner.model, _lines(prepared, study, contestants, winner))
+    lines = _lines(prepared, study, contestants, winner)
+    lines += [f"{name}: not trained in full, as the time was over" for name in left_out]
+    return _Kept(winner.model, lines)
 
 
 def _choices(study: Study, winner: _Contestant, default: _Contestant) -> tuple[Choice, ...]:
@@ -240,7 +245,7 @@ def _lines(
     prepared: Prepared, study: Study, contestants: Sequence[_Contestant], winner: _Contestant
 ) -> list[str]:
     """The end of a tuning: the best trials, and the networks trained with their values."""
-    what, rows = error_name_of(winner), len(prepared.y_held_out)
+    what, rows = error_name_of(winner), len(prepared.rows.held_out[1])
     lines = [
         "",
         f"{study.finished} trials of {study.epochs} epochs, "

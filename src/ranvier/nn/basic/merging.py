@@ -112,15 +112,44 @@ class Multiply(_Elementwise):
 
 @register_layer
 class Average(_Elementwise):
-    """The mean of the inputs, element by element."""
+    """The mean of the inputs, element by element; with `weights`, one for each, the weighted mean.
+
+    >>> import ranvier
+    >>> a, b = ranvier.tensor([[1.0, 2.0]]), ranvier.tensor([[5.0, 10.0]])
+    >>> Average()([a, b]), Average(weights=(3, 1))([a, b])
+    (tensor([[3., 6.]]), tensor([[2., 4.]]))
+    """
 
     in_float32 = True
 
+    def __init__(
+        self, weights: Sequence[float] | None = None, **options: Unpack[LayerOptions]
+    ) -> None:
+        super().__init__(**options)
+        self.weights = None if weights is None else tuple(float(w) for w in weights)
+        if self.weights is not None and (sum(self.weights) <= 0 or min(self.weights) < 0):
+            raise ArgumentError(
+                f"Average: weights={weights}: expected one number for each input, none below 0 "
+                "and not all 0"
+            )
+
     def merge(self, inputs: Sequence[Tensor]) -> Tensor:
+        weights = self.weights
+        if weights is None:
+            return self._sum(inputs) / float(len(inputs))
+        if len(weights) != len(inputs):
+            raise ArgumentError(
+                f"{self.name}: got {len(inputs)} inputs for {len(weights)} weights; expected one "
+                "weight for each input"
+            )
+        shares = [w / sum(weights) for w in weights]
+        return self._sum([x * share for x, share in zip(inputs, shares, strict=True)])
+
+    def _sum(self, inputs: Sequence[Tensor]) -> Tensor:
         total = inputs[0]
         for x in inputs[1:]:
             total = total + x
-        return total / float(len(inputs))
+        return total
 
 
 @register_layer

@@ -14,6 +14,7 @@ from ...losses import Loss, MeanSquaredError, SparseCategoricalCrossentropy
 from ...train.models.model import Model
 from ...typing import Array
 from ..targets import Metric, Task
+from .encoded_rows import Arrays
 from .recipe import (
     CLASS_TASKS,
     Recipe,
@@ -22,7 +23,7 @@ from .recipe import (
     default_optimizer,
     schedules_of,
 )
-from .training_rows import Arrays, TrainingRows
+from .training_rows import TrainingRows
 
 FIRST_WEIGHT_ROWS = 1_024  # at most, that first weights are taken from
 SCORED_AT_ONCE = 1024

@@ -24,7 +24,6 @@ from .recipe import Recipe
 
 LEAST_SHARE = 0.7  # of the epochs of the first network, for another one
 _LEAST_SECONDS = 1.0  # of the time left, for a second recipe
-_WEIGHTS = 20  # parts of a mean of both recipes
 
 
 @dataclass
@@ -53,10 +52,9 @@ class Mixture:
         models = [[m.network for m in members] for members in (self.networks, self.others)]
         if not self.share:
             return models[0][0] if len(models[0]) == 1 else _mean(models[0])
-        second = round(self.share * _WEIGHTS)
-        if second == _WEIGHTS:
+        if self.share == 1:
             return models[1][0] if len(models[1]) == 1 else _mean(models[1])
-        return _mean(models[0], models[1], second)
+        return _mean(models[0], models[1], self.share)
 
     @property
     def members(self) -> int:
@@ -131,8 +129,8 @@ def mixed(job: Job, networks: list[Member], seed: int, second: Recipe | None) ->
     return Mixture(networks, others, share, reason)
 
 
-def _mean(models: Sequence[Model], others: Sequence[Model] = (), weight: int = 0) -> Model:
-    """One network: the mean of the models, and of others with `weight` of _WEIGHTS parts."""
+def _mean(models: Sequence[Model], others: Sequence[Model] = (), share: float = 0.0) -> Model:
+    """One network: the mean of the models, and of others that have a `share` in it."""
     inputs = {
         name: nn.Input(v.shape[1:], name=name, dtype=v.dtype.name)
         for name, v in zip(models[0].input_names, models[0].inputs, strict=True)
@@ -145,6 +143,5 @@ def _mean(models: Sequence[Model], others: Sequence[Model] = (), weight: int = 0
     out = mean(models, "mean_of_networks")
     if others:
         second = mean(others, "mean_of_second_networks")
-        # NOTE: a mean in which one of both stands several times; there is no layer of weights.
-        out = nn.Average(name="mean_of_recipes")([out] * (_WEIGHTS - weight) + [second] * weight)
+        out = nn.Average(weights=(1 - share, share), name="mean_of_recipes")([out, second])
     return Model(inputs, out, name="networks")

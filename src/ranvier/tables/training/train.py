@@ -10,7 +10,7 @@ come to their ends within the budget. Ctrl-C and the end of the time leave the b
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -27,12 +27,13 @@ from ...train.models import saving
 from ...typing import Array
 from ..choice import Choice
 from ..plan import Plan
+from .encoded_rows import Arrays, EncodedRows
 from .held_out import HeldOut, further_parts
 from .member import Clock, Job, Member, Run
 from .mixture import Mixture, mixed, next_networks
+from .options import OnEpoch, TrainingOptions
 from .recipe import CLASS_TASKS, Recipe
 from .temperature import best_temperature, tempered
-from .training_rows import Arrays
 
 MOST_NETWORKS = 8
 _PREDICT_ROWS = 32
@@ -109,69 +110,55 @@ class Trained:
 
 
 def train(
-    arrays: Arrays,
-    y: Array,
-    held_out: Arrays,
-    y_held_out: Array,
+    rows: EncodedRows,
     *,
     plan: Plan,
     levels: Sequence[int],
-    budget: float,
-    members: int | None = None,
-    seed: int = 0,
-    verbose: int = 1,
+    options: TrainingOptions,
     weights: Array | None = None,
-    on_epoch: Callable[[int, Mapping[str, float]], None] | None = None,
-    epochs: int | None = None,
-    recipe: Recipe | None = None,
-    batch_size: int | None = None,
-    second: bool | None = None,
 ) -> Trained:
-    """The default network trained on the encoder's arrays within `budget` seconds.
+    """The default network trained on encoded rows within the options' budget.
 
-    `y` and `y_held_out` are class indices or numbers (Encoder.encode_target), `levels` the sizes
-    of the categories. The epoch that scores best on the held-out rows is kept. Ctrl-C and the end
-    of the time leave the best so far. `epochs` is the one plan that is tried, by default the clock
-    and the held-out rows decide.
+    `levels` are the sizes of the categories, `weights` those of the rows to learn from. The epoch
+    that scores best on the held-out rows is kept. Ctrl-C and the end of the time leave the best so
+    far.
 
-    The first network holds out those rows. While the time allows, further ones (`members` in all,
-    at most) hold out a part of the others each and learn from all other rows, so that together
-    they have seen everything; predictions are the mean. Where rows are held out by time or by
-    group, every network holds out the same rows. Where time is left after all of them, networks of
-    RealMLP's recipe hold out the same rows, and what was held out says how much they weigh; not so
-    with `members`, `epochs` or a `recipe`, unless `second` says otherwise.
+    The first network holds out the rows that `rows` holds out. While the time allows, further ones
+    hold out a part of the others each and learn from all other rows, so that together they have
+    seen everything; predictions are the mean. Where rows are held out by time or by group, every
+    network holds out the same rows. Where time is left after all of them, networks of RealMLP's
+    recipe hold out the same rows, and what was held out says how much they weigh.
     """
-    if len(y) < 2 or not len(y_held_out):
+    known, held = rows.learned, len(rows.y) - rows.learned
+    if known < 2 or not held:
         raise DataError(
-            f"train: {len(y)} rows to learn from and {len(y_held_out)} held out; expected at "
-            "least 2 and 1"
+            f"train: {known} rows to learn from and {held} held out; expected at least 2 and 1"
         )
-    random.seed(seed)
-    clock = Clock(budget)
-    told = _Told(on_epoch, verbose)
+    random.seed(options.seed)
+    clock = Clock(options.budget)
+    if weights is not None:
+        weights = np.concatenate([weights, np.full(held, np.mean(weights))])
     with CtrlC() as ctrl_c:
         job = Job(
-            arrays={name: np.concatenate([a, held_out[name]]) for name, a in arrays.items()},
-            y=np.concatenate([y, y_held_out]),
-            weights=None
-            if weights is None
-            else np.concatenate([weights, np.full(len(y_held_out), np.mean(weights))]),
+            arrays=rows.arrays,
+            y=rows.y,
+            weights=weights,
             task=plan.task,
             metric=plan.metric,
             outputs=len(plan.classes) if plan.task in CLASS_TASKS else 1,
             levels=levels,
-            recipe=recipe or Recipe(),
-            epochs=epochs,
+            recipe=options.recipe or Recipe(),
+            epochs=options.epochs,
             clock=clock,
-            interrupted=lambda: ctrl_c.asked,
-            told=told,
-            batch_size=batch_size,
+            interrupted=lambda: ctrl_c.asked or options.is_interrupted(),
+            told=_Told(options.on_epoch, options.verbose),
+            batch_size=options.batch_size,
         )
-        networks = next_networks(job, _parts(job, len(y), plan.split.method, members, seed), seed)
-        if second is None:
-            second = recipe is None and members is None and epochs is None
-        mixture = mixed(job, networks, seed, Recipe.realmlp(job.task) if second else None)
-    return _result(job, mixture, y_held_out)
+        seed = options.seed
+        parts = _parts(job, known, plan.split.method, options.members, seed)
+        second = Recipe.realmlp(job.task) if options.second_recipe else None
+        mixture = mixed(job, next_networks(job, parts, seed), seed, second)
+        return _result(job, mixture, rows.held_out[1])
 
 
 def _parts(job: Job, known: int, method: str, members: int | None, seed: int) -> list[Array]:
@@ -267,9 +254,7 @@ def _choices(job: Job, mixture: Mixture) -> tuple[Choice, ...]:
 class _Told:
     """Says after each epoch where the training stands."""
 
-    def __init__(
-        self, on_epoch: Callable[[int, Mapping[str, float]], None] | None, verbose: int
-    ) -> None:
+    def __init__(self, on_epoch: OnEpoch | None, verbose: int) -> None:
         self.on_epoch = on_epoch
         self.shown = verbose > 0 and sys.stderr.isatty()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,8 +18,6 @@ QUARTILE_ROWS = 200_000  # at most, that scales and bins are measured on
 SCORED_ROWS = 50_000  # of those held out, at most, that an epoch is scored on
 EPOCH_STEPS = 200  # at most: of more rows each epoch takes the next part
 MANY_ROWS = 100_000  # from here on batches grow
-
-Arrays = Mapping[str, Array]
 
 
 def batch_rows(rows: int) -> int:
