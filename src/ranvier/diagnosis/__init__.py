@@ -2,13 +2,17 @@
 
 | file | what it holds |
 |---|---|
+| changes.py | Changes of a recipe, as lines of code and as what makes them |
 | charts.py | The evidence of a finding as a small drawing |
 | checks.py | All checks: what each looks for and what it needs |
 | diagnose.py | From a model and its data to a diagnosis |
 | examination.py | What the checks look at, computed once: rows, curves, one step |
 | finding.py | `Finding` and `Diagnosis` |
+| network/ | Checks of the network: its units, its gradients, its two ends |
 | page.py | A diagnosis as one page of HTML |
+| probe.py | One training step on some rows with every number kept |
 | recipe.py | A training that can be done again with one thing changed |
+| reference_answers.py | What simple methods would say of each row without having seen it |
 | training/ | Checks of curves and of the learning rate |
 
 The way of the data:

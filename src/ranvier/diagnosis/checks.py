@@ -7,7 +7,12 @@ from dataclasses import dataclass
 
 from .examination import Examination
 from .finding import Finding
-from .training.fitting import overfitting
+from .network.ends import wrong_activation, wrong_loss
+from .network.gradients import exploding, vanishing
+from .network.scale import unscaled_inputs, unscaled_targets
+from .network.units import dead_units, saturated_units
+from .training.fitting import overfitting, underfitting
+from .training.rate import too_high, too_low
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,72 @@ CHECKS: tuple[Check, ...] = (
         "overfitting",
         "It does better on the rows it learned from than on others, and that still grows.",
         overfitting,
-        ("targets", "validation", "history"),
+        ("targets", "validation"),
+    ),
+    Check(
+        "underfitting",
+        "It does worse on rows that it learned from than simple methods on rows not seen.",
+        underfitting,
+        ("targets",),
+    ),
+    Check(
+        "learning rate too high",
+        "Steps overshoot: the loss rises along them, or blew up on the way.",
+        too_high,
+        ("targets",),
+    ),
+    Check(
+        "learning rate too low",
+        "The loss is far from its end and still falls, and steps could be many times longer.",
+        too_low,
+        ("targets", "history"),
+    ),
+    Check(
+        "dead units",
+        "Units of relu that are 0 for every row.",
+        dead_units,
+        ("targets",),
+    ),
+    Check(
+        "saturated units",
+        "Hidden sigmoid, tanh or softmax at its ends for nearly every row.",
+        saturated_units,
+        ("targets",),
+    ),
+    Check(
+        "vanishing gradients",
+        "Next to nothing of the gradient reaches the first layers, or the start of a sequence.",
+        vanishing,
+        ("targets",),
+    ),
+    Check(
+        "exploding gradients",
+        "The gradient grows a thousandfold on its way back.",
+        exploding,
+        ("targets",),
+    ),
+    Check(
+        "wrong loss",
+        "A loss of numbers for classes, or of separate labels for classes.",
+        wrong_loss,
+        ("targets",),
+    ),
+    Check(
+        "wrong last activation",
+        "Targets that the last layer can never give.",
+        wrong_activation,
+        ("targets",),
+    ),
+    Check(
+        "unscaled inputs",
+        "Columns that reach the first weights far too large, too small, or unlike in size.",
+        unscaled_inputs,
+        ("targets",),
+    ),
+    Check(
+        "unscaled targets",
+        "Numbers to predict that are far from 0, or far larger or smaller than 1.",
+        unscaled_targets,
+        ("targets",),
     ),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -10,17 +11,28 @@ import numpy as np
 from ..base.locks import computed_once
 from ..base.message import Message
 from ..errors import ArgumentError
+from ..losses.last_layer import LastLayer, last_layer
+from ..nn.basic.embedding import Embedding
+from ..nn.modes import training_mode
+from ..tracing.trace import tensors_in
 from ..train.callbacks.callback import History
-from ..train.fit.ready import ready
+from ..train.fit.cautions import OF_CLASSES, POWERS
+from ..train.fit.loop import test_all
+from ..train.fit.ready import ready, test_step
 from ..train.intake.arrange import Learning, features_of, role_of, rows_of
 from ..train.intake.heads import Head
 from ..train.intake.rows import Rows
 from ..typing import Array, DataLike
+from .probe import Probe
 
 if TYPE_CHECKING:
     from ..train.models.model import Model
 
 MOST_ROWS = 1024  # rows that go through the network while it is looked at
+SCALES = np.concatenate([[0.0], 4.0 ** np.arange(-3, 9)])  # of a step
+EXCLUSIVE = {"categorical_crossentropy", "sparse_categorical_crossentropy"}
+SIGNED = {"hinge", "squared_hinge", "perceptron"}
+_BATCH = 256
 
 
 class Examination:
@@ -121,24 +133,129 @@ class Examination:
         return self._loss(self.validation)
 
     def _loss(self, rows: Rows) -> float:
-        from ..train.fit.loop import test_all
-        from ..train.fit.ready import test_step
-
         steps = ready(self.model, rows)
-        return test_all(steps, test_step(self.model, steps, rows, 256), rows)["loss"]
+        return test_all(steps, test_step(self.model, steps, rows, _BATCH), rows)["loss"]
+
+    @computed_once
+    def constant_loss(self) -> float:
+        """The loss of the best answer that looks at no x; nan where that is not known."""
+        return math.nan if self.head is None else constant_loss(self.head, self.some.ys[0])
+
+    # -- errors row by row --
+
+    @computed_once
+    def head(self) -> Head | None:
+        """The only output that is compared with targets; None of several."""
+        return self.heads[0] if len(self.heads) == 1 else None
+
+    @computed_once
+    def task(self) -> str:
+        """What the loss takes the targets for: "classes", "labels" (each of several, or a single
+        one, may be right or not), "numbers", or "".
+        """
+        name = "" if self.head is None or self.head.loss is None else self.head.loss.name
+        if name in EXCLUSIVE:
+            return "classes"
+        return "labels" if name in OF_CLASSES else "numbers" if name in POWERS else ""
+
+    def targets(self, rows: Rows) -> Array | None:
+        """The targets as numbers (rows, columns), one-hot of classes; None of other forms."""
+        y: Array = rows.ys[0] if self.task else np.empty(0)
+        if y.ndim not in (1, 2) or not len(y) or self.head is None:
+            return None
+        if self.task == "classes" and (y.ndim == 1 or y.shape[1] == 1):
+            codes = y.reshape(-1).astype(np.int64)
+            return np.eye(max(int(codes.max()) + 1, math.prod(self.head.shape[-1:])))[codes]
+        columns = y.reshape(len(y), -1).astype(np.float64)
+        return np.asarray(columns > 0, np.float64) if self.task == "labels" else columns
+
+    def errors(self, rows: Rows) -> Array | None:
+        """How wrong the model is on each row: 0 or 1 of a class, the share of wrong labels, or the
+        squared error over the variance of the targets; None where that has no meaning.
+        """
+        targets, head = self.targets(rows), self.head
+        if targets is None or head is None:
+            return None
+        out = self.model.predict(rows.x)
+        if isinstance(out, dict):
+            out = list(out.values())
+        out = np.asarray(out[head.output] if isinstance(out, list) else out)
+        if out.reshape(len(out), -1).shape != targets.shape:
+            return None
+        if self.task == "labels":
+            yes = (
+                0.0
+                if head.loss is None or head.loss.from_logits or head.loss.name in SIGNED
+                else 0.5
+            )
+            out = out > yes
+        return self.errors_of(out.reshape(len(out), -1).astype(np.float64), targets)
+
+    def errors_of(self, answers: Array, targets: Array) -> Array:
+        """How wrong these answers are; labels are answered by shares."""
+        if self.task == "classes":
+            return np.asarray(answers.argmax(axis=1) != targets.argmax(axis=1), np.float64)
+        if self.task == "labels":
+            return np.asarray(((answers > 0.5) != (targets > 0.5)).mean(axis=1))
+        return np.asarray(((answers - targets) ** 2).mean(axis=1) / max(targets.var(), 1e-30))
+
+    @computed_once
+    def reads_ids(self) -> bool:
+        """Whether its inputs are ids, which have no distances."""
+        return any(isinstance(layer, Embedding) for layer in self.model.sublayers())
+
+    # -- inside the network --
+
+    @computed_once
+    def last_layers(self) -> list[LastLayer]:
+        """What is known of the outputs of the heads, from the ops that make them."""
+        heads = self.heads
+        with training_mode(False):
+            outputs = tensors_in(self.model._traced(self.model._specs(self.some.xs)))
+        return [last_layer(outputs[head.output]) for head in heads]
+
+    @computed_once
+    def probe(self) -> Probe:
+        """One training step on `some` of the rows, with every number."""
+        return Probe(self.model, self.heads, self.some)
+
+    @computed_once
+    def along(self) -> tuple[Array, Array]:
+        """(multiples of the step that the optimizer takes now, the loss after each)."""
+        return SCALES, self.probe.losses_along(SCALES.tolist())
 
 
 def evenly(rows: Rows, most: int = MOST_ROWS) -> Rows:
     """At most so many rows, evenly spaced."""
     if rows.count <= most:
         return rows
-    at = np.linspace(0, rows.count - 1, most).astype(np.int64)
+    return rows.taken(np.linspace(0, rows.count - 1, most).astype(np.int64))
 
-    def taken(a: Array | list[Array]) -> Array | list[Array]:
-        return [one[at] for one in a] if isinstance(a, list) else a[at]
 
-    weight = None if rows.weight is None else rows.weight[at]
-    return Rows(taken(rows.x), taken(rows.y), weight, rows._names)
+def constant_loss(head: Head, y: Array) -> float:
+    """The loss of the best answer that is the same for all rows; nan where that is not known."""
+    name = "" if head.loss is None else head.loss.name
+    if y.ndim > 2 or not len(y):
+        return math.nan
+    if name in POWERS:
+        columns = y.reshape(len(y), -1).astype(np.float64)
+        if POWERS[name] == 1.0:
+            return float(np.abs(columns - np.median(columns, axis=0)).mean())
+        return float(columns.var(axis=0).mean()) * (0.5 if name == "half_squared_error" else 1.0)
+    if name == "sparse_categorical_crossentropy":
+        shares = np.bincount(y.reshape(-1).astype(np.int64)) / y.size
+        return _entropy(shares)
+    if name == "categorical_crossentropy":
+        return _entropy(y.mean(axis=0))
+    if name == "binary_crossentropy":
+        shares = y.reshape(len(y), -1).mean(axis=0)
+        return float(np.mean([_entropy(np.array([s, 1 - s])) for s in shares]))
+    return math.nan
+
+
+def _entropy(shares: Array) -> float:
+    some = shares[shares > 0].astype(np.float64)
+    return float(-(some * np.log(some)).sum())
 
 
 def _curves(

@@ -3,4 +3,5 @@
 | file | what it holds |
 |---|---|
 | fitting.py | Over- and under-fitting |
+| rate.py | The learning rate: too high or too low |
 """

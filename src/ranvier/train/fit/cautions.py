@@ -38,7 +38,7 @@ _SAMPLE = 512  # rows looked at
 
 _UINT8 = np.dtype("uint8")
 
-_OF_CLASSES = {
+OF_CLASSES = {
     "binary_crossentropy", "categorical_crossentropy", "hinge", "perceptron",
     "sparse_categorical_crossentropy", "squared_hinge",
 }  # fmt: skip
@@ -48,7 +48,7 @@ def before_fit(model: Model, heads: Sequence[Head], rows: Rows, held: Rows | Non
     """Look at the rows of a `fit`; `held` are those that validation_split took."""
     if held is not None and len(heads) == 1:
         loss = heads[0].loss
-        if loss is not None and loss.name in _OF_CLASSES:
+        if loss is not None and loss.name in OF_CLASSES:
             _say_sorted(model, _classes(rows.ys[0]), _classes(held.ys[0]))
     for index, x in enumerate(rows.xs):
         _say_not_adapted(model, index)
@@ -220,7 +220,7 @@ class Watch:
         head = self.head
         if head is None or head.weight != 1.0 or self.rows.weight is not None:
             return 0.0
-        if head.loss is None or head.loss.name not in _POWERS:
+        if head.loss is None or head.loss.name not in POWERS:
             return 0.0
         return float(np.sqrt((self.targets**2).mean()))
 
@@ -281,7 +281,7 @@ class Watch:
 
 
 # The loss of saying 0 to a target y is about |y| to this power.
-_POWERS = {
+POWERS = {
     "mean_squared_error": 2.0, "half_squared_error": 2.0, "mean_absolute_error": 1.0, "huber": 1.0,
     "log_cosh": 1.0,
 }  # fmt: skip
@@ -289,10 +289,10 @@ _POWERS = {
 
 def _loss_of_constant(head: Head, y: Array) -> float:
     name = "" if head.loss is None else head.loss.name
-    if name in _POWERS:
+    if name in POWERS:
         half = 0.5 if name == "half_squared_error" else 1.0
-        return half * float((np.abs(y) ** _POWERS[name]).mean())
-    if name in _OF_CLASSES:
+        return half * float((np.abs(y) ** POWERS[name]).mean())
+    if name in OF_CLASSES:
         return math.log(max(2, head.shape[-1] if head.shape else 2))
     return math.nan
 

@@ -60,10 +60,15 @@ class Rows:
     def part(self, start: int, stop: int) -> Rows:
         """The rows from `start` to before `stop`."""
 
-        def cut(a: Array | list[Array]) -> Array | list[Array]:
-            return [one[start:stop] for one in a] if isinstance(a, list) else a[start:stop]
+        return self.taken(slice(start, stop))
 
-        weight = None if self.weight is None else self.weight[start:stop]
+    def taken(self, at: slice | Array) -> Rows:
+        """The rows of a slice, or those with these numbers."""
+
+        def cut(a: Array | list[Array]) -> Array | list[Array]:
+            return [one[at] for one in a] if isinstance(a, list) else a[at]
+
+        weight = None if self.weight is None else self.weight[at]
         return Rows(cut(self.x), cut(self.y), weight, self._names)
 
     @staticmethod

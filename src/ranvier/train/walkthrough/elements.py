@@ -126,7 +126,7 @@ class Elements:
 
     def _chosen(self, node: Node, flat: int, home: str, depth: int, nested: int) -> Expr:
         condition, *branches = node.inputs
-        source = _relu_of(node)
+        source = relu_of(node)
         if source is not None:
             return Applied(
                 "relu",
@@ -276,8 +276,10 @@ def _one_minus_power(expr: Applied, exponent: Expr) -> Expr:
     return Applied("subtract", (Constant(1.0), power), expr.value)
 
 
-def _relu_of(node: Node) -> Node | None:
+def relu_of(node: Node) -> Node | None:
     """x, where the node is `where(x <= 0, 0, x)`: relu is called relu."""
+    if node.op.name != "where":
+        return None
     condition, low, x = node.inputs
     if condition.op.name != "less_equal" or condition.inputs[0] is not x:
         return None
