@@ -11,9 +11,9 @@ import ranvier
 from ranvier import nn
 from ranvier.graph.facts import SECTIONS, fact_of, sections
 from ranvier.graph.show import names_of, numbers_text, show
-from ranvier.inspection.explain import step_for
 from ranvier.nn import activations
 from ranvier.tracing.trace import trace
+from ranvier.train.fit.ready import step_for
 
 
 def step_graph(*layers: Any, rows: tuple[int, ...], augment: Any = None) -> Any:

@@ -25,18 +25,14 @@ from ..errors import ArgumentError, StateError, unknown_name
 from ..graph.graph import Graph
 from ..graph.show import names_of
 from ..tracing.compiled import CompiledFunction
-from ..train.fit.ready import ready
-from ..train.intake.arrange import rows_of
+from ..train.fit.ready import step_for, step_to_show
 from ..train.models.model import Model
-from ..typing import DataLike
 
 if TYPE_CHECKING:
     from ..compiler.stages import Compilation
     from ..executors import Executable
     from ..passes.fuse import Fused
     from ..runtime.executable import Executable as NativeExecutable
-    from ..train.intake.rows import Rows
-    from ..train.steps.step import Step
     from .timing import Timings
 
 LEVELS = ("timings", "graph", "values", "passes", "loops", "llvm", "assembly")
@@ -140,37 +136,9 @@ def _as_compiled(target: Callable[..., Any]) -> CompiledFunction[Any, Any]:
 
 
 def _resolve_model(model: Model, args: Sequence[Any]) -> tuple[str, Executable]:
-    if len(args) > 2:
-        raise ArgumentError(f"explain: a model takes x, or x and y; got {len(args)} arguments")
-    if args:
-        step, _ = step_for(model, *args)
-    else:
-        steps = [] if model._steps is None else model._steps.made("train")
-        if not steps:
-            raise StateError(
-                "explain: this model has not been trained yet, so it has no step to look at; give "
-                "rows: explain(model, x, y) for the training step, explain(model, x) for the "
-                "forward pass"
-            )
-        step = steps[-1]
+    step = step_to_show("explain", model, args)
     verb = "training step" if step.names[-1] == "count" else "forward pass"
     return f"{verb} of {model.name}, {step.batch} rows", step.executable
-
-
-def step_for(model: Model, x: DataLike, y: DataLike | None = None) -> tuple[Step, Rows]:
-    """The step for these rows as one batch, and the rows."""
-    from ..train.intake.arrange import inputs_of
-    from ..train.intake.rows import Rows
-    from ..train.steps.kept_steps import Steps
-
-    if y is not None:
-        model._compiled("explain(model, x, y)")
-        rows = rows_of(model, x, y, learn=True)
-        return ready(model, rows).get("train", rows.count, rows, model.engine), rows
-    names, xs = inputs_of(model, x)
-    model._build_for(xs)
-    rows = Rows(xs, [], None, ["x"] if names is None else names)
-    return Steps(model).get("predict", rows.count, rows, model.engine), rows
 
 
 def _traced(runner: Graph | Executable) -> Graph:

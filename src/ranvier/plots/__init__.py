@@ -10,6 +10,7 @@
 | figures.py | Writing figures of matplotlib's to files |
 | learning_curves.py | Test score against the number of training rows |
 | markup.py | HTML and SVG as text, with everything escaped that is not markup |
+| networks/ | Networks and graphs: boxes in rows, edges that cross as little as can be |
 | page.py | Drawings as a page of their own |
 | pixels.py | Matrices as pixels, and pixels as a PNG inside a page |
 | raster.py | Drawings through matplotlib, for PNG and PDF |
@@ -39,12 +40,16 @@ if TYPE_CHECKING:
     from .charts.curves import history
     from .charts.scores import calibration, confusion_matrix, precision_recall, roc
     from .drawing import Drawing
+    from .networks.graph import graph
+    from .networks.network import network
 else:
     _when_asked = {
         "Drawing": "drawing:Drawing",
         "calibration": "charts.scores:calibration",
         "confusion_matrix": "charts.scores:confusion_matrix",
+        "graph": "networks.graph:graph",
         "history": "charts.curves:history",
+        "network": "networks.network:network",
         "precision_recall": "charts.scores:precision_recall",
         "roc": "charts.scores:roc",
     }
@@ -54,7 +59,9 @@ __all__ = [
     "Drawing",
     "calibration",
     "confusion_matrix",
+    "graph",
     "history",
+    "network",
     "precision_recall",
     "roc",
 ]

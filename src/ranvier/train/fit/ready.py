@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
-from ...errors import warn
+from ...errors import ArgumentError, StateError, warn
+from ...typing import DataLike
+from ..intake.arrange import inputs_of, rows_of
 from ..intake.prepare import check_metrics, prepare_heads
 from ..intake.rows import Rows
 from ..steps.kept_steps import Steps
@@ -47,3 +50,33 @@ def _say_weightless(model: Model, what: str, argument: str) -> None:
 def test_step(model: Model, steps: Steps, rows: Rows, batch: int) -> Step:
     """The step that evaluates these rows, for batches of at most `batch`."""
     return steps.get("test", round_up(rows.count, batch), rows, model.engine)
+
+
+def step_for(model: Model, x: DataLike, y: DataLike | None = None) -> tuple[Step, Rows]:
+    """The step that trains on these rows as one batch, without y the forward pass; and the rows."""
+    if y is not None:
+        model._compiled("the training step")
+        rows = rows_of(model, x, y, learn=True)
+        return ready(model, rows).get("train", rows.count, rows, model.engine), rows
+    names, xs = inputs_of(model, x)
+    model._build_for(xs)
+    rows = Rows(xs, [], None, ["x"] if names is None else names)
+    return Steps(model).get("predict", rows.count, rows, model.engine), rows
+
+
+def step_to_show(call: str, model: Model, args: Sequence[Any]) -> Step:
+    """The step that `call(model, *args)` shows: that for these rows, or the one that `fit` used
+    last.
+    """
+    if len(args) > 2:
+        raise ArgumentError(f"{call}: a model takes x, or x and y; got {len(args)} arguments")
+    if args:
+        return step_for(model, *args)[0]
+    steps = [] if model._steps is None else model._steps.made("train")
+    if not steps:
+        raise StateError(
+            f"{call}: this model has not been trained yet, so it has no step to look at; give "
+            f"rows: {call}(model, x, y) for the training step, {call}(model, x) for the forward "
+            "pass"
+        )
+    return steps[-1]
