@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 import ranvier
 from ranvier.cli.attribute import INSIDE
 from ranvier.cli.main import main
+from ranvier.tasks import TextModel
 
 pytest.importorskip("polars")
 
@@ -53,6 +54,7 @@ def arrays(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     [
         ((), ("SHAP values (exact)", "size", "colour")),
         (("--row", "3"), ("row 3", "= ", "size = ")),
+        (("--row", "3", "--logits"), ("SHAP values (exact), row 3", "size = ")),
         (("--method", "permutation"), ("permutation importance: growth of log_loss", "120 rows")),
         (
             ("--method", "occlusion", "--rows", "1-2", "--class", "no"),
@@ -108,6 +110,7 @@ def test_errors_say_what_to_do(
     cases: list[tuple[tuple[Any, ...], str]] = [
         ((*table, "--method", "dependence"), "--column is missing, the one to vary: size, colour"),
         ((*table, "--method", "saliency"), "of a table: shap, permutation"),
+        ((*table, "--method", "permutation", "--logits"), "--logits is not for"),
         ((*table, "--row", "999"), "there is no row 999"),
         ((*table, "--out", tmp_path / "x.txt"), "expected a name that ends in .html"),
         ((*table, "--class", "maybe"), "maybe"),
@@ -136,3 +139,15 @@ def test_numbers_are_changed_until_they_are_above_a_limit(tmp_path: Path) -> Non
     after = float(done.output.split("\n")[0].split(" -> ")[1])
     assert after > limit * (1 - 1e-4) - 1e-4
     assert "above= or below=" in run(model, data, "--method", "counterfactual").output
+
+
+def test_a_text_may_stand_in_quotes(tmp_path: Path) -> None:
+    words = ["good", "bad", "film", "a", "what"]
+    network = ranvier.models.text_cnn(len(words) + 2, length=6, width=4, filters=4)
+    file = tmp_path / "moods.safetensors"
+    TextModel(network, ["no", "yes"], words, 6).save(file)
+    for options in ((), ("--logits",), ("--method", "occlusion"), ("--method", "integrated")):
+        done = run(file, "what a good film", *options)
+        assert done.exit_code == 0, done.output
+        assert all(word in done.output for word in ("what", "good", "film")), options
+    assert "does not exist" in words_of(run(file, "reviews.csv"))

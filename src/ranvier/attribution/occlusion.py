@@ -32,6 +32,7 @@ def occlusion(
     patch: int | None = None,
     groups: Mapping[str, Sequence[str | int]] | None = None,
     output: Output = None,
+    logits: bool = False,
     feature_names: Sequence[str] | None = None,
 ) -> Attribution:
     """How much the output falls when one feature at a time is replaced by the baseline.
@@ -48,11 +49,11 @@ def occlusion(
         baseline: what stands for nothing: a number, one row, or rows of which the mean (of a
             table: the first row) is taken; by default 0, of a table missing cells.
         groups: {name: features} that are covered together.
-        model, output, feature_names: as of `shap_values`.
+        model, output, logits, feature_names: as of `shap_values`.
     """
     if patch is None and isinstance(x, np.ndarray) and x.ndim >= 3:
         patch = max(2, x.shape[1] // 7)
-    subject = subject_of(model, x, feature_names, patch)
+    subject = subject_of(model, x, feature_names, patch, logits)
     rows = subject.encode(x)
     nothing = _nothing(subject, rows, baseline)
     if groups is not None:

@@ -26,6 +26,7 @@ Output: TypeAlias = int | str | Literal["all"] | None
 Rows: TypeAlias = object  # arrays, frames, files, dicts of columns, texts
 
 _ROWS_AT_ONCE = 65_536  # that the model is asked together
+_SMALLEST = 1e-7  # probability whose log-odds are told from those of 0
 _ONE = "x"  # the name of the only array
 
 
@@ -54,6 +55,7 @@ class Subject(ABC):
 
     kind = "table"
     evaluations = 2**21
+    logits = False  # whether outputs are log-odds of probabilities
 
     def __init__(
         self, feature_names: Sequence[str], owners: Mapping[str, Array], classes: Sequence[str] = ()
@@ -71,15 +73,17 @@ class Subject(ABC):
         """What the model says: (rows, outputs), float64."""
 
     def __call__(self, arrays: Arrays) -> Array:
-        """`evaluate`, so many rows at a time."""
+        """`evaluate`, so many rows at a time; with `logits` as log-odds."""
         count = len(next(iter(arrays.values())))
         if count <= _ROWS_AT_ONCE:
-            return self.evaluate(arrays)
-        parts = [
-            self.evaluate({k: a[at : at + _ROWS_AT_ONCE] for k, a in arrays.items()})
-            for at in range(0, count, _ROWS_AT_ONCE)
-        ]
-        return np.concatenate(parts)
+            out = self.evaluate(arrays)
+        else:
+            parts = [
+                self.evaluate({k: a[at : at + _ROWS_AT_ONCE] for k, a in arrays.items()})
+                for at in range(0, count, _ROWS_AT_ONCE)
+            ]
+            out = np.concatenate(parts)
+        return log_odds(out) if self.logits else out
 
     def names_of(self, outputs: int) -> tuple[str, ...]:
         """The names of so many outputs."""
@@ -123,7 +127,7 @@ class _Grouped(Subject):
         }
         super().__init__(names, owners, inner.classes)
         self.inner, self.numbering, self.sizes = inner, numbering, sizes
-        self.kind, self.evaluations = inner.kind, inner.evaluations
+        self.kind, self.evaluations, self.logits = inner.kind, inner.evaluations, inner.logits
 
     def encode(self, rows: Rows) -> Encoded:
         encoded = self.inner.encode(rows)
@@ -285,17 +289,49 @@ class TextSubject(Subject):
         return np.asarray(self.model.of_ids(arrays[_ONE]), np.float64)
 
 
+def log_odds(probabilities: Array) -> Array:
+    """`log(p / (1 - p))`, what a sigmoid reads; ArgumentError for what is no probability.
+
+    >>> log_odds(np.array([[0.5, 0.9]])).round(3)
+    array([[0.   , 2.197]])
+    """
+    if not ((probabilities >= 0) & (probabilities <= 1)).all():
+        raise ArgumentError(
+            f"logits=True: outputs from {probabilities.min():.4g} to {probabilities.max():.4g} are "
+            "no probabilities; they are explained as they are without logits=True"
+        )
+    p = np.clip(probabilities, _SMALLEST, 1 - _SMALLEST)
+    out: Array = np.log(p) - np.log1p(-p)
+    return out
+
+
 def subject_of(
     model: object,
     rows: Rows,
     feature_names: Sequence[str] | None = None,
     patch: int | None = None,
+    logits: bool = False,
 ) -> Subject:
     """The subject for a model and rows of the kind that is to be explained.
 
     `model` is a `TableModel`, a `TextModel`, any `ranvier.Model`, or a function that takes arrays
-    and gives (rows,) or (rows, outputs).
+    and gives (rows,) or (rows, outputs). With `logits` probabilities become log-odds.
     """
+    subject = _plain_subject(model, rows, feature_names, patch)
+    if logits and isinstance(subject, TableSubject) and not subject.classes:
+        raise ArgumentError(
+            f"logits=True: {subject.model.plan.target!r} is a number, which has no probability"
+        )
+    subject.logits = logits
+    return subject
+
+
+def _plain_subject(
+    model: object,
+    rows: Rows,
+    feature_names: Sequence[str] | None = None,
+    patch: int | None = None,
+) -> Subject:
     from ..tables.model import TableModel
     from ..tasks.images import ImageModel
     from ..tasks.texts import TextModel

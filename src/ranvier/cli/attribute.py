@@ -56,6 +56,9 @@ SUFFIXES = (".html", ".svg", ".csv", ".png", ".pdf")
     "--row", "--rows", "rows", help="Rows, such as 3 or 0-4,10.  [default: the first five]"
 )
 @click.option("--class", "output", help="The class that is explained.  [default: the favoured one]")
+@click.option(
+    "--logits", is_flag=True, help="Explain log-odds, before softmax or sigmoid, not probabilities."
+)
 @click.option("--column", help="dependence: the column.")
 @click.option("--keep", multiple=True, metavar="COLUMN", help="counterfactual: it stays as it is.")
 @click.option("--above", type=float, help="counterfactual: a number that the output must be above.")
@@ -70,8 +73,8 @@ SUFFIXES = (".html", ".svg", ".csv", ".png", ".pdf")
 def attribute(model: str, data: str, method: str, out: str | None, **options: Any) -> None:
     """Show what a saved model's output is made of, by columns, words or parts of a picture.
 
-    FILE is a table as the model was trained on, a .npy file, or a picture. With --out a page, a
-    picture or the numbers are written too.
+    FILE is a table as the model was trained on, a .npy file, a picture, or, in quotes, a text.
+    With --out a page, a picture or the numbers are written too.
     """
     import ranvier
 
@@ -80,13 +83,21 @@ def attribute(model: str, data: str, method: str, out: str | None, **options: An
             if Path(out).suffix.lower() not in SUFFIXES:
                 raise ArgumentError(f"{out}: expected a name that ends in {', '.join(SUFFIXES)}")
             check_output(out)
-        check_input(data)
         loaded = ranvier.load(model)
+        if not _is_text(loaded, data):
+            check_input(data)
         made = _Asked(loaded, data, method, options).shown()
         click.echo(str(made))
         if out is not None:
             made.save(out)
             click.echo(f"written: {out}")
+
+
+def _is_text(model: Any, data: str) -> bool:
+    """Whether FILE is no file but the text itself, of several words, for a model of texts."""
+    from ..tasks import TextModel
+
+    return isinstance(model, TextModel) and len(data.split()) > 1 and not Path(data).exists()
 
 
 class _Asked:
@@ -132,11 +143,13 @@ class _Asked:
         """Methods that ask the model about changed rows."""
         from .. import attribution as a
 
-        output, seed = self._output(), self.options["seed"]
+        output, seed, logits = self._output(), self.options["seed"], self.options["logits"]
+        if logits and self.method not in ("shap", "occlusion"):
+            raise ArgumentError(f"--logits is not for --method {self.method}; for shap, occlusion")
         if self.method == "permutation":
             return a.permutation_importance(self.model, all_rows, seed=seed)
         if self.method == "occlusion":
-            return a.occlusion(self.model, rows, output=output)
+            return a.occlusion(self.model, rows, output=output, logits=logits)
         if self.method == "dependence":
             column = self.options["column"]
             if column is None:
@@ -149,7 +162,7 @@ class _Asked:
             )
         other = self._background(all_rows)
         if self.method == "shap":
-            return a.shap_values(self.model, rows, other, output=output, seed=seed)
+            return a.shap_values(self.model, rows, other, output=output, logits=logits, seed=seed)
         limits = {name: self.options[name] for name in ("above", "below")}
         return a.counterfactual(
             self.model, rows[:1], other, to=output, immutable=self.options["keep"], seed=seed,
@@ -161,33 +174,41 @@ class _Asked:
         from .. import attribution as a
 
         method = "integrated" if self.method == "shap" else self.method
+        logits = self.options["logits"]
         if method == "attention":
             return a.attention_rollout(self.model, x)
         if method == "occlusion":
-            return a.occlusion(self.model, x, output=self._output())
+            return a.occlusion(self.model, x, output=self._output(), logits=logits)
         if method not in INSIDE:
             raise ArgumentError(
                 f"--method {method} is not for this model; for it: occlusion, {', '.join(INSIDE)}"
                 + (". In Python: ranvier.attribution.permutation_importance(model, x, y)"
                    if method == "permutation" else "")
             )  # fmt: skip
-        shown: Shown = getattr(a, INSIDE[method])(self.model, x, output=self._output())
+        # Relevance is always of what a softmax reads.
+        more = {"logits": True} if logits and method != "relevance" else {}
+        shown: Shown = getattr(a, INSIDE[method])(self.model, x, output=self._output(), **more)
         return shown
 
     def _of_text(self, model: TextModel) -> Shown:
         from .. import attribution
 
-        columns = table_columns(self.data)
-        name = self.options["text"] or model.column
-        if name not in columns:
-            there = ", ".join(columns)
-            raise ArgumentError(f"--text {name}: no such column; {self.data} has {there}")
-        texts = [str(text) for text in columns[name]]
+        if _is_text(model, self.data):
+            texts = [self.data]
+        else:
+            columns = table_columns(self.data)
+            name = self.options["text"] or model.column
+            if name not in columns:
+                there = ", ".join(columns)
+                raise ArgumentError(f"--text {name}: no such column; {self.data} has {there}")
+            texts = [str(text) for text in columns[name]]
         self.chosen = row_numbers(self.options["rows"], len(texts))[:1]
         text = texts[int(self.chosen[0])]
         if self.method == "shap":
-            output, seed = self._output(), self.options["seed"]
-            return attribution.shap_values(model, text, output=output, seed=seed)
+            return attribution.shap_values(
+                model, text, output=self._output(), logits=self.options["logits"],
+                seed=self.options["seed"],
+            )  # fmt: skip
         return self._looking(text)
 
     # --- options ---

@@ -267,3 +267,21 @@ def test_several_inputs_by_name() -> None:
 def test_errors_say_what_to_do(call: Any, message: str) -> None:
     with pytest.raises(RanvierError, match=message):
         call()
+
+
+def test_log_odds_on_request() -> None:
+    """Of a sigmoid of a linear function the log-odds are linear, so their values are its terms."""
+    w = np.array([1.0, -2.0, 0.5])
+
+    def f(x: Array) -> Array:
+        return 1 / (1 + np.exp(-(x @ w)))
+
+    x, background = rng.normal(size=(3, 3)), rng.normal(size=(20, 3))
+    a = shap_values(as_float64(f), x, background, logits=True)
+    np.testing.assert_allclose(a.values, (x - background.mean(axis=0)) * w, atol=1e-5)
+    np.testing.assert_allclose(a.gap, 0, atol=1e-5)
+    np.testing.assert_allclose(a.outputs, x @ w, atol=1e-5)  # type: ignore
+    grouped = shap_values(as_float64(f), x, background, logits=True, groups={"both": [0, 1]})
+    np.testing.assert_allclose(grouped.values[:, 0], a.values[:, :2].sum(axis=1), atol=1e-5)
+    with pytest.raises(RanvierError, match="no probabilities"):
+        shap_values(lambda x: x[:, 0] * 5, x + 2, background, logits=True)

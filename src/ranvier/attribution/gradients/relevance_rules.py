@@ -173,6 +173,13 @@ RULES: dict[type[Layer], Rule] = {
     nn.Rescaling: _passed,
     nn.Scale: _passed,
     nn.Masking: _passed,
+    nn.RandomBrightness: _passed,
+    nn.RandomContrast: _passed,
+    nn.RandomErasing: _passed,
+    nn.RandomFlip: _passed,
+    nn.RandomRotation: _passed,
+    nn.RandomTranslation: _passed,
+    nn.RandomZoom: _passed,
 }
 
 
@@ -181,9 +188,8 @@ def rule_for(layer: Layer) -> Rule:
     for cls in type(layer).__mro__:
         if cls in RULES and type(layer).forward is cls.forward:
             return RULES[cls]
-    known = ", ".join(cls.__name__ for cls in RULES)
     raise ArgumentError(
         f"layerwise_relevance: {layer.name} ({type(layer).__name__}) has no rule to share out "
-        f"relevance by; there are rules for {known}. Use integrated_gradients instead, which is "
-        "for every layer"
+        "relevance by; docs/attribution.md lists the layers that have one. Use "
+        "integrated_gradients instead, which is for every layer"
     )

@@ -38,6 +38,7 @@ def shap_values(
     patch: int | None = None,
     background_rows: int = 100,
     rounds: int | None = None,
+    logits: bool = False,
     seed: int = 0,
 ) -> Attribution:
     """The SHAP values of the rows of x (Lundberg and Lee 2017): base value + values = output.
@@ -68,6 +69,8 @@ def shap_values(
         patch: images are explained by squares of so many pixels.
         background_rows: how many of the background's rows are used, at random.
         rounds: random orders for each row of the background, or pairs of coalitions ("kernel").
+        logits: explain log-odds, log(p / (1 - p)), instead of probabilities (shap calls it
+            link="logit"): there the parts of a likely and of a very likely class still differ.
         seed: of all that is random.
 
     Values against a background treat features as if each could change by itself; of correlated
@@ -75,7 +78,7 @@ def shap_values(
     """
     if method not in METHODS:
         raise unknown_name("method", method, METHODS)
-    subject = subject_of(model, x, feature_names, patch)
+    subject = subject_of(model, x, feature_names, patch, logits)
     rows = subject.encode(x)
     random = np.random.default_rng(seed)
     compared = background_of(subject, rows, background, background_rows, random)
