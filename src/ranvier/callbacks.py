@@ -10,6 +10,8 @@
 | `ReduceLROnPlateau` | lowers the learning rate when nothing improves |
 | `SwapEMAWeights` | validates with the averages of the weights that the optimizer keeps |
 | `Record` | keeps weights, gradients and activations over time, and draws them |
+| `TensorBoard` | writes event files: curves, histograms, graph, settings |
+| `MLflow`, `WandB` | log settings and numbers to MLflow, or Weights & Biases |
 | `CSVLogger` | one line a epoch in a CSV file |
 | `LambdaCallback` | functions for single moments |
 | `TerminateOnNaN` | ends training quietly at the first NaN instead of raising NonFiniteError |
@@ -43,15 +45,26 @@ __all__ = [
     "History",
     "LambdaCallback",
     "LearningRateScheduler",
+    "MLflow",
     "ModelCheckpoint",
     "Record",
     "ReduceLROnPlateau",
     "SwapEMAWeights",
+    "TensorBoard",
     "TerminateOnNaN",
+    "WandB",
 ]
 
 if TYPE_CHECKING:
     from .train.recording.record import Record
+    from .train.trackers.mlflow import MLflow
+    from .train.trackers.tensorboard import TensorBoard
+    from .train.trackers.wandb import WandB
 else:
-    _when_asked = {"Record": "..train.recording.record:Record"}
+    _when_asked = {
+        "MLflow": "..train.trackers.mlflow:MLflow",
+        "Record": "..train.recording.record:Record",
+        "TensorBoard": "..train.trackers.tensorboard:TensorBoard",
+        "WandB": "..train.trackers.wandb:WandB",
+    }
     __getattr__ = module_getattr(__name__, globals(), when_asked=_when_asked)

@@ -9,5 +9,6 @@
 | models/ | networks that can be compiled, fitted, saved and summarized |
 | recording/ | weights, gradients and activations over time |
 | steps/ | forward, loss, gradient and update as one graph |
+| trackers/ | a training in TensorBoard, MLflow, and Weights & Biases |
 | walkthrough/ | one training step with every number shown |
 """

@@ -22,7 +22,7 @@ class Distribution:
     """
 
     def __init__(self, steps: Sequence[int], rows: Sequence[Array]) -> None:
-        table = np.array(rows, np.float64).reshape(len(rows), WIDTH)
+        self._table = table = np.array(rows, np.float64).reshape(len(rows), WIDTH)
         self.steps = np.array(steps, np.int64)
         self.mean, self.std, self.norm, self.zeros = table[:, : len(NAMES)].T
         self.quantiles: Array = table[:, len(NAMES) :]
@@ -31,6 +31,10 @@ class Distribution:
 
     def __len__(self) -> int:
         return len(self.steps)
+
+    def at(self, record: int) -> Distribution:
+        """One record alone."""
+        return Distribution([int(self.steps[record])], [self._table[record]])
 
     def quantile(self, share: float) -> Array:
         """(records,) the number below which this share lies.
