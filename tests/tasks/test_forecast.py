@@ -9,10 +9,13 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+from click.testing import CliRunner
 
 import ranvier
+from ranvier.cli.main import main
+from ranvier.data import seasonal_naive
 from ranvier.errors import RanvierError
-from ranvier.tasks import ForecastModel, fit_forecast
+from ranvier.tasks import ForecastModel, fit_forecast, forecast, training
 from ranvier.tasks.season import season_of
 
 TIMES = np.arange(240)
@@ -25,7 +28,7 @@ Clock = Callable[[float], None]
 def test_it_is_better_than_the_last_season_where_there_is_a_trend(
     tmp_path: Path, clock: Clock, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    clock(0.02)
+    clock(0.1)
     frame = {"y": WAVE + 0.05 * TIMES, "month": TIMES}
     model = fit_forecast(frame, "y", 6, budget=20)
     assert (model.season, model.horizon, model.length) == (12, 6, 24)
@@ -47,6 +50,63 @@ def test_rows_are_put_in_the_order_of_time(clock: Clock) -> None:
         frame = {"y": WAVE[order], "month": TIMES[order]}
         scores.append(fit_forecast(frame, "y", 3, time="month", budget=5, verbose=0).score)
     assert scores[0] == scores[1]
+
+
+def test_a_saved_model_puts_rows_in_the_order_of_time(clock: Clock, tmp_path: Path) -> None:
+    clock(0.05)
+    model = fit_forecast({"y": WAVE, "month": TIMES}, "y", 3, time="month", budget=5, verbose=0)
+    model.save(tmp_path / "series.safetensors")
+    mixed = RNG.permutation(240)
+    shuffled = {"y": WAVE[mixed], "month": TIMES[mixed]}
+    again = ranvier.load(tmp_path / "series.safetensors")
+    np.testing.assert_array_equal(again.predict(shuffled), model.predict(WAVE))
+    pl.DataFrame(shuffled).write_csv(tmp_path / "later.csv")
+    command = ["predict", str(tmp_path / "series.safetensors"), str(tmp_path / "later.csv")]
+    done = CliRunner().invoke(main, command, catch_exceptions=False)
+    assert done.exit_code == 0 and f"y {model.predict(WAVE)[0]:.4g}" in done.output
+    with pytest.raises(RanvierError, match="month"):
+        model.predict({"y": WAVE})
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_it_begins_with_the_last_season(clock: Clock, seed: int) -> None:
+    """Before it has learned anything, it is the seasonal naive forecast."""
+    model, _ = forecast._prepared(WAVE, "y", 7, None, None)
+    x = np.stack([WAVE[i : i + model.length] for i in range(20)])
+    expected = seasonal_naive(x, 7, model.season)
+    np.testing.assert_allclose(model.predict_windows(x), expected, rtol=1e-5)
+
+
+def test_what_nothing_better_was_learned_for_repeats_the_season(
+    clock: Clock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A season without a trend and without noise cannot be foretold better."""
+    clock(0.1)
+    exact = np.tile([1.0, 5.0, 2.0, 8.0], 60)
+    model = fit_forecast({"y": exact}, "y", 6, season=4, budget=5)
+    np.testing.assert_allclose(model.predict(exact), np.tile([1, 5, 2, 8], 2)[:6], rtol=1e-5)
+    assert model.score["mean_absolute_error"] <= model.score["seasonal_naive"] + 1e-5
+    assert any(choice.value == "as one season ago" for choice in model.choices)
+    assert "it repeats the last season" in capsys.readouterr().out
+
+
+def test_longer_plans_are_tried_as_long_as_they_are_better(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock(0.001)
+    plans = []
+    within = training.train_within
+
+    def counted(*args: Any, **options: Any) -> Any:
+        plans.append(options["most_epochs"])
+        run = within(*args, **options)
+        if args[3] is not None:
+            run.best, run.best_epochs = {1: -3.0, 3: -1.0, 9: -2.0, 27: -2.5}[plans[-1]], plans[-1]
+        return run
+
+    monkeypatch.setattr(forecast, "train_within", counted)
+    fit_forecast({"y": WAVE}, "y", 6, budget=60, verbose=0)
+    assert plans == [1, 3, 9, 27, 3]  # the last one on all points, for as many as were best
 
 
 def test_in_the_end_it_has_seen_the_last_points(clock: Clock) -> None:

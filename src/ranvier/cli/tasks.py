@@ -86,8 +86,9 @@ def _predictions(model: TaskModel, data: str, text: str | None) -> dict[str, lis
 
     if isinstance(model, ForecastModel):
         columns = table_columns(data)
-        past = columns[_named(columns, model.column, "the series", "the series")]
-        ahead = model.predict(past)
+        for name in (model.column, *([] if model.time is None else [model.time])):
+            _named(columns, name, "the table", "the series and its time")
+        ahead = model.predict(columns)
         return {"step": list(range(1, len(ahead) + 1)), model.column: ahead.tolist()}
     if isinstance(model, ImageModel):
         names = [str(path) for path in _pictures(data)]

@@ -19,17 +19,19 @@ from ..io.writing import FilePath
 from ..models.sequences.forecast import MLPForecaster
 from ..optim import Adam
 from ..tables.choice import Choice
+from ..tables.training.member import start_again
 from ..train.models.model import Model
 from ..typing import Array, ArrayLike, DataLike
 from .input_columns import column as column_of
 from .input_columns import column_or_values, silent
 from .season import season_of
 from .task_model import TaskModel, unpack_as
-from .training import train_within
+from .training import RESERVE, Run, Score, train_within
 
 _TEST = 0.2  # of the points, the last ones
 _VALID = 0.2  # of those before, to choose the weights by
 _LONGEST_SEASON = 400
+_PLANS = (1, 3, 9, 27, 81, 200)  # epochs
 _CHOOSING = 0.55  # of the time, for the network that is tested; the rest is for all points
 
 
@@ -37,7 +39,8 @@ class ForecastModel(TaskModel):
     """Says how a series goes on. Made by `fit_forecast`.
 
     Attributes: `length`, how many points of the past it looks at; `horizon`, how many it says;
-    `season`, 1 for none; `column`, the name of the series.
+    `season`, 1 for none; `column`, the name of the series; `time`, that of the column by whose
+    order the rows of a table stand, or None.
     """
 
     kind = "forecast"
@@ -45,17 +48,21 @@ class ForecastModel(TaskModel):
     def __init__(
         self, network: Model, column: str, length: int, horizon: int, season: int, middle: float,
         spread: float, logarithm: bool, choices: Sequence[Choice] = (),
-        score: Mapping[str, float] = {},
+        score: Mapping[str, float] = {}, time: str | None = None,
     ) -> None:  # fmt: skip
         super().__init__(network, choices, score)
         self.column, self.length, self.horizon, self.season = column, length, horizon, season
         self.middle, self.spread, self.logarithm = middle, spread, logarithm
+        self.time = time
 
     def predict(self, past: DataLike) -> Array:
         """The next `horizon` points after `past` (time,) of at least `length` points, the latest
-        last: numbers, or a table with the column that it learned from.
+        last: numbers, or a table with the column that it learned from, whose rows are put in the
+        order of the column of time, if it was trained with one.
         """
         values = column_or_values(past, self.column, "predict")
+        if self.time is not None and values is not past:
+            values = values[_order(past, self.time, "predict")]
         series = as_array(values, self.column, float_dtype=np.float64).astype(np.float64)
         if series.size != len(series):
             raise ShapeError(
@@ -97,7 +104,7 @@ class ForecastModel(TaskModel):
         return np.asarray((plain - self.middle) / self.spread)
 
     def config(self) -> dict[str, Any]:
-        names = ("column", "length", "horizon", "season", "middle", "spread", "logarithm")
+        names = ("column", "length", "horizon", "season", "middle", "spread", "logarithm", "time")
         return {name: getattr(self, name) for name in names}
 
     @classmethod
@@ -106,6 +113,7 @@ class ForecastModel(TaskModel):
         return cls(
             network, str(config["column"]), length, horizon, season,
             float(config["middle"]), float(config["spread"]), bool(config["logarithm"]),
+            time=config.get("time"),  # files of before have none
         )  # fmt: skip
 
 
@@ -150,38 +158,91 @@ def fit_forecast(
     random.seed(seed)
     series = _series(frame, column, time)
     model, choices = _prepared(series, column, horizon, length, season)
+    model.time = time
     for choice in choices:
         say(str(choice))
     x, y, kinds = _windows(model, series)
     (train_x, train_y), (valid_x, valid_y), (test_x, test_y) = [
         (x[kinds == k], y[kinds == k]) for k in range(3)
     ]
-    network = model.network
-    scaled = [model._scaled(a).astype(np.float32)[..., None] for a in (train_x, train_y)]
-    run = train_within(
-        network, scaled[0], scaled[1],
-        lambda: -float(np.abs(model.predict_windows(valid_x) - valid_y).mean()),
-        seconds=seconds * _CHOOSING, started=started, rate=0.002, seed=seed, batch_size=32,
-        say=say if verbose > 1 else None,
-    )  # fmt: skip
+    training = _Training(model, started, seed, say if verbose > 1 else None)
+    run = training.search(train_x, train_y, valid_x, valid_y, seconds * _CHOOSING)
     error = float(np.abs(model.predict_windows(test_x) - test_y).mean())
     naive = seasonal_naive(test_x, horizon, model.season).astype(np.float64)
     simple = float(np.abs(naive - test_y).mean())
     model.score = {"mean_absolute_error": error, "seasonal_naive": simple}
     model.choices = (*choices, run.choice())
-    model.network = _network(horizon, model.length)
-    all_x, all_y = (model._scaled(a).astype(np.float32)[..., None] for a in (x, y))
-    train_within(
-        model.network, all_x, all_y, None,
-        seconds=seconds, started=started, rate=0.002, seed=seed, batch_size=32,
-        most_epochs=max(run.best_epochs, 1.0),
-    )  # fmt: skip
+    if run.best_epochs:
+        training.run(x, y, seconds, run.best_epochs)
+    else:
+        model.choices += (
+            Choice(
+                "forecast",
+                Message("as one season ago"),
+                "nothing learned was better on rows held out",
+            ),
+        )
+    say(_outcome(error, simple, len(test_x), bool(run.best_epochs)))
+    return model
+
+
+class _Training:
+    """Trainings of one network, each from the weights that repeat the last season."""
+
+    def __init__(
+        self, model: ForecastModel, started: float, seed: int, say: Callable[[str], None] | None
+    ) -> None:
+        self.model, self.started, self.seed, self.say = model, started, seed, say
+        self.network = model.network
+        self._first_weights = self.network.get_weights()
+
+    def run(
+        self, x: Array, y: Array, seconds: float, epochs: float, score: Score | None = None
+    ) -> Run:
+        """So many epochs, or fewer where `seconds` since the start are over before."""
+        start_again(self.network, self._first_weights)
+        rows, targets = (self.model._scaled(a).astype(np.float32)[..., None] for a in (x, y))
+        return train_within(
+            self.network, rows, targets, score, seconds=seconds, started=self.started,
+            rate=0.002, seed=self.seed, batch_size=32, most_epochs=epochs, say=self.say,
+        )  # fmt: skip
+
+    def search(self, x: Array, y: Array, valid_x: Array, valid_y: Array, seconds: float) -> Run:
+        """Longer and longer plans, as long as one of the last two was better: the best of them.
+
+        How long a network can learn before it knows its points by heart differs a hundredfold
+        from series to series.
+        """
+
+        def score() -> float:
+            return -float(np.abs(self.model.predict_windows(valid_x) - valid_y).mean())
+
+        best, weights, worse = Run(), self._first_weights, 0
+        for epochs in _PLANS:
+            run = self.run(x, y, seconds, epochs, score)
+            if run.best > best.best:
+                best, weights, worse = run, self.network.get_weights(), 0
+            else:
+                worse += 1
+            over = clock.monotonic() - self.started >= seconds * (1 - RESERVE)
+            if worse == 2 or over or run.ended_by == "Ctrl-C":
+                break
+        self.network.set_weights(weights)
+        return best
+
+
+def _outcome(error: float, simple: float, rows: int, learned: bool) -> str:
+    """What is said at the end."""
+    if not learned:
+        return (
+            f"mean absolute error {error:.4g} on the last {rows:,} windows: it repeats the last "
+            "season, as nothing that was learned was better on rows held out; give it more time"
+        )
     better = "better" if error < simple else "NO better"
-    say(
-        f"mean absolute error {error:.4g} on the last {len(test_x):,} windows; repeating the last "
+    return (
+        f"mean absolute error {error:.4g} on the last {rows:,} windows; repeating the last "
         f"season has {simple:.4g}, so the network is {better}"
     )
-    return model
 
 
 def _series(frame: DataLike, column: str, time: str | None) -> Array:
@@ -189,13 +250,18 @@ def _series(frame: DataLike, column: str, time: str | None) -> Array:
     values = column_of(frame, column, "fit_forecast")
     numbers = as_array(values, column, float_dtype=np.float64).reshape(-1).astype(float)
     if time is not None:
-        numbers = numbers[np.argsort(column_of(frame, time, "fit_forecast"), kind="stable")]
+        numbers = numbers[_order(frame, time, "fit_forecast")]
     if not np.isfinite(numbers).all():
         raise DataError(
             f"{column}: {int((~np.isfinite(numbers)).sum())} of {len(numbers)} points are missing; "
             "fill them first, for example with the point before"
         )
     return np.asarray(numbers)
+
+
+def _order(frame: DataLike, time: str, call: str) -> Array:
+    """The row numbers of a table in the order of time."""
+    return np.argsort(column_of(frame, time, call), kind="stable")
 
 
 def _prepared(
@@ -217,7 +283,7 @@ def _prepared(
     numbers = np.log(known) if logarithm else known
     spread = float(numbers.std()) or 1.0
     model = ForecastModel(
-        _network(horizon, size),
+        _network(horizon, size, min(period, size)),
         column,
         size,
         horizon,
@@ -245,9 +311,14 @@ def _prepared(
     return model, choices
 
 
-def _network(horizon: int, length: int) -> Model:
+def _network(horizon: int, length: int, season: int) -> Model:
+    """The network, which at first repeats the last season; it learns what to change in that."""
     network = MLPForecaster(horizon, width=64, dropout=0.1)
     network.ensure_built((length, 1))
+    ahead = np.arange(horizon)
+    kernel = np.zeros((length, horizon), np.float32)
+    kernel[length - season + ahead % season, ahead] = 1  # see data/sliding_windows seasonal_naive
+    network.linear.kernel.assign(kernel)
     network.compile(Adam(0.002), "mean_absolute_error")
     return network
 

@@ -23,7 +23,7 @@ _FLAT = 0.3  # the share of the time before the learning rate falls
 _LAST_RATE = 0.01  # of the highest
 _ROUND_SECONDS = 0.5
 _LOOKS = 20  # at the held-out rows
-_RESERVE = 0.06  # of the time, for the last look and for saving
+RESERVE = 0.06  # of the time, for the last look and for saving
 
 _ENDS = {
     "time": Message("ended by time"),
@@ -81,14 +81,16 @@ def train_within(
     seed: int = 0,
     say: Callable[[str], None] | None = None,
 ) -> Run:
-    """Train a compiled model for so many seconds; it ends with its best weights by `score`, or,
-    without one, with its last.
+    """Train a compiled model for so many seconds; it ends with its best weights by `score`, those
+    that it begins with among them, or, without a score, with its last.
 
     `started` is when the time began (`time.monotonic()`); reading and compiling count. It ends
     early after `most_epochs`, or when `patience` looks in the falling part brought nothing better.
     """
     began = time.monotonic() if started is None else started
     run, best = Run(), model.get_weights()
+    if score is not None:
+        run.best = score()
     batch_size = min(batch_size, len(x))
     batches = 2
     order = _Order(len(x), seed)
@@ -103,7 +105,7 @@ def train_within(
             run.losses.append(losses["loss"][-1])
             run.epochs += len(rows) / len(x)
             batches = _next_round(batches, now - at, len(x) // batch_size + 1)
-            left = seconds * (1 - _RESERVE)
+            left = seconds * (1 - RESERVE)
             progress = max((now - began) / left, run.epochs / most_epochs)
             if score is not None and (progress * _LOOKS >= looks + 1 or progress >= 1.0):
                 looks = int(progress * _LOOKS)

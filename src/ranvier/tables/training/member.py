@@ -208,11 +208,7 @@ class Member:
 
     def _start_again(self, epochs: int) -> None:
         """First weights, no memory of earlier steps, curves that end after so many epochs."""
-        self.trained.set_weights(self._first_weights)
-        self.optimizer.iterations.assign(0)
-        for _, slots in self.optimizer.memory:
-            for t in slots.values():
-                t.assign(np.zeros(t.shape))
+        start_again(self.trained, self._first_weights)
         self._stretch(epochs)
 
     def _stretch(self, epochs: int) -> None:
@@ -270,6 +266,15 @@ class Member:
 
 def _mean(losses: Sequence[tuple[int, float]]) -> float:
     return sum(n * loss for n, loss in losses) / sum(n for n, _ in losses)
+
+
+def start_again(model: Model, weights: list[Array]) -> None:
+    """These weights, and an Adam without memory of earlier steps; what is compiled stays."""
+    model.set_weights(weights)
+    model.optimizer.iterations.assign(0)
+    for _, slots in model.optimizer.memory:
+        for t in slots.values():
+            t.assign(np.zeros(t.shape))
 
 
 def longest_plan(recipe: Recipe, epoch_steps: int) -> int:
