@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 
 from ranvier.attribution import Attribution
-from ranvier.attribution.result import student_quantile
 from ranvier.errors import ArgumentError, RanvierError, StateError
 
 
@@ -69,13 +68,6 @@ def test_the_text_says_where_a_row_comes_from() -> None:
     assert [line.split()[0] for line in text.splitlines()[1:]] == ["c", "b", "a"]
     assert "mean size" in str(made(9))
     assert "note: careful" in str(made(1, notes=("careful",)))
-
-
-@pytest.mark.parametrize(
-    "freedom, expected", [(0, 1.95996), (5, 2.5706), (10, 2.2281), (30, 2.0423)]
-)
-def test_quantiles_of_student(freedom: int, expected: float) -> None:
-    assert abs(student_quantile(0.975, freedom) - expected) < 4e-3
 
 
 @pytest.mark.parametrize(

@@ -44,10 +44,11 @@ def _held_out(x: Array, y: Array, seed: int, classes: bool) -> Split:
 
 
 def table(name: str, target: str) -> tuple[Array, Array]:
-    """A table of numbers of RANVIER_DATA."""
+    """A table of numbers of RANVIER_DATA, each of its rows once."""
     path = Path(os.environ["RANVIER_DATA"]) / "tables" / f"{name}.csv.gz"
     with gzip.open(path, "rt", encoding="utf-8") as file:
-        head, *rows = csv.reader(file)
+        head, *lines = csv.reader(file)
+    rows = [*dict.fromkeys(map(tuple, lines))]  # a row on both sides of a split is no clean run
     usable = [i for i, cell in enumerate(rows[0]) if cell.replace(".", "").isdigit()]
     numbers = {head[i]: np.array([float(row[i]) for row in rows]) for i in usable}
     y = numbers.pop(target)

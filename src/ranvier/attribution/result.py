@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..base.extras import optional
+from ..base.intervals import student_quantile
 from ..errors import ArgumentError, StateError
 from ..io.writing import FilePath, check_suffix, write_whole
 from ..typing import Array
@@ -324,25 +325,3 @@ def _cell(value: object) -> str:
     if len(text) > _LONG_NUMBER and text.replace(".", "", 1).lstrip("-").isdigit() and "." in text:
         return f"{float(text):.5g}"
     return text if len(text) <= 24 else text[:23] + "…"
-
-
-def student_quantile(p: float, freedom: int = 0) -> float:
-    """The quantile of Student's t distribution; `freedom` 0 stands for the normal one.
-
-    The expansion of Fisher and Cornish (1960) in 1 / freedom: to 1 part in 1,000 from 5 on.
-
-    >>> round(student_quantile(0.975), 3), round(student_quantile(0.975, 10), 2)
-    (1.96, 2.23)
-    """
-    from statistics import NormalDist
-
-    z = NormalDist().inv_cdf(p)
-    if not freedom:
-        return z
-    n = float(freedom)
-    return (
-        z
-        + (z**3 + z) / (4 * n)
-        + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * n**2)
-        + (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / (384 * n**3)
-    )

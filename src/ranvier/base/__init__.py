@@ -8,6 +8,7 @@
 | config.py | The few switches of Ranvier |
 | extras.py | Libraries that are optional: the extras of the package |
 | finite.py | Whether numbers are finite, found out quickly |
+| intervals.py | Quantiles of Student's t, intervals of shares |
 | locks.py | Locks of the whole process, and what a forked child has to set up again |
 | message.py | Texts that are kept with what they were made of, for other languages |
 | missing.py | The answer to a name that a module, an object or a call does not have |

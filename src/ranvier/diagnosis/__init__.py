@@ -5,6 +5,7 @@
 | changes.py | Changes of a recipe, as lines of code and as what makes them |
 | charts.py | The evidence of a finding as a small drawing |
 | checks.py | All checks: what each looks for and what it needs |
+| data/ | Checks of the data |
 | diagnose.py | From a model and its data to a diagnosis |
 | examination.py | What the checks look at, computed once: rows, curves, one step |
 | finding.py | `Finding` and `Diagnosis` |

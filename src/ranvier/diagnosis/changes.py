@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..nn.basic.affine import Biased
 from ..nn.basic.shape_layers import Activation
+from ..typing import Array
 from .recipe import Recipe
 
 if TYPE_CHECKING:
@@ -70,6 +71,24 @@ def with_scaled_inputs() -> Change:
         deviation = np.where(deviation > 0, deviation, 1)
         scaled = [((a - mean) / deviation).astype(np.float32) for a in (x, x_held)]
         return replace(recipe, train=(scaled[0], y), validation=(scaled[1], y_held))
+
+    return change
+
+
+def with_class_weight(weights: Mapping[Any, float] | str = "balanced") -> Change:
+    """The same training in which classes count by these weights; it is judged by the mean recall of
+    the classes.
+    """
+    return lambda recipe: replace(recipe, class_weight=weights, score="mean recall")
+
+
+def without_rows(rows: Array) -> Change:
+    """The same training without some of the rows."""
+
+    def change(recipe: Recipe) -> Recipe:
+        x, y = recipe.train
+        kept = np.setdiff1d(np.arange(len(x)), rows)
+        return replace(recipe, train=(x[kept], y[kept]))
 
     return change
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from .data import column_findings as columns
+from .data import row_findings as rows
 from .examination import Examination
 from .finding import Finding
 from .network.ends import wrong_activation, wrong_loss
@@ -22,7 +24,8 @@ class Check:
     kind    its name, which its findings carry
     about   what it means, in one sentence
     look    gives the findings of an examination
-    needs   what must be there: "targets", "validation", "history", "new data"
+    needs   what must be there: "targets", "validation", "history", "new data"; "numbers": rows of
+            numbers rather than words, "columns": rows of a table, "classes": a target of classes
     """
 
     kind: str
@@ -104,5 +107,60 @@ CHECKS: tuple[Check, ...] = (
         "Numbers to predict that are far from 0, or far larger or smaller than 1.",
         unscaled_targets,
         ("targets",),
+    ),
+    # --- of data
+    Check(
+        "leaking columns",
+        "A column tells the target almost alone, where all others together do not.",
+        columns.leaking_columns,
+        ("columns", "targets"),
+    ),
+    Check(
+        "constant columns",
+        "A column holds one value in all training rows.",
+        columns.constant_columns,
+        ("columns",),
+    ),
+    Check(
+        "duplicate columns",
+        "A column says what another one says, perhaps in another unit.",
+        columns.duplicate_columns,
+        ("columns",),
+    ),
+    Check(
+        "repeated rows",
+        "Rows for validation also stand in the rows it was trained on.",
+        rows.repeated,
+        ("numbers", "validation"),
+    ),
+    Check(
+        "label noise",
+        "Labels are wrong as often where networks are sure as where they are not.",
+        rows.label_noise,
+        ("numbers", "targets", "classes"),
+    ),
+    Check(
+        "class imbalance",
+        "Rare classes are hardly found.",
+        rows.class_imbalance,
+        ("numbers", "targets", "classes", "validation"),
+    ),
+    Check(
+        "missing classes",
+        "The rows for validation, or those to train on, lack classes.",
+        rows.missing_class,
+        ("numbers", "targets", "validation"),
+    ),
+    Check(
+        "small validation set",
+        "There are too few rows for validation to say how good the model is.",
+        rows.small_validation_set,
+        ("numbers", "targets", "validation"),
+    ),
+    Check(
+        "drift",
+        "New rows are not like those it was trained on.",
+        columns.drifted,
+        ("columns", "new data"),
     ),
 )

@@ -23,6 +23,7 @@ from ..train.intake.arrange import Learning, features_of, role_of, rows_of
 from ..train.intake.heads import Head
 from ..train.intake.rows import Rows
 from ..typing import Array, DataLike
+from .data.examined import Data, data_of
 from .probe import Probe
 
 if TYPE_CHECKING:
@@ -112,6 +113,11 @@ class Examination:
         steps = self.model._steps
         assert steps is not None
         return list(steps.sums.heads)
+
+    @computed_once
+    def data(self) -> Data | None:
+        """The rows as columns with names, for the checks of data; None where they are words."""
+        return data_of(self)
 
     # -- curves --
 
@@ -271,10 +277,21 @@ def _no_targets(e: Examination) -> str | None:
     return Message("no targets") if e.y is None else None
 
 
+def _no_columns(e: Examination) -> str | None:
+    return Message("rows are no table") if e.data is None or not e.data.table else None
+
+
+def _no_classes(e: Examination) -> str | None:
+    return Message("no classes to tell") if e.data is None or not e.data.classes else None
+
+
 # What a check may need, and what tells that it is not there.
 _NEEDS: dict[str, Callable[[Examination], str | None]] = {
     "targets": _no_targets,
     "validation": lambda e: Message("no validation data") if e.validation_data is None else None,
     "history": lambda e: None if e.history.get("loss") else Message("no history of a training"),
     "new data": lambda e: Message("no new data") if e.new_data is None else None,
+    "numbers": lambda e: Message("rows of words") if e.data is None else None,
+    "columns": _no_columns,
+    "classes": _no_classes,
 }

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..typing import Array
 
@@ -23,6 +23,8 @@ class Recipe:
     validation   (x, y) to be judged by
     epochs, batch_size   as `fit` takes them
     patience     epochs without a better validation loss after which it stops; None: it does not
+    class_weight as `fit` takes it
+    score        by which a change is judged, of `trials.scores.SCORES`; "": as the target asks for
     """
 
     build: Callable[[], Model]
@@ -31,3 +33,5 @@ class Recipe:
     epochs: int = 30
     batch_size: int = 32
     patience: int | None = None
+    class_weight: Mapping[Any, float] | str | None = None
+    score: str = ""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..base.intervals import wilson
 from ..typing import Array
 
 
@@ -40,19 +41,6 @@ def calibration_error(bins: list[ReliabilityBin]) -> float:
     """The expected calibration error: the mean gap of the bins, weighted by their rows."""
     rows = sum(b.rows for b in bins)
     return sum(b.rows * abs(b.predicted - b.observed) for b in bins) / max(rows, 1)
-
-
-def wilson(successes: float, trials: int, z: float = 1.959964) -> tuple[float, float]:
-    """The interval of a share.
-
-    >>> [round(x, 3) for x in wilson(8, 10)]
-    [0.49, 0.943]
-    """
-    share = successes / trials
-    middle = share + z * z / (2 * trials)
-    room = z * math.sqrt(share * (1 - share) / trials + z * z / (4 * trials * trials))
-    scale = 1 + z * z / trials
-    return max((middle - room) / scale, 0.0), min((middle + room) / scale, 1.0)
 
 
 def conformal_width(residuals: Array, level: float) -> float | None:

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..base.message import Message
 from ..base.missing import hint
+from ..diagnosis.data.alone import LEAK
 from ..errors import ArgumentError, DataError
 from ..typing import Array
 from .choice import Choice
@@ -27,7 +28,6 @@ _MIN_ROWS = 10
 _MAX_NAMED = 5
 _SMALL_ROWS = 500
 _RARE_SHARE = 0.1
-_LEAK = 0.98
 _TELLING_AREA, _TELLING_R2 = 0.7, 0.25  # of an identifier
 
 
@@ -339,7 +339,7 @@ def _leaks(columns: list[Column], scores: Mapping[str, float], goal: Target) -> 
     choices = []
     for column in columns:
         score = scores.get(column.name, 0.0)
-        if column.used and score > _LEAK:
+        if column.used and score > LEAK:
             choices.append(
                 Choice(
                     _of(column.name),

@@ -12,13 +12,14 @@ from collections.abc import Iterable
 from ...base.message import Message
 from ...errors import unknown_name
 from .chinese import CHINESE
+from .chinese_data_findings import DATA_FINDINGS
 from .chinese_findings import FINDINGS
 from .chinese_messages import MESSAGES
 from .english import ENGLISH
 
 WORDS = {"en": ENGLISH, "zh": CHINESE}
 # English ones are in the code.
-TEMPLATES: dict[str, dict[str, str]] = {"en": {}, "zh": MESSAGES | FINDINGS}
+TEMPLATES: dict[str, dict[str, str]] = {"en": {}, "zh": MESSAGES | FINDINGS | DATA_FINDINGS}
 _BETWEEN = {"en": "; ", "zh": "；"}
 OPEN, CLOSE = "\N{FIRST STRONG ISOLATE}", "\N{POP DIRECTIONAL ISOLATE}"
 _MARKS = {"R", "AL", "RLE", "RLO", "RLI", "LRE", "LRO", "LRI", "FSI", "PDF", "PDI"}

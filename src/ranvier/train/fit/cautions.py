@@ -49,7 +49,7 @@ def before_fit(model: Model, heads: Sequence[Head], rows: Rows, held: Rows | Non
     if held is not None and len(heads) == 1:
         loss = heads[0].loss
         if loss is not None and loss.name in OF_CLASSES:
-            _say_sorted(model, _classes(rows.ys[0]), _classes(held.ys[0]))
+            _say_sorted(model, labels_of(rows.ys[0]), labels_of(held.ys[0]))
     for index, x in enumerate(rows.xs):
         _say_not_adapted(model, index)
         _say_large_inputs(model, index, x, len(rows.xs))
@@ -83,7 +83,7 @@ def say_untrained(model: Model, step: Step) -> None:
         )
 
 
-def _classes(y: Array) -> Array | None:
+def labels_of(y: Array) -> Array | None:
     """The class of each row; None where rows have several or the targets are shares."""
     if y.ndim == 2 and y.shape[1] > 1:
         one_hot = bool((y.max(axis=1) == 1).all() and (y.sum(axis=1) == 1).all())
