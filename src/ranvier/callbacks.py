@@ -14,6 +14,7 @@
 | `MLflow`, `WandB` | log settings and numbers to MLflow, or Weights & Biases |
 | `CSVLogger` | one line a epoch in a CSV file |
 | `LambdaCallback` | functions for single moments |
+| `Diagnose` | looks at the training once an epoch and prints what goes wrong |
 | `TerminateOnNaN` | ends training quietly at the first NaN instead of raising NonFiniteError |
 
 Training runs natively between two moments, and Python wakes about ten times a second; a callback
@@ -25,6 +26,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .base.missing import module_getattr
+from .diagnosis.live import Diagnose
 from .train.callbacks.averages import SwapEMAWeights
 from .train.callbacks.callback import (
     Callback,
@@ -41,6 +43,7 @@ __all__ = [
     "CSVLogger",
     "Callback",
     "Checkpoint",
+    "Diagnose",
     "EarlyStopping",
     "History",
     "LambdaCallback",

@@ -88,8 +88,8 @@ CLEAN: dict[str, Callable[[int], tuple[Split, int]]] = {
 IN_PACKAGE = ("iris", "digits")
 
 
-def clean_run(name: str, seed: int) -> Run:
-    """One training on this data set, split, begun and mixed by this seed."""
+def prepared(name: str, seed: int) -> Run:
+    """A network for this data set, compiled, and the rows, split and begun by this seed."""
     split, classes = CLEAN[name](seed)
     x, x_held, y, y_held = standardized(split)
     ranvier.seed(seed)
@@ -101,8 +101,14 @@ def clean_run(name: str, seed: int) -> Run:
         last, loss = Dense(1), "mean_squared_error"
     model = ranvier.Sequential([Dense(32, "relu"), Dense(16, "relu"), last])
     model.compile(ranvier.optim.Adam(0.003), loss)
-    model.fit(
-        x, y, epochs=200, batch_size=32, verbose=0, validation_data=(x_held, y_held),
+    return Run(model, x, y, (x_held, y_held))
+
+
+def clean_run(name: str, seed: int) -> Run:
+    """One training on this data set, stopped in time."""
+    run = prepared(name, seed)
+    run.model.fit(
+        run.x, run.y, epochs=200, batch_size=32, verbose=0, validation_data=run.held,
         callbacks=[EarlyStopping(patience=10, restore_best_weights=True)],
     )  # fmt: skip
-    return Run(model, x, y, (x_held, y_held))
+    return run

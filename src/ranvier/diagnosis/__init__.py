@@ -9,6 +9,7 @@
 | diagnose.py | From a model and its data to a diagnosis |
 | examination.py | What the checks look at, computed once: rows, curves, one step |
 | finding.py | `Finding` and `Diagnosis` |
+| live.py | The diagnosis of a training while it runs: the callback `Diagnose` |
 | network/ | Checks of the network: its units, its gradients, its two ends |
 | page.py | A diagnosis as one page of HTML |
 | probe.py | One training step on some rows with every number kept |

@@ -26,12 +26,15 @@ class Check:
     look    gives the findings of an examination
     needs   what must be there: "targets", "validation", "history", "new data"; "numbers": rows of
             numbers rather than words, "columns": rows of a table, "classes": a target of classes
+    live    whether `callbacks.Diagnose` looks for it between epochs: it costs little, and what it
+            says of the first epochs holds
     """
 
     kind: str
     about: str
     look: Callable[[Examination], Iterable[Finding]]
     needs: tuple[str, ...] = ()
+    live: bool = False
 
 
 # Every kind there is, in the order in which they are looked for.
@@ -53,6 +56,7 @@ CHECKS: tuple[Check, ...] = (
         "Steps overshoot: the loss rises along them, or blew up on the way.",
         too_high,
         ("targets",),
+        live=True,
     ),
     Check(
         "learning rate too low",
@@ -65,42 +69,49 @@ CHECKS: tuple[Check, ...] = (
         "Units of relu that are 0 for every row.",
         dead_units,
         ("targets",),
+        live=True,
     ),
     Check(
         "saturated units",
         "Hidden sigmoid, tanh or softmax at its ends for nearly every row.",
         saturated_units,
         ("targets",),
+        live=True,
     ),
     Check(
         "vanishing gradients",
         "Next to nothing of the gradient reaches the first layers, or the start of a sequence.",
         vanishing,
         ("targets",),
+        live=True,
     ),
     Check(
         "exploding gradients",
         "The gradient grows a thousandfold on its way back.",
         exploding,
         ("targets",),
+        live=True,
     ),
     Check(
         "wrong loss",
         "A loss of numbers for classes, or of separate labels for classes.",
         wrong_loss,
         ("targets",),
+        live=True,
     ),
     Check(
         "wrong last activation",
         "Targets that the last layer can never give.",
         wrong_activation,
         ("targets",),
+        live=True,
     ),
     Check(
         "unscaled inputs",
         "Columns that reach the first weights far too large, too small, or unlike in size.",
         unscaled_inputs,
         ("targets",),
+        live=True,
     ),
     Check(
         "unscaled targets",

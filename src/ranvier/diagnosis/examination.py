@@ -54,11 +54,12 @@ class Examination:
         validation_data: Any = None,
         history: History | Mapping[str, Sequence[float]] | None = None,
         new_data: DataLike | None = None,
+        most_rows: int = MOST_ROWS,
     ) -> None:
         model._compiled("diagnose")
         self.model, self.x, self.y = model, x, y
         self.validation_data, self.new_data = validation_data, new_data
-        self.history = _curves(history)
+        self.history, self.most_rows = _curves(history), most_rows
 
     # -- what there is --
 
@@ -76,8 +77,8 @@ class Examination:
 
     @computed_once
     def some(self) -> Rows:
-        """At most `MOST_ROWS` of them, evenly spaced."""
-        return evenly(self.rows)
+        """At most `most_rows` of them, evenly spaced."""
+        return evenly(self.rows, self.most_rows)
 
     @computed_once
     def validation(self) -> Rows | None:

@@ -113,4 +113,15 @@ FINDINGS: dict[str, str] = {
         "目标（{low} 至 {high}）有 {share} 超出最后一层能给出的范围：它以 {activation} 结尾，"
         "只能给出 {from_} 至 {to}。"
     ),
+    # --- while a training runs
+    "In {epochs} epochs the loss has fallen from {first} to {now} only, and falls on.": (
+        "{epochs} 轮中损失只从 {first} 降到 {now}，并且仍在下降。"
+    ),
+    "Over-fitting has begun: the validation loss was lowest in epoch {epoch} ({best}) and is "
+    "now {now}, while the loss falls.": (
+        "过拟合已经开始：验证损失在第 {epoch} 轮最低（{best}），现在为 {now}，而训练损失仍在下降。"
+    ),
+    "The loss rose in {rises} of {epochs} epochs, from {lowest} at its lowest to {now}.": (
+        "{epochs} 轮中有 {rises} 轮的损失上升，从最低的 {lowest} 到现在的 {now}。"
+    ),
 }
