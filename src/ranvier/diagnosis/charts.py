@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+
 import numpy as np
 
 from ..plots.axes import Panel, Scale
-from ..plots.drawing import Drawing, Stroke, Words, shortened
+from ..plots.drawing import Drawing, Stroke, Words, shortened, text_width
 from ..typing import Array
 from .finding import Chart, Finding, number
 
 _ROLES = ("s1", "s2", "s3", "s4")
 _WIDTH, _HEIGHT = 460.0, 220.0
-_MOST_NAMES = 12  # names along the axis; more are left out
+_SIZE = 10.5  # of names below the axis
 
 
 def draw(finding: Finding) -> Drawing | None:
@@ -29,18 +32,22 @@ def draw(finding: Finding) -> Drawing | None:
     drawing.head = (chart.x or "number", *chart.ys)
     labels = names or [number(v) for v in xs]
     drawing.rows = [(label, *(number(float(y[i])) for y in ys)) for i, label in enumerate(labels)]
-    panel = _panel(drawing, finding, chart, xs, ys, bool(names))
+    by_place = chart.form == "bars" or bool(names)  # side by side, whatever the numbers along
+    places = np.arange(len(xs), dtype=np.float64) if by_place else xs
+    panel = _panel(drawing, finding, chart, places, ys, by_place)
     for role, y in zip(_ROLES, ys, strict=False):
-        _series(panel, chart, xs, y, role, names)
+        _series(panel, chart, places, y, role, labels)
     _marks(panel, finding, chart)
+    if by_place and (names or chart.x):
+        _places(panel, labels)
     if len(ys) > 1:
         entries = [(name, role, ()) for name, role in zip(chart.ys, _ROLES, strict=False)]
-        panel.legend(entries, "top right")
+        panel.legend(entries, _free_corner(panel, places, ys))
     return drawing
 
 
 def _panel(
-    drawing: Drawing, finding: Finding, chart: Chart, xs: Array, ys: list[Array], named: bool
+    drawing: Drawing, finding: Finding, chart: Chart, xs: Array, ys: list[Array], by_place: bool
 ) -> Panel:
     values = np.concatenate([y[np.isfinite(y)] for y in ys])
     if chart.log:
@@ -48,40 +55,56 @@ def _panel(
     shown = values.tolist() or [1.0]
     if chart.limit:
         shown.append(float(np.asarray(finding.evidence[chart.limit])))
-    bars = chart.form == "bars"
-    if bars and not chart.log:
-        shown.append(0.0)
-    across = Scale(-0.5, len(xs) - 0.5) if bars or named else Scale.over(xs.tolist())
-    panel = Panel(drawing, across, Scale.over(shown, log=chart.log))
+    if chart.form == "bars" and not chart.log and min(shown) >= 0:
+        up = Scale(0.0, 1.05 * max(shown) or 1.0)
+    else:
+        up = Scale.over(shown, log=chart.log)
+    across = Scale(-0.5, len(xs) - 0.5) if by_place else Scale.over(xs.tolist())
+    panel = Panel(drawing, across, up, left=72)
     label = chart.ys[0] if len(chart.ys) == 1 else ""
-    panel.grid(chart.x, label, x_ticks=() if bars or named else None)
+    panel.grid("" if by_place else chart.x, label, x_ticks=() if by_place else None)
+    if by_place and chart.x:
+        at = ((panel.left + panel.right) / 2, panel.bottom + 34)
+        drawing.add(Words(*at, chart.x, size=12.5, anchor="middle"))
     return panel
 
 
 def _series(
-    panel: Panel, chart: Chart, xs: Array, y: Array, role: str, names: tuple[str, ...]
+    panel: Panel, chart: Chart, xs: Array, y: Array, role: str, labels: Sequence[str]
 ) -> None:
     if chart.form == "bars":
         base = panel.y_scale.low if chart.log else 0.0
         for i, value in enumerate(y.tolist()):
             low, high = sorted((base, value))
-            label = names[i] if names else str(i)
-            panel.bar((i - 0.4, i + 0.4), (low, high), role, f"{label}: {number(value)}")
-            if names and len(names) <= _MOST_NAMES:
-                width = (panel.right - panel.left) / len(names)
-                text = shortened(label, width - 2, 10)
-                at = panel.x(i)
-                panel.drawing.add(
-                    Words(at, panel.bottom + 12, text, size=10, anchor="middle", tip=label)
-                )
+            panel.bar((i - 0.4, i + 0.4), (low, high), role, f"{labels[i]}: {number(value)}")
         return
     good = np.isfinite(y) & ((y > 0) | (not chart.log))
-    along = np.arange(len(y), dtype=np.float64) if names else xs
-    points = along[good].tolist(), y[good].tolist()
+    points = xs[good].tolist(), y[good].tolist()
+    panel.line(*points, role)
     if chart.form == "dots":
-        panel.dots(*points, role, 3.0)
-    else:
-        panel.line(*points, role)
+        panel.dots(*points, role, 3.5)
+
+
+def _places(panel: Panel, labels: Sequence[str]) -> None:
+    """Names below the places: all of them where there is room, else some."""
+    across = panel.right - panel.left
+    widest = max(text_width(label, _SIZE) for label in labels)
+    every = math.ceil(len(labels) * (min(widest, 90.0) + 8) / across)
+    for i in range(0, len(labels), every):
+        text = shortened(labels[i], across / len(labels) * every - 6, _SIZE)
+        at = panel.x(i), panel.bottom + 15
+        panel.drawing.add(Words(*at, text, size=_SIZE, anchor="middle", tip=labels[i]))
+
+
+def _free_corner(panel: Panel, xs: Array, ys: list[Array]) -> str:
+    """The corner with the fewest points."""
+    points = [p for y in ys for p in panel.at(xs.tolist(), np.nan_to_num(y).tolist())]
+    middle, centre = (panel.left + panel.right) / 2, (panel.top + panel.bottom) / 2
+    counts = dict.fromkeys(("top right", "top left", "bottom right", "bottom left"), 0)
+    for x, y in points:
+        side = "right" if x > middle else "left"
+        counts[f"{'top' if y < centre else 'bottom'} {side}"] += 1
+    return min(counts, key=lambda corner: counts[corner])
 
 
 def _marks(panel: Panel, finding: Finding, chart: Chart) -> None:

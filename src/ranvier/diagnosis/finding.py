@@ -22,7 +22,7 @@ Severity: TypeAlias = Literal["problem", "caution"]
 Evidence: TypeAlias = float | Array | tuple[str, ...]
 
 SUFFIXES = (".html", ".txt")
-_SHOWN = 6  # numbers of an array that are printed
+_SHOWN = 6  # numbers of an array that are printed; longer ones that are drawn are not
 _WIDTH = 96  # of printed lines
 
 
@@ -69,12 +69,18 @@ class Finding:
 
     def __str__(self) -> str:
         lines = textwrap.wrap(f"{self.severity}: {self.name}. {self.what}", _WIDTH)
-        numbers = ", ".join(f"{name} {shown(value)}" for name, value in self.evidence.items())
+        numbers = ", ".join(f"{name} {text}" for name, text in self.numbers().items())
         evidence = textwrap.wrap(f"evidence: {numbers}", _WIDTH - 2) if numbers else []
         lines += [f"  {line}" for line in evidence]
         change = self.change.splitlines()
         lines += [f"  change:   {change[0]}", *[f"            {line}" for line in change[1:]]]
         return "\n".join(lines)
+
+    def numbers(self) -> dict[str, str]:
+        """The evidence as texts, without long arrays that are drawn."""
+        drawn = () if self.chart is None else (*self.chart.ys, self.chart.x)
+        few = {n: v for n, v in self.evidence.items() if np.size(v) <= _SHOWN or n not in drawn}
+        return {name: shown(value) for name, value in few.items()}
 
     def drawing(self) -> Drawing | None:
         """The evidence as a small drawing; None where there is nothing to draw."""

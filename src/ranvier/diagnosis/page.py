@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from ..plots.document import COLOURS, document
+from ..plots.document import document
 from ..plots.markup import Markup, element
-from ..plots.svg import FONTS, svg_of
-from .finding import Diagnosis, Finding, shown
+from ..plots.page import STYLE as FIGURES
+from ..plots.page import figure
+from .finding import Diagnosis, Finding
 
-STYLE = f"""{COLOURS}body {{ margin: 0 auto; max-width: 60rem; padding: 1rem; font-family: {FONTS};
-  line-height: 1.5; color: var(--ink); background: var(--page); }}
-h1 {{ font-size: 1.4rem; }} h2 {{ font-size: 1.1rem; margin: 0 0 .5rem; }}
+STYLE = f"""{FIGURES}body {{ background: var(--page); }}
+h2, figure {{ margin: 0 0 .5rem; }}
 section {{ background: var(--panel); border: 1px solid var(--grid); border-left-width: .4rem;
   border-radius: .4rem; padding: 1rem; margin: 1rem 0; overflow-wrap: anywhere; }}
 .problem {{ border-left-color: var(--bad); }} .caution {{ border-left-color: var(--s2); }}
-.muted, dt {{ color: var(--muted); }}
+dt {{ color: var(--muted); }}
 .columns {{ display: grid; gap: 1rem;
   grid-template-columns: repeat(auto-fit, minmax(16rem, 1fr)); }}
-dl {{ display: grid; grid-template-columns: auto 1fr; gap: .1rem .8rem; margin: 0; }}
+dl {{ display: grid; grid-template-columns: auto 1fr; align-content: start; gap: .1rem .8rem;
+  margin: 0; }}
 dd {{ margin: 0; font-variant-numeric: tabular-nums; }}
-pre {{ background: var(--code); padding: .6rem; border-radius: .3rem; overflow-x: auto; }}
-svg {{ width: 100%; height: auto; }}
+pre {{ background: var(--code); padding: .6rem; border-radius: .3rem; white-space: pre-wrap; }}
+.numbers {{ max-height: 20rem; overflow: auto; }}
 """
 
 
@@ -41,8 +42,7 @@ def page(diagnosis: Diagnosis) -> str:
 def _section(finding: Finding, number: int) -> Markup:
     drawing = finding.drawing()
     numbers = [
-        element("dt", name) + element("dd", shown(value))
-        for name, value in finding.evidence.items()
+        element("dt", name) + element("dd", text) for name, text in finding.numbers().items()
     ]
     return element(
         "section",
@@ -50,8 +50,8 @@ def _section(finding: Finding, number: int) -> Markup:
         element("p", finding.what),
         element(
             "div",
-            element("dl", *map(Markup, numbers)),
-            "" if drawing is None else svg_of(drawing, f"evidence-{number}"),
+            element("dl", *map(Markup, numbers)) if numbers else "",
+            "" if drawing is None else figure(drawing, number, caption=False),
             class_="columns",
         ),
         element("p", "Change:", class_="muted"),

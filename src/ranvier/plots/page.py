@@ -31,7 +31,7 @@ def page(title: str, drawings: Sequence[Drawing], notes: Sequence[str] = ()) -> 
     for i, drawing in enumerate(drawings):
         if len(drawings) > 1:
             parts.append(element("h2", drawing.title))
-        parts.append(_figure(drawing, i))
+        parts.append(figure(drawing, i))
     return _document(title or drawings[0].title, parts)
 
 
@@ -44,7 +44,8 @@ def _document(title: str, parts: Sequence[Markup]) -> str:
     return document(title, STYLE, element("h1", title), *parts)
 
 
-def _figure(drawing: Drawing, number: int) -> Markup:
+def figure(drawing: Drawing, number: int, caption: bool = True) -> Markup:
+    """A drawing in a page: the picture, its sentence, and its numbers behind a click."""
     numbers = Markup("")
     if drawing.rows:
         table = element("div", _table(drawing.head, drawing.rows), class_="numbers")
@@ -52,7 +53,7 @@ def _figure(drawing: Drawing, number: int) -> Markup:
     return element(
         "figure",
         svg_of(drawing, f"picture-{number}"),
-        element("figcaption", drawing.description),
+        element("figcaption", drawing.description) if caption else "",
         numbers,
     )
 
