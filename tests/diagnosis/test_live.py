@@ -45,7 +45,7 @@ def test_each_kind_is_printed_once(capsys: pytest.CaptureFixture[str]) -> None:
     assert printed.count("dead units") == 1 and "epoch 1: problem: dead units" in printed
     assert [f.name for f in watch.findings] == ["dead units"] and watch.seconds > 0
     model.fit(x, y, epochs=1, verbose=0, callbacks=watch)
-    assert capsys.readouterr().out.count("dead units") == 1, "a new training begins anew"
+    assert capsys.readouterr().out.count("dead units") == 1, "a new training begins again"
 
 
 def test_it_looks_inside_after_the_epochs_1_2_4_and_so_on(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -32,22 +32,22 @@ def draw(finding: Finding) -> Drawing | None:
     drawing.head = (chart.x or "number", *chart.ys)
     labels = names or [number(v) for v in xs]
     drawing.rows = [(label, *(number(float(y[i])) for y in ys)) for i, label in enumerate(labels)]
-    by_place = chart.form == "bars" or bool(names)  # side by side, whatever the numbers along
-    places = np.arange(len(xs), dtype=np.float64) if by_place else xs
-    panel = _panel(drawing, finding, chart, places, ys, by_place)
+    by_position = chart.form == "bars" or bool(names)  # side by side, whatever the numbers along
+    positions = np.arange(len(xs), dtype=np.float64) if by_position else xs
+    panel = _panel(drawing, finding, chart, positions, ys, by_position)
     for role, y in zip(_ROLES, ys, strict=False):
-        _series(panel, chart, places, y, role, labels)
+        _series(panel, chart, positions, y, role, labels)
     _marks(panel, finding, chart)
-    if by_place and (names or chart.x):
-        _places(panel, labels)
+    if by_position and (names or chart.x):
+        _positions(panel, labels)
     if len(ys) > 1:
         entries = [(name, role, ()) for name, role in zip(chart.ys, _ROLES, strict=False)]
-        panel.legend(entries, _free_corner(panel, places, ys))
+        panel.legend(entries, _free_corner(panel, positions, ys))
     return drawing
 
 
 def _panel(
-    drawing: Drawing, finding: Finding, chart: Chart, xs: Array, ys: list[Array], by_place: bool
+    drawing: Drawing, finding: Finding, chart: Chart, xs: Array, ys: list[Array], by_position: bool
 ) -> Panel:
     values = np.concatenate([y[np.isfinite(y)] for y in ys])
     if chart.log:
@@ -59,11 +59,11 @@ def _panel(
         up = Scale(0.0, 1.05 * max(shown) or 1.0)
     else:
         up = Scale.over(shown, log=chart.log)
-    across = Scale(-0.5, len(xs) - 0.5) if by_place else Scale.over(xs.tolist())
+    across = Scale(-0.5, len(xs) - 0.5) if by_position else Scale.over(xs.tolist())
     panel = Panel(drawing, across, up, left=72)
     label = chart.ys[0] if len(chart.ys) == 1 else ""
-    panel.grid("" if by_place else chart.x, label, x_ticks=() if by_place else None)
-    if by_place and chart.x:
+    panel.grid("" if by_position else chart.x, label, x_ticks=() if by_position else None)
+    if by_position and chart.x:
         at = ((panel.left + panel.right) / 2, panel.bottom + 34)
         drawing.add(Words(*at, chart.x, size=12.5, anchor="middle"))
     return panel
@@ -85,8 +85,8 @@ def _series(
         panel.dots(*points, role, 3.5)
 
 
-def _places(panel: Panel, labels: Sequence[str]) -> None:
-    """Names below the places: all of them where there is room, else some."""
+def _positions(panel: Panel, labels: Sequence[str]) -> None:
+    """Names below the positions: all of them where there is room, else some."""
     across = panel.right - panel.left
     widest = max(text_width(label, _SIZE) for label in labels)
     every = math.ceil(len(labels) * (min(widest, 90.0) + 8) / across)
