@@ -25,6 +25,7 @@ from ..tables.reading import read_table
 from ..tables.scores import HIGHER_IS_BETTER, Score, class_scores, number_scores
 from ..typing import Array
 from .layers import layers_of
+from .measures.attributions import attributions
 from .measures.baselines import Baseline, baselines, simplest
 from .measures.bootstrap import Bootstrap
 from .measures.details import class_notes, details, training_curves, worst_rows
@@ -40,7 +41,10 @@ if TYPE_CHECKING:
 
 _MOST_PROFILES = 200  # of columns
 _WORST_COLUMNS = 6
-_COMPARE_SHARE = 0.8  # of the time, for simple models; the importance of columns has the rest
+_COMPARE_SHARE = 0.8  # of the time, for simple models
+_IMPORTANCE_SHARE = (
+    0.6  # of the rest, for the importance of columns; attributions have what is left
+)
 
 
 class FittedEncoder(Protocol):
@@ -113,7 +117,8 @@ def results_of(
     Both tables are what `read_table` takes: a file, a frame, a dict of columns.
     `train` are all rows that it was trained with, held-out ones too; simple models are trained on
     them unless `compare` is False. `seconds` is about what all of it may take: simple models are
-    trained on fewer rows or left out, then the importance of columns is taken from fewer rows.
+    trained on fewer rows or left out, then the importance of columns is taken from fewer rows, and
+    SHAP values of fewer rows, or of none.
     Raises DataError where no test row has a target.
     """
     end = time.perf_counter() + seconds
@@ -146,8 +151,12 @@ def results_of(
     compare_seconds = time.perf_counter() - began
     metric, models = _scored(truth, output, others, plan, seed)
     began = time.perf_counter()
-    left = max(end - began, 0.0)
+    left = max(end - began, 0.0) * _IMPORTANCE_SHARE
     ranks = _importance(model, test_rows, truth, y, metric, left, seed)
+    importance_seconds = time.perf_counter() - began
+    began = time.perf_counter()
+    left = max(end - began, 0.0)
+    attributed = attributions(model, rows, test_rows, output, plan.classes, seconds=left, seed=seed)
     important = [entry.column for entry in ranks.columns]
     shown = [*important, *(c.name for c in plan.columns if c.name not in set(important))]
     shown = [plan.target, *(name for name in shown if name != plan.target)]
@@ -157,7 +166,8 @@ def results_of(
         **facts.seconds,
         "predict": predict_seconds,
         **({"baselines": compare_seconds} if compare else {}),
-        "importance": time.perf_counter() - began,
+        "importance": importance_seconds,
+        "attributions": time.perf_counter() - began,
     }
     layers = () if facts.network is None else layers_of(facts.network)
     return Results(
@@ -184,6 +194,7 @@ def results_of(
         importance_rows=ranks.rows,
         importance_repeats=ranks.repeats,
         importance_left_out=ranks.left_out,
+        attributions=attributed,
         layers=layers,
         parameters=sum(layer.parameters for layer in layers),
         members=facts.members,

@@ -169,6 +169,47 @@ class Importance:
 
 
 @dataclass(frozen=True)
+class ShapColumn:
+    """What a column adds to the output of each row.
+
+    `heights` say for each row how high its cell stands among the others, 0 to 1; None where the
+    column holds no numbers or the cell is empty.
+    """
+
+    column: str
+    size: float  # the mean of the absolute values
+    values: tuple[float, ...]
+    heights: tuple[float | None, ...]
+
+
+@dataclass(frozen=True)
+class Dependency:
+    """How the output depends on a column: over `numbers`, or over `labels`.
+
+    `curves` are single rows, in each of which the column was set to every value; `average` is
+    their mean over all rows that were measured; `cells` are numbers that occur.
+    """
+
+    column: str
+    average: tuple[float, ...]
+    curves: tuple[tuple[float, ...], ...]
+    numbers: tuple[float, ...] = ()
+    labels: tuple[str, ...] = ()
+    cells: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class Attributions:
+    """SHAP values of some rows for one output, and dependences; the strongest columns first."""
+
+    output: str  # the class, or the target
+    rows: int
+    behind: int  # rows that they were compared with
+    columns: tuple[ShapColumn, ...]
+    dependencies: tuple[Dependency, ...] = ()
+
+
+@dataclass(frozen=True)
 class LayerRow:
     """A layer of the network; `inputs` are positions of other layers."""
 
@@ -213,6 +254,7 @@ class Results:
     importance_rows: int = 0
     importance_repeats: int = 0
     importance_left_out: int = 0
+    attributions: Attributions | None = None
     layers: tuple[LayerRow, ...] = ()
     parameters: int = 0
     members: int = 1

@@ -143,28 +143,42 @@ def swarm(a: Attribution) -> Drawing:
         "feature, blue low ones, grey those between and what is no number."
     )
     drawing = Drawing(_title(a), about, 460, height)
-    left = min(max(text_width(names[i]) for i in order), 170.0) + 16
-    shown = values[:, order]
-    panel = Panel(drawing, Scale.over([0.0, float(shown.min()), float(shown.max())]),
-                  Scale(0, 1), left, 16, 8, 52)  # fmt: skip
-    panel.grid("what it adds to the output", y_ticks=())
-    zero = panel.x(0.0)
-    drawing.add(Stroke([(zero, panel.top), (zero, panel.bottom)], "muted", 1))
-    rows = np.linspace(0, len(values) - 1, min(len(values), _MOST_DOTS)).astype(int)
-    for line, i in enumerate(order):
-        middle = 22 + 30 * line
-        short = shortened(names[i], left - 16)
-        drawing.add(Words(left - 8, middle + 4, short, "ink", 12, "end", tip=names[i]))
-        xs = [panel.x(float(v)) for v in values[rows, i]]
-        ys = [middle + offset for offset in _spread(xs)]
+    lines = []
+    for i in order:
         cells = None
         if a.data is not None and a.data.ndim == 2 and a.data.shape[1] == values.shape[1]:
             cells = numbers_of(a.data[:, i])
-        for role, some in _by_height(cells, rows).items():
-            drawing.add(Dots([(xs[k], ys[k]) for k in some], role, 2.4, 0.75))
+        lines.append((names[i], values[:, i], _by_height(cells, len(values))))
+    draw_swarm(drawing, lines, "what it adds to the output")
     drawing.head = ("feature", "mean size")
     drawing.rows = [(names[i], f"{np.abs(values[:, i]).mean():.4g}") for i in order]
     return drawing
+
+
+def draw_swarm(
+    drawing: Drawing, lines: Sequence[tuple[str, Array, dict[str, list[int]]]], label: str
+) -> None:
+    """A line of dots for each feature: its name, its values, and by colour the rows that have it.
+
+    Of many rows some are drawn.
+    """
+    left = min(max(text_width(name) for name, _, _ in lines), 170.0) + 16
+    ends = [0.0, *(float(end) for _, v, _ in lines for end in (v.min(), v.max()))]
+    panel = Panel(drawing, Scale.over(ends), Scale(0, 1), left, 16, 8, 52)
+    panel.grid(label, y_ticks=())
+    zero = panel.x(0.0)
+    drawing.add(Stroke([(zero, panel.top), (zero, panel.bottom)], "muted", 1))
+    count = len(lines[0][1])
+    shown = np.unique(np.linspace(0, count - 1, min(count, _MOST_DOTS)).astype(int))
+    for line, (name, values, by_role) in enumerate(lines):
+        middle = 22 + 30 * line
+        short = shortened(name, left - 16)
+        drawing.add(Words(left - 8, middle + 4, short, "ink", 12, "end", tip=name))
+        xs = [panel.x(float(v)) for v in values[shown]]
+        at = dict(zip(shown.tolist(), zip(xs, _spread(xs), strict=True), strict=True))
+        for role, rows in by_role.items():
+            dots = [(at[row][0], middle + at[row][1]) for row in rows if row in at]
+            drawing.add(Dots(dots, role, 2.4, 0.75))
 
 
 def _spread(xs: Sequence[float]) -> list[float]:
@@ -179,18 +193,17 @@ def _spread(xs: Sequence[float]) -> list[float]:
     return offsets
 
 
-def _by_height(cells: Array | None, rows: Array) -> dict[str, list[int]]:
-    """The positions of rows by colour: low, high and neither."""
+def _by_height(cells: Array | None, count: int) -> dict[str, list[int]]:
+    """The rows by colour: those with a low value, with a high one, and neither."""
     if cells is None or not np.isfinite(cells).any():
-        return {NEUTRAL: list(range(len(rows)))}
+        return {NEUTRAL: list(range(count))}
     low, high = np.nanquantile(cells, [0.5, 0.5]) if len(set(cells)) == 2 else np.nanquantile(
         cells, [1 / 3, 2 / 3]
     )  # fmt: skip
     roles: dict[str, list[int]] = {DOWN: [], NEUTRAL: [], UP: []}
-    for k, row in enumerate(rows):
-        cell = cells[row]
+    for row, cell in enumerate(cells):
         role = UP if cell > high else DOWN if cell <= low else NEUTRAL
-        roles[role if cell == cell else NEUTRAL].append(k)
+        roles[role if cell == cell else NEUTRAL].append(row)
     return roles
 
 

@@ -23,11 +23,17 @@ def draw(d: Dependence) -> Drawing:
         "values that occur.",
         460, 300,
     )  # fmt: skip
+    draw_dependence(drawing, d, says)
     drawing.head = (d.feature, f"mean of {says}")
     drawing.rows = [
         (f"{g:.5g}" if d.is_number else str(g), f"{v:.5g}")
         for g, v in zip(d.grid, d.average, strict=True)
     ]
+    return drawing
+
+
+def draw_dependence(drawing: Drawing, d: Dependence, says: str) -> None:
+    """The curve, or the bars, into a drawing; `says` is what the output is called."""
     rows = d.individual[
         np.linspace(0, len(d.individual) - 1, min(len(d.individual), _MOST_ROWS)).astype(int)
     ]
@@ -35,7 +41,6 @@ def draw(d: Dependence) -> Drawing:
         _curves(drawing, d, rows, says)
     else:
         _levels(drawing, d, says)
-    return drawing
 
 
 def _curves(drawing: Drawing, d: Dependence, rows: np.ndarray, says: str) -> None:

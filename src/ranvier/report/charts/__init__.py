@@ -2,6 +2,7 @@
 
 | file | what it holds |
 |---|---|
+| attribution_charts.py | What columns add to the output, and how it depends on the strongest |
 | chart_parts.py | Parts of charts: an empty drawing, bars, a histogram |
 | class_charts.py | Confusion matrix, ROC and precision-recall curves, thresholds, calibration |
 | draw.py | All charts by name |

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from ...plots.drawing import Drawing
 from ..results import Results
 from ..words.language import Language, language
+from .attribution_charts import dependence_chart, shap_chart
 from .class_charts import (
     calibration_chart,
     confusion_chart,
@@ -38,6 +39,10 @@ CHARTS: dict[str, Callable[[Results, Language], Drawing | None]] = {
     "residuals": residuals_chart,
     "intervals": intervals_chart,
     "importance": importance,
+    "shap": shap_chart,
+    "dependence-1": dependence_chart(0),
+    "dependence-2": dependence_chart(1),
+    "dependence-3": dependence_chart(2),
     "network": network_chart,
 }
 

@@ -3,6 +3,7 @@
 | file | what it holds |
 |---|---|
 | all_sections.py | All sections in their order |
+| attribution_section.py | SHAP values of some rows, dependence on the strongest columns |
 | choice_section.py | Everything that was decided without being asked, and why |
 | data_section.py | The columns of the table |
 | error_section.py | Where the model is right and wrong: classes, numbers, the worst rows |

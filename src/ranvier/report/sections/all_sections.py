@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .attribution_section import attribution
 from .choice_section import plan
 from .data_section import data
 from .error_section import errors, worst
@@ -18,6 +19,7 @@ SECTIONS: dict[str, Section] = {
     "decisions": decisions,
     "calibration": calibration,
     "importance": importance,
+    "attribution": attribution,
     "worst": worst,
     "data": data,
     "plan": plan,

@@ -238,6 +238,28 @@ CHINESE: dict[str, str] = {
     "chart_importance_about": "打乱某一列后{metric}的损失；细线为多次重复的标准差。",
     "importance_loss": "打乱后的损失",
     "importance_none": "在这些行上没有重要的列：打乱任何一列都没有变化。",
+    # --- attribution
+    "shap": "各列的贡献",
+    "shap_about": (
+        "SHAP 值把模型对{output}的输出与 {behind} 个训练行平均输出之差，在 {rows} 个测试行上逐行"
+        "分摊给各列。两列相关时，一列可能分到另一列的贡献。"
+    ),
+    "chart_shap": "各列对{output}的贡献",
+    "chart_shap_about": (
+        "每个点是一行，共 {rows} 行。橙色表示该列的值较高，蓝色表示较低，灰色表示居中或不是数值。"
+    ),
+    "shap_adds": "对{output}的贡献",
+    "shap_size": "平均大小",
+    "chart_dependence": "{output}如何随{column}变化",
+    "chart_dependence_about": (
+        "粗线是把 {rows} 行的{column}依次设为各个值后的平均输出，细线是单独的行。"
+        "下方的刻线是出现过的值。"
+    ),
+    "chart_dependence_labels": "{output}如何随{column}变化",
+    "chart_dependence_labels_about": (
+        "柱是把 {rows} 行的{column}依次设为各个标签后的平均输出，线是中间一半的行。"
+    ),
+    "seconds_attributions": "各列的贡献",
     # --- worst
     "worst": "错得最多的行",
     "worst_about": "误差最大的测试行及其最重要的列。这里常能发现标注错误、单位异常或缺少的信息。",

@@ -293,6 +293,31 @@ ENGLISH: dict[str, str] = {
     ),
     "importance_loss": "loss when shuffled",
     "importance_none": "No column matters on these rows: shuffling any of them changes nothing.",
+    # --- attribution
+    "shap": "What the columns add",
+    "shap_about": (
+        "SHAP values share out, for each of {rows} test rows, what the model says of {output} less "
+        "what it says on average of {behind} rows of training. Where two columns go together, one "
+        "may have the other's share."
+    ),
+    "chart_shap": "What each column adds to {output}",
+    "chart_shap_about": (
+        "One dot for each of {rows} rows. Orange dots are rows with a high value of the column, "
+        "blue ones with a low value, grey ones between or without a number."
+    ),
+    "shap_adds": "what it adds to {output}",
+    "shap_size": "mean size",
+    "chart_dependence": "How {output} depends on {column}",
+    "chart_dependence_about": (
+        "The thick line is the mean of {rows} rows in which {column} was set to each value, thin "
+        "lines are single rows. Marks below are values that occur."
+    ),
+    "chart_dependence_labels": "How {output} depends on {column}",
+    "chart_dependence_labels_about": (
+        "Bars are the mean of {rows} rows in which {column} was set to each label, lines the "
+        "middle half of the rows."
+    ),
+    "seconds_attributions": "what the columns add",
     # --- worst
     "worst": "Where it is most wrong",
     "worst_about": (
