@@ -16,6 +16,7 @@ import numpy as np
 
 from ...base.finite import all_finite
 from ...errors import NonFiniteError
+from ...graph.graph import Graph
 from ...graph.interpret import evaluate
 from ...graph.node import Node
 from ...nn.basic.normalization_layers import (
@@ -25,11 +26,13 @@ from ...nn.basic.normalization_layers import (
     RMSNormalization,
 )
 from ...nn.basic.normalize import Normalize
+from ...tensors.tensor import Tensor
 from ...tracing.trace import Traced, trace
 from ..intake.arrange import readers
 from ..intake.rows import Rows
 from ..steps.step import Step
 from .cautions import lower_rate, rate_of
+from .likely_cause import Batch, Finding, describe
 
 if TYPE_CHECKING:
     from ..models.model import Model
@@ -40,6 +43,7 @@ _LONGEST = 256  # stretches between two copies
 _BLOCKS = 2  # blocks of a stream between two copies
 # Layers that bring what they read to about 1.
 _SCALING = (Normalize, BatchNormalization, LayerNormalization, GroupNormalization, RMSNormalization)
+_SECTIONS = {"loss": "the loss", "gradient": "the gradient of the loss", "update": "the update"}
 _SMALL = 4096  # numbers of an array that is quicker copied than looked at alone
 
 
@@ -51,17 +55,6 @@ class _Stretch(NamedTuple):
     rate: float | None
     rows: Rows
     earlier: int  # steps of the epoch before the first one on these rows
-
-
-class Finding(NamedTuple):
-    """What was found: node `op` of `layer`, in rows of the batch that are rows `rows` of x."""
-
-    node: Node
-    value: np.ndarray
-    operands: list[np.ndarray]
-    layer: str
-    rows: list[int]
-    is_input: bool
 
 
 class Recorder:
@@ -153,9 +146,11 @@ class Recorder:
         weights = self._good_weights
         if weights is None:
             weights = self._weights(self._saved)
+        state = "The model has its last finite weights, from before this batch"
+        if not _finite(self.step.state()):
+            state = "The model is as it was before this batch"
         return NonFiniteError(
-            f"{text} The model has its last finite weights, from before this batch; {self._good} "
-            "are kept in the error: model.set_weights(error.weights)",
+            f"{text} {state}; {self._good} are kept in the error: model.set_weights(error.weights)",
             [w.copy() for w in weights],
         )
 
@@ -203,19 +198,24 @@ class Recorder:
                 "the reference engine: this is a defect of Ranvier; please report it, and use "
                 "engine='reference' meanwhile"
             )
-        xs = [
-            a
-            for i, a in enumerate(arguments[: len(self.rows.xs)])
-            if not any(isinstance(layer, _SCALING) for layer in readers(self.model, i) or ())
+        inputs = len(rows.xs)
+        scaled = [
+            any(isinstance(layer, _SCALING) for layer in readers(self.model, i) or ())
+            for i in range(inputs)
         ]
-        largest = _largest(xs)
         rate = self._rate()
         lower = None if rate is None else lower_rate(self.model.optimizer, rate)
-        return describe(finding, where, rate, largest, whole, lower)
-
-
-def _largest(arrays: Sequence[np.ndarray]) -> float:
-    return max((float(np.abs(a).max()) for a in arrays), default=0.0)
+        seen = Batch(
+            where,
+            arguments[:inputs],
+            arguments[inputs : inputs + len(rows.ys)],
+            scaled,
+            chosen[:count],
+            whole,
+            rate,
+            lower,
+        )
+        return describe(finding, seen)
 
 
 def _finite(arrays: Sequence[np.ndarray]) -> bool:
@@ -237,7 +237,7 @@ def search(step: Step, arguments: Sequence[np.ndarray], chosen: np.ndarray) -> F
     traced: Traced = trace(step.function, step.specs, step.names)[0]
     values: dict[Node, np.ndarray] = {}
     state = [t._array().copy() for t in traced.captured]
-    evaluate(traced.graph, [*arguments, *state], lambda node, value: values.update({node: value}))
+    evaluate(traced.graph, [*arguments, *state], values.__setitem__)
     for node, value in zip(traced.graph.inputs, [*arguments, *state], strict=True):
         values.setdefault(node, value)
     bad = {n for n, v in values.items() if v.dtype.kind == "f" and not np.isfinite(v).all()}
@@ -245,15 +245,55 @@ def search(step: Step, arguments: Sequence[np.ndarray], chosen: np.ndarray) -> F
     if not start:
         return None
     origin = _origin(start, bad)
-    value = values[origin]
-    return Finding(
-        origin,
-        value,
-        [values[x] for x in origin.inputs],
-        _layer_of(origin),
-        _rows_of(value, chosen),
-        origin in traced.graph.inputs,
-    )
+    is_input = origin in traced.graph.inputs
+    finding = Finding(
+        origin, values[origin], [values[x] for x in origin.inputs], _layer_of(origin),
+        [] if is_input or _like_state(origin, traced) else _rows_of(values[origin], chosen),
+        is_input, line=_own_line(origin, traced.graph),
+    )  # fmt: skip
+    return _inside_loop(finding, chosen) if origin.op.kind == "loop" else finding
+
+
+def _like_state(node: Node, traced: Traced) -> bool:
+    """Whether `node` is a gradient or update of a tensor, whose first axis is none of rows."""
+    source = node.source
+    late = source is not None and source.section in ("gradient", "update")
+    tensors = [t for t in traced.captured if isinstance(t, Tensor)]
+    return late and any(node.shape == t.shape for t in tensors)
+
+
+def _inside_loop(finding: Finding, chosen: np.ndarray) -> Finding:
+    """The first bad value of the iteration in which a loop broke."""
+    params, operands = finding.node.params, finding.operands
+    body, carries = params["body"], params["carries"]
+    moving = operands[carries : carries + params["xs"]]
+    fixed = operands[carries + params["xs"] :]
+    state, length = operands[:carries], params["length"]
+    for t in reversed(range(length)) if params["reverse"] else range(length):
+        arrays = [*state, *[x[t] for x in moving], *fixed]
+        values: dict[Node, np.ndarray] = dict(zip(body.inputs, arrays, strict=True))
+        state = evaluate(body, arrays, values.__setitem__)[:carries]
+        bad = {n for n, v in values.items() if v.dtype.kind == "f" and not np.isfinite(v).all()}
+        start = [n for n in body.results if n in bad]
+        if start:
+            origin = _origin(start, bad)
+            return finding._replace(
+                node=origin,
+                value=values[origin],
+                operands=[values[x] for x in origin.inputs],
+                rows=_rows_of(values[origin], chosen),
+                iteration=(t + 1, length),
+            )
+    return finding
+
+
+def _own_line(node: Node, graph: Graph) -> str:
+    """Where the user's own code made `node`; "" when the library did, called by `fit`."""
+    source = node.source
+    if source is None or source.section not in ("forward", "loss"):
+        return ""
+    called = {str(n.source) for n in graph.nodes if n.source and n.source.section == "update"}
+    return "" if str(source) in called else str(source)
 
 
 def _origin(start: Sequence[Node], bad: set[Node]) -> Node:
@@ -273,11 +313,13 @@ def _origin(start: Sequence[Node], bad: set[Node]) -> Node:
 
 
 def _layer_of(node: Node) -> str:
-    """The layer that made `node`, or whose gradient it is part of; "" when it is the loss."""
+    """The layer that made `node`, or whose gradient it is part of, or else the part of the step."""
     source = node.source
+    section = "" if source is None else source.section
     if source is None or source.layer is None:
-        return ""
-    return f"{source.layer}, in its gradient" if source.section == "gradient" else str(source.layer)
+        return _SECTIONS.get(section, "the loss or the update")
+    inside = ", in its gradient" if section == "gradient" else ""
+    return f"layer {source.layer}{inside}"
 
 
 def _rows_of(value: np.ndarray, chosen: np.ndarray) -> list[int]:
@@ -286,60 +328,3 @@ def _rows_of(value: np.ndarray, chosen: np.ndarray) -> list[int]:
         return []
     bad = ~np.isfinite(value.reshape(len(value), -1)).all(axis=1)
     return sorted({int(row) for row in chosen[bad]})
-
-
-# --- the words ----------------------------------------------------------------------------------
-
-
-def describe(
-    finding: Finding,
-    where: str,
-    rate: float | None,
-    largest_x: float,
-    whole: str = "x",
-    lower: float | None = None,
-) -> str:
-    """What happened, where, the likely cause and what to change."""
-    what = "NaN" if np.isnan(finding.value).any() else "infinity"
-    if finding.is_input:
-        position = f"in {finding.node.name or 'a tensor'} before the step"
-    else:
-        at = f"in layer {finding.layer}" if finding.layer else "in the loss or the update"
-        position = f"{at}, operation {finding.node.op.name} {finding.node.spec}"
-    text = f"{what} first appeared in {where}, {position}"
-    if finding.rows:
-        more = f" and {len(finding.rows) - 5} more" if len(finding.rows) > 5 else ""
-        text += f", rows {', '.join(map(str, finding.rows[:5]))}{more} of {whole}"
-    cause = _cause(finding, rate, largest_x, lower)
-    return f"{text}. Likely cause: {cause}."
-
-
-def _cause(
-    finding: Finding, rate: float | None, largest_x: float, lower: float | None = None
-) -> str:
-    name = "" if finding.is_input else finding.node.op.name
-    first = finding.operands[0] if finding.operands else np.zeros(1)
-    if name in ("log", "log1p") and first.size and first.min() <= (0 if name == "log" else -1):
-        return (
-            f"the logarithm of {first.min():g}; keep its argument above 0 (add a small number, or "
-            "let the last layer be a sigmoid or softmax with a cross-entropy loss, which is "
-            "computed exactly)"
-        )
-    if name == "divide" and (finding.operands[1] == 0).any():
-        return "a division by 0; add a small number to the divisor"
-    if name in ("sqrt", "power") and first.size and first.min() < 0:
-        return f"{name} of the negative number {first.min():g}"
-    sizes = [float(np.abs(a).max()) for a in finding.operands if a.size and a.dtype.kind == "f"]
-    cause = f"values grew to {max(sizes):.3g} and overflowed" if sizes else "values overflowed"
-    fixes = []
-    if largest_x > 100:
-        fixes.append(
-            f"scale the input, whose largest value is {largest_x:g} (a Normalize layer does it)"
-        )
-    if rate is not None:
-        eg = "" if lower is None else f", e.g. to {lower:g}"
-        fixes.append(f"lower the learning rate {rate:g}{eg}")
-        if lower is not None and lower < rate / 10:  # far above the usual one
-            fixes.reverse()
-    fixes.append("clip gradients with the optimizer's clipnorm=1.0")
-    return f"{cause}; {', or '.join(fixes)}"
