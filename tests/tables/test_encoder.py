@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -10,6 +11,9 @@ import pytest
 
 from ranvier.errors import DataError
 from ranvier.tables import Encoder, make_plan, read_table
+from ranvier.tables.encoding import text_features
+from ranvier.tables.encoding.statistics import cross_fitting
+from ranvier.tables.encoding.text_features import TextFeatures
 
 ROWS = 400
 RANDOM = np.random.default_rng(0)
@@ -244,6 +248,33 @@ def test_a_saved_encoder_is_json_and_arrays() -> None:
     )  # fmt: skip
     for name, array in again.transform(table).items():
         np.testing.assert_array_equal(array, encoder.transform(table)[name], strict=True)
+
+
+def test_the_terms_of_many_texts_are_learned_from_a_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is counted at once is bounded; the others are read as new texts are."""
+    random = np.random.default_rng(0)
+    words = [f"word{i}" for i in range(30)]
+    texts = [" ".join(random.choice(words, 8)) for _ in range(6_000)]
+    outputs = np.array([[1.0 * ("word3 " in text)] for text in texts])
+    most: list[int] = []
+    counted = text_features._counted_terms
+
+    def watched(some: list[str]) -> Any:
+        most.append(len(some))
+        return counted(some)
+
+    monkeypatch.setattr(text_features, "_counted_terms", watched)
+    monkeypatch.setattr(text_features, "_MAX_FIT_CHARACTERS", 1_000 * len(texts[0]))
+    features = TextFeatures.fit(texts, outputs, 3)
+    x = features.transform_training(texts, outputs, cross_fitting, 3)
+    assert 900 < max(n for n in most if n != 2_048) < 2_048
+    chosen = text_features._learned_from(texts, 3)
+    others = np.setdiff1d(np.arange(6_000), chosen)
+    np.testing.assert_array_equal(x[others], features.transform([texts[i] for i in others]))
+    own = features.transform([texts[i] for i in chosen])
+    assert (x[chosen, :-1] == own[:, :-1]).all() and (x[chosen, -1] != own[:, -1]).mean() > 0.9
+    # The evidence tells the class, of texts that it was learned from and of others.
+    assert np.corrcoef(x[:, -1], outputs[:, 0])[0, 1] > 0.6
 
 
 def test_text_tells_a_class_by_its_words() -> None:

@@ -9,7 +9,8 @@ import polars as pl
 import pytest
 
 from ranvier.errors import ArgumentError, DataError
-from ranvier.tables import Plan, make_plan
+from ranvier.tables import Plan, make_plan, read_table
+from ranvier.tables.fitting import prepare
 
 RANDOM = np.random.default_rng(1)
 N = 300
@@ -80,7 +81,8 @@ def test_choices_are_overridden() -> None:
         ({"kinds": {"z": "numeric"}}, "unknown kind 'numeric'"),
         ({"kinds": {"y": "date"}}, "cannot be read as date: it holds cells such as '1'"),
         ({"time": "when"}, "no column 'when'"),
-        ({"time": "x", "group": "z"}, "got both"),
+        ({"time": "x", "group": "z"}, "time and group: expected one of them"),
+        ({"time": "x", "shuffle": False}, "time and shuffle=False: expected one of them"),
         ({"positive": "3"}, "the positive class is one of two"),
         ({"task": "binary"}, "needs two classes, it has 5"),
     ],
@@ -124,6 +126,23 @@ def test_rows_are_held_out_by_time() -> None:
     assert not any("at random although" in str(c) for c in plan.choices)
     plan = make_plan(frame, "y")
     assert any("--time when" in str(choice) for choice in plan.warnings)
+
+
+def test_rows_that_stand_in_the_order_of_time_are_not_shuffled() -> None:
+    """The last rows that have a target are held out, of the rest the last again."""
+    y = np.arange(N, dtype=float) % 50
+    frame = table(x=RANDOM.normal(size=N), y=[None if i % 7 == 0 else v for i, v in enumerate(y)])
+    plan = make_plan(frame, "y", shuffle=False)
+    known = np.flatnonzero(np.arange(N) % 7 != 0)
+    train, held = plan.split_rows(frame)
+    np.testing.assert_array_equal(np.concatenate([train, held]), known)
+    assert len(held) == round(0.2 * len(known))
+    assert any("the last 20% of the rows" in str(choice) for choice in plan.choices)
+    again = Plan.restore(plan.config())
+    np.testing.assert_array_equal(again.split_rows(frame)[1], held)
+    ready = prepare(read_table(frame), plan)
+    expected = np.array([v for v in frame["y"] if v is not None])
+    np.testing.assert_array_equal(ready.rows.y, expected[: len(ready.rows.y)])
 
 
 def test_rows_of_a_group_stay_together() -> None:

@@ -62,6 +62,11 @@ def table_options(budget: str, prefix: str = "") -> Callable[[F], F]:
         option("--as", "kinds", multiple=True, metavar="COLUMN=KIND", help="what it holds."),
         option("--drop", multiple=True, metavar="COLUMN", help="a column to leave out."),
         option("--time", help="a column of time; the newest rows are the test."),
+        option(
+            "--shuffle/--no-shuffle",
+            default=True,
+            help="rows stand in the order of time; the last are the test.",
+        ),
         option("--group", help="a column whose rows stay together."),
         option("--held-out", default=0.2, show_default=True, help="share of rows to test on."),
     ]

@@ -165,7 +165,9 @@ def _learn(
     click.echo(f"model saved: {out}" + (f", report: {page}" if page else ""))
 
 
-_PLAN = ("target", "task", "positive", "metric", "time", "group", "drop", "held_out", "seed")
+_PLAN = (
+    "target", "task", "positive", "metric", "time", "group", "drop", "held_out", "shuffle", "seed",
+)  # fmt: skip
 
 
 def _written(options: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 _WIDTH = 88
 
 
-_DEFAULTS = {"held_out": 0.2, "trees": False}
+_DEFAULTS = {"held_out": 0.2, "shuffle": True, "trees": False}
 
 
 def stated(arguments: Mapping[str, object]) -> dict[str, object]:

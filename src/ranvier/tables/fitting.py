@@ -51,6 +51,7 @@ def fit_table(
     group: str | None = None,
     drop: Sequence[str] = (),
     held_out: float = 0.2,
+    shuffle: bool = True,
     budget: float = 60.0,
     epochs: int | None = None,
     members: int | None = None,
@@ -63,7 +64,8 @@ def fit_table(
     `table` is a file (CSV, TSV, Parquet, Excel, JSON lines, also compressed), a frame of pandas,
     polars or pyarrow, or a dict of columns; `target` the column to predict. A share `held_out` of
     the rows is kept for the test at the end; 0 trains on all. `time` names a column to order the
-    rows by, so that the newest are held out, `group` one whose rows stay on one side. `kinds`
+    rows by, so that the newest are held out, `group` one whose rows stay on one side; with
+    `shuffle=False` rows stand in the order of time, and the last are held out. `kinds`
     overrides what columns hold, {"zipcode": "category"}; `drop` leaves columns out. With `epochs`
     that many are planned, else as many as score best on held-out rows; `members` networks are
     averaged, else as many as fit into the budget.
@@ -74,7 +76,7 @@ def fit_table(
     reading = read_table(table)
     planning: dict[str, Any] = {"kinds": kinds, "task": task, "positive": positive}
     planning |= {"metric": metric, "time": time, "group": group, "drop": drop}
-    planning |= {"held_out": held_out, "seed": seed}
+    planning |= {"held_out": held_out, "shuffle": shuffle, "seed": seed}
     plan = make_plan(reading, target, **planning)
     training: dict[str, Any] = {"budget": budget, "epochs": epochs, "members": members}
     training |= {"trees": trees}

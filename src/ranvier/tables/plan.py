@@ -146,13 +146,15 @@ def make_plan(
     group: str | None = None,
     drop: Sequence[str] = (),
     held_out: float = 0.2,
+    shuffle: bool = True,
     seed: int = 0,
 ) -> Plan:
     """The plan for a table: a Reading, or whatever `read_table` takes.
 
     `kinds` overrides what columns are taken for, {"zipcode": "category"}; `drop` leaves columns
     out; `positive` is the class that a binary task is about; `time` and `group` name a column whose
-    last rows, or some of whose groups, are held out.
+    last rows, or some of whose groups, are held out; with `shuffle=False` the last rows of the
+    table are.
     Raises a DataError that names the likely targets without `target`, and one for a table from
     which nothing can be learned.
 
@@ -184,7 +186,7 @@ def make_plan(
     choices = [*reading.choices, *goal.choices]
     columns, more = _features(frame, columns, goal, asked)
     choices += more
-    split, more = choose_split(columns, goal, time, group, held_out, seed)
+    split, more = choose_split(columns, goal, time, group, held_out, seed, shuffle)
     choices += more
     scores = single_scores(frame, columns, goal)
     choices += _leaks(columns, scores, goal)

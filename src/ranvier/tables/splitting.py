@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 class Split:
     """How rows are held out: `method` is "random", "stratified", "time" or "group".
 
-    `column` is the one that rows are ordered or grouped by.
+    `column` is the one that rows are ordered or grouped by; by time without one they stand in
+    order.
     """
 
     method: Literal["random", "stratified", "time", "group"] = "random"
@@ -40,14 +41,20 @@ def choose_split(
     group: str | None,
     share: float,
     seed: int,
+    shuffle: bool = True,
 ) -> tuple[Split, list[Choice]]:
     by_name = {c.name: c for c in columns}
     for name in (time, group):
         if name is not None and name not in by_name:
             raise DataError(f"no column {name!r} to split by{hint(name, by_name)}")
-    if time is not None and group is not None:
-        raise ArgumentError("time and group: expected one of them, got both")
+    asked = {"time": time is not None, "group": group is not None, "shuffle=False": not shuffle}
+    if sum(asked.values()) > 1:
+        names = " and ".join(name for name, is_asked in asked.items() if is_asked)
+        raise ArgumentError(f"{names}: expected one of them, as each says how rows are held out")
     part = f"{share:.0%}"
+    if not shuffle:
+        how = Message("the last {share} of the rows", share=part)
+        return Split("time", share, None, seed), [Choice("split", how, "as asked", "--shuffle")]
     if time is not None:
         if by_name[time].kind not in ("date", "number", "identifier"):
             raise DataError(
@@ -111,7 +118,7 @@ def split_rows(
     rows = np.flatnonzero(target >= 0 if classes else np.isfinite(target))
     if split.share == 0:
         return rows, rows[:0]
-    if split.method == "time" and column is not None:
+    if split.method == "time":
         held = _last_rows(frame, column, rows, split.share)
     elif split.method == "group" and column is not None:
         held = _some_groups(frame, column.name, rows, split.share, random)
@@ -132,13 +139,15 @@ def _stratified(strata: Array, share: float, random: np.random.Generator) -> Arr
     return np.concatenate(held) if held else order[:0]
 
 
-def _last_rows(frame: polars.DataFrame, column: Column, rows: Array, share: float) -> Array:
-    series = frame[column.name]
-    if column.kind == "date":
-        values = profiles.date_values(series, column.parsing).cast(float).to_numpy()
-    else:
-        values = cells.numbers(series, column.parsing).to_numpy()
-    order = rows[np.argsort(np.nan_to_num(values[rows], nan=-np.inf), kind="stable")]
+def _last_rows(frame: polars.DataFrame, column: Column | None, rows: Array, share: float) -> Array:
+    order = rows
+    if column is not None:
+        series = frame[column.name]
+        if column.kind == "date":
+            values = profiles.date_values(series, column.parsing).cast(float).to_numpy()
+        else:
+            values = cells.numbers(series, column.parsing).to_numpy()
+        order = rows[np.argsort(np.nan_to_num(values[rows], nan=-np.inf), kind="stable")]
     return order[len(order) - max(1, round(share * len(order))) :]
 
 

@@ -56,6 +56,7 @@ def tune_table(
     group: str | None = None,
     drop: Sequence[str] = (),
     held_out: float = 0.2,
+    shuffle: bool = True,
     budget: float = 300.0,
     trials: int | None = None,
     storage: FilePath | None = None,
@@ -87,7 +88,7 @@ def tune_table(
     reading = read_table(table)
     planning: dict[str, Any] = {"kinds": kinds, "task": task, "positive": positive}
     planning |= {"metric": metric, "time": time, "group": group, "drop": drop}
-    planning |= {"held_out": held_out, "seed": seed}
+    planning |= {"held_out": held_out, "shuffle": shuffle, "seed": seed}
     plan = make_plan(reading, target, **planning)
     options = TrainingOptions(budget=budget, trees=trees, seed=seed, verbose=verbose)
     search: dict[str, Any] = {"trials": trials, "epochs": epochs, "storage": storage}

@@ -170,6 +170,7 @@ MESSAGES: dict[str, str] = {
     "{share} of the rows held out, no {column} on both sides": (
         "留出 {share} 的行，同一 {column} 不会出现在两边"
     ),
+    "the last {share} of the rows": "最后 {share} 的行",
     # --- training
     "Ctrl-C": "Ctrl-C 中断",
     "after {time}": "{time} 之后",

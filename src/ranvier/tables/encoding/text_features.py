@@ -18,6 +18,7 @@ _MAX_SVD_ROWS = 4_000
 _MIN_ROWS_OF_TERM = 3
 _PIECES = (4,)  # bytes
 _MAX_BYTES = 2_000  # of a text that are read
+_MAX_FIT_CHARACTERS = 4_000_000  # of texts that terms are learned from; of more a part is drawn
 _ROWS_AT_ONCE = 2_048
 _BASE = np.uint64(0x9E3779B97F4A7C15)  # odd, so it has an inverse modulo 2**64
 _SMOOTHING = 1.0
@@ -42,7 +43,12 @@ class TextFeatures:
 
     @classmethod
     def fit(cls, texts: Sequence[str], outputs: Array, seed: int) -> TextFeatures:
-        """The features of training texts."""
+        """The features of training texts, or of a part of them where they are many: the terms of
+        all of them together would fill the memory.
+        """
+        chosen = _learned_from(texts, seed)
+        if len(chosen) < len(texts):
+            texts, outputs = [texts[i] for i in chosen], outputs[chosen]
         rows, hashes = _counted_terms(texts)
         terms, frequency = np.unique(hashes, return_counts=True)
         common = frequency >= min(_MIN_ROWS_OF_TERM, max(1, len(texts) // 10))
@@ -88,6 +94,16 @@ class TextFeatures:
         self, texts: Sequence[str], outputs: Array, parts: Parts, seed: int
     ) -> Array:
         """The features of the training texts; evidence for a text comes from other texts."""
+        chosen = _learned_from(texts, seed)
+        if len(chosen) == len(texts):
+            return self._cross_fitted(texts, outputs, parts, seed)
+        features = self.transform(texts)  # those that nothing was learned from are other texts
+        some = [texts[i] for i in chosen]
+        features[chosen] = self._cross_fitted(some, outputs[chosen], parts, seed)
+        return features
+
+    def _cross_fitted(self, texts: Sequence[str], outputs: Array, parts: Parts, seed: int) -> Array:
+        """The features of texts that the evidence was learned from."""
         index, row = self._indices(*_counted_terms(texts))
         features = self._features(texts, index, row)
         for part, rest in parts(len(texts), seed):
@@ -122,6 +138,16 @@ class TextFeatures:
         index = np.minimum(index, len(self.terms) - 1)
         known = self.terms[index] == hashes
         return index[known], rows[known]
+
+
+def _learned_from(texts: Sequence[str], seed: int) -> Array:
+    """The rows of the texts that terms are learned from: all, or as many at random as may be."""
+    sizes = np.fromiter((min(len(text), _MAX_BYTES) for text in texts), np.int64, len(texts))
+    if sizes.sum() <= _MAX_FIT_CHARACTERS:
+        return np.arange(len(texts))
+    order = np.random.default_rng(seed).permutation(len(texts))
+    fitting = int(np.searchsorted(np.cumsum(sizes[order]), _MAX_FIT_CHARACTERS, "right"))
+    return np.sort(order[: max(fitting, 1)])
 
 
 # --- terms --------------------------------------------------------------------------------------
