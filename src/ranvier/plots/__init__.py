@@ -5,11 +5,13 @@
 | axes.py | Axes of a drawing: scales, ticks, grid, labels, lines and bars |
 | charts/ | Curves, confusion matrix, ROC, calibration, bars, histograms |
 | composition.py | Several drawings as one |
+| contours.py | Contours of a grid of numbers: lines of one level and the areas above it |
 | document.py | Pages as one file of HTML, which loads nothing |
 | drawing.py | A drawing: marks at positions in pixels, shown as SVG, HTML, PNG or PDF |
 | figures.py | Writing figures of matplotlib's to files |
 | learning_curves.py | Test score against the number of training rows |
 | markup.py | HTML and SVG as text, with everything escaped that is not markup |
+| models/ | What models do: boundaries, filters, activations, embeddings, losses, steps |
 | networks/ | Networks and graphs: boxes in rows, edges that cross as little as can be |
 | page.py | Drawings as a page of their own |
 | pixels.py | Matrices as pixels, and pixels as a PNG inside a page |
@@ -40,16 +42,29 @@ if TYPE_CHECKING:
     from .charts.curves import history
     from .charts.scores import calibration, confusion_matrix, precision_recall, roc
     from .drawing import Drawing
+    from .models.activations import activations
+    from .models.boundary import decision_boundary
+    from .models.embeddings import embeddings
+    from .models.images import feature_maps, filters
+    from .models.landscape import loss_landscape
+    from .models.race import optimizer_race
     from .networks.graph import graph
     from .networks.network import network
 else:
     _when_asked = {
         "Drawing": "drawing:Drawing",
+        "activations": "models.activations:activations",
         "calibration": "charts.scores:calibration",
         "confusion_matrix": "charts.scores:confusion_matrix",
+        "decision_boundary": "models.boundary:decision_boundary",
+        "embeddings": "models.embeddings:embeddings",
+        "feature_maps": "models.images:feature_maps",
+        "filters": "models.images:filters",
         "graph": "networks.graph:graph",
         "history": "charts.curves:history",
+        "loss_landscape": "models.landscape:loss_landscape",
         "network": "networks.network:network",
+        "optimizer_race": "models.race:optimizer_race",
         "precision_recall": "charts.scores:precision_recall",
         "roc": "charts.scores:roc",
     }
@@ -57,11 +72,18 @@ else:
 
 __all__ = [
     "Drawing",
+    "activations",
     "calibration",
     "confusion_matrix",
+    "decision_boundary",
+    "embeddings",
+    "feature_maps",
+    "filters",
     "graph",
     "history",
+    "loss_landscape",
     "network",
+    "optimizer_race",
     "precision_recall",
     "roc",
 ]

@@ -59,10 +59,11 @@ def network(
 
     >>> import ranvier
     >>> from ranvier.nn import Dense
-    >>> model = ranvier.Sequential([Dense(4, "relu", input_shape=(2,)), Dense(1)])
+    >>> layers = [Dense(4, "relu", input_shape=(2,)), Dense(1)]
+    >>> model = ranvier.Sequential(layers, name="small")
     >>> drawing = network(model)
     >>> drawing.title, len(drawing.rows)
-    ('Network sequential: 2-4-1', 12)
+    ('Network small: 2-4-1', 12)
     """
     if not isinstance(model, Model):
         raise ArgumentError(f"network: expected a model, got a {type(model).__name__}")
