@@ -25,7 +25,8 @@ class Check:
     about   what it means, in one sentence
     look    gives the findings of an examination
     needs   what must be there: "targets", "validation", "history", "new data"; "numbers": rows of
-            numbers rather than words, "columns": rows of a table, "classes": a target of classes
+            numbers rather than words, "columns": rows of a table, "classes": a target of classes;
+            "recipe": a training that the user chose
     live    whether `callbacks.Diagnose` looks for it between epochs: it costs little, and what it
             says of the first epochs holds
     """
@@ -43,7 +44,7 @@ CHECKS: tuple[Check, ...] = (
         "overfitting",
         "It does better on the rows it learned from than on others, and that still grows.",
         overfitting,
-        ("targets", "validation"),
+        ("targets", "recipe", "validation"),
     ),
     Check(
         "underfitting",
@@ -55,14 +56,14 @@ CHECKS: tuple[Check, ...] = (
         "learning rate too high",
         "Steps overshoot: the loss rises along them, or blew up on the way.",
         too_high,
-        ("targets",),
+        ("targets", "recipe"),
         live=True,
     ),
     Check(
         "learning rate too low",
         "The loss is far from its end and still falls, and steps could be many times longer.",
         too_low,
-        ("targets", "history"),
+        ("targets", "recipe", "history"),
     ),
     Check(
         "dead units",
@@ -96,28 +97,28 @@ CHECKS: tuple[Check, ...] = (
         "wrong loss",
         "A loss of numbers for classes, or of separate labels for classes.",
         wrong_loss,
-        ("targets",),
+        ("targets", "recipe"),
         live=True,
     ),
     Check(
         "wrong last activation",
         "Targets that the last layer can never give.",
         wrong_activation,
-        ("targets",),
+        ("targets", "recipe"),
         live=True,
     ),
     Check(
         "unscaled inputs",
         "Columns that reach the first weights far too large, too small, or unlike in size.",
         unscaled_inputs,
-        ("targets",),
+        ("targets", "recipe"),
         live=True,
     ),
     Check(
         "unscaled targets",
         "Numbers to predict that are far from 0, or far larger or smaller than 1.",
         unscaled_targets,
-        ("targets",),
+        ("targets", "recipe"),
     ),
     # --- of data
     Check(

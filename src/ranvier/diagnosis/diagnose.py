@@ -53,4 +53,4 @@ def examine(examination: Examination) -> Diagnosis:
             continue
         checked.append(check.kind)
         findings += check.look(examination)
-    return Diagnosis(findings, checked, missing, examination.model.name)
+    return Diagnosis(findings, checked, missing, examination.name)

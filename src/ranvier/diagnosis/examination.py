@@ -43,7 +43,10 @@ class Examination:
     x, y         the rows it was trained on, as the user gave them
     history      {name: [one number an epoch]}, {} where there is none
     columns      names of the columns of x, () where they have none
+    chosen_by    who chose how it is trained, where that was not the user; then it is not judged
     """
+
+    chosen_by: str | None = None
 
     def __init__(
         self,
@@ -58,6 +61,7 @@ class Examination:
     ) -> None:
         model._compiled("diagnose")
         self.model, self.x, self.y = model, x, y
+        self.name = model.name
         self.validation_data, self.new_data = validation_data, new_data
         self.history, self.most_rows = _curves(history), most_rows
 
@@ -292,6 +296,7 @@ _NEEDS: dict[str, Callable[[Examination], str | None]] = {
     "validation": lambda e: Message("no validation data") if e.validation_data is None else None,
     "history": lambda e: None if e.history.get("loss") else Message("no history of a training"),
     "new data": lambda e: Message("no new data") if e.new_data is None else None,
+    "recipe": lambda e: e.chosen_by,
     "numbers": lambda e: Message("rows of words") if e.data is None else None,
     "columns": _no_columns,
     "classes": _no_classes,

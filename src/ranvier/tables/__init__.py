@@ -4,6 +4,7 @@
 |---|---|
 | choice.py | One automatic choice: what, why, and how to override it |
 | columns.py | Columns: what each of a table holds, and the kinds there are |
+| diagnosing.py | The diagnosis of a model of a table |
 | encoder.py | The encoder: columns of a table as arrays for a network |
 | encoding/ | Parts of the encoder: one for each kind of column |
 | files/ | Bytes, records and frames: what reading is made of |

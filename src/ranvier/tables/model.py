@@ -22,6 +22,7 @@ from .trees import Trees
 if TYPE_CHECKING:
     import polars
 
+    from ..diagnosis.finding import Diagnosis
     from ..report.page import Report
     from ..report.results import Results
 
@@ -171,6 +172,38 @@ class TableModel:
 
     def _frame(self, table: object) -> polars.DataFrame:
         return read_table(table).frame
+
+    # -- diagnosis ---------------------------------------------------------------------------------
+
+    def diagnose(
+        self,
+        table: object = None,
+        *,
+        validation_data: object = None,
+        new_data: object = None,
+    ) -> Diagnosis:
+        """What goes wrong with its data, and inside its network; see `ranvier.diagnosis`.
+
+        Args:
+            table: the raw rows that it was trained on, with the target. By default those of its
+                training and test, which a loaded model does not hold.
+            validation_data: raw rows that it was not trained on, with the target.
+            new_data: raw rows that it is used on.
+
+        Rates, losses, scaling and the end of the training are chosen by the training itself and
+        not judged. Raises StateError where it holds no rows, DataError for a table without target.
+        """
+        from .diagnosing import diagnose_table
+
+        if table is None:
+            if self.rows is None:
+                raise StateError(
+                    "diagnose: a model of a file holds no rows; give those that it was trained on"
+                )
+            table = self.rows[0]
+            if validation_data is None and len(self.rows[1]):
+                validation_data = self.rows[1]
+        return diagnose_table(self, table, validation_data, new_data)
 
     # -- the report --------------------------------------------------------------------------------
 

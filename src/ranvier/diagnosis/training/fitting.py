@@ -170,6 +170,8 @@ def _short_of(task: str, name: str, own: float, other: float) -> Message:
 
 def _stronger(e: Examination) -> tuple[str, Change | None]:
     """The likeliest reason first: what holds it back, too little time, too small a network."""
+    if e.chosen_by is not None:
+        return "budget=120  # seconds: more time to train", None
     if e.model.penalties():
         return "Dense(..., kernel_regularizer=None)  # a penalty holds the weights near 0", None
     for layer in e.model.sublayers():

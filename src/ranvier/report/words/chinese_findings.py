@@ -17,6 +17,7 @@ FINDINGS: dict[str, str] = {
     "wrong last activation": "最后一层的激活函数不合适",
     "wrong loss": "损失函数不合适",
     # --- why a check was left out
+    "chosen by the training of tables": "由表格训练自行选择",
     "no history of a training": "没有训练记录",
     "no loss": "没有损失函数",
     "no new data": "没有新数据",

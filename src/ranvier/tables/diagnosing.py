@@ -1,0 +1,146 @@
+"""The diagnosis of a model of a table: raw columns for checks of data, one copy of its network for
+checks inside.
+
+What the training of tables chooses itself is not judged: rates, losses, scaling, and when it ends.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..base.locks import computed_once
+from ..base.message import Message
+from ..diagnosis.data.columns import Columns
+from ..diagnosis.data.examined import MOST_ROWS, Data, Part
+from ..diagnosis.diagnose import examine
+from ..diagnosis.examination import Examination
+from ..diagnosis.finding import Diagnosis
+from ..errors import DataError
+from ..typing import Array
+from .reading import read_table
+from .recognition import cells
+
+if TYPE_CHECKING:
+    import polars
+
+    from .model import TableModel
+
+_LEVELS = ("category", "ordered", "yes/no")
+
+
+class TableExamination(Examination):
+    """Rows of a table: encoded for the network, raw for the checks of data."""
+
+    chosen_by = Message("chosen by the training of tables")
+
+    def __init__(
+        self,
+        table_model: TableModel,
+        table: object,
+        validation_data: object = None,
+        new_data: object = None,
+    ) -> None:
+        self.table_model = table_model
+        self.frame = _with_target(table_model, table, "diagnose")
+        self.held = None
+        if validation_data is not None:
+            self.held = _with_target(table_model, validation_data, "validation_data")
+        self.new = None if new_data is None else read_table(new_data).frame
+        network = copy.deepcopy(table_model.trained.network)
+        classes = table_model.classes
+        network.compile("adam", "sparse_categorical_crossentropy" if classes else "mse")
+        held = None if self.held is None else self._encoded(self.held)
+        super().__init__(
+            network, *self._encoded(self.frame), validation_data=held,
+            history=table_model.history,
+            new_data=None if self.new is None else self._inputs(self.new),
+        )  # fmt: skip
+        self.name = f"model of {table_model.plan.target}"
+
+    def _inputs(self, frame: polars.DataFrame) -> dict[str, Array]:
+        network = self.table_model.trained.network
+        arrays = self.table_model.encoder.transform(frame)
+        return {name: arrays[name] for name in network.input_names}
+
+    def _encoded(self, frame: polars.DataFrame) -> tuple[dict[str, Array], Array]:
+        y = self.table_model.encoder.encode_target(frame)
+        return self._inputs(frame), y if self.table_model.classes else y.astype(np.float32)
+
+    @computed_once
+    def data(self) -> Data:
+        """The raw columns that the model reads."""
+        frames = [f for f in (self.frame, self.held, self.new) if f is not None]
+        raw = iter(_columns(self.table_model, [_some(f) for f in frames]))
+        train = self._part(self.frame, next(raw))
+        held = None if self.held is None else self._part(self.held, next(raw))
+        new = None if self.new is None else next(raw)
+        return Data(train, held, new, tuple(self.table_model.classes))
+
+    def _part(self, frame: polars.DataFrame, columns: Columns) -> Part:
+        frame = _some(frame)
+        y = self.table_model.encoder.encode_target(frame)
+        exact = np.concatenate([np.nan_to_num(columns.numbers, nan=-1e30), columns.codes], axis=1)
+
+        def predicted() -> Array:
+            values = self.table_model.outputs(frame)
+            return values.argmax(axis=1) if self.table_model.classes else values
+
+        return Part(columns, exact.astype(np.float32), y, np.arange(len(frame)), predicted)
+
+
+def diagnose_table(
+    model: TableModel, table: object, validation_data: object = None, new_data: object = None
+) -> Diagnosis:
+    """See `TableModel.diagnose`."""
+    return examine(TableExamination(model, table, validation_data, new_data))
+
+
+def _with_target(model: TableModel, table: object, what: str) -> polars.DataFrame:
+    """The rows of a table that have the target."""
+    frame, target = read_table(table).frame, model.plan.target
+    if target not in frame.columns:
+        raise DataError(
+            f"{what}: the table has no column {target!r}, the target; it has "
+            f"{', '.join(frame.columns[:8])}"
+        )
+    y = model.encoder.encode_target(frame)
+    known = np.flatnonzero(y >= 0 if model.classes else np.isfinite(y))
+    if not len(known):
+        raise DataError(f"{what}: no row has a target that the model knows")
+    return frame[known]
+
+
+def _some(frame: polars.DataFrame) -> polars.DataFrame:
+    if len(frame) <= MOST_ROWS:
+        return frame
+    return frame[np.linspace(0, len(frame) - 1, MOST_ROWS).astype(int)]
+
+
+def _columns(model: TableModel, frames: list[polars.DataFrame]) -> list[Columns]:
+    """The columns that the model reads, raw, with the same codes in all frames."""
+    numeric = [c for c in model.plan.features if c.kind == "number"]
+    levels = [c for c in model.plan.features if c.kind in _LEVELS]
+    codes: dict[str, dict[str, int]] = {}
+    for column in levels:
+        texts = {t for f in frames for t in cells.text(f[column.name]).to_list() if t is not None}
+        codes[column.name] = {text: i for i, text in enumerate(sorted(texts))}
+    made = []
+    for frame in frames:
+        numbers = [
+            cells.numbers(frame[c.name], c.parsing).to_numpy().astype(np.float64) for c in numeric
+        ]
+        coded = [
+            np.array([codes[c.name].get(t, -1) for t in cells.text(frame[c.name]).to_list()])
+            for c in levels
+        ]
+        made.append(
+            Columns(
+                tuple(c.name for c in (*numeric, *levels)),
+                np.stack(numbers, axis=1) if numbers else np.empty((len(frame), 0)),
+                np.stack(coded, axis=1) if coded else np.empty((len(frame), 0), np.int64),
+            )
+        )
+    return made
