@@ -12,9 +12,11 @@ import pytest
 import ranvier
 from ranvier import nn
 from ranvier.nn import activations
-from ranvier.train.walkthrough.formulas.activations import ACTIVATIONS
+from ranvier.train.walkthrough.formulas.activations import ACTIVATIONS, backward, forward
+from ranvier.train.walkthrough.formulas.formula import Formula
 from ranvier.train.walkthrough.formulas.layers import LAYERS, formulas_of
-from ranvier.train.walkthrough.formulas.losses import LOSSES
+from ranvier.train.walkthrough.formulas.losses import LOSSES, TOTAL
+from ranvier.train.walkthrough.formulas.optimizers import _MOMENTUM, _NESTEROV, OPTIMIZERS
 
 POINTS = [-7.1, -2.9, -1.3, -0.4, 0.3, 0.9, 2.2, 5.9, 6.5]
 WORDS = {
@@ -78,12 +80,63 @@ def balanced(latex: str) -> bool:
     return depth == 0 and latex.count(r"\left") == latex.count(r"\right")
 
 
+def all_formulas() -> list[Formula]:
+    """Every formula of every table."""
+    rows = [*LAYERS.values(), *LOSSES.values()]
+    found = [f for row in rows for part in row for f in part]
+    found += [f for rule in OPTIMIZERS.values() for f in rule] + [*_MOMENTUM, *_NESTEROV, *TOTAL]
+    for function in map(activations.get, ACTIVATIONS):
+        for symbols in ((), ("x", "out")):
+            found += [f for make in (forward, backward) if (f := make(function, *symbols))]
+    return found
+
+
 def test_latex_is_balanced() -> None:
-    tables = [f for row in (*LAYERS.values(), *LOSSES.values()) for part in row for f in part]
-    lines = [f.latex for f in tables]
-    lines += [s.latex for s in ACTIVATIONS.values()] + [s.slope_latex for s in ACTIVATIONS.values()]
-    assert [line for line in lines if not balanced(line)] == []
+    assert [f.latex for f in all_formulas() if not balanced(f.latex)] == []
     assert not balanced("{") and not balanced(r"\left(")
+
+
+def levels(text: str) -> list[str]:
+    """What stands at each level of brackets: the text with "()" for everything deeper.
+
+    >>> levels("a (b + c) / d")
+    ['a () / d', 'b + c']
+    """
+    found, open_ = [""], [0]
+    bars = 0
+    for character in text:
+        closes = character in ")]" or (character == "|" and bars % 2)
+        opens = character in "([" or (character == "|" and not bars % 2)
+        bars += character == "|"
+        if closes and len(open_) > 1:
+            open_.pop()
+        elif opens:
+            found[open_[-1]] += "()"
+            open_.append(len(found))
+            found.append("")
+        else:
+            found[open_[-1]] += character
+    return found
+
+
+AMBIGUOUS = {
+    "what is divided by": re.compile(r" / [^+,=-]* [·/] "),
+    "what a sum is over": re.compile(r"(?:mean|sum) of (?:(?! over | where ).)* [+-] "),
+    "how far a root goes": re.compile(r"√[a-z_]+ \w"),
+    "how far a power goes": re.compile(r"\^-"),
+}
+
+
+def ambiguous(text: str) -> list[str]:
+    """What a reader may take in two ways."""
+    parts = [part for level in levels(text) for part in re.split(",   |: ", level)]
+    return [what for what, found in AMBIGUOUS.items() if any(map(found.search, parts))]
+
+
+def test_no_formula_can_be_read_in_two_ways() -> None:
+    assert {f.text: a for f in all_formulas() if (a := ambiguous(f.text))} == {}
+    for planted in ("x / y · z", "mean of p - y", "√v e", "1 / (1 + e^-z)", "w - (a / b · c)"):
+        assert ambiguous(planted), planted
 
 
 def test_settings_of_a_layer_change_its_formulas() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from ...typing import Array
@@ -11,6 +12,8 @@ from .story import Line, Quantity, Stage, Story
 from .terminal import TITLES, agreement
 
 _ROWS, _COLUMNS = 8, 8
+_WIDTH = 88  # characters of a formula that fit into a line
+_FRACTION = re.compile(r"\\frac\{((?:[^{}]|\{[^{}]*\})*)\}\{((?:[^{}]|\{[^{}]*\})*)\}")
 _HEAD = r"""\documentclass[a4paper,11pt]{article}
 \usepackage[T1]{fontenc}
 \usepackage[utf8]{inputenc}
@@ -55,9 +58,49 @@ def _stage(stage: Stage) -> Iterator[str]:
 
 def _line(line: Line) -> str:
     name = Named(line.symbol, line.index, line.expr.value).show(LATEX_SYMBOLS)
-    parts = line.parts(LATEX_SYMBOLS, LATEX_NUMBERS)
-    first, *others = [f"&= {part}" for part in parts]
+    *parts, value = line.parts(LATEX_SYMBOLS, LATEX_NUMBERS)
+    room = _WIDTH - _wide(name)
+    # What is too long for the page even in several lines is left to page and terminal.
+    rows = [broken for part in parts if (broken := _broken(part, room))]
+    first, *others = [f"&= {row}" for row in [*rows, value]]
     return _aligned([f"{name} {first}", *others])
+
+
+def _broken(latex: str, room: int) -> str:
+    """A sum in lines that fit; "" if a term of it does not."""
+    rows = [""]
+    for term in _terms(latex):
+        if _wide(term) > room:
+            return ""
+        if rows[-1] and _wide(rows[-1] + term) > room:
+            rows.append("")
+        rows[-1] += term
+    return " \\\\\n&\\quad ".join(rows)
+
+
+def _terms(latex: str) -> list[str]:
+    """The terms of a sum with their signs, split outside of all brackets.
+
+    >>> _terms(r"a + \\frac{b + c}{2} - (d + e)")
+    ['a', ' + \\\\frac{b + c}{2}', ' - (d + e)']
+    """
+    terms, depth, begin = [], 0, 0
+    for i, character in enumerate(latex):
+        depth += (character in "{([") - (character in "})]")
+        if not depth and latex[i : i + 3] in (" + ", " - "):
+            terms.append(latex[begin:i])
+            begin = i
+    return [*terms, latex[begin:]]
+
+
+def _wide(latex: str) -> int:
+    """About how many characters wide a formula is, those of a fraction one above the other."""
+    while match := _FRACTION.search(latex):
+        above, below = match.groups()
+        latex = latex[: match.start()] + max(above, below, key=_wide) + latex[match.end() :]
+    plain = re.sub(r"\\(?:text|mathrm)\{([^{}]*)\}", r"\1", latex)
+    plain = re.sub(r"\\(?:left|right|partial|quad|,|;)|[{}^_\\]|(?<=\w) (?=\w)", "", plain)
+    return len(plain)
 
 
 def _aligned(rows: Iterable[str]) -> str:

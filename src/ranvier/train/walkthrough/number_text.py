@@ -81,7 +81,7 @@ def latex_symbol(symbol: str) -> str:
     if symbol in _GREEK:
         return _GREEK[symbol]
     if match := re.fullmatch(r"(\w)(\d+)", symbol):
-        return f"{match[1]}_{match[2]}"
+        return f"{{{match[1]}_{{{match[2]}}}}}"  # in braces, as a position may follow
     if len(symbol) == 1:
         return symbol
     return rf"\text{{{latex_text(symbol)}}}"

@@ -24,7 +24,7 @@ _S, _T = r"\sigma(z)", r"\tanh(z)"
 
 ACTIVATIONS: Mapping[str, Shape] = {
     "linear": Shape("z", "z", "1", "1"),
-    "sigmoid": Shape("1 / (1 + e^-z)", r"\frac{1}{1 + e^{-z}}", "a (1 - a)", "a (1 - a)"),
+    "sigmoid": Shape("1 / (1 + e^(-z))", r"\frac{1}{1 + e^{-z}}", "a (1 - a)", "a (1 - a)"),
     "tanh": Shape("tanh(z)", _T, "1 - a²", "1 - a^2"),
     "relu": Shape("max(z, 0)", r"\max(z, 0)", "1 if z > 0 else 0", r"[z > 0]"),
     "relu6": Shape(

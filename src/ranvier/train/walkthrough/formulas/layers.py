@@ -60,13 +60,13 @@ def _normalization(over: str) -> Formulas:
         lines(
             f"μ, σ² = mean and variance of x over {over}",
             rf"\mu, \sigma^2 = \text{{mean and variance of }} x \text{{ over {over}}}",
-            "out = (x - μ) / √(σ² + epsilon) · γ + β", _NORMALIZED,
+            "out = ((x - μ) / √(σ² + epsilon)) · γ + β", _NORMALIZED,
         ),
         lines(
             f"∂L/∂γ = sum of ∂L/∂out · x̂,   {_XHAT}",
             rf"{_BY_GAMMA} = \sum {_OUT}\, \hat x",
             "∂L/∂β = sum of ∂L/∂out", rf"{_BY_BETA} = \sum {_OUT}",
-            "∂L/∂x = γ / √(σ² + epsilon) · (∂L/∂out - its mean - x̂ · mean of ∂L/∂out · x̂)",
+            "∂L/∂x = (γ / √(σ² + epsilon)) · (∂L/∂out - its mean - x̂ · mean of (∂L/∂out · x̂))",
             rf"{_X} = \frac{{\gamma}}{{\sqrt{{\sigma^2 + \varepsilon}}}} \left({_OUT} - "
             rf"\overline{{{_OUT}}} - \hat x\, \overline{{{_OUT}\, \hat x}}\right)",
         ),
@@ -177,9 +177,9 @@ LAYERS: Mapping[str, Formulas] = {
     "LayerNormalization": _normalization("the features of each position"),
     "GroupNormalization": _normalization("a row and a group of channels"),
     "RMSNormalization": Formulas(
-        lines("out = x / √(mean of x² + epsilon) · γ",
+        lines("out = (x / √((mean of x²) + epsilon)) · γ",
               r"\mathrm{out} = \frac{x}{\sqrt{\overline{x^2} + \varepsilon}}\, \gamma"),
-        lines("∂L/∂γ = sum of ∂L/∂out · x / √(mean of x² + epsilon)",
+        lines("∂L/∂γ = sum of ∂L/∂out · x / √((mean of x²) + epsilon)",
               rf"{_BY_GAMMA} = \sum {_OUT}\, \hat x"),
     ),
     "Normalize": _same("out = (x - mean) / deviation", r"\mathrm{out} = \frac{x - \mu}{\sigma}",

@@ -27,7 +27,8 @@ LOSSES: Mapping[str, Formulas] = {
         lines("∂L/∂p = sign(p - y) / (n m)", rf"{by('p')} = {_ONE}\,\mathrm{{sign}}(p - y)"),
     ),
     "huber": Formulas(
-        lines("l = mean of d²/2 if d ≤ delta else delta (d - delta/2), d = |p - y|",
+        lines("l = mean of h(|p - y|) over the row, "
+              "h(d) = d²/2 if d ≤ delta else delta (d - delta/2)",
               r"l = \frac{1}{m} \sum_j h(|p_j - y_j|), \quad h(d) = \frac{d^2}{2} \;[d \le \delta]"
               r" + \delta (d - \frac{\delta}{2})\;[d > \delta]"),
         lines("∂L/∂p = (p - y, but at most delta in size) / (n m)",
@@ -39,7 +40,7 @@ LOSSES: Mapping[str, Formulas] = {
         lines("∂L/∂p = tanh(p - y) / (n m)", rf"{by('p')} = {_ONE} \tanh(p - y)"),
     ),
     "poisson": Formulas(
-        lines("l = mean of p - y log(p) over the row",
+        lines("l = mean of (p - y log(p)) over the row",
               r"l = \frac{1}{m} \sum_j (p_j - y_j \log p_j)"),
         lines("∂L/∂p = (1 - y / p) / (n m)",
               rf"{by('p')} = {_ONE} \left(1 - \frac{{y}}{{p}}\right)"),

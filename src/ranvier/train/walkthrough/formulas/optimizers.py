@@ -22,7 +22,7 @@ _V = (
 _ADAM = lines(
     *_M,
     *_V,
-    "new w = w - a √(1 - beta_2^t) / (1 - beta_1^t) · m / (√v + epsilon)",
+    "new w = w - a · (√(1 - beta_2^t) / (1 - beta_1^t)) · (m / (√v + epsilon))",
     r"w_{\mathrm{new}} = w - a \frac{\sqrt{1 - \beta_2^t}}{1 - \beta_1^t} "
     r"\frac{m}{\sqrt{v} + \varepsilon}",
 )
@@ -40,7 +40,7 @@ OPTIMIZERS: Mapping[str, tuple[Formula, ...]] = {
         *_M,
         "u = max(beta_2 u_before, |g|)",
         r"u = \max(\beta_2 u_{\mathrm{before}}, |g|)",
-        "new w = w - a / (1 - beta_1^t) · m / (u + epsilon)",
+        "new w = w - (a / (1 - beta_1^t)) · (m / (u + epsilon))",
         r"w_{\mathrm{new}} = w - \frac{a}{1 - \beta_1^t} \frac{m}{u + \varepsilon}",
     ),
     "Nadam": lines(
