@@ -16,6 +16,7 @@
 | recipe.py | A training that can be done again with one thing changed |
 | reference_answers.py | What simple methods would say of each row without having seen it |
 | training/ | Checks of curves and of the learning rate |
+| trials/ | Changes measured, by trainings as it is and as changed |
 
 The way of the data:
 
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from .examination import Examination
     from .finding import Chart, Diagnosis, Finding
     from .recipe import Recipe
+    from .trials.measure import Trial
 else:
     _when_asked = {
         "CHECKS": "checks:CHECKS",
@@ -60,6 +62,7 @@ else:
         "Examination": "examination:Examination",
         "Finding": "finding:Finding",
         "Recipe": "recipe:Recipe",
+        "Trial": "trials.measure:Trial",
         "diagnose": "diagnose:diagnose",
     }
     __getattr__ = module_getattr(__name__, globals(), when_asked=_when_asked)
@@ -72,5 +75,6 @@ __all__ = [
     "Examination",
     "Finding",
     "Recipe",
+    "Trial",
     "diagnose",
 ]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..errors import ArgumentError
 from ..nn.basic.affine import Biased
 from ..nn.basic.shape_layers import Activation
 from ..typing import Array
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from ..train.models.model import Model
 
 Change = Callable[[Recipe], Recipe]
+Described = list[dict[str, Any]]  # layers of a Sequential
 
 
 def rate_line(model: Model, rate: float) -> str:
@@ -91,6 +93,115 @@ def without_rows(rows: Array) -> Change:
         return replace(recipe, train=(x[kept], y[kept]))
 
     return change
+
+
+def with_loss(loss: str) -> Change:
+    """The same training with another loss."""
+
+    def set_loss(model: Model) -> None:
+        model.compile(model.optimizer, loss, engine=model.engine)
+
+    return _built(set_loss)
+
+
+def with_layers(change: Callable[[Described], Described]) -> Change:
+    """The same training of other layers: `change` makes them of those of a `Sequential`, as its
+    configuration describes them.
+    """
+
+    def changed(recipe: Recipe) -> Recipe:
+        def build() -> Model:
+            model = recipe.build()
+            config = model.get_config()
+            if "layers" not in config:
+                raise ArgumentError("a trial with other layers is for ranvier.Sequential")
+            made: Model = type(model).from_config({**config, "layers": change(config["layers"])})
+            made.compile(model.optimizer, model.loss, engine=model.engine)
+            return made
+
+        return replace(recipe, build=build)
+
+    return changed
+
+
+def with_dropout(share: float = 0.3) -> Change:
+    """The same network with a `Dropout` behind each hidden Dense."""
+
+    def change(layers: Described) -> Described:
+        made = []
+        for i, layer in enumerate(layers):
+            made.append(layer)
+            if layer["class"] == "Dense" and i < len(layers) - 1:
+                # With a name of its own, so that the user's next ones are counted as before.
+                made.append({"class": "Dropout", "config": {"rate": share, "name": f"dropped_{i}"}})
+        return made
+
+    return with_layers(change)
+
+
+def with_regularizer(factor: float = 0.001) -> Change:
+    """The same network with the squares of all weights of Dense, times this, in the loss."""
+    penalty = {"class": "L2", "config": {"l2": factor}}
+
+    def change(layers: Described) -> Described:
+        return [
+            {**layer, "config": {**layer["config"], "kernel_regularizer": penalty}}
+            if layer["class"] == "Dense"
+            else layer
+            for layer in layers
+        ]
+
+    return with_layers(change)
+
+
+def with_units(factor: float) -> Change:
+    """The same network with so many times the units in each hidden Dense."""
+
+    def change(layers: Described) -> Described:
+        dense = [i for i, layer in enumerate(layers) if layer["class"] == "Dense"][:-1]
+        return [
+            {**layer, "config": {**layer["config"], "units": _times(layer, factor)}}
+            if i in dense
+            else layer
+            for i, layer in enumerate(layers)
+        ]
+
+    return with_layers(change)
+
+
+def with_hidden(units: int, count: int = 2) -> Change:
+    """The same network with `count` Dense of relu, each so wide, in place of its hidden ones."""
+
+    def change(layers: Described) -> Described:
+        dense = [i for i, layer in enumerate(layers) if layer["class"] == "Dense"]
+        first = dense[0] if len(dense) > 1 else dense[-1]
+        config = {"units": units, "activation": "relu"}
+        hidden = [
+            {"class": "Dense", "config": {**config, "name": f"hidden_{i}"}} for i in range(count)
+        ]
+        return [*layers[:first], *hidden, *layers[dense[-1] :]]
+
+    return with_layers(change)
+
+
+def with_end(loss: str | None = None, **arguments: Any) -> Change:
+    """The same network whose last layer has other arguments, and perhaps another loss; one that
+    tells classes is judged by its accuracy.
+    """
+
+    def change(layers: Described) -> Described:
+        last = layers[-1]
+        return [*layers[:-1], {**last, "config": {**last["config"], **arguments}}]
+
+    def changed(recipe: Recipe) -> Recipe:
+        made = with_layers(change)(recipe)
+        return made if loss is None else replace(with_loss(loss)(made), score="accuracy")
+
+    return changed
+
+
+def _times(layer: dict[str, Any], factor: float) -> int:
+    return max(1, round(int(layer["config"]["units"]) * factor))
 
 
 def _built(then: Callable[[Model], None]) -> Change:

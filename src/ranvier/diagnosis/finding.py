@@ -17,6 +17,7 @@ from ..typing import Array
 
 if TYPE_CHECKING:
     from .recipe import Recipe
+    from .trials.measure import Trial
 
 Severity: TypeAlias = Literal["problem", "caution"]
 Evidence: TypeAlias = float | Array | tuple[str, ...]
@@ -57,6 +58,7 @@ class Finding:
     change      the line to change, as code
     trial       makes the changed recipe, so that the change can be measured; None: it cannot
     chart       how the evidence is drawn; None: it is printed only
+    measured    what the change was worth in a trial, or why there was none; None: not asked for
     """
 
     name: str
@@ -66,6 +68,7 @@ class Finding:
     change: str
     trial: Callable[[Recipe], Recipe] | None = field(default=None, compare=False, repr=False)
     chart: Chart | None = field(default=None, repr=False)
+    measured: Trial | str | None = field(default=None, compare=False, repr=False)
 
     def __str__(self) -> str:
         lines = textwrap.wrap(f"{self.severity}: {self.name}. {self.what}", _WIDTH)
@@ -74,6 +77,9 @@ class Finding:
         lines += [f"  {line}" for line in evidence]
         change = self.change.splitlines()
         lines += [f"  change:   {change[0]}", *[f"            {line}" for line in change[1:]]]
+        if self.measured is not None:
+            trial = textwrap.wrap(f"trial:    {self.measured}", _WIDTH - 2)
+            lines += [f"  {trial[0]}", *[f"            {line}" for line in trial[1:]]]
         return "\n".join(lines)
 
     def numbers(self) -> dict[str, str]:

@@ -56,5 +56,6 @@ def _section(finding: Finding, number: int) -> Markup:
         ),
         element("p", "Change:", class_="muted"),
         element("pre", finding.change),
+        "" if finding.measured is None else element("p", f"Trial: {finding.measured}."),
         class_=finding.severity,
     )

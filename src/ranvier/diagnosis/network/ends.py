@@ -15,6 +15,7 @@ import numpy as np
 from ...base.message import Message
 from ...losses.last_layer import LastLayer
 from ...typing import Array
+from ..changes import Change, with_end
 from ..examination import Examination
 from ..finding import Chart, Finding, number
 
@@ -43,6 +44,7 @@ def wrong_loss(e: Examination) -> Iterator[Finding]:
             ),
             counts,
             f'Dense({width}, activation="softmax"), loss="categorical_crossentropy"',
+            with_end("categorical_crossentropy", activation="softmax"),
         )  # fmt: skip
     elif e.task == "numbers" and width == 1:
         yield from _counted(columns[:, 0], counts, name)
@@ -75,14 +77,16 @@ def _counted(y: Array, counts: Array, name: str) -> Iterator[Finding]:
     )  # fmt: skip
 
 
-def _of_classes(severity: str, what: Message, counts: Array, change: str) -> Finding:
+def _of_classes(
+    severity: str, what: Message, counts: Array, change: str, trial: Change | None = None
+) -> Finding:
     return Finding(
         "wrong loss",
         "problem" if severity == "problem" else "caution",
         what,
         {"rows of each class": np.asarray(counts, np.float64)},
         change,
-        None,
+        trial,
         Chart("bars", ("rows of each class",)),
     )
 
@@ -115,7 +119,7 @@ def wrong_activation(e: Examination) -> Iterator[Finding]:
                 "highest output": last.high,
             },
             f"Dense({units})  # without an activation",
-            None,
+            with_end(activation=None),
             Chart("bars", ("targets",), "target"),
         )  # fmt: skip
 

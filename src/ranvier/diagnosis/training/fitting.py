@@ -21,7 +21,7 @@ from ...nn.basic.dense import Dense
 from ...nn.basic.dropout import Dropout
 from ...typing import Array
 from .. import reference_answers as simple
-from ..changes import Change, with_epochs, with_patience
+from ..changes import Change, with_dropout, with_epochs, with_hidden, with_patience
 from ..examination import Examination, evenly
 from ..finding import Chart, Finding, number
 
@@ -106,7 +106,7 @@ def _gap(e: Examination) -> Iterator[Finding]:
             "standard error of the gap": deviation,
         },
         'Dense(..., kernel_regularizer="l2"), a Dropout(0.3) between the layers, or more rows',
-        None,
+        with_dropout(0.3),
         Chart("bars", ("error",), "rows"),
     )
 
@@ -182,4 +182,7 @@ def _stronger(e: Examination) -> tuple[str, Change | None]:
         return f"epochs={4 * len(losses)}  # the loss was still falling", with_epochs(4)
     sizes = [layer.units for layer in e.model.sublayers() if isinstance(layer, Dense)][:-1]
     wider = max(64, 2 * max(sizes, default=0))
-    return f'Dense({wider}, activation="relu"), Dense({wider}, activation="relu"), ...', None
+    return (
+        f'Dense({wider}, activation="relu"), Dense({wider}, activation="relu"), ...',
+        with_hidden(wider),
+    )

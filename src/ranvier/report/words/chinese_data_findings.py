@@ -17,6 +17,7 @@ DATA_FINDINGS: dict[str, str] = {
     "no classes to tell": "没有类别可分",
     "rows are no table": "数据行不是表格",
     "rows of words": "数据行是词",
+    "no time was left for it": "没有时间检查",
     # --- columns
     " ({before} before, {after} now)": "（之前 {before}，现在 {after}）",
     "Columns that are not as in the rows it was trained on: {count}, most of all {name}, whose "
@@ -50,6 +51,23 @@ DATA_FINDINGS: dict[str, str] = {
     "{names} held one value in all rows it was trained on, and other values in rows that it is "
     "used on: what it makes of them is by chance.": (
         "{names} 在所有训练行中取同一个值，在使用时却取其他值：网络对它们的反应是偶然的。"
+    ),
+    # --- trials
+    "a trial is for models with one input and one target": "试验只用于一个输入、一个目标的模型",
+    "a trial needs targets and validation data": "试验需要目标和验证数据",
+    "no trial: {reason}": "没有试验：{reason}",
+    "no time was left for a trial": "没有时间做试验",
+    "the model cannot be made again from its configuration": "无法由配置重新建立该模型",
+    "{score} {before} as it is, {after} changed ({seeds} seeds each): better by {low} "
+    "to {high}, more than chance": (
+        "{score}：原样 {before}，改动后 {after}（各 {seeds} 个种子）：好 {low} 到 {high}，不是偶然"
+    ),
+    "{score} {before} as it is, {after} changed ({seeds} seeds each): no more than chance": (
+        "{score}：原样 {before}，改动后 {after}（各 {seeds} 个种子）：差别不超出偶然"
+    ),
+    "{score} {before} as it is, {after} changed ({seeds} seeds each): worse by {low} "
+    "to {high}, more than chance": (
+        "{score}：原样 {before}，改动后 {after}（各 {seeds} 个种子）：差 {low} 到 {high}，不是偶然"
     ),
     # --- rows and classes
     "About {share} of the labels are wrong ({low} to {high}): among rows that networks without "

@@ -175,7 +175,7 @@ class CompiledMembers:
             return made
         own = optim.get(cast("str", optimizer))
         if own is optimizer:  # of the user; members are not to share it with other models
-            own = _another(own)
+            own = another(own)
         return [own]
 
     def complete(self, number: int) -> Model:
@@ -187,7 +187,7 @@ class CompiledMembers:
                 self.complete(other)
         if number in self._waiting:
             self._waiting.discard(number)
-            member.compile(_another(self.first.optimizer), **self._how)
+            member.compile(another(self.first.optimizer), **self._how)
             if self._rates is not None:
                 member.optimizer.learning_rate = float(self._rates[number])
             if self._tensors is not None:
@@ -319,11 +319,11 @@ class MembersView(Sequence[Model]):
         return f"<{len(self)} members>"
 
 
-def _another(optimizer: optim.Optimizer) -> optim.Optimizer:
+def another(optimizer: optim.Optimizer) -> optim.Optimizer:
     """An optimizer like this one, before its first step."""
     config = optimizer.get_config()
     if isinstance(optimizer, optim.LossScaleOptimizer):
-        config["inner_optimizer"] = _another(optimizer.inner_optimizer)
+        config["inner_optimizer"] = another(optimizer.inner_optimizer)
         return optim.LossScaleOptimizer(**config)
     return type(optimizer).from_config(config)
 

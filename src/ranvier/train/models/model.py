@@ -463,15 +463,18 @@ class Model(Network):
         validation_data: Any = None,
         history: History | Mapping[str, Sequence[float]] | None = None,
         new_data: DataLike | None = None,
+        trial: bool = False,
     ) -> Diagnosis:
         """What goes wrong in its training, each finding with evidence and the line to change; see
-        `ranvier.diagnosis`. Nothing is trained or changed.
+        `ranvier.diagnosis`. The model is not changed.
 
         Args:
             x, y: the rows it was trained on, as `fit` takes them.
             validation_data: (x, y) of rows that it was not trained on.
             history: what `fit` returned; by default that of the last `fit`.
             new_data: rows that it is used on, without targets.
+            trial: measure what the changes are worth, by new networks of 5 seeds as it is and as
+                changed, trained side by side on the same rows.
 
         `print(found)` shows it, `found.save("diagnosis.html")` writes a page; it is true where
         something was found.
@@ -479,8 +482,9 @@ class Model(Network):
         from ...diagnosis.diagnose import diagnose
 
         return diagnose(
-            self, x, y, validation_data=validation_data, history=history, new_data=new_data
-        )
+            self, x, y, validation_data=validation_data, history=history, new_data=new_data,
+            trial=trial,
+        )  # fmt: skip
 
 
 def _answer(by_name: dict[str, float], as_dict: bool) -> Any:
