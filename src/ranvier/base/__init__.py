@@ -13,6 +13,7 @@
 | message.py | Texts that are kept with what they were made of, for other languages |
 | missing.py | The answer to a name that a module, an object or a call does not have |
 | nested.py | Nested structures: lists, tuples, named tuples and dicts of anything, to any depth |
+| notebook.py | Notebooks: what they show of objects, and whether there is one |
 | observer.py | What values mean, told to an observer while a function is traced |
 | processor.py | The processor of this machine, as far as code depends on it |
 | quantities.py | Quantities as short texts: numbers, shares, bytes, durations, rates |

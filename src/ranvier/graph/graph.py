@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 
+from ..base.notebook import html_of
 from ..base.source import scope
 from .node import Node, Spec
 
@@ -73,6 +74,10 @@ class Graph:
         return show(self)
 
     __repr__ = __str__
+
+    def _repr_html_(self) -> str | None:
+        """What a notebook shows: the drawing and the text."""
+        return html_of("graph", self)
 
 
 def rebuild(node: Node, inputs: tuple[Node, ...], spec: Spec | None = None) -> Node:

@@ -13,6 +13,7 @@
 | markup.py | HTML and SVG as text, with everything escaped that is not markup |
 | models/ | What models do: boundaries, filters, activations, embeddings, losses, steps |
 | networks/ | Networks and graphs: boxes in rows, edges that cross as little as can be |
+| notebook/ | What a notebook shows of tensors, graphs and models |
 | page.py | Drawings as a page of their own |
 | pixels.py | Matrices as pixels, and pixels as a PNG inside a page |
 | raster.py | Drawings through matplotlib, for PNG and PDF |

@@ -10,6 +10,7 @@ import numpy as np
 
 from .. import dtypes
 from ..base.missing import PACKAGE
+from ..base.notebook import html_of
 from ..errors import DTypeError, ShapeError
 from ..ops.methods import Methods
 from ..typing import Array, DTypeLike
@@ -109,6 +110,10 @@ class Readable(Methods):
 
     def __iter__(self) -> Iterator[Self]:
         return (self[i] for i in range(len(self)))
+
+    def _repr_html_(self) -> str | None:
+        """What a notebook shows: the numbers, of a large tensor statistics and a histogram."""
+        return html_of("tensor", self)
 
     def __repr__(self) -> str:
         if self._data is None:

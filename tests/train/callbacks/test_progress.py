@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 import io
+import sys
+import types
+from typing import Any
 
+import numpy as np
 import pytest
 
-from ranvier.train.callbacks.progress import ProgressBar, bar_lines, numbers
+import ranvier
+from ranvier.train.callbacks.progress import (
+    EpochLines,
+    ProgressBar,
+    bar_lines,
+    display,
+    numbers,
+)
 
 MANY = {f"a_rather_long_metric_{i}": 0.5 + i for i in range(9)}
 LOGS: list[dict[str, float]] = [
@@ -59,3 +70,55 @@ def test_the_bar_as_a_terminal_shows_it(width: int, monkeypatch: pytest.MonkeyPa
     for name, value in LOGS[3].items():
         message = numbers({name: value})
         assert message in shown or len(message) > width - 1
+
+
+class Handle:
+    """What IPython's display returns: it keeps what it is told to show."""
+
+    def __init__(self, shown: list[Any]) -> None:
+        self.shown = shown
+
+    def update(self, data: Any, raw: bool) -> None:
+        assert raw
+        self.shown[-1] = data
+
+
+def kernel(monkeypatch: pytest.MonkeyPatch, shell: str) -> list[Any]:
+    """As if IPython ran, with a shell of this class; the outputs that it shows."""
+    outputs: list[Any] = []
+
+    def display(data: Any, raw: bool, display_id: bool) -> Handle:
+        assert raw and display_id
+        outputs.append(data)
+        return Handle(outputs)
+
+    ipython, shown = types.ModuleType("IPython"), types.ModuleType("IPython.display")
+    vars(ipython)["get_ipython"] = type(shell, (), {})
+    vars(shown)["display"] = display
+    monkeypatch.setitem(sys.modules, "IPython", ipython)
+    monkeypatch.setitem(sys.modules, "IPython.display", shown)
+    return outputs
+
+
+def test_a_notebook_has_one_output_that_is_updated(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    outputs = kernel(monkeypatch, "ZMQInteractiveShell")
+    model = ranvier.Sequential([ranvier.nn.Dense(1)])
+    model.compile("sgd", "mse", engine="reference")
+    x = np.ones((8, 2), np.float32)
+    model.fit(x, x[:, :1], epochs=3, validation_split=0.5)
+    (data,) = outputs
+    assert "epoch 3/3" in data["text/plain"] and "100%" in data["text/plain"]
+    html = data["text/html"]
+    assert '<progress value="1.000" max="1"' in html and "val_loss: " in html
+    assert capsys.readouterr().out == ""
+    model.fit(x, x[:, :1], epochs=1, verbose=0)
+    assert len(outputs) == 1
+    model.fit(x, x[:, :1], epochs=2, verbose=2)
+    assert len(outputs) == 1 and len(capsys.readouterr().out.splitlines()) == 2
+
+
+def test_ipython_in_a_terminal_is_no_notebook(monkeypatch: pytest.MonkeyPatch) -> None:
+    kernel(monkeypatch, "TerminalInteractiveShell")
+    assert isinstance(display("auto"), EpochLines)

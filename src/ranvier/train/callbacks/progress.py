@@ -1,5 +1,5 @@
-"""Showing how training goes on: a bar in a terminal, plain lines elsewhere, never for more than 2 %
-of the time.
+"""Showing how training goes on: a bar in a terminal and in a notebook, plain lines elsewhere, never
+for more than 2 % of the time.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from ...base.notebook import kernel_display
 from ...base.quantities import seconds_text
 from ...errors import unknown_name
 from .callback import Callback, Logs
@@ -18,13 +19,17 @@ _CREDIT = 0.05  # seconds it may take in any case
 
 
 def display(verbose: int | str) -> Callback | None:
-    """The display for `verbose`: 0 none, 2 a line an epoch, 1 or "auto" a bar in a terminal."""
+    """The display for `verbose`: 0 none, 2 a line an epoch, 1 or "auto" a bar in a terminal or a
+    notebook.
+    """
     if verbose not in (0, 1, 2, "auto"):
         raise unknown_name("verbose", verbose, ("0", "1", "2", "auto"))
     if verbose == 0:
         return None
     if verbose != 2 and _is_terminal():
         return ProgressBar()
+    if verbose != 2 and kernel_display() is not None:
+        return NotebookBar()
     return EpochLines(every=verbose == 2)
 
 
@@ -82,29 +87,20 @@ class EpochLines(_Display):
         self.spent += time.perf_counter() - before
 
 
-class ProgressBar(_Display):
-    """A live bar over the whole training with the newest numbers, in a terminal.
-
-    The epoch is never cut. Where the window is narrow the bar gets shorter, then goes; numbers that
-    do not fit beside it go into lines of their own, integers only.
-    """
+class _Bar(_Display):
+    """Base: a live bar over the whole training with the newest numbers."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.live: Any = None
         self.shown = 0.0
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Draw the empty bar."""
-        from rich.console import Console
-        from rich.live import Live
-
         super().on_train_begin(logs)
         self.first = self.epoch = self.params.get("initial_epoch", 0)
         self.epochs, self.steps = self.params["epochs"], self.params["steps"]
         self.last: tuple[int, Logs] = (0, {})
-        self.live = Live(console=Console(), auto_refresh=False)
-        self.live.start()
+        self._open()
         self._show(0, {}, force=True)
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
@@ -121,31 +117,109 @@ class ProgressBar(_Display):
         self.last = (self.steps, logs or {})
 
     def on_train_end(self, logs: Logs | None = None) -> None:
-        """Leave the last state on the screen."""
-        if self.live is not None:
+        """Leave the last state where it can be seen."""
+        if self._is_open():
             self._show(*self.last, force=True)
-            self.live.stop()
-            self.live = None
+            self._close()
 
     def _show(self, step: int, logs: Logs, force: bool = False) -> None:
         now = time.perf_counter()
         if not force and (now - self.shown < 0.1 or not self._may_show()):
             return
-        from rich.text import Text
-
         total = max(1, (self.epochs - self.first) * self.steps)
         share = min(1.0, ((self.epoch - self.first) * self.steps + step) / total)
         left = (now - self.began) * (1 - share) / share if share else None
+        self._draw(share, left, logs)
+        self.shown = time.perf_counter()
+        self.spent += self.shown - now
+
+    def _open(self) -> None:
+        raise NotImplementedError
+
+    def _is_open(self) -> bool:
+        raise NotImplementedError
+
+    def _draw(self, share: float, left: float | None, logs: Logs) -> None:
+        raise NotImplementedError
+
+    def _close(self) -> None:
+        raise NotImplementedError
+
+
+class ProgressBar(_Bar):
+    """A live bar in a terminal.
+
+    The epoch is never cut. Where the window is narrow the bar gets shorter, then goes; numbers that
+    do not fit beside it go into lines of their own, integers only.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.live: Any = None
+
+    def _open(self) -> None:
+        from rich.console import Console
+        from rich.live import Live
+
+        self.live = Live(console=Console(), auto_refresh=False)
+        self.live.start()
+
+    def _is_open(self) -> bool:
+        return self.live is not None
+
+    def _draw(self, share: float, left: float | None, logs: Logs) -> None:
+        from rich.text import Text
+
         console = self.live.console
         full, empty = ("#", "-") if console.options.ascii_only else ("━", "─")
         # NOTE: the last column stays free, as some terminals break the line after it.
         lines = bar_lines(console.width - 1, self.epoch + 1, self.epochs, share, left, logs)
         text = "\n".join(lines).replace(_FULL, full).replace(_EMPTY, empty)
         self.live.update(Text(text, no_wrap=True, overflow="ignore"), refresh=True)
-        self.shown = time.perf_counter()
-        self.spent += self.shown - now
+
+    def _close(self) -> None:
+        self.live.stop()
+        self.live = None
 
 
+class NotebookBar(_Bar):
+    """A bar below the cell of a notebook: one output, written again as training goes on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.handle: Any = None  # of IPython: what has been displayed, to be updated
+
+    def _open(self) -> None:
+        self.handle = None
+
+    def _is_open(self) -> bool:
+        return self.handle is not None
+
+    def _draw(self, share: float, left: float | None, logs: Logs) -> None:
+        from ...plots.markup import element
+
+        lines = bar_lines(_NOTEBOOK_COLUMNS, self.epoch + 1, self.epochs, share, left, logs)
+        text = "\n".join(lines).replace(_FULL, "━").replace(_EMPTY, "─")
+        html = element(
+            "div",
+            f"epoch {self.epoch + 1}/{self.epochs} ",
+            element("progress", value=f"{share:.3f}", max=1, style="vertical-align:middle"),
+            f" {share:.0%}" + ("" if left is None or share == 1 else f" {seconds_text(left)} left"),
+            "".join(f" · {numbers({name: value})}" for name, value in logs.items()),
+            style="font-variant-numeric:tabular-nums",
+        )
+        data = {"text/plain": text, "text/html": str(html)}
+        if self.handle is None:
+            display = kernel_display()
+            self.handle = None if display is None else display(data, raw=True, display_id=True)
+        else:
+            self.handle.update(data, raw=True)
+
+    def _close(self) -> None:
+        self.handle = None
+
+
+_NOTEBOOK_COLUMNS = 110  # of the bar as plain text
 _FULL, _EMPTY = "\x01", "\x02"  # stand for the pieces of a bar until it is known what can be shown
 _MAX_BAR, _MIN_BAR = 30, 8  # columns
 

@@ -14,6 +14,7 @@ from ...base.arguments import as_integer
 from ...base.config import ENGINES
 from ...base.locks import importing
 from ...base.missing import spelled
+from ...base.notebook import html_of
 from ...data.streams.stream import as_stream
 from ...errors import StateError, unknown_name, warn
 from ...io.writing import FilePath
@@ -130,6 +131,10 @@ class Model(Network):
 
         print(summary(self))
 
+    def _repr_html_(self) -> str | None:
+        """What a notebook shows: the diagram of the network and its summary."""
+        return html_of("model", self)
+
     # -- compile -----------------------------------------------------------------------------------
 
     @spelled
@@ -221,8 +226,8 @@ class Model(Network):
         Args:
             batch_size: rows in a step; None for all. Batches of a generator have their own.
             epochs: train until this epoch, counted from `initial_epoch`.
-            verbose: 0 silent, 1 a bar (in a terminal), 2 a line for each epoch; "auto": 1 in a
-                terminal.
+            verbose: 0 silent, 1 a bar (in a terminal or a notebook), 2 a line for each epoch;
+                "auto": 1 there.
             validation_split: the share of rows held out, taken from the end before shuffling, as
                 in Keras; rows sorted by class warn.
             validation_data: (x, y) or (x, y, sample_weight) instead, or a stream.
