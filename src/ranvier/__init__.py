@@ -177,6 +177,7 @@ _WHEN_ASKED = {
     "report": "report",
     "tables": "tables",
     "tasks": "tasks",
+    "detect_anomaly": "train.fit.anomaly:detect_anomaly",
     "ensemble": "train.ensembles.ensemble:ensemble",
     "tune_table": "tune.tune:tune_table",
     "vmap": "tracing.vmap:vmap",
@@ -203,6 +204,7 @@ if TYPE_CHECKING:
     from .tables.fitting import fit_table
     from .tracing.vmap import vmap
     from .train.ensembles.ensemble import ensemble
+    from .train.fit.anomaly import detect_anomaly
     from .train.models.model import Model
     from .train.models.saving import load
     from .train.models.sequential import Sequential
@@ -255,6 +257,7 @@ __all__ = [
     "data",
     "datasets",
     "detach",
+    "detect_anomaly",
     "diagnosis",
     "diff",
     "divide",

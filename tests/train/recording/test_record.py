@@ -317,6 +317,19 @@ def test_the_share_is_kept_whatever_a_record_costs(cost: float, share: float) ->
     assert 1990 <= records + schedule.left_out <= 2000  # as of the last stretch
 
 
+def test_before_the_pace_is_known_the_budget_holds_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a record before every step no stretch runs that would tell the pace."""
+    schedule = Schedule(1, Budget(0.01, Clock()))
+    schedule.taken(0)
+    schedule.budget.add(1.0)
+    assert schedule.until(1, 0.0) == 1
+    add = Budget.add
+    monkeypatch.setattr(Budget, "add", lambda self, seconds: add(self, seconds + 10.0))
+    record = Record(1)
+    trained(dense, [record])
+    assert record.steps.tolist() == [0] and record.left_out >= 10
+
+
 def test_without_a_bound_none_is_left_out() -> None:
     schedule = Schedule(3, Budget(None))
     schedule.budget.add(1e9)

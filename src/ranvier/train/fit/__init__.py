@@ -2,6 +2,7 @@
 
 | file | what it holds |
 |---|---|
+| anomaly.py | The first NaN of a loop of one's own |
 | begin.py | The beginning of `fit`: from the arguments to a training that can run |
 | cautions.py | Warnings before and after a training that it cannot go well |
 | likely_cause.py | What made the first NaN or infinity, and what to change |

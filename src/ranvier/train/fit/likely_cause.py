@@ -195,7 +195,9 @@ def _overflow(finding: Finding, batch: Batch) -> str | None:
     cause = f"values grew to {_largest(sizes):.3g} and overflowed" if sizes else "values overflowed"
     fixes = _scaling(finding, batch)
     rate, lower = batch.rate, batch.lower
-    if rate is not None:
+    if rate is None:
+        fixes.append("lower the learning rate")
+    else:
         eg = "" if lower is None else f", e.g. to {lower:g}"
         fixes.append(f"lower the learning rate {rate:g}{eg}")
         if lower is not None and lower < rate / 10:  # far above the usual one

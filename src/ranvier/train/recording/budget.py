@@ -60,7 +60,8 @@ class Schedule:
         self._seen = number
         if self._late:
             return 0
-        wait = math.ceil(self.budget.wait() / seconds_per_step) if seconds_per_step else 0
+        seconds = self.budget.wait()
+        wait = math.ceil(seconds / seconds_per_step) if seconds_per_step else int(seconds > 0)
         soonest = max(self._next, number + wait)
         return -(-soonest // self.every) * self.every - number
 

@@ -128,14 +128,15 @@ class Record(StepWatcher):
         if watched.real < watched.step.batch and not watched.step.fills:
             self._schedule.put_off()  # the short batch has a graph of its own
             return
-        built = 0.0
-        if self._look is None or not self._look.holds(watched.step):
-            self._look = GradientStep(self.model, watched, self.activations)
+        built, look = 0.0, self._look
+        if look is None or not look.holds(watched.step):
+            look = self._look = GradientStep(self.model, watched, self.activations)
+            look.run(watched)  # memory and caches are made ready by the first run
             built = time.perf_counter() - began
             self.seconds["compile"] += built
             self._schedule.budget.lend(built)
-        seen = self._look.run(watched)
-        names = self._names(self._look)
+        seen = look.run(watched)
+        names = self._names(look)
         self.numbers.append(watched.number)
         self.losses.append(seen.loss)
         self._before = []
