@@ -327,7 +327,7 @@ def test_before_the_pace_is_known_the_budget_holds_too(monkeypatch: pytest.Monke
     monkeypatch.setattr(Budget, "add", lambda self, seconds: add(self, seconds + 10.0))
     record = Record(1)
     trained(dense, [record])
-    assert record.steps.tolist() == [0] and record.left_out >= 10
+    assert record.steps.tolist() == [0] and record.left_out == 14
 
 
 def test_without_a_bound_none_is_left_out() -> None:

@@ -71,6 +71,10 @@ class Schedule:
         self.recorded += 1
         self._next = (number // self.every + 1) * self.every
 
+    def end(self, number: int) -> None:
+        """The training is over after so many steps."""
+        self._seen = max(self._seen, number - 1)
+
     def put_off(self) -> None:
         """The step cannot be recorded: the next one is, instead."""
         self._late = True

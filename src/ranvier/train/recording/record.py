@@ -93,6 +93,7 @@ class Record(StepWatcher):
         self._rows: dict[str, list[Array]] = {}
         self._schedule = Schedule(1, Budget(None))
         self._look: GradientStep | None = None
+        self._first = 0  # steps of the optimizer before this training
         self._before: list[tuple[str, Tensor, Array]] = []
 
     # -- while fit runs --
@@ -117,6 +118,7 @@ class Record(StepWatcher):
         elif not isinstance(every, int):
             every = max(1, steps * self.params.get("epochs", 1) // RECORDS)
         self._schedule = Schedule(every, Budget(self.max_cost))
+        self._first = int(self.model.optimizer.iterations.item())
 
     def steps_until(self, number: int, seconds_per_step: float) -> int:
         """How many steps run before the next one to record."""
@@ -169,6 +171,7 @@ class Record(StepWatcher):
         for name, _, _ in self._before:
             self._add(name, UPDATE, np.array([math.nan]))
         self._look, self._before = None, []
+        self._schedule.end(int(self.model.optimizer.iterations.item()) - self._first)
 
     def _spend(self, seconds: float, more: bool = False) -> None:
         budget = self._schedule.budget
