@@ -37,7 +37,9 @@ def test_pictures_in_folders(folder: Path) -> None:
         for i in range(30):
             pixels = random.normal(grey, 10, (12, 12)).clip(0, 255).astype(np.uint8)
             images.fromarray(pixels).save(folder / "photos" / name / f"{i}.png")
-    assert "model saved: photos.safetensors" in trained("photos")
+    assert "model saved: photos.safetensors, report: photos.html" in trained("photos")
+    page = (folder / "photos.html").read_text("utf-8")
+    assert "<img" in page
     one = run("predict", "photos.safetensors", "photos/dark/3.png").output
     assert "prediction " in one and "probability_dark" in one
     done = run("predict", "photos.safetensors", "photos", "-o", "out.csv")
@@ -50,7 +52,8 @@ def test_texts_of_a_column(folder: Path) -> None:
         f"a {w} film {i % 7},{o}" for i in range(60) for w, o in (("bad", "no"), ("good", "yes"))
     ]
     (folder / "films.csv").write_text("\n".join(["review,liked", *rows]))
-    trained("films.csv", "--text", "review", "--target", "liked")
+    trained("films.csv", "--text", "review", "--target", "liked", "--report", "page.html")
+    assert 'id="words"' in (folder / "page.html").read_text("utf-8")
     out = run("predict", "films.safetensors", "films.csv").output.splitlines()
     assert len(out) == 120 and "prediction " in out[0]
     scored = run("evaluate", "films.safetensors", "films.csv", "--target", "liked")
@@ -64,6 +67,7 @@ def test_a_series(folder: Path) -> None:
     lines = [f"{2000 + i // 12}-{i % 12 + 1:02d},{p:.4f}" for i, p in enumerate(points)]
     (folder / "sales.csv").write_text("\n".join(["month,sold", *lines]))
     trained("sales.csv", "--forecast", "sold", "--horizon", 4, "--time", "month")
+    assert 'id="forecast"' in (folder / "sales.html").read_text("utf-8")
     out = run("predict", "sales.safetensors", "sales.csv").output.splitlines()
     assert [line.split(",")[0] for line in out] == [f"step {i}" for i in range(1, 5)]
     refused = run("evaluate", "sales.safetensors", "sales.csv")

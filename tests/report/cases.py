@@ -11,11 +11,15 @@ import polars as pl
 import pytest
 
 import ranvier
+from ranvier.data import seasonal_naive
 from ranvier.report.build import Facts, results_of
+from ranvier.report.of_tasks.classes import class_results
+from ranvier.report.of_tasks.series import series_results
 from ranvier.report.results import Results
 from ranvier.tables.choice import Choice
 from ranvier.tables.plan import make_plan
 from ranvier.tables.reading import read_table
+from ranvier.tasks.tested import ClassTest, SeriesTest
 from report.standin import StandIn, halves
 
 EVIL = "</script><script>alert(1)</script>\"'&<b> \x00\u202e \u05d2\u05d9\u05dc {x} %s"
@@ -173,12 +177,65 @@ def evil_names() -> Results:
     return results_of(model, train, test, facts, seconds=0.0)
 
 
+def network() -> ranvier.Model:
+    return ranvier.Sequential([ranvier.nn.Dense(3, input_shape=(4,)), ranvier.nn.Dense(2)])
+
+
+def class_test(classes: int, rows: int, **more: object) -> ClassTest:
+    codes = random.integers(0, classes, rows)
+    output = random.dirichlet(np.ones(classes), rows)
+    output[np.arange(rows), codes] += 0.4
+    known = random.integers(0, classes, 200)
+    names = [f"{EVIL} the text {i} of class {c}" for i, c in enumerate(codes)]
+    kept: dict[str, object] = {"pixels": None, "ask": None, **more}
+    return ClassTest(EVIL, EVIL, codes, known, output, names, 3.0, np.arange(rows), **kept)  # type: ignore[arg-type]
+
+
+def pictures() -> Results:
+    pixels = random.integers(0, 256, (90, 20, 30, 3)).astype(np.uint8)
+    classes = [f"{EVIL} {i}" for i in range(3)]
+    return class_results(class_test(3, 90, pixels=pixels), classes, network(), [], "ranvier train")
+
+
+def pictures_all_right() -> Results:
+    codes = np.array([0, 1] * 20)
+    tested = replace(
+        class_test(2, 40, pixels=random.random((40, 8, 8, 1)) * 255),
+        codes=codes, output=np.eye(2)[codes] * 0.8 + 0.1,
+    )  # fmt: skip
+    return class_results(tested, ["a", "b"], network(), [])
+
+
+def texts() -> Results:
+    def ask(words: list[str]) -> np.ndarray:
+        told = np.array([[0.9, 0.1] if "class" in word else [0.4, 0.6] for word in words])
+        return told
+
+    return class_results(class_test(2, 80, ask=ask), ["no", EVIL], network(), [])
+
+
+def series_test(rows: int, season: int) -> SeriesTest:
+    x, y = random.normal(size=(rows, 24)), random.normal(size=(rows, 6))
+    seasonal = seasonal_naive(x, 6, season)
+    errors = random.normal(size=(max(rows // 2, 1), 6))
+    return SeriesTest(EVIL, x, y, 0.8 * y, seasonal, errors, 100, season, 2.0)
+
+
+def a_series() -> Results:
+    return series_results(series_test(150, 12), network(), [], "ranvier train")
+
+
+def a_short_series() -> Results:
+    return series_results(series_test(2, 1), network(), [])
+
+
 CASES: dict[str, Callable[[], Results]] = {
     case.__name__: functools.cache(case)
     for case in (
         two_classes, numbers, many_classes, a_class_missing_in_test, one_class_in_test,
         wide, one_test_row, constant_numbers, constant_target,
         constant_probabilities, broken_probabilities, huge_predictions, empty_cells, evil_names,
+        pictures, pictures_all_right, texts, a_series, a_short_series,
     )
 }  # fmt: skip
 

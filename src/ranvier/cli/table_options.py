@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -134,3 +136,8 @@ def stem_of(path: str) -> str:
     'flowers'
     """
     return Path(path).name.partition(".")[0] or "table"
+
+
+def command_line() -> str:
+    """The command as it was typed."""
+    return shlex.join(["ranvier", *sys.argv[1:]])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -17,7 +15,7 @@ from ..io.writing import check_output, check_suffix, protected
 from ..typing import Array
 from .digits import STARTUP_SECONDS, check_model_file
 from .progress import show_time, status_line, time_bar
-from .table_options import kinds_of
+from .table_options import command_line, kinds_of
 
 if TYPE_CHECKING:
     import polars
@@ -151,7 +149,7 @@ def _learn(
             with time_bar(budget, began, "writing the report"):
                 left = budget - (time.perf_counter() - began) - _FILES_SECONDS
                 seconds = min(max(left, 0.0), _MOST_REPORT_SECONDS)
-                model.report(page, lang=options["lang"], seconds=seconds, command=_command())
+                model.report(page, lang=options["lang"], seconds=seconds, command=command_line())
         except KeyboardInterrupt:
             click.echo("Ctrl-C: the report is left out, the model is kept")
             page = None
@@ -174,11 +172,6 @@ def _written(options: Mapping[str, Any]) -> dict[str, Any]:
     """How the file is written, where that was said."""
     asked = {name: options[name] for name in _READING if options[name] is not None}
     return {name: value for name, value in asked.items() if (name, value) != ("ragged", "error")}
-
-
-def _command() -> str:
-    """The command as it was typed."""
-    return shlex.join(["ranvier", *sys.argv[1:]])
 
 
 def _show_scores(what: str, scores: Mapping[str, float]) -> None:

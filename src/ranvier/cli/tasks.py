@@ -16,6 +16,7 @@ from ..typing import Array
 from .digits import check_model_file
 from .problems import table_columns
 from .progress import show_time
+from .table_options import command_line, stem_of
 
 if TYPE_CHECKING:
     from ..tasks import TaskModel
@@ -29,6 +30,10 @@ def train_task(
     """Train on a folder of pictures, a column of texts or a series, and save the model."""
     from ..tasks import fit_forecast, fit_images, fit_texts
 
+    page = None if options["no_report"] else options["report"] or f"{stem_of(data)}.html"
+    if page is not None:
+        check_suffix(page, ".html")
+        check_output(page)
     shared = {"budget": options["budget"], "seed": options["seed"]}
     check_model_file(out)
     began = time.perf_counter()
@@ -47,8 +52,10 @@ def train_task(
         else:
             model = fit_images(data, **shared)
         model.save(out)
+        if page is not None:
+            model.report(page, lang=options["lang"], command=command_line())
     show_time({"in all": time.perf_counter() - began})
-    click.echo(f"model saved: {out}")
+    click.echo(f"model saved: {out}" + (f", report: {page}" if page else ""))
 
 
 def _named(columns: Mapping[str, Array], name: str | None, option: str, what: str) -> str:

@@ -102,7 +102,7 @@ def _only(
     ctx: click.Context, stated: set[str], folder: bool, text: str | None, forecast: str | None
 ) -> None:
     """Raise where an option says something about another kind of data."""
-    known = {"data", "seed", "budget", "out"}
+    known = {"data", "seed", "budget", "out", "report", "no_report", "lang"}
     known |= set() if folder else {"text", "target"} if text else {"forecast", "horizon", "time"}
     if stated - known:
         flags = {p.name: p.opts[0] for p in ctx.command.params}

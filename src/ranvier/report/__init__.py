@@ -7,6 +7,7 @@
 | layers.py | The layers of a network for its picture |
 | measures/ | Intervals, curves, calibration, baselines, importance of columns |
 | notebook.py | Plans and models of tables as they show themselves in a notebook |
+| of_tasks/ | Results of pictures, texts and series |
 | page.py | The report as one HTML file |
 | profile.py | What the columns of the training rows hold |
 | results.py | Everything that a report shows, as plain numbers and texts |

@@ -149,7 +149,7 @@ def results_of(
     left = max(end - began, 0.0) * _COMPARE_SHARE
     others = _baselines(model, rows, y, test_rows, facts.encoded, compare, seed, left)
     compare_seconds = time.perf_counter() - began
-    metric, models = _scored(truth, output, others, plan, seed)
+    metric, models = scored(truth, output, others, plan, seed)
     began = time.perf_counter()
     left = max(end - began, 0.0) * _IMPORTANCE_SHARE
     ranks = _importance(model, test_rows, truth, y, metric, left, seed)
@@ -199,11 +199,11 @@ def results_of(
         parameters=sum(layer.parameters for layer in layers),
         members=facts.members,
         seconds=stages,
-        memory={**_memory(), **facts.memory},
+        memory={**memory_used(), **facts.memory},
         rows_per_second=len(test_rows) / max(predict_seconds, 1e-9),
         code=facts.code,
         command=facts.command,
-        versions=_versions(),
+        versions=versions(),
         notes=(*notes, *class_notes(truth, plan.classes)),
         **details(truth, output, others, plan.classes, facts.residuals, seed),
     )
@@ -248,7 +248,7 @@ def _baselines(
 # --- scores -------------------------------------------------------------------------------------
 
 
-def _scored(
+def scored(
     truth: Array, output: Array, others: Sequence[Baseline], plan: Plan, seed: int
 ) -> tuple[str, list[ModelScore]]:
     """The main score, and the scores of all models on the same draws of rows."""
@@ -325,7 +325,7 @@ def _missing(plan: Plan) -> float:
     return sum(column.missing for column in plan.columns) / cells if cells else 0.0
 
 
-def _memory() -> dict[str, int]:
+def memory_used() -> dict[str, int]:
     """The most memory that this process has used, where the system says it."""
     try:
         import resource
@@ -335,7 +335,7 @@ def _memory() -> dict[str, int]:
     return {"peak": most if sys.platform == "darwin" else most * 1024}
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
     versions = {"Python": platform.python_version()}
     for name in ("ranvier", "numpy", "polars", "scikit-learn"):
         with contextlib.suppress(ImportError):  # it is not installed

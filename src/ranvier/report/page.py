@@ -77,7 +77,7 @@ def _header(
     results: Results, words: Language, title: str, contents: list[tuple[str, str]]
 ) -> Markup:
     subtitle = words(
-        "subtitle",
+        "subtitle" if results.column_count else "subtitle_task",
         source=cut(results.source, 80),
         task=words(f"task_{results.task}", count=f"{len(results.classes):,}"),
         rows=f"{results.train_rows + results.test_rows:,}",

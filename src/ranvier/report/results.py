@@ -160,6 +160,49 @@ class WorstRow:
 
 
 @dataclass(frozen=True)
+class Picture:
+    """A tested picture: its pixels as a PNG in a data URI, and its prediction."""
+
+    pixels: str
+    truth: str
+    predicted: str
+    probability: float  # of the predicted class
+    name: str
+
+
+@dataclass(frozen=True)
+class ClassWords:
+    """Words that alone make a class likelier, with its probability; the most telling first."""
+
+    label: str
+    words: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True)
+class ForecastView:
+    """The last forecast of a test: the points before it, those that came, and what was foretold.
+
+    `margins` are half the width of an interval at each step, from the errors on rows held out;
+    `coverage` is the share of all tested points that lie inside.
+    """
+
+    past: tuple[float, ...]
+    truth: tuple[float, ...]
+    predicted: tuple[float, ...]
+    seasonal: tuple[float, ...]
+    margins: tuple[float, ...] = ()
+    coverage: float | None = None
+
+
+@dataclass(frozen=True)
+class HorizonErrors:
+    """The mean absolute error of a forecast at each step ahead."""
+
+    name: str
+    errors: tuple[float, ...]
+
+
+@dataclass(frozen=True)
 class Importance:
     """How much the main score loses when a column is shuffled: the mean, and its deviation."""
 
@@ -226,7 +269,7 @@ class Results:
 
     source: str
     target: str
-    task: str  # "binary", "multiclass", "regression", "ordinal"
+    task: str  # "binary", "multiclass", "regression", "ordinal", "series"
     metric: str
     train_rows: int
     test_rows: int
@@ -250,6 +293,11 @@ class Results:
     intervals: tuple[Interval, ...] = ()
     worst: tuple[WorstRow, ...] = ()
     worst_columns: tuple[str, ...] = ()
+    wrong_pictures: tuple[Picture, ...] = ()
+    right_pictures: tuple[Picture, ...] = ()
+    class_words: tuple[ClassWords, ...] = ()
+    forecast: ForecastView | None = None
+    horizons: tuple[HorizonErrors, ...] = ()
     importance: tuple[Importance, ...] = ()
     importance_rows: int = 0
     importance_repeats: int = 0

@@ -53,6 +53,11 @@ td .muted{font-weight:400;font-size:.85em}td.s{white-space:nowrap}
 td.t{min-width:16ch;max-width:44ch;overflow-wrap:anywhere}
 tr.main td{font-weight:650}
 tr.off td{color:var(--muted)}
+.pictures{display:grid;grid-template-columns:repeat(auto-fill,minmax(112px,1fr));gap:12px}
+.picture{border:1px solid var(--grid);border-radius:8px;padding:8px;font-size:.85rem;
+break-inside:avoid;overflow-wrap:anywhere}.picture span{color:var(--muted);display:block}
+.picture b{display:block}.picture img{width:100%;height:auto;image-rendering:pixelated;
+border-radius:4px;display:block;margin-bottom:4px}
 pre{background:var(--code);border-radius:8px;padding:12px 14px;overflow-x:auto;font-size:.875rem;
 line-height:1.45}
 code{font-family:ui-monospace,'SF Mono',Menlo,Consolas,'DejaVu Sans Mono',monospace}

@@ -45,6 +45,12 @@ def verdict(results: Results, words: Language) -> str:
     if other is None or gap is None or gap.value is None:
         return words("verdict_alone")
     low, high = gap.low, gap.high
+    if low is None or high is None:
+        key = "verdict_few_better" if gap.value >= 0 else "verdict_few_worse"
+        return words(
+            key, other=words(other.name), metric=words(results.metric),
+            rows=f"{results.test_rows:,}", difference=number_text(abs(gap.value), 3),
+        )  # fmt: skip
     values = {
         "other": words(other.name), "metric": words(results.metric),
         "rows": f"{results.test_rows:,}",

@@ -8,6 +8,7 @@
 | input_columns.py | Columns of the tables that the tasks are given |
 | season.py | The season of a series, found in its numbers |
 | task_model.py | The base of what these calls return: a network, its preprocessing, its score |
+| tested.py | What a task keeps of its test for a report |
 | texts.py | Classes of texts in a column |
 | training.py | Training within a time: rounds by the clock, the best weights kept |
 

@@ -26,6 +26,7 @@ from .input_columns import column as column_of
 from .input_columns import column_or_values, silent
 from .season import season_of
 from .task_model import TaskModel, unpack_as
+from .tested import SeriesTest
 from .training import RESERVE, Run, Score, train_within
 
 _TEST = 0.2  # of the points, the last ones
@@ -167,7 +168,9 @@ def fit_forecast(
     ]
     training = _Training(model, started, seed, say if verbose > 1 else None)
     run = training.search(train_x, train_y, valid_x, valid_y, seconds * _CHOOSING)
-    error = float(np.abs(model.predict_windows(test_x) - test_y).mean())
+    foretold = model.predict_windows(test_x)
+    error = float(np.abs(foretold - test_y).mean())
+    chosen_by = model.predict_windows(valid_x) - valid_y
     naive = seasonal_naive(test_x, horizon, model.season).astype(np.float64)
     simple = float(np.abs(naive - test_y).mean())
     model.score = {"mean_absolute_error": error, "seasonal_naive": simple}
@@ -182,6 +185,10 @@ def fit_forecast(
                 "nothing learned was better on rows held out",
             ),
         )
+    model.tested = SeriesTest(
+        column, test_x, test_y, foretold, naive, chosen_by, len(train_x), model.season,
+        clock.monotonic() - started,
+    )  # fmt: skip
     say(_outcome(error, simple, len(test_x), bool(run.best_epochs)))
     return model
 

@@ -42,6 +42,7 @@ from ..typing import Array, ArrayLike
 from .class_training import parts_of, train_classes
 from .input_columns import silent
 from .task_model import TaskModel, unpack_as
+from .tested import ClassTest
 
 Pictures: TypeAlias = "FilePath | Sequence[FilePath] | ArrayLike"  # files, or their numbers
 
@@ -175,6 +176,11 @@ def fit_images(
     )  # fmt: skip
     score = {"accuracy": accuracy, "test_images": float(len(parts.test))}
     model = ImageModel(network, names, shape, color, [*choices, ended], score)
+    model.tested = ClassTest(
+        str(folder), "class", labels[parts.test], labels[parts.train],
+        model.predict_proba(pixels[parts.test]), [str(stream.files[i]) for i in parts.test],
+        time.monotonic() - started, parts.test, pixels[parts.test],
+    )  # fmt: skip
     say(f"accuracy {accuracy:.4f} on {len(parts.test):,} pictures held out")
     return model
 

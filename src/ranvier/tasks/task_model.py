@@ -4,22 +4,28 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from ..errors import FileError
+from ..errors import FileError, StateError
 from ..io import files
 from ..io.writing import FilePath
 from ..tables.choice import Choice, lines
 from ..train.models import saving
 from ..train.models.model import Model
 from ..typing import Array
+from .tested import ClassTest, SeriesTest
+
+if TYPE_CHECKING:
+    from ..report.page import Report
+    from ..report.results import Results
 
 
 class TaskModel(ABC):
     """A trained network with all that stands between the user's data and its numbers.
 
     Attributes: `network`, an ordinary `ranvier.Model`; `choices`, what was decided and why;
-    `score`, numbers by name on rows that training never saw.
+    `score`, numbers by name on rows that training never saw; `tested`, these rows with their
+    predictions, until the report has been made.
     """
 
     kind: ClassVar[str]  # of its files
@@ -28,6 +34,8 @@ class TaskModel(ABC):
         self, network: Model, choices: Sequence[Choice] = (), score: Mapping[str, float] = {}
     ) -> None:
         self.network, self.choices, self.score = network, tuple(choices), dict(score)
+        self.tested: ClassTest | SeriesTest | None = None
+        self.results: Results | None = None
 
     @abstractmethod
     def config(self) -> dict[str, Any]:
@@ -52,6 +60,39 @@ class TaskModel(ABC):
             "choices": [choice.config() for choice in self.choices],
         }
         return files.write(path, arrays, about)
+
+    def report(
+        self, path: FilePath | None = None, *, lang: str | None = None, command: str = ""
+    ) -> Report:
+        """What the model is worth on the rows held out for the test, as one page.
+
+        `path` names an .html file to write; `lang` is "en" or "zh". There is one only of a model
+        that was trained in this process, as a file does not hold the rows.
+        """
+        from ..report.page import Report
+
+        if self.results is None:
+            self.results = self._results(command)
+            self.tested = None
+        report = Report(self.results, lang)
+        if path is not None:
+            report.save(path)
+        return report
+
+    def _results(self, command: str) -> Results:
+        """What a report shows."""
+        from ..report.of_tasks.classes import class_results
+        from ..report.of_tasks.series import series_results
+
+        if isinstance(self.tested, SeriesTest):
+            return series_results(self.tested, self.network, self.choices, command)
+        if self.tested is None:
+            raise StateError(
+                f"report: this {type(self).__name__} was read from a file, which does not hold the "
+                "rows of its test; call report() on the model that fit gave"
+            )
+        classes = self.config()["classes"]
+        return class_results(self.tested, classes, self.network, self.choices, command)
 
     def __str__(self) -> str:
         score = ", ".join(f"{name} {value:.4g}" for name, value in self.score.items())

@@ -24,6 +24,7 @@ from .class_training import parts_of, train_classes
 from .input_columns import column as column_of
 from .input_columns import column_or_values, silent
 from .task_model import TaskModel, unpack_as
+from .tested import ClassTest
 
 _MOST_WORDS = 30_000
 _LONGEST = 256  # words of a text that are read
@@ -144,6 +145,11 @@ def fit_texts(
     )  # fmt: skip
     model.choices = (*choices, ended)
     model.score = {"accuracy": accuracy, "test_rows": float(len(parts.test))}
+    tested = [texts[i] for i in parts.test]
+    model.tested = ClassTest(
+        column, target, codes[parts.test], codes[parts.train], model.predict_proba(tested), tested,
+        time.monotonic() - started, parts.test, ask=model.predict_proba,
+    )  # fmt: skip
     say(f"accuracy {accuracy:.4f} on {len(parts.test):,} rows held out")
     return model
 

@@ -9,6 +9,7 @@
 | network_chart.py | The picture of a network |
 | number_charts.py | Predicted numbers beside true ones, errors, prediction intervals |
 | overview.py | Scores beside baselines, the target, empty cells, importance of columns |
+| series_charts.py | The last forecast beside what came, errors by step |
 | training_charts.py | Learning curves |
 
     Results -> Drawing -> SVG in the page, in a notebook, .svg, .png and .pdf files

@@ -21,10 +21,13 @@ from .class_charts import (
 from .network_chart import network_chart
 from .number_charts import intervals_chart, predicted_chart, residuals_chart
 from .overview import importance, missing, scores, target
+from .series_charts import forecast_chart, horizon_chart
 from .training_charts import curve_chart
 
 CHARTS: dict[str, Callable[[Results, Language], Drawing | None]] = {
     "scores": scores,
+    "forecast": forecast_chart,
+    "horizon": horizon_chart,
     "target": target,
     "missing": missing,
     "curve-1": curve_chart(0),

@@ -12,4 +12,5 @@
 | probability_section.py | Thresholds, calibration and prediction intervals |
 | score_section.py | Every score of the network and of the simple models |
 | summary_section.py | Score, best simple model, verdict, and what is to be checked |
+| task_sections.py | Examples of pictures, words of texts, forecasts of a series |
 """

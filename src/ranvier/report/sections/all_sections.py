@@ -11,16 +11,20 @@ from .page_parts import Section
 from .probability_section import calibration, decisions
 from .score_section import scores
 from .summary_section import summary
+from .task_sections import examples, forecast, telling_words
 
 SECTIONS: dict[str, Section] = {
     "summary": summary,
     "scores": scores,
+    "forecast": forecast,
     "errors": errors,
     "decisions": decisions,
     "calibration": calibration,
     "importance": importance,
     "attribution": attribution,
     "worst": worst,
+    "examples": examples,
+    "words": telling_words,
     "data": data,
     "plan": plan,
     "training": training,

@@ -16,8 +16,11 @@ _SHOWN_COLUMNS = 30
 _MOST_COLUMNS = 200
 
 
-def data(page: Page) -> tuple[str, Markup]:
+def data(page: Page) -> tuple[str, Markup] | None:
     results, words = page.results, page.words
+    if not results.column_count:  # pictures, texts, a series
+        target = charts(page, "target")
+        return (words("data"), target) if target else None
     about = words(
         "data_about",
         columns=f"{results.column_count:,}",

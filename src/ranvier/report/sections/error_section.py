@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from ...base.quantities import number_text, percent_text
 from ...plots.markup import Markup, element, join
-from .page_parts import Page, charts, cut, figure, table
+from .page_parts import Page, charts, cut, figure, picture_grid, table
+
+_SHORT, _LONG = 60, 400  # characters of a cell, among others and alone
 
 
 def errors(page: Page) -> tuple[str, Markup] | None:
@@ -51,8 +53,12 @@ def errors(page: Page) -> tuple[str, Markup] | None:
 
 def worst(page: Page) -> tuple[str, Markup] | None:
     results, words = page.results, page.words
+    if results.wrong_pictures:
+        about = element("p", words("worst_pictures_about"))
+        return words("worst"), join(about, picture_grid(page, results.wrong_pictures))
     if not results.worst:
         return None
+    most = _LONG if len(results.worst_columns) == 1 else _SHORT
     error = "probability_of_truth" if results.is_classes else "error"
     head = [words("row_number"), words("truth"), words("predicted"), words(error)]
     head += [cut(name, 40) for name in results.worst_columns]
@@ -60,10 +66,11 @@ def worst(page: Page) -> tuple[str, Markup] | None:
     rows = [
         [
             row.row, cut(row.truth, 40), cut(row.predicted, 40), number_text(row.error, 3),
-            *(cut(cell, 60) for cell in row.cells),
+            *(cut(cell, most) for cell in row.cells),
         ]
         for row in results.worst
     ]  # fmt: skip
     return words("worst"), join(
-        element("p", words("worst_about")), table(head, rows, words("worst"), numbers)
+        element("p", words("worst_about" if results.columns else "worst_texts_about")),
+        table(head, rows, words("worst"), numbers),
     )

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeAlias
 
-from ...base.quantities import number_text
+from ...base.quantities import number_text, percent_text
 from ...plots.drawing import Drawing
 from ...plots.markup import Markup, element, join
 from ...plots.svg import svg_of
-from ..results import Results
+from ..results import Picture, Results
 from ..words.language import CLOSE, OPEN, Language, isolated
 
 _SHORT = 22  # characters of a cell that is not broken  # characters of a cell that is not broken
@@ -106,6 +106,22 @@ def charts(page: Page, *names: str, beside: Markup | str = "") -> Markup:
         return join(beside)
     cells = [*figures, element("div", beside)] if beside else figures
     return element("div", *cells, class_="charts")
+
+
+def picture_grid(page: Page, pictures: Sequence[Picture]) -> Markup:
+    """Pictures side by side, each with its class and the one predicted."""
+    words, cells = page.words, []
+    for one in pictures:
+        predicted = f"{cut(one.predicted, 40)} {percent_text(one.probability)}"
+        lines = [element("b", cut(one.truth, 40))]
+        if one.predicted != one.truth:
+            lines.append(element("span", f"{words('told_as')} {predicted}"))
+        else:
+            lines.append(element("span", percent_text(one.probability)))
+        label = f"{words('truth')} {cut(one.truth, 40)}, {words('predicted')} {predicted}"
+        image = element("img", src=one.pixels, alt=label, title=cut(one.name, 160))
+        cells.append(element("div", image, *lines, class_="picture"))
+    return element("div", *cells, class_="pictures")
 
 
 def card(name: str, value: str, *below: str) -> Markup:

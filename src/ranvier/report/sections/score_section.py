@@ -36,8 +36,9 @@ def scores(page: Page) -> tuple[str, Markup]:
         element("li", f"{words(name)}: {words(f'{name}_means')} ({_direction(name, words)})")
         for name in names
     ]
+    about = "scores_series_about" if results.forecast is not None else "scores_about"
     return words("scores"), join(
-        element("p", words("scores_about", rows=f"{results.test_rows:,}")),
+        element("p", words(about, rows=f"{results.test_rows:,}")),
         charts(page, "scores", beside=element("ul", *meanings, class_="muted")),
         table(head, rows, words("scores"), range(1, len(names) + 3), marks),
     )

@@ -54,6 +54,8 @@ def _rival_card(page: Page, other: ModelScore) -> Markup:
     key = "better_by" if difference.value >= 0 else "worse_by"
     gap = words(key, difference=number_text(abs(difference.value), 3))
     shown = interval(words, difference.low, difference.high)
+    if difference.low is None:
+        return card(words("against", other=words(other.name)), gap)
     if is_clear(difference):
         low, high = difference.low, difference.high
         if difference.value < 0 and low is not None and high is not None:

@@ -10,6 +10,7 @@ CHINESE: dict[str, str] = {
     "target": "目标",
     "test_scores": "测试得分",
     "subtitle": "{source} · {task} · {rows} 行 · 使用 {features} 列 · {date}",
+    "subtitle_task": "{source} · {task} · {rows} 行 · {date}",
     "contents": "目录",
     "numbers_of_chart": "图中的数值",
     "made_by": "由 Ranvier {version} 生成。本页是单个自包含文件，不会从网络加载任何内容。",
@@ -35,6 +36,7 @@ CHINESE: dict[str, str] = {
     "task_multiclass": "{count} 个类别",
     "task_regression": "数值（回归）",
     "task_ordinal": "有序数值",
+    "task_series": "序列的后续各点",
     # --- scores
     "accuracy": "准确率",
     "balanced_accuracy": "平衡准确率",
@@ -68,6 +70,8 @@ CHINESE: dict[str, str] = {
     "linear": "线性回归",
     "logistic": "逻辑回归",
     "boosting": "梯度提升树",
+    "naive": "最后一个值",
+    "seasonal_naive": "上一个周期",
     "note_missing": "未安装 scikit-learn",
     "note_failed": "失败：{detail}",
     "note_large": "已跳过：{detail} 耗时过长",
@@ -97,6 +101,12 @@ CHINESE: dict[str, str] = {
         "在 {rows} 个测试行上，本网络与{other}没有明显差别（{metric}；差值 {difference}，95% 置信"
         "区间 {low} 至 {high}）。更简单的模型可能就够用。"
     ),
+    "verdict_few_better": (
+        "网络的{metric}比{other}好 {difference}；{rows} 个测试行太少，说不出有多大把握。"
+    ),
+    "verdict_few_worse": (
+        "网络的{metric}比{other}差 {difference}；{rows} 个测试行太少，说不出有多大把握。"
+    ),
     "verdict_alone": "没有可供比较的简单模型。",
     "few_rows": "只有 {rows} 个测试行：本页所有数值都不太确定。",
     "warning": "{what}：{value}（{why}）",
@@ -113,6 +123,10 @@ CHINESE: dict[str, str] = {
         "可能有多大变化（对测试行做自助法）。"
     ),
     "chart_scores": "测试行上的{metric}",
+    "scores_series_about": (
+        "所有预测针对序列末尾 {rows} 个窗口的相同各点，网络未用它们训练。"
+        "小字是随机抽取相邻窗口块得到的 95% 区间。"
+    ),
     "chart_scores_about": "圆点：测试得分。线段：95% 区间。",
     "difference": "本网络优势",
     "training_seconds": "训练用时",
@@ -263,6 +277,29 @@ CHINESE: dict[str, str] = {
     # --- worst
     "worst": "错得最多的行",
     "worst_about": "误差最大的测试行及其最重要的列。这里常能发现标注错误、单位异常或缺少的信息。",
+    "worst_pictures_about": (
+        "错得最意外的测试图片：先是真实类别，下面是网络的判断。它们常常说明标签有误，或训练中缺少什么。"
+    ),
+    "worst_texts_about": "错得最意外的测试文本。它们常常说明标签有误、含反讽，或有训练中没有的词。",
+    "told_as": "判为",
+    "examples": "判断正确",
+    "examples_about": "每一类的一些测试图片，以及所判类别的概率。",
+    "telling_words": "支持各类别的词",
+    "telling_words_about": (
+        "网络对测试文本中常见词单独的判断：该类别的概率。在文本中，词连在一起可能是另外的意思。"
+    ),
+    # --- series
+    "forecast": "预测",
+    "forecast_about": (
+        "测试的最后 {steps} 个点及其预测。按训练之外留出窗口上的误差，色带应包含 90% 的点；"
+        "在所有测试点中它包含 {coverage}。"
+    ),
+    "forecast_plain_about": "测试的最后 {steps} 个点及其预测。",
+    "chart_forecast": "{target} 的最后一次预测",
+    "chart_forecast_about": "已知的、实际发生的，以及对它的预测。",
+    "chart_horizon": "各步的误差",
+    "chart_horizon_about": "所有测试窗口在每一步上的平均绝对误差。",
+    "steps_ahead": "向前步数",
     "probability_of_truth": "真实类别的概率",
     "row_number": "测试行号",
     # --- network

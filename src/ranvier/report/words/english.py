@@ -10,6 +10,7 @@ ENGLISH: dict[str, str] = {
     "target": "target",
     "test_scores": "test scores",
     "subtitle": "{source} · {task} · {rows} rows · {features} columns used · {date}",
+    "subtitle_task": "{source} · {task} · {rows} rows · {date}",
     "contents": "Contents",
     "numbers_of_chart": "Numbers of this chart",
     "made_by": (
@@ -38,6 +39,7 @@ ENGLISH: dict[str, str] = {
     "task_multiclass": "{count} classes",
     "task_regression": "a number",
     "task_ordinal": "an ordered number",
+    "task_series": "the next points of a series",
     # --- scores
     "accuracy": "accuracy",
     "balanced_accuracy": "balanced accuracy",
@@ -71,6 +73,8 @@ ENGLISH: dict[str, str] = {
     "linear": "linear regression",
     "logistic": "logistic regression",
     "boosting": "gradient boosting",
+    "naive": "the last value",
+    "seasonal_naive": "the last season",
     "note_missing": "scikit-learn is not installed",
     "note_failed": "failed: {detail}",
     "note_large": "left out: {detail} would take too long",
@@ -102,6 +106,14 @@ ENGLISH: dict[str, str] = {
         "({metric}; difference {difference}, 95% interval {low} to {high}). The simpler one may "
         "do."
     ),
+    "verdict_few_better": (
+        "The network's {metric} is better than that of {other} by {difference}; {rows} test rows "
+        "are too few to say how sure that is."
+    ),
+    "verdict_few_worse": (
+        "The network's {metric} is worse than that of {other} by {difference}; {rows} test rows "
+        "are too few to say how sure that is."
+    ),
     "verdict_alone": "There is no simple model to compare with.",
     "few_rows": "Only {rows} test rows: every number on this page is uncertain.",
     "warning": "{what}: {value} ({why})",
@@ -126,6 +138,11 @@ ENGLISH: dict[str, str] = {
         "kind (bootstrap over test rows)."
     ),
     "chart_scores": "{metric} on the test rows",
+    "scores_series_about": (
+        "All forecasts say the same points of {rows} windows at the end of the series, which the "
+        "network was not trained on. The small numbers are 95% intervals from drawing blocks of "
+        "neighbouring windows at random."
+    ),
     "chart_scores_about": "Dot: score on the test rows. Line: 95% interval.",
     "difference": "network is better by",
     "training_seconds": "training",
@@ -324,6 +341,35 @@ ENGLISH: dict[str, str] = {
         "The test rows with the largest errors, with their most important columns. Often they "
         "show wrong labels, odd units or a column that is missing."
     ),
+    "worst_pictures_about": (
+        "The test pictures with the most surprising mistakes: what each is, and below it what the "
+        "network took it for. Often they show wrong labels, or what the training lacks."
+    ),
+    "worst_texts_about": (
+        "The test texts with the most surprising mistakes. Often they show wrong labels, irony, "
+        "or words that the training lacks."
+    ),
+    "told_as": "told as",
+    "examples": "Told rightly",
+    "examples_about": "Some test pictures of each class, with the probability of what was said.",
+    "telling_words": "Words that speak for a class",
+    "telling_words_about": (
+        "What the network says of frequent words of the test texts, each alone: the probability of "
+        "the class. In a text, words that stand together can say something else."
+    ),
+    # --- series
+    "forecast": "The forecast",
+    "forecast_about": (
+        "The last {steps} points that were tested, and what was foretold of them. The band should "
+        "hold 90% of the points, by the errors on windows held out of the training; of all tested "
+        "points it holds {coverage}."
+    ),
+    "forecast_plain_about": "The last {steps} points that were tested, and what was foretold.",
+    "chart_forecast": "The last forecast of {target}",
+    "chart_forecast_about": "What was known, what came, and what was foretold of it.",
+    "chart_horizon": "Errors by step",
+    "chart_horizon_about": "The mean absolute error of all tested windows at each step ahead.",
+    "steps_ahead": "steps ahead",
     "probability_of_truth": "probability of the truth",
     "row_number": "test row",
     # --- network
