@@ -349,22 +349,26 @@ SECOND = re.compile(
 
 
 def recipes(measured: dict[str, Any]) -> list[str]:
-    """What held-out rows said of both recipes, where time was left for networks of the second."""
+    """What held-out rows said of both recipes, where time was left for networks of the second:
+    means over those folds.
+    """
     lines = [
-        "| set | fold | networks of each recipe | held-out error of the first (TabM) "
+        "| set | folds | networks of each recipe, on average | held-out error of the first (TabM) "
         "| of the second (RealMLP) | together | weight of the second |",
         "|---" * 7 + "|",
     ]
     for name, folds_of in measured.items():
-        for fold, models in folds_of.items():
+        found = []
+        for models in folds_of.values():
             choices = next((m["choices"] for m in models.values() if "choices" in m), [])
-            matches = [match for c in choices if (match := SECOND.match(c))]
-            networks = next((c.split()[1] for c in choices if c.startswith("networks: ")), "")
-            for count, share, first, second, together in (match.groups() for match in matches):
-                lines.append(
-                    f"| {name} | {fold} | {networks} and {count} | {first} | {second} | {together} "
-                    f"| {share} |"
-                )
+            networks = next((c.split()[1] for c in choices if c.startswith("networks: ")), "nan")
+            matches = [match.groups() for c in choices if (match := SECOND.match(c))]
+            found += [[float(networks), *map(float, groups)] for groups in matches]
+        if found:
+            first, second, share, *errors = np.mean(found, axis=0)
+            numbers = " | ".join(f"{error:.5g}" for error in errors)
+            networks = f"{first:.1f} and {second:.1f}"
+            lines.append(f"| {name} | {len(found)} | {networks} | {numbers} | {share:.2f} |")
     return lines if len(lines) > 2 else []
 
 
