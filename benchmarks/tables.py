@@ -358,17 +358,17 @@ def recipes(measured: dict[str, Any]) -> list[str]:
         "|---" * 7 + "|",
     ]
     for name, folds_of in measured.items():
-        found = []
+        rows = []
         for models in folds_of.values():
             choices = next((m["choices"] for m in models.values() if "choices" in m), [])
             networks = next((c.split()[1] for c in choices if c.startswith("networks: ")), "nan")
             matches = [match.groups() for c in choices if (match := SECOND.match(c))]
-            found += [[float(networks), *map(float, groups)] for groups in matches]
-        if found:
-            first, second, share, *errors = np.mean(found, axis=0)
+            rows += [[float(networks), *map(float, groups)] for groups in matches]
+        if rows:
+            first, second, share, *errors = np.mean(rows, axis=0)
             numbers = " | ".join(f"{error:.5g}" for error in errors)
             networks = f"{first:.1f} and {second:.1f}"
-            lines.append(f"| {name} | {len(found)} | {networks} | {numbers} | {share:.2f} |")
+            lines.append(f"| {name} | {len(rows)} | {networks} | {numbers} | {share:.2f} |")
     return lines if len(lines) > 2 else []
 
 
