@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -35,6 +35,8 @@ class _Step(NamedTuple):
     x: Any
     y: Array
     loss: str
+    features: Mapping[str, Sequence[str]] | None = None  # names of columns by input
+    classes: Sequence[str] | None = None
 
 
 @click.command()
@@ -86,7 +88,9 @@ def show(
         if network.optimizer is None:
             network.compile("adam", step.loss)
             click.echo(f"note: {model} holds no optimizer; shown is Adam, {step.loss}", err=True)
-        walk = network.walkthrough(step.x, step.y)
+        walk = network.walkthrough(
+            step.x, step.y, feature_names=step.features, class_names=step.classes
+        )
         if trace is not None:
             layer, symbol, index = trace
             click.echo(str(walk.trace(layer, symbol, _position(index))))
@@ -151,13 +155,20 @@ def _of_table(model: TableModel, data: str, rows: str | None, options: Mapping[s
     arrays, y = model.encoder.transform(frame), model.encoder.encode_target(frame)
     x = {name: arrays[name] for name in network.input_names}
     loss = "sparse_categorical_crossentropy" if model.classes else "mse"
-    return _Step(network, x if len(x) > 1 else next(iter(x.values())), y, loss)
+    described = {name: model.encoder.names[name] for name in x if model.encoder.names.get(name)}
+    classes = model.classes or None
+    if len(x) > 1:
+        return _Step(network, x, y, loss, described, classes)
+    ((name, rows_of_x),) = x.items()  # a single input is called x
+    alone = {"x": described[name]} if name in described else None
+    return _Step(network, rows_of_x, y, loss, alone, classes)
 
 
 def _of_picture(model: ImageModel, data: str, name: str | None) -> _Step:
     name = name or Path(data).resolve().parent.name
     label = np.array([_class_of(model.classes, name)])
-    return _Step(model.network, model.pixels([data]), label, _loss_of(model.network))
+    loss = _loss_of(model.network)
+    return _Step(model.network, model.pixels([data]), label, loss, None, model.classes)
 
 
 def _of_text(model: TextModel, data: str, rows: str | None, options: Mapping[str, Any]) -> _Step:
@@ -170,7 +181,8 @@ def _of_text(model: TextModel, data: str, rows: str | None, options: Mapping[str
     chosen = row_numbers(rows or "0", len(columns[text]))
     labels = [_class_of(model.classes, str(columns[target][i])) for i in chosen]
     texts = [str(columns[text][i]) for i in chosen]
-    return _Step(model.network, model.ids(texts), np.array(labels), _loss_of(model.network))
+    loss = _loss_of(model.network)
+    return _Step(model.network, model.ids(texts), np.array(labels), loss, None, model.classes)
 
 
 def _loss_of(network: Model) -> str:

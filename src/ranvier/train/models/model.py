@@ -439,7 +439,12 @@ class Model(Network):
 
     @spelled
     def walkthrough(
-        self, x: DataLike, y: DataLike | None = None, sample_weight: DataLike | None = None
+        self,
+        x: DataLike,
+        y: DataLike | None = None,
+        sample_weight: DataLike | None = None,
+        feature_names: Sequence[str] | Mapping[str, Sequence[str]] | None = None,
+        class_names: Sequence[str] | None = None,
     ) -> Walkthrough:
         """One training step on these rows, with every number shown; nothing is trained.
 
@@ -455,10 +460,16 @@ class Model(Network):
         >>> walk = model.walkthrough([[2.0]], [6.0])
         >>> walk.prediction.item(), walk.loss
         (10.0, 8.0)
+
+        Args:
+            x, y, sample_weight: rows as `fit` takes them, best a few.
+            feature_names: of the columns of x, or of each input by its name; by default those of
+                the table that x is or that the model was trained on.
+            class_names: of the outputs; by default `classes`.
         """
         from ..walkthrough.walk import walkthrough
 
-        return walkthrough(self, x, y, sample_weight)
+        return walkthrough(self, x, y, sample_weight, feature_names, class_names)
 
     @spelled
     def diagnose(

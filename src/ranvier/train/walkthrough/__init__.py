@@ -6,6 +6,7 @@
 | expressions.py | Where one number comes from, as a tree with a value at every node |
 | formulas/ | the formulas of layers, activations, losses and optimizers |
 | known.py | The textbook's line for a number instead of the one that keeps rounding small |
+| labels.py | Columns of a table and classes, wherever a tensor lies along them |
 | latex_document.py | The walkthrough as a document for LaTeX |
 | loops.py | What a recurrent layer computes at each step of a sequence |
 | meaning.py | What the nodes of a traced step mean: heard by an observer while it is traced |

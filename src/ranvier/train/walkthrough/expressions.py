@@ -153,9 +153,9 @@ class Applied(Expr):
     def show(self, form: Form) -> str:
         if self.op in _INFIX:
             text, latex, level = _INFIX[self.op]
-            left = self.args[0].inside(form, level)
+            left = self._factor(self.args[0], form, level)
             tighter = level + (self.op in ("subtract", "divide"))
-            right = self.args[1].inside(form, min(tighter, ATOM))
+            right = self._factor(self.args[1], form, min(tighter, ATOM))
             if self.op == "divide" and form.latex:
                 return rf"\frac{{{self.args[0].show(form)}}}{{{self.args[1].show(form)}}}"
             return f"{left}{latex if form.latex else text}{right}"
@@ -171,6 +171,12 @@ class Applied(Expr):
             return _FUNCTIONS[self.op][form.latex].format(*parts)
         name = rf"\mathrm{{{latex_text(self.op)}}}" if form.latex else self.op
         return f"{name}({', '.join(parts)})"
+
+    def _factor(self, arg: Expr, form: Form, level: int) -> str:
+        """An operand; a quotient in a product or a quotient is in brackets: (a/b)·c, not a/b·c."""
+        text = arg.inside(form, level)
+        within = self.op in ("multiply", "divide") and level == PRODUCT and not form.latex
+        return f"({text})" if within and isinstance(arg, Applied) and arg.op == "divide" else text
 
     def leaves(self) -> int:
         return sum(a.leaves() for a in self.args)

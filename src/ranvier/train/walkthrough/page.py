@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from .terminal import TITLES, agreement
 
 _ROWS, _COLUMNS = 12, 12  # of a tensor that is shown whole
 _BARS = 24
+_NAMED = 16  # columns of a large tensor whose names are listed
 
 
 def page(story: Story) -> str:
@@ -114,8 +115,12 @@ def _quantity(quantity: Quantity, rows: int) -> Markup:
         meaning = ""
         if array.ndim == 2 and len(axes) == 2:
             meaning = f"row: {axes[0]} · column: {axes[1]}"
-        return element("figure", head, _table(array), _small(meaning))
+        return element("figure", head, _table(array, names=quantity.names), _small(meaning))
     about = [_small(f"{shape_text(array.shape)}{_axes(axes, array)}"), _small(statistics(array))]
+    for which, names in zip(("rows", "columns")[-array.ndim :], quantity.names, strict=False):
+        if names:
+            more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+            about.append(_small(f"{which}: {', '.join(names[:_NAMED])}{more}"))
     pieces: list[Markup] = []
     if array.size and array.dtype.kind != "b":
         pieces.append(_histogram(array))
@@ -161,8 +166,12 @@ def _fits(array: Array) -> bool:
     return rows <= _ROWS and (array.shape[-1] if array.ndim else 1) <= _COLUMNS
 
 
-def _table(array: Array, label: str = "") -> Markup:
-    """A small tensor whole, the larger a number the darker its cell."""
+def _table(array: Array, label: str = "", names: Sequence[Sequence[str]] = ()) -> Markup:
+    """A small tensor whole, the larger a number the darker its cell.
+
+    `names` are those of its rows and of its columns, instead of their numbers.
+    """
+    down, across = ((), *names)[-2:] if names else ((), ())
     rows = array.reshape(1, -1) if array.ndim < 2 else array
     finite = np.abs(np.nan_to_num(rows.astype(np.float64)))
     top = float(finite.max()) or 1.0
@@ -173,11 +182,11 @@ def _table(array: Array, label: str = "") -> Markup:
             for v in row
         ]
         if rows.shape[0] > 1:
-            cells.insert(0, element("th", f"{label}{i}"))
+            cells.insert(0, element("th", down[i] if down else f"{label}{i}", class_="name"))
         body.append(element("tr", *cells))
     if rows.shape[1] > 1:
         corner = [element("th", "")] if rows.shape[0] > 1 else []
-        numbers = [element("th", j) for j in range(rows.shape[1])]
+        numbers = [element("th", across[j] if across else j) for j in range(rows.shape[1])]
         body.insert(0, element("tr", *corner, *numbers))
     return element("div", element("table", *body), class_="scroll", tabindex="0")
 
@@ -255,7 +264,8 @@ figcaption b{color:var(--ink)}
 .scroll{overflow-x:auto;max-width:100%}
 table{border-collapse:collapse;font-size:.8rem;font-variant-numeric:tabular-nums}
 td,th{padding:2px 7px;text-align:right;border:1px solid var(--grid);white-space:nowrap}
-th{color:var(--muted);font-weight:400;border-color:transparent}
+th{color:var(--muted);font-weight:400;border-color:transparent;max-width:14ch;overflow:hidden;
+text-overflow:ellipsis}
 .bars{width:240px;max-width:100%;height:60px;display:block;border-bottom:1px solid var(--muted)}
 .pictures{display:flex;flex-wrap:wrap;gap:6px;margin-top:6px;max-width:520px}
 img{image-rendering:pixelated;max-width:100%;outline:1px solid var(--grid)}

@@ -26,6 +26,7 @@ from .formulas.formula import Formula
 from .formulas.layers import formulas_of
 from .formulas.optimizers import rule_of
 from .known import known
+from .labels import Labels
 from .loops import Frames, frames_of
 from .meaning import Call, Update
 from .names import GRADIENT, LOSS, STEP, Names, symbol_of
@@ -38,12 +39,15 @@ _LONGEST_LATEX = 1200
 
 @dataclass(eq=False)
 class Quantity:
-    """A tensor of a stage, with what its axes mean."""
+    """A tensor of a stage, with what its axes mean, and what the positions along them are called:
+    () for an axis without names.
+    """
 
     symbol: str
     title: str
     array: Array
     axes: tuple[str, ...] = ()
+    names: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(eq=False)
@@ -93,8 +97,9 @@ class Stage:
 class Story:
     """The stages of a recording."""
 
-    def __init__(self, names: Names) -> None:
+    def __init__(self, names: Names, labels: Labels | None = None) -> None:
         self.names, self.recording = names, names.recording
+        self.labels = labels or Labels(names.recording, {}, ())
         self.elements = Elements(self.recording.values, names)
         calls = [(who, call) for who, call in names.calls.items() if _told(call)]
         self.stages: list[Stage] = [self._forward(who, call) for who, call in calls]
@@ -181,9 +186,13 @@ class Story:
         for symbol, node in symbols.items():
             if not symbol.startswith(GRADIENT):
                 title = {"p": "prediction", "l": "loss of each row", "L": "loss"}[symbol[0]]
+                last = self.labels.last(node)
                 stage.quantities.append(
-                    Quantity(symbol, title, recording.values[node], ("row",) * (node.ndim > 0))
-                )
+                    Quantity(
+                        symbol, title, recording.values[node], ("row",) * (node.ndim > 0),
+                        ((),) * (node.ndim - 1) + (last,) if last else (),
+                    )
+                )  # fmt: skip
         return [stage, *self._loss_gradient()]
 
     def _loss_gradient(self) -> list[Stage]:
@@ -255,9 +264,14 @@ class Story:
             if not (symbol == "g" and node is gradient) and node.size:
                 stage.lines.append(self.line(who, symbol, at))
         titles = {"w": "before", "g": "gradient", "new w": "after"}
+        axes, labels = self._axes_of_parameter(update)
         for symbol, node in symbols.items():
             title = titles.get(symbol, f"slot {symbol}")
-            stage.quantities.append(Quantity(symbol, title, recording.values[node]))
+            array = recording.values[node]
+            same = array.shape == update.parameter.shape
+            stage.quantities.append(
+                Quantity(symbol, title, array, axes if same else (), labels if same else ())
+            )
         return stage
 
     # -- parts -------------------------------------------------------------------------------------
@@ -304,7 +318,19 @@ class Story:
             axes = ("row",)
         if symbol != bare:
             title = f"gradient by {bare}"
-        return Quantity(symbol, title, array, axes)
+        return Quantity(symbol, title, array, axes, self.labels.of(call, symbol, array))
+
+    def _axes_of_parameter(
+        self, update: Update
+    ) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
+        """What the axes of a parameter mean, and the names along them."""
+        for call in self.names.calls.values():
+            for path, tensor in call.layer.named_tensors().items():
+                if tensor is update.parameter and "." not in path:
+                    array, symbol = self.recording.before(tensor), symbol_of(path)
+                    labels = self.labels.of(call, symbol, array)
+                    return axes_of(call.layer, symbol, array), labels
+        return (), ()
 
     def _parameter(self, update: Update) -> str:
         """The parameter in words: the layer that holds it and its symbol."""

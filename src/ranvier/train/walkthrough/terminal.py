@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import textwrap
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +17,8 @@ from .loops import Frames
 from .number_text import bars, number, shape_text, statistics
 from .story import Quantity, Stage, Story
 
+_NAMED = 64  # columns of a single row whose names are listed
+_NAME = 20  # characters of the name of a column
 _ROWS, _COLUMNS = 8, 8  # of a tensor that is shown whole
 _RULE = 78
 TITLES = {
@@ -119,28 +122,59 @@ def tensor_lines(quantity: Quantity) -> Iterator[str]:
         yield f"{title} = {number(array.item())}"
         return
     if array.ndim == 1 and array.size <= _COLUMNS:
-        yield f"{title} = {' '.join(number(v, 5) for v in array)}"
+        if quantity.names:
+            yield title
+            yield from (f"  {row}" for row in table(array[None], ((), quantity.names[0])))
+        else:
+            yield f"{title} = {' '.join(number(v, 5) for v in array)}"
         return
     if array.ndim == 2 and array.shape[0] <= _ROWS and array.shape[1] <= _COLUMNS and array.size:
         both = zip(("row", "column"), quantity.axes, strict=False)
         meaning = "; ".join(f"{which}: {axis}" for which, axis in both)
         yield title + (f", {meaning}" if len(quantity.axes) == 2 else "")
-        yield from (f"  {row}" for row in table(array))
+        yield from (f"  {row}" for row in table(array, quantity.names))
         return
     yield f"{title}: {shape_text(array.shape)}; {statistics(array)}"
+    last = quantity.names[-1] if quantity.names else ()
+    if last and array.size == len(last) <= _NAMED:
+        pairs = zip(last, array.reshape(-1), strict=True)
+        text = ", ".join(f"{_short(name)} = {number(v, 5)}" for name, v in pairs)
+        yield from (f"  {line}" for line in textwrap.wrap(text, 100))
+        return
     if array.dtype.kind != "b" and array.size:
         yield f"  |{bars(array, 32)}| from least to largest"
 
 
-def table(array: Array) -> list[str]:
-    """The rows of a matrix, in columns.
+def table(array: Array, names: Sequence[Sequence[str]] = ()) -> list[str]:
+    """The rows of a matrix, in columns; `names` are those of its rows and of its columns.
 
     >>> table(np.array([[1.0, -0.5], [10.0, 2.0]]))
     [' 1  -0.5', '10     2']
+    >>> table(np.array([[1.0, -0.5]]), (["age"], ["no", "yes"]))
+    ['     no   yes', 'age   1  -0.5']
     """
     cells = [[number(v, 5) for v in row] for row in array]
-    widths = [max(len(row[j]) for row in cells) for j in range(array.shape[1])]
-    return ["  ".join(c.rjust(w) for c, w in zip(row, widths, strict=True)) for row in cells]
+    rows, columns = names or ((), ())
+    if rows and not columns:
+        columns = [str(j) for j in range(array.shape[1])]
+    if columns:
+        cells.insert(0, [_short(name) for name in columns])
+    if rows:
+        labels = [_short(name) for name in rows]
+        for row, label in zip(cells, [""] * bool(columns) + labels, strict=True):
+            row.insert(0, label)
+    widths = [max(len(row[j]) for row in cells) for j in range(len(cells[0]))]
+    return [
+        "  ".join(
+            c.ljust(w) if rows and not j else c.rjust(w)
+            for j, (c, w) in enumerate(zip(row, widths, strict=True))
+        )
+        for row in cells
+    ]
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= _NAME else name[: _NAME - 1] + "…"
 
 
 def _frames(frames: Frames) -> Iterator[str]:

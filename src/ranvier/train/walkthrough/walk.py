@@ -14,6 +14,7 @@ from ...plots.markup import element
 from ...typing import Array, DataLike
 from ..intake.arrange import Learning, rows_of
 from .expressions import NUMBERS, SYMBOLS, Applied, Expr, Total
+from .labels import FeatureNames, Labels, features_of
 from .names import GRADIENT, Names, symbol_of
 from .number_text import number, position
 from .record import Recording
@@ -231,14 +232,22 @@ class Walkthrough:
 
 
 def walkthrough(
-    model: Model, x: DataLike, y: DataLike | None = None, sample_weight: DataLike | None = None
+    model: Model,
+    x: DataLike,
+    y: DataLike | None = None,
+    sample_weight: DataLike | None = None,
+    feature_names: FeatureNames | None = None,
+    class_names: Sequence[str] | None = None,
 ) -> Walkthrough:
     """The walkthrough of one training step on these rows; nothing is trained."""
     model._compiled("walkthrough")
     with Learning(model):
         rows = rows_of(model, x, y, sample_weight, None, learn=True)
         recording = Recording(model, rows)
-    return Walkthrough(Story(Names(recording)))
+        features = features_of(recording, feature_names)
+        known = model.classes if class_names is None else class_names
+        classes = () if known is None else tuple(map(str, known))
+    return Walkthrough(Story(Names(recording), Labels(recording, features, classes)))
 
 
 def _added(expr: Expr) -> list[Expr]:
