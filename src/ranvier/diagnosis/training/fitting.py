@@ -5,7 +5,7 @@ Thresholds, and what 100 clean runs come to (tests/diagnosis/clean.py: stopped i
 restored):
 
     RISE 1.2, RISE_SHARE 0.03     clean 1.00 at most; planted 1.4 to 5
-    GAP 0.15 of classes, 0.3 of variance, 3 standard errors
+    GAP 0.15 of classes, 0.3 of variance, 3 standard errors; clean 0.2 at most
     SHORT 0.1 of classes, 0.15 of variance, 4 standard errors
 """
 
