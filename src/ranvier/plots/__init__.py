@@ -42,6 +42,7 @@ from ..base.missing import module_getattr
 if TYPE_CHECKING:
     from .charts.curves import history
     from .charts.scores import calibration, confusion_matrix, precision_recall, roc
+    from .composition import together
     from .drawing import Drawing
     from .models.activations import activations
     from .models.boundary import decision_boundary
@@ -68,6 +69,7 @@ else:
         "optimizer_race": "models.race:optimizer_race",
         "precision_recall": "charts.scores:precision_recall",
         "roc": "charts.scores:roc",
+        "together": "composition:together",
     }
     __getattr__ = module_getattr(__name__, globals(), when_asked=_when_asked)
 
@@ -87,4 +89,5 @@ __all__ = [
     "optimizer_race",
     "precision_recall",
     "roc",
+    "together",
 ]

@@ -47,8 +47,9 @@ def decision_boundary(
 ) -> Drawing:
     """What a model predicts over two features, with the rows as dots.
 
-    Classes are regions, the darker the more probable, with the boundary between them; numbers are
-    a surface with lines of equal height. With `layer` it is the output of one neuron instead.
+    Classes are regions, the stronger the colour the more probable, with the boundary between
+    them; numbers are a surface with lines of equal height. With `layer` it is the
+    output of one neuron instead.
 
     Args:
         model: a model of rows of numbers, or a function of them, such as `predict_proba`.
@@ -192,8 +193,8 @@ def _regions(
     labels = _labels(model, classes, targets)
     drawing = Drawing(
         title,
-        "Each region is the class that is predicted there, the darker the more probable; dots are "
-        "rows in the colour of their true class.",
+        "Each region is the class that is predicted there, the stronger the colour the more "
+        "probable; dots are rows in the colour of their true class.",
         460, 400,
     )  # fmt: skip
     panel = _panel(drawing, grid)
@@ -230,10 +231,11 @@ def _surface(title: str, what: str, grid: _Grid, output: Array, targets: Array |
     heights_of = values[:, 0].astype(np.float64).reshape(grid.size, grid.size)
     drawing = Drawing(
         title,
-        f"{what} at each point, the darker the larger, with lines of equal height; dots are rows.",
+        f"{what} at each point, the stronger the colour the larger, with lines of equal height; "
+        "dots are rows.",
         480, 400,
     )  # fmt: skip
-    panel = _panel(drawing, grid, right=66)
+    panel = _panel(drawing, grid, right=76)
     heights(panel, heights_of, even_levels(heights_of, _LEVELS))
     if targets is not None and set(np.unique(targets).tolist()) <= {0, 1}:
         _dots(panel, grid.points[targets == 0], "s1")

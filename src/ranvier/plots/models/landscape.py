@@ -207,12 +207,13 @@ def _drawing(
     along = "principal components of the path" if len(plane.path) else "random directions"
     drawing = Drawing(
         f"Loss landscape of {model.name}",
-        f"The loss around the weights along two {along}, the darker the larger; lines are of "
-        f"equal loss. The dot is the model as it is, with a loss of {tick_text(_short(center))}.",
+        f"The loss around the weights along two {along}, the stronger the colour the larger; "
+        f"lines are of equal loss. The dot is the model as it is, with a loss of "
+        f"{tick_text(_short(center))}.",
         480, 400,
     )  # fmt: skip
     panel = Panel(
-        drawing, Scale(float(a[0]), float(a[-1])), Scale(float(b[0]), float(b[-1])), right=66
+        drawing, Scale(float(a[0]), float(a[-1])), Scale(float(b[0]), float(b[-1])), right=76
     )
     panel.grid(*plane.labels)
     shown = np.where(np.isfinite(losses), losses, finite.max() if finite.size else 0.0)

@@ -117,8 +117,8 @@ def optimizer_race(
     name = surface if isinstance(surface, str) else "a function"
     drawing = Drawing(
         f"Optimizers on {name}",
-        f"{steps} steps of each from the same point; the background is the darker the higher, in "
-        "even steps of its logarithm. A cross is the lowest point.",
+        f"{steps} steps of each from the same point; the ground is the stronger in colour the "
+        "higher, in even steps of its logarithm. A cross is the lowest point.",
         500, 420,
     )  # fmt: skip
     panel = Panel(drawing, Scale(*ground.x), Scale(*ground.y))
