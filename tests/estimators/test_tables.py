@@ -64,6 +64,27 @@ def test_frames_of_other_libraries_and_arrays_of_objects(classifier: RanvierClas
     assert np.array_equal(of_cells.predict(cells[:1]), of_cells.predict(cells)[:1])
 
 
+def test_an_array_stands_for_the_columns_of_a_frame(classifier: RanvierClassifier) -> None:
+    """As elsewhere in scikit-learn: a warning, and the columns in their order."""
+    expected = classifier.predict_proba(TABLE)
+    with pytest.warns(UserWarning, match="X does not have valid feature names"):
+        p = classifier.predict_proba(TABLE.to_numpy(dtype=object))
+    np.testing.assert_array_equal(p, expected)
+    with (
+        pytest.raises(ValueError, match="features"),
+        pytest.warns(UserWarning, match="valid feature names"),
+    ):
+        classifier.predict(TABLE.to_numpy(dtype=object)[:, :-1])
+
+
+def test_a_frame_stands_for_the_columns_of_an_array() -> None:
+    numbers = TABLE[["number"]].assign(other=np.arange(len(TABLE)) % 7.0)
+    of_array = RanvierClassifier(**SHORT).fit(numbers.to_numpy(), LABELS)
+    expected = of_array.predict_proba(numbers.to_numpy())
+    with pytest.warns(UserWarning, match="fitted without feature names"):
+        np.testing.assert_array_equal(of_array.predict_proba(numbers), expected)
+
+
 def test_a_level_never_seen_before(classifier: RanvierClassifier) -> None:
     with pytest.warns(UserWarning, match="'town': .* values that training did not have"):
         p = classifier.predict_proba(TABLE.assign(town="Paris"))

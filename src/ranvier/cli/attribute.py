@@ -12,7 +12,7 @@ import numpy as np
 
 from ..errors import ArgumentError, DataError
 from ..io.reading import check_input
-from ..io.writing import check_output, protected
+from ..io.writing import check_output, protected, suffix_among
 from ..typing import Array
 from .predict import read_rows, row_numbers
 from .problems import table_columns
@@ -80,8 +80,7 @@ def attribute(model: str, data: str, method: str, out: str | None, **options: An
 
     with protected(data, model, *([options["background"]] if options["background"] else [])):
         if out is not None:
-            if Path(out).suffix.lower() not in SUFFIXES:
-                raise ArgumentError(f"{out}: expected a name that ends in {', '.join(SUFFIXES)}")
+            suffix_among(out, SUFFIXES)
             check_output(out)
         loaded = ranvier.load(model)
         if not _is_text(loaded, data):

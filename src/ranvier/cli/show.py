@@ -11,7 +11,7 @@ import numpy as np
 
 from ..errors import ArgumentError
 from ..io.reading import check_input
-from ..io.writing import check_output, protected
+from ..io.writing import check_output, protected, suffix_among
 from ..typing import Array
 from .digits import digits_reader
 from .predict import read_rows, row_numbers
@@ -77,8 +77,7 @@ def show(
 
     with protected(*([data] if data else []), model):
         if out is not None:
-            if Path(out).suffix.lower() not in _SUFFIXES:
-                raise ArgumentError(f"{out}: expected a name that ends in {', '.join(_SUFFIXES)}")
+            suffix_among(out, _SUFFIXES)
             check_output(out)
         if data is None:
             step = _digits(model, rows)

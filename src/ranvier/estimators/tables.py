@@ -160,7 +160,19 @@ class TableEstimator(BaseEstimator):
     # -- rows --------------------------------------------------------------------------------------
 
     def _table(self, X: DataLike, reset: bool) -> tuple[polars.DataFrame, dict[str, str]]:
-        """The rows as a frame of raw columns, and what columns are known to hold."""
+        """The rows as a frame of raw columns, and what columns are known to hold.
+
+        Rows of an array stand for the columns of the frame that it was fitted on, in their order,
+        and the other way round; scikit-learn's check warns of it.
+        """
+        frame, kinds = self._frame_of(X, reset)
+        if reset:
+            self._column_names = frame.columns
+        elif not (is_frame(X) and "feature_names_in_" in vars(self)):
+            frame.columns = self._column_names
+        return frame, kinds
+
+    def _frame_of(self, X: DataLike, reset: bool) -> tuple[polars.DataFrame, dict[str, str]]:
         if is_frame(X):
             if nw.dependencies.is_into_series(X):
                 raise ShapeError(

@@ -20,7 +20,7 @@ import os
 import re
 import stat
 import weakref
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from ..errors import ArgumentError, FileError, warn
@@ -169,6 +169,18 @@ def check_suffix(path: FilePath, right: str, foreign: Collection[str] = ()) -> N
 
 
 _warned_suffixes: set[str] = set()
+
+
+def suffix_among(path: FilePath, suffixes: Sequence[str]) -> str:
+    """The suffix of a file to write, which says its format: one of these, else ArgumentError.
+
+    >>> suffix_among("Curve.SVG", (".html", ".svg"))
+    '.svg'
+    """
+    suffix = Path(os.fspath(path)).suffix.lower()
+    if suffix not in suffixes:
+        raise ArgumentError(f"{path}: expected a name that ends in {', '.join(suffixes)}")
+    return suffix
 
 
 # --- whole files --------------------------------------------------------------------------------

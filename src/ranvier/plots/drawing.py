@@ -14,8 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
-from ..errors import ArgumentError
-from ..io.writing import FilePath, write_whole
+from ..io.writing import FilePath, suffix_among, write_whole
 from ..typing import Array
 
 Point: TypeAlias = tuple[float, float]
@@ -162,9 +161,7 @@ class Drawing:
             return
         from .figures import SUFFIXES, save_picture
 
-        if suffix not in SUFFIXES:
-            names = ", ".join((".html", *SUFFIXES))
-            raise ArgumentError(f"{path}: expected a name that ends in {names}")
+        suffix_among(path, (".html", *SUFFIXES))
         from .raster import figure_of
 
         with warnings.catch_warnings():  # a machine without Chinese fonts draws empty boxes

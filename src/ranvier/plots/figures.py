@@ -6,8 +6,7 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import ArgumentError
-from ..io.writing import FilePath, check_output, write_whole
+from ..io.writing import FilePath, check_output, suffix_among, write_whole
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -17,8 +16,7 @@ SUFFIXES = (".png", ".svg", ".pdf")
 
 def check_picture(path: FilePath) -> None:
     """Raise for a name under which no picture can be written."""
-    if Path(path).suffix.lower() not in SUFFIXES:
-        raise ArgumentError(f"{path}: expected a name that ends in {', '.join(SUFFIXES)}")
+    suffix_among(path, SUFFIXES)
     check_output(path)
 
 
