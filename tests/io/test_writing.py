@@ -599,6 +599,7 @@ COMMANDS: dict[str, tuple[set[str], set[str]]] = {
     "explain": ({"file"}, set()),
     "show": ({"model", "data"}, {"out"}),
     "attribute": ({"model", "data", "background"}, {"out"}),
+    "diagnose": ({"model", "data", "validation", "new"}, {"out"}),
     "compare": ({"data"}, {"out", "scores"}),
 }
 

@@ -4,6 +4,7 @@
 |---|---|
 | attribute.py | `ranvier attribute`: what a saved model's output is made of |
 | compare.py | `ranvier compare`: learning curves of a network and of classical learners |
+| diagnose.py | `ranvier diagnose`: what goes wrong with a saved model and its data |
 | digits.py | The digits: the network that `ranvier train digits` trains, and how well it reads |
 | evaluate.py | `ranvier evaluate`: a saved model tested |
 | explain.py | `ranvier explain`: the compiler's work on a model, at seven levels |

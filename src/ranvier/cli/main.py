@@ -11,6 +11,7 @@ from .. import __version__
 from ..errors import RanvierError, RanvierWarning
 from .attribute import attribute
 from .compare import compare
+from .diagnose import diagnose
 from .evaluate import evaluate
 from .explain import explain
 from .inspect import inspect
@@ -56,7 +57,18 @@ def main() -> None:
     """Neural networks whose every number can be seen."""
 
 
-for command in (train, tune, evaluate, predict, inspect, explain, show, attribute, compare):
+for command in (
+    train,
+    tune,
+    evaluate,
+    predict,
+    inspect,
+    explain,
+    show,
+    attribute,
+    diagnose,
+    compare,
+):
     main.add_command(command)
 
 if __name__ == "__main__":

@@ -99,6 +99,21 @@ def read_rows(path: str) -> Array | dict[str, Array]:
         ) from problem
 
 
+def rows_with_target(path: str, target: str | None) -> tuple[dict[str, Array], Array]:
+    """The columns of a table and the one to predict, as integers where it holds nothing else."""
+    columns = read_rows(path)
+    if not isinstance(columns, Mapping) or target not in columns:
+        there = f"{path} has {', '.join(columns)}" if isinstance(columns, Mapping) else f"{path}"
+        raise ArgumentError(
+            f"--target {target or 'COLUMN'}: the column that the model predicts, of a table with "
+            f"headings; {there}"
+        )
+    y = columns.pop(target)
+    if y.dtype.kind == "f" and (y == np.round(y)).all():
+        y = y.astype(np.int64)
+    return columns, y
+
+
 def _has_heading(path: str) -> bool:
     """Whether the first line of a .csv file holds a word."""
     with open(path, encoding="utf-8-sig") as file:

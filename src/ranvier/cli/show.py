@@ -14,7 +14,7 @@ from ..io.reading import check_input
 from ..io.writing import check_output, protected, suffix_among
 from ..typing import Array
 from .digits import digits_reader
-from .predict import read_rows, row_numbers
+from .predict import row_numbers, rows_with_target
 from .problems import table_columns
 from .table_options import reading_options
 from .tables import read
@@ -123,17 +123,7 @@ def _of_file(loaded: Any, data: str, rows: str | None, options: Mapping[str, Any
             "show: a forecast learns from windows of its series; in Python: "
             "model.network.walkthrough(windows, targets)"
         )
-    columns = read_rows(data)
-    target = options["target"]
-    if not isinstance(columns, Mapping) or target not in columns:
-        there = f"{data} has {', '.join(columns)}" if isinstance(columns, Mapping) else f"{data}"
-        raise ArgumentError(
-            f"--target {target or 'COLUMN'}: the column that the model predicts, of a table with "
-            f"headings; {there}"
-        )
-    y = columns.pop(target)
-    if y.dtype.kind == "f" and (y == np.round(y)).all():
-        y = y.astype(np.int64)
+    columns, y = rows_with_target(data, options["target"])
     chosen = row_numbers(rows or "0", len(y))
     return _Step(loaded, {k: v[chosen] for k, v in columns.items()}, y[chosen], "mse")
 

@@ -7,6 +7,7 @@ What the training of tables chooses itself is not judged: rates, losses, scaling
 from __future__ import annotations
 
 import copy
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,6 +30,18 @@ if TYPE_CHECKING:
     from .model import TableModel
 
 _LEVELS = ("category", "ordered", "yes/no")
+_WORDS = 2**24  # numbers that a text is told from others by, which float32 holds
+# The options of `ranvier train` that change it.
+_CHANGES = {
+    "leaking columns": "{columns}",
+    "constant columns": "{columns}",
+    "duplicate columns": "{columns}",
+    "repeated rows": "--group COLUMN  # keeps copies on one side; or leave them out of the file",
+    "class imbalance": "model.predict_proba(rows)[:, 1] > 0.2  # a threshold below 0.5",
+    "missing classes": "--held-out 0.3",
+    "small validation set": "--held-out 0.3",
+    "drift": "--time COLUMN  # tests on the newest rows; and train again with the new ones",
+}
 
 
 class TableExamination(Examination):
@@ -42,12 +55,16 @@ class TableExamination(Examination):
         table: object,
         validation_data: object = None,
         new_data: object = None,
+        numbers: Array | None = None,
     ) -> None:
         self.table_model = table_model
-        self.frame = _with_target(table_model, table, "diagnose")
+        self.frame, known = _with_target(table_model, table, "diagnose")
+        self.numbers = known if numbers is None else numbers[known]
         self.held = None
         if validation_data is not None:
-            self.held = _with_target(table_model, validation_data, "validation_data")
+            self.held, self.held_numbers = _with_target(
+                table_model, validation_data, "validation_data"
+            )
         self.new = None if new_data is None else read_table(new_data).frame
         network = copy.deepcopy(table_model.trained.network)
         classes = table_model.classes
@@ -74,32 +91,51 @@ class TableExamination(Examination):
         """The raw columns that the model reads."""
         frames = [f for f in (self.frame, self.held, self.new) if f is not None]
         raw = iter(_columns(self.table_model, [_some(f) for f in frames]))
-        train = self._part(self.frame, next(raw))
-        held = None if self.held is None else self._part(self.held, next(raw))
+        train = self._part(self.frame, next(raw), self.numbers)
+        held = None
+        if self.held is not None:
+            held = self._part(self.held, next(raw), self.held_numbers)
         new = None if self.new is None else next(raw)
-        return Data(train, held, new, tuple(self.table_model.classes))
+        classes = tuple(self.table_model.classes)
+        return Data(train, held, new, classes, changes=_CHANGES)
 
-    def _part(self, frame: polars.DataFrame, columns: Columns) -> Part:
-        frame = _some(frame)
+    def _part(self, frame: polars.DataFrame, columns: Columns, numbers: Array) -> Part:
+        at, frame = _evenly(len(frame)), _some(frame)
         y = self.table_model.encoder.encode_target(frame)
-        exact = np.concatenate([np.nan_to_num(columns.numbers, nan=-1e30), columns.codes], axis=1)
+        known = np.nan_to_num(columns.numbers, nan=-1e30)
+        exact = np.concatenate([known, columns.codes, *self._others(frame)], axis=1)
 
         def predicted() -> Array:
             values = self.table_model.outputs(frame)
             return values.argmax(axis=1) if self.table_model.classes else values
 
-        return Part(columns, exact.astype(np.float32), y, np.arange(len(frame)), predicted)
+        return Part(columns, exact.astype(np.float32), y, numbers[at], predicted)
+
+    def _others(self, frame: polars.DataFrame) -> list[Array]:
+        """Columns that are neither numbers nor levels, each as (rows, 1) numbers of its texts."""
+        features = self.table_model.plan.features
+        names = [c.name for c in features if c.kind not in ("number", *_LEVELS)]
+        return [frame.select(n).hash_rows().to_numpy()[:, None] % _WORDS for n in names]
 
 
 def diagnose_table(
-    model: TableModel, table: object, validation_data: object = None, new_data: object = None
+    model: TableModel,
+    table: object,
+    validation_data: object = None,
+    new_data: object = None,
+    *,
+    numbers: Array | None = None,
+    seconds: float = math.inf,
 ) -> Diagnosis:
-    """See `TableModel.diagnose`."""
-    return examine(TableExamination(model, table, validation_data, new_data))
+    """See `TableModel.diagnose`; `numbers` say where the rows stand in their file, by default that
+    is `table`; no further check begins after so many seconds.
+    """
+    examination = TableExamination(model, table, validation_data, new_data, numbers)
+    return examine(examination, seconds=seconds)
 
 
-def _with_target(model: TableModel, table: object, what: str) -> polars.DataFrame:
-    """The rows of a table that have the target."""
+def _with_target(model: TableModel, table: object, what: str) -> tuple[polars.DataFrame, Array]:
+    """The rows of a table that have the target, and their numbers."""
     frame, target = read_table(table).frame, model.plan.target
     if target not in frame.columns:
         raise DataError(
@@ -110,13 +146,15 @@ def _with_target(model: TableModel, table: object, what: str) -> polars.DataFram
     known = np.flatnonzero(y >= 0 if model.classes else np.isfinite(y))
     if not len(known):
         raise DataError(f"{what}: no row has a target that the model knows")
-    return frame[known]
+    return frame[known], known
 
 
 def _some(frame: polars.DataFrame) -> polars.DataFrame:
-    if len(frame) <= MOST_ROWS:
-        return frame
-    return frame[np.linspace(0, len(frame) - 1, MOST_ROWS).astype(int)]
+    return frame if len(frame) <= MOST_ROWS else frame[_evenly(len(frame))]
+
+
+def _evenly(count: int) -> Array:
+    return np.linspace(0, count - 1, min(count, MOST_ROWS)).astype(np.int64)
 
 
 def _columns(model: TableModel, frames: list[polars.DataFrame]) -> list[Columns]:

@@ -47,8 +47,12 @@ def percent(share: float) -> str:
     return f"{100 * share:.3g} %"
 
 
-def _without(data: Data, names: Sequence[str]) -> str:
+def _without(data: Data, kind: str, names: Sequence[str]) -> str:
     """The line that leaves columns out."""
+    return data.change(kind, _without_in_arrays(data, names), names)
+
+
+def _without_in_arrays(data: Data, names: Sequence[str]) -> str:
     numbers = [data.train.columns.names.index(name) for name in names]
     if all(name == f"x{at}" for name, at in zip(names, numbers, strict=True)):
         return f"x = numpy.delete(x, {numbers}, axis=1)  # and from all other rows"
@@ -90,7 +94,7 @@ def leaking_columns(e: Examination) -> Iterator[Finding]:
             )
         evidence |= {"held-out rows": float(leak.rows)}
         chart = Chart("bars", ("told right",), "by")
-        change = _without(data, [leak.name])
+        change = _without(data, "leaking columns", [leak.name])
         yield Finding("leaking columns", "problem", what, evidence, change, chart=chart)
 
 
@@ -111,7 +115,7 @@ def constant_columns(e: Examination) -> Iterator[Finding]:
                 names=listed(moved),
             ),
             {"columns": tuple(moved)},
-            _without(data, moved),
+            _without(data, "constant columns", moved),
         )
         names = [name for name in names if name not in moved]
     if names and not is_sparse(data.train.columns):
@@ -125,7 +129,7 @@ def constant_columns(e: Examination) -> Iterator[Finding]:
                 names=listed(names),
             ),
             {"columns": tuple(names)},
-            _without(data, names),
+            _without(data, "constant columns", names),
         )
 
 
@@ -167,7 +171,7 @@ def duplicate_columns(e: Examination) -> Iterator[Finding]:
             "copies": tuple(copy.name for copy in copies),
             "originals": tuple(copy.original for copy in copies),
         },
-        _without(data, [copy.name for copy in copies]),
+        _without(data, "duplicate columns", [copy.name for copy in copies]),
     )
 
 
@@ -204,7 +208,10 @@ def drifted(e: Examination) -> Iterator[Finding]:
         "problem" if strong else "caution",
         _what_drifted(change),
         evidence,
-        "model.fit(x_with_new_rows, y_with_new_rows, ...)  # it knows nothing of such rows yet",
+        data.change(
+            "drift",
+            "model.fit(x_with_new_rows, y_with_new_rows, ...)  # it knows nothing of such rows yet",
+        ),
         chart=chart,
     )
 

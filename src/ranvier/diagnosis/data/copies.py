@@ -177,7 +177,9 @@ def repeated_rows(
         differ, rows = int((~alike).sum()), rows[alike]
     if len(rows) < max(_LEAST_ROWS, _LEAST_SHARE * len(held_out)):
         return None
-    expected = len(held_out) * min(1.0, len(train) * _chance_alike(train))
+    # Of rows that are there several times one, or copies would count as values that are frequent.
+    once = train[np.unique(keys, return_index=True)[1]]
+    expected = len(held_out) * min(1.0, len(train) * _chance_alike(once))
     if len(rows) < _MORE_THAN_CHANCE * expected + _LEAST_ROWS:
         return None
     return RepeatedRows(rows, twin[rows], expected, differ, len(held_out))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -41,7 +41,8 @@ class Data:
     """All parts of the data.
 
     `classes` are the names of the classes, () where the target is a number or unknown; `table`
-    says whether the columns are quantities with names rather than pixels or steps of a series.
+    says whether the columns are quantities with names rather than pixels or steps of a series;
+    `changes` are the lines to change by kind, where they are not those of arrays, with {columns}.
     """
 
     train: Part
@@ -49,6 +50,13 @@ class Data:
     new: Columns | None = None
     classes: tuple[str, ...] = ()
     table: bool = True
+    changes: Mapping[str, str] = field(default_factory=dict)
+
+    def change(self, kind: str, usual: str, columns: Sequence[str] = ()) -> str:
+        """The line to change for a kind of finding, about some columns."""
+        if kind not in self.changes:
+            return usual
+        return self.changes[kind].format(columns=" ".join(f"--drop {c!r}" for c in columns))
 
     @property
     def has_target(self) -> bool:

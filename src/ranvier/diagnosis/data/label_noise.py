@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from statistics import NormalDist
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,9 +20,11 @@ from .columns import Columns
 from .small_networks import CrossFitted, features_of
 
 MAX_ROWS = 20_000
+_MAX_CELLS = 4_000_000  # rows times features, which bounds the time
 _MIN_ROWS = 60
 _GROUP_ROWS = 25  # of the surest third of a class that is looked at by itself
 _LEAST_SHARE, _LEAST_SHARE_OF_CLASS = 0.01, 0.03  # of wrong labels that is surely there
+_MOST_SHARE = 0.25  # of a class; more is that small networks cannot tell two classes apart
 _ALARM = 0.01  # chance of a false alarm
 # Mistakes in the surest third, as a share of those in the middle one: below the first they become
 # rarer, below the second they do where chance is ruled out.
@@ -66,47 +69,71 @@ def suspects(columns: Columns, labels: Array, classes: int, seed: int = 0) -> Su
     if len(rows) < _MIN_ROWS or (counts > 0).sum() < 2 or not columns.names:
         return None
     features, _ = features_of(columns.take(rows))
+    most = max(_MIN_ROWS, _MAX_CELLS // features.shape[1])
+    if len(rows) > most:
+        some = np.sort(random.choice(len(rows), most, replace=False))
+        rows, features = rows[some], features[some]
     label = labels[rows]
     shares = CrossFitted(features, label, max(classes, 2), seed).predict(features)
     predicted, sure = shares.argmax(axis=1), shares.max(axis=1)
     wrong = predicted != label
     if wrong.mean() > _LEARNED * (1 - counts.max() / len(rows)):
         return None
-    chosen, noise = _floors(predicted, sure, wrong)
-    if not noise:
+    floors = _floors(label, predicted, sure)
+    if not floors:
         return None
-    return _suspects(rows, label, predicted, sure, wrong & chosen, noise)
+    chosen = np.zeros(len(rows), bool)
+    for floor in floors:
+        chosen[floor.surer] = True
+    return _suspects(rows, label, predicted, sure, wrong & chosen, floors)
 
 
-def _floors(
-    predicted: Array, sure: Array, wrong: Array
-) -> tuple[Array, list[tuple[int, int, int]]]:
-    """The surer two thirds of the rows with a floor, and of each group with one the mistakes in
-    its surest third, the rows of that third, and all its rows.
-
-    The group is all rows; where they have no floor, each class that was said.
+class _Floor(NamedTuple):
+    """Mistakes among the rows that are surest: of so many `surest` of a group of `rows`; `surer`
+    are its surer two thirds.
     """
-    groups = [np.arange(len(predicted))]
-    classes = np.unique(predicted)
-    chosen = np.zeros(len(predicted), bool)
-    for further, least in ((False, _LEAST_SHARE), (True, _LEAST_SHARE_OF_CLASS)):
-        noise = []
-        for rows in groups:
-            ordered = rows[np.argsort(-sure[rows], kind="stable")]
-            surest, middle = ordered[: len(rows) // 3], ordered[len(rows) // 3 : 2 * len(rows) // 3]
-            mistakes = int(wrong[surest].sum())
-            z = NormalDist().inv_cdf(1 - _ALARM / len(groups))
-            low = wilson(mistakes, len(surest), z)[0] if len(surest) else 0.0
-            if low > least and _even(mistakes, int(wrong[middle].sum()), len(surest)):
-                noise.append((mistakes, len(surest), len(rows)))
-                chosen[ordered[: 2 * len(rows) // 3]] = True
-        if noise or further:
-            break
-        groups = [np.flatnonzero(predicted == c) for c in classes]
-        groups = [rows for rows in groups if len(rows) >= 3 * _GROUP_ROWS]
-        if not groups:
-            break
-    return chosen, noise
+
+    mistakes: int
+    surest: int
+    rows: int
+    surer: Array
+
+
+def _floors(label: Array, predicted: Array, sure: Array) -> list[_Floor]:
+    """The floor of all rows; where they have none, those of the classes that were predicted."""
+    wrong = predicted != label
+    every = _floor(np.arange(len(label)), sure, wrong, _ALARM, _LEAST_SHARE)
+    if every is not None:
+        return [every]
+    groups = [np.flatnonzero(predicted == c) for c in np.unique(predicted)]
+    groups = [rows for rows in groups if len(rows) >= 3 * _GROUP_ROWS]
+    floors = []
+    for rows in groups:
+        floor = _floor(rows, sure, wrong, _ALARM / len(groups), _LEAST_SHARE_OF_CLASS)
+        if floor is not None and floor.mistakes < _MOST_SHARE * floor.surest:
+            mistaken = floor.surer[wrong[floor.surer]]
+            other = int(np.bincount(label[mistaken]).argmax())
+            if _are_told_apart(label, predicted, int(predicted[rows[0]]), other):
+                floors.append(floor)
+    return floors
+
+
+def _floor(rows: Array, sure: Array, wrong: Array, alarm: float, least: float) -> _Floor | None:
+    ordered = rows[np.argsort(-sure[rows], kind="stable")]
+    third = len(rows) // 3
+    mistakes = int(wrong[ordered[:third]].sum())
+    low = wilson(mistakes, third, NormalDist().inv_cdf(1 - alarm))[0] if third else 0.0
+    if low > least and _even(mistakes, int(wrong[ordered[third : 2 * third]].sum()), third):
+        return _Floor(mistakes, third, len(rows), ordered[: 2 * third])
+    return None
+
+
+def _are_told_apart(label: Array, predicted: Array, one: int, other: int) -> bool:
+    """Whether the networks halve the mistakes between two classes; else these overlap."""
+    pair = (label == one) | (label == other)
+    share = float((label[pair] == one).mean())
+    mistakes = float((predicted[pair] != label[pair]).mean())
+    return mistakes <= _LEARNED * min(share, 1 - share)
 
 
 def _even(surest: int, middle: int, rows: int) -> bool:
@@ -119,11 +146,11 @@ def _even(surest: int, middle: int, rows: int) -> bool:
 
 def _suspects(
     rows: Array, label: Array, predicted: Array, sure: Array, listed: Array,
-    noise: list[tuple[int, int, int]],
+    floors: list[_Floor],
 ) -> Suspects:  # fmt: skip
-    ends = [wilson(mistakes, surest) for mistakes, surest, _ in noise]
-    sizes = np.array([count for *_, count in noise])
-    middle = np.array([mistakes / surest for mistakes, surest, _ in noise])
+    ends = [wilson(floor.mistakes, floor.surest) for floor in floors]
+    sizes = np.array([floor.rows for floor in floors])
+    middle = np.array([floor.mistakes / floor.surest for floor in floors])
     share, low, high = (
         float((values * sizes).sum() / len(rows))
         for values in (middle, np.array([e[0] for e in ends]), np.array([e[1] for e in ends]))

@@ -51,7 +51,10 @@ def repeated(e: Examination) -> Iterator[Finding]:
             share=percent(repeats.share),
         ),
         evidence,
-        "rows = numpy.unique(numpy.column_stack([x, y]), axis=0)  # before they are split",
+        data.change(
+            "repeated rows",
+            "rows = numpy.unique(numpy.column_stack([x, y]), axis=0)  # before they are split",
+        ),
     )
 
 
@@ -147,7 +150,7 @@ def class_imbalance(e: Examination) -> Iterator[Finding]:
             "accuracy": uneven.accuracy,
             "accuracy of the most frequent class": uneven.majority,
         },
-        'model.fit(x, y, ..., class_weight="balanced")',
+        data.change("class imbalance", 'model.fit(x, y, ..., class_weight="balanced")'),
         trial=with_class_weight(),
         chart=Chart("bars", ("recall",), "class"),
     )
@@ -168,7 +171,7 @@ def missing_class(e: Examination) -> Iterator[Finding]:
                 Message("All targets of the rows for validation are {value}.",
                         value=number(float(held.target[0]))),
                 {"validation rows": float(len(held.target))},
-                _SHUFFLE.replace(", stratify=y", ""),
+                data.change("missing classes", _SHUFFLE.replace(", stratify=y", "")),
             )  # fmt: skip
         return
     missing = missing_classes(train.target, held.target, len(data.classes))
@@ -204,7 +207,7 @@ def missing_class(e: Examination) -> Iterator[Finding]:
             "training rows": counts.astype(float),
             "validation rows": tested.astype(float),
         },
-        _SHUFFLE,
+        data.change("missing classes", _SHUFFLE),
     )
 
 
@@ -237,5 +240,8 @@ def small_validation_set(e: Examination) -> Iterator[Finding]:
             wanted=f"{score.wanted:,}",
         ),
         {"rows": float(score.rows), score.name: score.value, "low": score.low, "high": score.high},
-        "x_train, x_val, y_train, y_val = ranvier.data.train_test_split(x, y, test_size=0.3)",
+        data.change(
+            "small validation set",
+            "x_train, x_val, y_train, y_val = ranvier.data.train_test_split(x, y, test_size=0.3)",
+        ),
     )
