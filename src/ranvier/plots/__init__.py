@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from .models.activations import activations
     from .models.boundary import decision_boundary
     from .models.embeddings import embeddings
-    from .models.images import feature_maps, filters
+    from .models.images import feature_maps, filters, image
     from .models.landscape import loss_landscape
     from .models.race import optimizer_race
     from .networks.graph import graph
@@ -64,6 +64,7 @@ else:
         "filters": "models.images:filters",
         "graph": "networks.graph:graph",
         "history": "charts.curves:history",
+        "image": "models.images:image",
         "loss_landscape": "models.landscape:loss_landscape",
         "network": "networks.network:network",
         "optimizer_race": "models.race:optimizer_race",
@@ -84,6 +85,7 @@ __all__ = [
     "filters",
     "graph",
     "history",
+    "image",
     "loss_landscape",
     "network",
     "optimizer_race",

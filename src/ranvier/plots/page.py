@@ -12,11 +12,14 @@ from .drawing import Drawing
 from .markup import Markup, element
 from .svg import FONTS, svg_of
 
+_WIDE = 640.0  # pixels to which small drawings are widened
+_READABLE = 0.8  # the share of its width to which a wide one shrinks at most
+
 STYLE = f"""{COLOURS}body {{ margin: 0 auto; max-width: 60rem; padding: 1rem; font-family: {FONTS};
   line-height: 1.5; color: var(--ink); background: var(--panel); }}
 h1 {{ font-size: 1.4rem; }} h2 {{ font-size: 1.1rem; }}
 figure {{ margin: 1rem 0; }} figcaption, .muted {{ color: var(--muted); }}
-svg {{ width: 100%; max-width: 40rem; height: auto; }}
+svg {{ width: 100%; height: auto; }} .picture {{ overflow-x: auto; }}
 .numbers {{ overflow-x: auto; }}
 table {{ border-collapse: collapse; font-variant-numeric: tabular-nums; }}
 th, td {{ text-align: left; padding: 0.15rem 0.8rem 0.15rem 0;
@@ -52,10 +55,20 @@ def figure(drawing: Drawing, number: int, caption: bool = True) -> Markup:
         numbers = element("details", element("summary", "The numbers"), table)
     return element(
         "figure",
-        svg_of(drawing, f"picture-{number}"),
+        element("div", _sized(drawing, number), class_="picture"),
         element("figcaption", drawing.description) if caption else "",
         numbers,
     )
+
+
+def _sized(drawing: Drawing, number: int) -> Markup:
+    """The picture as wide as it was drawn, or as the window is; a wide one is never so small that
+    its words cannot be read, and scrolls instead.
+    """
+    widest = max(_WIDE, drawing.width)
+    least = _READABLE * drawing.width if drawing.width > _WIDE else 0.0
+    style = f"max-width:{widest:.0f}px;min-width:{least:.0f}px"
+    return element("div", svg_of(drawing, f"picture-{number}"), style=style)
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> Markup:

@@ -67,6 +67,19 @@ def test_feature_maps_are_the_channels() -> None:
     assert plots.feature_maps(model, x=IMAGES[1:]).svg() == drawing.svg()
 
 
+def test_images_of_every_form() -> None:
+    grey = np.arange(12.0).reshape(3, 4)
+    for x, count in (
+        (grey, 1), (IMAGES, 3), (IMAGES[0], 1), (np.zeros((2, 4, 4)), 2),
+        (ranvier.ones((5, 6, 3)), 1), (np.zeros((2, 5, 6, 3), np.uint8), 2),
+    ):  # fmt: skip
+        assert len(pictures(plots.image(x))) == count
+    (mark,) = pictures(plots.image(grey))
+    assert mark.colours[..., 0].tolist() == np.round(255 * grey / 11).tolist()
+    named = plots.image(IMAGES, ["a", "b", "c"])
+    assert [row[0] for row in named.rows] == ["a", "b", "c"]
+
+
 def test_activations_count_zeros_and_dead_units() -> None:
     model = cnn()
     model.layers[2].bias = ranvier.tensor(np.array([-99.0, 0, 0, 0, 0, 0], np.float32))
@@ -120,6 +133,8 @@ def test_bad_input() -> None:
         (lambda: plots.filters(3), "expected a model"),  # type: ignore[arg-type]
         (lambda: plots.feature_maps(model), "give an image"),
         (lambda: plots.feature_maps(model, "hidden", IMAGES), "gives no (rows, height"),
+        (lambda: plots.image(np.ones(3)), "expected (rows, columns)"),
+        (lambda: plots.image(IMAGES, ["a"]), "1 titles for 3 images"),
         (lambda: plots.activations(model, IMAGES, ["hiden"]), "did you mean 'hidden'"),
         (lambda: plots.embeddings([[1.0, 2.0]]), "two rows or more"),
         (lambda: plots.embeddings([[1.0], [np.nan]]), "NaN"),

@@ -9,11 +9,12 @@ import numpy as np
 
 from ...base.missing import spelled
 from ...base.quantities import number_text
-from ...errors import ArgumentError
+from ...errors import ArgumentError, ShapeError
 from ...nn.basic.affine import Affine
 from ...nn.layer import Layer
+from ...tensors.tensor import Tensor
 from ...train.models.model import Model
-from ...typing import Array, DataLike
+from ...typing import Array, ArrayLike, DataLike
 from ..drawing import Box, Drawing, Pixels, Words, shortened
 from ..pixels import picture, signed
 from .layer_outputs import layer_named, layer_outputs
@@ -135,6 +136,36 @@ def feature_maps(
         f"feature_maps: {which} gives no (rows, height, width, channels); layers: "
         + ", ".join(f"{n} {tuple(o.shape[1:])}" for n, (_, o) in outputs.items())
     )
+
+
+@spelled
+def image(x: ArrayLike, titles: Sequence[str] | None = None) -> Drawing:
+    """Arrays as pictures: (rows, columns) of grey, (rows, columns, 3) of red, green and blue, or
+    many of them along a first axis, as a batch is. Numbers are stretched from black to white.
+
+    Raises ShapeError for what is no image.
+
+    >>> drawing = image(np.zeros((5, 8, 8)))
+    >>> len(drawing.rows)
+    5
+    """
+    array = x.numpy() if isinstance(x, Tensor) else np.asarray(x)
+    colours = array.ndim > 2 and array.shape[-1] in (1, 3)
+    batch = array if array.ndim == 3 + colours else array[None]
+    if batch.ndim != 3 + colours or not batch.size or batch.dtype.kind not in "fiub":
+        raise ShapeError(
+            f"image: shape {array.shape} of {array.dtype}; expected (rows, columns), (rows, "
+            "columns, 3), or several of them along a first axis"
+        )
+    whole = batch[..., 0] if colours and batch.shape[-1] == 1 else batch
+    names = [str(i) for i in range(len(whole))] if titles is None else list(map(str, titles))
+    if len(names) != len(whole):
+        raise ShapeError(f"image: {len(names)} titles for {len(whole)} images")
+    drawing = tiles("Images" if len(whole) > 1 else "Image", "Each picture is one image.",
+                    [picture(one) for one in whole], names)  # fmt: skip
+    drawing.head = ("image", "lowest", "mean", "highest")
+    drawing.rows = [(name, *_spread(one)) for name, one in zip(names, whole, strict=True)]
+    return drawing
 
 
 def _maps(name: str, image: Array, output: Array) -> Drawing:

@@ -217,13 +217,8 @@ class _Layering:
                 offset += (before + self.wide[node]) / 2 + self.gap[0]
             before = self.wide[node]
             offsets.append(offset)
-            first, second = self.above[node], self.below[node]
-            neighbours = first + second if sweep >= _SWEEPS - 2 else (
-                (first or second) if sweep % 2 == 0 else (second or first)
-            )  # fmt: skip
-            pull = [(x[other], self._weight(node, other)) for other in neighbours] or [
-                (x[node], 0.1)
-            ]
+            pull = [(x[n], self._weight(node, n)) for n in self._pulling(node, sweep)]
+            pull = pull or [(x[node], 0.1)]
             weight = sum(w for _, w in pull)
             pools.append([weight, sum(v * w for v, w in pull) - weight * offset, 1])
             while len(pools) > 1 and pools[-2][1] / pools[-2][0] > pools[-1][1] / pools[-1][0]:
@@ -234,6 +229,17 @@ class _Layering:
             for _ in range(int(count)):
                 x[row[index]] = total / weight + offsets[index]
                 index += 1
+
+    def _pulling(self, node: int, sweep: int) -> list[int]:
+        """The neighbours that a node follows: those above, those below, at the end all of them;
+        light ones only where there are no others.
+        """
+        sides = (self.above[node], self.below[node])
+        heavy = [[n for n in side if n not in self.light] for side in sides]
+        first, second = heavy if any(heavy) else sides
+        if sweep >= _SWEEPS - 2:
+            return first + second
+        return (first or second) if sweep % 2 == 0 else (second or first)
 
     def _weight(self, a: int, b: int) -> float:
         if a in self.light or b in self.light:
