@@ -213,6 +213,13 @@ class ArraySubject(Subject):
         return out.reshape(len(out), -1)
 
 
+def columns_in_pairs(model: TableModel) -> str:
+    """What the encoder makes of several columns together, where it does; else ""."""
+    known = set(model.encoder.columns)
+    made = {name for names in model.encoder.sources.values() for name in names} - known
+    return ", ".join(sorted(made))
+
+
 class TableSubject(Subject):
     """A `TableModel`: features are raw columns, whatever the encoder makes of them."""
 
@@ -221,6 +228,12 @@ class TableSubject(Subject):
     def __init__(self, model: TableModel) -> None:
         self.model = model
         names = model.encoder.columns
+        together = columns_in_pairs(model)
+        if together:
+            raise ArgumentError(
+                f"this model reads {together}, so what it makes of one column alone cannot be told "
+                "apart; permutation importance of the report shuffles raw columns: model.report()"
+            )
         numbers = {name: i for i, name in enumerate(names)}
         owners = {
             block: np.array([numbers[name] for name in sources], np.int64)

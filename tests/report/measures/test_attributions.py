@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 
 import ranvier
+from ranvier.attribution import shap_values
+from ranvier.errors import ArgumentError
 from ranvier.report.charts.draw import draw
 from ranvier.report.measures.attributions import attributions
 from ranvier.report.page import Report
@@ -90,3 +92,24 @@ def test_they_are_kept_drawn_and_told(lang: str) -> None:
     assert 'id="attribution"' not in Report(two_classes(), lang).html()
     without = draw(two_classes(), lang)
     assert not {"shap", "dependence-1"} & set(without)
+
+
+def test_a_model_that_reads_columns_together_has_a_report_without_them() -> None:
+    """The means of pairs of levels belong to no single column."""
+    rng = np.random.default_rng(5)
+    town, shop, street = (rng.integers(0, n, 3000) for n in (60, 60, 70))
+    likely = np.where((town % 4 * 4 + shop % 4) % 5 < 2, 0.95, 0.05)
+    frame = pl.DataFrame(
+        {
+            "town": [f"town {i}" for i in town],
+            "shop": [f"shop {i}" for i in shop],
+            "street": [f"street {i}" for i in street],
+            "y": np.array(["no", "yes"])[(rng.random(3000) < likely).astype(int)],
+        }
+    )
+    model = ranvier.fit_table(frame, "y", budget=600, epochs=1, members=1, verbose=0)
+    assert any(" with " in name for name in model.encoder.names["numbers"])
+    results = model.report(seconds=20.0).results
+    assert results.attributions is None and results.importance
+    with pytest.raises(ArgumentError, match="this model reads pairs of"):
+        shap_values(model, frame[:1], frame[:5])

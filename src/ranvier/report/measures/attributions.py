@@ -15,6 +15,7 @@ import numpy as np
 from ...attribution.dependence import partial_dependence
 from ...attribution.shapley.groups import numbers_of
 from ...attribution.shapley.values import shap_values
+from ...attribution.subject import columns_in_pairs
 from ...typing import Array
 from ..results import Attributions, Dependency, ShapColumn
 
@@ -28,6 +29,7 @@ _COLUMNS = 12  # that are kept
 _STRONGEST = 3  # whose dependence is measured
 _CURVES, _POINTS = 40, 16  # rows and values of a dependence
 _SHARE = 0.7  # of the time, for SHAP values
+_LEAST_SECONDS = 0.4  # for which it is worth to begin
 
 
 def attributions(
@@ -40,7 +42,8 @@ def attributions(
     seconds: float,
     seed: int = 0,
 ) -> Attributions | None:
-    """The attributions of a `TableModel`, within about `seconds`; None where they are too few.
+    """The attributions of a `TableModel`, within about `seconds`; None where they are too few,
+    and where the model reads several columns together.
 
     `output` are the predictions of the test rows. Of several classes the one is explained that is
     predicted most often, of two the second. Other models have no raw columns to go through.
@@ -48,6 +51,8 @@ def attributions(
     from ...tables.model import TableModel
 
     if not isinstance(model, TableModel) or len(test) < _LEAST_ROWS or len(train) < _LEAST_ROWS:
+        return None
+    if seconds < _LEAST_SECONDS or columns_in_pairs(model):
         return None
     began = time.perf_counter()
     random = np.random.default_rng(seed)
