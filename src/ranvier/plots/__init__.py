@@ -16,6 +16,7 @@
 | notebook/ | What a notebook shows of tensors, graphs and models |
 | page.py | Drawings as a page of their own |
 | pixels.py | Matrices as pixels, and pixels as a PNG inside a page |
+| projection.py | Vectors in two dimensions: principal components |
 | raster.py | Drawings through matplotlib, for PNG and PDF |
 | svg.py | Drawings as SVG: inside a page, or as a document of its own |
 

@@ -12,8 +12,8 @@ import ranvier
 from ranvier import nn, plots
 from ranvier.errors import RanvierError
 from ranvier.plots.drawing import Dots, Pixels, Words
-from ranvier.plots.models.embeddings import principal_components
 from ranvier.plots.models.layer_outputs import layer_outputs
+from ranvier.plots.projection import principal_components
 
 IMAGES = np.random.default_rng(0).normal(size=(3, 8, 8, 1)).astype(np.float32)
 

@@ -15,7 +15,7 @@ import pytest
 import ranvier
 from ranvier import nn
 from ranvier.plots.pixels import png, signed
-from ranvier.train.walkthrough.pictures import pictures
+from ranvier.train.walkthrough.pictures import pictures, projection
 from report.test_browser import MEASURE, NAMES, opened
 
 
@@ -70,3 +70,24 @@ def test_pictures_of_tensors() -> None:
     assert pixels.shape == (2, 2, 4)
     assert pixels[..., 3].tolist() == [[0, 255], [128, 0]]
     assert (pixels[0, 1, :3] != pixels[1, 0, :3]).any()
+
+
+def test_attention_is_a_map_and_an_embedding_lies_in_two_dimensions() -> None:
+    ranvier.seed(0)
+    ids = ranvier.Input((5,), dtype="int64")
+    vectors = nn.Embedding(9, 4, name="words")(ids)
+    out = nn.MultiHeadAttention(2, 3, name="look")(vectors, vectors)
+    model = ranvier.Model(ids, nn.Dense(1)(nn.GlobalAveragePooling1D()(out)))
+    model.compile("sgd", "mse")
+    walk = model.walkthrough(np.array([[1, 2, 3, 4, 8]]), [1.0])
+    stages = {s.who: s for s in walk.stages if s.section == "forward"}
+    p = next(q for q in stages["look"].quantities if q.symbol == "p")
+    np.testing.assert_allclose(p.array.sum(axis=-1), 1.0, atol=1e-6)
+    table = next(q for q in stages["words"].quantities if q.symbol == "E")
+    assert table.used == (1, 2, 3, 4, 8)
+    drawing = projection(table.array, table.used)
+    assert drawing is not None and "component 1" in drawing.svg()
+    html = walk.html()
+    assert "p 0" in html and 'aria-labelledby="stage-0-projection' in html
+    assert projection(np.zeros((3, 4)), (0,)) is None
+    assert projection(np.full((5, 4), np.nan), (0,)) is None

@@ -9,12 +9,12 @@ import numpy as np
 from ...plots.document import COLOURS, document
 from ...plots.markup import Markup, element, join
 from ...plots.pixels import png, signed
-from ...plots.svg import FONTS
+from ...plots.svg import FONTS, svg_of
 from ...typing import Array
 from .expressions import NUMBERS, SYMBOLS
 from .loops import Frames
 from .number_text import histogram, number, shape_text, statistics
-from .pictures import pictures
+from .pictures import pictures, projection
 from .story import Line, Quantity, Stage, Story
 from .terminal import TITLES, agreement
 
@@ -87,7 +87,9 @@ def _stage(i: int, stage: Stage, count: int, rows: int) -> Markup:
         body.append(element("p", "No formula is known; its operations: ", ", ".join(stage.ops)))
     body += [element("p", note, class_="note") for note in stage.notes]
     body += [_line(line) for line in stage.lines]
-    tensors = [_quantity(q, rows) for q in stage.quantities] + [_frames(f) for f in stage.frames]
+    tensors = [_quantity(q, rows, f"stage-{i}") for q in stage.quantities] + [
+        _frames(f) for f in stage.frames
+    ]
     if tensors:
         body.append(element("div", *tensors, class_="tensors"))
     return element(
@@ -107,15 +109,19 @@ def _line(line: Line) -> Markup:
     return element("p", element("span", line.name), *between, class_="line")
 
 
-def _quantity(quantity: Quantity, rows: int) -> Markup:
+def _quantity(quantity: Quantity, rows: int, stage: str) -> Markup:
     array = quantity.array
     head = element("figcaption", element("b", quantity.symbol), " ", quantity.title)
     axes = quantity.axes
+    drawing = projection(array, quantity.used) if quantity.used else None
+    in_two = join()
+    if drawing is not None:
+        in_two = join(_small(drawing.description), svg_of(drawing, f"{stage}-projection"))
     if array.ndim <= 2 and array.size and _fits(array):
         meaning = ""
         if array.ndim == 2 and len(axes) == 2:
             meaning = f"row: {axes[0]} · column: {axes[1]}"
-        return element("figure", head, _table(array, names=quantity.names), _small(meaning))
+        return element("figure", head, _table(array, names=quantity.names), _small(meaning), in_two)
     about = [_small(f"{shape_text(array.shape)}{_axes(axes, array)}"), _small(statistics(array))]
     for which, names in zip(("rows", "columns")[-array.ndim :], quantity.names, strict=False):
         if names:
@@ -132,7 +138,7 @@ def _quantity(quantity: Quantity, rows: int) -> Markup:
             for title, m in shown
         ]
         pieces.append(element("div", *images, class_="pictures"))
-    return element("figure", head, *about, *pieces)
+    return element("figure", head, *about, *pieces, in_two)
 
 
 def _image(matrix: Array, title: str, largest: float, width: int) -> Markup:
@@ -266,6 +272,7 @@ table{border-collapse:collapse;font-size:.8rem;font-variant-numeric:tabular-nums
 td,th{padding:2px 7px;text-align:right;border:1px solid var(--grid);white-space:nowrap}
 th{color:var(--muted);font-weight:400;border-color:transparent;max-width:14ch;overflow:hidden;
 text-overflow:ellipsis}
+figure>svg:not(.bars){width:400px;max-width:100%;height:auto;display:block}
 .bars{width:240px;max-width:100%;height:60px;display:block;border-bottom:1px solid var(--muted)}
 .pictures{display:flex;flex-wrap:wrap;gap:6px;margin-top:6px;max-width:520px}
 img{image-rendering:pixelated;max-width:100%;outline:1px solid var(--grid)}

@@ -48,6 +48,7 @@ class Quantity:
     array: Array
     axes: tuple[str, ...] = ()
     names: tuple[tuple[str, ...], ...] = ()
+    used: tuple[int, ...] = ()  # of a table of vectors the rows that were looked up
 
 
 @dataclass(eq=False)
@@ -159,6 +160,10 @@ class Story:
             for s in symbols
             if not s.startswith(GRADIENT) and not (self._holds(call) and "." in s)
         ]
+        if {"e", "total"} <= symbols.keys():
+            e, total = (self.recording.values[symbols[s]] for s in ("e", "total"))
+            title = "attention: row: from query, column: to key"
+            stage.quantities.append(Quantity("p", title, e / total))
         stage.frames = frames_of(self.recording, call, self._inside(call))
         return stage
 
@@ -318,7 +323,10 @@ class Story:
             axes = ("row",)
         if symbol != bare:
             title = f"gradient by {bare}"
-        return Quantity(symbol, title, array, axes, self.labels.of(call, symbol, array))
+        used: tuple[int, ...] = ()
+        if symbol == "E" and len(call.inputs) == 1:
+            used = tuple(int(i) for i in np.unique(self.recording.values[call.inputs[0]]))
+        return Quantity(symbol, title, array, axes, self.labels.of(call, symbol, array), used)
 
     def _axes_of_parameter(
         self, update: Update
