@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from ranvier.plots.drawing import Drawing
+from ranvier.plots.drawing import Drawing, Words, text_width
+from ranvier.report.measures.bootstrap import Estimate
 from ranvier.report.page import Report
 from report.cases import CASES, both_languages, every_case
 
@@ -42,3 +44,21 @@ def test_charts_are_files(tmp_path: Path) -> None:
             if name in chosen:
                 chart.save(tmp_path / f"{name}.png")
                 assert (tmp_path / f"{name}.png").stat().st_size > 1000
+
+
+@every_case
+@pytest.mark.parametrize("factor", [1.0, 123_456.0])
+def test_the_numbers_beside_scores_are_not_cut_off(case: str, factor: float) -> None:
+    results = CASES[case]()
+
+    def scaled(e: Estimate) -> Estimate:
+        return Estimate(*(None if v is None else factor * v for v in (e.value, e.low, e.high)))
+
+    models = tuple(
+        replace(m, scores={name: scaled(e) for name, e in m.scores.items()}) for m in results.models
+    )
+    chart = Report(replace(results, models=models), "en").charts.get("scores")
+    for mark in [] if chart is None else chart.marks:
+        if isinstance(mark, Words) and mark.anchor == "start":
+            assert chart is not None
+            assert mark.x + (1.1 if mark.bold else 1) * text_width(mark.text) <= chart.width, mark

@@ -23,7 +23,9 @@ def scores(results: Results, words: Language) -> Drawing | None:
     estimates = [m.scores[metric] for m in models]
     ends = [x for e in estimates for x in (e.value, e.low, e.high) if x is not None]
     left = max(text_width(words(m.name)) for m in models) + 16
-    panel = Panel(drawing, Scale.over(ends, 0.06), Scale(0, len(models)), left, 58, 6)
+    numbers = [number_text(e.value or 0.0) for e in estimates]
+    right = max(1.15 * text_width(text) for text in numbers) + 16  # the first is bold
+    panel = Panel(drawing, Scale.over(ends, 0.06), Scale(0, len(models)), left, right, 6)
     better = words("higher_is_better" if results.higher_is_better else "lower_is_better")
     panel.grid(f"{name} ({better})", y_ticks=())
     for i, (model, e) in enumerate(zip(models, estimates, strict=True)):
@@ -35,7 +37,7 @@ def scores(results: Results, words: Language) -> Drawing | None:
         drawing.add(
             Dots([(panel.x(value), height)], role, 4.5),
             Words(left - 10, height + 4, words(model.name), "ink", anchor="end", bold=i == 0),
-            Words(panel.right + 8, height + 4, number_text(value), "ink", bold=i == 0),
+            Words(panel.right + 8, height + 4, numbers[i], "ink", bold=i == 0),
         )
     drawing.head = (words("model"), name, words("interval_low"), words("interval_high"))
     drawing.rows = [

@@ -342,20 +342,20 @@ ENGLISH: dict[str, str] = {
         "show wrong labels, odd units or a column that is missing."
     ),
     "worst_pictures_about": (
-        "The test pictures with the most surprising mistakes: what each is, and below it what the "
-        "network took it for. Often they show wrong labels, or what the training lacks."
+        "The test pictures with the most surprising mistakes: the true class, and below it the "
+        "predicted one. Often they show wrong labels, or what the training lacks."
     ),
     "worst_texts_about": (
         "The test texts with the most surprising mistakes. Often they show wrong labels, irony, "
         "or words that the training lacks."
     ),
-    "told_as": "told as",
-    "examples": "Told rightly",
-    "examples_about": "Some test pictures of each class, with the probability of what was said.",
+    "told_as": "predicted",
+    "examples": "Correct predictions",
+    "examples_about": "Some test pictures of each class, with the predicted probability.",
     "telling_words": "Words that speak for a class",
     "telling_words_about": (
-        "What the network says of frequent words of the test texts, each alone: the probability of "
-        "the class. In a text, words that stand together can say something else."
+        "The predicted probability of the class for frequent words of the test texts, each alone. "
+        "Together in a text words can mean something else."
     ),
     # --- series
     "forecast": "The forecast",
