@@ -188,13 +188,11 @@ def _class_of(classes: list[str], name: str) -> int:
     return classes.index(name)
 
 
-def _position(text: str) -> tuple[int, ...]:
-    """The numbers in "0,3".
+def _position(text: str) -> tuple[int | str, ...]:
+    """The numbers, or names of columns and classes, in "0,3" or "0,age".
 
-    >>> _position("0,3"), _position("")
-    ((0, 3), ())
+    >>> _position("0,3"), _position("0, age"), _position("")
+    ((0, 3), (0, 'age'), ())
     """
-    try:
-        return tuple(int(part) for part in text.split(",") if part.strip())
-    except ValueError:
-        raise ArgumentError(f"--trace: {text!r} is no position; write it as 0,3") from None
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    return tuple(int(p) if p.removeprefix("-").isdigit() else p for p in parts)

@@ -95,3 +95,12 @@ def test_a_quotient_in_a_product_is_in_brackets() -> None:
     assert "·(√(1 - 0.999^(iterations + 1))/(1 - 0.9^(iterations + 1)))" in line or (
         ")/(1 - 0.9^(iterations + 1)))·" in line
     )
+
+
+def test_a_number_is_traced_by_the_names_of_its_position() -> None:
+    walk = network().walkthrough(X, [0, 1], feature_names=COLUMNS, class_names=CLASSES)
+    by_name, by_number = walk.trace("out", "z", (1, "yes")), walk.trace("out", "z", (1, 1))
+    assert str(by_name) == str(by_number)
+    assert walk.trace("hidden", "W", ("floor", 0)).value == walk.trace("hidden", "W", (2, 0)).value
+    with pytest.raises(ArgumentError, match="position along axis 1 of z of out 'maybe'"):
+        walk.trace("out", "z", (1, "maybe"))

@@ -112,14 +112,14 @@ class Walkthrough:
         who, symbol = self._resolve(layer, symbol)
         return self.recording.values[self.story.names.symbols[who][symbol]]
 
-    def trace(self, layer: str, symbol: str, index: int | Sequence[int] = ()) -> Trace:
+    def trace(self, layer: str, symbol: str, index: int | str | Sequence[int | str] = ()) -> Trace:
         """Where one number comes from.
 
         Args:
             layer: its name; "loss"; or the path of a parameter, such as "0.kernel".
             symbol: z, a, W, ...; the name of a weight, such as "kernel"; "dW" or "∂L/∂W" for a
                 gradient; "new W" for a weight after the step; %41 for a node of the graph.
-            index: the position in the tensor.
+            index: the position in the tensor; along columns of a table or classes also a name.
 
         Raises UnknownNameError or IndexRangeError.
 
@@ -134,11 +134,14 @@ class Walkthrough:
           x[0, 1]·W[1, 0] = 10·3 = 30
           b[0]            = 0.5
         """
-        at = (int(index),) if isinstance(index, int | np.integer) else tuple(map(int, index))
+        positions = (index,) if isinstance(index, int | str | np.integer) else tuple(index)
         if symbol.startswith("%"):
-            return self._trace_node(layer, symbol, at)
+            return self._trace_node(layer, symbol, _numbered(symbol, positions, ()))
         who, symbol = self._resolve(layer, symbol)
         array = self.recording.values[self.story.names.symbols[who][symbol]]
+        call = self.story.names.calls.get(who)
+        names = () if call is None else self.story.labels.of(call, symbol, array)
+        at = _numbered(f"{symbol} of {layer}", positions, names)
         at = _checked(f"trace: {symbol} of {layer}", at, array.shape)
         return Trace(layer, self.story.line(who, symbol, at), float(array[at]))
 
@@ -257,6 +260,26 @@ def _added(expr: Expr) -> list[Expr]:
     if isinstance(expr, Total) and expr.kind in ("sum", "products"):
         return expr.terms
     return [expr]
+
+
+def _numbered(
+    what: str, positions: Sequence[int | str], names: Sequence[Sequence[str]]
+) -> tuple[int, ...]:
+    """Positions as numbers; those given as text are names along their axis."""
+    at = []
+    for axis, one in enumerate(positions):
+        if isinstance(one, str):
+            along = list(names[axis]) if axis < len(names) else []
+            if not along:
+                raise ArgumentError(
+                    f"trace: {one!r} is no position: axis {axis} of {what} has no names; count "
+                    "from 0"
+                )
+            if one not in along:
+                raise unknown_name(f"position along axis {axis} of {what}", one, along)
+            one = along.index(one)
+        at.append(int(one))
+    return tuple(at)
 
 
 def _checked(what: str, at: tuple[int, ...], shape: tuple[int, ...]) -> tuple[int, ...]:
