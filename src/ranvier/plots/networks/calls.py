@@ -10,6 +10,7 @@ from ...base.observer import observed
 from ...errors import RanvierError, StateError
 from ...graph.graph import topological
 from ...graph.node import Node
+from ...nn.layer import Layer
 from ...tensors.mode import no_grad
 from ...tracing.trace import trace
 from ...train.intake.arrange import inputs_of
@@ -31,11 +32,7 @@ class Piece(NamedTuple):
 def pieces_of(model: Model, x: DataLike | None, inside: bool) -> list[Piece]:
     """The input, and each call of a layer of the model; with `inside` each innermost one."""
     calls, arguments = _traced(model, x)
-    parents = {id(call.parent) for call in calls}
-    chosen = [
-        call for call in calls
-        if call.depth and (id(call) not in parents if inside else call.depth == 1)
-    ]  # fmt: skip
+    chosen = _innermost(calls) if inside else [call for call in calls if call.depth == 1]
     pieces = [
         Piece(node.name or f"input {i}", "InputLayer", _shape(node), 0)
         for i, node in enumerate(arguments)
@@ -53,6 +50,27 @@ def pieces_of(model: Model, x: DataLike | None, inside: bool) -> list[Piece]:
         sources = tuple(sorted(i for i in inputs if i is not None))
         pieces.append(Piece(layer.name, type(layer).__name__, shape, count, sources))
     return pieces
+
+
+def _innermost(calls: list[Call]) -> list[Call]:
+    """The calls that call no other ones, and those of layers that have parameters of their own
+    beside those of the layers that they call: such a layer is one piece.
+    """
+    inner: dict[int, dict[int, Layer]] = {}
+    for call in calls:
+        inner.setdefault(id(call.parent), {})[id(call.layer)] = call.layer
+    chosen: list[Call] = []
+    whole: set[int] = set()  # calls that are pieces, and all inside them
+    for call in calls:
+        if id(call.parent) in whole:
+            whole.add(id(call))
+            continue
+        called = inner.get(id(call), {})
+        rest = call.layer.count_params() - sum(x.count_params() for x in called.values())
+        if call.depth and (not called or rest > 0):
+            whole.add(id(call))
+            chosen.append(call)
+    return chosen
 
 
 def _origin(node: Node, made: dict[Node, int | None], pieces: list[Piece]) -> int | None:
