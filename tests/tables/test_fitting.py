@@ -172,7 +172,7 @@ def test_after_ctrl_c_the_command_saves_and_ends(
     command = ["train", "t.csv", "--target", "y", "--with", "trees", "--budget", "1h"]
     done = CliRunner().invoke(main, command, catch_exceptions=False)
     assert done.exit_code == 0, done.output
-    assert "end of training: Ctrl-C" in done.output
+    assert "end of training: Ctrl-C" in done.output and "share of the trees: " in done.output
     assert {p.name for p in tmp_path.iterdir()} == {"t.csv", "t.html", "t.safetensors"}
 
 

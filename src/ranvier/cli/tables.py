@@ -140,7 +140,8 @@ def _learn(
         model = fit(reading, plan, budget - kept, began)
     arguments = asked | arguments | {"budget": budget}
     model.program = program(data, stated(arguments), _written(options), out, call)
-    click.echo("\n".join(["", "training", *(f"  {choice}" for choice in model.trained.choices)]))
+    learned = model.choices[len(plan.choices) :]  # the share of trees and tuned values too
+    click.echo("\n".join(["", "training", *(f"  {choice}" for choice in learned)]))
     page = page if model.test_scores else None  # without a test there is no report
     if page is not None:
         from ..report.terminal import print_results
