@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -125,7 +126,7 @@ def distribution(record: Record, name: str, values: Distribution) -> Drawing:
             if share > 0.004 * largest:
                 top, bottom = panel.y(float(edges[j + 1])), panel.y(float(edges[j]))
                 opacity = 0.08 + 0.82 * float(share / largest) ** 0.6
-                drawing.add(Box(left, top, right - left + 0.3, bottom - top + 0.3, "s1", opacity))
+                drawing.add(Box(left, top, right - left, bottom - top, "s1", opacity))
     panel.line(x[finite].tolist(), values.quantile(0.5)[finite].tolist(), "s2", 2.0)
     return drawing
 
@@ -235,7 +236,7 @@ def _curves(
     wide = max((text_width(name, _NAME_SIZE) for name in names), default=0.0)
     x_scale = _time_scale(_all_times(lines))
     panel = Panel(drawing, x_scale, scale, left=66, right=1.06 * wide + 44)
-    panel.grid(_time_label(record), label, percent=percent)
+    panel.grid(_time_label(record), label, y_ticks=_ticks(scale), percent=percent)
     if band is not None:
         ends = [x_scale.low, x_scale.high]
         panel.band(ends, [band[0]] * 2, [band[1]] * 2, "s3")
@@ -253,6 +254,15 @@ def _curves(
             Stroke([(right + 10, height - 4), (right + 32, height - 4)], role, 2.5, dash),
             Words(right + 38, height, name, "ink", _NAME_SIZE, tip=line.name),
         )
+
+
+def _ticks(scale: Scale) -> list[float]:
+    """Those of the scale; where powers of ten are too few, three times each as well."""
+    ticks = scale.ticks()
+    if not scale.log or len(ticks) > 2:
+        return ticks
+    powers = range(math.floor(math.log10(scale.low)), math.ceil(math.log10(scale.high)) + 1)
+    return [v for k in powers for v in (10.0**k, 3 * 10.0**k) if scale.low <= v <= scale.high]
 
 
 def _all_times(lines: Sequence[_Line]) -> Array:
@@ -293,7 +303,7 @@ def _map(drawing: Drawing, record: Record, lines: Sequence[_Line], scale: Scale)
             finite = np.isfinite(value)
             share = scale.share(value) if finite and (value > 0 or not scale.log) else 0.0
             drawing.add(
-                Box(left, top + 1, right - left + 0.3, high - 2, "s1" if finite else "bad",
+                Box(left, top + 1, right - left, high - 2, "s1" if finite else "bad",
                     0.06 + 0.9 * share if finite else 1.0, tip=f"{line.name}: {value:.3g}")
             )  # fmt: skip
     panel.grid(_time_label(record), y_ticks=())

@@ -133,7 +133,6 @@ class Record(StepWatcher):
         built, look = 0.0, self._look
         if look is None or not look.holds(watched.step):
             look = self._look = GradientStep(self.model, watched, self.activations)
-            look.run(watched)  # memory and caches are made ready by the first run
             built = time.perf_counter() - began
             self.seconds["compile"] += built
             self._schedule.budget.lend(built)
