@@ -65,3 +65,29 @@ def test_a_loaded_model_asks_for_rows(model: TableModel, tmp_path: Path) -> None
     assert loaded.diagnose(table())["duplicate columns"]
     with pytest.raises(DataError, match="no column 'kind'"):
         loaded.diagnose(table().drop("kind"))
+
+
+def test_the_report_has_a_section_of_it(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    size = random.normal(size=300).round(4)
+    sold = np.where(size + random.normal(0, 0.2, 300) > 0, "yes", "no")
+    rows = {"size": [*size, *size[:150]], "sold": [*sold, *sold[:150]]}
+    model = ranvier.fit_table(rows, "sold", budget=600, epochs=2, members=1, verbose=0)
+    page = model.report(seconds=600)
+    results = page.results
+    assert [row.kind for row in results.findings] == ["repeated rows"]
+    assert "label noise" in results.checked and results.not_checked["drift"] == "no new data"
+    assert results.seconds["diagnosis"] > 0
+    assert 'id="diagnosis"' in page.html() and "--group COLUMN" in page.html()
+    chinese = model.report(lang="zh").html()
+    assert "重复的行" in chinese and "没有新数据" in chinese
+    model.save(tmp_path / "model.safetensors")
+    assert ranvier.load(tmp_path / "model.safetensors").results == results
+
+
+def test_a_report_without_time_has_no_diagnosis() -> None:
+    random = np.random.default_rng(0)
+    rows = {"size": random.normal(size=60), "sold": ["yes", "no"] * 30}
+    model = ranvier.fit_table(rows, "sold", budget=600, epochs=1, members=1, verbose=0)
+    page = model.report(seconds=0.0)
+    assert not page.results.checked and 'id="diagnosis"' not in page.html()

@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -31,16 +31,18 @@ from .measures.bootstrap import Bootstrap
 from .measures.details import class_notes, details, training_curves, worst_rows
 from .measures.importance import Importances, permutation_importance
 from .profile import profile, target_profile
-from .results import ModelScore, Results
+from .results import FindingRow, ModelScore, Results
 
 if TYPE_CHECKING:
     import polars
 
+    from ..diagnosis.finding import Diagnosis
     from ..train.ensembles.ensemble import Ensemble
     from ..train.models.model import Model
 
 _MOST_PROFILES = 200  # of columns
 _WORST_COLUMNS = 6
+_DIAGNOSIS_SHARE, _LEAST_DIAGNOSIS = 0.2, 0.1  # of the time; seconds for which it is not begun
 _COMPARE_SHARE = 0.8  # of the time, for simple models
 _IMPORTANCE_SHARE = (
     0.6  # of the rest, for the importance of columns; attributions have what is left
@@ -85,7 +87,7 @@ class Facts:
     `choices` stands for the plan's; `residuals` are errors on rows held out of training;
     `encoded` are the arrays and targets that the network was trained on, which the simple models
     are then trained on too; `row_numbers` says where the test rows stand in the file; `best_epoch`
-    counts from 1.
+    counts from 1; `diagnose` looks for what goes wrong, within about so many seconds.
     """
 
     choices: Sequence[Choice] | None = None
@@ -99,6 +101,7 @@ class Facts:
     memory: Mapping[str, int] = field(default_factory=dict)
     code: str = ""
     command: str = ""
+    diagnose: Callable[[float], Diagnosis] | None = None
 
 
 @np.errstate(over="ignore", invalid="ignore")  # a score that is not finite is left out
@@ -146,6 +149,12 @@ def results_of(
     if (output == output[0]).all() and len(output) > 1:
         notes.append("same_prediction")
     began = time.perf_counter()
+    diagnosis = None
+    left = max(end - began, 0.0) * _DIAGNOSIS_SHARE
+    if facts.diagnose is not None and left > _LEAST_DIAGNOSIS:
+        diagnosis = facts.diagnose(left)
+    diagnosis_seconds = time.perf_counter() - began
+    began = time.perf_counter()
     left = max(end - began, 0.0) * _COMPARE_SHARE
     others = _baselines(model, rows, y, test_rows, facts.encoded, compare, seed, left)
     compare_seconds = time.perf_counter() - began
@@ -167,6 +176,7 @@ def results_of(
         "predict": predict_seconds,
         **({"baselines": compare_seconds} if compare else {}),
         "importance": importance_seconds,
+        **({"diagnosis": diagnosis_seconds} if diagnosis is not None else {}),
         "attributions": time.perf_counter() - began,
     }
     layers = () if facts.network is None else layers_of(facts.network)
@@ -205,8 +215,21 @@ def results_of(
         command=facts.command,
         versions=versions(),
         notes=(*notes, *class_notes(truth, plan.classes)),
+        **_diagnosed(diagnosis),
         **details(truth, output, others, plan.classes, facts.residuals, seed),
     )
+
+
+def _diagnosed(diagnosis: Diagnosis | None) -> dict[str, Any]:
+    """What a diagnosis found, as results."""
+    if diagnosis is None:
+        return {}
+    rows = []
+    for f in diagnosis:
+        evidence = ", ".join(f"{name} {text}" for name, text in f.numbers().items())
+        rows.append(FindingRow(f.name, f.severity, f.what, evidence, f.change))
+    not_checked = dict(diagnosis.not_checked)
+    return {"findings": tuple(rows), "checked": diagnosis.checked, "not_checked": not_checked}
 
 
 def _predictions(model: Predictor, test: polars.DataFrame, y: Array) -> tuple[Array, int]:

@@ -264,6 +264,19 @@ class LayerRow:
 
 
 @dataclass(frozen=True)
+class FindingRow:
+    """What a diagnosis found: its kind, whether it is a problem or a caution, one sentence, the
+    numbers that it rests on, and the line to change.
+    """
+
+    kind: str
+    severity: str
+    what: str
+    evidence: str
+    change: str
+
+
+@dataclass(frozen=True)
 class Results:
     """What a report shows. Tables are short: what is left out is counted beside them."""
 
@@ -313,6 +326,9 @@ class Results:
     command: str = ""
     versions: dict[str, str] = dataclasses.field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    findings: tuple[FindingRow, ...] = ()
+    checked: tuple[str, ...] = ()  # the kinds of findings that were looked for
+    not_checked: dict[str, str] = dataclasses.field(default_factory=dict)  # and why not
 
     @property
     def is_classes(self) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import math
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -42,6 +43,7 @@ _CHANGES = {
     "small validation set": "--held-out 0.3",
     "drift": "--time COLUMN  # tests on the newest rows; and train again with the new ones",
 }
+OF_DATA = (*_CHANGES, "label noise")  # kinds that need no look inside the network
 
 
 class TableExamination(Examination):
@@ -125,13 +127,14 @@ def diagnose_table(
     new_data: object = None,
     *,
     numbers: Array | None = None,
+    kinds: Collection[str] | None = None,
     seconds: float = math.inf,
 ) -> Diagnosis:
     """See `TableModel.diagnose`; `numbers` say where the rows stand in their file, by default that
-    is `table`; no further check begins after so many seconds.
+    is `table`; `kinds` are those looked for; no further check begins after so many seconds.
     """
     examination = TableExamination(model, table, validation_data, new_data, numbers)
-    return examine(examination, seconds=seconds)
+    return examine(examination, kinds, seconds)
 
 
 def _with_target(model: TableModel, table: object, what: str) -> tuple[polars.DataFrame, Array]:

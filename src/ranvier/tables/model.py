@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from ..report.page import Report
     from ..report.results import Results
 
+_MOST_DIAGNOSED = 20_000  # rows of the training, and of the test, for the report
+_NOISE_SECONDS = 1.5  # that a report has for its diagnosis, to look for wrong labels too
 _ROWS_AT_ONCE = 65_536  # of raw rows that are encoded and predicted together
 _ENCODER, _NETWORK, _TREES = (
     "encoder/",
@@ -205,6 +207,25 @@ class TableModel:
                 validation_data = self.rows[1]
         return diagnose_table(self, table, validation_data, new_data)
 
+    def _diagnosed(self, seconds: float) -> Diagnosis:
+        """What goes wrong with the rows of training and test, at most some of them."""
+        from .diagnosing import OF_DATA, diagnose_table
+
+        assert self.rows is not None
+        # Wrong labels are looked for by training networks, which is not done in a hurry.
+        kinds = OF_DATA if seconds >= _NOISE_SECONDS else [k for k in OF_DATA if k != "label noise"]
+        train, test, tested = self.rows
+        numbers = np.arange(len(train))
+        if len(train) + len(test) == self.plan.rows:  # every row has a target
+            numbers = np.setdiff1d(np.arange(self.plan.rows), tested)
+        rows, held = (
+            np.linspace(0, len(part) - 1, min(len(part), _MOST_DIAGNOSED)).astype(np.int64)
+            for part in (train, test)
+        )
+        return diagnose_table(
+            self, train[rows], test[held], numbers=numbers[rows], kinds=kinds, seconds=seconds
+        )
+
     # -- the report --------------------------------------------------------------------------------
 
     def report(
@@ -243,6 +264,7 @@ class TableModel:
                 seconds=self.seconds,
                 code=self.program,
                 command=command,
+                diagnose=self._diagnosed,
             )
             self.results = results_of(self, train_rows, test_rows, facts, seconds=seconds)
             self.encoded = None

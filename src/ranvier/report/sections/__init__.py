@@ -6,6 +6,7 @@
 | attribution_section.py | SHAP values of some rows, dependence on the strongest columns |
 | choice_section.py | Everything that was decided without being asked, and why |
 | data_section.py | The columns of the table |
+| diagnosis_section.py | What a diagnosis found |
 | error_section.py | Where the model is right and wrong: classes, numbers, the worst rows |
 | network_section.py | Training, importance of columns, layers, time and memory, code |
 | page_parts.py | Cells, tables, figures, cards |

@@ -5,6 +5,7 @@ from __future__ import annotations
 from .attribution_section import attribution
 from .choice_section import plan
 from .data_section import data
+from .diagnosis_section import diagnosis
 from .error_section import errors, worst
 from .network_section import cost, importance, network, reproduce, training
 from .page_parts import Section
@@ -25,6 +26,7 @@ SECTIONS: dict[str, Section] = {
     "worst": worst,
     "examples": examples,
     "words": telling_words,
+    "diagnosis": diagnosis,
     "data": data,
     "plan": plan,
     "training": training,

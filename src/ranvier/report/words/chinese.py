@@ -130,6 +130,18 @@ CHINESE: dict[str, str] = {
     "chart_scores_about": "圆点：测试得分。线段：95% 区间。",
     "difference": "本网络优势",
     "training_seconds": "训练用时",
+    # --- diagnosis
+    "diagnosis": "诊断",
+    "diagnosis_about": "在训练行和测试行中查找了数据的常见问题，共 {count} 项检查。",
+    "found": "发现",
+    "evidence": "依据",
+    "change": "改动",
+    "problem": "问题",
+    "caution": "注意",
+    "nothing_found": "没有发现问题。",
+    "looked_for": "已检查：{kinds}。",
+    "not_looked_for": "未检查（{reason}）：{kinds}。",
+    "seconds_diagnosis": "诊断",
     # --- data
     "data": "数据",
     "data_about": "共 {columns} 列，使用其中 {features} 列；{missing} 的单元格为空。",

@@ -146,6 +146,21 @@ ENGLISH: dict[str, str] = {
     "chart_scores_about": "Dot: score on the test rows. Line: 95% interval.",
     "difference": "network is better by",
     "training_seconds": "training",
+    # --- diagnosis
+    "diagnosis": "Diagnosis",
+    "diagnosis_about": (
+        "What usually goes wrong with data was looked for in the rows of training and test, by "
+        "{count} checks."
+    ),
+    "found": "found",
+    "evidence": "evidence",
+    "change": "what changes it",
+    "problem": "problem",
+    "caution": "caution",
+    "nothing_found": "Nothing was found.",
+    "looked_for": "Looked for: {kinds}.",
+    "not_looked_for": "Not looked for, {reason}: {kinds}.",
+    "seconds_diagnosis": "diagnosis",
     # --- data
     "data": "The data",
     "data_about": "{columns} columns, {features} of them used; {missing} of the cells are empty.",
