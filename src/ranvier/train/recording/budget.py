@@ -14,10 +14,11 @@ class Budget:
     """How much time recording has taken, and whether it may take more.
 
     It may take the `share` of the time since it began, or `CREDIT` if that is more; with None, all
-    that it needs.
+    that it needs. Both are processor time of the thread that trains: other processes interrupt the
+    long stretches of a training more than a short record, and by the clock it would get too much.
     """
 
-    def __init__(self, share: float | None, clock: Callable[[], float] = time.perf_counter) -> None:
+    def __init__(self, share: float | None, clock: Callable[[], float] = time.thread_time) -> None:
         self.share, self._clock = share, clock
         self._began = clock()
         self.spent = 0.0

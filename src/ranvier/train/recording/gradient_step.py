@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -53,7 +52,6 @@ class GradientStep:
     def __init__(
         self, model: Model, watched: WatchedStep, activations: bool | Collection[str]
     ) -> None:
-        began = time.perf_counter()
         heads = model._steps.sums.heads if model._steps is not None else ()
         layout = watched.rows.layout
         self.owners: dict[int, str] = {}
@@ -82,7 +80,6 @@ class GradientStep:
         step = watched.step
         self.step = Step(look, step.specs, step.names, step.engine)
         self.step.executable  # noqa: B018  (is built)
-        self.seconds = time.perf_counter() - began
         changed = {id(t) for t in self.step.traced.changed}
         self._copied = [id(t) in changed for t in self.step.traced.captured]
 

@@ -126,14 +126,14 @@ class Record(StepWatcher):
 
     def before_step(self, watched: WatchedStep) -> None:
         """Look at the batch of the step, and keep the weights."""
-        began = time.perf_counter()
+        began = time.thread_time()
         if watched.real < watched.step.batch and not watched.step.fills:
             self._schedule.put_off()  # the short batch has a graph of its own
             return
         built, look = 0.0, self._look
         if look is None or not look.holds(watched.step):
             look = self._look = GradientStep(self.model, watched, self.activations)
-            built = time.perf_counter() - began
+            built = time.thread_time() - began
             self.seconds["compile"] += built
             self._schedule.budget.lend(built)
         seen = look.run(watched)
@@ -154,15 +154,15 @@ class Record(StepWatcher):
             units = values.reshape(-1, values.shape[-1])
             self._add(name, DEAD, np.array([(~units.any(axis=0)).mean() if units.size else 0.0]))
         self._schedule.taken(watched.number)
-        self._spend(time.perf_counter() - began - built)
+        self._spend(time.thread_time() - began - built)
 
     def after_step(self) -> None:
         """Look how far the step has moved the weights."""
-        began = time.perf_counter()
+        began = time.thread_time()
         for name, p, before in self._before:
             self._add(name, UPDATE, np.array([norm(p._array() - before)]))
         if self._before:
-            self._spend(time.perf_counter() - began, more=True)
+            self._spend(time.thread_time() - began, more=True)
         self._before = []
 
     def on_train_end(self, logs: Logs | None = None) -> None:
