@@ -24,11 +24,13 @@ class Check:
     kind    its name, which its findings carry
     about   what it means, in one sentence
     look    gives the findings of an examination
-    needs   what must be there: "targets", "validation", "history", "new data"; "numbers": rows of
-            numbers rather than words, "columns": rows of a table, "classes": a target of classes;
-            "recipe": a training that the user chose
-    live    whether `callbacks.Diagnose` looks for it between epochs: it costs little, and what it
-            says of the first epochs holds
+    needs   what must be there for it, by the names below
+    live    whether `callbacks.Diagnose` looks for it between epochs
+
+    What may be needed: "targets", "validation", "history", "new data"; "numbers": rows of numbers
+    rather than words, "columns": rows of a table, "classes": a target of classes; "recipe": a
+    training that the user chose. What is looked for between epochs costs little, and holds of the
+    first epochs too.
     """
 
     kind: str

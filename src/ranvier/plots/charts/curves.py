@@ -78,7 +78,7 @@ def history(
     """Loss and metrics by epoch, training and validation together, a panel for each.
 
     Args:
-        history: what `fit` returned, or {name: one number an epoch}, validation as "val_" + name.
+        history: what `fit` returned, or {name: one number an epoch}, validation as `"val_" + name`.
         names: the quantities to draw; all by default.
         log: a logarithmic axis; by default where values fall to a twentieth.
 
