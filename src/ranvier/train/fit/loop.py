@@ -143,8 +143,12 @@ class Training:
         self.model, self.step, self.sums = model, step, sums
         self.rows, self.validate = rows, validate
         self.checked: list[np.ndarray] = [*rows.arrays]  # what a checkpoint compares
-        self.checkpoints = [c for c in callbacks if isinstance(c, Checkpoint)]
-        self.watchers = [c for c in callbacks if isinstance(c, StepWatcher)]
+        self.checkpoints, self.watchers = list[Checkpoint](), list[StepWatcher]()
+        for callback in callbacks:
+            if isinstance(callback, Checkpoint):
+                self.checkpoints.append(callback)
+            elif isinstance(callback, StepWatcher):
+                self.watchers.append(callback)
         self._watching: list[StepWatcher] = []  # those that look at the next step
         self.order_state: Any = None  # what the orders of the rows of this epoch come from
         self.done = 0  # batches
@@ -335,6 +339,10 @@ class Training:
             fast = min(fast, self._until_watched() // self.steps)
         return max(1, min(fast, 1_000_000 // self.rows.count))
 
+    def _heard(self) -> bool:
+        """Whether somebody beside the history has something to do at an epoch."""
+        return len(self.moments.at("on_epoch_begin") + self.moments.at("on_epoch_end")) > 1
+
     def _run_epochs(self, epoch: int, order: np.ndarray, count: int) -> None:
         """Several epochs by one call of the executor."""
         log = np.empty((count, len(self.sums.flat)))
@@ -343,8 +351,7 @@ class Training:
         columns = self.sums.columns(self.rows.count, log)
         if self.watch is not None:
             self.watch.epochs(columns["loss"], count * self.steps)
-        listening = self.moments.at("on_epoch_begin") + self.moments.at("on_epoch_end")
-        if listening == [self.history.on_epoch_end]:
+        if len(self.moments.callbacks) == 1 or not self._heard():  # the history alone
             self.history.extend(epoch, columns)
             return
         for i in range(count):

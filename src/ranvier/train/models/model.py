@@ -258,7 +258,7 @@ class Model(Network):
             )
         params = {"epochs": epochs, "verbose": verbose, "initial_epoch": initial_epoch}
         history = training.run(initial_epoch, epochs, params, resume)
-        if not any("history" in vars(kind) for kind in type(self).__mro__):  # a user's own
+        if not hasattr(type(self), "history"):  # a user's own
             vars(self)["history"] = history
         return history
 
