@@ -19,6 +19,8 @@ def all_finite(array: Array) -> bool:
     """
     if array.dtype.kind != "f" or not array.size:
         return True
+    if array.size == 1:
+        return math.isfinite(array.item())
     # One sum of squares is quicker; it may overflow, which the next lines tell from NaN.
     if array.size <= _MAX_SUMMED_ELEMENTS and math.isfinite(np.vdot(array, array)):
         return True
