@@ -17,6 +17,7 @@ import numpy as np
 
 from ...base import source
 from ...base.finite import all_finite
+from ...base.missing import spelled
 from ...base.observer import Observer, observed
 from ...base.source import LayerName, Source
 from ...errors import NonFiniteError
@@ -165,6 +166,7 @@ def _layer_at_work() -> LayerName | None:
     return None
 
 
+@spelled
 @contextmanager
 def detect_anomaly() -> Iterator[None]:
     """Inside, the first NaN or infinity of a training loop of your own is an error that names it.

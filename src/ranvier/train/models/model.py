@@ -86,6 +86,12 @@ class Model(Network):
     }  # fmt: skip
 
     history: History  # of the last `fit`; before it there is none
+    _keeps_history = True  # unless `history` is something else in a user's class
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "history" in vars(cls):
+            cls._keeps_history = False
 
     _end_seen: EndSeen | None = None  # what `predict_classes` has asked
 
@@ -258,7 +264,7 @@ class Model(Network):
             )
         params = {"epochs": epochs, "verbose": verbose, "initial_epoch": initial_epoch}
         history = training.run(initial_epoch, epochs, params, resume)
-        if not hasattr(type(self), "history"):  # a user's own
+        if self._keeps_history:
             vars(self)["history"] = history
         return history
 

@@ -94,8 +94,9 @@ class TensorBoard(StepWatcher):
         steps = [] if self.model._steps is None else self.model._steps.made("train")
         if self.graph and steps:
             proto = optional("tensorboardX.proto.event_pb2", "TensorBoard()", "tensorboard")
-            event = proto.Event(graph_def=graph_definition(steps[-1].traced.graph))
-            writer.file_writer.add_event(event)
+            made_event = proto.Event  # a message of a file, no event of threads
+            definition = graph_definition(steps[-1].traced.graph)
+            writer.file_writer.add_event(made_event(graph_def=definition))
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Write the numbers of the epoch, and what has been recorded in it."""
