@@ -317,6 +317,25 @@ def test_the_share_is_kept_whatever_a_record_costs(cost: float, share: float) ->
     assert 1990 <= records + schedule.left_out <= 2000  # as of the last stretch
 
 
+@pytest.mark.parametrize("cost", [0.0005, 0.0025, 0.01])
+def test_few_records_lie_over_all_of_a_short_training(cost: float) -> None:
+    """2,000 steps of no time at all, of which the credit alone lets some be recorded."""
+    schedule = Schedule(20, Budget(0.01, Clock()), total=2000)
+    number, recorded = 0, []
+    while number < 2000:
+        if until := schedule.until(number, 1e-9):
+            number += until
+            continue
+        schedule.taken(number)
+        schedule.budget.add(cost)
+        recorded.append(number)
+        number += 1
+    assert schedule.budget.spent <= CREDIT + cost
+    assert len(recorded) >= min(90, CREDIT / cost - 2)
+    gaps = np.diff([*recorded, 2000])
+    assert gaps.max() <= 2 * 2000 * cost / CREDIT + 20
+
+
 def test_before_the_pace_is_known_the_budget_holds_too(monkeypatch: pytest.MonkeyPatch) -> None:
     """With a record before every step no stretch runs that would tell the pace."""
     schedule = Schedule(1, Budget(0.01, Clock()))

@@ -13,9 +13,10 @@ RECORDS = 100  # of a training, if nothing else is said
 class Budget:
     """How much time recording has taken, and whether it may take more.
 
-    It may take the `share` of the time since it began, or `CREDIT` if that is more; with None, all
-    that it needs. Both are processor time of the thread that trains: other processes interrupt the
-    long stretches of a training more than a short record, and by the clock it would get too much.
+    It may take the `share` of the time since it began, or `CREDIT` of the whole training if that is
+    more; with None, all that it needs. Both are processor time of the thread that trains: other
+    processes interrupt the long stretches of a training more than a short record, and by the clock
+    it would get too much.
     """
 
     def __init__(self, share: float | None, clock: Callable[[], float] = time.thread_time) -> None:
@@ -33,19 +34,27 @@ class Budget:
         """So many seconds were no part of the training, and no cost of a record."""
         self._began += seconds
 
+    @property
+    def needed(self) -> float:
+        """What recording will have taken after one more record."""
+        return self.spent + self.last
+
     def wait(self) -> float:
-        """After how many seconds of training one more record may be made; 0: now."""
-        needed = self.spent + self.last
-        if self.share is None or needed <= CREDIT:
+        """After how many seconds of training its share lets one more record be made; 0: now."""
+        if self.share is None:
             return 0.0
-        return max(0.0, self._began + needed / self.share - self._clock())
+        return max(0.0, self._began + self.needed / self.share - self._clock())
 
 
 class Schedule:
-    """The numbers of the steps to record: multiples of `every`, but for those left out."""
+    """The numbers of the steps to record: multiples of `every`, but for those left out.
 
-    def __init__(self, every: int, budget: Budget) -> None:
-        self.every, self.budget = every, budget
+    The credit is given bit by bit over the `total` of steps, so that few records of a short
+    training lie over all of it; 0: how many there will be is not known, and it is given at once.
+    """
+
+    def __init__(self, every: int, budget: Budget, total: int = 0) -> None:
+        self.every, self.budget, self.total = every, budget, total
         self.recorded = 0
         self._seen = 0  # steps that had run when it was asked last
         self._next = 0  # multiples below it are recorded, or left out
@@ -63,6 +72,9 @@ class Schedule:
             return 0
         seconds = self.budget.wait()
         wait = math.ceil(seconds / seconds_per_step) if seconds_per_step else int(seconds > 0)
+        used = self.budget.needed / CREDIT
+        if used <= 1:
+            wait = min(wait, max(0, math.ceil(used * self.total) - number))
         soonest = max(self._next, number + wait)
         return -(-soonest // self.every) * self.every - number
 

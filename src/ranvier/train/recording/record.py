@@ -115,9 +115,10 @@ class Record(StepWatcher):
         every = self.every
         if every == "epoch":
             every = max(steps, 1)
-        elif not isinstance(every, int):
-            every = max(1, steps * self.params.get("epochs", 1) // RECORDS)
-        self._schedule = Schedule(every, Budget(self.max_cost))
+        total = steps * self.params.get("epochs", 1)
+        if not isinstance(every, int):
+            every = max(1, total // RECORDS)
+        self._schedule = Schedule(every, Budget(self.max_cost), total)
         self._first = int(self.model.optimizer.iterations.item())
 
     def steps_until(self, number: int, seconds_per_step: float) -> int:
