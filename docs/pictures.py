@@ -6,10 +6,13 @@ python docs/pictures.py plots.md   # of one page
 
 from __future__ import annotations
 
+import contextlib
 import doctest
 import sys
 from pathlib import Path
 from typing import Any
+
+from ranvier.errors import NonFiniteError
 
 DOCS = Path(__file__).parent
 # For each page the files, and what each shows: an expression of names that its examples make.
@@ -36,6 +39,11 @@ PICTURES = {
         "plots-confusion": "matrix",
         "plots-calibration": "trusted",
     },
+    "recording.md": {
+        "recording-ratios": "ratios",
+        "recording-gradients": "gradients",
+        "recording-weights": "weights",
+    },
     "report.md": {
         "report-scores": "report.charts['scores']",
         "report-importance": "report.charts['importance']",
@@ -48,7 +56,9 @@ def results(page: str) -> dict[str, Any]:
     names: dict[str, Any] = {}
     text = (DOCS / page).read_text(encoding="utf-8")
     for example in doctest.DocTestParser().get_examples(text):
-        if not example.options.get(doctest.SKIP):
+        if example.options.get(doctest.SKIP):
+            continue
+        with contextlib.suppress(NonFiniteError):  # which a page shows
             exec(compile(example.source, page, "single"), names)
     return names
 

@@ -162,9 +162,9 @@ class Network(Layer):
         >>> model = ranvier.Sequential([ranvier.nn.Dense(2, input_shape=(3,), name="dense")])
         >>> model.forward_graph()
         graph(x: float32[rows,3], dense.kernel: float32[3,2], dense.bias: float32[2]):
-          0   matmul         float32[rows,2]    x, dense.kernel
-          1   broadcast_to   float32[rows,2]    dense.bias, shape=(rows,2)
-          2   add            float32[rows,2]    %0, %1
+          0   matmul         float32[rows,2]    x, dense.kernel                 # dense
+          1   broadcast_to   float32[rows,2]    dense.bias, shape=(rows,2)      # dense
+          2   add            float32[rows,2]    %0, %1                          # dense
           return %2
         """
         if not self.built:
