@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 import ranvier
-from ranvier.diagnosis import CHECKS
+from ranvier.diagnosis import CHECKS, Examination
 from ranvier.nn import (
     LSTM,
     BatchNormalization,
@@ -150,3 +151,41 @@ def test_functions_are_seen_as_activations() -> None:
     hidden.bias.assign(np.full(8, -99.0, np.float32))
     (finding,) = model.diagnose(x, y)["dead units"]
     assert repr(hidden.name) in finding.what
+
+
+def test_columns_of_targets_far_apart_explain_nothing() -> None:
+    """A constant answer explains none of the variance, wherever the means of columns lie."""
+    random = np.random.default_rng(0)
+    x = random.normal(size=(200, 3)).astype(np.float32)
+    y = random.normal([1000.0, 0.0], size=(200, 2)).astype(np.float32)
+    model = ranvier.Sequential([ranvier.nn.Dense(2, input_shape=(3,))])
+    model.compile("adam", "mse")
+    e = Examination(model, x, y)
+    targets = e.targets(e.some)
+    assert targets is not None
+    answers = np.tile(targets.mean(axis=0), (len(targets), 1))
+    assert abs(e.errors_of(answers, targets).mean() - 1) < 1e-6
+
+
+def test_losses_that_are_all_nan_are_no_curve() -> None:
+    x = np.random.default_rng(0).normal(size=(64, 3)).astype(np.float32)
+    model = ranvier.Sequential([ranvier.nn.Dense(1, input_shape=(3,))])
+    model.compile("adam", "mse")
+    model.diagnose(x, x.sum(1), history={"loss": [math.nan, math.nan]})
+
+
+def test_a_part_of_the_model_called_history_stays() -> None:
+    class Recommender(ranvier.Model):
+        def __init__(self) -> None:
+            super().__init__()
+            self.history: Any = ranvier.nn.Dense(4)
+            self.last = ranvier.nn.Dense(1)
+
+        def forward(self, x: Any) -> Any:
+            return self.last(self.history(x))
+
+    x = np.ones((8, 3), np.float32)
+    model = Recommender()
+    model.compile("adam", "mse")
+    model.fit(x, x[:, 0], verbose=0)
+    assert isinstance(model.history, ranvier.nn.Dense) and model.predict(x).shape == (8, 1)

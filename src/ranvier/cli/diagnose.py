@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zipfile import BadZipFile
 
 import click
 import numpy as np
@@ -151,7 +152,7 @@ def _archive(path: str) -> dict[str, Array]:
     try:
         with np.load(path, allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
-    except (ValueError, OSError) as problem:
+    except (ValueError, OSError, EOFError, TypeError, AttributeError, BadZipFile) as problem:
         raise DataError(
             f"{path} could not be read: {problem}. Expected a .npz file as numpy.savez writes it"
         ) from problem

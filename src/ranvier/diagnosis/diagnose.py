@@ -31,7 +31,7 @@ def diagnose(
     new_data: DataLike | None = None,
     trial: bool = False,
 ) -> Diagnosis:
-    """Look for what goes wrong in the training of a model; the model itself is not changed.
+    """Look for what goes wrong in the training of a model; a built model is not changed.
 
     Args:
         x, y: the rows it was trained on, as `fit` takes them.

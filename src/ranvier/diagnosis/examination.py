@@ -208,7 +208,13 @@ class Examination:
             return np.asarray(answers.argmax(axis=1) != targets.argmax(axis=1), np.float64)
         if self.task == "labels":
             return np.asarray(((answers > 0.5) != (targets > 0.5)).mean(axis=1))
-        return np.asarray(((answers - targets) ** 2).mean(axis=1) / max(targets.var(), 1e-30))
+        return np.asarray(((answers - targets) ** 2).mean(axis=1) / self.variance)
+
+    @computed_once
+    def variance(self) -> float:
+        """That of the targets of `some` rows within each of their columns."""
+        targets = self.targets(self.some)
+        return 1.0 if targets is None else max(float(targets.var(axis=0).mean()), 1e-30)
 
     @computed_once
     def reads_ids(self) -> bool:

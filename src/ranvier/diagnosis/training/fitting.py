@@ -93,7 +93,7 @@ def _gap(e: Examination) -> Iterator[Finding]:
         else Message(
             "It explains {held} of the variance of rows it has not seen, and {learned} of those "
             "it learned from.",
-            held=f"{max(0.0, 1 - held.mean()):.0%}", learned=f"{1 - learned.mean():.0%}",
+            held=f"{max(0.0, 1 - held.mean()):.0%}", learned=f"{max(0.0, 1 - learned.mean()):.0%}",
         )
     )  # fmt: skip
     yield Finding(

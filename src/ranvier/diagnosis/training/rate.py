@@ -74,7 +74,7 @@ def too_high(e: Examination) -> Iterator[Finding]:
 def _restless(e: Examination, rate: float | None) -> Iterator[Finding]:
     """What the curve of the loss says: it blew up, or goes up and down."""
     curve = e.curve("loss")
-    if not len(curve) or rate is None or not math.isfinite(e.constant_loss):
+    if rate is None or not math.isfinite(e.constant_loss) or not np.isfinite(curve).any():
         return
     usual = lower_rate(e.model.optimizer, math.inf)
     worst = int(np.nanargmax(curve))

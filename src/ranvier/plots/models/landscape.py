@@ -203,7 +203,7 @@ def _drawing(
 ) -> Drawing:
     finite = losses[np.isfinite(losses)]
     if log is None:
-        log = finite.min() > 0 and finite.max() > 20 * finite.min()
+        log = bool(finite.size and finite.min() > 0 and finite.max() > 20 * finite.min())
     along = "principal components of the path" if len(plane.path) else "random directions"
     drawing = Drawing(
         f"Loss landscape of {model.name}",

@@ -20,7 +20,7 @@ from ...base.finite import all_finite
 from ...base.missing import spelled
 from ...base.observer import Observer, observed
 from ...base.source import LayerName, Source
-from ...errors import NonFiniteError
+from ...errors import NonFiniteError, StateError
 from ...graph.node import Node
 from ...nn.layer import Layer
 from ...ops.creation import input_node
@@ -166,6 +166,9 @@ def _layer_at_work() -> LayerName | None:
     return None
 
 
+_replacing: list[_Watch] = []  # the one that is on; two would not give the methods back in order
+
+
 @spelled
 @contextmanager
 def detect_anomaly() -> Iterator[None]:
@@ -185,6 +188,11 @@ def detect_anomaly() -> Iterator[None]:
     Traceback (most recent call last):
     ranvier.errors.NonFiniteError: infinity first appeared in backward(), ... the gradient of a ...
     """
+    if _replacing:
+        raise StateError(
+            "detect_anomaly is on already, here or in another thread; leave it before it begins "
+            "again"
+        )
     watch = _Watch()
     make, backward, step = vars(Tensor)["_record"].__func__, Tensor.backward, Optimizer.step
     on_batch = Model.train_on_batch
@@ -244,6 +252,8 @@ def detect_anomaly() -> Iterator[None]:
         return self.function(*args, **kwargs)
 
     with ExitStack() as stack:
+        _replacing.append(watch)
+        stack.callback(_replacing.clear)
         for owner, name, value in (
             (Tensor, "_record", classmethod(noted)),
             (Tensor, "backward", checked_backward),

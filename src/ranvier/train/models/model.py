@@ -264,8 +264,8 @@ class Model(Network):
             )
         params = {"epochs": epochs, "verbose": verbose, "initial_epoch": initial_epoch}
         history = training.run(initial_epoch, epochs, params, resume)
-        if self._keeps_history:
-            vars(self)["history"] = history
+        if self._keeps_history and isinstance(vars(self).get("history", history), History):
+            vars(self)["history"] = history  # never over something else of the user's
         return history
 
     @spelled

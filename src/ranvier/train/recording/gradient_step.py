@@ -10,6 +10,7 @@ import numpy as np
 
 from ...base.nested import leaves
 from ...base.observer import Observer, observed
+from ...errors import unknown_name
 from ...graph.node import Node
 from ...nn.basic.dropout import (
     Dropout,
@@ -80,6 +81,10 @@ class GradientStep:
         step = watched.step
         self.step = Step(look, step.specs, step.names, step.engine)
         self.step.executable  # noqa: B018  (is built)
+        if not isinstance(activations, bool):
+            for name in activations:
+                if name not in self.names:
+                    raise unknown_name("layer with outputs to record", name, self.names)
         changed = {id(t) for t in self.step.traced.changed}
         self._copied = [id(t) in changed for t in self.step.traced.captured]
 

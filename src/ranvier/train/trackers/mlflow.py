@@ -22,6 +22,8 @@ class MLflow(Callback):
         run_name: the name of a new run.
     """
 
+    resumes = False  # a training that goes on has runs and files of its own
+
     def __init__(self, run_name: str | None = None) -> None:
         self.run_name = run_name
         self._library: Any = None

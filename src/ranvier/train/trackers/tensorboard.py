@@ -41,6 +41,8 @@ class TensorBoard(StepWatcher):
 
     only_looks = False  # it asks for the learning rate of each epoch
 
+    resumes = False  # a training that goes on has runs and files of its own
+
     def __init__(
         self, log_dir: FilePath = "logs", record: Record | bool = True, graph: bool = True
     ) -> None:

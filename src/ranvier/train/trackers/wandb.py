@@ -23,6 +23,8 @@ class WandB(Callback):
         options: further arguments of `wandb.init`, such as `{"name": "first", "tags": ["a"]}`.
     """
 
+    resumes = False  # a training that goes on has runs and files of its own
+
     def __init__(
         self, project: str | None = None, options: Mapping[str, Any] | None = None
     ) -> None:
